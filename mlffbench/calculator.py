@@ -1,0 +1,42 @@
+"""Any fitted ForceField as an ASE Calculator: one adapter for every task and user."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ase import Atoms
+from ase.calculators.calculator import Calculator, all_changes
+
+from mlffbench.forcefield import ForceField
+
+__all__ = ["ForceFieldCalculator"]
+
+
+class ForceFieldCalculator(Calculator):
+    """An ASE calculator around a fitted model.
+
+    Results: ``energy`` (eV), ``forces`` (eV/Å), for periodic cells ``stress`` (eV/Å³), and ``energy_std`` (eV)
+    where the model has an uncertainty.
+    """
+
+    implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress", "energy_std"]
+
+    def __init__(self, model: ForceField, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.model = model
+        extra = ["free_energy", "energy_std"]
+        self.implemented_properties = [*model.properties, *extra]  # type: ignore[misc]
+
+    def calculate(
+        self,
+        atoms: Atoms | None = None,
+        properties: list[str] | None = None,
+        system_changes: list[str] = all_changes,
+    ) -> None:
+        super().calculate(atoms, properties, system_changes)
+        labels = self.model.predict([self.atoms])
+        self.results = {"energy": labels.energy[0], "free_energy": labels.energy[0]}
+        for name in ("forces", "stress", "energy_std"):
+            values = getattr(labels, name)
+            if values is not None and values[0] is not None:
+                self.results[name] = values[0]

@@ -1,0 +1,276 @@
+"""What flows: labels, datasets, splits, scores, and what a suite can say of them. Values are frozen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import PropertyNotImplementedError
+from ase.stress import full_3x3_to_voigt_6_stress
+
+__all__ = ["Dataset", "Labels", "Score", "Spec", "Split", "labels_of"]
+
+PerFrame = tuple[np.ndarray | None, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Energies, forces and stresses of a list of frames: the same type for truth and prediction.
+
+    An array-like of energies, so that scikit-learn can index and score it. Missing is ``None``, never zero.
+
+    Parameters
+    ----------
+    energy : (n,) array
+        Total energies, eV.
+    forces : sequence of (n_atoms, 3) arrays or None, optional
+        eV/Å, one entry a frame.
+    stress : sequence of (6,) arrays or None, optional
+        eV/Å³, Voigt order xx yy zz yz xz xy, ASE's sign: the derivative of the energy by strain over volume.
+    energy_std : (n,) array, optional
+        Predictive standard deviation of the energy, eV.
+    forces_std : sequence of (n_atoms, 3) arrays or None, optional
+        Predictive standard deviation of each force component, eV/Å.
+    """
+
+    energy: np.ndarray
+    forces: PerFrame | None = None
+    stress: PerFrame | None = None
+    energy_std: np.ndarray | None = None
+    forces_std: PerFrame | None = None
+
+    def __post_init__(self) -> None:
+        set_ = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        set_("energy", _vector(self.energy, "energy"))
+        if self.energy_std is not None:
+            set_("energy_std", _vector(self.energy_std, "energy_std"))
+        for name, shape in (("forces", (-1, 3)), ("stress", (6,)), ("forces_std", (-1, 3))):
+            set_(name, _per_frame(getattr(self, name), name, shape))
+        for name in ("forces", "stress", "energy_std", "forces_std"):
+            value = getattr(self, name)
+            if value is not None and len(value) != len(self):
+                raise ValueError(f"{len(self)} energies but {len(value)} entries of {name}")
+
+    def __len__(self) -> int:
+        return len(self.energy)
+
+    @property
+    def shape(self) -> tuple[int]:
+        """That of the energies: scikit-learn then indexes with whole arrays of indices."""
+        return self.energy.shape  # type: ignore[return-value]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.energy, dtype=dtype, copy=True if copy is None else copy)
+
+    def __getitem__(self, key: Any) -> Labels:
+        """The labels of some frames, by index, slice, mask or array of indices."""
+        if isinstance(key, tuple):  # scikit-learn asks for labels[indices, ...]
+            key = key[0]
+        picks = np.atleast_1d(np.arange(len(self))[key])
+        take = lambda values: None if values is None else tuple(values[i] for i in picks)  # noqa: E731
+        std = None if self.energy_std is None else self.energy_std[picks]
+        return Labels(self.energy[picks], take(self.forces), take(self.stress), std, take(self.forces_std))
+
+
+def _vector(values: Any, name: str) -> np.ndarray:
+    array = np.array(values, dtype=float)
+    if array.ndim != 1:
+        raise ValueError(f"{name} must be one number a frame, a vector; got shape {array.shape}")
+    return array
+
+
+def _per_frame(values: Any, name: str, shape: tuple[int, ...]) -> PerFrame | None:
+    """A tuple of arrays; ``None`` where every entry is missing."""
+    if values is None or all(v is None for v in values):
+        return None
+    arrays = tuple(None if v is None else np.array(v, dtype=float) for v in values)
+    for i, a in enumerate(arrays):
+        if a is not None and (a.ndim != len(shape) or a.shape[-1] != shape[-1]):
+            expected = ", ".join("n_atoms" if s < 0 else str(s) for s in shape)
+            raise ValueError(f"{name} of frame {i} must have shape ({expected}); got {a.shape}")
+    return arrays
+
+
+def labels_of(frames: Sequence[Atoms]) -> Labels:
+    """The labels that the frames' own calculators carry.
+
+    Raises
+    ------
+    ValueError
+        A frame has no energy.
+    """
+    energy = [_result(a, "energy") for a in frames]
+    missing = [i for i, e in enumerate(energy) if e is None]
+    if missing:
+        raise ValueError(
+            f"no labels were given, and {len(missing)} of {len(frames)} frames (first: frame {missing[0]}) "
+            "carry no energy in a calculator; pass labels as the second argument of fit"
+        )
+    forces, stress = ([_result(a, name) for a in frames] for name in ("forces", "stress"))
+    return Labels(np.array(energy), tuple(forces), tuple(stress))
+
+
+def _result(atoms: Atoms, name: str) -> Any:
+    """A stored result of the frame's calculator, or None; nothing is computed."""
+    if atoms.calc is None:
+        return None
+    try:
+        value = atoms.calc.get_property(name, atoms, allow_calculation=False)
+    except PropertyNotImplementedError:
+        return None
+    if name == "stress" and value is not None and np.shape(value) == (3, 3):
+        return full_3x3_to_voigt_6_stress(value)
+    return value
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Frames without labels, their labels, columns of metadata, and a card that says where they come from.
+
+    Parameters
+    ----------
+    name : str
+    frames : sequence of Atoms
+        No calculator, no label arrays: nothing can leak.
+    labels : Labels
+    columns : mapping of str to (n,) array
+        One entry a frame: ``group``, ``trajectory``, ``temperature`` (K), ``coordinate`` ...
+    card : mapping
+        ``level``, ``units``, ``licence``, ``citation``, ``train`` (the official training group),
+        ``in_domain`` (the test group drawn as the training group was) ...
+    atomic_energies : mapping of str to float, optional
+        Energies of the isolated atoms at the same level of theory, eV, by chemical symbol.
+    """
+
+    name: str
+    frames: Sequence[Atoms]
+    labels: Labels
+    columns: Mapping[str, np.ndarray] = field(default_factory=dict)
+    card: Mapping[str, Any] = field(default_factory=dict)
+    atomic_energies: Mapping[str, float] | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.frames) != len(self.labels):
+            raise ValueError(f"{self.name}: {len(self.frames)} frames but {len(self.labels)} labels")
+        for column, values in self.columns.items():
+            if len(values) != len(self.frames):
+                raise ValueError(f"{self.name}: column {column!r} has {len(values)} of {len(self.frames)} rows")
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    @cached_property
+    def elements(self) -> list[str]:
+        """Chemical symbols, by atomic number."""
+        return sorted({s for a in self.frames for s in a.symbols}, key=lambda s: Atoms(s).numbers[0])
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of structures and labels: the data's checksum, whatever file they came from."""
+        sha = hashlib.sha256()
+        for i, atoms in enumerate(self.frames):
+            sha.update(_frame_bytes(atoms))
+            sha.update(np.round(self.labels.energy[i], 9).tobytes())
+            for values in (self.labels.forces, self.labels.stress):
+                if values is not None and values[i] is not None:
+                    sha.update(np.ascontiguousarray(np.round(values[i], 9) + 0.0).tobytes())
+        return sha.hexdigest()
+
+    def __str__(self) -> str:
+        counts = "" if "group" not in self.columns else ", ".join(
+            f"{g} {n}" for g, n in zip(*_counts(self.columns["group"]), strict=True)
+        )  # fmt: skip
+        rows = {"frames": len(self), "elements": " ".join(self.elements), "groups": counts}
+        rows |= {k: v for k, v in self.card.items() if k not in ("title", "groups")}
+        title = self.card.get("title", "")
+        return "\n".join([f"{self.name}: {title}", *_indented({k: v for k, v in rows.items() if v})])
+
+
+def _indented(rows: Mapping[str, Any], depth: int = 1) -> list[str]:
+    """A nested mapping as indented lines."""
+    lines = []
+    for key, value in rows.items():
+        if isinstance(value, Mapping):
+            lines += ["  " * depth + f"{key}:", *_indented(value, depth + 1)]
+        else:
+            lines.append("  " * depth + f"{key}: {value}")
+    return lines
+
+
+def _counts(values: np.ndarray) -> tuple[list[str], list[int]]:
+    names = list(dict.fromkeys(values.tolist()))
+    return names, [int(np.sum(values == n)) for n in names]
+
+
+def _frame_bytes(atoms: Atoms) -> bytes:
+    arrays = (atoms.numbers.astype(np.int64), atoms.positions, np.asarray(atoms.cell), atoms.pbc)
+    return b"".join(np.ascontiguousarray(np.round(a, 9) + 0).tobytes() for a in arrays)
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """One training set and named test groups, as indices into a dataset: disjoint and not empty.
+
+    `in_domain` names the test group drawn as the training set was: what transfer is measured against.
+    """
+
+    train: np.ndarray
+    tests: Mapping[str, np.ndarray]
+    in_domain: str | None = None
+
+    def __post_init__(self) -> None:
+        parts = {"train": self.train, **self.tests}
+        object.__setattr__(self, "train", np.asarray(self.train, dtype=int))
+        object.__setattr__(self, "tests", {k: np.asarray(v, dtype=int) for k, v in self.tests.items()})
+        if not self.tests:
+            raise ValueError("a split needs at least one test group")
+        for name, part in parts.items():
+            if len(part) == 0:
+                raise ValueError(f"part {name!r} of the split is empty")
+            if len(np.unique(part)) != len(part):
+                raise ValueError(f"part {name!r} of the split names a frame twice")
+        for name, part in self.tests.items():
+            if shared := len(np.intersect1d(self.train, part)):
+                raise ValueError(f"test group {name!r} shares {shared} frames with the training set")
+        if self.in_domain is not None and self.in_domain not in self.tests:
+            raise ValueError(f"in_domain {self.in_domain!r} is not a test group: {list(self.tests)}")
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the indices."""
+        text = json.dumps([self.train.tolist(), {k: v.tolist() for k, v in self.tests.items()}])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Score:
+    """An error or a cost on one test group: lower is better, 0 is perfect.
+
+    `low` and `high` bound a 95 % interval; None where there is none.
+    """
+
+    test: str
+    quantity: str
+    metric: str
+    value: float
+    unit: str
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Spec:
+    """All that a suite can say of a thing: its name and its keywords."""
+
+    name: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        inside = ", ".join(f"{k}={v!r}" for k, v in self.params.items())
+        return f"{self.name}({inside})" if inside else self.name

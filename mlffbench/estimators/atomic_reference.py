@@ -1,0 +1,44 @@
+"""The floor that every method must beat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from ase import Atoms
+
+from mlffbench.data import Labels
+from mlffbench.forcefield import ForceField
+
+__all__ = ["AtomicReference"]
+
+
+class AtomicReference(ForceField):
+    """Energies per element by least squares, zero forces and stresses: what composition alone explains.
+
+    Parameters
+    ----------
+    atomic_energies : mapping of str to float, optional
+        Energies of isolated atoms, eV. Given these, what is left is fitted as one more energy per atom.
+
+    Examples
+    --------
+    >>> from ase.build import molecule
+    >>> model = AtomicReference().fit([molecule("H2"), molecule("O2")], [-6.0, -8.0])
+    >>> model.predict([molecule("H2O")]).energy.round(6).tolist()
+    [-10.0]
+    """
+
+    def __init__(self, atomic_energies: Mapping[str, float] | None = None) -> None:
+        self.atomic_energies = atomic_energies
+
+    def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        sizes = np.array([len(a) for a in frames])
+        self.energy_per_atom_ = float(np.sum(labels.energy * sizes) / np.sum(sizes**2))
+
+    def _evaluate(self, inputs: Sequence[Atoms]) -> Labels:
+        return Labels(
+            energy=self.energy_per_atom_ * np.array([len(a) for a in inputs]),
+            forces=tuple(np.zeros((len(a), 3)) for a in inputs),
+            stress=tuple(np.zeros(6) if a.pbc.all() else None for a in inputs),
+        )

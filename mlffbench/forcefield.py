@@ -1,0 +1,194 @@
+"""The estimator contract: `fit` and `predict` on lists of Atoms, atomic reference energies in one place."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from ase import Atoms
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from mlffbench.data import Labels, labels_of
+
+__all__ = ["ForceField", "Prepared", "check_frames"]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Frames and what a method made of them (graphs, descriptors), ready to evaluate."""
+
+    frames: Sequence[Atoms]
+    inputs: Any
+
+
+class ForceField(RegressorMixin, BaseEstimator):
+    """A potential that is fitted to frames: the only class meant to be subclassed.
+
+    A subclass stores its constructor's parameters, always with ``atomic_energies=None`` among them, and writes
+    `_fit` and `_evaluate`; where graphs or descriptors can be built ahead, also `_prepare`. What it fits and
+    returns are energies without the atomic reference, which this class subtracts and adds.
+
+    Attributes
+    ----------
+    properties : tuple of str
+        Which of ``energy``, ``forces``, ``stress`` it predicts.
+    elements_ : list of str
+        The chemical symbols seen in training.
+    atomic_energies_ : dict of str to float
+        The reference energies, eV: those given, else least squares on the training set.
+    """
+
+    properties: ClassVar[tuple[str, ...]] = ("energy", "forces", "stress")
+
+    atomic_energies: Mapping[str, float] | None
+
+    @classmethod
+    def test_params(cls) -> dict[str, Any]:
+        """Parameters of a version that fits ten small frames in seconds, for the contract tests."""
+        return {}
+
+    def fit(self, X: Sequence[Atoms], y: Labels | Any = None) -> Self:
+        """Fit from scratch.
+
+        Parameters
+        ----------
+        X : list of n Atoms
+        y : Labels, or (n,) array of energies in eV, or None to read the frames' own calculators
+
+        Raises
+        ------
+        TypeError
+            `X` is not a list of Atoms.
+        ValueError
+            Labels are missing, not finite, or do not match the frames.
+        """
+        frames = check_frames(X)
+        labels = _check_labels(y, frames)
+        self._forget()
+        self.elements_ = _elements(frames)
+        self.atomic_energies_ = self._reference(frames, labels.energy)
+        self._fit(frames, replace(labels, energy=labels.energy - self._baseline(frames)))
+        return self
+
+    def predict(self, X: Sequence[Atoms]) -> Labels:
+        """Energies (eV) and, where the method has them, forces (eV/Å) and stresses (eV/Å³).
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            `fit` was not called.
+        ValueError
+            A frame holds an element that training never showed.
+        """
+        return self.evaluate(self.prepare(X))
+
+    def prepare(self, X: Sequence[Atoms]) -> Prepared:
+        """The part of a prediction that only reads structures: neighbour lists, graphs, descriptors."""
+        check_is_fitted(self)
+        frames = check_frames(X)
+        unseen = [s for s in _elements(frames) if s not in self.elements_]
+        if unseen:
+            raise ValueError(
+                f"{type(self).__name__} was trained on {self.elements_} and cannot predict {unseen}"
+            )
+        return Prepared(frames, self._prepare(frames))
+
+    def evaluate(self, prepared: Prepared) -> Labels:
+        """The rest of a prediction."""
+        labels = self._evaluate(prepared.inputs)
+        return replace(labels, energy=labels.energy + self._baseline(prepared.frames))
+
+    def calculator(self) -> Any:
+        """This fitted model as an ASE calculator."""
+        from mlffbench.calculator import ForceFieldCalculator
+
+        check_is_fitted(self)
+        return ForceFieldCalculator(self)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "elements_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        return tags
+
+    @abstractmethod
+    def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        """Learn attributes that end in ``_``."""
+
+    def _prepare(self, frames: Sequence[Atoms]) -> Any:
+        return frames
+
+    @abstractmethod
+    def _evaluate(self, inputs: Any) -> Labels:
+        """Predict what `_prepare` returned."""
+
+    def _forget(self) -> None:
+        for name in [n for n in vars(self) if n.endswith("_") and not n.startswith("_")]:
+            delattr(self, name)
+
+    def _reference(self, frames: Sequence[Atoms], energy: np.ndarray) -> dict[str, float]:
+        """The energies given, else the least-squares energy per element: arg min ‖E − Σ_Z n_Z e_Z‖²."""
+        if self.atomic_energies is not None:
+            missing = [s for s in self.elements_ if s not in self.atomic_energies]
+            if missing:
+                raise ValueError(f"atomic_energies lacks {missing}; it has {sorted(self.atomic_energies)}")
+            return {s: float(self.atomic_energies[s]) for s in self.elements_}
+        solution = np.linalg.lstsq(_composition(frames, self.elements_), energy, rcond=None)[0]
+        return dict(zip(self.elements_, solution.tolist(), strict=True))
+
+    def _baseline(self, frames: Sequence[Atoms]) -> np.ndarray:
+        return _composition(frames, self.elements_) @ [self.atomic_energies_[s] for s in self.elements_]
+
+
+def check_frames(X: Any) -> list[Atoms]:
+    """A non-empty list of Atoms with finite positions and at least one atom, or a sentence."""
+    if isinstance(X, Atoms):
+        raise TypeError("expected a list of ase.Atoms, got one Atoms; write [atoms]")
+    if isinstance(X, np.ndarray) or not isinstance(X, Sequence) or isinstance(X, str):
+        raise TypeError(f"expected a list of ase.Atoms, got {type(X).__name__}")
+    frames = list(X)
+    if not frames:
+        raise ValueError("expected a list of ase.Atoms, got an empty one")
+    for i, atoms in enumerate(frames):
+        if not isinstance(atoms, Atoms):
+            raise TypeError(f"expected a list of ase.Atoms, but item {i} is {type(atoms).__name__}")
+        if len(atoms) == 0:
+            raise ValueError(f"frame {i} has no atoms")
+        if not np.isfinite(atoms.positions).all():
+            raise ValueError(f"frame {i} has positions that are not finite")
+        if np.linalg.matrix_rank(atoms.cell[atoms.pbc]) < atoms.pbc.sum():
+            raise ValueError(f"frame {i} is periodic but its cell has no volume: {atoms.cell.tolist()}")
+    return frames
+
+
+def _check_labels(y: Any, frames: list[Atoms]) -> Labels:
+    """Labels that match the frames and are finite."""
+    labels = labels_of(frames) if y is None else y if isinstance(y, Labels) else Labels(np.asarray(y))
+    if len(labels) != len(frames):
+        raise ValueError(f"{len(frames)} frames but {len(labels)} labels")
+    bad = np.flatnonzero(~np.isfinite(labels.energy))
+    if len(bad):
+        raise ValueError(f"the energy of frame {bad[0]} is {labels.energy[bad[0]]}")
+    for i, forces in enumerate(labels.forces or ()):
+        if forces is not None and forces.shape != (len(frames[i]), 3):
+            raise ValueError(f"frame {i} has {len(frames[i])} atoms but forces of shape {forces.shape}")
+        if forces is not None and not np.isfinite(forces).all():
+            raise ValueError(f"the forces of frame {i} are not finite")
+    return labels
+
+
+def _elements(frames: Sequence[Atoms]) -> list[str]:
+    numbers = np.unique(np.concatenate([a.numbers for a in frames]))
+    return Atoms(numbers=numbers).get_chemical_symbols()
+
+
+def _composition(frames: Sequence[Atoms], elements: list[str]) -> np.ndarray:
+    """Atoms of each element in each frame, (n, n_elements)."""
+    numbers = Atoms(elements).numbers
+    return np.array([(a.numbers[:, None] == numbers).sum(axis=0) for a in frames], dtype=float)

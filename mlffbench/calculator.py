@@ -15,8 +15,8 @@ __all__ = ["ForceFieldCalculator"]
 class ForceFieldCalculator(Calculator):
     """An ASE calculator around a fitted model.
 
-    Results: ``energy`` (eV), ``forces`` (eV/Å), for periodic cells ``stress`` (eV/Å³), and ``energy_std`` (eV)
-    where the model has an uncertainty.
+    Results: ``energy`` (eV), ``forces`` (eV/Å), for periodic cells ``stress`` (eV/Å³), and
+    ``energy_std`` (eV) where the model has an uncertainty.
     """
 
     implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress", "energy_std"]

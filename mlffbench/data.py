@@ -63,7 +63,7 @@ class Labels:
     @property
     def shape(self) -> tuple[int]:
         """That of the energies: scikit-learn then indexes with whole arrays of indices."""
-        return self.energy.shape  # type: ignore[return-value]
+        return self.energy.shape
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.energy, dtype=dtype, copy=True if copy is None else copy)
@@ -160,7 +160,9 @@ class Dataset:
             raise ValueError(f"{self.name}: {len(self.frames)} frames but {len(self.labels)} labels")
         for column, values in self.columns.items():
             if len(values) != len(self.frames):
-                raise ValueError(f"{self.name}: column {column!r} has {len(values)} of {len(self.frames)} rows")
+                raise ValueError(
+                    f"{self.name}: column {column!r} has {len(values)} of {len(self.frames)} rows"
+                )
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -178,8 +180,9 @@ class Dataset:
             sha.update(_frame_bytes(atoms))
             sha.update(np.round(self.labels.energy[i], 9).tobytes())
             for values in (self.labels.forces, self.labels.stress):
-                if values is not None and values[i] is not None:
-                    sha.update(np.ascontiguousarray(np.round(values[i], 9) + 0.0).tobytes())
+                array = None if values is None else values[i]
+                if array is not None:
+                    sha.update((np.round(array, 9) + 0.0).tobytes())
         return sha.hexdigest()
 
     def __str__(self) -> str:
@@ -209,8 +212,8 @@ def _counts(values: np.ndarray) -> tuple[list[str], list[int]]:
 
 
 def _frame_bytes(atoms: Atoms) -> bytes:
-    arrays = (atoms.numbers.astype(np.int64), atoms.positions, np.asarray(atoms.cell), atoms.pbc)
-    return b"".join(np.ascontiguousarray(np.round(a, 9) + 0).tobytes() for a in arrays)
+    arrays = (atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc)
+    return b"".join((np.round(a.astype(float), 9) + 0.0).tobytes() for a in arrays)
 
 
 @dataclass(frozen=True, eq=False)

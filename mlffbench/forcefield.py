@@ -28,9 +28,9 @@ class Prepared:
 class ForceField(RegressorMixin, BaseEstimator):
     """A potential that is fitted to frames: the only class meant to be subclassed.
 
-    A subclass stores its constructor's parameters, always with ``atomic_energies=None`` among them, and writes
-    `_fit` and `_evaluate`; where graphs or descriptors can be built ahead, also `_prepare`. What it fits and
-    returns are energies without the atomic reference, which this class subtracts and adds.
+    A subclass stores its constructor's parameters, always with ``atomic_energies=None`` among them, and
+    writes `_fit` and `_evaluate`; where graphs or descriptors can be built ahead, also `_prepare`. What it
+    fits and returns are energies without the atomic reference, which this class subtracts and adds.
 
     Attributes
     ----------

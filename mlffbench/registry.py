@@ -65,7 +65,9 @@ def build(kind: str, name: str, params: Mapping[str, Any], skip: Iterable[str] =
     known = parameters(thing, skip)
     for word in params:
         if word not in known:
-            raise LookupError(f"{kind.removesuffix('s')} {name!r} has no parameter {word!r}{suggest(word, known)}")
+            raise LookupError(
+                f"{kind.removesuffix('s')} {name!r} has no parameter {word!r}{suggest(word, known)}"
+            )
     return thing
 
 

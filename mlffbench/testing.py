@@ -135,10 +135,8 @@ def _same_everywhere(
 
 def two_far_copies_are_twice_one(example: Fitted) -> None:
     atoms = example.frames[0]
-    if atoms.pbc.any():
-        pair = atoms.repeat((2, 1, 1))
-    else:
-        pair = atoms + _moved(atoms, np.array([60.0, 0.0, 0.0]))
+    far = _moved(atoms, np.array([60.0, 0.0, 0.0]))
+    pair = atoms.repeat((2, 1, 1)) if atoms.pbc.any() else atoms + far
     one, two = example.model.predict([atoms]), example.model.predict([pair])
     _close(two.energy, 2 * one.energy, 1e-5, "energy of two copies against twice one")
     if one.forces is not None:
@@ -174,7 +172,9 @@ def refit_is_a_fresh_fit(example: Fitted) -> None:
     first, second = example.frames[:half], example.labels[:half]
     refitted = clone(example.model).fit(example.frames, example.labels).fit(first, second)
     fresh = clone(example.model).fit(first, second)
-    _close(refitted.predict(first).energy, fresh.predict(first).energy, 1e-6, "a second fit against a fresh one")
+    _close(
+        refitted.predict(first).energy, fresh.predict(first).energy, 1e-6, "a second fit against a fresh one"
+    )
 
 
 def inputs_stay_unchanged(example: Fitted) -> None:
@@ -270,12 +270,13 @@ def _forces(labels: Labels, k: int = 0) -> np.ndarray:
 
 @contextmanager
 def _raises(kind: type[Exception], pattern: str = "") -> Iterator[None]:
+    message = None
     try:
         yield
     except kind as error:
-        assert re.search(pattern, str(error)), f"the message {str(error)!r} does not match {pattern!r}"
-    else:
-        raise AssertionError(f"{kind.__name__} was not raised")
+        message = str(error)
+    assert message is not None, f"{kind.__name__} was not raised"
+    assert re.search(pattern, message), f"the message {message!r} does not match {pattern!r}"
 
 
 def _close(got: object, expected: object, tolerance: float, what: str) -> None:

@@ -289,7 +289,9 @@ def pack(work: Path, out: Path) -> None:
         result = labelled(atoms, work)
         if not result["converged"]:
             continue
-        columns = {k: v for k, v in atoms.info.items() if k in ("temperature", "time_fs", "seed", "coordinate")}
+        columns = {
+            k: v for k, v in atoms.info.items() if k in ("temperature", "time_fs", "seed", "coordinate")
+        }
         frame = Atoms(atoms.symbols, atoms.positions)
         frame.info = {"group": group, "trajectory": group, **columns, "REF_energy": result["energy"]}
         frame.arrays["REF_forces"] = np.array(result["forces"])
@@ -317,7 +319,7 @@ def card(work: Path, frames: list[Atoms], blob: bytes) -> dict:
             "interval_fs": INTERVAL_FS, "equilibration_fs": EQUILIBRATION_FS,
             "seeds": {g: s for g, (_, _, s) in TRAJECTORIES.items()},
             "proton_transfer": f"climbing-image NEB, {N_IMAGES} images, GFN2-xTB, fmax 0.01 eV/Å",
-            "dihedral": f"relaxed scan of O=C-C=C in {N_DIHEDRALS} points, 0 to 180 degrees, hydroxyl in plane",
+            "dihedral": f"relaxed scan of O=C-C=C, {N_DIHEDRALS} points, 0 to 180 degrees, hydroxyl in plane",
         },
         "versions": {p: version(p) for p in ("pyscf", "tblite", "ase", "numpy", "scipy")},
         "isolated_atom_energies_eV": isolated,
@@ -336,10 +338,14 @@ def card(work: Path, frames: list[Atoms], blob: bytes) -> dict:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("stages", nargs="+", choices=["sample", "label", "check", "pack"])
     parser.add_argument("--work", type=Path, default=Path("work"))
-    parser.add_argument("--rmd17", type=Path, default=None, help="rmd17_malonaldehyde_test_01.npz, the witness")
+    parser.add_argument(
+        "--rmd17", type=Path, default=None, help="rmd17_malonaldehyde_test_01.npz, the witness"
+    )
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[2] / "mlffbench/datasets/builtin")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     args = parser.parse_args()

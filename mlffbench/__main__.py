@@ -1,0 +1,5 @@
+"""``python -m mlffbench``."""
+
+from mlffbench.cli import main
+
+main()

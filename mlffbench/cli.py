@@ -1,0 +1,208 @@
+"""Parse, call, print."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from mlffbench import __version__
+
+if TYPE_CHECKING:
+    from mlffbench.plan import Case, Suite
+    from mlffbench.store import Store
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Compare machine-learned force fields: one suite file in, a leaderboard out.",
+    no_args_is_help=True, add_completion=True, pretty_exceptions_show_locals=False,
+)  # fmt: skip
+
+
+class Kind(StrEnum):
+    """What can be listed."""
+
+    estimators = "estimators"
+    datasets = "datasets"
+    splits = "splits"
+    metrics = "metrics"
+    tasks = "tasks"
+
+
+SuiteFile = Annotated[Path, typer.Argument(help="A suite file (YAML).", show_default=False)]
+Folder = Annotated[Path, typer.Argument(help="A results folder.", show_default=False)]
+
+
+@app.command()
+def run(
+    suite: SuiteFile,
+    out: Annotated[
+        Path | None, typer.Option(help="Results folder. [default: results/<the suite's name>]")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the cases and stop.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Fit finished cases again.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Try failed cases again.")] = False,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 ... for all that can.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Cases at a time; they share the cores.")] = 1,
+) -> None:
+    """Run a suite; finished cases are kept, so a stopped run goes on where it stopped."""
+    from mlffbench.display import Display
+    from mlffbench.execute import execute, pending
+    from mlffbench.store import Store
+
+    content, cases = _planned(suite, device)
+    store = Store(out or Path("results") / content.name)
+    todo = pending(cases, store, force, retry)
+    if dry_run:
+        _print_cases(cases, {case.id for case in todo})
+        return
+    _announce(cases, todo, store)
+    console = _console()
+    try:
+        with Display(console, len(todo), len(cases) - len(todo)) as display:
+            execute(todo, store, display, jobs, content.time_limit)
+    except KeyboardInterrupt:
+        console.print("interrupted; what has finished is kept, the same command goes on from there")
+        raise typer.Exit(130) from None
+    except OSError as error:
+        _stop(f"cannot write results into {store.folder}: {error.strerror or error}")
+    _report(store, {case.id for case in cases})
+    if any((store.load(case.id) or {}).get("status") != "ok" for case in cases):
+        raise typer.Exit(1)
+
+
+@app.command()
+def report(folder: Folder) -> None:
+    """Print the leaderboard; write leaderboard.md, leaderboard.csv and report.html."""
+    _report(_store(folder))
+
+
+@app.command()
+def score(
+    folder: Folder,
+    metric: Annotated[list[str], typer.Option(help="A metric to add; may be repeated.")],
+) -> None:
+    """Add metrics to finished cases from their stored predictions; nothing is fitted again."""
+    from mlffbench.rescore import rescore
+
+    store = _store(folder)
+    try:
+        done, absent = rescore(store, metric)
+    except LookupError as error:
+        _stop(error.args[0])
+    _console().print(f"{', '.join(metric)} added to {done} cases of {folder}")
+    if absent:
+        _stop(f"no stored predictions for {', '.join(absent)}; run the suite again with --force to get them")
+
+
+@app.command("list")
+def list_(kind: Annotated[Kind, typer.Argument(show_default=False)]) -> None:
+    """What there is, a line and the parameters each."""
+    from mlffbench import registry
+
+    console = _console()
+    for name in registry.names(kind.value):
+        thing = registry.load(kind.value, name)
+        console.print(f"[bold]{name}[/bold]  {registry.summary(thing)}", highlight=False)
+        given = ("dataset", "seed", "model", "split", "true", "predicted")
+        words = registry.parameters(thing, given).items()
+        text = ", ".join(k if v is inspect.Parameter.empty else f"{k}={v!r}" for k, v in words)
+        if text:
+            console.print(f"    {text}", highlight=False, style="dim", markup=False)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of a suite file, for editors."""
+    from mlffbench.plan import suite_schema
+
+    typer.echo(json.dumps(suite_schema(), indent=1))
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"mlffbench {__version__}")
+        raise typer.Exit
+
+
+def _planned(file: Path, device: str | None) -> tuple[Suite, list[Case]]:
+    """The checked suite and its cases, or a sentence and exit code 2."""
+    from mlffbench.plan import SuiteError, cases, read_suite
+    from mlffbench.run import load_dataset
+
+    digests: dict[str, str] = {}
+
+    def digest(spec: Any) -> str:
+        try:
+            return digests.setdefault(str(spec), digests.get(str(spec)) or load_dataset(spec).digest)
+        except (OSError, ValueError, LookupError) as error:
+            raise SuiteError(f"{file}: dataset {spec}: {error}") from error
+
+    try:
+        suite = read_suite(file)
+        return suite, cases(suite, digest, device)
+    except SuiteError as error:
+        _stop(str(error))
+
+
+def _print_cases(cases: list[Case], todo: set[str]) -> None:
+    for case in cases:
+        state = "to run  " if case.id in todo else "finished"
+        typer.echo(f"{state}  {case.id}  {case.label}  {case.dataset}  {case.split}  seed {case.seed}")
+    typer.echo(f"{len(cases)} cases, {len(todo)} to run")
+
+
+def _announce(cases: list[Case], todo: list[Case], store: Store) -> None:
+    kept = [store.load(case.id) for case in cases if case not in todo]
+    bad = sum(document is not None and document["status"] == "failed" for document in kept)
+    console = _console()
+    console.print(f"{len(cases)} cases, {len(todo)} to run, results in {store.folder}", soft_wrap=True)
+    if bad:
+        console.print(f"{bad} failed before and are kept so; --retry tries them again")
+
+
+def _store(folder: Path) -> Store:
+    from mlffbench.store import Store
+
+    if not folder.is_dir() or not any(folder.glob("*.json")):
+        _stop(f"{folder} holds no results; a results folder is what 'mlffbench run SUITE' writes")
+    return Store(folder)
+
+
+def _report(store: Store, ids: set[str] | None = None) -> None:
+    """Tables in the terminal, files beside the documents; of the suite's own cases where they are known."""
+    from mlffbench.report.terminal import render
+    from mlffbench.report.write import write
+
+    try:
+        documents = [d for d in store.documents() if ids is None or d["id"] in ids]
+    except ValueError as error:
+        _stop(str(error))
+    console = _console()
+    console.print(render(documents))
+    for file in write(documents, store.predictions, store.folder, documents[0]["case"]["suite"]):
+        console.print(f"wrote {file}", highlight=False, soft_wrap=True)
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console()
+
+
+def _stop(message: str) -> NoReturn:
+    typer.echo(f"mlffbench: {message}", err=True)
+    raise typer.Exit(2)
+
+
+def main() -> None:
+    """The command ``mlffbench``."""
+    app()

@@ -1,0 +1,245 @@
+"""Atom-centred symmetry functions: two- and three-body fingerprints of an atom's surroundings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Self
+
+import numpy as np
+import torch
+from ase import Atoms
+from ase.data import atomic_numbers, chemical_symbols
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from mlffbench.forcefield import check_frames
+from mlffbench.graph import Graph, build
+
+__all__ = ["ACSF"]
+
+BATCH = 32  # frames at a time: bounds the memory
+
+
+class ACSF(TransformerMixin, BaseEstimator):
+    """Behler's G2 for each neighbour element and G4 for each pair of elements, differentiable and periodic.
+
+    G2_i = Σ_j exp(−η (r_ij − s)²) f(r_ij)
+
+    G4_i = 2^(1−ζ) Σ_{j<k} (1 + λ cos θ_jik)^ζ exp(−η (r_ij² + r_ik² + r_jk²)) f(r_ij) f(r_ik) f(r_jk)
+
+    with f(r) = (cos(π r / cutoff) + 1) / 2 inside the cutoff [1]_. Values are those of dscribe's ``ACSF``.
+
+    Parameters
+    ----------
+    cutoff : float
+        Å.
+    radial : sequence of (η, s), optional
+        Å⁻² and Å. Default: 12 Gaussians with centres spread evenly from 0.5 Å to 0.5 Å inside the cutoff, as
+        wide as they lie apart, η = 1/(2Δ²) [2]_.
+    angular : sequence of (η, ζ, λ), optional
+        η in Å⁻². Default: η = 1/(2ρ²) with ρ of 0.3, 0.5 and 1 times the cutoff; ζ of 1, 4 and 16; λ of ±1 [3]_.
+    average : {"inner", "off"}
+        One vector a frame, the mean over its atoms; or a list of (n_atoms, n_features).
+    species : sequence of str or int, optional
+        Elements that can be met; those of the frames given to `fit`, if left out.
+
+    Attributes
+    ----------
+    species_ : list of str
+        Chemical symbols, by atomic number.
+
+    References
+    ----------
+    .. [1] J. Behler, J. Chem. Phys. 134, 074106 (2011), equations 4, 6 and 8.
+    .. [2] M. Gastegger et al., J. Chem. Phys. 148, 241709 (2018), the shifted set.
+    .. [3] G. Imbalzano et al., J. Chem. Phys. 148, 241730 (2018), for ζ and λ.
+
+    Examples
+    --------
+    >>> from ase.build import molecule
+    >>> ACSF(cutoff=4.0).fit_transform([molecule("H2O")]).shape
+    (1, 78)
+    """
+
+    def __init__(
+        self,
+        cutoff: float = 5.0,
+        radial: Sequence[tuple[float, float]] | None = None,
+        angular: Sequence[tuple[float, float, float]] | None = None,
+        average: str = "inner",
+        species: Iterable[str | int] | None = None,
+    ) -> None:
+        self.cutoff = cutoff
+        self.radial = radial
+        self.angular = angular
+        self.average = average
+        self.species = species
+
+    def fit(self, X: Sequence[Atoms], y: Any = None) -> Self:
+        """Learn which elements there are.
+
+        Raises
+        ------
+        ValueError
+            A parameter is out of range.
+        """
+        frames = check_frames(X)
+        if self.average not in ("inner", "off"):
+            raise ValueError(f"average must be 'inner' or 'off', not {self.average!r}")
+        if not self.cutoff > 1:
+            raise ValueError(f"cutoff must be larger than 1 Å; got {self.cutoff}")
+        met = {int(z) for a in frames for z in a.numbers} if self.species is None else _numbers(self.species)
+        self.species_ = [chemical_symbols[z] for z in sorted(met)]
+        self.radial_ = _table(_radial_grid(self.cutoff) if self.radial is None else self.radial, 2, "radial")
+        self.angular_ = _table(_angular_grid(self.cutoff) if self.angular is None else self.angular, 3, "angular")
+        return self
+
+    def transform(self, X: Sequence[Atoms]) -> np.ndarray | list[np.ndarray]:
+        """The features of each frame, (n_frames, n_features), or with ``average="off"`` of its atoms.
+
+        Raises
+        ------
+        ValueError
+            A frame holds an element that is not in `species_`.
+        """
+        check_is_fitted(self)
+        frames = check_frames(X)
+        unseen = sorted({s for a in frames for s in a.symbols} - set(self.species_))
+        if unseen:
+            raise ValueError(f"ACSF was fitted to {self.species_} and cannot describe {unseen}")
+        parts = [self.features(build(frames[i : i + BATCH], self.cutoff)) for i in range(0, len(frames), BATCH)]
+        atoms = torch.cat(parts).split([len(a) for a in frames])
+        return [a.numpy() for a in atoms] if self.average == "off" else torch.stack([a.mean(0) for a in atoms]).numpy()
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """``G2_O_eta1.5_s0.5`` and ``G4_HO_eta0.1_zeta4_lambda-1``."""
+        check_is_fitted(self)
+        two = [f"G2_{a}_eta{e:g}_s{s:g}" for a in self.species_ for e, s in self.radial_.tolist()]
+        pairs = [b + a for i, a in enumerate(self.species_) for b in self.species_[: i + 1]]
+        three = [f"G4_{p}_eta{e:g}_zeta{z:g}_lambda{l:g}" for p in pairs for e, z, l in self.angular_.tolist()]
+        return np.array(two + three, dtype=object)
+
+    def features(self, graph: Graph) -> torch.Tensor:
+        """(n, n_features), differentiable with respect to the graph's positions and cells."""
+        vectors, element = graph.vectors, self.element(graph)
+        first, second = triplets(graph, vectors, self.cutoff)
+        two = self._pair_terms(vectors)
+        three = self._triplet_terms(vectors[first], vectors[second])
+        of_pair = element[graph.target]
+        low, high = torch.aminmax(torch.stack([of_pair[first], of_pair[second]]), dim=0)
+        kinds = len(self.species_)
+        kind = high * (high + 1) // 2 + low  # row by row through the lower triangle, dscribe's order
+        n, centres = len(graph.numbers), graph.source
+        return torch.cat([
+            _scatter(two, centres * kinds + of_pair, n * kinds).view(n, kinds * len(self.radial_)),
+            _scatter(three, centres[first] * _pairs(kinds) + kind, n * _pairs(kinds)).view(n, _pairs(kinds) * len(self.angular_)),
+        ], dim=1)  # fmt: skip
+
+    def jacobian(self, graph: Graph) -> torch.Tensor:
+        """∂G_i/∂r_ij for every pair, Å⁻¹, without the features that the neighbour's element rules out.
+
+        Returns
+        -------
+        (p, n_columns, 3) tensor
+            Which feature each column is: `columns`, row of the neighbour's element.
+        """
+        vectors, of_pair = graph.vectors.detach(), self.element(graph)[graph.target]
+        first, second = triplets(graph, vectors, self.cutoff)
+        (two,) = _slopes(self._pair_terms, vectors)
+        by_first, by_second = _slopes(self._triplet_terms, vectors[first], vectors[second])
+        kinds = len(self.species_)
+        three = _scatter(by_first, first * kinds + of_pair[second], len(vectors) * kinds)
+        three = three + _scatter(by_second, second * kinds + of_pair[first], len(vectors) * kinds)
+        return torch.cat([two, three.view(len(vectors), kinds * len(self.angular_), 3)], dim=1)
+
+    @property
+    def columns(self) -> torch.Tensor:
+        """(n_species, n_columns) int: the features that a neighbour of each element can change."""
+        kinds, two, three = len(self.species_), len(self.radial_), len(self.angular_)
+        kind = torch.zeros(kinds, kinds, dtype=torch.long)
+        i, j = torch.tril_indices(kinds, kinds)
+        kind[i, j] = kind[j, i] = torch.arange(_pairs(kinds))
+        radial = torch.arange(kinds * two).view(kinds, two)
+        angular = kinds * two + kind[:, :, None] * three + torch.arange(three)
+        return torch.cat([radial, angular.view(kinds, -1)], dim=1)
+
+    def element(self, graph: Graph) -> torch.Tensor:
+        """(n,) int: the place of each atom's element in `species_`."""
+        known = torch.tensor([atomic_numbers[s] for s in self.species_], device=graph.numbers.device)
+        return torch.searchsorted(known, graph.numbers)
+
+    def _pair_terms(self, vectors: torch.Tensor) -> torch.Tensor:
+        """(p, n_radial): what each pair adds to G2."""
+        r = torch.linalg.vector_norm(vectors, dim=1, keepdim=True)
+        eta, shift = self.radial_.to(vectors).unbind(1)
+        return torch.exp(-eta * (r - shift) ** 2) * self._fade(r)
+
+    def _triplet_terms(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+        """(t, n_angular): what each triplet adds to G4."""
+        squares = torch.stack([(v**2).sum(1) for v in (first, second, second - first)], dim=1)
+        r = squares.sqrt()
+        cosine = (first * second).sum(1) / (r[:, 0] * r[:, 1])
+        eta, zeta, sign = self.angular_.to(first).unbind(1)
+        shape = ((1 + sign * cosine[:, None]) / 2).clamp(min=0) ** zeta  # rounding can fall below 0
+        return 2 * shape * torch.exp(-eta * squares.sum(1, keepdim=True)) * self._fade(r).prod(1, keepdim=True)
+
+    def _fade(self, r: torch.Tensor) -> torch.Tensor:
+        return (torch.cos(math.pi * r / self.cutoff) + 1) / 2
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        return tags
+
+
+def triplets(graph: Graph, vectors: torch.Tensor, cutoff: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Indices of every two pairs of one source whose targets are closer than the cutoff, each once."""
+    order = torch.argsort(graph.source, stable=True)
+    degree = torch.bincount(graph.source, minlength=len(graph.numbers))
+    end = torch.repeat_interleave(degree.cumsum(0), degree)
+    here = torch.arange(len(order), device=order.device)
+    later = end - here - 1  # pairs of the same source that follow
+    first = torch.repeat_interleave(here, later)
+    second = first + 1 + torch.arange(len(first), device=order.device)
+    second = second - torch.repeat_interleave(later.cumsum(0) - later, later)
+    first, second = order[first], order[second]
+    near = torch.linalg.vector_norm((vectors[second] - vectors[first]).detach(), dim=1) < cutoff
+    return first[near], second[near]
+
+
+def _slopes(terms: Callable[..., torch.Tensor], *vectors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """∂terms[x, f]/∂vector[x] as (n, n_terms, 3): a row depends on its own vectors only."""
+    inputs = [v.detach().requires_grad_() for v in vectors]
+    values = terms(*inputs)
+    rows = [torch.autograd.grad(v.sum(), inputs, retain_graph=True) for v in values.unbind(1)]
+    return tuple(torch.stack(g, dim=1) for g in zip(*rows, strict=True))
+
+
+def _scatter(values: torch.Tensor, index: torch.Tensor, size: int) -> torch.Tensor:
+    return values.new_zeros(size, *values.shape[1:]).index_add(0, index, values)
+
+
+def _pairs(kinds: int) -> int:
+    return kinds * (kinds + 1) // 2
+
+
+def _radial_grid(cutoff: float, n: int = 12) -> list[tuple[float, float]]:
+    centres = np.linspace(0.5, cutoff - 0.5, n)
+    return [(0.5 / (centres[1] - centres[0]) ** 2, float(s)) for s in centres]
+
+
+def _angular_grid(cutoff: float) -> list[tuple[float, float, float]]:
+    widths, powers = (0.3, 0.5, 1.0), (1.0, 4.0, 16.0)
+    return [(0.5 / (w * cutoff) ** 2, p, sign) for w in widths for p in powers for sign in (1.0, -1.0)]
+
+
+def _table(rows: Sequence[Sequence[float]], width: int, name: str) -> torch.Tensor:
+    table = torch.tensor([[float(x) for x in row] for row in rows], dtype=torch.float64)
+    if table.ndim != 2 or table.shape[1] != width:
+        raise ValueError(f"{name} must be rows of {width} numbers; got shape {tuple(table.shape)}")
+    return table
+
+
+def _numbers(species: Iterable[str | int]) -> set[int]:
+    return {atomic_numbers[s] if isinstance(s, str) else int(s) for s in species}

@@ -1,0 +1,179 @@
+"""A sparse Gaussian process on SOAP: the Gaussian approximation potential."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from ase import Atoms
+from scipy.optimize import minimize_scalar
+
+from mlffbench import graph, progress
+from mlffbench.data import Labels
+from mlffbench.descriptors.soap import checked_basis
+from mlffbench.estimators import _soap_kernel as soap
+from mlffbench.forcefield import ForceField
+
+__all__ = ["SOAPGPR"]
+
+CANDIDATES = 10_000  # environments of an element that sparse points are chosen from
+
+
+class SOAPGPR(ForceField):
+    """Gaussian process of atomic energies on SOAP, with sparse points: E = Σ_i ε(x_i), ε ~ GP(0, δ² (x̂·x̂')^ζ).
+
+    A Gaussian approximation potential: Bartók et al., Phys. Rev. Lett. 104, 136403 (2010), with the SOAP
+    kernel of Bartók, Kondor and Csányi, Phys. Rev. B 87, 184115 (2013). Trained on energies and on the forces
+    and stresses that labels have, in the deterministic training conditional approximation
+    (Quiñonero-Candela and Rasmussen, J. Mach. Learn. Res. 6, 1939 (2005)): `n_sparse` environments of each
+    element, picked by farthest-point sampling, carry the function. Solved in double precision from whitened
+    rows, a batch of frames at a time. The mean energy per atom is fitted apart; δ maximises the evidence.
+
+    Parameters
+    ----------
+    cutoff : float
+        Range of the radial functions, Å; neighbours fade out until 3.7 sigma beyond it.
+    n_max, l_max, sigma
+        Radial functions, largest angular degree, and width of the atoms' Gaussians in Å: see `SOAP`.
+    zeta : float
+        Exponent of the kernel, at least 1.
+    n_sparse : int
+        Sparse points of each element; the most important choice between accuracy and time.
+    energy_noise : float
+        Standard deviation of energies per square root of atoms, eV.
+    forces_noise : float
+        Standard deviation of force components, eV/Å.
+    stress_noise : float
+        Standard deviation of stress components, eV/Å³.
+    batch_size : int
+        Frames at a time: changes memory, not results.
+    device : str
+        Where torch computes: ``cpu``, ``cuda``.
+    random_state : int, optional
+        Draws the candidates for sparse points where an element has more than 10 000 environments.
+    atomic_energies : mapping of str to float, optional
+        Energies of isolated atoms, eV.
+
+    Attributes
+    ----------
+    points_ : dict of int to (m, n_features) tensor
+        Sparse points of each atomic number, unit SOAP vectors.
+    weights_ : (n_points,) tensor
+        E = Σ_i Σ_m weights_m (x̂_i·x̂_m)^ζ, eV.
+    variance_ : float
+        δ², eV².
+    energy_per_atom_ : float
+        The mean, eV.
+
+    Examples
+    --------
+    >>> from ase.build import molecule
+    >>> frames = [molecule("H2O") for _ in range(3)]
+    >>> for k, atoms in enumerate(frames): atoms.positions[0, 2] += 0.02 * k
+    >>> model = SOAPGPR(n_max=3, l_max=2).fit(frames, [-14.0, -13.9, -13.7])
+    >>> bool((abs(model.predict(frames).energy - [-14.0, -13.9, -13.7]) < 0.02).all())
+    True
+    """
+
+    def __init__(
+        self,
+        cutoff: float = 4.0,
+        n_max: int = 6,
+        l_max: int = 4,
+        sigma: float = 0.3,
+        zeta: float = 4.0,
+        n_sparse: int = 1000,
+        energy_noise: float = 0.001,
+        forces_noise: float = 0.01,
+        stress_noise: float = 0.0005,
+        batch_size: int = 8,
+        device: str = "cpu",
+        random_state: int | None = None,
+        atomic_energies: Mapping[str, float] | None = None,
+    ) -> None:
+        self.cutoff = cutoff
+        self.n_max = n_max
+        self.l_max = l_max
+        self.sigma = sigma
+        self.zeta = zeta
+        self.n_sparse = n_sparse
+        self.energy_noise = energy_noise
+        self.forces_noise = forces_noise
+        self.stress_noise = stress_noise
+        self.batch_size = batch_size
+        self.device = device
+        self.random_state = random_state
+        self.atomic_energies = atomic_energies
+
+    @classmethod
+    def test_params(cls) -> dict[str, Any]:
+        return {"n_max": 3, "l_max": 2, "n_sparse": 30}
+
+    def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        soap.check_positive(self, "energy_noise", "forces_noise", "stress_noise", "n_sparse", "batch_size")
+        self.basis_ = soap.basis_of(self, frames)
+        sizes = np.array([len(a) for a in frames])
+        self.energy_per_atom_ = float(np.sum(labels.energy * sizes) / np.sum(sizes**2))
+        self.points_ = self._sparse_points(frames)
+        kernel = self._kernel()
+        factors = [soap.stable_factor(kernel.among(z)) for z in self.points_]
+        problem = soap.WhitenedLeastSquares(factors)
+        noise = {"energy": self.energy_noise, "forces": self.forces_noise, "stress": self.stress_noise}
+        rest = Labels(labels.energy - self.energy_per_atom_ * sizes, labels.forces, labels.stress)
+        soap.add_frames(problem, kernel, frames, rest, noise, self.batch_size, self.device)
+        self.variance_ = best_variance(problem)
+        self.weights_, factor = problem.solve(self.variance_)
+        self._posterior_ = (factors, factor)
+
+    def _sparse_points(self, frames: Sequence[Atoms]) -> dict[int, torch.Tensor]:
+        rng = np.random.default_rng(self.random_state)
+        numbers = np.concatenate([a.numbers for a in frames])
+        keep = np.zeros(len(numbers), dtype=bool)
+        for z in np.unique(numbers):
+            atoms = np.flatnonzero(numbers == z)
+            keep[atoms if len(atoms) <= CANDIDATES else rng.choice(atoms, CANDIDATES, replace=False)] = True
+        unit = soap.unit_vectors(frames, self.basis_, keep, self.batch_size, self.device)
+        kept = torch.as_tensor(numbers[keep], device=unit.device)
+        return {
+            z: candidates[soap.farthest(candidates, self.n_sparse)]
+            for z in self.basis_.numbers
+            for candidates in [unit[kept == z]]
+        }
+
+    def _kernel(self) -> soap.Kernel:
+        return soap.Kernel(self.basis_, self.zeta, self.points_)
+
+    def _prepare(self, frames: Sequence[Atoms]) -> list[graph.Graph]:
+        return list(soap.graphs(frames, self.basis_, self.batch_size, self.device))
+
+    def _evaluate(self, inputs: list[graph.Graph]) -> Labels:
+        return soap.concatenate([self._evaluate_batch(g) for g in inputs])
+
+    def _evaluate_batch(self, batch: graph.Graph) -> Labels:
+        kernel, seen = self._kernel(), []
+
+        def energies(moved: graph.Graph) -> torch.Tensor:
+            seen.append(soap.describe(moved, self.basis_).unit)
+            return soap.energies(moved, seen[0], kernel, self.weights_)
+
+        predicted = graph.labels(batch, *graph.with_forces(energies, batch))
+        sizes = torch.bincount(batch.frame, minlength=batch.n_frames).cpu().numpy()
+        std = self._energy_std(batch, seen[0].detach(), kernel)
+        return Labels(predicted.energy + self.energy_per_atom_ * sizes, predicted.forces, predicted.stress, std)
+
+    def _energy_std(self, batch: graph.Graph, unit: torch.Tensor, kernel: soap.Kernel) -> np.ndarray:
+        """√(δ²(k_** − q_**) + k_*ᵀ Σ k_*), the predictive deviation of noise-free energies."""
+        factors, factor = self._posterior_
+        white = soap.WhitenedLeastSquares(factors).whiten(soap.energy_rows(batch, unit, kernel))
+        learned = torch.linalg.solve_triangular(factor, white.T, upper=False)
+        prior = soap.self_kernel(batch, unit, kernel) - (white * white).sum(dim=1)
+        variance = self.variance_ * (prior.clamp(min=0.0) + (learned * learned).sum(dim=0))
+        return variance.sqrt().cpu().numpy()
+
+
+def best_variance(problem: soap.WhitenedLeastSquares) -> float:
+    """δ² of largest evidence between 1e-6 and 1e6 eV²."""
+    search = lambda x: -problem.log_evidence(10.0**x)  # noqa: E731
+    return float(10.0 ** minimize_scalar(search, bounds=(-6, 6), method="bounded", options={"xatol": 0.1}).x)

@@ -1,0 +1,43 @@
+"""scikit-learn scorers ``(estimator, X, y) -> float`` on forces, higher is better."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+
+from mlffbench.data import Labels, labels_of
+from mlffbench.forcefield import ForceField
+from mlffbench.metrics.mae import mae
+from mlffbench.metrics.rmse import rmse
+
+__all__ = ["ForcesScorer", "neg_forces_mae", "neg_forces_rmse"]
+
+
+@dataclass(frozen=True)
+class ForcesScorer:
+    """Minus a metric of all force components (eV/Å) of the frames that have force labels.
+
+    Raises
+    ------
+    ValueError
+        The model predicts no forces, or no frame has force labels.
+    """
+
+    metric: Callable[[np.ndarray, np.ndarray], float]
+
+    def __call__(self, estimator: ForceField, X: Sequence[Atoms], y: Labels | None = None) -> float:
+        true, predicted = (labels_of(X) if y is None else y), estimator.predict(X)
+        if not isinstance(true, Labels) or true.forces is None:
+            raise ValueError("a forces scorer needs Labels with forces as y")
+        if predicted.forces is None:
+            raise ValueError(f"{type(estimator).__name__} predicts no forces")
+        pairs = [(t, p) for t, p in zip(true.forces, predicted.forces, strict=True) if t is not None]
+        flat = [np.concatenate([np.ravel(part) for part in side]) for side in zip(*pairs, strict=True)]
+        return -self.metric(flat[0], flat[1])
+
+
+neg_forces_rmse = ForcesScorer(rmse)
+neg_forces_mae = ForcesScorer(mae)

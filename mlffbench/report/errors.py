@@ -1,0 +1,103 @@
+"""The long frames: every score of every document, and their means over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mlffbench.report.grouping import Document, Method, problems
+from mlffbench.report.statistics import over_seeds
+
+__all__ = ["QUANTITIES", "aggregated", "column", "number", "scores"]
+
+QUANTITIES = {
+    "forces": "force",
+    "energy_per_atom": "energy",
+    "energy_per_atom_shifted": "shifted energy",
+    "energy": "cell energy",
+    "energy_shifted": "shifted cell energy",
+    "stress": "stress",
+}
+METRICS = {"rmse": "RMSE", "mae": "MAE", "max_error": "max error"}
+SCORES = ["problem", "method", "seed", "test", "quantity", "metric", "value", "low", "high", "unit"]
+MEANS = [
+    "problem",
+    "method",
+    "test",
+    "quantity",
+    "metric",
+    "value",
+    "low",
+    "high",
+    "unit",
+    "seeds",
+    "interval",
+]
+
+
+def number(value: Any) -> float:
+    """A float; NaN for None and for what is no number."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def column(quantity: str, metric: str, unit: str) -> str:
+    """The name of a column of errors, with its unit: ``force RMSE (meV/Å)``."""
+    return f"{QUANTITIES.get(quantity, quantity)} {METRICS.get(metric, metric)} ({unit})"
+
+
+def scores(documents: Iterable[Document]) -> pd.DataFrame:
+    """One row a document and score; errors in eV are given in meV, scores of tasks as they are."""
+    rows = [
+        row
+        for problem in problems(documents)
+        for method in problem.methods
+        for row in _scores_of(problem.name, method)
+    ]
+    return pd.DataFrame(rows, columns=SCORES)
+
+
+def _scores_of(problem: str, method: Method) -> list[dict[str, Any]]:
+    return [
+        {"problem": problem, "method": method.label, "seed": document["case"].get("seed"), **_in_milli(score)}
+        for document in method.done
+        for score in document.get("scores") or []
+    ]
+
+
+def _in_milli(score: dict[str, Any]) -> dict[str, Any]:
+    unit = str(score.get("unit") or "")
+    milli = score["quantity"] in QUANTITIES and unit.startswith("eV")
+    factor = 1000.0 if milli else 1.0
+    numbers = {key: factor * number(score.get(key)) for key in ("value", "low", "high")}
+    words = {key: str(score.get(key, "")) for key in ("test", "quantity", "metric")}
+    return {**words, **numbers, "unit": f"m{unit}" if milli else unit}
+
+
+def aggregated(documents: Iterable[Document]) -> pd.DataFrame:
+    """The scores' means over seeds with 95 % intervals (see `statistics.over_seeds`), one row a score.
+
+    Returns
+    -------
+    DataFrame
+        Columns problem, method, test, quantity, metric, value, low, high, unit, seeds, interval; the last
+        says what the interval was taken over.
+    """
+    keys = ["problem", "method", "test", "quantity", "metric", "unit"]
+    rows = [
+        {**dict(zip(keys, key, strict=True)), **_mean(group)}
+        for key, group in scores(documents).groupby(keys, sort=False)
+        if isinstance(key, Sequence)
+    ]
+    return pd.DataFrame(rows, columns=MEANS)
+
+
+def _mean(group: pd.DataFrame) -> dict[str, Any]:
+    with np.errstate(invalid="ignore"):  # the mean of inf and −inf
+        estimate = over_seeds(group["value"].tolist(), group["low"].tolist(), group["high"].tolist())
+    return {**estimate._asdict(), "seeds": len(group)}

@@ -1,0 +1,100 @@
+"""Means over seeds, their intervals, ranks with uncertainty, Pareto fronts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+__all__ = ["Estimate", "over_seeds", "pareto_front", "rank_ranges", "t_interval"]
+
+
+class Estimate(NamedTuple):
+    """A number, its 95 % interval (NaN: unknown) and what the interval was taken over."""
+
+    value: float
+    low: float
+    high: float
+    interval: str  # "seeds", "test frames" or "none"
+
+
+def t_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float]:
+    """mean ± t(level, n − 1) · s / √n, with s the standard deviation of the sample.
+
+    Parameters
+    ----------
+    values : sequence of float
+        Two or more.
+    level : float
+
+    Returns
+    -------
+    low, high : float
+    """
+    half = stats.t.ppf((1 + level) / 2, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
+    return float(np.mean(values) - half), float(np.mean(values) + half)
+
+
+def over_seeds(values: Sequence[float], lows: Sequence[float], highs: Sequence[float]) -> Estimate:
+    """The mean over seeds and its 95 % interval.
+
+    One seed: the bootstrap interval over test frames that its document holds. Two or more: the t-interval
+    over the seeds, unless the (seed-averaged) bootstrap interval is wider. Without that exception a deterministic
+    method, the same number from every seed, would get an interval of width zero and a rank without doubt. Errors
+    and costs are never negative, so `low` is cut at 0. One value that is not finite makes the mean not finite: it
+    is not averaged away.
+
+    Parameters
+    ----------
+    values, lows, highs : sequences of float
+        One entry a seed; NaN where a document has no interval.
+    """
+    value = float(np.mean(values))
+    if not np.isfinite(value):
+        return Estimate(value, np.nan, np.nan, "none")
+    candidates = {"test frames": (float(np.mean(lows)), float(np.mean(highs)))}
+    if len(values) > 1:
+        candidates["seeds"] = t_interval(values)
+    known = {name: (low, high) for name, (low, high) in candidates.items() if np.isfinite(low + high)}
+    if not known:
+        return Estimate(value, np.nan, np.nan, "none")
+    source, (low, high) = max(known.items(), key=lambda item: item[1][1] - item[1][0])
+    return Estimate(value, max(low, 0.0), high, source)
+
+
+def rank_ranges(low: Sequence[float], high: Sequence[float]) -> list[tuple[int, int]]:
+    """The range of ranks that each method can claim, from the methods' 95 % intervals.
+
+    Method a is *certainly better* than b when their intervals do not overlap: high(a) < low(b). Then
+
+        best rank  = 1 + number of methods certainly better
+        worst rank = n − number of methods certainly worse
+
+    so methods whose intervals overlap share ranks ("1–2"). The rule is conservative: intervals that overlap a
+    little can belong to methods that a paired test would tell apart. A method without an interval (NaN) is
+    certainly better or worse than none.
+
+    Examples
+    --------
+    >>> rank_ranges([1.0, 1.5, 4.0], [2.0, 3.0, 5.0])
+    [(1, 2), (1, 2), (3, 3)]
+    """
+    lows, highs = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+    better = highs[:, None] < lows[None, :]  # better[a, b]: a is certainly better than b
+    return [(1 + int(better[:, i].sum()), len(lows) - int(better[i].sum())) for i in range(len(lows))]
+
+
+def pareto_front(cost: Sequence[float], error: Sequence[float]) -> list[bool]:
+    """Whether no other point is at least as good in both numbers and better in one; False where not finite.
+
+    Examples
+    --------
+    >>> pareto_front([1.0, 2.0, 3.0], [5.0, 6.0, 1.0])
+    [True, False, True]
+    """
+    points = np.column_stack([cost, error]).astype(float).reshape(-1, 2)
+    finite = np.isfinite(points).all(axis=1)
+    beaten = [bool(((points <= p).all(axis=1) & (points < p).any(axis=1)).any()) for p in points]
+    return [bool(f) and not b for f, b in zip(finite, beaten, strict=True)]

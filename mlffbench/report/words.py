@@ -1,0 +1,81 @@
+"""Numbers and definitions as text, the same in every report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+__all__ = ["HOW_TO_READ", "MISSING", "flat", "plain", "rank_text", "ratio", "with_interval"]
+
+MISSING = "–"
+
+HOW_TO_READ = (
+    "Every row is one method, fitted on the training part of one dataset and split and scored on named test "
+    "groups it has not seen. RMSE is the root mean square error: of single force components in meV/Å, of "
+    "the energy per atom in meV/atom. Lower is better. Numbers are means over the seeds; ± is the larger "
+    "side of their 95 % interval: with one seed a bootstrap over the frames of the test group, with several "
+    "seeds a t-interval over the seeds, or the bootstrap where that is wider (a deterministic method does "
+    "not vary with its seed, its test frames still do). Ranks follow the error on the reference group. Two "
+    "methods are told apart only if their intervals do not overlap: a method's best rank is 1 + the number "
+    "of methods certainly better, its worst rank is n − the number certainly worse, so “1–2” means that it "
+    "shares the first two places. A transfer ratio is the error on a group divided by the same method's "
+    "error in domain: 1× means that nothing is lost. Prediction times include preparation (neighbour lists, "
+    "descriptors). Failed cases are rows too."
+)
+
+
+def plain(value: float) -> str:
+    """Three significant digits; – where there is no number.
+
+    Examples
+    --------
+    >>> [plain(v) for v in (0.012345, 3.14159, 1234.5, 2.5e7, float("nan"))]
+    ['0.0123', '3.14', '1234', '2.5e+07', '–']
+    """
+    if np.isnan(value):
+        return MISSING
+    if np.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    size = abs(value)
+    if size and (size >= 1e6 or size < 1e-3):
+        return f"{value:.3g}".replace("-", "−")
+    decimals = 0 if size >= 100 or size == 0 else 2 - int(np.floor(np.log10(size)))
+    return f"{value:.{decimals}f}".replace("-", "−")
+
+
+def with_interval(value: float, low: float, high: float) -> str:
+    """``35.0 ±2.1``: the larger side of the interval with two digits, the value to the same decimal.
+
+    Examples
+    --------
+    >>> with_interval(35.02, 33.0, 37.13), with_interval(350.2, 310, 380), with_interval(1.0, np.nan, np.nan)
+    ('35.0 ±2.1', '350 ±40', '1.00')
+    """
+    half = max(value - low, high - value)
+    if not np.isfinite(half) or half <= 0 or max(half, value) >= 1e6 or half < 1e-4:
+        return plain(value)
+    decimals = max(0, 1 - int(np.floor(np.log10(half))))
+    return f"{value:.{decimals}f} ±{half:.{decimals}f}"
+
+
+def ratio(value: float) -> str:
+    """``3.5×``."""
+    return MISSING if not np.isfinite(value) else f"{value:.2f}×" if value < 10 else f"{value:.0f}×"
+
+
+def rank_text(best: float, worst: float) -> str:
+    """``1–2``, or ``3`` where the rank is certain."""
+    if not np.isfinite(best):
+        return MISSING
+    return f"{int(best)}" if best == worst else f"{int(best)}–{int(worst)}"
+
+
+def flat(value: Any) -> str:
+    """A value of the provenance in words: mappings and lists become comma-separated."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {flat(v)}" for k, v in value.items() if v not in (None, "", {}, []))
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(flat, value))
+    return MISSING if value is None else str(value)

@@ -1,0 +1,50 @@
+"""The only file of the reports that touches the disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from mlffbench.report import html, markdown, tables
+from mlffbench.report.grouping import Document
+from mlffbench.report.parity import Predictions
+
+__all__ = ["write"]
+
+
+def write(
+    documents: Iterable[Document], predictions: Predictions, folder: str | Path, title: str
+) -> list[Path]:
+    """Write ``leaderboard.md``, ``leaderboard.csv`` and ``report.html``, each whole or not at all.
+
+    Parameters
+    ----------
+    documents : iterable of dict
+        Outcome documents; none at all gives a report that says so.
+    predictions : callable
+        Document id -> arrays of its npz file, or None where there is none.
+    folder : path
+        Made if it does not exist.
+    title : str
+
+    Returns
+    -------
+    list of Path
+        The files written.
+    """
+    documents = list(documents)
+    texts = {
+        "leaderboard.md": markdown.render(documents, title),
+        "leaderboard.csv": tables.long_leaderboard(documents).to_csv(index=False, lineterminator="\n"),
+        "report.html": html.render(documents, predictions, title),
+    }
+    return [_write(Path(folder) / name, text) for name, text in texts.items()]
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+    return path

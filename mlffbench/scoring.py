@@ -1,0 +1,96 @@
+"""Labels and predictions -> scores with bootstrap intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import bootstrap
+
+from mlffbench.data import Labels, Score
+
+__all__ = ["Comparison", "comparisons", "score"]
+
+Metric = Callable[[np.ndarray, np.ndarray], float]
+N_RESAMPLES = 199
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One quantity of one test group: true and predicted numbers, frame by frame."""
+
+    quantity: str
+    unit: str
+    true: Sequence[np.ndarray]
+    predicted: Sequence[np.ndarray]
+
+
+def score(
+    test: str, n_atoms: Sequence[int], true: Labels, predicted: Labels, metrics: Mapping[str, Metric]
+) -> list[Score]:
+    """Every metric of every quantity that both sides have.
+
+    Parameters
+    ----------
+    test : str
+        Name of the test group.
+    n_atoms : (n,) sequence of int
+    true, predicted : Labels of the n frames
+    metrics : mapping of name to ``(true, predicted) -> float``
+
+    Returns
+    -------
+    list of Score
+        With a 95 % percentile-bootstrap interval over frames (199 resamples, fixed seed; Efron & Tibshirani
+        1993); without one for a single frame.
+    """
+    return [
+        _score(test, comparison, name, metric)
+        for comparison in comparisons(n_atoms, true, predicted)
+        for name, metric in metrics.items()
+    ]
+
+
+def comparisons(n_atoms: Sequence[int], true: Labels, predicted: Labels) -> Iterator[Comparison]:
+    """Energies whole and per atom, as they are and with the group's mean error removed; forces; stress."""
+    sizes = np.asarray(n_atoms, dtype=float)
+    for suffix, per in (("", np.ones_like(sizes)), ("_per_atom", sizes)):
+        unit, t, p = "eV/atom" if suffix else "eV", true.energy / per, predicted.energy / per
+        yield Comparison(f"energy{suffix}", unit, t[:, None], p[:, None])
+        yield Comparison(f"energy{suffix}_shifted", unit, t[:, None], (p - np.mean(p - t))[:, None])
+    for quantity, unit in (("forces", "eV/Å"), ("stress", "eV/Å³")):
+        sides = getattr(true, quantity), getattr(predicted, quantity)
+        if sides[0] is not None and sides[1] is not None:
+            both = [(t, p) for t, p in zip(*sides, strict=True) if t is not None and p is not None]
+            if both:
+                yield Comparison(quantity, unit, *(_rows(side) for side in zip(*both, strict=True)))
+
+
+def _rows(values: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
+    """One flat row a frame; a single array where all frames are of one size, which resamples fast."""
+    rows = [v.ravel() for v in values]
+    return np.array(rows) if len({len(r) for r in rows}) == 1 else rows
+
+
+def _take(rows: Sequence[np.ndarray], frames: np.ndarray) -> np.ndarray:
+    return rows[frames].ravel() if isinstance(rows, np.ndarray) else np.concatenate([rows[i] for i in frames])
+
+
+def _score(test: str, comparison: Comparison, name: str, metric: Metric) -> Score:
+    def of(frames: np.ndarray) -> float:
+        return metric(_take(comparison.true, frames), _take(comparison.predicted, frames))
+
+    everything = np.arange(len(comparison.true))
+    low, high = _interval(of, everything)
+    return Score(test, comparison.quantity, name, of(everything), comparison.unit, low, high)
+
+
+def _interval(of: Callable[[np.ndarray], float], frames: np.ndarray) -> tuple[float | None, float | None]:
+    if len(frames) < 2:
+        return None, None
+    result = bootstrap(
+        (frames,), of, vectorized=False, method="percentile", n_resamples=N_RESAMPLES,
+        rng=np.random.default_rng(0),
+    )  # fmt: skip
+    return float(result.confidence_interval.low), float(result.confidence_interval.high)

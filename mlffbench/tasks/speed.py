@@ -1,0 +1,65 @@
+"""How prediction time grows with system size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from ase import Atoms
+
+from mlffbench.data import Dataset, Score, Split
+from mlffbench.forcefield import ForceField
+from mlffbench.timing import measure
+
+__all__ = ["speed"]
+
+GAP = 20.0  # Å between copies of a molecule: beyond every cutoff, so the work grows with the atoms alone
+
+
+def speed(
+    model: ForceField, dataset: Dataset, split: Split, seed: int = 0, copies: Sequence[int] = (1, 8, 64),
+    repeats: int = 3,
+) -> list[Score]:  # fmt: skip
+    """Time one prediction (energy, forces) of 1, 8, 64 ... copies of a frame as one system.
+
+    Crystals are repeated along the first axis; molecules are set side by side. Reported is the median of
+    `repeats` after one warm-up, graph building and evaluation apart, in µs per atom.
+
+    Parameters
+    ----------
+    copies : sequence of int
+    repeats : int
+    """
+    atoms = dataset.frames[next(iter(split.tests.values()))[0]]
+    device = str(getattr(model, "device", "cpu"))
+    scores = []
+    for n in copies:
+        frames = [_copies(atoms, n)]
+        model.predict(frames)
+        times = np.array([_seconds(model, frames, device) for _ in range(repeats)])
+        prepare, evaluate = np.median(times, axis=0) * 1e6 / len(frames[0])
+        test = f"{n} copies, {len(frames[0])} atoms"
+        scores.append(Score(test, "prepare", "time_per_atom", float(prepare), "µs/atom"))
+        scores.append(Score(test, "evaluate", "time_per_atom", float(evaluate), "µs/atom"))
+    return scores
+
+
+def _copies(atoms: Atoms, n: int) -> Atoms:
+    if atoms.pbc.any():
+        return atoms.repeat((n, 1, 1))
+    many = Atoms()
+    pitch = np.ptp(atoms.positions, axis=0).max() + GAP
+    side = int(np.ceil(n ** (1 / 3)))
+    for k in range(n):
+        copy = atoms.copy()
+        copy.positions += pitch * np.array([k % side, k // side % side, k // side**2])
+        many += copy
+    return many
+
+
+def _seconds(model: ForceField, frames: list[Atoms], device: str) -> tuple[float, float]:
+    with measure(device) as first:
+        prepared = model.prepare(frames)
+    with measure(device) as second:
+        model.evaluate(prepared)
+    return first.seconds, second.seconds

@@ -1,0 +1,126 @@
+"""What a user types and reads."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from mlffbench import __version__
+from mlffbench.cli import app
+from mlffbench.store import Store
+
+SUITE = """\
+name: demo
+problems:
+  - dataset: {lennard_jones: {n_train: 6, n_test: 3}}
+estimators:
+  - atomic_reference
+  - morse: {cutoff: 8.0}
+"""
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    (folder / "suite.yaml").write_text(SUITE)
+    result = call("run", folder / "suite.yaml", "--out", folder / "out")
+    assert result.exit_code == 0, result.output
+    return folder, result.output
+
+
+def call(*words):
+    return CliRunner(env={"COLUMNS": "80"}).invoke(app, [str(w) for w in words])
+
+
+def test_run_prints_a_table_and_writes_the_report(finished):
+    folder, output = finished
+    assert "2 cases, 2 to run" in output
+    assert "morse" in output
+    names = {p.name for p in (folder / "out").iterdir()}
+    assert {"leaderboard.md", "leaderboard.csv", "report.html", "predictions"} <= names
+    assert all(len(line) <= 80 for line in output.splitlines() if "/" not in line), output
+
+
+def test_dry_run_computes_nothing(tmp_path):
+    (tmp_path / "suite.yaml").write_text(SUITE)
+    result = call("run", tmp_path / "suite.yaml", "--out", tmp_path / "out", "--dry-run")
+    assert result.exit_code == 0
+    assert "2 cases, 2 to run" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_dry_run_knows_what_is_finished(finished):
+    folder, _ = finished
+    assert "2 cases, 0 to run" in call("run", folder / "suite.yaml", "--out", folder / "out", "--dry-run").output
+
+
+def test_report_again(finished):
+    folder, _ = finished
+    result = call("report", folder / "out")
+    assert result.exit_code == 0
+    assert "report.html" in result.output
+
+
+def test_score_adds_a_metric_without_a_fit(finished):
+    folder, _ = finished
+    result = call("score", folder / "out", "--metric", "max_error")
+    assert result.exit_code == 0, result.output
+    assert "max_error added to 2 cases" in result.output.replace("\n", " ")
+    documents = Store(folder / "out").documents()
+    assert all("max_error" in {s["metric"] for s in d["scores"]} for d in documents)
+    wrong = call("score", folder / "out", "--metric", "max_eror")
+    assert wrong.exit_code == 2
+    assert "did you mean 'max_error'" in wrong.output
+
+
+@pytest.mark.parametrize("kind", ["estimators", "datasets", "splits", "metrics", "tasks"])
+def test_list(kind):
+    from mlffbench import registry
+
+    result = call("list", kind)
+    assert result.exit_code == 0, result.output
+    assert all(name in result.output for name in registry.names(kind))
+
+
+def test_a_typo_in_a_suite_is_one_sentence(tmp_path):
+    (tmp_path / "suite.yaml").write_text(SUITE.replace("morse", "mors"))
+    result = call("run", tmp_path / "suite.yaml")
+    assert result.exit_code == 2
+    assert "suite.yaml:6" in result.output
+    assert "did you mean 'morse'" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_data_that_are_not_there_are_one_sentence(tmp_path):
+    (tmp_path / "suite.yaml").write_text(SUITE.replace("{lennard_jones: {n_train: 6, n_test: 3}}", "{path: no.xyz}"))
+    result = call("run", tmp_path / "suite.yaml")
+    assert result.exit_code == 2
+    assert "no.xyz" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_full_disk_is_one_sentence(tmp_path, monkeypatch):
+    def full(self, document, predictions=None):
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "suite.yaml").write_text(SUITE)
+    monkeypatch.setattr(Store, "save", full)
+    result = call("run", tmp_path / "suite.yaml", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "No space left on device" in result.output
+
+
+def test_a_folder_without_results_is_one_sentence(tmp_path):
+    result = call("report", tmp_path)
+    assert result.exit_code == 2
+    assert "holds no results" in result.output
+
+
+def test_schema_is_json():
+    assert json.loads(call("schema").output)["properties"]["problems"]
+
+
+def test_version():
+    assert call("--version").output.strip() == f"mlffbench {__version__}"

@@ -1,0 +1,70 @@
+"""Every file in estimators/ under the whole contract, without anyone listing it."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from mlffbench import registry, testing
+from mlffbench.data import Score
+from mlffbench.forcefield import ForceField
+
+_fitted: dict[tuple[str, str], testing.Fitted] = {}
+
+
+def fitted(name: str, data: str) -> testing.Fitted:
+    if (name, data) not in _fitted:
+        dataset = getattr(testing, data)()
+        _fitted[name, data] = testing.fitted(registry.load("estimators", name), dataset)
+    return _fitted[name, data]
+
+
+@pytest.mark.parametrize("check", testing.FORCEFIELD_CHECKS, ids=lambda c: c.__name__)
+@pytest.mark.parametrize("data", ["molecules", "solids"])
+@pytest.mark.parametrize("name", registry.names("estimators"))
+def test_estimator(name, data, check):
+    check(fitted(name, data))
+
+
+@pytest.mark.parametrize("name", registry.names("estimators"))
+def test_an_estimator_is_a_documented_forcefield(name):
+    cls = registry.load("estimators", name)
+    assert issubclass(cls, ForceField)
+    documented = inspect.getdoc(cls)
+    for parameter in registry.parameters(cls):
+        assert parameter in documented, f"{name}: parameter {parameter!r} is not in the docstring"
+
+
+@pytest.mark.parametrize("kind", registry.KINDS)
+def test_every_file_has_one_public_name_with_a_summary(kind):
+    assert registry.names(kind), f"no {kind}"
+    for name in registry.names(kind):
+        assert registry.summary(registry.load(kind, name)), f"{kind}/{name} has no docstring"
+
+
+@pytest.mark.parametrize("name", ["malonaldehyde", "lennard_jones"])
+def test_dataset(name):
+    dataset = registry.load("datasets", name)()
+    assert all(a.calc is None and not a.info and set(a.arrays) == {"numbers", "positions"} for a in dataset.frames)
+    assert dataset.digest == registry.load("datasets", name)().digest
+    assert {"title", "level", "units", "licence", "train"} <= set(dataset.card)
+    assert dataset.card["train"] in dataset.columns["group"]
+    assert set(dataset.elements) <= set(dataset.atomic_energies)
+
+
+@pytest.mark.parametrize("name", registry.names("metrics"))
+def test_a_metric_is_zero_for_the_truth_and_positive_otherwise(name):
+    metric = registry.load("metrics", name)
+    assert metric([1.0, 2.0], [1.0, 2.0]) == 0.0
+    assert metric([1.0, 2.0], [1.5, 2.0]) > 0.0
+
+
+@pytest.mark.parametrize("name", registry.names("tasks"))
+def test_a_task_returns_scores(name):
+    example = fitted("atomic_reference", "solids")
+    dataset = testing.solids()
+    split = registry.load("splits", "random")(dataset, seed=0, train=0.5)
+    scores = registry.load("tasks", name)(example.model, dataset, split, 0)
+    assert scores
+    assert all(isinstance(s, Score) and s.value >= 0 for s in scores)

@@ -1,0 +1,102 @@
+"""Labels, datasets and splits: what is accepted, what is refused, what scikit-learn may do with them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import molecule
+from ase.calculators.singlepoint import SinglePointCalculator
+
+from mlffbench.data import Dataset, Labels, Split, labels_of
+
+
+def water(energy=None, **results):
+    atoms = molecule("H2O")
+    if energy is not None:
+        atoms.calc = SinglePointCalculator(atoms, energy=energy, **results)
+    return atoms
+
+
+def test_labels_are_an_array_of_energies():
+    labels = Labels([1.0, 2.0, 3.0], [np.ones((2, 3)), None, np.zeros((1, 3))])
+    assert np.asarray(labels).tolist() == [1.0, 2.0, 3.0]
+    assert len(labels) == 3
+    assert labels.shape == (3,)
+
+
+@pytest.mark.parametrize("key", [[0, 2], np.array([0, 2]), slice(0, 3, 2), np.array([True, False, True])])
+def test_labels_are_indexed_frame_by_frame(key):
+    labels = Labels([1.0, 2.0, 3.0], [np.ones((2, 3)), None, np.zeros((1, 3))], energy_std=[0.1, 0.2, 0.3])
+    part = labels[key]
+    assert part.energy.tolist() == [1.0, 3.0]
+    assert part.energy_std.tolist() == [0.1, 0.3]
+    assert [f.shape for f in part.forces] == [(2, 3), (1, 3)]
+
+
+def test_missing_forces_stay_missing():
+    assert Labels([1.0], [None]).forces is None
+    assert Labels([1.0, 2.0], [None, np.zeros((1, 3))]).forces[0] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"energy": [[1.0]]}, "one number a frame"),
+        ({"energy": [1.0], "forces": [np.zeros(3)]}, r"forces of frame 0 must have shape \(n_atoms, 3\)"),
+        ({"energy": [1.0, 2.0], "forces": [np.zeros((1, 3))]}, "2 energies but 1 entries of forces"),
+        ({"energy": [1.0], "stress": [np.zeros((3, 3))]}, r"stress of frame 0 must have shape \(6\)"),
+    ],
+)
+def test_labels_of_the_wrong_shape_are_refused(arguments, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Labels(**arguments)
+
+
+def test_labels_come_from_the_frames_calculators():
+    labels = labels_of([water(-1.0, forces=np.ones((3, 3))), water(-2.0)])
+    assert labels.energy.tolist() == [-1.0, -2.0]
+    assert labels.forces[0].tolist() == np.ones((3, 3)).tolist()
+    assert labels.forces[1] is None
+
+
+def test_frames_without_energy_are_refused():
+    with pytest.raises(ValueError, match=r"1 of 2 frames \(first: frame 1\) carry no energy"):
+        labels_of([water(-1.0), water()])
+
+
+def test_digest_is_of_the_data_and_of_nothing_else():
+    one = Dataset("a", [water()], Labels([1.0]))
+    assert one.digest == Dataset("b", [water()], Labels([1.0]), card={"level": "x"}).digest
+    assert one.digest != Dataset("a", [water()], Labels([1.1])).digest
+    moved = water()
+    moved.positions[0, 0] += 1e-6
+    assert one.digest != Dataset("a", [moved], Labels([1.0])).digest
+
+
+def test_a_dataset_prints_its_card():
+    dataset = Dataset(
+        "toy", [water()] * 2, Labels([1.0, 2.0]), {"group": np.array(["a", "b"])},
+        {"title": "Toy", "level": "none", "units": {"energy": "eV"}},
+    )  # fmt: skip
+    for words in ("toy: Toy", "frames: 2", "elements: H O", "groups: a 1, b 1", "level: none", "energy: eV"):
+        assert words in str(dataset)
+
+
+@pytest.mark.parametrize(
+    ("train", "tests", "sentence"),
+    [
+        ([0, 1], {"a": [1, 2]}, "shares 1 frames with the training set"),
+        ([], {"a": [1]}, "'train' of the split is empty"),
+        ([0], {"a": []}, "'a' of the split is empty"),
+        ([0, 0], {"a": [1]}, "names a frame twice"),
+        ([0], {}, "at least one test group"),
+    ],
+)
+def test_splits_that_leak_or_are_empty_are_refused(train, tests, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Split(train, tests)
+
+
+def test_elements_are_ordered_by_atomic_number():
+    assert Dataset("a", [Atoms("OCH")], Labels([0.0])).elements == ["H", "C", "O"]

@@ -1,0 +1,89 @@
+"""ACSF against dscribe, and its derivatives against automatic differentiation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from ase import Atoms
+from ase.build import bulk, molecule
+from sklearn.base import clone
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+
+from mlffbench import graph
+from mlffbench.descriptors.acsf import ACSF
+
+RADIAL = [(0.1, 0.0), (1.0, 1.5), (4.0, 2.5)]
+ANGULAR = [(0.01, 1.0, 1.0), (0.05, 4.0, -1.0), (0.2, 2.5, 1.0)]
+
+
+def rattled(atoms: Atoms, seed: int = 0) -> Atoms:
+    atoms = atoms.copy()
+    atoms.rattle(0.1, seed=seed)
+    return atoms
+
+
+def salt() -> Atoms:
+    """Two atoms in a skewed cell, many images inside the cutoff."""
+    return rattled(bulk("NaCl", "rocksalt", a=5.2))
+
+
+def reference(atoms: Atoms, species: list[str], cutoff: float) -> np.ndarray:
+    """dscribe's, without its G1 columns, which it puts before the G2 of each element."""
+    from dscribe.descriptors import ACSF as Reference
+
+    periodic = bool(atoms.pbc.any())
+    descriptor = Reference(r_cut=cutoff, g2_params=RADIAL, g4_params=ANGULAR, species=species, periodic=periodic)
+    values = descriptor.create(atoms)
+    block = 1 + len(RADIAL)
+    g1 = [i * block for i in range(len(species))]
+    return np.delete(values, g1, axis=1)
+
+
+@pytest.mark.parametrize("atoms", [rattled(molecule("CH3CH2OH")), salt(), rattled(bulk("Si", cubic=True))])
+@pytest.mark.parametrize("cutoff", [3.5, 5.0])
+def test_values_are_those_of_dscribe(atoms: Atoms, cutoff: float) -> None:
+    acsf = ACSF(cutoff, RADIAL, ANGULAR, average="off").fit([atoms])
+    (found,) = acsf.transform([atoms])
+    expected = reference(atoms, acsf.species_, cutoff)
+    assert found.shape == expected.shape == (len(atoms), len(acsf.get_feature_names_out()))
+    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("atoms", [rattled(molecule("CH3CH2OH")), salt()])
+def test_jacobian_is_that_of_automatic_differentiation(atoms: Atoms) -> None:
+    acsf = ACSF(4.0).fit([atoms])
+    batch = graph.build([atoms, atoms], 4.0)
+    weights = torch.randn(len(batch.numbers), len(acsf.get_feature_names_out()), dtype=torch.float64)
+    _, forces, _ = graph.with_forces(lambda g: g.sum_atoms((weights * acsf.features(g)).sum(1)), batch)
+    columns = acsf.columns[acsf.element(batch)[batch.target]]
+    pair = torch.einsum("pc,pcx->px", weights[batch.source].gather(1, columns), acsf.jacobian(batch))
+    gradient = torch.zeros_like(forces).index_add(0, batch.target, pair).index_add(0, batch.source, -pair)
+    assert forces.abs().max() > 0.1
+    torch.testing.assert_close(-gradient, forces, rtol=1e-9, atol=1e-9)
+
+
+def test_lone_atoms_and_empty_neighbourhoods() -> None:
+    far = Atoms("OH", positions=[[0, 0, 0], [20, 0, 0]])
+    acsf = ACSF(4.0, average="off").fit([far])
+    for block in acsf.transform([far, Atoms("O"), rattled(molecule("OH"))])[:2]:
+        assert not block.any()
+    assert acsf.jacobian(graph.build([far], 4.0)).shape == (0, acsf.columns.shape[1], 3)
+
+
+def test_transformer_in_a_pipeline() -> None:
+    frames = [rattled(molecule("CH4"), seed) for seed in range(6)]
+    model = make_pipeline(ACSF(4.0), Ridge()).fit(frames, np.arange(6.0))
+    assert model.predict(frames).shape == (6,)
+    assert clone(ACSF(4.0, RADIAL)).radial == RADIAL
+
+
+def test_sentences() -> None:
+    acsf = ACSF(4.0).fit([molecule("CH4")])
+    with pytest.raises(ValueError, match=r"cannot describe \['O'\]"):
+        acsf.transform([molecule("H2O")])
+    with pytest.raises(ValueError, match="rows of 2 numbers"):
+        ACSF(radial=[(1.0,)]).fit([molecule("CH4")])
+    with pytest.raises(ValueError, match="average must be"):
+        ACSF(average="outer").fit([molecule("CH4")])

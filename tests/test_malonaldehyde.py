@@ -1,0 +1,78 @@
+"""The built-in DFT data: sound, as the card says, and in agreement with an independent witness."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ase.neighborlist import natural_cutoffs, neighbor_list
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from mlffbench.datasets.malonaldehyde import malonaldehyde
+
+
+@pytest.fixture(scope="module")
+def data():
+    return malonaldehyde()
+
+
+def test_groups_are_as_the_card_says(data):
+    names, counts = np.unique(data.columns["group"], return_counts=True)
+    assert dict(zip(names.tolist(), counts.tolist(), strict=True)) == data.card["groups"]
+    assert {"train_300K", "test_300K", "test_600K", "test_1200K", "proton_transfer", "dihedral"} == set(names)
+
+
+def test_every_frame_is_one_whole_molecule(data):
+    for i, atoms in enumerate(data.frames):
+        assert atoms.get_chemical_formula() == "C3H4O2"
+        source, target = neighbor_list("ij", atoms, natural_cutoffs(atoms, mult=1.5))
+        bonds = coo_matrix((np.ones(len(source)), (source, target)), shape=(9, 9))
+        assert connected_components(bonds)[0] == 1, f"frame {i} fell apart"
+
+
+def test_forces_are_complete_and_add_up_to_nothing(data):
+    for forces in data.labels.forces:
+        assert forces.shape == (9, 3)
+        assert np.abs(forces.sum(axis=0)).max() < 1e-4
+
+
+def test_molecules_are_bound_against_their_isolated_atoms(data):
+    atoms = sum(data.atomic_energies[s] for s in data.frames[0].symbols)
+    binding = (data.labels.energy - atoms) / 9
+    assert (binding < -4.0).all()
+    assert (binding > -6.5).all()
+
+
+def test_forces_agree_with_finite_differences_and_with_orca(data):
+    checks = data.card["checks"]
+    assert max(checks["finite_difference_meV_per_A"]) < 1.0
+    assert checks["unconverged"] == 0
+    assert checks["witness"]["force_rms_difference_meV_per_A"] < 5.0
+    assert checks["witness"]["relative_energy_rms_difference_meV"] < 5.0
+
+
+def test_forces_along_the_paths_explain_the_energies(data):
+    """ΔE = −∫F·dr by the trapezoidal rule, after superposing neighbours: a jump or a wrong sign would show."""
+    from ase.build import minimize_rotation_and_translation
+
+    for group in ("proton_transfer", "dihedral"):
+        path = np.flatnonzero(data.columns["group"] == group)
+        for i, j in zip(path[:-1], path[1:], strict=True):
+            first, second = data.frames[i].copy(), data.frames[j].copy()
+            second.arrays["forces"] = np.array(data.labels.forces[j])
+            before = second.get_positions()
+            minimize_rotation_and_translation(first, second)
+            rotation = np.linalg.lstsq(before - before.mean(0), second.positions - second.positions.mean(0))[0]
+            forces = (data.labels.forces[i] + data.labels.forces[j] @ rotation) / 2
+            work = -np.sum(forces * (second.positions - first.positions))
+            assert data.labels.energy[j] - data.labels.energy[i] == pytest.approx(work, abs=0.03)
+
+
+def test_train_and_test_share_no_trajectory(data):
+    groups, trajectories = data.columns["group"], data.columns["trajectory"]
+    assert not set(trajectories[groups == "train_300K"]) & set(trajectories[groups != "train_300K"])
+
+
+def test_hotter_is_wider(data):
+    spread = [data.labels.energy[data.columns["group"] == f"test_{t}K"].std() for t in (300, 600, 1200)]
+    assert spread == sorted(spread)

@@ -1,0 +1,103 @@
+"""scikit-learn's own tools on lists of Atoms with Labels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.metrics import r2_score
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    cross_val_predict,
+    cross_val_score,
+    cross_validate,
+    learning_curve,
+    train_test_split,
+)
+from sklearn.pipeline import make_pipeline
+
+from mlffbench.data import Labels
+from mlffbench.datasets.lennard_jones import lennard_jones
+from mlffbench.descriptors.soap import SOAP
+from mlffbench.estimators import AtomicReference, Morse
+from mlffbench.metrics import neg_forces_mae, neg_forces_rmse
+
+
+@pytest.fixture(scope="module")
+def data():
+    dataset = lennard_jones(n_train=12, n_test=1)
+    return dataset.frames[:12], dataset.labels[:12]
+
+
+@pytest.fixture
+def morse():
+    return Morse(**Morse.test_params())
+
+
+def test_train_test_split_keeps_frames_and_labels_together(data):
+    frames, labels = data
+    train, test, y_train, y_test = train_test_split(frames, labels, test_size=4, random_state=0)
+    assert isinstance(y_train, Labels)
+    assert len(train) == len(y_train) == 8
+    index = {id(a): i for i, a in enumerate(frames)}
+    for atoms, energy, forces in zip(test, y_test.energy, y_test.forces, strict=True):
+        assert energy == labels.energy[index[id(atoms)]]
+        assert np.array_equal(forces, labels.forces[index[id(atoms)]])
+
+
+def test_cross_val_score_with_sklearns_own_scorer(data, morse):
+    scores = cross_val_score(morse, *data, cv=3, scoring="neg_root_mean_squared_error")
+    frames, labels = data
+    expected = []
+    for train, test in KFold(3).split(frames):
+        model = clone(morse).fit([frames[i] for i in train], labels[train])
+        error = model.predict([frames[i] for i in test]).energy - labels.energy[test]
+        expected.append(-np.sqrt(np.mean(error**2)))
+    assert scores == pytest.approx(expected)
+
+
+def test_cross_validate_with_force_scorers(data, morse):
+    found = cross_validate(morse, *data, cv=2, scoring={"rmse": neg_forces_rmse, "mae": neg_forces_mae})
+    floor = cross_validate(AtomicReference(), *data, cv=2, scoring={"rmse": neg_forces_rmse})
+    assert (found["test_rmse"] > floor["test_rmse"]).all()
+    assert (found["test_mae"] >= found["test_rmse"]).all()
+
+
+def test_grid_search_refits_the_best(data, morse):
+    search = GridSearchCV(morse, {"cutoff": [4.0, 8.0]}, scoring=neg_forces_rmse, cv=2).fit(*data)
+    assert search.best_params_ == {"cutoff": 8.0}
+    assert len(search.predict(data[0])) == 12
+
+
+def test_learning_curve(data, morse):
+    sizes, train_scores, test_scores = learning_curve(morse, *data, train_sizes=[3, 6], cv=2)
+    assert sizes.tolist() == [3, 6]
+    assert np.isfinite(train_scores).all()
+    assert np.isfinite(test_scores).all()
+
+
+def test_cross_val_predict_and_score(data, morse):
+    assert cross_val_predict(morse, *data, cv=3).shape == (12,)
+    model = clone(morse).fit(*data)
+    assert model.score(*data) == pytest.approx(r2_score(data[1].energy, model.predict(data[0]).energy))
+
+
+def test_energies_alone_are_enough(data, morse):
+    frames, labels = data
+    assert np.isfinite(cross_val_score(morse, frames, labels.energy, cv=2)).all()
+
+
+def test_a_plain_pipeline_learns_energies(data):
+    frames, labels = data
+    pipeline = make_pipeline(SOAP(cutoff=5.0, n_max=3, l_max=2), KernelRidge(alpha=1e-6))
+    pipeline.fit(frames, labels.energy)
+    assert pipeline.score(frames, labels.energy) > 0.9
+    assert len(cross_val_score(pipeline, frames, labels.energy, cv=3)) == 3
+
+
+def test_a_forces_scorer_needs_forces(data, morse):
+    frames, labels = data
+    with pytest.raises(ValueError, match="needs Labels with forces"):
+        neg_forces_rmse(morse.fit(frames, labels), frames, labels.energy)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 
-from mlffbench.forcefield import ForceField
+if TYPE_CHECKING:
+    from mlffbench.forcefield import ForceField
 
 __all__ = ["ForceFieldCalculator"]
 

@@ -12,6 +12,7 @@ from ase import Atoms
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from mlffbench.calculator import ForceFieldCalculator
 from mlffbench.data import Labels, labels_of
 
 __all__ = ["ForceField", "Prepared", "check_frames"]
@@ -104,8 +105,6 @@ class ForceField(RegressorMixin, BaseEstimator):
 
     def calculator(self) -> Any:
         """This fitted model as an ASE calculator."""
-        from mlffbench.calculator import ForceFieldCalculator
-
         check_is_fitted(self)
         return ForceFieldCalculator(self)
 

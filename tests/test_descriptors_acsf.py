@@ -34,8 +34,7 @@ def reference(atoms: Atoms, species: list[str], cutoff: float) -> np.ndarray:
     from dscribe.descriptors import ACSF as Reference
 
     periodic = bool(atoms.pbc.any())
-    descriptor = Reference(r_cut=cutoff, g2_params=RADIAL, g4_params=ANGULAR, species=species, periodic=periodic)
-    values = descriptor.create(atoms)
+    values = Reference(cutoff, RADIAL, None, ANGULAR, species=species, periodic=periodic).create(atoms)
     block = 1 + len(RADIAL)
     g1 = [i * block for i in range(len(species))]
     return np.delete(values, g1, axis=1)
@@ -57,7 +56,7 @@ def test_jacobian_is_that_of_automatic_differentiation(atoms: Atoms) -> None:
     batch = graph.build([atoms, atoms], 4.0)
     weights = torch.randn(len(batch.numbers), len(acsf.get_feature_names_out()), dtype=torch.float64)
     _, forces, _ = graph.with_forces(lambda g: g.sum_atoms((weights * acsf.features(g)).sum(1)), batch)
-    columns = acsf.columns[acsf.element(batch)[batch.target]]
+    columns = acsf.columns[acsf.element(batch.numbers)[batch.target]]
     pair = torch.einsum("pc,pcx->px", weights[batch.source].gather(1, columns), acsf.jacobian(batch))
     gradient = torch.zeros_like(forces).index_add(0, batch.target, pair).index_add(0, batch.source, -pair)
     assert forces.abs().max() > 0.1

@@ -123,7 +123,8 @@ def test_children_give_what_the_flow_gives(tmp_path):
     document, predictions = run(wanted)
     stored = store.load(wanted.id)
     assert stored["failure"] is None, stored["failure"]
-    assert stored["scores"] == pytest.approx(document["scores"])
+    values = [[s["value"] for s in d["scores"]] for d in (stored, document)]
+    assert values[0] == pytest.approx(values[1], rel=1e-6)
     assert set(store.predictions(wanted.id)) == set(predictions)
     assert watcher.said[0] == ("started", "row")
     assert watcher.said[-1] == ("ok", "row")
@@ -194,7 +195,7 @@ def test_kill_9_loses_no_case_and_computes_none_twice(tmp_path):
     third = start_suite(tmp_path)
     text, _ = third.communicate(timeout=120)
     assert "4 cases, 0 to run" in text
-    assert text.partition("wrote")[0].partition("results in")[2] in out
+    assert text.partition("training frames")[2] == out.partition("training frames")[2] != ""
 
 
 def test_ctrl_c_says_how_to_go_on(tmp_path):

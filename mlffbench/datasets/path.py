@@ -63,29 +63,22 @@ def path(
 
     Examples
     --------
-    In a suite::
-
-        - dataset: {path: {path: my_train.xyz, tests: {600K: my_600K.xyz}, forces_key: dft_force}}
+    In a suite: ``dataset: {path: train.xyz, tests: {600K: hot.xyz}, forces_key: dft_force}``.
     """
     if tests and group_key:
         raise ValueError("give tests or group_key, not both: either names the groups")
-    files = _files(path, tests or {})
-    parts = {group: read_frames(found, units, energy_key) for group, found in files.items()}
+    parts = {g: read_frames(found, units, energy_key) for g, found in _files(path, tests or {}).items()}
     frames = [atoms for part in parts.values() for atoms in part]
-    name = _name(path)
-    columns = {"group": np.repeat(list(parts), [len(p) for p in parts.values()])} if tests else None
+    group = {"group": np.repeat(list(parts), [len(p) for p in parts.values()])} if tests else {}
     alone = _isolated(isolated_atoms, energy_key, units)
-    data = from_frames(
-        name, frames, energy_key, forces_key, stress_key, atomic_energies=alone, columns=columns
-    )
+    name = _name(path)
+    data = from_frames(name, frames, energy_key, forces_key, stress_key, None, alone, group)
     columns = _with_group(name, data.columns, group_key)
     card = _card(path, tests, level, units) | _groups(name, columns, train or ("train" if tests else None))
     return Dataset(name, data.frames, data.labels, columns, card, data.atomic_energies)
 
 
-def _files(
-    path: str | Sequence[str], tests: Mapping[str, str | Sequence[str]]
-) -> dict[str, list[Path]]:
+def _files(path: str | Sequence[str], tests: Mapping[str, str | Sequence[str]]) -> dict[str, list[Path]]:
     """Files by group; none in two groups."""
     if "train" in tests:
         raise ValueError("a test cannot be named 'train': that is the group of the main path")
@@ -117,9 +110,7 @@ def _isolated(
     return isolated_energies(atoms, read_frames(match(atoms)), energy_key)
 
 
-def _with_group(
-    name: str, columns: Mapping[str, np.ndarray], group_key: str | None
-) -> dict[str, np.ndarray]:
+def _with_group(name: str, columns: Mapping[str, np.ndarray], group_key: str | None) -> dict[str, np.ndarray]:
     if group_key is None:
         return dict(columns)
     if group_key not in columns:

@@ -47,8 +47,26 @@ class Basis:
         return [slice(l * l, (l + 1) ** 2) for l in range(self.l_max + 1)]
 
     @cached_property
+    def degree(self) -> torch.Tensor:
+        """The l of each column."""
+        return torch.arange(self.l_max + 1).repeat_interleave(2 * torch.arange(self.l_max + 1) + 1)
+
+    @cached_property
+    def harmonic_gradient(self) -> torch.Tensor:
+        """G (lm, 3·lm) of ∇(R^l Y_lm) = R^l Y_lm G: a gradient of solid harmonics is solid harmonics again.
+
+        Read off at random points, more of them than coefficients, so exact to rounding.
+        """
+        points = torch.randn(400, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+        points = torch.nn.functional.normalize(points).requires_grad_()
+        columns = solid_harmonics(points, self.l_max).unbind(1)
+        gradients = [torch.autograd.grad(c.sum(), points, retain_graph=True)[0] for c in columns[1:]]
+        gradients = torch.stack([torch.zeros_like(points), *gradients], dim=2)
+        return torch.linalg.lstsq(torch.stack(columns, 1).detach(), gradients.flatten(1)).solution
+
+    @cached_property
     def radial(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """γ (l, n) and A (l, n, n') of f_nl(R²) = Σ_n' A_nn' exp(−γ_n' R²), smeared by the atoms' Gaussians."""
+        """γ (l, n) and A (l, n, n') of f_nl(R²) = Σ_n' A_nn' exp(−γ_n' R²), smeared by Gaussians."""
         eta = 1 / (2 * self.sigma**2)
         l = np.arange(self.l_max + 1)[:, None]
         a = np.linspace(1, self.cutoff, self.n_max)
@@ -61,7 +79,7 @@ class Basis:
 
     @cached_property
     def order(self) -> torch.Tensor:
-        """Where feature f lies in a flat (l, a, b): by pair of elements, then l, then n and n' (dscribe's)."""
+        """Where feature f lies in a flat (l, a, b): by pair of elements, l, n and n' (dscribe's)."""
         l, a, b = np.indices((self.l_max + 1, self.n_channels, self.n_channels)).reshape(3, -1)
         kept = np.flatnonzero(a <= b)
         l, a, b = l[kept], a[kept], b[kept]
@@ -127,29 +145,38 @@ def _norm(l: int, m: int) -> float:
 
 def pair_density(vectors: torch.Tensor, basis: Basis) -> torch.Tensor:
     """What a Gaussian at `vectors` (p, 3) gives to each n and (l, m): f_nl(R²) R^l Y_lm, (p, n_max, lm)."""
-    gamma_, mixing = (t.to(vectors) for t in basis.radial)
-    r2 = (vectors * vectors).sum(-1)
-    radial = torch.einsum("pln,lkn->plk", torch.exp(-gamma_ * r2[:, None, None]), mixing)
-    if basis.smooth:
-        radial = radial * _switch(r2, basis)[:, None, None]
-    harmonics = solid_harmonics(vectors, basis.l_max)
-    parts = [
-        radial[:, l, :, None] * harmonics[:, None, columns] for l, columns in enumerate(basis.degrees)
-    ]
-    return torch.cat(parts, dim=-1)
-
-
-def _switch(r2: torch.Tensor, basis: Basis) -> torch.Tensor:
-    """1 inside the cutoff, 0 at the radius, two continuous derivatives: 1 − 10t³ + 15t⁴ − 6t⁵ in R²."""
-    t = ((r2 - basis.cutoff**2) / (basis.radius**2 - basis.cutoff**2)).clamp(0.0, 1.0)
-    return 1 - t**3 * (10 - 15 * t + 6 * t**2)
+    radial, _ = _radial(vectors, basis)
+    return radial * solid_harmonics(vectors, basis.l_max)[:, None]
 
 
 def pair_gradient(vectors: torch.Tensor, basis: Basis) -> torch.Tensor:
-    """∂(pair density)/∂(vector) by forward differentiation, (p, 3, n_max, lm)."""
-    axes = torch.eye(3, dtype=vectors.dtype, device=vectors.device)[:, None].expand(3, *vectors.shape)
-    along = lambda axis: torch.func.jvp(lambda v: pair_density(v, basis), (vectors,), (axis,))[1]  # noqa: E731
-    return torch.func.vmap(along, out_dims=1)(axes)
+    """∂(pair density)/∂(vector) = 2 r f' R^l Y_lm + f ∇(R^l Y_lm), (p, 3, n_max, lm)."""
+    radial, slope = _radial(vectors, basis)
+    harmonics = solid_harmonics(vectors, basis.l_max)
+    turned = (harmonics @ basis.harmonic_gradient.to(vectors)).view(len(vectors), 3, 1, -1)
+    along = (slope * harmonics[:, None])[:, None] * (2 * vectors)[:, :, None, None]
+    return along.addcmul_(radial[:, None], turned)
+
+
+def _radial(vectors: torch.Tensor, basis: Basis) -> tuple[torch.Tensor, torch.Tensor]:
+    """f_nl(R²) and its derivative by R², each at the columns (l, m): (p, n_max, lm)."""
+    decay, mixing = (t.to(vectors) for t in basis.radial)
+    r2 = (vectors * vectors).sum(-1)
+    gaussians = torch.exp(-decay * r2[:, None, None])
+    value = torch.einsum("pln,lkn->pkl", gaussians, mixing)
+    slope = -torch.einsum("pln,lkn->pkl", gaussians, decay[:, None] * mixing)
+    if basis.smooth:
+        fade, fall = (s[:, None, None] for s in _switch(r2, basis))
+        value, slope = value * fade, slope * fade + value * fall
+    degree = basis.degree.to(vectors.device)
+    return value[..., degree], slope[..., degree]
+
+
+def _switch(r2: torch.Tensor, basis: Basis) -> tuple[torch.Tensor, torch.Tensor]:
+    """1 inside the cutoff, 0 at the radius, as 1 − 10t³ + 15t⁴ − 6t⁵ in t ∝ R² between; its derivative."""
+    width = basis.radius**2 - basis.cutoff**2
+    t = ((r2 - basis.cutoff**2) / width).clamp(0.0, 1.0)
+    return 1 - t**3 * (10 - 15 * t + 6 * t**2), -30 * t**2 * (1 - t) ** 2 / width
 
 
 def density(graph: Graph, basis: Basis, vectors: torch.Tensor | None = None) -> torch.Tensor:

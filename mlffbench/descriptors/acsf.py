@@ -38,7 +38,8 @@ class ACSF(TransformerMixin, BaseEstimator):
         Å⁻² and Å. Default: 12 Gaussians with centres spread evenly from 0.5 Å to 0.5 Å inside the cutoff, as
         wide as they lie apart, η = 1/(2Δ²) [2]_.
     angular : sequence of (η, ζ, λ), optional
-        η in Å⁻². Default: η = 1/(2ρ²) with ρ of 0.3, 0.5 and 1 times the cutoff; ζ of 1, 4 and 16; λ of ±1 [3]_.
+        η in Å⁻². Default: η = 1/(2ρ²) with ρ of 0.3, 0.5 and 1 times the cutoff, ζ of 1, 4 and 16,
+        λ of ±1 [3]_.
     average : {"inner", "off"}
         One vector a frame, the mean over its atoms; or a list of (n_atoms, n_features).
     species : sequence of str or int, optional
@@ -91,8 +92,9 @@ class ACSF(TransformerMixin, BaseEstimator):
             raise ValueError(f"cutoff must be larger than 1 Å; got {self.cutoff}")
         met = {int(z) for a in frames for z in a.numbers} if self.species is None else _numbers(self.species)
         self.species_ = [chemical_symbols[z] for z in sorted(met)]
-        self.radial_ = _table(_radial_grid(self.cutoff) if self.radial is None else self.radial, 2, "radial")
-        self.angular_ = _table(_angular_grid(self.cutoff) if self.angular is None else self.angular, 3, "angular")
+        radial = _radial_grid(self.cutoff) if self.radial is None else self.radial
+        angular = _angular_grid(self.cutoff) if self.angular is None else self.angular
+        self.radial_, self.angular_ = _table(radial, 2, "radial"), _table(angular, 3, "angular")
         return self
 
     def transform(self, X: Sequence[Atoms]) -> np.ndarray | list[np.ndarray]:
@@ -108,33 +110,35 @@ class ACSF(TransformerMixin, BaseEstimator):
         unseen = sorted({s for a in frames for s in a.symbols} - set(self.species_))
         if unseen:
             raise ValueError(f"ACSF was fitted to {self.species_} and cannot describe {unseen}")
-        parts = [self.features(build(frames[i : i + BATCH], self.cutoff)) for i in range(0, len(frames), BATCH)]
-        atoms = torch.cat(parts).split([len(a) for a in frames])
-        return [a.numpy() for a in atoms] if self.average == "off" else torch.stack([a.mean(0) for a in atoms]).numpy()
+        parts = [frames[i : i + BATCH] for i in range(0, len(frames), BATCH)]
+        features = torch.cat([self.features(build(part, self.cutoff)) for part in parts])
+        atoms = [a.numpy() for a in features.split([len(a) for a in frames])]
+        return atoms if self.average == "off" else np.array([a.mean(axis=0) for a in atoms])
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """``G2_O_eta1.5_s0.5`` and ``G4_HO_eta0.1_zeta4_lambda-1``."""
         check_is_fitted(self)
         two = [f"G2_{a}_eta{e:g}_s{s:g}" for a in self.species_ for e, s in self.radial_.tolist()]
         pairs = [b + a for i, a in enumerate(self.species_) for b in self.species_[: i + 1]]
-        three = [f"G4_{p}_eta{e:g}_zeta{z:g}_lambda{l:g}" for p in pairs for e, z, l in self.angular_.tolist()]
+        rows = self.angular_.tolist()
+        three = [f"G4_{p}_eta{e:g}_zeta{z:g}_lambda{l:g}" for p in pairs for e, z, l in rows]
         return np.array(two + three, dtype=object)
 
     def features(self, graph: Graph) -> torch.Tensor:
         """(n, n_features), differentiable with respect to the graph's positions and cells."""
-        vectors, element = graph.vectors, self.element(graph)
+        vectors, element = graph.vectors, self.element(graph.numbers)
         first, second = triplets(graph, vectors, self.cutoff)
         two = self._pair_terms(vectors)
         three = self._triplet_terms(vectors[first], vectors[second])
         of_pair = element[graph.target]
         low, high = torch.aminmax(torch.stack([of_pair[first], of_pair[second]]), dim=0)
-        kinds = len(self.species_)
         kind = high * (high + 1) // 2 + low  # row by row through the lower triangle, dscribe's order
-        n, centres = len(graph.numbers), graph.source
-        return torch.cat([
-            _scatter(two, centres * kinds + of_pair, n * kinds).view(n, kinds * len(self.radial_)),
-            _scatter(three, centres[first] * _pairs(kinds) + kind, n * _pairs(kinds)).view(n, _pairs(kinds) * len(self.angular_)),
-        ], dim=1)  # fmt: skip
+        n, kinds = len(graph.numbers), len(self.species_)
+        two = _scatter(two, graph.source * kinds + of_pair, n * kinds)
+        three = _scatter(three, graph.source[first] * _pairs(kinds) + kind, n * _pairs(kinds))
+        return torch.cat(
+            [two.view(n, two.shape[1] * kinds), three.view(n, three.shape[1] * _pairs(kinds))], 1
+        )
 
     def jacobian(self, graph: Graph) -> torch.Tensor:
         """∂G_i/∂r_ij for every pair, Å⁻¹, without the features that the neighbour's element rules out.
@@ -144,7 +148,7 @@ class ACSF(TransformerMixin, BaseEstimator):
         (p, n_columns, 3) tensor
             Which feature each column is: `columns`, row of the neighbour's element.
         """
-        vectors, of_pair = graph.vectors.detach(), self.element(graph)[graph.target]
+        vectors, of_pair = graph.vectors.detach(), self.element(graph.numbers)[graph.target]
         first, second = triplets(graph, vectors, self.cutoff)
         (two,) = _slopes(self._pair_terms, vectors)
         by_first, by_second = _slopes(self._triplet_terms, vectors[first], vectors[second])
@@ -164,10 +168,10 @@ class ACSF(TransformerMixin, BaseEstimator):
         angular = kinds * two + kind[:, :, None] * three + torch.arange(three)
         return torch.cat([radial, angular.view(kinds, -1)], dim=1)
 
-    def element(self, graph: Graph) -> torch.Tensor:
-        """(n,) int: the place of each atom's element in `species_`."""
-        known = torch.tensor([atomic_numbers[s] for s in self.species_], device=graph.numbers.device)
-        return torch.searchsorted(known, graph.numbers)
+    def element(self, numbers: torch.Tensor) -> torch.Tensor:
+        """The place in `species_` of each atomic number."""
+        known = torch.tensor([atomic_numbers[s] for s in self.species_], device=numbers.device)
+        return torch.searchsorted(known, numbers)
 
     def _pair_terms(self, vectors: torch.Tensor) -> torch.Tensor:
         """(p, n_radial): what each pair adds to G2."""
@@ -182,7 +186,8 @@ class ACSF(TransformerMixin, BaseEstimator):
         cosine = (first * second).sum(1) / (r[:, 0] * r[:, 1])
         eta, zeta, sign = self.angular_.to(first).unbind(1)
         shape = ((1 + sign * cosine[:, None]) / 2).clamp(min=0) ** zeta  # rounding can fall below 0
-        return 2 * shape * torch.exp(-eta * squares.sum(1, keepdim=True)) * self._fade(r).prod(1, keepdim=True)
+        fade = self._fade(r).prod(1, keepdim=True)
+        return 2 * shape * torch.exp(-eta * squares.sum(1, keepdim=True)) * fade
 
     def _fade(self, r: torch.Tensor) -> torch.Tensor:
         return (torch.cos(math.pi * r / self.cutoff) + 1) / 2

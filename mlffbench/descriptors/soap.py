@@ -82,7 +82,8 @@ class SOAP(TransformerMixin, BaseEstimator):
         frames = check_frames(X)
         if self.average not in AVERAGES:
             raise ValueError(f"average must be one of {AVERAGES}, not {self.average!r}")
-        known = {int(z) for a in frames for z in a.numbers} if self.species is None else _numbers(self.species)
+        met = {int(z) for a in frames for z in a.numbers}
+        known = met if self.species is None else _numbers(self.species)
         self.species_ = [chemical_symbols[z] for z in sorted(known)]
         self.basis_ = checked_basis(known, self.cutoff, self.n_max, self.l_max, self.sigma)
         return self
@@ -133,7 +134,7 @@ def checked_basis(
 ) -> Basis:
     """A basis, or a sentence on which parameter is out of range."""
     if not cutoff > 1:
-        raise ValueError(f"cutoff must be larger than 1 Å, where the first radial function ends; got {cutoff}")
+        raise ValueError(f"cutoff must exceed 1 Å, where the first radial function ends; got {cutoff}")
     if not (n_max >= 1 and n_max == int(n_max)):
         raise ValueError(f"n_max counts radial functions: an integer of at least 1; got {n_max}")
     if not (0 <= l_max <= 12 and l_max == int(l_max)):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
+from ase.data import chemical_symbols
 from scipy.sparse import coo_array, csr_array, vstack
 
 from mlffbench.data import Labels
@@ -59,7 +60,7 @@ def _spread(derivatives: np.ndarray, kinds: np.ndarray, n_kinds: int) -> csr_arr
 
 
 def pair_problem(
-    frames: Sequence[Atoms], labels: Labels, cutoff: float, elements: Sequence[str], weights: Sequence[float]
+    frames: Sequence[Atoms], labels: Labels, cutoff: float, weights: Sequence[float]
 ) -> tuple[PairProblem, list[tuple[str, str]]]:
     """The problem, and the element pairs that occur within the cutoff, in the order of `kinds`.
 
@@ -70,7 +71,7 @@ def pair_problem(
     source, target, atom_frame = (x.numpy() for x in (graph.source, graph.target, graph.frame))
     vectors = graph.vectors.numpy()
     distances = np.linalg.norm(vectors, axis=1)
-    kinds, names = _kinds(graph.numbers.numpy()[source], graph.numbers.numpy()[target], elements)
+    kinds, names = _kinds(graph.numbers.numpy()[source], graph.numbers.numpy()[target])
     energy = _energy_rows(frames, labels, atom_frame[source], weights[0])
     forces = _force_rows(frames, labels, source, vectors / distances[:, None], weights[1])
     stress = _stress_rows(frames, labels, atom_frame[source], vectors, distances, weights[2])
@@ -86,22 +87,17 @@ def pair_problem(
     return problem, names
 
 
-def _kinds(
-    first: np.ndarray, second: np.ndarray, elements: Sequence[str]
-) -> tuple[np.ndarray, list[tuple[str, str]]]:
+def _kinds(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, list[tuple[str, str]]]:
     """Index of each pair's unordered element pair, and the pairs that occur."""
     numbers = np.column_stack([np.minimum(first, second), np.maximum(first, second)])
     found, kinds = np.unique(numbers, axis=0, return_inverse=True)
-    symbols = {int(Atoms(s).numbers[0]): s for s in elements}
-    return kinds.reshape(-1), [(symbols[a], symbols[b]) for a, b in found.tolist()]
+    return kinds.reshape(-1), [(chemical_symbols[a], chemical_symbols[b]) for a, b in found.tolist()]
 
 
 Rows = tuple[csr_array, np.ndarray]
 
 
-def _energy_rows(
-    frames: Sequence[Atoms], labels: Labels, pair_frame: np.ndarray, weight: float
-) -> Rows:
+def _energy_rows(frames: Sequence[Atoms], labels: Labels, pair_frame: np.ndarray, weight: float) -> Rows:
     """E/n = ½ Σ u / n + constant."""
     sizes = np.array([len(a) for a in frames], dtype=float)
     true = labels.energy / sizes

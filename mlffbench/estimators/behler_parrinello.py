@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,25 @@ from ase import Atoms
 
 from mlffbench import graph
 from mlffbench.data import Labels
+from mlffbench.descriptors._described import Batch, Described, derivatives
 from mlffbench.descriptors.acsf import ACSF
 from mlffbench.forcefield import ForceField
 from mlffbench.graph import Graph
-from mlffbench.nn.train import Settings, holdout, seed_of, seeded, shuffled, train
+from mlffbench.nn.train import (
+    Settings,
+    checked_device,
+    checked_dtype,
+    holdout,
+    seed_of,
+    seeded,
+    shuffled,
+    train,
+)
 
 __all__ = ["BehlerParrinello"]
 
 KEPT_BYTES = 2e9  # derivatives of descriptors up to this size are computed once, not every epoch
+FLOOR = 0.1  # of the mean width of the features: the least width that one is divided by
 BATCH = 32  # frames that are predicted at a time
 
 
@@ -98,33 +109,38 @@ class BehlerParrinello(ForceField):
         return {"cutoff": 3.5, "hidden": (8,), "max_epochs": 10}
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        dtype, device, seed = _dtype(self.dtype), _device(self.device), seed_of(self.random_state)
+        device, dtype = checked_device(self.device), checked_dtype(self.dtype)
+        seed = seed_of(self.random_state)
         self.acsf_ = ACSF(self.cutoff, species=self.elements_).fit(frames)
-        described = _Described(self.acsf_, frames, labels, dtype, device)
+        described = Described(self.acsf_, frames, labels, dtype, device, KEPT_BYTES)
         training, held = holdout(len(frames), self.validation_fraction, seed)
+        scales = _scales([frames[i] for i in training], labels[training])
         with seeded(seed):
-            self.networks_ = Networks(self.hidden, *described.statistics(training)).to(device, dtype)
+            self.networks_ = Networks(self.hidden, *_spread(described, training), *scales).to(device, dtype)
+        self._columns = self.acsf_.columns.to(device)
         generator = torch.Generator().manual_seed(seed)
         self.history_ = train(
             self.networks_,
             [{"params": self.networks_.parameters(), "lr": self.learning_rate}],
             batches=lambda: map(described.batch, shuffled(training.tolist(), self.batch_size, generator)),
             loss=self._loss,
-            validate=(lambda: self._mean_loss(described, held)) if len(held) else None,
-            settings=Settings(self.max_epochs, self.max_seconds, self.patience, plateau_patience=15, plateau_factor=0.5),
+            validate=(lambda: self._mean_loss(described, held.tolist())) if len(held) else None,
+            settings=Settings(
+                self.max_epochs, self.max_seconds, self.patience, plateau_patience=15, plateau_factor=0.5
+            ),
         )
 
     def _loss(self, batch: Batch) -> torch.Tensor:
-        """w_E ⟨(ΔE/n)²⟩ + w_F ⟨ΔF²⟩ + w_S ⟨ΔS²⟩ over what is labelled; a missing label is NaN."""
-        energy, forces, stress = evaluate_described(self.networks_, batch)
+        """w_E ⟨(ΔE/n)²⟩ + w_F ⟨ΔF²⟩ + w_S ⟨ΔS²⟩ over what is labelled."""
+        energy, forces, stress = derivatives(self.networks_, batch, self._columns)
         return (
             self.energy_weight * ((energy - batch.energy) / batch.sizes).square().mean()
             + self.forces_weight * _mean_square(forces - batch.forces)
             + self.stress_weight * _mean_square(stress - batch.stress)
         )
 
-    def _mean_loss(self, described: _Described, indices: np.ndarray) -> float:
-        parts = [indices[i : i + BATCH].tolist() for i in range(0, len(indices), BATCH)]
+    def _mean_loss(self, described: Described, indices: list[int]) -> float:
+        parts = [indices[i : i + BATCH] for i in range(0, len(indices), BATCH)]
         return sum(self._loss(described.batch(p)).item() * len(p) for p in parts) / len(indices)
 
     def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
@@ -142,7 +158,8 @@ class BehlerParrinello(ForceField):
 
     def _energies(self, batch: Graph) -> torch.Tensor:
         weights = next(self.networks_.parameters())
-        atoms = self.networks_(self.acsf_.features(batch).to(weights.dtype), self.acsf_.element(batch))
+        features, element = self.acsf_.features(batch), self.acsf_.element(batch.numbers)
+        atoms = self.networks_(features.to(weights.dtype), element)
         return batch.sum_atoms(atoms.double())
 
 
@@ -170,26 +187,32 @@ class Networks(torch.nn.Module):
 def _network(n_features: int, hidden: Sequence[int]) -> torch.nn.Sequential:
     sizes = [n_features, *hidden]
     layers: list[torch.nn.Module] = []
-    for a, b in zip(sizes, sizes[1:], strict=False):
+    for a, b in pairwise(sizes):
         layers += [torch.nn.Linear(a, b), torch.nn.SiLU()]
     return torch.nn.Sequential(*layers, torch.nn.Linear(sizes[-1], 1))
 
 
-# ---------------------------------------------------------------- described frames
-@dataclass(frozen=True)
-class Batch:
-    """Frames as numbers that do not change in training; NaN is a missing label."""
+def _spread(described: Described, training: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and width of the features around each element's training atoms."""
+    features = torch.cat([described.features[i] for i in training])
+    element = torch.cat([described.element(i) for i in training])
+    groups = [features[element == z] for z in range(len(described.acsf.species_))]
+    mean = torch.stack([g.mean(0) if len(g) else g.new_zeros(g.shape[1]) for g in groups])
+    width = torch.stack([g.std(0, correction=0) if len(g) else g.new_zeros(g.shape[1]) for g in groups])
+    # what hardly varies in training must not decide elsewhere, nor make the energy rough
+    floor = FLOOR * width.mean(1, keepdim=True)
+    return mean, torch.where(floor > 0, torch.maximum(width, floor), torch.ones_like(width))
 
-    features: torch.Tensor  # (n, n_features)
-    element: torch.Tensor  # (n,)
-    frame: torch.Tensor  # (n,)
-    source: torch.Tensor  # (p,)
-    target: torch.Tensor  # (p,)
-    columns: torch.Tensor  # (p, n_columns), which feature of the source
-    jacobian: torch.Tensor  # (p, n_columns, 3), Å⁻¹
-    vectors: torch.Tensor  # (p, 3), Å
-    volume: torch.Tensor  # (n_frames,), Å³
-    sizes: torch.Tensor  # (n_frames,), atoms
-    energy: torch.Tensor  # (n_frames,), eV
-    forces: torch.Tensor  # (n, 3), eV/Å
-    stress: torch.Tensor  # (n_frames, 6), eV/Å³
+
+def _scales(frames: Sequence[Atoms], labels: Labels) -> tuple[float, float]:
+    """Mean energy of an atom, eV, and the size of what is left: RMS force times 1 Å, else energies."""
+    per_atom = labels.energy / [len(a) for a in frames]
+    known = [f for f in labels.forces or () if f is not None]
+    size = np.sqrt(np.mean(np.concatenate(known) ** 2)) if known else per_atom.std()
+    return float(per_atom.mean()), float(size) if size > 0 else 1.0
+
+
+def _mean_square(error: torch.Tensor) -> torch.Tensor:
+    """Over what is not NaN; 0 where nothing is labelled."""
+    known = error[~error.isnan()]
+    return known.square().sum() / max(known.numel(), 1)

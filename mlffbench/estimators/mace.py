@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import warnings
-from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
-from io import StringIO
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,8 +11,18 @@ import torch
 from ase import Atoms
 
 from mlffbench.data import Labels
+from mlffbench.estimators._mace_torch import arguments, build, error_of, graphs_of, hyperparameters, session
 from mlffbench.forcefield import ForceField
-from mlffbench.nn.train import Settings, holdout, seed_of, seeded, shuffled, train
+from mlffbench.nn.train import (
+    Settings,
+    checked_device,
+    checked_dtype,
+    holdout,
+    seed_of,
+    seeded,
+    shuffled,
+    train,
+)
 
 __all__ = ["MACE"]
 
@@ -36,9 +40,6 @@ PRESETS: dict[str, dict[str, Any]] = {
     "large": COMMON | {"num_channels": 128, "max_L": 2, "max_epochs": 500},
     "paper": PAPER,
 }
-UNUSED = ("dipole", "dipole_weight", "charges", "charges_weight", "polarizability", "polarizability_weight",
-          "virials", "virials_weight", "elec_temp", "total_charge", "total_spin", "density_coefficients",
-          "rcell", "volume", "fermi_level", "external_field")  # fmt: skip
 
 
 class MACE(ForceField):
@@ -141,7 +142,7 @@ class MACE(ForceField):
     def test_params(cls) -> dict[str, Any]:
         return {
             "num_channels": 4, "max_L": 1, "max_ell": 1, "correlation": 2, "cutoff": 3.5, "batch_size": 4,
-            "max_epochs": 3, "dtype": "float64",
+            "max_epochs": 2, "dtype": "float64",
         }  # fmt: skip
 
     def _settings(self) -> SimpleNamespace:
@@ -154,26 +155,27 @@ class MACE(ForceField):
     # ------------------------------------------------------------ learning
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         settings = self._settings()
-        device, dtype, seed = _device(self.device), _dtype(settings.dtype), seed_of(self.random_state)
+        device, dtype = checked_device(self.device), checked_dtype(settings.dtype)
+        seed = seed_of(self.random_state)
         self.cutoff_, self.dtype_, self.device_ = float(settings.cutoff), settings.dtype, str(device)
-        with _mace(dtype) as mace:
-            graphs = _graphs(mace, frames, self.elements_, self.cutoff_, labels)
+        with session(dtype) as mace:
+            graphs = graphs_of(mace, frames, self.elements_, self.cutoff_, labels)
             split = holdout(len(graphs), self.validation_fraction, seed)
             training, held = ([graphs[i] for i in part] for part in split)
-            self.config_ = _config(mace, training, settings, self.elements_)
+            self.config_ = hyperparameters(mace, training, settings, self.elements_)
             with seeded(seed):
-                self.module_ = _build(mace, self.config_, dtype, device)
-            error = _error(mace, settings, labels.stress is not None).to(device)
-            groups = mace.get_params_options(_arguments(settings), self.module_)["params"]
+                self.module_ = build(mace, self.config_, dtype, device)
+            error = error_of(mace, settings, labels.stress is not None).to(device)
+            groups = mace.get_params_options(arguments(settings), self.module_)["params"]
             collate = mace.collate
-        generator = torch.Generator().manual_seed(seed)
+        generator, size = torch.Generator().manual_seed(seed), settings.batch_size
         held_batches = [collate(held[i : i + 10]).to(device) for i in range(0, len(held), 10)]
         stress = labels.stress is not None
         loss = lambda batch, training=True: error(batch, self._output(batch, stress, training))  # noqa: E731
         self.history_ = train(
             self.module_,
             groups,
-            batches=lambda: (collate(b).to(device) for b in shuffled(training, settings.batch_size, generator)),
+            batches=lambda: (collate(b).to(device) for b in shuffled(training, size, generator)),
             loss=loss,
             validate=(lambda: _mean(loss, held_batches)) if held else None,
             settings=Settings(
@@ -188,8 +190,8 @@ class MACE(ForceField):
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> list[tuple[list[bool], Any]]:
         """Batches on the device, each with which of its frames are periodic."""
-        with _mace(_dtype(self.dtype_)) as mace:
-            graphs = _graphs(mace, frames, self.elements_, self.cutoff_)
+        with session(checked_dtype(self.dtype_)) as mace:
+            graphs = graphs_of(mace, frames, self.elements_, self.cutoff_)
             parts = _parts([len(a) for a in frames])
             periodic = [[bool(frames[i].pbc.all()) for i in part] for part in parts]
             batches = [mace.collate([graphs[i] for i in part]).to(self.device_) for part in parts]
@@ -220,192 +222,13 @@ class MACE(ForceField):
         super().__setstate__(state)
         if "module_" in state:
             self.device_ = self.device_ if torch.cuda.is_available() else "cpu"
-            dtype = _dtype(self.dtype_)
-            with _mace(dtype) as mace, seeded(0):
-                self.module_ = _build(mace, self.config_, dtype, torch.device("cpu"))
+            dtype = checked_dtype(self.dtype_)
+            with session(dtype) as mace, seeded(0):
+                self.module_ = build(mace, self.config_, dtype, torch.device("cpu"))
             self.module_.load_state_dict(state["module_"])
             self.module_.to(self.device_)
 
 
-# ---------------------------------------------------------------- the fence around mace-torch
-@contextmanager
-def _mace(dtype: torch.dtype) -> Iterator[SimpleNamespace]:
-    """mace-torch under torch's default `dtype`; every global that it or we set is put back."""
-    with warnings.catch_warnings(), _silent_logging():
-        warnings.simplefilter("ignore")
-        mace = _import_mace()
-        default, optimization = torch.get_default_dtype(), mace.e3nn.get_optimization_defaults()
-        try:
-            # compiling e3nn's code takes longer than it saves in a run of minutes
-            mace.e3nn.set_optimization_defaults(jit_script_fx=False)
-            torch.set_default_dtype(dtype)
-            yield mace
-        finally:
-            torch.set_default_dtype(default)
-            mace.e3nn.set_optimization_defaults(**optimization)
-
-
-def _import_mace() -> SimpleNamespace:
-    """What is used of mace-torch; it goes before e3nn, whose constants else fail to load."""
-    with _same_environment("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"), redirect_stdout(StringIO()):
-        import mace.modules
-        import mace.tools
-        from mace import data
-        from mace.tools.scripts_utils import get_params_options
-        from mace.tools.torch_geometric.dataloader import Collater
-
-        import e3nn  # isort: skip
-    return SimpleNamespace(
-        modules=mace.modules,
-        table=mace.tools.AtomicNumberTable,
-        AtomicData=data.AtomicData,
-        Configuration=data.Configuration,
-        collate=Collater([None], list(UNUSED)),
-        get_params_options=get_params_options,
-        e3nn=e3nn,
-        Irreps=e3nn.o3.Irreps,
-    )
-
-
-@contextmanager
-def _same_environment(key: str) -> Iterator[None]:
-    """One environment variable after the block as before it."""
-    before = os.environ.get(key)
-    try:
-        yield
-    finally:
-        os.environ.pop(key, None)
-        if before is not None:
-            os.environ[key] = before
-
-
-@contextmanager
-def _silent_logging() -> Iterator[None]:
-    """mace logs through the root logger, which would then be configured for the whole process."""
-    root, handler, level = logging.getLogger(), logging.NullHandler(), logging.root.manager.disable
-    root.addHandler(handler)
-    logging.disable(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logging.disable(level)
-        root.removeHandler(handler)
-
-
-def _graphs(
-    mace: SimpleNamespace,
-    frames: Sequence[Atoms],
-    elements: list[str],
-    cutoff: float,
-    labels: Labels | None = None,
-) -> list[Any]:
-    """mace's AtomicData of every frame; a label that is missing weighs 0."""
-    table = mace.table(Atoms(elements).numbers.tolist())
-    configurations = [_configuration(mace, a, _known(labels, i)) for i, a in enumerate(frames)]
-    return [mace.AtomicData.from_config(c, z_table=table, cutoff=cutoff) for c in configurations]
-
-
-def _known(labels: Labels | None, i: int) -> dict[str, Any]:
-    """The labels of frame i that are not None."""
-    if labels is None:
-        return {}
-    values = {"forces": labels.forces, "stress": labels.stress}
-    known = {name: v[i] for name, v in values.items() if v is not None and v[i] is not None}
-    return {"energy": labels.energy[i]} | known
-
-
-def _configuration(mace: SimpleNamespace, atoms: Atoms, known: dict[str, Any]) -> Any:
-    # centred: mace boxes a molecule by its distance from the origin, and float32 is finest there
-    return mace.Configuration(
-        atomic_numbers=atoms.numbers,
-        positions=atoms.positions - atoms.positions.mean(axis=0),
-        properties=known,
-        property_weights={name: float(name in known) for name in ("energy", "forces", "stress")},
-        cell=np.array(atoms.cell),
-        pbc=tuple(bool(p) for p in atoms.pbc),
-    )
-
-
-def _config(
-    mace: SimpleNamespace, graphs: list[Any], settings: SimpleNamespace, elements: list[str]
-) -> dict[str, Any]:
-    """The model's arguments as plain values; mean, scale and neighbours by mace's own functions."""
-    batches = [mace.collate(graphs[i : i + 32]) for i in range(0, len(graphs), 32)]
-    with_forces = [g for g in graphs if g.forces_weight > 0]
-    labelled = [mace.collate(with_forces[i : i + 32]) for i in range(0, len(with_forces), 32)]
-    zeros = np.zeros(len(elements))
-    mean, scale = mace.modules.scaling_classes["std_scaling"](batches, zeros)
-    if labelled:
-        scale = mace.modules.scaling_classes["rms_forces_scaling"](labelled, zeros)[1]
-    neighbors = mace.modules.compute_avg_num_neighbors(batches)
-    return {
-        "model": settings.model,
-        "r_max": float(settings.cutoff),
-        "num_bessel": settings.num_radial_basis,
-        "max_ell": settings.max_ell,
-        "num_interactions": settings.num_interactions,
-        "correlation": settings.correlation,
-        "num_channels": settings.num_channels,
-        "max_L": settings.max_L,
-        "atomic_numbers": Atoms(elements).numbers.tolist(),
-        "avg_num_neighbors": _positive(neighbors),
-        "atomic_inter_scale": _positive(scale),
-        "atomic_inter_shift": float(np.squeeze(mean)) if settings.model == "ScaleShiftMACE" else 0.0,
-    }
-
-
-def _positive(value: Any) -> float:
-    """The value, or 1 where the training set is too small to have one."""
-    number = float(np.squeeze(value))
-    return number if np.isfinite(number) and number > 0 else 1.0
-
-
-def _build(
-    mace: SimpleNamespace, config: dict[str, Any], dtype: torch.dtype, device: torch.device
-) -> torch.nn.Module:
-    """mace-torch's ScaleShiftMACE as its command line builds ``--model`` MACE or ScaleShiftMACE."""
-    rest = {k: v for k, v in config.items() if k not in ("model", "num_channels", "max_L")}
-    blocks = mace.modules.interaction_classes
-    residual = "RealAgnosticResidualInteractionBlock"
-    first = residual if config["model"] == "ScaleShiftMACE" else "RealAgnosticInteractionBlock"
-    orders = mace.Irreps.spherical_harmonics(config["max_L"])
-    module = mace.modules.ScaleShiftMACE(
-        num_polynomial_cutoff=5,
-        interaction_cls=blocks[residual],
-        interaction_cls_first=blocks[first],
-        num_elements=len(config["atomic_numbers"]),
-        hidden_irreps=(orders * config["num_channels"]).sort().irreps.simplify(),
-        MLP_irreps=mace.Irreps("16x0e"),
-        atomic_energies=np.zeros(len(config["atomic_numbers"])),
-        gate=mace.modules.gate_dict["silu"],
-        radial_MLP=[64, 64, 64],
-        **rest,
-    ).to(device)
-    found = {(p.dtype, p.device.type) for p in module.parameters()}
-    assert found == {(dtype, device.type)}, f"weights are {found}, not {dtype} on {device}"
-    return module
-
-
-def _error(mace: SimpleNamespace, settings: SimpleNamespace, stress: bool) -> torch.nn.Module:
-    weights = {"energy_weight": settings.energy_weight, "forces_weight": settings.forces_weight}
-    if stress:
-        return mace.modules.WeightedEnergyForcesStressLoss(**weights, stress_weight=settings.stress_weight)
-    return mace.modules.WeightedEnergyForcesLoss(**weights)
-
-
-def _arguments(settings: SimpleNamespace) -> Namespace:
-    """What mace's command line would hand to its grouping of parameters."""
-    return Namespace(
-        lr=settings.learning_rate,
-        weight_decay=settings.weight_decay,
-        amsgrad=True,
-        beta=0.9,
-        lr_params_factors="{}",
-        freeze=None,
-    )
-
-
-# ---------------------------------------------------------------- small things
 def _mean(loss: Any, batches: list[Any]) -> float:
     """The loss over all frames of the batches."""
     values = [loss(b, training=False).item() * b.num_graphs for b in batches]
@@ -420,19 +243,6 @@ def _parts(sizes: list[int], atoms: int = 500) -> list[list[int]]:
             parts.append([])
         parts[-1].append(i)
     return parts
-
-
-def _device(name: str) -> torch.device:
-    device = torch.device(name)
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise RuntimeError(f"device {name!r} was asked for, but torch {torch.__version__} sees no CUDA device")
-    return device
-
-
-def _dtype(name: str) -> torch.dtype:
-    if name not in ("float32", "float64"):
-        raise ValueError(f"dtype must be 'float32' or 'float64'; got {name!r}")
-    return torch.float64 if name == "float64" else torch.float32
 
 
 def _numpy(tensor: torch.Tensor) -> np.ndarray:

@@ -102,7 +102,7 @@ class Morse(ForceField):
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         weights = (self.energy_weight, self.forces_weight, self.stress_weight)
-        problem, pairs = pair_problem(frames, labels, self.cutoff, self.elements_, weights)
+        problem, pairs = pair_problem(frames, labels, self.cutoff, weights)
         theta = self._optimise(problem, len(pairs))
         self.parameters_ = {
             f"{first}-{second}": dict(zip(BOUNDS, column.tolist(), strict=True))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,11 @@ import torch
 from ase import Atoms
 from scipy.optimize import minimize_scalar
 
-from mlffbench import graph, progress
+from mlffbench import graph
 from mlffbench.data import Labels
-from mlffbench.descriptors.soap import checked_basis
-from mlffbench.estimators import _soap_kernel as soap
+from mlffbench.estimators import _soap_model as soap
+from mlffbench.estimators._soap_kernel import Kernel, energy_rows, self_kernel
+from mlffbench.estimators._whitened import WhitenedLeastSquares, stable_factor
 from mlffbench.forcefield import ForceField
 
 __all__ = ["SOAPGPR"]
@@ -22,7 +24,7 @@ CANDIDATES = 10_000  # environments of an element that sparse points are chosen 
 
 
 class SOAPGPR(ForceField):
-    """Gaussian process of atomic energies on SOAP, with sparse points: E = Σ_i ε(x_i), ε ~ GP(0, δ² (x̂·x̂')^ζ).
+    """Sparse Gaussian process of atomic energies on SOAP: E = Σ_i ε(x_i), ε ~ GP(0, δ² (x̂·x̂')^ζ).
 
     A Gaussian approximation potential: Bartók et al., Phys. Rev. Lett. 104, 136403 (2010), with the SOAP
     kernel of Bartók, Kondor and Csányi, Phys. Rev. B 87, 184115 (2013). Trained on energies and on the forces
@@ -114,16 +116,18 @@ class SOAPGPR(ForceField):
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         soap.check_positive(self, "energy_noise", "forces_noise", "stress_noise", "n_sparse", "batch_size")
         self.basis_ = soap.basis_of(self, frames)
-        sizes = np.array([len(a) for a in frames])
-        self.energy_per_atom_ = float(np.sum(labels.energy * sizes) / np.sum(sizes**2))
+        self.energy_per_atom_, rest = soap.without_mean(frames, labels)
         self.points_ = self._sparse_points(frames)
         kernel = self._kernel()
-        factors = [soap.stable_factor(kernel.among(z)) for z in self.points_]
-        problem = soap.WhitenedLeastSquares(factors)
-        noise = {"energy": self.energy_noise, "forces": self.forces_noise, "stress": self.stress_noise}
-        rest = Labels(labels.energy - self.energy_per_atom_ * sizes, labels.forces, labels.stress)
+        factors = [stable_factor(kernel.among(z)) for z in self.points_]
+        problem = WhitenedLeastSquares(factors)
+        noise = {
+            "energy": self.energy_noise * np.sqrt([len(a) for a in frames]),
+            "forces": self.forces_noise,
+            "stress": self.stress_noise,
+        }
         soap.add_frames(problem, kernel, frames, rest, noise, self.batch_size, self.device)
-        self.variance_ = best_variance(problem)
+        self.variance_ = _best_variance(problem)
         self.weights_, factor = problem.solve(self.variance_)
         self._posterior_ = (factors, factor)
 
@@ -137,13 +141,13 @@ class SOAPGPR(ForceField):
         unit = soap.unit_vectors(frames, self.basis_, keep, self.batch_size, self.device)
         kept = torch.as_tensor(numbers[keep], device=unit.device)
         return {
-            z: candidates[soap.farthest(candidates, self.n_sparse)]
+            z: candidates[_farthest(candidates, self.n_sparse)]
             for z in self.basis_.numbers
             for candidates in [unit[kept == z]]
         }
 
-    def _kernel(self) -> soap.Kernel:
-        return soap.Kernel(self.basis_, self.zeta, self.points_)
+    def _kernel(self) -> Kernel:
+        return Kernel(self.basis_, self.zeta, self.points_)
 
     def _prepare(self, frames: Sequence[Atoms]) -> list[graph.Graph]:
         return list(soap.graphs(frames, self.basis_, self.batch_size, self.device))
@@ -152,28 +156,38 @@ class SOAPGPR(ForceField):
         return soap.concatenate([self._evaluate_batch(g) for g in inputs])
 
     def _evaluate_batch(self, batch: graph.Graph) -> Labels:
-        kernel, seen = self._kernel(), []
+        kernel = self._kernel()
+        predicted, unit = soap.predict(batch, kernel, self.weights_, self.energy_per_atom_)
+        return replace(predicted, energy_std=self._energy_std(batch, unit, kernel))
 
-        def energies(moved: graph.Graph) -> torch.Tensor:
-            seen.append(soap.describe(moved, self.basis_).unit)
-            return soap.energies(moved, seen[0], kernel, self.weights_)
-
-        predicted = graph.labels(batch, *graph.with_forces(energies, batch))
-        sizes = torch.bincount(batch.frame, minlength=batch.n_frames).cpu().numpy()
-        std = self._energy_std(batch, seen[0].detach(), kernel)
-        return Labels(predicted.energy + self.energy_per_atom_ * sizes, predicted.forces, predicted.stress, std)
-
-    def _energy_std(self, batch: graph.Graph, unit: torch.Tensor, kernel: soap.Kernel) -> np.ndarray:
+    def _energy_std(self, batch: graph.Graph, unit: torch.Tensor, kernel: Kernel) -> np.ndarray:
         """√(δ²(k_** − q_**) + k_*ᵀ Σ k_*), the predictive deviation of noise-free energies."""
         factors, factor = self._posterior_
-        white = soap.WhitenedLeastSquares(factors).whiten(soap.energy_rows(batch, unit, kernel))
+        white = WhitenedLeastSquares(factors).whiten(energy_rows(batch, unit, kernel))
         learned = torch.linalg.solve_triangular(factor, white.T, upper=False)
-        prior = soap.self_kernel(batch, unit, kernel) - (white * white).sum(dim=1)
+        prior = self_kernel(batch, unit, kernel) - (white * white).sum(dim=1)
         variance = self.variance_ * (prior.clamp(min=0.0) + (learned * learned).sum(dim=0))
         return variance.sqrt().cpu().numpy()
 
 
-def best_variance(problem: soap.WhitenedLeastSquares) -> float:
+def _farthest(points: torch.Tensor, n: int, tolerance: float = 1e-7) -> torch.Tensor:
+    """Indices of up to n unit vectors, each the farthest from those before; the first is the least typical.
+
+    Stops where every point left is nearer than `tolerance` to one that was taken.
+    """
+    score = 1 - points @ torch.nn.functional.normalize(points.mean(dim=0), dim=0)
+    chosen = [int(score.argmax())]
+    distance = torch.full_like(score, torch.inf)
+    while len(chosen) < min(n, len(points)):
+        distance = torch.minimum(distance, 1 - points @ points[chosen[-1]])
+        next_ = int(distance.argmax())
+        if distance[next_] <= tolerance**2:
+            break
+        chosen.append(next_)
+    return torch.tensor(chosen, device=points.device)
+
+
+def _best_variance(problem: WhitenedLeastSquares) -> float:
     """δ² of largest evidence between 1e-6 and 1e6 eV²."""
     search = lambda x: -problem.log_evidence(10.0**x)  # noqa: E731
     return float(10.0 ** minimize_scalar(search, bounds=(-6, 6), method="bounded", options={"xatol": 0.1}).x)

@@ -52,9 +52,8 @@ def cost_plots(problem: Problem, board: pd.DataFrame, look: Look) -> list[Plot]:
             continue
         plots = []
         for cost, title in AXES.items():
-            seen = board[
-                (board[[cost, error]] > 0).all(axis=1) & np.isfinite(board[[cost, error]]).all(axis=1)
-            ]
+            pair = board[[cost, error]].to_numpy(dtype=float)
+            seen = board[np.isfinite(pair).all(axis=1) & (pair > 0).all(axis=1)]
             if len(seen):
                 columns = (seen[name].to_numpy(dtype=float) for name in (cost, error, low, high))
                 plots.append(
@@ -72,6 +71,7 @@ def _figure(points: Points, cost: str, error: str, look: Look) -> Any:
     dotted = {"color": "#9aa5b1", "width": 1.5, "dash": "dot", "shape": "hv"}
     fig.add_scatter(x=points.cost[front], y=points.error[front], mode="lines", hoverinfo="skip", line=dotted)
     places = label_places(points, x_axis["range"], y_axis["range"])
+    hover = f"{escape(cost)}: %{{x:.3g}}<br>{escape(error)}: %{{y:.3g}}"
     for i, name in enumerate(points.names):
         style = mark(look, name)
         style["marker"] |= {"size": 13, "line": {"color": INK if best[i] else "white", "width": 1 + best[i]}}
@@ -85,7 +85,7 @@ def _figure(points: Points, cost: str, error: str, look: Look) -> Any:
             textfont={"size": 12},
             textposition=places[i],
             cliponaxis=False,
-            hovertemplate=f"{escape(name)}<br>{escape(cost)}: %{{x:.3g}}<br>{escape(error)}: %{{y:.3g}}<extra></extra>",
+            hovertemplate=f"{escape(name)}<br>{hover}<extra></extra>",
             **style,
         )
     fig.update_xaxes(x_axis)

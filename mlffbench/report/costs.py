@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlffbench.report.errors import number
+from mlffbench.report.errors import number, numeric
 from mlffbench.report.grouping import Document, Method, dig, problems
 
 __all__ = ["COSTS", "costs"]
@@ -39,7 +39,7 @@ def costs(documents: Iterable[Document]) -> pd.DataFrame:
         for method in problem.methods
         if method.done
     ]
-    return pd.DataFrame(rows, columns=COSTS)
+    return numeric(pd.DataFrame(rows, columns=COSTS))
 
 
 def _cost(method: Method) -> dict[str, Any]:

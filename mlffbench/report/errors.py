@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 from mlffbench.report.grouping import Document, Method, problems
 from mlffbench.report.statistics import over_seeds
 
-__all__ = ["QUANTITIES", "aggregated", "column", "number", "scores"]
+__all__ = ["QUANTITIES", "aggregated", "column", "number", "numeric", "scores"]
 
 QUANTITIES = {
     "forces": "force",
@@ -51,15 +52,23 @@ def column(quantity: str, metric: str, unit: str) -> str:
     return f"{QUANTITIES.get(quantity, quantity)} {METRICS.get(metric, metric)} ({unit})"
 
 
+def numeric(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with its columns of numbers as floats, also where it is empty or all is missing."""
+    measured = [
+        c for c in frame.columns if c in ("value", "low", "high") or "ratio" in c or re.search(r"\(.+\)", c)
+    ]
+    return frame.astype(dict.fromkeys(measured, float))
+
+
 def scores(documents: Iterable[Document]) -> pd.DataFrame:
     """One row a document and score; errors in eV are given in meV, scores of tasks as they are."""
-    rows = [
-        row
-        for problem in problems(documents)
-        for method in problem.methods
-        for row in _scores_of(problem.name, method)
+    return numeric(pd.DataFrame(_rows(documents), columns=SCORES))
+
+
+def _rows(documents: Iterable[Document]) -> list[dict[str, Any]]:
+    return [
+        r for problem in problems(documents) for m in problem.methods for r in _scores_of(problem.name, m)
     ]
-    return pd.DataFrame(rows, columns=SCORES)
 
 
 def _scores_of(problem: str, method: Method) -> list[dict[str, Any]]:
@@ -89,15 +98,14 @@ def aggregated(documents: Iterable[Document]) -> pd.DataFrame:
         says what the interval was taken over.
     """
     keys = ["problem", "method", "test", "quantity", "metric", "unit"]
-    rows = [
-        {**dict(zip(keys, key, strict=True)), **_mean(group)}
-        for key, group in scores(documents).groupby(keys, sort=False)
-        if isinstance(key, Sequence)
-    ]
-    return pd.DataFrame(rows, columns=MEANS)
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in _rows(documents):
+        groups.setdefault(tuple(row[key] for key in keys), []).append(row)
+    means = [{**dict(zip(keys, key, strict=True)), **_mean(rows)} for key, rows in groups.items()]
+    return numeric(pd.DataFrame(means, columns=MEANS))
 
 
-def _mean(group: pd.DataFrame) -> dict[str, Any]:
+def _mean(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    numbers = ([row[key] for row in rows] for key in ("value", "low", "high"))
     with np.errstate(invalid="ignore"):  # the mean of inf and −inf
-        estimate = over_seeds(group["value"].tolist(), group["low"].tolist(), group["high"].tolist())
-    return {**estimate._asdict(), "seeds": len(group)}
+        return {**over_seeds(*numbers)._asdict(), "seeds": len(rows)}

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from mlffbench.report.errors import number
 from mlffbench.report.grouping import Problem, dig, series
 from mlffbench.report.palette import INK, Look, Plot, bars, figure, log_axis, mark
-from mlffbench.report.profiles import aligned
+from mlffbench.report.profiles import Curve, aligned
 from mlffbench.report.tables import SHOWN
 
 __all__ = ["profile_plots", "training_plots", "transfer_plots"]
@@ -68,51 +68,53 @@ def _transfer_figure(
 def profile_plots(problem: Problem, look: Look) -> list[Plot]:
     """The reference energy along each path, and every method's."""
     first = {m.label: dig(m.done[0], "profiles") or {} for m in problem.methods if m.done}
+    level = (problem.first("dataset", "card") or {}).get("level", "the dataset's labels")
+    caption = (
+        f"Black: reference ({level}). Every curve is relative to its own energy where the reference is "
+        "lowest, so a hole dug elsewhere is negative. First seed."
+    )
     plots = []
     for name in dict.fromkeys(n for profiles in first.values() for n in profiles):
         curves = {label: curve for label, p in first.items() if name in p and (curve := aligned(p[name]))}
         if curves:
-            fig = figure("coordinate", "energy (meV)")
-            for label, curve in curves.items():
-                style = mark(look, label)
-                style["marker"]["size"] = 6
-                fig.add_scatter(x=curve.coordinate, y=curve.predicted, mode="lines+markers", **style)
-            reference = max(curves.values(), key=lambda c: len(c.coordinate))
-            fig.add_scatter(x=reference.coordinate, y=reference.reference, mode="lines+markers", name="reference",
-                            line={"color": INK, "width": 3}, marker={"color": INK, "size": 5})  # fmt: skip
-            level = (problem.first("dataset", "card") or {}).get("level", "the dataset's labels")
-            caption = (
-                f"Black: reference ({level}). Every curve is relative to its own energy where the reference is "
-                "lowest, so a hole dug elsewhere is negative. First seed."
-            )
-            plots.append(Plot(fig, f"Energy along {name}", caption))
+            plots.append(Plot(_profile_figure(curves, look), f"Energy along {name}", caption))
     return plots
+
+
+def _profile_figure(curves: dict[str, Curve], look: Look) -> go.Figure:
+    fig = figure("coordinate", "energy (meV)")
+    for label, curve in curves.items():
+        style = mark(look, label)
+        style["marker"]["size"] = 6
+        fig.add_scatter(x=curve.coordinate, y=curve.predicted, mode="lines+markers", **style)
+    longest = max(curves.values(), key=lambda c: len(c.coordinate))
+    black = {"line": {"color": INK, "width": 3}, "marker": {"color": INK, "size": 5}}
+    fig.add_scatter(
+        x=longest.coordinate, y=longest.reference, mode="lines+markers", name="reference", **black
+    )
+    return fig
 
 
 def training_plots(problem: Problem, look: Look) -> list[Plot]:
     """Loss and validation error by epoch, of the methods that record them."""
-    histories = {
-        m.label: history for m in problem.methods if m.done and (history := m.done[0].get("history"))
-    }
+    histories = {m.label: found for m in problem.methods if m.done and (found := m.done[0].get("history"))}
+    caption = "First seed, each in the method's own unit and weights: shapes compare, heights do not."
     plots = []
-    for key, axis in (
-        ("loss", "training loss (method's own unit)"),
-        ("validation", "validation error (method's own unit)"),
-    ):
+    for key, title in (("loss", "Training loss"), ("validation", "Validation error")):
         curves = {label: _curve(history, key) for label, history in histories.items()}
         curves = {label: (x, y) for label, (x, y) in curves.items() if x}
         if curves:
-            fig = figure("epoch", axis, height=320)
-            for label, (x, y) in curves.items():
-                fig.add_scatter(
-                    x=x, y=y, mode="lines", **{k: v for k, v in mark(look, label).items() if k != "marker"}
-                )
-            fig.update_yaxes(log_axis(v for _, y in curves.values() for v in y))
-            caption = (
-                "First seed. Methods weigh energies and forces differently: shapes compare, heights do not."
-            )
-            plots.append(Plot(fig, axis.split(" (")[0].capitalize(), caption))
+            plots.append(Plot(_training_figure(curves, key, look), title, caption))
     return plots
+
+
+def _training_figure(curves: dict[str, tuple[list[float], list[float]]], key: str, look: Look) -> go.Figure:
+    fig = figure("epoch", f"{key} (method's own unit)", height=320)
+    for label, (x, y) in curves.items():
+        style = mark(look, label)
+        fig.add_scatter(x=x, y=y, mode="lines" if len(x) > 1 else "markers", **style)
+    fig.update_yaxes(log_axis(v for _, y in curves.values() for v in y))
+    return fig
 
 
 def _curve(history: Iterable[dict[str, Any]], key: str) -> tuple[list[float], list[float]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 
 import pandas as pd
@@ -12,13 +12,14 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from mlffbench.report import facts, tables
+from mlffbench.report.cells import Table
 from mlffbench.report.cost_plots import cost_plots
 from mlffbench.report.figures import profile_plots, training_plots, transfer_plots
 from mlffbench.report.grouping import Document, Problem
 from mlffbench.report.learning import learning_plots
 from mlffbench.report.palette import Look, Plot, palette
 from mlffbench.report.parity import Predictions, parity_plots, shown_groups
-from mlffbench.report.views import Section, Table, sections
+from mlffbench.report.views import Section, sections
 from mlffbench.report.words import HOW_TO_READ
 
 __all__ = ["render"]
@@ -92,27 +93,35 @@ def _blocks(
               transfer_plots(problem, moved, look)),
         Block("Energy profiles", take("Energy profiles"), profile_plots(problem, look)),
         Block("Tasks", [t for t in section.tables if t.title.startswith("Task:")], []),
-        *_parity(problem, moved, predictions, look, points),
+        *_parity(problem, board, moved, predictions, look, points),
         Block("Training curves", [], training_plots(problem, look)),
     ]  # fmt: skip
     return [b for b in blocks if b.tables or b.plots or b.sentence]
 
 
 def _parity(
-    problem: Problem, moved: pd.DataFrame, predictions: Predictions, look: Look, points: int
+    problem: Problem,
+    board: pd.DataFrame,
+    moved: pd.DataFrame,
+    predictions: Predictions,
+    look: Look,
+    points: int,
 ) -> list[Block]:
     """Panels by quantity and group, and a sentence on the predictions that are not there."""
-    found = parity_plots(problem, shown_groups(problem, moved), predictions, look, points)
-    absent = [m.label for m in problem.methods if m.done and predictions(str(m.done[0].get("id"))) is None]
-    sentence = f"No stored predictions of {', '.join(absent)}: no parity plots." if absent else ""
+    ids = {m.label: str(m.done[0].get("id")) for m in problem.methods if m.done}
+    stored = {label: predictions(ids[label]) for label in board["method"] if label in ids}
+    there = {label: arrays for label, arrays in stored.items() if arrays is not None}
+    found = parity_plots(there, shown_groups(problem, moved), look, points)
+    absent = ", ".join(label for label in stored if label not in there)
+    sentences = [f"No stored predictions of {absent}: no parity plots."] if absent else []
     if not found:
-        return [Block("Parity", [], [], sentence)]
-    sentence += (
-        f" First seed; at most {points:,} points a panel, the RMSE is of all points. Energies are per atom, less the "
-        "group's mean reference energy; the line is perfect agreement."
+        return [Block("Parity", [], [], " ".join(sentences))]
+    sentences.append(
+        f"First seed; at most {points:,} points a panel, the RMSE is of all points. Energies are per atom, "
+        "less the group's mean reference energy; the line is perfect agreement."
     )
     blocks = [Block(f"Parity: {name[0].lower()}{name[1:]}", [], plots) for name, plots in found.items()]
-    return [Block(blocks[0].title, [], blocks[0].plots, sentence.strip()), *blocks[1:]]
+    return [replace(blocks[0], sentence=" ".join(sentences)), *blocks[1:]]
 
 
 def _figure_json(plot: Plot) -> Markup:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mlffbench.report.cells import Row, Table
 from mlffbench.report.grouping import Document
-from mlffbench.report.views import Row, Section, Table, sections
+from mlffbench.report.views import Section, sections
 from mlffbench.report.words import HOW_TO_READ, MISSING
 
 __all__ = ["render"]

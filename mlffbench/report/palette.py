@@ -84,7 +84,7 @@ def figure(x: str, y: str, height: int = 360) -> go.Figure:
 
 
 def log_axis(values: Iterable[float], pad: float = 0.08) -> dict[str, Any]:
-    """A logarithmic axis around positive values, with ticks at 1, 2, 5 or, over many decades, at powers of ten."""
+    """A logarithmic axis around positive values; ticks at 1, 2, 5, over many decades at powers of ten."""
     logs = np.log10([v for v in values if np.isfinite(v) and v > 0] or [1.0])
     low, high = float(logs.min()), float(logs.max())
     room = max(pad * (high - low), 0.1)

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from mlffbench.report.grouping import Problem, dig
+from mlffbench.report.grouping import Problem
 from mlffbench.report.palette import INK, Look, Plot, figure, mark
 from mlffbench.report.words import plain
 
 __all__ = ["Predictions", "parity_plots", "shown_groups"]
 
-Predictions = Callable[[str], Mapping[str, np.ndarray] | None]
+Arrays = Mapping[str, np.ndarray]
+Predictions = Callable[[str], Arrays | None]
 
 
 class Pairs(NamedTuple):
@@ -31,9 +32,8 @@ class Pairs(NamedTuple):
 
 def shown_groups(problem: Problem, moved: pd.DataFrame) -> list[str]:
     """The reference group and the one that is hardest: with the largest median error over the methods."""
-    column = next(
-        (c for c in ("force RMSE (meV/Å)", "energy RMSE (meV/atom)") if moved[c].notna().any()), None
-    )
+    columns = ("force RMSE (meV/Å)", "energy RMSE (meV/atom)")
+    column = next((c for c in columns if moved[c].notna().any()), None)
     if column is None or problem.reference is None:
         return [problem.reference] if problem.reference else []
     medians = moved.groupby("test")[column].median()
@@ -41,43 +41,39 @@ def shown_groups(problem: Problem, moved: pd.DataFrame) -> list[str]:
 
 
 def parity_plots(
-    problem: Problem, groups: list[str], predictions: Predictions, look: Look, points: int
+    arrays: Mapping[str, Arrays], groups: list[str], look: Look, points: int
 ) -> dict[str, list[Plot]]:
-    """Small panels by heading; a method without stored predictions has none.
+    """Small panels by heading, one a method.
 
     Parameters
     ----------
-    problem : Problem
+    arrays : mapping
+        Method -> arrays of its npz file.
     groups : list of str
         Test groups to show.
-    predictions : callable
-        Document id -> arrays of its npz file, or None.
     look : mapping
         Colours by method.
     points : int
-        At most so many points a panel, drawn evenly at random; the RMSE in a panel's title is of all points.
+        At most so many points a panel, drawn evenly at random; the RMSE in its caption is of all points.
     """
     plots: dict[str, list[Plot]] = {}
-    for method in (m for m in problem.methods if m.done):
-        arrays = predictions(str(dig(method.done[0], "id")))
-        for group in groups if arrays is not None else ():
-            for pairs in _pairs(arrays or {}, group):
-                panel = Plot(
-                    _panel(pairs, method.label, look, points), _title(method.label, pairs), small=True
-                )
+    for group in groups:
+        for label, own in arrays.items():
+            for pairs in _pairs(own, group):
+                panel = Plot(_panel(pairs, label, look, points), label, _caption(pairs), small=True)
                 plots.setdefault(f"{pairs.quantity}, {group}", []).append(panel)
     return plots
 
 
-def _title(label: str, pairs: Pairs) -> str:
-    rmse = float(np.sqrt(np.mean((pairs.predicted - pairs.true) ** 2))) if len(pairs.true) else np.nan
+def _caption(pairs: Pairs) -> str:
+    rmse = float(np.sqrt(np.mean((pairs.predicted - pairs.true) ** 2)))
     lost = f", {pairs.lost} predictions not finite" if pairs.lost else ""
-    return f"{label}: RMSE {plain(rmse)} {pairs.unit}{lost}"
+    return f"RMSE {plain(rmse)} {pairs.unit}{lost}"
 
 
-def _pairs(arrays: Mapping[str, np.ndarray], group: str) -> list[Pairs]:
-    """Energies per atom (less the group's mean reference energy) and force components, where both are stored."""
-    get = lambda name: arrays[f"{group}/{name}"] if f"{group}/{name}" in arrays else None  # noqa: E731
+def _pairs(arrays: Arrays, group: str) -> list[Pairs]:
+    """Energies per atom, less the group's mean reference energy, and force components, where stored."""
+    get = lambda name: arrays.get(f"{group}/{name}")  # noqa: E731
     n, true, predicted = get("n_atoms"), get("energy_true"), get("energy_predicted")
     found = []
     if n is not None and true is not None and predicted is not None and np.isfinite(true).any():

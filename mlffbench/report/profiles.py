@@ -48,6 +48,7 @@ def aligned(profile: Mapping[str, Any]) -> Curve | None:
         return None
     order = np.argsort(x[usable], kind="stable")
     x, true, predicted = x[usable][order], true[usable][order], predicted[usable][order]
+    predicted[~np.isfinite(predicted)] = np.nan  # inf − inf would warn and mean no more
     at = int(np.argmin(true))
     return Curve(x, 1000 * (true - true[at]), 1000 * (predicted - predicted[at]))
 

@@ -41,10 +41,10 @@ def over_seeds(values: Sequence[float], lows: Sequence[float], highs: Sequence[f
     """The mean over seeds and its 95 % interval.
 
     One seed: the bootstrap interval over test frames that its document holds. Two or more: the t-interval
-    over the seeds, unless the (seed-averaged) bootstrap interval is wider. Without that exception a deterministic
-    method, the same number from every seed, would get an interval of width zero and a rank without doubt. Errors
-    and costs are never negative, so `low` is cut at 0. One value that is not finite makes the mean not finite: it
-    is not averaged away.
+    over the seeds, unless the (seed-averaged) bootstrap interval is wider. Without that exception a
+    deterministic method, the same number from every seed, would get an interval of width zero and a rank
+    without doubt. Errors and costs are never negative, so `low` is cut at 0. One value that is not finite
+    makes the mean not finite: it is not averaged away.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mlffbench.report.costs import COSTS, costs
-from mlffbench.report.errors import QUANTITIES, aggregated, column
+from mlffbench.report.errors import QUANTITIES, aggregated, column, numeric
 from mlffbench.report.grouping import Document, Method, Problem, problems
 from mlffbench.report.statistics import rank_ranges
 
@@ -38,10 +38,10 @@ FIRST = [
 def leaderboard(documents: Iterable[Document]) -> pd.DataFrame:
     """One row a problem and method: rank, errors per test group, transfer ratios, costs, failure.
 
-    Methods are ranked by the force RMSE on the problem's reference group (the in-domain one, else the first), by
-    the energy RMSE per atom where no method has forces; `rank` orders by the value, `best rank` and `worst rank`
-    bound it (see `statistics.rank_ranges`). Methods without that number follow without a rank; methods of which
-    every seed failed come last, with the kind and message of their failure.
+    Methods are ranked by the force RMSE on the problem's reference group (the in-domain one, else the first),
+    by the energy RMSE per atom where no method has forces; `rank` orders by the value, `best rank` and
+    `worst rank` bound it (see `statistics.rank_ranges`). Methods without that number follow without a rank;
+    methods of which every seed failed come last, with the kind and message of their failure.
     """
     documents = list(documents)
     means, moved, cost = aggregated(documents), transfer(documents), costs(documents)
@@ -71,7 +71,7 @@ def _ranked(problem: Problem, means: pd.DataFrame) -> list[dict[str, Any]]:
             zip(ranked["method"], ranked["interval"], ranges, strict=True)
         )
     }
-    by = f"{QUANTITIES[quantity]} RMSE on {problem.reference}"
+    by = f"{QUANTITIES[quantity]} RMSE on {problem.reference}" if places else ""
     order = sorted(problem.methods, key=lambda m: (not m.done, places.get(m.label, {}).get("rank", np.inf)))
     return [
         {"problem": problem.name, "method": m.label, "ranked by": by, **_status(m), **places.get(m.label, {})}
@@ -97,22 +97,24 @@ def _per_group(moved: pd.DataFrame, found: Iterable[Problem]) -> pd.DataFrame:
     """The transfer frame with one row a method and the group in the columns' names."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     groups = list(dict.fromkeys(t for p in found for t in p.tests))
-    names = {f"{word} {what}{unit}": (f"{word} {what}", unit)
-             for word, unit_ in SHOWN.values()
-             for what, unit in (("RMSE", f" ({unit_})"), ("low", f" ({unit_})"), ("high", f" ({unit_})"),
-                                ("ratio", ""))}  # fmt: skip
+    names: dict[str, tuple[str, str]] = {}
+    for word, unit in SHOWN.values():
+        names |= {
+            f"{word} {end} ({unit})": (f"{word} {end}", f" ({unit})") for end in ("RMSE", "low", "high")
+        }
+        names[f"{word} ratio"] = (f"{word} ratio", "")
     for record in moved.to_dict("records"):
         row = rows.setdefault((record["problem"], record["method"]), {})
         row |= {f"{what} {record['test']}{unit}": record[old] for old, (what, unit) in names.items()}
     columns = [f"{what} {g}{unit}" for what, unit in names.values() for g in groups]
     records = [{"problem": p, "method": m, **row} for (p, m), row in rows.items()]
-    return pd.DataFrame(records, columns=["problem", "method", *columns])
+    return numeric(pd.DataFrame(records, columns=["problem", "method", *columns]))
 
 
 def transfer(documents: Iterable[Document]) -> pd.DataFrame:
     """One row a problem, method and test group: RMSE with interval, and its ratio to the in-domain RMSE.
 
-    ratio = RMSE(group) / RMSE(in-domain group) of the means over seeds; NaN where the split names no such group.
+    ratio = RMSE(group) / RMSE(in-domain group), both means over seeds; NaN where no group is in domain.
     """
     documents = list(documents)
     means = aggregated(documents)
@@ -128,7 +130,7 @@ def transfer(documents: Iterable[Document]) -> pd.DataFrame:
             for test, frames in problem.tests.items():
                 row = {"problem": problem.name, "method": method.label, "test": test, "frames": frames}
                 rows.append({**row, **_row_of_group(problem, method.label, test, found)})
-    return pd.DataFrame(rows, columns=TRANSFER)
+    return numeric(pd.DataFrame(rows, columns=TRANSFER))
 
 
 def _row_of_group(problem: Problem, method: str, test: str, found: Mapping[Any, Any]) -> dict[str, float]:
@@ -153,9 +155,15 @@ def failures(documents: Iterable[Document]) -> pd.DataFrame:
 
 
 def task_scores(documents: Iterable[Document]) -> pd.DataFrame:
-    """The aggregated scores that are no errors of energies, forces or stresses: what the tasks measured."""
+    """The aggregated scores that are not errors on a test group: what the tasks measured."""
+    documents = list(documents)
     means = aggregated(documents)
-    return means[~means["quantity"].isin(list(QUANTITIES))].reset_index(drop=True)
+    groups = {problem.name: set(problem.tests) for problem in problems(documents)}
+    on_group = [
+        quantity in QUANTITIES and test in groups[problem]
+        for problem, test, quantity in zip(means["problem"], means["test"], means["quantity"], strict=True)
+    ]
+    return means[~np.array(on_group, dtype=bool)].reset_index(drop=True)
 
 
 def long_leaderboard(documents: Iterable[Document]) -> pd.DataFrame:

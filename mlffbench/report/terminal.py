@@ -11,8 +11,9 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from mlffbench.report.cells import Row, Table
 from mlffbench.report.grouping import Document
-from mlffbench.report.views import Row, Section, Table, sections
+from mlffbench.report.views import Section, sections
 from mlffbench.report.words import MISSING
 
 __all__ = ["render"]

@@ -1,0 +1,65 @@
+"""The tables beside the leaderboard: energy profiles, cost, tasks."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from mlffbench.report import words
+from mlffbench.report.cells import Cell, Row, Table, cell, interval, known, records
+from mlffbench.report.grouping import in_reading_order
+
+__all__ = ["cost_table", "profile_table", "task_tables"]
+
+
+def profile_table(frame: pd.DataFrame) -> Table:
+    """What each method gets wrong along each path."""
+    columns = {
+        "highest point (meV)": ("top", "meV"),
+        "reference highest point (meV)": ("top, reference", "meV"),
+        "highest point error (meV)": ("error", "meV"),
+        "profile RMSE (meV)": ("RMSE", "meV"),
+    }
+    rows = [
+        Row([Cell(r["method"]), Cell(r["profile"]), *(cell(words.plain, r[n]) for n in columns)])
+        for r in records(frame)
+    ]
+    caption = (
+        "Energies along the path, relative to the point where the reference is lowest; the top is the "
+        "barrier, if the path has one. First seed of each method."
+    )
+    head = [("method", ""), ("profile", ""), *columns.values()]
+    return Table("Energy profiles", head, rows, caption, words=2)
+
+
+def cost_table(frame: pd.DataFrame) -> Table:
+    """Times, memory, device and precision."""
+    numbers = {
+        "fit time (s)": ("fit", "s"),
+        "prepare time (µs/atom)": ("prepare", "µs/atom"),
+        "evaluate time (µs/atom)": ("evaluate", "µs/atom"),
+        "peak memory (MB)": ("memory", "MB"),
+        "peak GPU memory (MB)": ("GPU memory", "MB"),
+    }
+    shown = {k: v for k, v in numbers.items() if known(frame, k)}
+    columns = [("method", ""), ("device", ""), ("dtype", ""), *shown.values()]
+    rows = [
+        Row([*(Cell(r[k]) for k in ("method", "device", "dtype")), *(cell(words.plain, r[k]) for k in shown)])
+        for r in records(frame)
+    ]
+    caption = "Prediction over all test groups, energies and forces; peak memory of the whole process."
+    return Table("Cost", columns, rows, caption, words=3)
+
+
+def task_tables(frame: pd.DataFrame) -> list[Table]:
+    """A table for each quantity and metric that tasks measured: rows are methods, columns what was done."""
+    found = []
+    for (quantity, metric, unit), scores in frame.groupby(["quantity", "metric", "unit"], sort=False):
+        tests = in_reading_order(dict.fromkeys(scores["test"]), None)
+        rows = []
+        for method, own in scores.groupby("method", sort=False):
+            by_test = {r["test"]: interval(r["value"], r["low"], r["high"]) for r in records(own)}
+            rows.append(Row([Cell(str(method)), *(by_test.get(t, Cell(words.MISSING)) for t in tests)]))
+        columns = [("method", ""), *((test, str(unit)) for test in tests)]
+        title = f"Task: {quantity}, {metric}".replace("_", " ")
+        found.append(Table(title, columns, rows, "Lower is better."))
+    return found

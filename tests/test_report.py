@@ -1,0 +1,384 @@
+"""Reports: ranks, ratios and means computed by hand, and pages that a browser opens."""
+
+from __future__ import annotations
+
+import copy
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from mlffbench.report import html, markdown, tables, terminal
+from mlffbench.report.costs import costs
+from mlffbench.report.errors import aggregated
+from mlffbench.report.grouping import in_reading_order, problems, series
+from mlffbench.report.profiles import aligned, profile_errors
+from mlffbench.report.statistics import over_seeds, pareto_front, rank_ranges
+from mlffbench.report.write import write
+
+HOSTILE = "<script>alert(1)</script>"
+MALONALDEHYDE = "malonaldehyde · official(train='train_300K')"
+TESTS = {"proton_transfer": 17, "test_1200K": 50, "test_300K": 50}
+
+
+def score(test, value, quantity="forces", unit="eV/Å", spread=0.1, metric="rmse"):
+    """A score with the interval value · (1 ± spread); no interval where spread is None."""
+    low, high = (None, None) if spread is None else (value * (1 - spread), value * (1 + spread))
+    named = {"test": test, "quantity": quantity, "metric": metric, "unit": unit}
+    return {**named, "value": value, "low": low, "high": high}
+
+
+def outcome(label, force=0.02, seed=0, params=None, hot=3.0, **changes):
+    """A document of a method with this force error in domain and `hot` times that at 1200 K."""
+    split = {"name": "official", "params": {"train": "train_300K"}}
+    card = {"title": "Malonaldehyde", "level": "PBE/def2-SVP", "licence": "CC0-1.0", "citation": "us"}
+    predict = {"n_frames": 50, "n_atoms": 450, "prepare_seconds": 0.009, "evaluate_seconds": 0.036}
+    document = {
+        "schema": 1,
+        "id": f"{label}-{seed}",
+        "status": "ok",
+        "case": {
+            "suite": "quickstart",
+            "label": label,
+            "dataset": {"name": "malonaldehyde", "params": {}},
+            "split": split,
+            "estimator": {"name": label, "params": params or {}},
+            "seed": seed,
+            "metrics": ["rmse"],
+            "tasks": [],
+        },
+        "failure": None,
+        "dataset": {
+            "name": "malonaldehyde",
+            "digest": "d0",
+            "n_frames": 517,
+            "elements": ["H", "C", "O"],
+            "card": card,
+        },
+        "split": {"digest": f"s{seed}", "n_train": 400, "tests": TESTS, "in_domain": "test_300K"},
+        "scores": [
+            score("test_300K", force),
+            score("test_1200K", hot * force),
+            score("test_300K", 0.001, "energy_per_atom", "eV/atom"),
+            score("test_1200K", 0.004, "energy_per_atom", "eV/atom"),
+            score("speed 8 copies", 70.0, "prediction", "µs/atom", None, "time_per_atom"),
+        ],
+        "timings": {
+            "fit": {"seconds": 10.0 + seed, "peak_memory_mb": 700.0, "peak_gpu_memory_mb": None},
+            "predict": {
+                "test_300K": {**predict, "peak_memory_mb": 800.0, "peak_gpu_memory_mb": None},
+                "test_1200K": {**predict, "peak_memory_mb": 750.0, "peak_gpu_memory_mb": None},
+            },
+        },
+        "profiles": {
+            "proton_transfer": {
+                "coordinate": [-1.0, 0.0, 1.0],
+                "energy_true": [-7200.0, -7199.8, -7200.1],
+                "energy_predicted": [-7100.0, -7099.7, -7100.1],
+            }
+        },
+        "history": [
+            {"epoch": 1, "loss": 0.5, "validation": 0.06},
+            {"epoch": 2, "loss": 0.3, "validation": None},
+        ],
+        "model": {"params": {}, "device": "cpu", "dtype": "float32"},
+        "provenance": {
+            "machine": {"cpu": "EPYC", "cores": 2},
+            "accelerator": None,
+            "packages": {"torch": "2.13.0"},
+            "revision": "abc123",
+            "python": "3.11.7",
+            "date": f"2026-11-23T01:00:0{seed}+00:00",
+        },
+    }
+    return {**document, **changes}
+
+
+def failed(label, kind="out of memory", message="17 GiB were asked for\nmore", seed=0):
+    """A document of a case that fell over before it knew anything."""
+    empty = {key: None for key in ("dataset", "split", "timings", "model", "provenance")}
+    failure = {"kind": kind, "message": message, "traceback": "Traceback: line 3"}
+    document = outcome(label, seed=seed, **empty, scores=[], profiles={}, history=[], failure=failure)
+    return {**document, "status": "failed"}
+
+
+def predictions(identifier):
+    """Arrays of two frames of three atoms for every method but one."""
+    if identifier.startswith("bare"):
+        return None
+    rng = np.random.default_rng(0)
+    forces = rng.normal(size=(6, 3))
+    forces[0] = np.nan  # no label
+    arrays = {
+        "n_atoms": np.array([3, 3]),
+        "energy_true": np.array([-30.0, -30.3]),
+        "energy_predicted": np.array([-30.0, -30.6]),
+        "forces_true": forces,
+        "forces_predicted": forces + 0.01,
+    }
+    return {f"{test}/{name}": value for test in TESTS for name, value in arrays.items()}
+
+
+def row(frame, method):
+    """The one row of a method."""
+    (found,) = frame[frame["method"] == method].to_dict("records")
+    return found
+
+
+@pytest.fixture
+def documents():
+    """Two methods that cannot be told apart, a worse one, a failure."""
+    return [outcome("worse", 0.05), failed("gap"), outcome("close", 0.021), outcome("best", 0.020)]
+
+
+def test_ranks_overlap():
+    # 10–20 and 15–30 overlap; both lie below 40–50; 19–45 overlaps with all
+    assert rank_ranges([10, 15, 40, 19], [20, 30, 50, 45]) == [(1, 3), (1, 3), (3, 4), (1, 4)]
+
+
+def test_method_without_interval_has_no_certain_rank():
+    assert rank_ranges([1, np.nan, 5], [2, np.nan, 6]) == [(1, 2), (1, 3), (2, 3)]
+
+
+def test_pareto_front():
+    assert pareto_front([1, 2, 2, 3, np.nan], [9, 5, 6, 5, 1]) == [True, True, False, False, False]
+
+
+def test_two_seeds_t_interval():
+    """Mean 2, s = √2, t(0.975, 1) = 12.706: 2 ± 12.706, cut at 0."""
+    found = over_seeds([1.0, 3.0], [0.9, 2.9], [1.1, 3.1])
+    assert found.value == 2
+    assert (found.low, found.high) == (0, pytest.approx(2 + 12.7062, abs=1e-3))
+    assert found.interval == "seeds"
+
+
+def test_deterministic_method_keeps_the_uncertainty_of_its_test_frames():
+    assert over_seeds([2.0, 2.0, 2.0], [1.8] * 3, [2.3] * 3) == pytest.approx((2.0, 1.8, 2.3, "test frames"))
+
+
+def test_diverged_seed_is_not_averaged_away():
+    found = over_seeds([1.0, float("inf")], [0.9, np.nan], [1.1, np.nan])
+    assert found.value == np.inf
+    assert found.interval == "none"
+
+
+def test_leaderboard_by_hand(documents):
+    board = tables.leaderboard(documents)
+    assert list(board["method"]) == ["best", "close", "worse", "gap"]
+    assert list(board["best rank"][:3]) == [1, 1, 3]
+    assert list(board["worst rank"][:3]) == [2, 2, 3]
+    best = row(board, "best")
+    assert best["force RMSE test_300K (meV/Å)"] == pytest.approx(20)
+    assert best["force low test_300K (meV/Å)"] == pytest.approx(18)
+    assert best["force ratio test_1200K"] == pytest.approx(3)
+    assert best["energy ratio test_1200K"] == pytest.approx(4)
+    assert np.isnan(best["force RMSE proton_transfer (meV/Å)"])
+    assert best["ranked by"] == "force RMSE on test_300K"
+    gap = row(board, "gap")
+    assert (gap["status"], gap["failure kind"]) == ("failed", "out of memory")
+    assert np.isnan(gap["rank"])
+    assert np.isnan(gap["fit time (s)"])
+
+
+def test_costs_by_hand(documents):
+    best = row(costs(documents), "best")
+    assert best["prepare time (µs/atom)"] == pytest.approx(20)  # 2 · 0.009 s over 900 atoms
+    assert best["prediction time (µs/atom)"] == pytest.approx(100)
+    assert best["peak memory (MB)"] == 800
+    assert np.isnan(best["peak GPU memory (MB)"])
+
+
+def test_seeds_are_averaged():
+    found = [outcome("soap", f, seed=s) for s, f in enumerate((0.02, 0.03, 0.04))] + [failed("soap", seed=3)]
+    soap = row(tables.leaderboard(found), "soap")
+    assert (soap["seeds"], soap["failed seeds"], soap["status"], soap["interval"]) == (3, 1, "ok", "seeds")
+    assert soap["force RMSE test_300K (meV/Å)"] == pytest.approx(30)
+    half = 4.30265 * 10 / np.sqrt(3)  # t(0.975, 2) · s / √n
+    assert soap["force high test_300K (meV/Å)"] == pytest.approx(30 + half, abs=1e-3)
+    assert soap["fit time (s)"] == pytest.approx(11)
+    assert len(tables.failures(found)) == 1
+
+
+def test_newest_document_of_a_seed_counts():
+    old, new = outcome("soap", 0.5), outcome("soap", 0.1)
+    new["provenance"]["date"] = "2026-12-01T00:00:00+00:00"
+    (problem,) = problems([new, old])
+    assert "2 documents for 1 seed" in problem.doubts[0]
+    assert row(tables.transfer([new, old]).query("test == 'test_300K'"), "soap")["force RMSE (meV/Å)"] == 100
+
+
+def test_one_label_with_two_parameter_sets_is_two_rows():
+    found = [outcome("mace", 0.02, params={"channels": 64}), outcome("mace", 0.03)]
+    assert set(tables.leaderboard(found)["method"]) == {"mace (channels=64)", "mace (channels by default)"}
+
+
+def test_other_frames_are_doubted():
+    other = outcome("mace")
+    other["split"] = {**other["split"], "digest": "another"}
+    (problem,) = problems([outcome("soap"), other])
+    assert "split differs" in problem.doubts[0]
+    assert "split differs" in markdown.render([outcome("soap"), other], "suite")
+
+
+def test_energies_rank_where_nobody_has_forces(documents):
+    for document in documents:
+        document["scores"] = [s for s in document["scores"] if s["quantity"] != "forces"]
+    board = tables.leaderboard(documents)
+    assert set(board["ranked by"]) == {"energy RMSE on test_300K"}
+    assert "F RMSE" not in markdown.render(documents, "suite")
+
+
+def test_method_without_forces_is_not_ranked_among_forces(documents):
+    documents[0]["scores"] = [s for s in documents[0]["scores"] if s["quantity"] != "forces"]
+    assert list(tables.leaderboard(documents)["method"]) == ["best", "close", "worse", "gap"]
+    assert np.isnan(row(tables.leaderboard(documents), "worse")["best rank"])
+
+
+def test_no_in_domain_group_no_ratios(documents):
+    for document in documents:
+        if document["split"]:
+            document["split"] = {**document["split"], "in_domain": None}
+    assert tables.transfer(documents)["force ratio"].isna().all()
+    assert "×" not in markdown.render(documents, "suite").split("## How to read")[0]
+
+
+def test_groups_in_reading_order():
+    names = ["dihedral", "test_1200K", "test_600K", "test_300K"]
+    assert series(names) == ["test_300K", "test_600K", "test_1200K"]
+    assert in_reading_order(names, "test_600K") == ["test_600K", "test_300K", "test_1200K", "dihedral"]
+
+
+def test_profiles_are_aligned_at_the_reference_minimum():
+    curve = aligned(outcome("a")["profiles"]["proton_transfer"])
+    np.testing.assert_allclose(curve.reference, [100, 300, 0], atol=1e-6)
+    np.testing.assert_allclose(curve.predicted, [100, 400, 0], atol=1e-6)
+    errors = row(profile_errors([outcome("a")]), "a")
+    assert errors["highest point error (meV)"] == pytest.approx(100)
+    assert errors["profile RMSE (meV)"] == pytest.approx(100 / np.sqrt(3))
+
+
+def test_task_scores_keep_their_unit(documents):
+    found = tables.task_scores(documents)
+    assert set(found["unit"]) == {"µs/atom"}
+    assert set(found["value"]) == {70.0}
+    assert "speed 8 copies" in markdown.render(documents, "suite")
+
+
+def test_csv_holds_every_metric_with_its_unit(documents, tmp_path):
+    documents[0]["scores"].append(score("test_300K", 0.03, metric="mae"))
+    _, path, _ = write(documents, predictions, tmp_path, "suite")
+    frame = pd.read_csv(path)
+    assert frame["force MAE (meV/Å)"].dropna().tolist() == [30.0]
+    assert {"force RMSE (meV/Å) low", "energy ratio", "fit time (s)", "failure kind"} <= set(frame.columns)
+    assert set(frame["method"]) == {"best", "close", "worse", "gap"}
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+
+
+def test_terminal_fits_80_columns(documents):
+    documents.append(outcome("a_method_with_a_rather_long_name", 0.04))
+    console = Console(width=80, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    with console.file:
+        console.print(terminal.render(documents))
+        text = console.export_text()
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+    assert "gap, seed 0: out of memory. 17 GiB were asked for" in text
+
+
+def test_everything_is_escaped(documents):
+    documents += [outcome(HOSTILE), failed("bad", message=HOSTILE)]
+    documents[0]["case"]["label"] = "a\"b'c</script>"
+    page = html.render(documents, predictions, HOSTILE)
+    assert HOSTILE not in page
+    assert HOSTILE not in markdown.render(documents, HOSTILE)
+
+
+def test_page_needs_no_network(documents):
+    page = html.render(documents, predictions, "suite")
+    assert not re.search(r"<(script|link|img|iframe)[^>]+(src|href)\s*=\s*[\"']?(https?:)?//", page)
+    assert not re.search(r"@import|url\(\s*[\"']?http", page.split("<script>")[0])
+    assert page.count('class="plot"') >= 8
+    assert len(page) < 8e6
+
+
+def test_missing_predictions_are_said(documents):
+    assert "No stored predictions of bare" in html.render([*documents, outcome("bare")], predictions, "suite")
+
+
+@pytest.mark.parametrize(
+    "found", [[], [failed("gap"), failed("mace", "timed out")]], ids=["none", "all failed"]
+)
+def test_reports_of_nothing(found, tmp_path):
+    paths = write(found, predictions, tmp_path, "suite")
+    assert [p.name for p in paths] == ["leaderboard.md", "leaderboard.csv", "report.html"]
+    said = "timed out" if found else "No case has been run yet"
+    assert said in paths[0].read_text()
+    assert said in paths[2].read_text()
+    assert "None" not in paths[0].read_text()
+    Console(width=80, quiet=True).print(terminal.render(found))
+
+
+def test_no_number_breaks_a_report(tmp_path):
+    found = [
+        outcome("nan", float("nan")),
+        outcome("inf", float("inf")),
+        outcome("zero", 0.0),
+        outcome("none"),
+    ]
+    found[3]["scores"] = [{**s, "value": None} for s in found[3]["scores"]]
+    found[3]["timings"] = {"fit": None, "predict": {}}
+    broken = found[2]["profiles"]["proton_transfer"]
+    broken["energy_predicted"] = [None, float("nan"), float("inf")]
+    write(found, lambda _: None, tmp_path, "suite")
+    Console(width=80, quiet=True).print(terminal.render(found))
+    assert tables.leaderboard(found)["method"].iloc[0] == "zero"
+
+
+def test_learning_curve_across_problems():
+    large, small = outcome("soap", 0.02), outcome("soap", 0.04)
+    for document, size in ((small, 100), (large, 400)):
+        document["case"]["split"] = {"name": "learning_curve", "params": {"n": size}}
+        document["split"] = {**document["split"], "n_train": size}
+    assert "Learning curves" in html.render([small, large], predictions, "suite")
+
+
+def test_documents_are_left_alone(documents):
+    before = copy.deepcopy(documents)
+    html.render(documents, predictions, "suite")
+    assert documents == before
+    assert not aggregated(documents).empty
+
+
+def test_report_imports_no_framework():
+    code = (
+        "import sys, mlffbench.report.write, mlffbench.report.terminal;"
+        "print({'torch', 'ase', 'sklearn'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is not installed")
+def test_browser_draws_every_figure(tmp_path):
+    *_, page = write([outcome(HOSTILE)], predictions, tmp_path, "suite")
+    switches = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-sync",
+    ]
+    switches += ["--disable-background-networking", "--disable-component-update", "--window-size=1300,9000"]
+    switches += ["--virtual-time-budget=20000", f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"]
+    done = subprocess.run(["chromium", *switches, page.as_uri()], capture_output=True, text=True, timeout=300)
+    body = done.stdout.split("<main>")[-1]
+    plots = body.count('role="img"')
+    assert plots >= 8
+    assert len(re.findall(r'class="plot js-plotly-plot"', body)) == plots

@@ -269,6 +269,14 @@ def test_task_scores_keep_their_unit(documents):
     assert "speed 8 copies" in markdown.render(documents, "suite")
 
 
+def test_a_failed_task_is_shown_beside_a_case_that_went_well(documents):
+    documents[0]["task_failures"] = [{"task": "speed(copies=[0])", "kind": "error", "message": "no copies"}]
+    failed = tables.failures(documents)
+    row = failed[failed["method"] == f"{documents[0]['case']['label']}, speed(copies=[0])"].iloc[0]
+    assert (row["kind"], row["message"]) == ("error", "no copies")
+    assert "no copies" in markdown.render(documents, "demo")
+
+
 def test_csv_holds_every_metric_with_its_unit(documents, tmp_path):
     documents[0]["scores"].append(score("test_300K", 0.03, metric="mae"))
     _, path, _ = write(documents, predictions, tmp_path, "suite")

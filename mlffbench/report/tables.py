@@ -144,14 +144,22 @@ def _row_of_group(problem: Problem, method: str, test: str, found: Mapping[Any, 
 
 
 def failures(documents: Iterable[Document]) -> pd.DataFrame:
-    """One row a failed case: its kind, message and traceback."""
+    """One row a failed case, or a failed task of a case that went well: kind, message and traceback."""
     rows = [
-        [problem.name, method.label, document["case"].get("seed"), *_failure(document)]
+        [problem.name, name, document["case"].get("seed"), *failure]
         for problem in problems(documents)
         for method in problem.methods
-        for document in method.failed
+        for document in [*method.failed, *method.done]
+        for name, failure in _failed_parts(method.label, document)
     ]
     return pd.DataFrame(rows, columns=FAILURES)
+
+
+def _failed_parts(label: str, document: Document) -> list[tuple[str, tuple[str, str, str]]]:
+    """What failed of a case, by name: the whole, or its tasks."""
+    if document.get("status") != "ok":
+        return [(label, _failure(document))]
+    return [(f"{label}, {f['task']}", _failure({"failure": f})) for f in document.get("task_failures") or []]
 
 
 def task_scores(documents: Iterable[Document]) -> pd.DataFrame:

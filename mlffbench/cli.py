@@ -55,6 +55,7 @@ def run(
     from mlffbench.execute import execute, pending
     from mlffbench.store import Store
 
+    _check_device(device)
     content, cases = _planned(suite, device)
     store = Store(out or Path("results") / content.name)
     todo = pending(cases, store, force, retry)
@@ -151,6 +152,18 @@ def _planned(file: Path, device: str | None) -> tuple[Suite, list[Case]]:
         return suite, cases(suite, digest, device)
     except SuiteError as error:
         _stop(str(error))
+
+
+def _check_device(name: str | None) -> None:
+    """Refuse a device that torch does not see, before anything is fitted."""
+    if name is None or name == "cpu":
+        return
+    import torch
+
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        _stop(f"device {name!r} cannot be used: {str(error).splitlines()[0]}")
 
 
 def _print_cases(cases: list[Case], todo: set[str]) -> None:

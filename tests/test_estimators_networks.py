@@ -1,4 +1,4 @@
-"""Behler–Parrinello and MACE against derivatives, against mace-torch itself, and against what fit may not do."""
+"""Behler–Parrinello and MACE against derivatives, mace-torch itself, and what fit may not do."""
 
 from __future__ import annotations
 
@@ -80,6 +80,7 @@ def test_behler_parrinello_learns_springs() -> None:
 
 
 # ---------------------------------------------------------------- MACE
+@pytest.mark.filterwarnings("ignore")  # its calculator compiles
 def test_predictions_are_those_of_maces_own_calculator(
     crystal: dict[Any, Fitted], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

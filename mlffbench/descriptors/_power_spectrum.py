@@ -61,8 +61,8 @@ class Basis:
         points = torch.nn.functional.normalize(points).requires_grad_()
         columns = solid_harmonics(points, self.l_max).unbind(1)
         gradients = [torch.autograd.grad(c.sum(), points, retain_graph=True)[0] for c in columns[1:]]
-        gradients = torch.stack([torch.zeros_like(points), *gradients], dim=2)
-        return torch.linalg.lstsq(torch.stack(columns, 1).detach(), gradients.flatten(1)).solution
+        all_ = torch.stack([torch.zeros_like(points), *gradients], dim=2)  # l = 0 is a constant
+        return torch.linalg.lstsq(torch.stack(columns, 1).detach(), all_.flatten(1)).solution
 
     @cached_property
     def radial(self) -> tuple[torch.Tensor, torch.Tensor]:

@@ -30,7 +30,7 @@ from mlffbench.nn.train import (
 __all__ = ["BehlerParrinello"]
 
 KEPT_BYTES = 2e9  # derivatives of descriptors up to this size are computed once, not every epoch
-FLOOR = 0.1  # of the mean width of the features: the least width that one is divided by
+FLOORS = 0.1, 1e-3  # least width that a feature is divided by: relative to the mean width, and absolute
 BATCH = 32  # frames that are predicted at a time
 
 
@@ -106,7 +106,7 @@ class BehlerParrinello(ForceField):
 
     @classmethod
     def test_params(cls) -> dict[str, Any]:
-        return {"cutoff": 3.5, "hidden": (8,), "max_epochs": 10}
+        return {"cutoff": 4.5, "hidden": (8,), "max_epochs": 10}
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         device, dtype = checked_device(self.device), checked_dtype(self.dtype)
@@ -152,8 +152,8 @@ class BehlerParrinello(ForceField):
         parts = [graph.labels(g, *graph.with_forces(self._energies, g)) for g in inputs]
         return Labels(
             np.concatenate([p.energy for p in parts]),
-            [f for p in parts for f in p.forces or ()],
-            [s for p in parts for s in (p.stress or [None] * len(p))],
+            tuple(f for p in parts for f in p.forces or ()),
+            tuple(s for p in parts for s in p.stress or [None] * len(p)),
         )
 
     def _energies(self, batch: Graph) -> torch.Tensor:
@@ -166,11 +166,14 @@ class BehlerParrinello(ForceField):
 class Networks(torch.nn.Module):
     """A network per element on standardised features -> energy of each atom, eV."""
 
+    mean: torch.Tensor  # (n_elements, n_features)
+    width: torch.Tensor
+
     def __init__(
         self, hidden: Sequence[int], mean: torch.Tensor, width: torch.Tensor, shift: float, scale: float
     ) -> None:
         super().__init__()
-        self.register_buffer("mean", mean)  # (n_elements, n_features)
+        self.register_buffer("mean", mean)
         self.register_buffer("width", width)
         self.shift, self.scale = shift, scale  # eV an atom
         self.each = torch.nn.ModuleList(_network(mean.shape[1], hidden) for _ in mean)
@@ -200,8 +203,8 @@ def _spread(described: Described, training: np.ndarray) -> tuple[torch.Tensor, t
     mean = torch.stack([g.mean(0) if len(g) else g.new_zeros(g.shape[1]) for g in groups])
     width = torch.stack([g.std(0, correction=0) if len(g) else g.new_zeros(g.shape[1]) for g in groups])
     # what hardly varies in training must not decide elsewhere, nor make the energy rough
-    floor = FLOOR * width.mean(1, keepdim=True)
-    return mean, torch.where(floor > 0, torch.maximum(width, floor), torch.ones_like(width))
+    relative, absolute = FLOORS
+    return mean, torch.maximum(width, relative * width.mean(1, keepdim=True)).clamp(min=absolute)
 
 
 def _scales(frames: Sequence[Atoms], labels: Labels) -> tuple[float, float]:

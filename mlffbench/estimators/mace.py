@@ -141,7 +141,7 @@ class MACE(ForceField):
     @classmethod
     def test_params(cls) -> dict[str, Any]:
         return {
-            "num_channels": 4, "max_L": 1, "max_ell": 1, "correlation": 2, "cutoff": 3.5, "batch_size": 4,
+            "num_channels": 4, "max_L": 1, "max_ell": 1, "correlation": 2, "cutoff": 4.5, "batch_size": 4,
             "max_epochs": 2, "dtype": "float64",
         }  # fmt: skip
 

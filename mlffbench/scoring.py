@@ -13,6 +13,7 @@ from mlffbench.data import Labels, Score
 __all__ = ["Comparison", "comparisons", "score"]
 
 Metric = Callable[[np.ndarray, np.ndarray], float]
+Rows = np.ndarray | Sequence[np.ndarray]  # (n, k), or n flat arrays where frames differ in size
 N_RESAMPLES = 199
 
 
@@ -22,8 +23,8 @@ class Comparison:
 
     quantity: str
     unit: str
-    true: Sequence[np.ndarray]
-    predicted: Sequence[np.ndarray]
+    true: Rows
+    predicted: Rows
 
 
 def score(
@@ -67,13 +68,13 @@ def comparisons(n_atoms: Sequence[int], true: Labels, predicted: Labels) -> Iter
                 yield Comparison(quantity, unit, *(_rows(side) for side in zip(*both, strict=True)))
 
 
-def _rows(values: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
-    """One flat row a frame; a single array where all frames are of one size, which resamples fast."""
+def _rows(values: Sequence[np.ndarray]) -> Rows:
+    """One flat row a frame; a single array resamples fast."""
     rows = [v.ravel() for v in values]
     return np.array(rows) if len({len(r) for r in rows}) == 1 else rows
 
 
-def _take(rows: Sequence[np.ndarray], frames: np.ndarray) -> np.ndarray:
+def _take(rows: Rows, frames: np.ndarray) -> np.ndarray:
     return rows[frames].ravel() if isinstance(rows, np.ndarray) else np.concatenate([rows[i] for i in frames])
 
 

@@ -53,7 +53,8 @@ def test_dry_run_computes_nothing(tmp_path):
 
 def test_dry_run_knows_what_is_finished(finished):
     folder, _ = finished
-    assert "2 cases, 0 to run" in call("run", folder / "suite.yaml", "--out", folder / "out", "--dry-run").output
+    result = call("run", folder / "suite.yaml", "--out", folder / "out", "--dry-run")
+    assert "2 cases, 0 to run" in result.output
 
 
 def test_report_again(finished):
@@ -94,7 +95,8 @@ def test_a_typo_in_a_suite_is_one_sentence(tmp_path):
 
 
 def test_data_that_are_not_there_are_one_sentence(tmp_path):
-    (tmp_path / "suite.yaml").write_text(SUITE.replace("{lennard_jones: {n_train: 6, n_test: 3}}", "{path: no.xyz}"))
+    text = SUITE.replace("{lennard_jones: {n_train: 6, n_test: 3}}", "{path: no.xyz}")
+    (tmp_path / "suite.yaml").write_text(text)
     result = call("run", tmp_path / "suite.yaml")
     assert result.exit_code == 2
     assert "no.xyz" in result.output

@@ -46,7 +46,10 @@ def test_every_file_has_one_public_name_with_a_summary(kind):
 @pytest.mark.parametrize("name", ["malonaldehyde", "lennard_jones"])
 def test_dataset(name):
     dataset = registry.load("datasets", name)()
-    assert all(a.calc is None and not a.info and set(a.arrays) == {"numbers", "positions"} for a in dataset.frames)
+    for atoms in dataset.frames:
+        assert atoms.calc is None
+        assert not atoms.info
+        assert set(atoms.arrays) == {"numbers", "positions"}
     assert dataset.digest == registry.load("datasets", name)().digest
     assert {"title", "level", "units", "licence", "train"} <= set(dataset.card)
     assert dataset.card["train"] in dataset.columns["group"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from ase.neighborlist import natural_cutoffs, neighbor_list
@@ -52,17 +54,17 @@ def test_forces_agree_with_finite_differences_and_with_orca(data):
 
 
 def test_forces_along_the_paths_explain_the_energies(data):
-    """ΔE = −∫F·dr by the trapezoidal rule, after superposing neighbours: a jump or a wrong sign would show."""
+    """ΔE = −∫F·dr by the trapezoidal rule, neighbours superposed: a jump or a wrong sign would show."""
     from ase.build import minimize_rotation_and_translation
 
     for group in ("proton_transfer", "dihedral"):
         path = np.flatnonzero(data.columns["group"] == group)
-        for i, j in zip(path[:-1], path[1:], strict=True):
+        for i, j in pairwise(path):
             first, second = data.frames[i].copy(), data.frames[j].copy()
             second.arrays["forces"] = np.array(data.labels.forces[j])
-            before = second.get_positions()
+            before = second.positions - second.positions.mean(axis=0)
             minimize_rotation_and_translation(first, second)
-            rotation = np.linalg.lstsq(before - before.mean(0), second.positions - second.positions.mean(0))[0]
+            rotation = np.linalg.lstsq(before, second.positions - second.positions.mean(axis=0))[0]
             forces = (data.labels.forces[i] + data.labels.forces[j] @ rotation) / 2
             work = -np.sum(forces * (second.positions - first.positions))
             assert data.labels.energy[j] - data.labels.energy[i] == pytest.approx(work, abs=0.03)

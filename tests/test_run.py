@@ -65,7 +65,8 @@ def test_a_case_becomes_a_document_with_all_that_a_reader_needs():
     assert document["timings"]["fit"]["seconds"] > 0
     assert set(document["timings"]["predict"]) == set(document["split"]["tests"])
     assert document["provenance"]["packages"]["ase"]
-    assert {"energy", "forces", "stress", "prepare", "evaluate"} <= {s["quantity"] for s in document["scores"]}
+    quantities = {s["quantity"] for s in document["scores"]}
+    assert {"energy", "forces", "stress", "prepare", "evaluate"} <= quantities
     assert json.loads(json.dumps(document)) == document
     _, truth, guess = unpack(predictions, "test")
     assert np.array_equal(truth.energy, dataset.labels.energy[6:9])
@@ -95,8 +96,8 @@ def test_a_task_that_fails_costs_only_itself():
 @pytest.mark.parametrize(
     ("how", "kind"),
     [
-        ("import", "not installed"), ("memory", "out of memory"), ("diverge", "diverged"), ("nan", "diverged"),
-        ("refuse", "unsupported input"), ("other", "error"),
+        ("import", "not installed"), ("memory", "out of memory"), ("diverge", "diverged"),
+        ("nan", "diverged"), ("refuse", "unsupported input"), ("other", "error"),
     ],
 )  # fmt: skip
 def test_failures_are_documents_with_a_kind(how, kind):

@@ -72,7 +72,7 @@ def test_a_file_that_is_no_document_is_named(tmp_path, text):
 def test_rescore_adds_a_metric_and_keeps_the_rest(tmp_path):
     store, (truth, guess) = Store(tmp_path), some_labels()
     scores = [vars(s) for s in score("T", [2, 3], truth, guess, {"rmse": rmse})]
-    timing = {"test": "1 copies", "quantity": "evaluate", "metric": "time_per_atom", "value": 1.0, "unit": "µs"}
+    timing = {"test": "1 copies", "quantity": "evaluate", "metric": "time_per_atom", "value": 1.0}
     document = {**DOCUMENT, "split": {"tests": {"T": 2}}, "scores": [*scores, timing]}
     store.save(document, pack("T", [2, 3], truth, guess))
     store.save({**document, "id": "b-2"})

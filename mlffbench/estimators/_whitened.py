@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-__all__ = ["WhitenedLeastSquares", "stable_factor"]
+__all__ = ["WhitenedLeastSquares", "stable_factor", "whiten"]
 
 
 class WhitenedLeastSquares:
@@ -30,17 +30,11 @@ class WhitenedLeastSquares:
     def add(self, rows: torch.Tensor, targets: torch.Tensor, noise: torch.Tensor | float) -> None:
         """Rows (r, m) of K, their targets (r,) and the standard deviation of their noise."""
         scale = torch.as_tensor(noise, dtype=rows.dtype, device=rows.device).expand(len(rows))
-        b, y = self.whiten(rows / scale[:, None]), targets / scale
+        b, y = whiten(rows / scale[:, None], self.factors), targets / scale
         self.gram.addmm_(b.T, b)
         self.projection.addmv_(b.T, y)
         self.square += float(y @ y)
         self.count += len(y)
-
-    def whiten(self, rows: torch.Tensor) -> torch.Tensor:
-        """K L^{-T}."""
-        parts = rows.split([len(f) for f in self.factors], dim=1)
-        solved = [_solve(f, k.T).T for f, k in zip(self.factors, parts, strict=True)]
-        return torch.cat(solved, dim=1)
 
     def unwhiten(self, v: torch.Tensor) -> torch.Tensor:
         """w = L^{-T} v."""
@@ -67,6 +61,12 @@ class WhitenedLeastSquares:
         half = _solve(factor, self.projection[:, None])[:, 0]
         misfit = self.square - variance * float(half @ half)
         return -0.5 * misfit - float(factor.diagonal().log().sum())
+
+
+def whiten(rows: torch.Tensor, factors: list[torch.Tensor]) -> torch.Tensor:
+    """K L^{-T}."""
+    parts = rows.split([len(f) for f in factors], dim=1)
+    return torch.cat([_solve(f, k.T).T for f, k in zip(factors, parts, strict=True)], dim=1)
 
 
 def _solve(factor: torch.Tensor, right: torch.Tensor) -> torch.Tensor:

@@ -15,7 +15,7 @@ from mlffbench import graph
 from mlffbench.data import Labels
 from mlffbench.estimators import _soap_model as soap
 from mlffbench.estimators._soap_kernel import Kernel, energy_rows, self_kernel
-from mlffbench.estimators._whitened import WhitenedLeastSquares, stable_factor
+from mlffbench.estimators._whitened import WhitenedLeastSquares, stable_factor, whiten
 from mlffbench.forcefield import ForceField
 
 __all__ = ["SOAPGPR"]
@@ -51,6 +51,9 @@ class SOAPGPR(ForceField):
         Standard deviation of stress components, eV/Å³.
     batch_size : int
         Frames at a time: changes memory, not results.
+    uncertainty : bool
+        Whether predictions carry `energy_std`, a conservative deviation; it costs the square of the number
+        of sparse points per frame, several times the rest for one small molecule.
     device : str
         Where torch computes: ``cpu``, ``cuda``.
     random_state : int, optional
@@ -91,6 +94,7 @@ class SOAPGPR(ForceField):
         forces_noise: float = 0.01,
         stress_noise: float = 0.0005,
         batch_size: int = 8,
+        uncertainty: bool = True,
         device: str = "cpu",
         random_state: int | None = None,
         atomic_energies: Mapping[str, float] | None = None,
@@ -105,6 +109,7 @@ class SOAPGPR(ForceField):
         self.forces_noise = forces_noise
         self.stress_noise = stress_noise
         self.batch_size = batch_size
+        self.uncertainty = uncertainty
         self.device = device
         self.random_state = random_state
         self.atomic_energies = atomic_energies
@@ -153,20 +158,24 @@ class SOAPGPR(ForceField):
         return list(soap.graphs(frames, self.basis_, self.batch_size, self.device))
 
     def _evaluate(self, inputs: list[graph.Graph]) -> Labels:
-        return soap.concatenate([self._evaluate_batch(g) for g in inputs])
-
-    def _evaluate_batch(self, batch: graph.Graph) -> Labels:
         kernel = self._kernel()
-        predicted, unit = soap.predict(batch, kernel, self.weights_, self.energy_per_atom_)
-        return replace(predicted, energy_std=self._energy_std(batch, unit, kernel))
+        labels, rows, prior = [], [], []
+        for batch in inputs:
+            predicted, unit = soap.predict(batch, kernel, self.weights_, self.energy_per_atom_)
+            labels.append(predicted)
+            if self.uncertainty:
+                rows.append(energy_rows(batch, unit, kernel))
+                prior.append(self_kernel(batch, unit, kernel))
+        std = self._energy_std(torch.cat(rows), torch.cat(prior)) if self.uncertainty else None
+        return replace(soap.concatenate(labels), energy_std=std)
 
-    def _energy_std(self, batch: graph.Graph, unit: torch.Tensor, kernel: Kernel) -> np.ndarray:
+    def _energy_std(self, rows: torch.Tensor, prior: torch.Tensor) -> np.ndarray:
         """√(δ²(k_** − q_**) + k_*ᵀ Σ k_*), the predictive deviation of noise-free energies."""
         factors, factor = self._posterior_
-        white = WhitenedLeastSquares(factors).whiten(energy_rows(batch, unit, kernel))
+        white = whiten(rows, factors)
         learned = torch.linalg.solve_triangular(factor, white.T, upper=False)
-        prior = self_kernel(batch, unit, kernel) - (white * white).sum(dim=1)
-        variance = self.variance_ * (prior.clamp(min=0.0) + (learned * learned).sum(dim=0))
+        unseen = (prior - (white * white).sum(dim=1)).clamp(min=0.0)
+        variance = self.variance_ * (unseen + (learned * learned).sum(dim=0))
         return variance.sqrt().cpu().numpy()
 
 

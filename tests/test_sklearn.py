@@ -91,7 +91,7 @@ def test_energies_alone_are_enough(data, morse):
 
 def test_a_plain_pipeline_learns_energies(data):
     frames, labels = data
-    pipeline = make_pipeline(SOAP(cutoff=5.0, n_max=3, l_max=2), KernelRidge(alpha=1e-6))
+    pipeline = make_pipeline(SOAP(cutoff=5.0, n_max=3, l_max=2), KernelRidge(alpha=1e-9))
     pipeline.fit(frames, labels.energy)
     assert pipeline.score(frames, labels.energy) > 0.9
     assert len(cross_val_score(pipeline, frames, labels.energy, cv=3)) == 3

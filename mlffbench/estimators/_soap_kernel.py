@@ -56,6 +56,12 @@ class Kernel:
         starts = [0, *ends[:-1]]
         return {z: slice(a, b) for z, a, b in zip(self.points, starts, ends, strict=True)}
 
+    @cached_property
+    def centred(self) -> dict[int, tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+        """Of each element the mean of its points, the points less the mean, and |.|² of those."""
+        means = {z: p.mean(dim=0) for z, p in self.points.items()}
+        return {z: (m, self.points[z] - m, ((self.points[z] - m) ** 2).sum(1)) for z, m in means.items()}
+
     def __len__(self) -> int:
         return sum(len(p) for p in self.points.values())
 
@@ -69,11 +75,10 @@ class Kernel:
         In a crystal k differs from 1 in the fourth digit and weights are large: the difference is computed
         as such, x̂·x̂' − 1 = −|d − d'|²/2 with d from the points' mean, so that energies keep their digits.
         """
-        for number, points in self.points.items():
+        for number, (mean, points, squares) in self.centred.items():
             atoms = torch.nonzero(graph.numbers == number).flatten()
-            mean = points.mean(dim=0)
-            d, d_ = unit[atoms] - mean, points - mean
-            excess = d @ d_.T - (d * d).sum(1)[:, None] / 2 - (d_ * d_).sum(1) / 2
+            d = unit.index_select(0, atoms) - mean
+            excess = d @ points.T - ((d * d).sum(1)[:, None] + squares) / 2
             yield number, atoms, torch.expm1(self.zeta * torch.log1p(excess))
 
 

@@ -25,7 +25,6 @@ class WhitenedLeastSquares:
         self.gram = factors[0].new_zeros(size, size)
         self.projection = factors[0].new_zeros(size)
         self.square = 0.0  # yᵀ Λ⁻¹ y
-        self.count = 0
 
     def add(self, rows: torch.Tensor, targets: torch.Tensor, noise: torch.Tensor | float) -> None:
         """Rows (r, m) of K, their targets (r,) and the standard deviation of their noise."""
@@ -34,7 +33,6 @@ class WhitenedLeastSquares:
         self.gram.addmm_(b.T, b)
         self.projection.addmv_(b.T, y)
         self.square += float(y @ y)
-        self.count += len(y)
 
     def unwhiten(self, v: torch.Tensor) -> torch.Tensor:
         """w = L^{-T} v."""

@@ -52,8 +52,8 @@ class SOAPGPR(ForceField):
     batch_size : int
         Frames at a time: changes memory, not results.
     uncertainty : bool
-        Whether predictions carry `energy_std`, a conservative deviation; it costs the square of the number
-        of sparse points per frame, several times the rest for one small molecule.
+        Whether predictions carry `energy_std`, a conservative deviation; its cost grows with the square
+        of the number of sparse points.
     device : str
         Where torch computes: ``cpu``, ``cuda``.
     random_state : int, optional
@@ -63,8 +63,8 @@ class SOAPGPR(ForceField):
 
     Attributes
     ----------
-    points_ : dict of int to (m, n_features) tensor
-        Sparse points of each atomic number, unit SOAP vectors.
+    kernel_ : Kernel
+        With ``kernel_.points``: the sparse points of each atomic number, unit SOAP vectors (m, n_features).
     weights_ : (n_points,) tensor
         E = Σ_i Σ_m weights_m (x̂_i·x̂_m)^ζ, eV.
     variance_ : float
@@ -122,9 +122,8 @@ class SOAPGPR(ForceField):
         soap.check_positive(self, "energy_noise", "forces_noise", "stress_noise", "n_sparse", "batch_size")
         self.basis_ = soap.basis_of(self, frames)
         self.energy_per_atom_, rest = soap.without_mean(frames, labels)
-        self.points_ = self._sparse_points(frames)
-        kernel = self._kernel()
-        factors = [stable_factor(kernel.among(z)) for z in self.points_]
+        self.kernel_ = kernel = Kernel(self.basis_, self.zeta, self._sparse_points(frames))
+        factors = [stable_factor(kernel.among(z)) for z in kernel.points]
         problem = WhitenedLeastSquares(factors)
         noise = {
             "energy": self.energy_noise * np.sqrt([len(a) for a in frames]),
@@ -151,14 +150,11 @@ class SOAPGPR(ForceField):
             for candidates in [unit[kept == z]]
         }
 
-    def _kernel(self) -> Kernel:
-        return Kernel(self.basis_, self.zeta, self.points_)
-
     def _prepare(self, frames: Sequence[Atoms]) -> list[graph.Graph]:
         return list(soap.graphs(frames, self.basis_, self.batch_size, self.device))
 
     def _evaluate(self, inputs: list[graph.Graph]) -> Labels:
-        kernel = self._kernel()
+        kernel = self.kernel_
         labels, rows, prior = [], [], []
         for batch in inputs:
             predicted, unit = soap.predict(batch, kernel, self.weights_, self.energy_per_atom_)

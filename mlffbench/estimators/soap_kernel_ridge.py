@@ -57,8 +57,8 @@ class SOAPKernelRidge(ForceField):
 
     Attributes
     ----------
-    points_ : dict of int to (m, n_features) tensor
-        Unit SOAP vectors of all training atoms, by atomic number.
+    kernel_ : Kernel
+        With ``kernel_.points``: the unit SOAP vectors of all training atoms, by atomic number.
     dual_coef_ : dict of int to (n_frames,) tensor
         α_TZ by atomic number, eV; zero where a structure lacks the element.
     energy_per_atom_ : float
@@ -108,8 +108,8 @@ class SOAPKernelRidge(ForceField):
         soap.check_positive(self, "alpha", "energy_weight", "forces_weight", "batch_size")
         self.basis_ = soap.basis_of(self, frames)
         self.energy_per_atom_, rest = soap.without_mean(frames, labels)
-        self.points_, owners = self._representers(frames)
-        kernel = Kernel(self.basis_, self.zeta, self.points_)
+        points, owners = self._representers(frames)
+        self.kernel_ = kernel = Kernel(self.basis_, self.zeta, points)
         factors = [stable_factor(_gram(kernel, z, owner)) for z, owner in owners.items()]
         starts = np.cumsum([0, *(len(f) for f in factors)])
         group = torch.cat([o + int(start) for o, start in zip(owners.values(), starts, strict=False)])
@@ -142,8 +142,7 @@ class SOAPKernelRidge(ForceField):
         return list(soap.graphs(frames, self.basis_, self.batch_size, self.device))
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
-        kernel = Kernel(self.basis_, self.zeta, self.points_)
-        predict = lambda batch: soap.predict(batch, kernel, self.weights_, self.energy_per_atom_)[0]  # noqa: E731
+        predict = lambda batch: soap.predict(batch, self.kernel_, self.weights_, self.energy_per_atom_)[0]  # noqa: E731
         return soap.concatenate([predict(batch) for batch in inputs])
 
 

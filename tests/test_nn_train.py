@@ -78,6 +78,12 @@ def test_plateau_lowers_the_rate() -> None:
     assert history[-1]["learning_rate"] < 3.0
 
 
+def test_cooldown_lowers_the_rate_at_the_end() -> None:
+    _, history = line(Settings(10, cooldown=0.5))
+    rates = [h["learning_rate"] for h in history]
+    np.testing.assert_allclose(rates, 0.05 * np.minimum(1, np.arange(10, 0, -1) / 5))
+
+
 def test_divergence_is_a_sentence() -> None:
     with pytest.raises(FloatingPointError, match="diverged at epoch 1: the training loss is nan"):
         line(Settings(max_epochs=2), scale=float("nan"))

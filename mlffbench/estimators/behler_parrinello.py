@@ -77,7 +77,7 @@ class BehlerParrinello(ForceField):
         energy_weight: float = 1.0,
         forces_weight: float = 1.0,
         stress_weight: float = 100.0,
-        max_epochs: int = 500,
+        max_epochs: int = 200,
         batch_size: int = 10,
         learning_rate: float = 0.005,
         validation_fraction: float = 0.1,
@@ -125,9 +125,7 @@ class BehlerParrinello(ForceField):
             batches=lambda: map(described.batch, shuffled(training.tolist(), self.batch_size, generator)),
             loss=self._loss,
             validate=(lambda: self._mean_loss(described, held.tolist())) if len(held) else None,
-            settings=Settings(
-                self.max_epochs, self.max_seconds, self.patience, plateau_patience=15, plateau_factor=0.5
-            ),
+            settings=Settings(self.max_epochs, self.max_seconds, self.patience, cooldown=0.5),
         )
 
     def _loss(self, batch: Batch) -> torch.Tensor:

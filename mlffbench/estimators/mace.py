@@ -30,13 +30,16 @@ PAPER = {
     "cutoff": 5.0, "num_channels": 256, "max_L": 2, "max_ell": 3, "correlation": 3, "num_interactions": 2,
     "num_radial_basis": 8, "batch_size": 5, "learning_rate": 0.01, "max_epochs": 2000, "ema_decay": 0.99,
     "weight_decay": 5e-7, "energy_weight": 27.0, "forces_weight": 1000.0, "stress_weight": 1.0,
-    "patience": 256, "dtype": "float64", "model": "MACE",
+    "patience": 256, "dtype": "float64", "model": "MACE", "cooldown": 0.0,
 }  # fmt: skip
-COMMON = PAPER | {"energy_weight": 1.0, "forces_weight": 100.0, "stress_weight": 10.0, "patience": None,
-                  "dtype": "float32", "model": "ScaleShiftMACE"}  # fmt: skip
+COMMON = PAPER | {
+    "energy_weight": 1.0, "forces_weight": 100.0, "stress_weight": 10.0, "patience": None,
+    "dtype": "float32", "model": "ScaleShiftMACE", "cooldown": 0.5,
+}  # fmt: skip
+SMALL = {"num_channels": 32, "max_L": 0, "max_ell": 2, "correlation": 2, "batch_size": 10, "max_epochs": 100}
 PRESETS: dict[str, dict[str, Any]] = {
-    "small": COMMON | {"cutoff": 4.0, "num_channels": 16, "max_L": 1, "max_ell": 2, "correlation": 2},
-    "medium": COMMON | {"num_channels": 64, "max_L": 1, "max_epochs": 500},
+    "small": COMMON | SMALL | {"cutoff": 4.5, "learning_rate": 0.02},
+    "medium": COMMON | {"num_channels": 64, "max_L": 1, "max_epochs": 300},
     "large": COMMON | {"num_channels": 128, "max_L": 2, "max_epochs": 500},
     "paper": PAPER,
 }
@@ -53,7 +56,8 @@ class MACE(ForceField):
     ----------
     preset : {'small', 'medium', 'large', 'paper'}
         `paper`: the settings of 3BPA in [1]_, with the authors' energy weight of 27 and its model without
-        a shift. `small` is for a laptop.
+        a shift. `small` is for a laptop. All but `paper` lower the learning rate over the last half of the
+        epochs or seconds they are given.
     cutoff : float, optional
         Å.
     num_channels, max_L : int, optional
@@ -179,7 +183,11 @@ class MACE(ForceField):
             loss=loss,
             validate=(lambda: _mean(loss, held_batches)) if held else None,
             settings=Settings(
-                settings.max_epochs, settings.max_seconds, settings.patience, settings.ema_decay
+                settings.max_epochs,
+                settings.max_seconds,
+                settings.patience,
+                settings.ema_decay,
+                cooldown=settings.cooldown,
             ),
         )
 

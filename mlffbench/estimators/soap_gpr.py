@@ -88,7 +88,7 @@ class SOAPGPR(ForceField):
         n_max: int = 6,
         l_max: int = 4,
         sigma: float = 0.3,
-        zeta: float = 4.0,
+        zeta: float = 2.0,
         n_sparse: int = 1000,
         energy_noise: float = 0.001,
         forces_noise: float = 0.01,

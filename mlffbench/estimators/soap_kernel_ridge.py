@@ -80,7 +80,7 @@ class SOAPKernelRidge(ForceField):
         n_max: int = 6,
         l_max: int = 4,
         sigma: float = 0.3,
-        zeta: float = 4.0,
+        zeta: float = 2.0,
         alpha: float = 1e-6,
         energy_weight: float = 1.0,
         forces_weight: float = 1.0,

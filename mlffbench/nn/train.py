@@ -38,6 +38,9 @@ class Settings:
         Longer gradients are shortened to this norm.
     plateau_patience, plateau_factor : int, float
         After so many epochs without a better validation loss the learning rate is multiplied by the factor.
+    cooldown : float
+        The last part of `max_epochs` or `max_seconds`, whichever is nearer its end, over which the learning
+        rate falls on a line to a hundredth; 0 is none.
     """
 
     max_epochs: int
@@ -47,6 +50,7 @@ class Settings:
     max_grad_norm: float = 10.0
     plateau_patience: int = 50
     plateau_factor: float = 0.8
+    cooldown: float = 0.0
 
 
 def train(
@@ -88,9 +92,13 @@ def train(
     average = ExponentialMovingAverage(weights, settings.ema_decay)
     best = _Best()
     history: History = []
-    start = monotonic()
+    start, warmth = monotonic(), 1.0
     late = lambda: settings.max_seconds is not None and monotonic() - start > settings.max_seconds  # noqa: E731
     for epoch in range(1, settings.max_epochs + 1):
+        now = _warmth(settings, epoch, monotonic() - start)
+        for group in optimizer.param_groups:
+            group["lr"] *= now / warmth  # the plateau scheduler lowers the same number
+        warmth = now
         losses = [_step(b, loss, optimizer, weights, average, settings) for b in _until(late, batches())]
         training = _finite(torch.stack(losses).mean().item(), "training", epoch)
         with average.average_parameters():
@@ -125,6 +133,14 @@ def _step(
     optimizer.step()
     average.update()
     return value.detach()
+
+
+def _warmth(settings: Settings, epoch: int, seconds: float) -> float:
+    """1, then down a line to 0.01 within the cooldown."""
+    if settings.cooldown == 0:
+        return 1.0
+    spent = max((epoch - 1) / settings.max_epochs, seconds / (settings.max_seconds or float("inf")))
+    return min(1.0, max(0.01, (1 - spent) / settings.cooldown))
 
 
 def _until(late: Callable[[], bool], batches: Iterable[Batch]) -> Iterator[Batch]:

@@ -261,7 +261,7 @@ def check(work: Path, rmd17: Path | None) -> dict:
         report[f"{group}_largest_second_difference_meV"] = round(
             1e3 * float(np.abs(np.diff(path, 2)).max()), 2
         )
-        report[f"{group}_barrier_meV"] = round(1e3 * float(max(path) - path[0]), 2)
+        report[f"{group}_highest_above_first_meV"] = round(1e3 * float(max(path) - path[0]), 2)
     for group in TRAJECTORIES:
         energies = np.array([labelled(a, work)["energy"] for g, a in packed(work) if g == group])
         centred = energies - energies.mean()
@@ -325,6 +325,7 @@ def card(work: Path, frames: list[Atoms], blob: bytes) -> dict:
         "isolated_atom_energies_eV": isolated,
         "groups": {g: groups.count(g) for g in dict.fromkeys(groups)},
         "train": "train_300K",
+        "in_domain": "test_300K",
         "columns": {
             "group": "train or test group", "trajectory": "frames of one MD run or path share it",
             "temperature": "K", "time_fs": "fs", "seed": "seed of the trajectory",

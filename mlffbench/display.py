@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -53,7 +54,9 @@ class Display:
 
 
 def _title(case: Case) -> str:
-    return f"{case.label} on {case.dataset.params.get('name', case.dataset.name)}, seed {case.seed}"
+    path = case.dataset.params.get("path")
+    data = Path(path).name if isinstance(path, str) else case.dataset.name
+    return f"{case.label} on {data}, seed {case.seed}"
 
 
 def _verdict(document: dict[str, Any]) -> str:

@@ -28,6 +28,7 @@ def provenance() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "machine": _machine(),
+        "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "accelerator": _accelerator(),
         "numerics": _numerics(),
         "packages": {p: v for p in PACKAGES if (v := _version(p)) is not None},
@@ -41,7 +42,6 @@ def _machine() -> dict[str, Any]:
         "cores": psutil.cpu_count(logical=False) or psutil.cpu_count(),
         "usable_cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "omp_num_threads": os.environ.get("OMP_NUM_THREADS"),
-        "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
     }
 

@@ -170,6 +170,7 @@ def _profile(test: str, dataset: Dataset, indices: np.ndarray, predicted: Labels
         return {}
     return {
         test: {
+            "label": dataset.card.get("coordinates", {}).get(test, "coordinate"),
             "coordinate": np.asarray(coordinate, dtype=float)[indices].tolist(),
             "energy_true": dataset.labels.energy[indices].tolist(),
             "energy_predicted": predicted.energy.tolist(),

@@ -390,3 +390,12 @@ def test_browser_draws_every_figure(tmp_path):
     plots = body.count('role="img"')
     assert plots >= 8
     assert len(re.findall(r'class="plot js-plotly-plot"', body)) == plots
+
+
+def test_ones_own_files_are_named_shortly_and_told_apart():
+    one, two, other = outcome("a"), outcome("b"), outcome("a")
+    for document, path in ((one, "x/data/train.xyz"), (two, "y/data/train.xyz"), (other, "z/set/all.xyz")):
+        document["case"]["dataset"] = {"name": "path", "params": {"path": path, "level": "PBE"}}
+    split = "official(train='train_300K')"
+    assert [p.name for p in problems([one, other])] == [f"data/train.xyz · {split}", f"set/all.xyz · {split}"]
+    assert len({p.name for p in problems([one, two])}) == 2

@@ -329,8 +329,9 @@ def card(work: Path, frames: list[Atoms], blob: bytes) -> dict:
         "columns": {
             "group": "train or test group", "trajectory": "frames of one MD run or path share it",
             "temperature": "K", "time_fs": "fs", "seed": "seed of the trajectory",
-            "coordinate": "proton_transfer: r(OH) - r(O'H) in Å; dihedral: O=C-C=C in degrees",
+            "coordinate": "along proton_transfer and dihedral, see coordinates",
         },
+        "coordinates": {"proton_transfer": "r(OH) − r(O'H) (Å)", "dihedral": "O=C–C=C dihedral (degrees)"},
         "checks": json.loads((work / "check.json").read_text()),
         "licence": "CC0-1.0",
         "citation": "mlffbench, benchmarks/recipes/malonaldehyde.py",

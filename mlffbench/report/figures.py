@@ -82,12 +82,12 @@ def profile_plots(problem: Problem, look: Look) -> list[Plot]:
 
 
 def _profile_figure(curves: dict[str, Curve], look: Look) -> go.Figure:
-    fig = figure("coordinate", "energy (meV)")
+    longest = max(curves.values(), key=lambda c: len(c.coordinate))
+    fig = figure(longest.label, "energy (meV)")
     for label, curve in curves.items():
         style = mark(look, label)
         style["marker"]["size"] = 6
         fig.add_scatter(x=curve.coordinate, y=curve.predicted, mode="lines+markers", **style)
-    longest = max(curves.values(), key=lambda c: len(c.coordinate))
     black = {"line": {"color": INK, "width": 3}, "marker": {"color": INK, "size": 5}}
     fig.add_scatter(
         x=longest.coordinate, y=longest.reference, mode="lines+markers", name="reference", **black

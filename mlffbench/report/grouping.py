@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePath
 from typing import Any
 
 __all__ = ["Document", "Method", "Problem", "dig", "in_reading_order", "problems", "series", "spec_text"]
@@ -80,11 +81,21 @@ def problems(documents: Iterable[Document]) -> list[Problem]:
     Documents that share a label but not the estimator's parameters become rows of their own, named by what
     differs. Of several documents of one method and seed the newest counts.
     """
-    sorted_: dict[str, list[Document]] = {}
+    sorted_: dict[tuple[str, str], list[Document]] = {}
     for document in documents:
         case = document["case"]
-        sorted_.setdefault(f"{spec_text(case['dataset'])} · {spec_text(case['split'])}", []).append(document)
-    return [_problem(name, members) for name, members in sorted_.items()]
+        sorted_.setdefault((spec_text(case["dataset"]), spec_text(case["split"])), []).append(document)
+    short = {spec_text(m[0]["case"]["dataset"]): _short(m[0]["case"]["dataset"]) for m in sorted_.values()}
+    unique = {
+        full: brief if list(short.values()).count(brief) == 1 else full for full, brief in short.items()
+    }
+    return [_problem(f"{unique[data]} · {split}", members) for (data, split), members in sorted_.items()]
+
+
+def _short(dataset: Mapping[str, Any]) -> str:
+    """A user's own file by folder and name, the rest of its keywords left to the documents."""
+    path = dict(dataset.get("params") or {}).get("path")
+    return "/".join(PurePath(path).parts[-2:]) if isinstance(path, str) else spec_text(dataset)
 
 
 def _problem(name: str, documents: Sequence[Document]) -> Problem:

@@ -30,6 +30,7 @@ class Curve(NamedTuple):
     coordinate: np.ndarray
     reference: np.ndarray
     predicted: np.ndarray
+    label: str
 
 
 def aligned(profile: Mapping[str, Any]) -> Curve | None:
@@ -50,7 +51,12 @@ def aligned(profile: Mapping[str, Any]) -> Curve | None:
     x, true, predicted = x[usable][order], true[usable][order], predicted[usable][order]
     predicted[~np.isfinite(predicted)] = np.nan  # inf − inf would warn and mean no more
     at = int(np.argmin(true))
-    return Curve(x, 1000 * (true - true[at]), 1000 * (predicted - predicted[at]))
+    return Curve(
+        x,
+        1000 * (true - true[at]),
+        1000 * (predicted - predicted[at]),
+        str(profile.get("label") or "coordinate"),
+    )
 
 
 def profile_errors(documents: Iterable[Document]) -> pd.DataFrame:

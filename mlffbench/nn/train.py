@@ -96,8 +96,7 @@ def train(
     late = lambda: settings.max_seconds is not None and monotonic() - start > settings.max_seconds  # noqa: E731
     for epoch in range(1, settings.max_epochs + 1):
         now = _warmth(settings, epoch, monotonic() - start)
-        for group in optimizer.param_groups:
-            group["lr"] *= now / warmth  # the plateau scheduler lowers the same number
+        _rescale(optimizer, now / warmth)
         warmth = now
         losses = [_step(b, loss, optimizer, weights, average, settings) for b in _until(late, batches())]
         training = _finite(torch.stack(losses).mean().item(), "training", epoch)
@@ -114,6 +113,12 @@ def train(
             break
     best.restore(weights)
     return history
+
+
+def _rescale(optimizer: torch.optim.Optimizer, factor: float) -> None:
+    """Multiply the learning rates, which the plateau scheduler lowers too."""
+    for group in optimizer.param_groups:
+        group["lr"] *= factor
 
 
 def _step(

@@ -104,17 +104,21 @@ def score(
 @app.command("list")
 def list_(kind: Annotated[Kind, typer.Argument(show_default=False)]) -> None:
     """What there is, a line and the parameters each."""
+    from rich.padding import Padding
+    from rich.text import Text
+
     from mlffbench import registry
 
     console = _console()
     for name in registry.names(kind.value):
         thing = registry.load(kind.value, name)
-        console.print(f"[bold]{name}[/bold]  {registry.summary(thing)}", highlight=False)
+        console.print(Text(name, style="bold"))
+        console.print(Padding(Text(registry.summary(thing)), (0, 0, 0, 4)))
         given = ("dataset", "seed", "model", "split", "true", "predicted")
         words = registry.parameters(thing, given).items()
         text = ", ".join(k if v is inspect.Parameter.empty else f"{k}={v!r}" for k, v in words)
         if text:
-            console.print(f"    {text}", highlight=False, style="dim", markup=False)
+            console.print(Padding(Text(text, style="dim"), (0, 0, 0, 4)))
 
 
 @app.command()

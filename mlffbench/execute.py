@@ -102,7 +102,7 @@ def _converse(
         if document is not None:
             return document
         complaints.seek(0)
-        return failed(case, _death(child, late.is_set(), time_limit, complaints.read()))
+        return failed(case, _death(child, late.is_set(), time_limit, complaints.read())).to_json()
 
 
 def _end_late(child: subprocess.Popen[str], late: threading.Event) -> None:

@@ -1,4 +1,4 @@
-"""run(case) -> document: the one flow; ``python -m mlffbench.run`` is one child process."""
+"""run(case) -> Outcome: the one flow; ``python -m mlffbench.run`` is one child process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from ase import Atoms
 from mlffbench import progress, registry
 from mlffbench.data import Dataset, Labels, Score, Spec, Split
 from mlffbench.forcefield import ForceField
+from mlffbench.outcome import Outcome
 from mlffbench.plan import Case
 from mlffbench.provenance import provenance
 from mlffbench.scoring import score
@@ -26,34 +27,28 @@ from mlffbench.timing import measure
 
 __all__ = ["failed", "load_dataset", "run"]
 
-SCHEMA = 1
 Predictions = dict[str, np.ndarray]
 
 
-def run(case: Case) -> tuple[dict[str, Any], Predictions | None]:
-    """Fit, predict and score one case; a failure is a document too.
+def run(case: Case) -> tuple[Outcome, Predictions | None]:
+    """Fit, predict and score one case; a failure is an outcome too.
 
     Returns
     -------
-    document : dict
-        Plain JSON: ``status`` is ``ok`` or ``failed``.
+    outcome : Outcome
     predictions : dict of str to array, or None
         Truth and prediction of every test group (`mlffbench.store.unpack`).
     """
     value, failure = _attempt(lambda: _flow(case))
     if failure is not None:
         return failed(case, failure), None
-    facts, predictions = value
-    return {**_head(case, "ok"), **facts, "provenance": provenance()}, predictions
+    outcome, predictions = value
+    return replace(outcome, provenance=provenance()), predictions
 
 
-def failed(case: Case, failure: Mapping[str, str]) -> dict[str, Any]:
-    """The document of a case that failed."""
-    return {**_head(case, "failed"), "failure": dict(failure), "provenance": provenance()}
-
-
-def _head(case: Case, status: str) -> dict[str, Any]:
-    return {"schema": SCHEMA, "id": case.id, "status": status, "case": case.to_json(), "failure": None}
+def failed(case: Case, failure: Mapping[str, str]) -> Outcome:
+    """The outcome of a case that failed."""
+    return Outcome(case, failure=failure, provenance=provenance())
 
 
 def _attempt(work: Callable[[], Any]) -> tuple[Any, dict[str, str] | None]:
@@ -81,7 +76,7 @@ def _kind(error: Exception) -> str:
 
 
 # ---------------------------------------------------------------- the flow
-def _flow(case: Case) -> tuple[dict[str, Any], Predictions]:
+def _flow(case: Case) -> tuple[Outcome, Predictions]:
     dataset = load_dataset(case.dataset)
     if dataset.digest != case.data_digest:
         raise ValueError(f"the data of {case.dataset} changed since the suite was planned; start it again")
@@ -104,17 +99,17 @@ def _flow(case: Case) -> tuple[dict[str, Any], Predictions]:
         predictions |= pack(test, n_atoms, truth, predicted)
         profiles |= _profile(test, dataset, indices, predicted)
     task_scores, task_failures = _tasks(case, model, dataset, split)
-    facts = {
-        "dataset": _dataset_facts(dataset),
-        "split": _split_facts(split),
-        "scores": [asdict(s) for s in [*scores, *task_scores]],
-        "task_failures": task_failures,
-        "timings": {"fit": asdict(fit), "predict": timings},
-        "profiles": profiles,
-        "history": getattr(model, "history_", []),
-        "model": _model_facts(model),
-    }
-    return json.loads(json.dumps(facts, default=_plain)), predictions
+    return Outcome(
+        case,
+        dataset=_dataset_facts(dataset),
+        split=_split_facts(split),
+        scores=(*scores, *task_scores),
+        task_failures=tuple(task_failures),
+        timings={"fit": asdict(fit), "predict": timings},
+        profiles=profiles,
+        history=tuple(getattr(model, "history_", ())),
+        model=_model_facts(model),
+    ), predictions
 
 
 def load_dataset(spec: Spec) -> Dataset:
@@ -213,22 +208,11 @@ def _split_facts(split: Split) -> dict[str, Any]:
 
 def _model_facts(model: ForceField) -> dict[str, Any]:
     """Parameters as resolved, and device and precision as the fitted model holds them."""
-    facts: dict[str, Any] = {"params": {k: _plain(v) for k, v in model.get_params(deep=False).items()}}
+    facts: dict[str, Any] = {"params": model.get_params(deep=False)}
     for name in ("device", "dtype"):
         fact = getattr(model, f"{name}_", getattr(model, name, None))
         facts[name] = "cpu" if fact is None and name == "device" else "float64" if fact is None else str(fact)
     return facts
-
-
-def _plain(value: Any) -> Any:
-    """What JSON can hold."""
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
-        return [_plain(v) for v in value]
-    if isinstance(value, np.generic):
-        return value.item()
-    return value if isinstance(value, str | int | float | bool | None) else repr(value)
 
 
 # ---------------------------------------------------------------- one child process
@@ -244,10 +228,10 @@ def main() -> None:
         events.flush()
 
     with progress.listen(lambda stage, step, total, values: tell(progress=[stage, step, total, values])):
-        document, predictions = run(Case.from_json(order["case"]))
+        outcome, predictions = run(Case.from_json(order["case"]))
     if predictions is not None:
         np.savez(order["predictions"], **predictions)  # type: ignore[arg-type]
-    tell(outcome=document)
+    tell(outcome=outcome.to_json())
 
 
 def _die_with_the_parent() -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from mlffbench.data import Spec
 from mlffbench.execute import execute, pending
+from mlffbench.outcome import Outcome
 from mlffbench.plan import Case
 from mlffbench.run import load_dataset, run
 from mlffbench.store import Store, unpack
@@ -54,8 +55,10 @@ class Silent:
 
 # ---------------------------------------------------------------- the flow
 def test_a_case_becomes_a_document_with_all_that_a_reader_needs():
-    document, predictions = run(case("morse", cutoff=8.0, tasks=[Spec("speed", {"copies": [1, 2]})]))
+    outcome, predictions = run(case("morse", cutoff=8.0, tasks=[Spec("speed", {"copies": [1, 2]})]))
+    document = outcome.to_json()
     assert document["failure"] is None, document["failure"]
+    assert Outcome.from_json(document).to_json() == document
     dataset = load_dataset(DATASET)
     assert document["dataset"]["digest"] == dataset.digest
     assert document["split"]["tests"] == {"test": 3, "test_strain": 3, "test_hot": 3}
@@ -75,22 +78,22 @@ def test_a_case_becomes_a_document_with_all_that_a_reader_needs():
 
 
 def test_the_same_case_gives_the_same_scores():
-    scores = [run(case("morse", cutoff=8.0))[0]["scores"] for _ in range(2)]
+    scores = [run(case("morse", cutoff=8.0))[0].scores for _ in range(2)]
     assert scores[0] == scores[1]
 
 
 def test_data_that_changed_since_planning_are_refused():
     changed = Case(**{**vars(case()), "data_digest": "0" * 64})
-    document, _ = run(changed)
-    assert document["status"] == "failed"
-    assert "changed since the suite was planned" in document["failure"]["message"]
+    outcome, _ = run(changed)
+    assert outcome.status == "failed"
+    assert "changed since the suite was planned" in outcome.failure["message"]
 
 
 def test_a_task_that_fails_costs_only_itself():
-    document, _ = run(case(tasks=[Spec("speed", {"copies": [0]}), Spec("speed", {"copies": [1]})]))
-    assert document["status"] == "ok"
-    assert [f["task"] for f in document["task_failures"]] == ["speed(copies=[0])"]
-    assert any(s["test"] == "1 copies, 4 atoms" for s in document["scores"])
+    outcome, _ = run(case(tasks=[Spec("speed", {"copies": [0]}), Spec("speed", {"copies": [1]})]))
+    assert outcome.status == "ok"
+    assert [f["task"] for f in outcome.task_failures] == ["speed(copies=[0])"]
+    assert any(s.test == "1 copies, 4 atoms" for s in outcome.scores)
 
 
 @pytest.mark.parametrize(
@@ -101,10 +104,11 @@ def test_a_task_that_fails_costs_only_itself():
     ],
 )  # fmt: skip
 def test_failures_are_documents_with_a_kind(how, kind):
-    document, predictions = run(case("troubled:Fails", how=how))
+    outcome, predictions = run(case("troubled:Fails", how=how))
     assert predictions is None
-    assert (document["status"], document["failure"]["kind"]) == ("failed", kind)
-    assert "Traceback" in document["failure"]["traceback"]
+    assert (outcome.status, outcome.failure["kind"]) == ("failed", kind)
+    assert "Traceback" in outcome.failure["traceback"]
+    assert Outcome.from_json(outcome.to_json()) == outcome
 
 
 # ---------------------------------------------------------------- processes
@@ -121,10 +125,10 @@ def test_the_death_of_a_child_is_a_document(tmp_path, how, kind):
 def test_children_give_what_the_flow_gives(tmp_path):
     store, watcher, wanted = Store(tmp_path), Silent(), case("morse", cutoff=8.0)
     execute([wanted], store, watcher)
-    document, predictions = run(wanted)
+    outcome, predictions = run(wanted)
     stored = store.load(wanted.id)
     assert stored["failure"] is None, stored["failure"]
-    values = [[s["value"] for s in d["scores"]] for d in (stored, document)]
+    values = [[s["value"] for s in d["scores"]] for d in (stored, outcome.to_json())]
     assert values[0] == pytest.approx(values[1], rel=1e-6)
     assert set(store.predictions(wanted.id)) == set(predictions)
     assert watcher.said[0] == ("started", "row")

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import torch
 from ase import Atoms
-from ase.data import atomic_numbers, chemical_symbols
-from sklearn.base import BaseEstimator, TransformerMixin
+from ase.data import atomic_numbers
 from sklearn.utils.validation import check_is_fitted
 
-from mlffbench.forcefield import check_frames
+from mlffbench.descriptors._descriptor import Descriptor
 from mlffbench.graph import Graph, build
 
 __all__ = ["ACSF"]
 
-BATCH = 32  # frames at a time: bounds the memory
 
-
-class ACSF(TransformerMixin, BaseEstimator):
+class ACSF(Descriptor):
     """Behler's G2 for each neighbour element and G4 for each pair of elements, differentiable and periodic.
 
     G2_i = Σ_j exp(−η (r_ij − s)²) f(r_ij)
@@ -63,6 +60,8 @@ class ACSF(TransformerMixin, BaseEstimator):
     (1, 78)
     """
 
+    averages = ("inner", "off")
+
     def __init__(
         self,
         cutoff: float = 5.0,
@@ -77,41 +76,15 @@ class ACSF(TransformerMixin, BaseEstimator):
         self.average = average
         self.species = species
 
-    def fit(self, X: Sequence[Atoms], y: Any = None) -> Self:
-        """Learn which elements there are.
-
-        Raises
-        ------
-        ValueError
-            A parameter is out of range.
-        """
-        frames = check_frames(X)
-        if self.average not in ("inner", "off"):
-            raise ValueError(f"average must be 'inner' or 'off', not {self.average!r}")
+    def _learn(self, numbers: list[int]) -> None:
         if not self.cutoff > 1:
             raise ValueError(f"cutoff must be larger than 1 Å; got {self.cutoff}")
-        met = {int(z) for a in frames for z in a.numbers} if self.species is None else _numbers(self.species)
-        self.species_ = [chemical_symbols[z] for z in sorted(met)]
         radial = _radial_grid(self.cutoff) if self.radial is None else self.radial
         angular = _angular_grid(self.cutoff) if self.angular is None else self.angular
         self.radial_, self.angular_ = _table(radial, 2, "radial"), _table(angular, 3, "angular")
-        return self
 
-    def transform(self, X: Sequence[Atoms]) -> np.ndarray | list[np.ndarray]:
-        """The features of each frame, (n_frames, n_features), or with ``average="off"`` of its atoms.
-
-        Raises
-        ------
-        ValueError
-            A frame holds an element that is not in `species_`.
-        """
-        check_is_fitted(self)
-        frames = check_frames(X)
-        unseen = sorted({s for a in frames for s in a.symbols} - set(self.species_))
-        if unseen:
-            raise ValueError(f"ACSF was fitted to {self.species_} and cannot describe {unseen}")
-        parts = [frames[i : i + BATCH] for i in range(0, len(frames), BATCH)]
-        features = torch.cat([self.features(build(part, self.cutoff)) for part in parts])
+    def _describe(self, frames: list[Atoms]) -> Any:
+        features = self.features(build(frames, self.cutoff))
         atoms = [a.numpy() for a in features.split([len(a) for a in frames])]
         return atoms if self.average == "off" else np.array([a.mean(axis=0) for a in atoms])
 
@@ -192,11 +165,6 @@ class ACSF(TransformerMixin, BaseEstimator):
     def _fade(self, r: torch.Tensor) -> torch.Tensor:
         return (torch.cos(math.pi * r / self.cutoff) + 1) / 2
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        return tags
-
 
 def triplets(graph: Graph, vectors: torch.Tensor, cutoff: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Indices of every two pairs of one source whose targets are closer than the cutoff, each once."""
@@ -244,7 +212,3 @@ def _table(rows: Sequence[Sequence[float]], width: int, name: str) -> torch.Tens
     if table.ndim != 2 or table.shape[1] != width:
         raise ValueError(f"{name} must be rows of {width} numbers; got shape {tuple(table.shape)}")
     return table
-
-
-def _numbers(species: Iterable[str | int]) -> set[int]:
-    return {atomic_numbers[s] if isinstance(s, str) else int(s) for s in species}

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import torch
 from ase import Atoms
-from ase.data import atomic_numbers, chemical_symbols
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from mlffbench import graph
+from mlffbench.descriptors._descriptor import Descriptor
 from mlffbench.descriptors._power_spectrum import Basis, density, spectra
-from mlffbench.forcefield import check_frames
 
 __all__ = ["SOAP"]
 
-AVERAGES = ("inner", "outer", "off")
-BATCH = 32  # frames at a time: bounds the memory
 
-
-class SOAP(TransformerMixin, BaseEstimator):
+class SOAP(Descriptor):
     """The partial power spectrum p_nn'l = π √(8/(2l+1)) Σ_m c_nlm c_n'lm of neighbour densities.
 
     Each neighbour (and the atom itself) is a Gaussian of width `sigma`, expanded in orthonormalised
@@ -55,6 +50,8 @@ class SOAP(TransformerMixin, BaseEstimator):
     (2, 42)
     """
 
+    averages = ("inner", "outer", "off")
+
     def __init__(
         self,
         cutoff: float = 5.0,
@@ -71,38 +68,8 @@ class SOAP(TransformerMixin, BaseEstimator):
         self.average = average
         self.species = species
 
-    def fit(self, X: Sequence[Atoms], y: Any = None) -> Self:
-        """Learn which elements there are.
-
-        Raises
-        ------
-        ValueError
-            A parameter is out of range.
-        """
-        frames = check_frames(X)
-        if self.average not in AVERAGES:
-            raise ValueError(f"average must be one of {AVERAGES}, not {self.average!r}")
-        met = {int(z) for a in frames for z in a.numbers}
-        known = met if self.species is None else _numbers(self.species)
-        self.species_ = [chemical_symbols[z] for z in sorted(known)]
-        self.basis_ = checked_basis(known, self.cutoff, self.n_max, self.l_max, self.sigma)
-        return self
-
-    def transform(self, X: Sequence[Atoms]) -> np.ndarray | list[np.ndarray]:
-        """The features of each frame, (n_frames, n_features), or with ``average="off"`` of its atoms.
-
-        Raises
-        ------
-        ValueError
-            A frame holds an element that is not in `species_`.
-        """
-        check_is_fitted(self)
-        frames = check_frames(X)
-        unseen = sorted({s for a in frames for s in a.symbols} - set(self.species_))
-        if unseen:
-            raise ValueError(f"SOAP was fitted to {self.species_} and cannot describe {unseen}")
-        parts = [self._features(frames[i : i + BATCH]) for i in range(0, len(frames), BATCH)]
-        return [f for part in parts for f in part] if self.average == "off" else np.vstack([*parts])
+    def _learn(self, numbers: list[int]) -> None:
+        self.basis_ = checked_basis(numbers, self.cutoff, self.n_max, self.l_max, self.sigma)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """``H1_O2_l0``: element and number of both radial functions, and the degree l."""
@@ -111,7 +78,7 @@ class SOAP(TransformerMixin, BaseEstimator):
         names = [f"{i}_{j}_l{l}" for l in range(self.l_max + 1) for i in a for j in a]
         return np.array(names, dtype=object)[self.basis_.order.numpy()]
 
-    def _features(self, frames: list[Atoms]) -> np.ndarray | list[np.ndarray]:
+    def _describe(self, frames: list[Atoms]) -> Any:
         batch = graph.build(frames, self.basis_.radius)
         sizes = torch.bincount(batch.frame, minlength=batch.n_frames)
         with torch.no_grad():
@@ -122,11 +89,6 @@ class SOAP(TransformerMixin, BaseEstimator):
         if self.average == "outer":
             return (batch.sum_atoms(p) / sizes[:, None]).numpy()
         return [part.numpy() for part in p.split(sizes.tolist())]
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        return tags
 
 
 def checked_basis(
@@ -144,10 +106,3 @@ def checked_basis(
     basis = Basis(tuple(sorted(numbers)), float(cutoff), int(n_max), int(l_max), float(sigma), smooth)
     _ = basis.radial  # refuses radial functions that are not independent
     return basis
-
-
-def _numbers(species: Iterable[str | int]) -> set[int]:
-    unknown = [s for s in species if isinstance(s, str) and s not in atomic_numbers]
-    if unknown:
-        raise ValueError(f"species {unknown} are no chemical symbols")
-    return {atomic_numbers[s] if isinstance(s, str) else int(s) for s in species}

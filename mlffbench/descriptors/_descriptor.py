@@ -1,0 +1,81 @@
+"""What descriptors share as scikit-learn transformers: which elements they know, what they refuse."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers, chemical_symbols
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from mlffbench.forcefield import check_frames
+
+__all__ = ["Descriptor"]
+
+BATCH = 32  # frames at a time: bounds the memory
+
+
+class Descriptor(TransformerMixin, BaseEstimator):
+    """A transformer of frames; a subclass writes `_learn` and `_describe` and lists its `averages`."""
+
+    averages: ClassVar[tuple[str, ...]]
+
+    average: str
+    species: Iterable[str | int] | None
+
+    def fit(self, X: Sequence[Atoms], y: Any = None) -> Self:
+        """Learn which elements there are.
+
+        Raises
+        ------
+        ValueError
+            A parameter is out of range.
+        """
+        frames = check_frames(X)
+        if self.average not in self.averages:
+            raise ValueError(f"average must be one of {self.averages}, not {self.average!r}")
+        met = {int(z) for a in frames for z in a.numbers}
+        known = sorted(met if self.species is None else _numbers(self.species))
+        self.species_ = [chemical_symbols[z] for z in known]
+        self._learn(known)
+        return self
+
+    def transform(self, X: Sequence[Atoms]) -> np.ndarray | list[np.ndarray]:
+        """The features of each frame, (n_frames, n_features), or with ``average="off"`` of its atoms.
+
+        Raises
+        ------
+        ValueError
+            A frame holds an element that is not in `species_`.
+        """
+        check_is_fitted(self)
+        frames = check_frames(X)
+        unseen = sorted({s for a in frames for s in a.symbols} - set(self.species_))
+        if unseen:
+            raise ValueError(f"{type(self).__name__} was fitted to {self.species_}, cannot describe {unseen}")
+        parts = [self._describe(frames[i : i + BATCH]) for i in range(0, len(frames), BATCH)]
+        return [f for part in parts for f in part] if self.average == "off" else np.vstack(parts)
+
+    @abstractmethod
+    def _learn(self, numbers: list[int]) -> None:
+        """Check the parameters and keep what follows from them and the atomic numbers."""
+
+    @abstractmethod
+    def _describe(self, frames: list[Atoms]) -> Any:
+        """The features of a batch: a row a frame, or with ``average="off"`` an array a frame."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        return tags
+
+
+def _numbers(species: Iterable[str | int]) -> set[int]:
+    unknown = [s for s in species if isinstance(s, str) and s not in atomic_numbers]
+    if unknown:
+        raise ValueError(f"species {unknown} are no chemical symbols")
+    return {atomic_numbers[s] if isinstance(s, str) else int(s) for s in species}

@@ -13,7 +13,7 @@ from matscipy.neighbours import neighbour_list
 
 from mlffbench.data import Labels
 
-__all__ = ["Graph", "build", "labels", "with_forces"]
+__all__ = ["Graph", "build", "checked_device", "labels", "with_forces"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ def build(
     frames: Sequence[Atoms], cutoff: float, dtype: torch.dtype = torch.float64, device: str = "cpu"
 ) -> Graph:
     """Neighbour lists (matscipy) of all frames as one graph; `cutoff` in Å."""
+    checked_device(device)
     pairs = [_pairs(a, cutoff) for a in frames]
     sizes = np.array([len(a) for a in frames])
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
@@ -78,6 +79,14 @@ def build(
         target=whole([s + j for (_, j, _), s in zip(pairs, starts, strict=True)]),
         shifts=real([s for _, _, s in pairs]),
     )
+
+
+def checked_device(name: str) -> torch.device:
+    """The device, or a sentence where there is none."""
+    device = torch.device(name)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device {name!r} was asked for, but this torch ({torch.__version__}) sees no GPU")
+    return device
 
 
 def _pairs(atoms: Atoms, cutoff: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -216,7 +216,7 @@ def test_one_frame_and_atoms_without_neighbours(cls: type[ForceField]) -> None:
 def test_no_gpu_is_a_sentence(cls: type[ForceField]) -> None:
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
-    with pytest.raises(RuntimeError, match="sees no GPU"):
+    with pytest.raises(ValueError, match="sees no GPU"):
         small(cls, device="cuda").fit(*springs(3))
 
 

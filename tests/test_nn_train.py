@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from mlffbench import progress
-from mlffbench.nn.train import History, Settings, checked_device, holdout, seeded, shuffled, train
+from mlffbench.graph import checked_device
+from mlffbench.nn.train import History, Settings, holdout, seeded, shuffled, train
 
 
 def line(settings: Settings, rate: float = 0.05, scale: float = 1.0) -> tuple[torch.nn.Linear, History]:
@@ -114,5 +115,5 @@ def test_holdout_refuses_everything() -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_no_gpu_is_a_sentence() -> None:
-    with pytest.raises(RuntimeError, match="sees no GPU"):
+    with pytest.raises(ValueError, match="sees no GPU"):
         checked_device("cuda")

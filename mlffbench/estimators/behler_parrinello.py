@@ -15,10 +15,9 @@ from mlffbench.data import Labels
 from mlffbench.descriptors._described import Batch, Described, derivatives
 from mlffbench.descriptors.acsf import ACSF
 from mlffbench.forcefield import ForceField
-from mlffbench.graph import Graph
+from mlffbench.graph import Graph, checked_device
 from mlffbench.nn.train import (
     Settings,
-    checked_device,
     checked_dtype,
     holdout,
     seed_of,

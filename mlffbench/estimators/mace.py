@@ -13,9 +13,9 @@ from ase import Atoms
 from mlffbench.data import Labels
 from mlffbench.estimators._mace_torch import arguments, build, error_of, graphs_of, hyperparameters, session
 from mlffbench.forcefield import ForceField
+from mlffbench.graph import checked_device
 from mlffbench.nn.train import (
     Settings,
-    checked_device,
     checked_dtype,
     holdout,
     seed_of,

@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 
 from mlffbench import progress
 
-__all__ = ["Settings", "checked_device", "checked_dtype", "holdout", "seed_of", "seeded", "shuffled", "train"]
+__all__ = ["Settings", "checked_dtype", "holdout", "seed_of", "seeded", "shuffled", "train"]
 
 Batch = TypeVar("Batch")
 History = list[dict[str, float]]
@@ -209,14 +209,6 @@ def shuffled(items: Sequence[Any], size: int, generator: torch.Generator) -> Ite
     order = torch.randperm(len(items), generator=generator).tolist()
     for start in range(0, len(order), size):
         yield [items[i] for i in order[start : start + size]]
-
-
-def checked_device(name: str) -> torch.device:
-    """The device, or a sentence where there is none."""
-    device = torch.device(name)
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise RuntimeError(f"device {name!r} was asked for, but this torch ({torch.__version__}) sees no GPU")
-    return device
 
 
 def checked_dtype(name: str) -> torch.dtype:

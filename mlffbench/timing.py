@@ -68,6 +68,8 @@ def _synchronize(device: str) -> None:
     if _on_cuda(device):
         import torch
 
+        if not torch.cuda.is_available():
+            raise ValueError(f"device {device!r} cannot be timed: torch {torch.__version__} sees no GPU")
         torch.cuda.synchronize(device)
 
 

@@ -33,6 +33,15 @@ def test_an_error_inside_still_stops_the_watch():
     assert m.seconds > 0
 
 
+def test_a_gpu_that_is_not_there_is_a_sentence():
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    with pytest.raises(ValueError, match="sees no GPU"), measure("cuda"):
+        pass
+
+
 @pytest.mark.gpu
 def test_the_clock_waits_for_the_device():
     import torch

@@ -162,12 +162,12 @@ def _check_device(name: str | None) -> None:
     """Refuse a device that torch does not see, before anything is fitted."""
     if name is None or name == "cpu":
         return
-    import torch
+    from mlffbench.device import checked_device
 
     try:
-        torch.empty(1, device=name)
-    except (RuntimeError, AssertionError) as error:
-        _stop(f"device {name!r} cannot be used: {str(error).splitlines()[0]}")
+        checked_device(name)
+    except ValueError as error:
+        _stop(str(error))
 
 
 def _print_cases(cases: list[Case], todo: set[str]) -> None:

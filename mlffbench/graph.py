@@ -12,8 +12,9 @@ from ase.cell import Cell
 from matscipy.neighbours import neighbour_list
 
 from mlffbench.data import Labels
+from mlffbench.device import checked_device
 
-__all__ = ["Graph", "build", "checked_device", "labels", "with_forces"]
+__all__ = ["Graph", "build", "labels", "with_forces"]
 
 
 @dataclass(frozen=True)
@@ -79,14 +80,6 @@ def build(
         target=whole([s + j for (_, j, _), s in zip(pairs, starts, strict=True)]),
         shifts=real([s for _, _, s in pairs]),
     )
-
-
-def checked_device(name: str) -> torch.device:
-    """The device, or a sentence where there is none."""
-    device = torch.device(name)
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"device {name!r} was asked for, but this torch ({torch.__version__}) sees no GPU")
-    return device
 
 
 def _pairs(atoms: Atoms, cutoff: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -120,13 +120,9 @@ def load_dataset(spec: Spec) -> Dataset:
 def _model(case: Case, dataset: Dataset) -> ForceField:
     """The estimator with the case's seed and the dataset's isolated-atom energies, unless it sets its own."""
     cls = registry.build("estimators", case.estimator.name, case.estimator.params)
-    given = {"random_state": case.seed, "atomic_energies": _plain_energies(dataset), **case.estimator.params}
+    given = {"random_state": case.seed, "atomic_energies": dataset.atomic_energies, **case.estimator.params}
     known = registry.parameters(cls)
     return cls(**{k: v for k, v in given.items() if k in known})
-
-
-def _plain_energies(dataset: Dataset) -> dict[str, float] | None:
-    return None if dataset.atomic_energies is None else dict(dataset.atomic_energies)
 
 
 def _metrics(case: Case) -> dict[str, Callable[[np.ndarray, np.ndarray], float]]:

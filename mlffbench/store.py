@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -31,21 +32,11 @@ class Store:
     def save(self, document: Mapping[str, Any], predictions: Mapping[str, np.ndarray] | None = None) -> None:
         """Predictions first, the document last: a document on disk is a finished case."""
         if predictions is not None:
-            target = self.predictions_path(document["id"])
-            target.parent.mkdir(parents=True, exist_ok=True)
-            part = target.with_suffix(f".{os.getpid()}.part")
-            with part.open("wb") as file:
+            with _whole(self.predictions_path(document["id"])) as file:
                 np.savez_compressed(file, **predictions)  # type: ignore[arg-type]
-                _flush(file)
-            os.replace(part, target)
-        self.folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(_finite(document), indent=1, ensure_ascii=False, allow_nan=False)
-        target = self.document_path(document["id"])
-        part = target.with_suffix(f".{os.getpid()}.part")
-        with part.open("w", encoding="utf-8") as file:
-            file.write(text + "\n")
-            _flush(file)
-        os.replace(part, target)
+        with _whole(self.document_path(document["id"])) as file:
+            file.write(f"{text}\n".encode())
 
     def load(self, id: str) -> dict[str, Any] | None:
         """The document of a case, None if it has not finished.
@@ -90,9 +81,16 @@ def _read(path: Path) -> dict[str, Any]:
     return document
 
 
-def _flush(file: Any) -> None:
-    file.flush()
-    os.fsync(file.fileno())
+@contextmanager
+def _whole(target: Path) -> Iterator[BinaryIO]:
+    """A file to write that takes its name only when it is complete and on the disk."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_suffix(f".{os.getpid()}.part")
+    with part.open("wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, target)
 
 
 def _finite(value: Any) -> Any:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import psutil
 
+from mlffbench.device import checked_device
+
 __all__ = ["Measurement", "measure"]
 
 
@@ -68,9 +70,7 @@ def _synchronize(device: str) -> None:
     if _on_cuda(device):
         import torch
 
-        if not torch.cuda.is_available():
-            raise ValueError(f"device {device!r} cannot be timed: torch {torch.__version__} sees no GPU")
-        torch.cuda.synchronize(device)
+        torch.cuda.synchronize(checked_device(device))
 
 
 def _reset_gpu_peak(device: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mlffbench import progress
-from mlffbench.graph import checked_device
+from mlffbench.device import checked_device
 from mlffbench.nn.train import History, Settings, holdout, seeded, shuffled, train
 
 

@@ -14,8 +14,9 @@ from mlffbench import graph
 from mlffbench.data import Labels
 from mlffbench.descriptors._described import Batch, Described, derivatives
 from mlffbench.descriptors.acsf import ACSF
+from mlffbench.device import checked_device
 from mlffbench.forcefield import ForceField
-from mlffbench.graph import Graph, checked_device
+from mlffbench.graph import Graph
 from mlffbench.nn.train import (
     Settings,
     checked_dtype,

@@ -11,9 +11,9 @@ import torch
 from ase import Atoms
 
 from mlffbench.data import Labels
+from mlffbench.device import checked_device
 from mlffbench.estimators._mace_torch import arguments, build, error_of, graphs_of, hyperparameters, session
 from mlffbench.forcefield import ForceField
-from mlffbench.graph import checked_device
 from mlffbench.nn.train import (
     Settings,
     checked_dtype,

@@ -1,0 +1,28 @@
+"""Where torch computes: one check, one sentence, for whoever is given a device's name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["checked_device"]
+
+
+def checked_device(name: str) -> torch.device:
+    """The device of a name; torch is imported here, by those who ask.
+
+    Raises
+    ------
+    ValueError
+        torch does not know the name or sees no such device.
+    """
+    import torch
+
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:
+        blind = name.startswith("cuda") and not torch.cuda.is_available()
+        reason = f"torch {torch.__version__} sees no GPU" if blind else str(error).splitlines()[0]
+        raise ValueError(f"device {name!r} cannot be used: {reason}") from error

@@ -14,7 +14,7 @@ from ase import Atoms
 from ase.calculators.calculator import PropertyNotImplementedError
 from ase.stress import full_3x3_to_voigt_6_stress
 
-__all__ = ["Dataset", "Labels", "Score", "Spec", "Split", "labels_of"]
+__all__ = ["Dataset", "Finding", "Labels", "Score", "Spec", "Split", "labels_of"]
 
 PerFrame = tuple[np.ndarray | None, ...]
 
@@ -265,6 +265,28 @@ class Score:
     unit: str
     low: float | None = None
     high: float | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found wrong with a dataset.
+
+    Attributes
+    ----------
+    check : str
+        The check's name.
+    message : str
+        A sentence: what is wrong, how it shows, what to do.
+    frames : tuple of int
+        The frames concerned, as indices; empty where it is the dataset as a whole.
+    certain : bool
+        True where the data cannot be used as they are: a refusal; False for a warning.
+    """
+
+    check: str
+    message: str
+    frames: tuple[int, ...] = ()
+    certain: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 __all__ = ["KINDS", "build", "load", "names", "parameters", "suggest", "summary"]
 
-KINDS = ("estimators", "datasets", "splits", "metrics", "tasks")
+KINDS = ("estimators", "datasets", "splits", "metrics", "tasks", "checks", "samplers", "calculators")
 
 
 def names(kind: str) -> list[str]:

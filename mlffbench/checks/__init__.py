@@ -1,0 +1,1 @@
+"""Checks of a dataset: each a function `(dataset) -> [Finding]`, one a file."""

@@ -1,0 +1,1 @@
+"""Samplers: each makes frames to be labelled, one a file."""

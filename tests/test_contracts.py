@@ -43,7 +43,7 @@ def test_every_file_has_one_public_name_with_a_summary(kind):
         assert registry.summary(registry.load(kind, name)), f"{kind}/{name} has no docstring"
 
 
-@pytest.mark.parametrize("name", ["malonaldehyde", "lennard_jones"])
+@pytest.mark.parametrize("name", ["malonaldehyde", "lennard_jones", "stillinger_weber_si", "emt_copper"])
 def test_dataset(name):
     dataset = registry.load("datasets", name)()
     for atoms in dataset.frames:

@@ -1,0 +1,56 @@
+"""Crystals strained and rattled at random, labelled by a potential that is a formula: exact labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from ase import Atoms
+
+from mlffbench.data import Dataset, Labels
+
+__all__ = ["UNITS", "Group", "analytic"]
+
+UNITS = {"energy": "eV", "forces": "eV/Å", "stress": "eV/Å³", "positions": "Å"}
+
+
+class Group(NamedTuple):
+    """So many frames of one crystal: largest strain, and standard deviation of the displacements in Å."""
+
+    name: str
+    n: int
+    perfect: Atoms
+    strain: float
+    rattle: float
+
+
+def analytic(
+    name: str,
+    groups: Sequence[Group],
+    calculator: Any,
+    seed: int,
+    card: Mapping[str, Any],
+    atomic_energies: Mapping[str, float],
+) -> Dataset:
+    """The frames of all groups with energies, forces and stresses of an ASE calculator."""
+    rng = np.random.default_rng(seed)
+    frames = [_disturbed(g.perfect, g.strain, g.rattle, rng) for g in groups for _ in range(g.n)]
+    counts = {g.name: g.n for g in groups}
+    columns = {"group": np.repeat(list(counts), list(counts.values()))}
+    facts = {"train": "train", "in_domain": "test", **card, "groups": counts}
+    return Dataset(name, frames, _labels(frames, calculator), columns, facts, atomic_energies)
+
+
+def _disturbed(perfect: Atoms, strain: float, rattle: float, rng: np.random.Generator) -> Atoms:
+    atoms = Atoms(perfect.numbers, perfect.positions, cell=perfect.cell, pbc=perfect.pbc)
+    deformation = rng.uniform(-strain, strain, size=(3, 3))
+    atoms.set_cell(atoms.cell @ (np.eye(3) + (deformation + deformation.T) / 2), scale_atoms=True)
+    atoms.positions += rng.normal(scale=rattle, size=atoms.positions.shape)
+    return atoms
+
+
+def _labels(frames: Sequence[Atoms], calculator: Any) -> Labels:
+    rows = [[calculator.get_property(q, atoms) for q in ("energy", "forces", "stress")] for atoms in frames]
+    energy, forces, stress = zip(*rows, strict=True)
+    return Labels(np.array(energy), forces, stress)

@@ -6,18 +6,18 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from mlffbench import registry
 from mlffbench.data import Spec
+from mlffbench.yaml_file import YamlFile
 
-__all__ = ["Case", "Suite", "SuiteError", "cases", "read_suite", "suite_schema"]
+__all__ = ["Case", "Suite", "SuiteError", "cases", "parse_spec", "read_suite", "suite_schema"]
 
 SKIP = {"splits": ("dataset", "seed"), "tasks": ("model", "dataset", "split", "seed")}
 DEFAULT_METRICS = ["rmse", "mae"]
@@ -62,7 +62,7 @@ class Case:
 
 
 # ---------------------------------------------------------------- the file's shape
-def _parse_spec(value: Any) -> Any:
+def parse_spec(value: Any) -> Any:
     """``name`` or ``name: {keyword: value}``, for an estimator with ``as: label`` beside it."""
     if isinstance(value, Named):
         return value
@@ -83,7 +83,7 @@ def _parse_dataset(value: Any) -> Any:
     """As above; ``{path: file, ...}`` is the user's own data."""
     if isinstance(value, dict) and "path" in value and not isinstance(value["path"], dict):
         return Named(Spec("path", value))
-    return _parse_spec(value)
+    return parse_spec(value)
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,9 @@ def _spec_schema(kind: str) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [{"enum": known}, keyed, {"type": "string", "pattern": ":"}]})
 
 
-EstimatorSpec = Annotated[Any, BeforeValidator(_parse_spec), _spec_schema("estimators")]
-SplitSpec = Annotated[Any, BeforeValidator(_parse_spec), _spec_schema("splits")]
-TaskSpec = Annotated[Any, BeforeValidator(_parse_spec), _spec_schema("tasks")]
+EstimatorSpec = Annotated[Any, BeforeValidator(parse_spec), _spec_schema("estimators")]
+SplitSpec = Annotated[Any, BeforeValidator(parse_spec), _spec_schema("splits")]
+TaskSpec = Annotated[Any, BeforeValidator(parse_spec), _spec_schema("tasks")]
 DatasetSpec = Annotated[Any, BeforeValidator(_parse_dataset), _spec_schema("datasets")]
 
 
@@ -143,40 +143,14 @@ def read_suite(file: Path) -> Suite:
     SuiteError
         It cannot be read, is not YAML, has an unknown key, name or keyword, or a value of the wrong kind.
     """
-    try:
-        text = Path(file).read_text(encoding="utf-8")
-    except OSError as error:
-        raise SuiteError(f"{file}: {error.strerror or error}") from error
-    lines = _Lines(file, text)
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{file}:{mark.line + 1}" if mark else str(file)
-        raise SuiteError(f"{where}: not valid YAML: {getattr(error, 'problem', error)}") from error
-    if not isinstance(content, dict):
-        raise SuiteError(f"{file}: a suite is a mapping with at least 'name', 'problems' and 'estimators'")
-    try:
-        suite = Suite.model_validate(content)
-    except ValidationError as error:
-        raise SuiteError("\n".join(lines.say(e["loc"], _sentence(e)) for e in error.errors())) from None
-    _check_names(suite, lines)
+    source = YamlFile(file, SuiteError)
+    suite = source.validated(Suite, "a suite is a mapping with at least 'name', 'problems' and 'estimators'")
+    _check_names(suite, source)
     return suite
 
 
-def _sentence(error: Any) -> str:
-    """pydantic's complaint in the words of a suite."""
-    *_, word = error["loc"]
-    if error["type"] == "extra_forbidden":
-        model = Problem if "problems" in error["loc"] else Suite
-        return f"unknown key {word!r}{registry.suggest(str(word), model.model_fields)}"
-    if error["type"] == "missing":
-        return f"{word!r} is missing"
-    return f"{word}: {error['msg'].removeprefix('Value error, ')}"
-
-
-def _check_names(suite: Suite, lines: _Lines) -> None:
-    """Every name and keyword must be known."""
+def _check_names(suite: Suite, source: YamlFile) -> None:
+    """Every name and keyword must be known, and every row have a name of its own."""
     things: list[tuple[tuple[Any, ...], str, Spec]] = []
     for i, problem in enumerate(suite.problems):
         things += [(("problems", i, "dataset"), "datasets", problem.dataset.spec)]
@@ -185,53 +159,12 @@ def _check_names(suite: Suite, lines: _Lines) -> None:
     things += [(("tasks", i), "tasks", t.spec) for i, t in enumerate(suite.tasks)]
     things += [(("metrics", i), "metrics", Spec(m)) for i, m in enumerate(suite.metrics)]
     for where, kind, spec in things:
-        try:
-            registry.build(kind, spec.name, spec.params, SKIP.get(kind, ()))
-        except LookupError as error:
-            raise SuiteError(lines.say(where, str(error.args[0]), spec)) from error
+        source.check(where, kind, spec, SKIP.get(kind, ()))
     labels = Counter(e.label or e.spec.name for e in suite.estimators)
     for i, e in enumerate(suite.estimators):
         if labels[e.label or e.spec.name] > 1:
             message = f"{e.label or e.spec.name!r} appears twice; name the row with 'as: another-name'"
-            raise SuiteError(lines.say(("estimators", i), message))
-
-
-class _Lines:
-    """Where each entry of a YAML file stands."""
-
-    def __init__(self, file: Path, text: str) -> None:
-        self.file, self.lines = file, {}  # type: Path, dict[tuple[Any, ...], int]
-        try:
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
-        except yaml.YAMLError:
-            return
-        if node is not None:
-            self._walk(node, ())
-
-    def _walk(self, node: yaml.Node, where: tuple[Any, ...]) -> None:
-        self.lines.setdefault(where, node.start_mark.line + 1)
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                inside = (*where, key.value)
-                if inside in self.lines:
-                    raise SuiteError(f"{self.file}:{key.start_mark.line + 1}: {key.value!r} appears twice")
-                self.lines[inside] = key.start_mark.line + 1
-                self._walk(value, inside)
-        elif isinstance(node, yaml.SequenceNode):
-            for i, value in enumerate(node.value):
-                self._walk(value, (*where, i))
-
-    def say(self, where: Iterable[Any], message: str, spec: Spec | None = None) -> str:
-        """The message with file and line, of the bad keyword where the message quotes one."""
-        place = tuple(where)
-        if spec is not None:
-            bad = [k for k in spec.params if f"no parameter {k!r}" in message]
-            for longer in ((*place, spec.name, *bad), (*place, *bad)):
-                if bad and longer in self.lines:
-                    return f"{self.file}:{self.lines[longer]}: {message}"
-        while place and place not in self.lines:
-            place = place[:-1]
-        return f"{self.file}:{self.lines.get(place, 1)}: {message}"
+            raise SuiteError(source.say(("estimators", i), message))
 
 
 # ---------------------------------------------------------------- cases

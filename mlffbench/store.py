@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from mlffbench.data import Labels
+from mlffbench.whole import whole
 
 __all__ = ["Store", "pack", "unpack"]
 
@@ -32,10 +31,10 @@ class Store:
     def save(self, document: Mapping[str, Any], predictions: Mapping[str, np.ndarray] | None = None) -> None:
         """Predictions first, the document last: a document on disk is a finished case."""
         if predictions is not None:
-            with _whole(self.predictions_path(document["id"])) as file:
+            with whole(self.predictions_path(document["id"])) as file:
                 np.savez_compressed(file, **predictions)  # type: ignore[arg-type]
         text = json.dumps(_finite(document), indent=1, ensure_ascii=False, allow_nan=False)
-        with _whole(self.document_path(document["id"])) as file:
+        with whole(self.document_path(document["id"])) as file:
             file.write(f"{text}\n".encode())
 
     def load(self, id: str) -> dict[str, Any] | None:
@@ -79,18 +78,6 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict) or not {"id", "status", "case"} <= set(document):
         raise ValueError(f"{path} is not a result document: it lacks 'id', 'status' or 'case'")
     return document
-
-
-@contextmanager
-def _whole(target: Path) -> Iterator[BinaryIO]:
-    """A file to write that takes its name only when it is complete and on the disk."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(f".{os.getpid()}.part")
-    with part.open("wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, target)
 
 
 def _finite(value: Any) -> Any:

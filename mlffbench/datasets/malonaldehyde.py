@@ -1,18 +1,9 @@
-"""The built-in molecule: real DFT energies and forces, made by ``benchmarks/recipes/malonaldehyde.py``."""
+"""The built-in molecule: real DFT energies and forces, made by ``benchmarks/recipes/malonaldehyde.yaml``."""
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import io
-import json
-from importlib.resources import files
-
-import numpy as np
-from ase.io import read
-
 from mlffbench.data import Dataset
-from mlffbench.datasets._frames import from_frames
+from mlffbench.datasets._builtin import builtin
 
 __all__ = ["malonaldehyde"]
 
@@ -24,14 +15,4 @@ def malonaldehyde() -> Dataset:
     card. Groups: ``train_300K``, ``test_300K``, ``test_600K``, ``test_1200K``, ``proton_transfer``,
     ``dihedral``.
     """
-    folder = files("mlffbench.datasets") / "builtin"
-    blob = (folder / "malonaldehyde.xyz.gz").read_bytes()
-    card = json.loads((folder / "malonaldehyde.json").read_text(encoding="utf-8"))
-    if hashlib.sha256(blob).hexdigest() != card["sha256"]:
-        raise ValueError("malonaldehyde.xyz.gz does not match its card's sha256; reinstall mlffbench")
-    frames = read(io.StringIO(gzip.decompress(blob).decode()), ":", format="extxyz")
-    atomic_energies = card["isolated_atom_energies_eV"]
-    dataset = from_frames("malonaldehyde", frames, energy_key="REF_energy", forces_key="REF_forces")
-    temperature = dataset.columns["temperature"].astype(float)
-    columns = {**dataset.columns, "temperature": np.asarray(temperature)}
-    return Dataset("malonaldehyde", dataset.frames, dataset.labels, columns, card, atomic_energies)
+    return builtin("malonaldehyde")

@@ -1,44 +1,25 @@
-"""Parse, call, print."""
+"""The commands around suites: run, report, score, schema."""
 
 from __future__ import annotations
 
-import inspect
 import json
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlffbench import __version__
+from mlffbench.cli._console import console, stop
 
 if TYPE_CHECKING:
     from mlffbench.plan import Case, Suite
     from mlffbench.store import Store
 
-__all__ = ["app", "main"]
-
-app = typer.Typer(
-    help="Compare machine-learned force fields: one suite file in, a leaderboard out.",
-    no_args_is_help=True, add_completion=True, pretty_exceptions_show_locals=False,
-)  # fmt: skip
-
-
-class Kind(StrEnum):
-    """What can be listed."""
-
-    estimators = "estimators"
-    datasets = "datasets"
-    splits = "splits"
-    metrics = "metrics"
-    tasks = "tasks"
-
+__all__ = ["report", "run", "schema", "score"]
 
 SuiteFile = Annotated[Path, typer.Argument(help="A suite file (YAML).", show_default=False)]
 Folder = Annotated[Path, typer.Argument(help="A results folder.", show_default=False)]
 
 
-@app.command()
 def run(
     suite: SuiteFile,
     out: Annotated[
@@ -63,27 +44,25 @@ def run(
         _print_cases(cases, {case.id for case in todo})
         return
     _announce(cases, todo, store)
-    console = _console()
+    screen = console()
     try:
-        with Display(console, len(todo), len(cases) - len(todo)) as display:
+        with Display(screen, len(todo), len(cases) - len(todo)) as display:
             execute(todo, store, display, jobs, content.time_limit)
     except KeyboardInterrupt:
-        console.print("interrupted; what has finished is kept, the same command goes on from there")
+        screen.print("interrupted; what has finished is kept, the same command goes on from there")
         raise typer.Exit(130) from None
     except OSError as error:
-        _stop(f"cannot write results into {store.folder}: {error.strerror or error}")
+        stop(f"cannot write results into {store.folder}: {error.strerror or error}")
     _report(store, {case.id for case in cases})
     if any((store.load(case.id) or {}).get("status") != "ok" for case in cases):
         raise typer.Exit(1)
 
 
-@app.command()
 def report(folder: Folder) -> None:
     """Print the leaderboard; write leaderboard.md, leaderboard.csv and report.html."""
     _report(_store(folder))
 
 
-@app.command()
 def score(
     folder: Folder,
     metric: Annotated[list[str], typer.Option(help="A metric to add; may be repeated.")],
@@ -95,47 +74,17 @@ def score(
     try:
         done, absent = rescore(store, metric)
     except LookupError as error:
-        _stop(error.args[0])
-    _console().print(f"{', '.join(metric)} added to {done} cases of {folder}")
+        stop(error.args[0])
+    console().print(f"{', '.join(metric)} added to {done} cases of {folder}")
     if absent:
-        _stop(f"no stored predictions for {', '.join(absent)}; run the suite again with --force to get them")
+        stop(f"no stored predictions for {', '.join(absent)}; run the suite again with --force to get them")
 
 
-@app.command("list")
-def list_(kind: Annotated[Kind, typer.Argument(show_default=False)]) -> None:
-    """What there is, a line and the parameters each."""
-    from rich.padding import Padding
-    from rich.text import Text
-
-    from mlffbench import registry
-
-    console = _console()
-    for name in registry.names(kind.value):
-        thing = registry.load(kind.value, name)
-        console.print(Text(name, style="bold"))
-        console.print(Padding(Text(registry.summary(thing)), (0, 0, 0, 4)))
-        given = ("dataset", "seed", "model", "split", "true", "predicted")
-        words = registry.parameters(thing, given).items()
-        text = ", ".join(k if v is inspect.Parameter.empty else f"{k}={v!r}" for k, v in words)
-        if text:
-            console.print(Padding(Text(text, style="dim"), (0, 0, 0, 4)))
-
-
-@app.command()
 def schema() -> None:
     """Print the JSON schema of a suite file, for editors."""
     from mlffbench.plan import suite_schema
 
     typer.echo(json.dumps(suite_schema(), indent=1))
-
-
-@app.callback(invoke_without_command=True)
-def _version(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
-) -> None:
-    if version:
-        typer.echo(f"mlffbench {__version__}")
-        raise typer.Exit
 
 
 def _planned(file: Path, device: str | None) -> tuple[Suite, list[Case]]:
@@ -155,7 +104,7 @@ def _planned(file: Path, device: str | None) -> tuple[Suite, list[Case]]:
         suite = read_suite(file)
         return suite, cases(suite, digest, device)
     except SuiteError as error:
-        _stop(str(error))
+        stop(str(error))
 
 
 def _check_device(name: str | None) -> None:
@@ -167,7 +116,7 @@ def _check_device(name: str | None) -> None:
     try:
         checked_device(name)
     except ValueError as error:
-        _stop(str(error))
+        stop(str(error))
 
 
 def _print_cases(cases: list[Case], todo: set[str]) -> None:
@@ -180,17 +129,17 @@ def _print_cases(cases: list[Case], todo: set[str]) -> None:
 def _announce(cases: list[Case], todo: list[Case], store: Store) -> None:
     kept = [store.load(case.id) for case in cases if case not in todo]
     bad = sum(document is not None and document["status"] == "failed" for document in kept)
-    console = _console()
-    console.print(f"{len(cases)} cases, {len(todo)} to run, results in {store.folder}", soft_wrap=True)
+    screen = console()
+    screen.print(f"{len(cases)} cases, {len(todo)} to run, results in {store.folder}", soft_wrap=True)
     if bad:
-        console.print(f"{bad} failed before and are kept so; --retry tries them again")
+        screen.print(f"{bad} failed before and are kept so; --retry tries them again")
 
 
 def _store(folder: Path) -> Store:
     from mlffbench.store import Store
 
     if not folder.is_dir() or not any(folder.glob("*.json")):
-        _stop(f"{folder} holds no results; a results folder is what 'mlffbench run SUITE' writes")
+        stop(f"{folder} holds no results; a results folder is what 'mlffbench run SUITE' writes")
     return Store(folder)
 
 
@@ -202,24 +151,8 @@ def _report(store: Store, ids: set[str] | None = None) -> None:
     try:
         documents = [d for d in store.documents() if ids is None or d["id"] in ids]
     except ValueError as error:
-        _stop(str(error))
-    console = _console()
-    console.print(render(documents))
+        stop(str(error))
+    screen = console()
+    screen.print(render(documents))
     for file in write(documents, store.predictions, store.folder, documents[0]["case"]["suite"]):
-        console.print(f"wrote {file}", highlight=False, soft_wrap=True)
-
-
-def _console() -> Any:
-    from rich.console import Console
-
-    return Console()
-
-
-def _stop(message: str) -> NoReturn:
-    typer.echo(f"mlffbench: {message}", err=True)
-    raise typer.Exit(2)
-
-
-def main() -> None:
-    """The command ``mlffbench``."""
-    app()
+        screen.print(f"wrote {file}", highlight=False, soft_wrap=True)

@@ -1,0 +1,24 @@
+"""Effective-medium theory for Al, Cu, Ag, Au, Ni, Pd, Pt: the fast toy among metals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["emt"]
+
+
+def emt() -> Any:
+    """ASE's effective-medium theory.
+
+    Returns
+    -------
+    Calculator
+        Energy (eV), forces (eV/Å), stress (eV/Å³).
+
+    References
+    ----------
+    K. W. Jacobsen, P. Stoltze, J. K. Nørskov, Surf. Sci. 366, 394 (1996).
+    """
+    from ase.calculators.emt import EMT
+
+    return EMT()

@@ -1,0 +1,29 @@
+"""The Lennard-Jones pair potential, one kind of atom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["lennard_jones"]
+
+
+def lennard_jones(epsilon: float = 0.0104, sigma: float = 3.4, cutoff: float | None = None) -> Any:
+    """E = Σ 4ε [(σ/r)¹² − (σ/r)⁶] over pairs, forces smooth at the cutoff; argon by default.
+
+    Parameters
+    ----------
+    epsilon : float
+        eV.
+    sigma : float
+        Å.
+    cutoff : float, optional
+        Å; 3 σ by default. The potential is switched off from two thirds of it on.
+
+    Returns
+    -------
+    Calculator
+        Energy (eV), forces (eV/Å), stress (eV/Å³).
+    """
+    from ase.calculators.lj import LennardJones
+
+    return LennardJones(epsilon=epsilon, sigma=sigma, rc=cutoff or 3 * sigma, smooth=True)

@@ -1,0 +1,67 @@
+"""Extended tight binding, GFN1-xTB and GFN2-xTB, by tblite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+__all__ = ["tblite"]
+
+
+def tblite(
+    method: str = "GFN2-xTB",
+    charge: int = 0,
+    multiplicity: int | None = None,
+    accuracy: float = 1.0,
+    electronic_temperature: float = 300.0,
+    max_iterations: int = 250,
+    solvation: Sequence[str] | None = None,
+) -> Any:
+    """Grimme's extended tight binding, for molecules and periodic cells.
+
+    Parameters
+    ----------
+    method : {"GFN2-xTB", "GFN1-xTB", "IPEA1-xTB"}
+    charge : int
+        Of the whole structure, e.
+    multiplicity : int, optional
+        2S + 1; by default from the sum of the initial magnetic moments, 1 where there are none.
+    accuracy : float
+        Factor on the thresholds of self-consistency: smaller is tighter.
+    electronic_temperature : float
+        K; the energy holds the electronic entropy, so that forces are its derivatives.
+    max_iterations : int
+        Of the self-consistent charges; more than these is an error, never a number.
+    solvation : sequence of str, optional
+        A model and its solvent: ``[alpb, water]``.
+
+    Returns
+    -------
+    Calculator
+        Energy (eV), forces (eV/Å), in periodic cells stress (eV/Å³).
+
+    Raises
+    ------
+    ModuleNotFoundError
+        tblite is not installed.
+
+    References
+    ----------
+    C. Bannwarth, S. Ehlert, S. Grimme, J. Chem. Theory Comput. 15, 1652 (2019).
+    """
+    try:
+        backend = import_module("tblite.ase")
+    except ModuleNotFoundError as error:
+        message = f'the calculator tblite cannot be loaded ({error}); pip install "mlffbench[label]"'
+        raise ModuleNotFoundError(message, name=error.name) from error
+    return backend.TBLite(
+        method=method,
+        charge=charge,
+        multiplicity=multiplicity,
+        accuracy=accuracy,
+        electronic_temperature=electronic_temperature,
+        max_iterations=max_iterations,
+        solvation=None if solvation is None else tuple(solvation),
+        verbosity=0,
+    )

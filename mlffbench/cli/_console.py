@@ -1,0 +1,91 @@
+"""What the commands share: a console, sentences for errors, JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+__all__ = ["console", "print_json", "refusals", "stop", "table", "writing"]
+
+
+def console(stderr: bool = False) -> Console:
+    """Where tables and sentences go; progress goes to stderr, so that stdout can be piped."""
+    from rich.console import Console
+
+    return Console(stderr=stderr)
+
+
+def stop(message: str) -> NoReturn:
+    """A sentence on stderr and exit code 2."""
+    typer.echo(f"mlffbench: {message}", err=True)
+    raise typer.Exit(2)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what a user can mend, and Ctrl-C, into a sentence; everything else is a bug and shows."""
+    try:
+        yield
+    except BrokenPipeError:  # the reader of a pipe has gone: `mlffbench data list | head -3`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+    except KeyboardInterrupt:
+        typer.echo("mlffbench: interrupted", err=True)
+        raise typer.Exit(130) from None
+    except LookupError as error:
+        stop(str(error.args[0] if error.args else error))
+    except OSError as error:
+        stop(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
+    except (ValueError, ImportError) as error:
+        stop(str(error))
+
+
+def print_json(document: Any) -> None:
+    """One JSON document, and nothing else, on stdout."""
+    typer.echo(json.dumps(_plain(document), indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    """Arrays as lists; JSON has no NaN: what is not finite is missing."""
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Whatever goes wrong with the file names the file that was asked for, not a temporary one."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], words: int = 1) -> Table:
+    """A table whose first columns hold words, the others numbers; a column's unit stands on a second line."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    for k, name in enumerate(columns):
+        drawn.add_column(name, justify="left" if k < words else "right", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    return drawn

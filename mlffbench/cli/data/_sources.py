@@ -1,0 +1,70 @@
+"""What is known of a dataset without loading it: its card, its files, and whether they are here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlffbench.data import Spec
+
+__all__ = ["card_of", "module_of", "sources_of", "where"]
+
+MB = 1e6
+
+
+def module_of(spec: Spec) -> ModuleType:
+    """The file of a dataset, after checking its name and keywords.
+
+    Raises
+    ------
+    LookupError
+        Unknown name or keyword.
+    """
+    from mlffbench import registry
+
+    thing = registry.build("datasets", spec.name, spec.params)
+    return import_module(thing.__module__)
+
+
+def sources_of(spec: Spec) -> tuple[Any, ...]:
+    """The public files of a dataset with these parameters; none where it has none."""
+    from mlffbench import registry
+
+    listing = getattr(module_of(spec), "sources", None)
+    if listing is None:
+        return ()
+    known = registry.parameters(listing)
+    return tuple(listing(**{k: v for k, v in spec.params.items() if k in known}))
+
+
+def card_of(name: str, module: ModuleType) -> Mapping[str, Any]:
+    """The card as far as it is written down: the file's ``CARD``, or the one beside built-in data."""
+    if hasattr(module, "CARD"):
+        return module.CARD
+    beside = _beside(name)
+    return json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
+
+
+def _beside(name: str) -> Traversable:
+    return files("mlffbench.datasets") / "builtin" / f"{name}.json"
+
+
+def where(spec: Spec, sources: tuple[Any, ...]) -> str:
+    """``built in``, ``computed``, ``here`` or ``to download, 4.1 MB``."""
+    if spec.name == "path":
+        return "your own files"
+    if not sources:
+        return "built in" if _beside(spec.name).is_file() else "computed"
+    absent = [s for s in sources if not s.is_here]
+    if not absent:
+        return "here"
+    sizes = [s.size for s in absent]
+    much = "" if None in sizes else f", {sum(sizes) / MB:.1f} MB"
+    some = "" if len(absent) == len(sources) else f"{len(absent)} of {len(sources)} files "
+    return f"{some}to download{much}"

@@ -1,0 +1,56 @@
+"""``mlffbench data fetch``: have a dataset's files here before they are needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlffbench.cli._console import console, print_json, refusals
+from mlffbench.cli._progress import bars
+from mlffbench.cli.data._given import DatasetText, Json, Params, dataset_spec
+
+if TYPE_CHECKING:
+    from mlffbench.data import Spec
+
+__all__ = ["fetch"]
+
+MB = 1e6
+
+
+def fetch(dataset: DatasetText, param: Params = None, json_: Json = False) -> None:
+    """Download every file of a dataset, check it, and say where it is."""
+    from mlffbench import progress
+    from mlffbench.cli.data._sources import sources_of
+
+    with refusals():
+        spec = dataset_spec(dataset, param)
+        sources, found = sources_of(spec), []
+        with bars():
+            for done, source in enumerate(sources):
+                progress.report("files", done, len(sources))
+                found.append(source.fetch())
+        if json_:
+            print_json(_facts(spec, sources, found))
+        else:
+            _print(spec, found)
+
+
+def _facts(spec: Spec, sources: tuple[Any, ...], found: list[Path]) -> dict[str, Any]:
+    files = [
+        {"path": str(path), "bytes": path.stat().st_size, "url": source.url}
+        for source, path in zip(sources, found, strict=True)
+    ]
+    return {"dataset": spec.name, "params": dict(spec.params), "files": files}
+
+
+def _print(spec: Spec, found: list[Path]) -> None:
+    from rich.text import Text
+
+    screen = console()
+    if not found:
+        screen.print(Text(f"{spec}: nothing to download"))
+        return
+    for path in found:
+        screen.print(str(path), markup=False, highlight=False, soft_wrap=True)
+    total = sum(path.stat().st_size for path in found) / MB
+    screen.print(Text(f"{spec}: {len(found)} files, {total:.1f} MB"))

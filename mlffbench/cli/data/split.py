@@ -1,0 +1,110 @@
+"""``mlffbench data split``: which frames train and test, as a manifest or as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mlffbench.cli._console import console, print_json, refusals, stop, table, writing
+from mlffbench.cli._progress import bars
+from mlffbench.cli.data._given import (
+    DatasetText,
+    Json,
+    Params,
+    Seed,
+    SplitText,
+    dataset_spec,
+    load,
+    load_split,
+)
+
+if TYPE_CHECKING:
+    from mlffbench.data import Dataset, Split
+
+__all__ = ["split"]
+
+
+def split(
+    dataset: DatasetText,
+    param: Params = None,
+    split: SplitText = None,
+    apply: Annotated[Path | None, typer.Option(help="A manifest to apply, instead of --split.")] = None,
+    seed: Seed = 0,
+    out: Annotated[Path | None, typer.Option(help="Write the manifest to this file (split.json).")] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="Write train.xyz and test_*.xyz, with labels, into this folder.")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Split a dataset, or apply a manifest; print sizes, notes and the digest."""
+    if split is not None and apply is not None:
+        stop("give --split or --apply, not both")
+    with refusals():
+        with bars():
+            found = load(dataset_spec(dataset, param))
+            parts, made_by = load_split(str(apply) if apply else split, found, seed)
+            written = _write(found, parts, made_by, out, export)
+        facts = _facts(found, parts, made_by)
+        if json_:
+            print_json({**facts, "written": written})
+        else:
+            _print(facts, written)
+
+
+def _write(
+    dataset: Dataset, split: Split, made_by: dict[str, Any], out: Path | None, folder: Path | None
+) -> list[str]:
+    """The manifest and the parts as files, where they are wanted."""
+    written = []
+    if out is not None:
+        from mlffbench import manifest
+
+        with writing(out):
+            manifest.write(out, manifest.export(dataset, split, made_by))
+        written.append(out)
+    if folder is not None:
+        from mlffbench.cli.data._export import export_parts
+
+        with writing(folder):
+            written += export_parts(dataset, split, folder)
+    return [str(path) for path in written]
+
+
+def _facts(dataset: Dataset, split: Split, made_by: dict[str, Any]) -> dict[str, Any]:
+    used = len(set(split.train.tolist()).union(*(part.tolist() for part in split.tests.values())))
+    return {
+        "dataset": dataset.name,
+        "dataset_digest": dataset.digest,
+        "n_frames": len(dataset),
+        "made_by": made_by,
+        "digest": split.digest,
+        "n_train": len(split.train),
+        "tests": {name: len(part) for name, part in split.tests.items()},
+        "in_domain": split.in_domain,
+        "n_unused": len(dataset) - used,
+        "notes": {k: v for k, v in split.notes.items() if k != "made_by"},
+    }
+
+
+def _print(facts: dict[str, Any], written: list[str]) -> None:
+    from rich.text import Text
+
+    from mlffbench.report.words import flat
+
+    screen = console()
+    screen.print(Text(f"{facts['dataset']}, {facts['n_frames']} frames: {flat(facts['made_by'])}"))
+    rows = [["train", str(facts["n_train"])]]
+    for name, n in facts["tests"].items():
+        rows.append([f"{name} (in domain)" if name == facts["in_domain"] else name, str(n)])
+    if facts["n_unused"]:
+        rows.append(["not used", str(facts["n_unused"])])
+    screen.print(table(["part", "frames"], rows))
+    for name, value in facts["notes"].items():
+        screen.print(Text(f"{name.replace('_', ' ')}: {flat(value)}"))
+    screen.print(Text(f"split digest: {facts['digest']}"))
+    for path in written:
+        screen.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
+    if not written:
+        screen.print(Text("nothing written; --out FILE keeps the split, --export FOLDER its frames", "dim"))

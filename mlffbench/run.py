@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -16,6 +17,7 @@ import numpy as np
 from ase import Atoms
 
 from mlffbench import progress, registry
+from mlffbench.audit import audit
 from mlffbench.data import Dataset, Labels, Score, Spec, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.outcome import Outcome
@@ -28,6 +30,7 @@ from mlffbench.timing import measure
 __all__ = ["failed", "load_dataset", "run"]
 
 Predictions = dict[str, np.ndarray]
+AUDITED = 20_000  # frames: about a minute
 
 
 def run(case: Case) -> tuple[Outcome, Predictions | None]:
@@ -81,6 +84,7 @@ def _flow(case: Case) -> tuple[Outcome, Predictions]:
     if dataset.digest != case.data_digest:
         raise ValueError(f"the data of {case.dataset} changed since the suite was planned; start it again")
     split = registry.load("splits", case.split.name)(dataset, seed=case.seed, **case.split.params)
+    leaks = _leaks(dataset, split)
     model = _model(case, dataset)
     device = str(getattr(model, "device", "cpu"))
     train = [dataset.frames[i] for i in split.train]
@@ -102,7 +106,7 @@ def _flow(case: Case) -> tuple[Outcome, Predictions]:
     return Outcome(
         case,
         dataset=_dataset_facts(dataset),
-        split=_split_facts(split),
+        split={**_split_facts(split), "leaks": leaks},
         scores=(*scores, *task_scores),
         task_failures=tuple(task_failures),
         timings={"fit": asdict(fit), "predict": timings},
@@ -187,6 +191,16 @@ def _tasks(
 
 
 # ---------------------------------------------------------------- facts
+def _leaks(dataset: Dataset, split: Split) -> dict[str, Any]:
+    """Test frames that have twins in the training set, by group; what is too large is not looked at."""
+    if len(dataset) > AUDITED:
+        return {"verdict": f"not audited: more than {AUDITED} frames; see 'mlffbench data audit'"}
+    progress.report("audit", 0, 1)
+    found = audit(dataset, split)
+    twins = Counter(pair.group for pair in found.pairs if pair.twin)
+    return {"verdict": found.verdict, "n_twins": found.n_twins, "n_near": found.n_near, "tests": dict(twins)}
+
+
 def _dataset_facts(dataset: Dataset) -> dict[str, Any]:
     card = {k: v for k, v in dataset.card.items() if isinstance(v, str)}
     facts = {"name": dataset.name, "digest": dataset.digest, "n_frames": len(dataset)}
@@ -199,6 +213,7 @@ def _split_facts(split: Split) -> dict[str, Any]:
         "n_train": len(split.train),
         "tests": {name: len(indices) for name, indices in split.tests.items()},
         "in_domain": split.in_domain,
+        "notes": dict(split.notes),
     }
 
 

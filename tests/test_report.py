@@ -399,3 +399,27 @@ def test_ones_own_files_are_named_shortly_and_told_apart():
     split = "official(train='train_300K')"
     assert [p.name for p in problems([one, other])] == [f"data/train.xyz · {split}", f"set/all.xyz · {split}"]
     assert len({p.name for p in problems([one, two])}) == 2
+
+
+def leaking(document, **tests):
+    leaks = {"verdict": "leaky", "n_twins": sum(tests.values()), "n_near": 0, "tests": tests}
+    return {**document, "split": {**document["split"], "leaks": leaks}}
+
+
+def test_a_leaky_group_is_marked_wherever_its_errors_stand():
+    found = [leaking(outcome("soap"), test_1200K=3), leaking(outcome("mace", 0.03), test_1200K=3)]
+    text = markdown.render(found, "suite")
+    assert "3 of 50 frames of test_1200K have a twin in the training set" in text
+    board, moved = text.split("### Force RMSE by test group")
+    assert "‡" not in board.split("### Leaderboard")[1]
+    line = next(line for line in moved.splitlines() if line.startswith("| soap"))
+    cells = [c.strip() for c in line.split("|")]
+    assert [c for c in cells if c.endswith("‡")] == ["60.0 (3.00×)‡"]
+    in_domain = markdown.render([leaking(outcome("soap"), test_300K=1)], "suite")
+    assert "20.0 ±2.0‡" in in_domain
+
+
+def test_a_split_without_leaks_has_no_mark():
+    text = markdown.render([leaking(outcome("soap"))], "suite")
+    assert "leaky" not in text
+    assert "‡" not in text.split("## How to read this")[0]

@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import PurePath
 from typing import Any
 
+from mlffbench.report.words import LEAKY
+
 __all__ = ["Document", "Method", "Problem", "dig", "in_reading_order", "problems", "series", "spec_text"]
 
 Document = dict[str, Any]
@@ -69,6 +71,15 @@ class Problem:
             sizes = {**(dig(document, "split", "tests") or {}), **sizes}
         return {name: sizes[name] for name in in_reading_order(sizes, self.in_domain)}
 
+    @cached_property
+    def leaks(self) -> dict[str, int]:
+        """Test groups with twins in the training set: how many frames have one, at most, over the seeds."""
+        found: dict[str, int] = {}
+        for document in self.documents:
+            for test, n in (dig(document, "split", "leaks", "tests") or {}).items():
+                found[test] = max(n, found.get(test, 0))
+        return found
+
     @property
     def reference(self) -> str | None:
         """The group that ranks are formed on: the in-domain one, else the first."""
@@ -114,7 +125,7 @@ def _problem(name: str, documents: Sequence[Document]) -> Problem:
         done = tuple(d for d in kept if d.get("status") == "ok")
         rows.append(Method(label, done, tuple(d for d in kept if d.get("status") != "ok")))
     problem = Problem(name, tuple(rows))
-    return Problem(name, tuple(rows), tuple(doubts + _mismatches(problem)))
+    return Problem(name, tuple(rows), tuple(doubts + _mismatches(problem) + _leaky(problem)))
 
 
 def _labels(documents: Sequence[Document]) -> list[str]:
@@ -153,6 +164,19 @@ def _mismatches(problem: Problem) -> list[str]:
                 "same frames, ranks mean little until the older cases are run again."
             )
     return sentences
+
+
+def _leaky(problem: Problem) -> list[str]:
+    """A sentence where test frames have twins among the training frames."""
+    if not problem.leaks:
+        return []
+    found = ", ".join(
+        f"{n} of {problem.tests.get(test)} frames of {test}" for test, n in problem.leaks.items()
+    )
+    return [
+        f"The split is leaky: {found} have a twin in the training set; numbers marked {LEAKY} flatter. "
+        "'mlffbench data audit' shows the pairs, its --leak-free writes the split without them."
+    ]
 
 
 def series(names: Iterable[str]) -> list[str]:

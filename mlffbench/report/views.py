@@ -76,13 +76,20 @@ def _leaderboard(problem: Problem, board: pd.DataFrame) -> Table:
     rows = []
     for i, row in zip(board.index, records(board), strict=True):
         cells = [Cell(words.rank_text(row["best rank"], row["worst rank"]), row["rank"]), Cell(_named(row))]
-        cells += [interval(*(row[f"{w} {end} {group} ({u})"] for end in ENDS)) for w, u in shown]
+        errors = [interval(*(row[f"{w} {end} {group} ({u})"] for end in ENDS)) for w, u in shown]
+        cells += [_marked(error, problem, group) for error in errors]
         cells += [cell(words.ratio, worst[i])] if worst is not None else []
         cells += [cell(words.plain, row[name]) for name in ("fit time (s)", "prediction time (µs/atom)")]
         failed = row["status"] == "failed"
         rows.append(Row(cells, (row["failure kind"], row["failure message"]) if failed else None))
     caption = _leaderboard_caption(problem, board, worst is not None)
     return Table("Leaderboard", columns, rows, caption, words=2)
+
+
+def _marked(error: Cell, problem: Problem, test: str | None) -> Cell:
+    """The cell, with a mark where the test group leaks."""
+    leaks = test in problem.leaks and error.text != words.MISSING
+    return Cell(error.text + words.LEAKY, error.order) if leaks else error
 
 
 def _named(row: dict[str, Any]) -> str:
@@ -119,7 +126,10 @@ def _transfer(problem: Problem, moved: pd.DataFrame, word: str, unit: str) -> Ta
     rows = []
     for method, group in moved.groupby("method", sort=False):
         by_test = {r["test"]: r for r in records(group)}
-        cells = [_moved(by_test[t][value], by_test[t][share], t == problem.in_domain) for t in problem.tests]
+        cells = [
+            _marked(_moved(by_test[t][value], by_test[t][share], t == problem.in_domain), problem, t)
+            for t in problem.tests
+        ]
         rows.append(Row([Cell(str(method)), *cells]))
     against = f"In brackets: times the error in domain ({problem.in_domain})." if problem.in_domain else ""
     return Table(title, columns, rows, against)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["HOW_TO_READ", "MISSING", "flat", "plain", "rank_text", "ratio", "with_interval"]
+__all__ = ["HOW_TO_READ", "LEAKY", "MISSING", "flat", "plain", "rank_text", "ratio", "with_interval"]
 
 MISSING = "–"
+LEAKY = "‡"  # beside the errors on a test group with twins in the training set
 
 HOW_TO_READ = (
     "Every row is one method, fitted on the training part of one dataset and split and scored on named test "
@@ -22,7 +23,8 @@ HOW_TO_READ = (
     "of methods certainly better, its worst rank is n − the number certainly worse, so “1–2” means that it "
     "shares the first two places. A transfer ratio is the error on a group divided by the same method's "
     "error in domain: 1× means that nothing is lost. Prediction times include preparation (neighbour lists, "
-    "descriptors). Failed cases are rows too."
+    "descriptors). Failed cases are rows too. ‡ marks errors on a test group some of whose frames have a "
+    "twin in the training set: the same structure up to rotation, order of atoms and choice of cell."
 )
 
 

@@ -250,8 +250,17 @@ def _order(job: Job) -> str:
 
 
 # ---------------------------------------------------------------- pack
-def pack(recipe: Recipe, todo: Sequence[Job], ledger: Ledger, folder: Path) -> tuple[Path, dict[str, Any]]:
+def pack(
+    recipe: Recipe, home: Path, todo: Sequence[Job], ledger: Ledger, folder: Path
+) -> tuple[Path, dict[str, Any]]:
     """Write what has been labelled: ``<name>.xyz.gz`` and its card, ``<name>.json``.
+
+    Parameters
+    ----------
+    home : Path
+        Where the recipe lies.
+    folder : Path
+        Where the files go.
 
     Returns
     -------
@@ -265,7 +274,10 @@ def pack(recipe: Recipe, todo: Sequence[Job], ledger: Ledger, folder: Path) -> t
     file = folder / f"{recipe.name}.xyz.gz"
     with whole(file) as stream:
         stream.write(blob)
-    card = _card(recipe, todo, labelled, ledger) | {"sha256": hashlib.sha256(blob).hexdigest()}
+    card = _card(recipe, todo, labelled, ledger)
+    for extra in recipe.card_from:
+        card |= json.loads((home / extra).read_text(encoding="utf-8"))
+    card |= {"sha256": hashlib.sha256(blob).hexdigest()}
     with whole(file.with_name(f"{recipe.name}.json")) as stream:
         stream.write((json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())
     return file, card

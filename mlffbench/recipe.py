@@ -82,6 +82,7 @@ class Recipe(_Strict):
         default={}, description="changes to label_with for each lone atom; 'cell' puts it into a box"
     )
     card: dict[str, Any] = {}
+    card_from: list[str] = Field(default=[], description="JSON files beside the recipe, added to the card")
 
 
 def read_recipe(file: Path) -> Recipe:
@@ -99,6 +100,9 @@ def read_recipe(file: Path) -> Recipe:
     if recipe.sample_with is not None:
         source.check(("sample_with",), "calculators", recipe.sample_with)
     _check_labelling(recipe, source)
+    for i, name in enumerate(recipe.card_from):
+        if not Path(file).with_name(name).is_file():
+            raise RecipeError(source.say(("card_from", i), f"there is no file {name!r} beside the recipe"))
     for name, group in recipe.groups.items():
         for i, draw in enumerate(group.draws):
             _check_draw(recipe, draw, ("groups", name, "draws", i), source)

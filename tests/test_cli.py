@@ -7,7 +7,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from mlffbench import __version__
+from mlffbench import __version__, registry
 from mlffbench.cli import app
 from mlffbench.store import Store
 
@@ -76,13 +76,17 @@ def test_score_adds_a_metric_without_a_fit(finished):
     assert "did you mean 'max_error'" in wrong.output
 
 
-@pytest.mark.parametrize("kind", ["estimators", "datasets", "splits", "metrics", "tasks"])
+@pytest.mark.parametrize("kind", registry.KINDS)
 def test_list(kind):
-    from mlffbench import registry
-
     result = call("list", kind)
     assert result.exit_code == 0, result.output
     assert all(name in result.output for name in registry.names(kind))
+
+
+def test_a_kind_without_files_is_an_empty_list(monkeypatch):
+    monkeypatch.setattr(registry, "names", lambda kind: [])
+    result = call("list", "samplers")
+    assert (result.exit_code, result.output) == (0, "")
 
 
 def test_a_typo_in_a_suite_is_one_sentence(tmp_path):

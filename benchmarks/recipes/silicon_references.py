@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 MESHES = {"diamond": (3, 3, 3), "beta_tin": (3, 3, 3), "vacancy": (1, 3, 3)}  # the last: 3×1×1 cells
 SETTINGS = {"nbands": "125%", "eigensolver": "rmm-diis", "mixer": (0.5, 5, 1.0)}  # with gpaw.py's defaults
 RATIO = 0.552  # c/a of beta-tin silicon
-FMAX = 0.005
+FMAX = 0.01  # eV/Å
 
 
 def calculator(kpts: tuple[int, int, int], **more: Any) -> Any:
@@ -36,7 +36,7 @@ def calculator(kpts: tuple[int, int, int], **more: Any) -> Any:
     spec = spec_from_file_location("labels_gpaw", file)
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.gpaw(kpts=kpts, **{**SETTINGS, **more})
+    return module.GPAW(kpts=kpts, **{**SETTINGS, **more})
 
 
 class Points:

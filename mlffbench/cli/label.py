@@ -61,18 +61,18 @@ def label(
         raise typer.Exit(130) from None
     except (ImportError, ValueError, FloatingPointError, OSError) as error:
         stop(f"{recipe}: {error}")
-    _finish(plan, jobs, ledger, folder)
+    _finish(plan, recipe.parent, jobs, ledger, folder)
 
 
 def _still_to_do(jobs: list[Job], ledger: Ledger) -> list[Job]:
     return [job for job in jobs if job.key not in ledger.labels]
 
 
-def _finish(plan: Recipe, jobs: list[Job], ledger: Ledger, folder: Path) -> None:
+def _finish(plan: Recipe, home: Path, jobs: list[Job], ledger: Ledger, folder: Path) -> None:
     from mlffbench import labelling
 
     try:
-        file, card = labelling.pack(plan, jobs, ledger, folder)
+        file, card = labelling.pack(plan, home, jobs, ledger, folder)
     except (OSError, ValueError) as error:
         stop(f"cannot write the dataset: {error}")
     failed = sum(card["not_labelled"].values())

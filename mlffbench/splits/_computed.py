@@ -1,0 +1,32 @@
+"""What the structures say by themselves: columns that no dataset needs to carry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mlffbench.data import Dataset
+
+__all__ = ["COMPUTED", "compositions"]
+
+
+def compositions(dataset: Dataset) -> list[str]:
+    """Chemical formulas in Hill's order: C, H, then the alphabet."""
+    return [atoms.get_chemical_formula(mode="hill") for atoms in dataset.frames]
+
+
+def _sizes(dataset: Dataset) -> list[int]:
+    return [len(atoms) for atoms in dataset.frames]
+
+
+def _elements(dataset: Dataset) -> list[str]:
+    """``C-H-O``: which elements, however many atoms of each."""
+    return ["-".join(sorted(set(atoms.get_chemical_symbols()))) for atoms in dataset.frames]
+
+
+COMPUTED: Mapping[str, Callable[[Dataset], list[Any]]] = {
+    "composition": compositions,
+    "elements": _elements,
+    "n_atoms": _sizes,
+    "size": _sizes,
+}

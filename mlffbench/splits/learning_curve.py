@@ -1,0 +1,56 @@
+"""Nested training sets: the same tests, more and more frames to learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from mlffbench import registry
+from mlffbench.data import Dataset, Split
+from mlffbench.splits._groups import count, draw
+
+__all__ = ["learning_curve"]
+
+
+def learning_curve(
+    dataset: Dataset,
+    seed: int = 0,
+    n_train: float = 100,
+    split: str | Mapping[str, Mapping[str, Any] | None] = "official",
+) -> Split:
+    """`n_train` frames of another split's training set, which has the same tests.
+
+    They are the first of one shuffle, so that with one seed 50 frames are among the 100 and those among the
+    200. A suite lists a problem for each size; the report draws the curve.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    seed : int
+        Of the shuffle, and of the other split.
+    n_train : int or float
+        Training frames, or a share of the other split's (0.5).
+    split : str or mapping
+        The other split: ``official``, or with keywords ``{blocks: {block: 20}}``.
+
+    Raises
+    ------
+    ValueError
+        The other split trains on fewer frames.
+    LookupError
+        There is no such split, or it has no such keyword.
+    """
+    if isinstance(split, str):
+        split = {split: None}
+    if len(split) != 1:
+        raise ValueError(f"split must be a name, or one name with its keywords; got {dict(split)!r}")
+    ((name, params),) = split.items()
+    make = registry.build("splits", name, params or {}, skip=("dataset", "seed"))
+    whole: Split = make(dataset, seed=seed, **(params or {}))
+    what = f"the training set of {name!r}"
+    n = count(n_train, len(whole.train), f"n_train (of {what})")
+    train = draw(np.random.default_rng(seed), whole.train, n, what)
+    return replace(whole, train=train, notes={**whole.notes, "drawn_from": len(whole.train)})

@@ -50,6 +50,8 @@ def _calculator(name):
         return getattr(import_module(module), attribute)
     file = Path(__file__).parent / "calculators" / f"{name}.py"
     spec = spec_from_file_location(f"mlffbench_calculator_{name}", file)
+    if spec is None or spec.loader is None:
+        raise LookupError(f"no calculator {name!r}")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return getattr(module, module.__all__[0])
@@ -92,7 +94,7 @@ def _receive(orders):
 def main():
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a program prints must not mix with the answers
-    orders = SimpleQueue()
+    orders: SimpleQueue[str] = SimpleQueue()
     threading.Thread(target=_receive, args=(orders,), daemon=True).start()
     while True:
         answers.write(json.dumps(label(json.loads(orders.get()))) + "\n")

@@ -88,24 +88,23 @@ def _digest(recipe: Recipe, group: Group) -> str:
 def _drawn(recipe: Recipe, draw: Draw, home: Path) -> list[Atoms]:
     """The draw's samplers in a row, every frame of one handed to the next."""
     frames = [structure(recipe, draw.of, home)]
+    calculator = _calculator(draw.calculator or recipe.sample_with)
     for step, sampler in enumerate(draw.by):
         act = registry.load("samplers", sampler.name)
         made = []
         for i, atoms in enumerate(frames):
-            facts, bare = dict(atoms.info), _bare(atoms)
-            seed = int(np.random.SeedSequence([draw.seed, step, i]).generate_state(1)[0])
-            for frame in act(
-                bare, _calculator(draw.calculator or recipe.sample_with), seed, **sampler.params
-            ):
-                frame.info = {**facts, **frame.info}
+            for frame in act(_bare(atoms), calculator, _seed(draw, step, i), **sampler.params):
+                frame.info = {**atoms.info, **frame.info}
                 made.append(frame)
         frames = made
     return frames
 
 
-def _seed(seed: int, step: int, frame: int) -> int:
-    """The draw's own for its first sampler, one of their own for the others and each of their frames."""
-    return seed if step == 0 else int(np.random.SeedSequence([seed, step, frame]).generate_state(1)[0])
+def _seed(draw: Draw, step: int, frame: int) -> int:
+    """The draw's own for a lone sampler; of several in a row, one for each and each of their frames."""
+    if len(draw.by) == 1:
+        return draw.seed
+    return int(np.random.SeedSequence([draw.seed, step, frame]).generate_state(1)[0])
 
 
 def _bare(atoms: Atoms) -> Atoms:
@@ -222,7 +221,8 @@ class _Workers:
             worker.kill()
             worker.wait()
             for pipe in (worker.stdin, worker.stdout):
-                pipe.close()
+                if pipe is not None:
+                    pipe.close()
 
 
 def _end_late(worker: subprocess.Popen[str], late: threading.Event) -> None:

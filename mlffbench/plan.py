@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from mlffbench import registry
+from mlffbench.checksum import Checksum
 from mlffbench.data import Spec
 from mlffbench.yaml_file import YamlFile
 
@@ -183,7 +184,7 @@ def cases(suite: Suite, digest: Callable[[Spec], str], device: str | None = None
             suite=suite.name,
             label=estimator.label or estimator.spec.name,
             dataset=problem.dataset.spec,
-            split=problem.split.spec,
+            split=_pinned(problem.split.spec),
             estimator=_on(estimator.spec, device),
             seed=seed,
             data_digest=digest(problem.dataset.spec),
@@ -199,6 +200,16 @@ def cases(suite: Suite, digest: Callable[[Spec], str], device: str | None = None
         rows = sorted({case.label for case in blank if case.id in twins})
         raise SuiteError(f"{suite.name}: rows {rows} or a problem or seed ask for the same fit twice")
     return blank
+
+
+def _pinned(spec: Spec) -> Spec:
+    """A manifest with its content's checksum, so that an edited file is another case."""
+    if spec.name != "manifest" or "sha256" in spec.params:
+        return spec
+    file = Path(spec.params.get("file", registry.parameters(registry.load("splits", "manifest"))["file"]))
+    if not file.is_file():
+        raise SuiteError(f"the split 'manifest' needs a file, and there is none at {str(file)!r}")
+    return replace(spec, params={**spec.params, "sha256": Checksum("").of(file)})
 
 
 def _on(spec: Spec, device: str | None) -> Spec:

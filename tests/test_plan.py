@@ -118,3 +118,15 @@ def test_the_schema_knows_the_names():
     text = str(suite_schema())
     for word in ("atomic_reference", "malonaldehyde", "official", "speed", "problems"):
         assert word in text
+
+
+def test_a_manifest_is_pinned_by_its_content(tmp_path):
+    file = tmp_path / "split.json"
+    text = GOOD.replace("{random: {train: 0.5}}", f"{{manifest: {{file: {file}}}}}")
+    with pytest.raises(SuiteError, match="there is none at"):
+        planned(tmp_path, text)
+    file.write_text("{}")
+    first = planned(tmp_path, text)[0].id
+    assert planned(tmp_path, text)[0].id == first
+    file.write_text("{ }")
+    assert planned(tmp_path, text)[0].id != first

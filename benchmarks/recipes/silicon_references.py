@@ -24,7 +24,7 @@ from ase.stress import voigt_6_to_full_3x3_strain
 from ase.units import GPa
 
 HERE = Path(__file__).parent
-MESHES = {"diamond": (3, 3, 3), "beta_tin": (3, 3, 3), "vacancy": (1, 3, 3)}  # the last: 3×1×1 cells
+MESHES = {"diamond": (3, 3, 3), "beta_tin": (4, 4, 4), "vacancy": (1, 3, 3)}  # the last: 3×1×1 cells
 SETTINGS = {"nbands": "125%", "eigensolver": "rmm-diis", "mixer": (0.5, 5, 1.0)}  # with gpaw.py's defaults
 RATIO = 0.552  # c/a of beta-tin silicon
 FMAX = 0.01  # eV/Å

@@ -12,6 +12,8 @@ from mlffbench.datasets._public import BOTNET, BOTNET_PAPER, UNITS, Source, botn
 
 __all__ = ["acac"]
 
+ELEMENTS = ["H", "C", "O"]
+
 
 def _file(name: str, frames: int, size: int, sha256: str) -> Source:
     return botnet(f"dataset_acac/{name}", f"acac/{name}", frames, size, sha256=sha256)

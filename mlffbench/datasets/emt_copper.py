@@ -10,6 +10,7 @@ from mlffbench.datasets._analytic import UNITS, Group, analytic
 
 __all__ = ["emt_copper"]
 
+ELEMENTS = ["Cu"]
 FCC, HCP, BCC = 3.590, 2.538, 2.855  # lattice constants where the potential has its minimum, Å
 ATOM = 3.51  # eV, a lone atom: the theory counts from the crystal
 

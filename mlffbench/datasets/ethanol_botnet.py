@@ -12,6 +12,8 @@ from mlffbench.datasets._public import BOTNET, BOTNET_PAPER, UNITS, Source, botn
 
 __all__ = ["ethanol_botnet"]
 
+ELEMENTS = ["H", "C", "O"]
+
 
 def _file(name: str, frames: int, size: int, sha256: str) -> Source:
     return botnet(f"dataset_ethanol/{name}", f"ethanol_botnet/{name}", frames, size, sha256=sha256)

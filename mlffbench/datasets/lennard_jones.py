@@ -10,6 +10,7 @@ from mlffbench.datasets._analytic import UNITS, Group, analytic
 
 __all__ = ["lennard_jones"]
 
+ELEMENTS = ["Ar"]
 EPSILON, SIGMA, CUTOFF, LATTICE = 0.0104, 3.40, 8.5, 5.26  # argon: eV, Å, Å, Å
 GROUPS = {"test": (0.02, 0.08), "test_strain": (0.06, 0.08), "test_hot": (0.02, 0.20)}  # strain, rattle/Å
 

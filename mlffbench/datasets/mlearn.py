@@ -17,6 +17,7 @@ from mlffbench.registry import suggest
 
 __all__ = ["mlearn"]
 
+ELEMENTS = ["Si"]  # of the default parameters
 URL = "https://raw.githubusercontent.com/materialsvirtuallab/mlearn/10c427a5480c6281c15c64efaf869b03be04818f/data"
 FRAMES = {  # training, test
     "Ni": (263, 31),

@@ -12,6 +12,7 @@ from mlffbench.registry import suggest
 
 __all__ = ["rmd17"]
 
+ELEMENTS = ["H", "C", "O"]  # of the default molecule
 URL = "https://raw.githubusercontent.com/andersx/rmd17-npz/4f6bb0a186822c90d47cd98b7a27991fe0b3173b/rmd17-npz"
 MOLECULES = (
     *("aspirin", "azobenzene", "benzene", "ethanol", "malonaldehyde"),

@@ -10,6 +10,7 @@ from mlffbench.datasets._analytic import UNITS, Group, analytic
 
 __all__ = ["stillinger_weber_si"]
 
+ELEMENTS = ["Si"]
 DIAMOND = 5.431  # Å
 BETA_TIN = (4.971, 2.787)  # a and c, Å: where the potential has its minimum in this structure
 

@@ -14,6 +14,8 @@ from mlffbench.registry import suggest
 
 __all__ = ["threebpa"]
 
+ELEMENTS = ["H", "C", "N", "O"]
+
 
 def _file(name: str, frames: int | None, size: int | None, **known: str) -> Source:
     return botnet(f"dataset_3BPA/{name}", f"3bpa/{name}", frames, size, **known)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
+from typing import Any
 
 import pandas as pd
 
@@ -18,10 +19,16 @@ def learning_plots(found: Iterable[Problem], board: pd.DataFrame, look: Look) ->
     families: dict[tuple[str, str], dict[int, Problem]] = {}
     for problem in found:
         if n_train := problem.first("split", "n_train"):
-            key = spec_text(problem.first("case", "dataset")), str(problem.first("case", "split", "name"))
+            key = spec_text(problem.first("case", "dataset")), _family(problem.first("case", "split"))
             families.setdefault(key, {})[int(n_train)] = problem
     plots = [_plot(key, by_size, board, look) for key, by_size in families.items() if len(by_size) > 1]
     return [plot for plot in plots if plot is not None]
+
+
+def _family(split: Mapping[str, Any]) -> str:
+    """The kind of split, and what it is nested in."""
+    inner = (split.get("params") or {}).get("split")
+    return f"{split['name']} of {inner}" if inner else str(split["name"])
 
 
 def _plot(key: tuple[str, str], by_size: dict[int, Problem], board: pd.DataFrame, look: Look) -> Plot | None:

@@ -31,7 +31,7 @@ def official(
     train : str, optional
         The training group; by default the one that the dataset's card names.
     tests : list of str, optional
-        Only these groups; by default all others.
+        Only these groups; by default those that the card names as tests, else all others.
     n_train : int, optional
         Train on so many frames, drawn at random; by default on the whole group.
     in_domain : str, optional
@@ -51,7 +51,11 @@ def official(
         )
     chosen = known_group(dataset, chosen, names.tolist())
     others = [n for n in dict.fromkeys(names.tolist()) if n != chosen]
-    picked = others if tests is None else [known_group(dataset, t, others) for t in as_list(tests)]
+    picked = (
+        _published(dataset, chosen, others)
+        if tests is None
+        else [known_group(dataset, t, others) for t in as_list(tests)]
+    )
     if not picked:
         raise ValueError(f"{dataset.name} has only the group {chosen!r}; use the split 'random'")
     indices = np.flatnonzero(names == chosen)
@@ -61,6 +65,12 @@ def official(
         in_domain = known_group(dataset, in_domain, picked)
     groups = {name: np.flatnonzero(names == name) for name in picked}
     return Split(indices, groups, in_domain or _in_domain(dataset.card, chosen, picked))
+
+
+def _published(dataset: Dataset, train: str, others: list[str]) -> list[str]:
+    """The tests that the card names, if there are any and the training group is not one of them."""
+    named = list(dataset.card.get("tests", ()))
+    return [t for t in named if t in others] or others if train not in named else others
 
 
 def _in_domain(card: Mapping[str, str], train: str, tests: list[str]) -> str:

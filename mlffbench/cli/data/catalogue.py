@@ -41,7 +41,7 @@ def _row(name: str) -> dict[str, Any]:
         "what": registry.summary(thing),
         "params": {k: None if v is Parameter.empty else v for k, v in registry.parameters(thing).items()},
         "n_frames": _n_frames(card, [s for s in sources if s is not getattr(module, "ATOMS", None)]),
-        "elements": _elements(card),
+        "elements": getattr(module, "ELEMENTS", None) or _elements(card),
         "where": where(spec, sources),
     }
 
@@ -66,5 +66,5 @@ def _n_frames(card: Any, sources: list[Any]) -> int | None:
 
 
 def _elements(card: Any) -> list[str] | None:
-    found = card.get("elements") or card.get("isolated_atom_energies_eV")
+    found = card.get("isolated_atom_energies_eV")
     return list(found) if found else None

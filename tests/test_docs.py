@@ -1,0 +1,73 @@
+"""The tutorials keep their word: commands, Python and recipes in them run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from ase.io import write
+from typer.testing import CliRunner
+
+from mlffbench.cli import app
+from mlffbench.datasets.malonaldehyde import malonaldehyde
+from mlffbench.recipe import read_recipe
+
+DOCS = Path(__file__).parents[1] / "docs"
+DATA = (DOCS / "data.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", DATA, flags=re.M | re.S)
+
+
+def commands() -> list[str]:
+    return [line for block in blocks("console") for line in block.splitlines()]
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch, shared_data):
+    """A folder with the files that the tutorial names."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFFBENCH_DATA", str(shared_data))
+    data = malonaldehyde()
+    frames = []
+    for i in range(60):
+        atoms = data.frames[i].copy()
+        atoms.info["energy"], atoms.arrays["forces"] = data.labels.energy[i], data.labels.forces[i]
+        frames.append(atoms)
+    write("my_data.xyz", frames, format="extxyz")
+    write("train.xyz", frames[:40], format="extxyz")
+    write("test.xyz", frames[40:], format="extxyz")
+    Path("recipe.yaml").write_text(blocks("yaml")[0])
+    return tmp_path
+
+
+def test_every_command_runs_one_after_the_other(desk):
+    assert len(commands()) >= 8
+    for command in commands():
+        program, *words = shlex.split(command)
+        assert program == "mlffbench"
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, f"{command}\n{done.output}\n{done.exception!r}"
+    for made in ("malonaldehyde.html", "blocks.json", "clean.json", "work/copper.xyz.gz"):
+        assert (desk / made).stat().st_size > 0
+
+
+def test_the_python_runs():
+    scope: dict = {}
+    for code in blocks("python"):
+        exec(compile(code, "data.md", "exec"), scope)
+    assert scope["found"].n_twins == 0
+    assert not [f for f in scope["findings"] if f.certain]
+
+
+def test_the_recipe_is_valid(tmp_path):
+    (tmp_path / "recipe.yaml").write_text(blocks("yaml")[0])
+    assert set(read_recipe(tmp_path / "recipe.yaml").groups) == {"train", "strained"}
+
+
+def test_links_lead_somewhere():
+    for target in re.findall(r"\]\(([^)#]+)\)", DATA):
+        assert (DOCS / target).exists(), target

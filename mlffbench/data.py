@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,11 +12,58 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import PropertyNotImplementedError
+from ase.data import chemical_symbols
 from ase.stress import full_3x3_to_voigt_6_stress
 
-__all__ = ["Dataset", "Finding", "Labels", "Score", "Spec", "Split", "labels_of"]
+__all__ = ["Dataset", "Finding", "Labels", "LazySequence", "Score", "Spec", "Split", "labels_of"]
 
-PerFrame = tuple[np.ndarray | None, ...]
+
+@dataclass(frozen=True, eq=False)
+class LazySequence(Sequence[Any]):
+    """Frames, or their forces or stresses, read when they are asked for: for files larger than memory.
+
+    One index reads one entry, anew each time; a slice, a mask or an array of indices is a LazySequence again
+    and reads nothing.
+
+    Parameters
+    ----------
+    read : callable
+        Entry by number in the file. It must survive pickling, by opening the file again.
+    picks : (n,) array of int
+        The number in the file of each entry.
+    present : (n,) array of bool, optional
+        False where the entry is known to be missing: None, without reading. Default: none is missing.
+    numbers : frozenset of int, optional
+        The atomic numbers of all these frames together, where known without reading; a part forgets them.
+    """
+
+    read: Callable[[int], Any]
+    picks: np.ndarray
+    present: np.ndarray | None = None
+    numbers: frozenset[int] | None = None
+
+    def __len__(self) -> int:
+        return len(self.picks)
+
+    def __getitem__(self, key: Any) -> Any:
+        picks = self.picks[key]
+        present = True if self.present is None else self.present[key]
+        if np.ndim(picks) == 0:
+            return self.read(int(picks)) if present else None
+        return LazySequence(self.read, picks, None if self.present is None else np.asarray(present))
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        return f"LazySequence of {len(self)}"
+
+    def any_present(self) -> bool:
+        """Whether any entry is not missing."""
+        return len(self) > 0 if self.present is None else bool(self.present.any())
+
+
+PerFrame = tuple[np.ndarray | None, ...] | LazySequence
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +77,7 @@ class Labels:
     energy : (n,) array
         Total energies, eV.
     forces : sequence of (n_atoms, 3) arrays or None, optional
-        eV/Å, one entry a frame.
+        eV/Å, one entry a frame; a `LazySequence` is kept as it is, and its parts stay lazy.
     stress : sequence of (6,) arrays or None, optional
         eV/Å³, Voigt order xx yy zz yz xz xy, ASE's sign: the derivative of the energy by strain over volume.
     energy_std : (n,) array, optional
@@ -73,9 +120,10 @@ class Labels:
         if isinstance(key, tuple):  # scikit-learn asks for labels[indices, ...]
             key = key[0]
         picks = np.atleast_1d(np.arange(len(self))[key])
-        take = lambda values: None if values is None else tuple(values[i] for i in picks)  # noqa: E731
         std = None if self.energy_std is None else self.energy_std[picks]
-        return Labels(self.energy[picks], take(self.forces), take(self.stress), std, take(self.forces_std))
+        parts = (_take(values, picks) for values in (self.forces, self.stress, self.forces_std))
+        forces, stress, forces_std = parts
+        return Labels(self.energy[picks], forces, stress, std, forces_std)
 
 
 def _vector(values: Any, name: str) -> np.ndarray:
@@ -85,8 +133,16 @@ def _vector(values: Any, name: str) -> np.ndarray:
     return array
 
 
+def _take(values: PerFrame | None, picks: np.ndarray) -> PerFrame | None:
+    if values is None:
+        return None
+    return values[picks] if isinstance(values, LazySequence) else tuple(values[i] for i in picks)
+
+
 def _per_frame(values: Any, name: str, shape: tuple[int, ...]) -> PerFrame | None:
-    """A tuple of arrays; ``None`` where every entry is missing."""
+    """A tuple of arrays, or as lazy as it was; ``None`` where every entry is missing."""
+    if isinstance(values, LazySequence):
+        return values if values.any_present() else None
     if values is None or all(v is None for v in values):
         return None
     arrays = tuple(None if v is None else np.array(v, dtype=float) for v in values)
@@ -137,7 +193,7 @@ class Dataset:
     ----------
     name : str
     frames : sequence of Atoms
-        No calculator, no label arrays: nothing can leak.
+        No calculator, no label arrays: nothing can leak. Files larger than memory give a `LazySequence`.
     labels : Labels
     columns : mapping of str to (n,) array
         One entry a frame: ``group``, ``trajectory``, ``temperature`` (K), ``coordinate`` ...
@@ -170,19 +226,22 @@ class Dataset:
     @cached_property
     def elements(self) -> list[str]:
         """Chemical symbols, by atomic number."""
-        return sorted({s for a in self.frames for s in a.symbols}, key=lambda s: Atoms(s).numbers[0])
+        known = self.frames.numbers if isinstance(self.frames, LazySequence) else None
+        numbers = {int(z) for a in self.frames for z in a.numbers} if known is None else known
+        return [chemical_symbols[z] for z in sorted(numbers)]
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of structures and labels: the data's checksum, whatever file they came from."""
         sha = hashlib.sha256()
-        for i, atoms in enumerate(self.frames):
+        energy = np.round(self.labels.energy, 9)
+        for i, atoms in enumerate(self.frames):  # a lazy frame and its labels are one reading
             sha.update(_frame_bytes(atoms))
-            sha.update(np.round(self.labels.energy[i], 9).tobytes())
+            sha.update(energy[i].tobytes())
             for values in (self.labels.forces, self.labels.stress):
                 array = None if values is None else values[i]
                 if array is not None:
-                    sha.update((np.round(array, 9) + 0.0).tobytes())
+                    sha.update((array.round(9) + 0.0).tobytes())
         return sha.hexdigest()
 
     def __str__(self) -> str:
@@ -213,7 +272,7 @@ def _counts(values: np.ndarray) -> tuple[list[str], list[int]]:
 
 def _frame_bytes(atoms: Atoms) -> bytes:
     arrays = (atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc)
-    return b"".join((np.round(a.astype(float), 9) + 0.0).tobytes() for a in arrays)
+    return (np.concatenate([a.ravel() for a in arrays], dtype=float).round(9) + 0.0).tobytes()
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,11 +280,14 @@ class Split:
     """One training set and named test groups, as indices into a dataset: disjoint and not empty.
 
     `in_domain` names the test group drawn as the training set was: what transfer is measured against.
+    `notes` is what the split measured or decided on the way (a block's length, a limit): plain JSON, not part
+    of the digest.
     """
 
     train: np.ndarray
     tests: Mapping[str, np.ndarray]
     in_domain: str | None = None
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         parts = {"train": self.train, **self.tests}

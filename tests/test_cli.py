@@ -138,3 +138,38 @@ def test_schema_is_json():
 
 def test_version():
     assert call("--version").output.strip() == f"mlffbench {__version__}"
+
+
+def own_data(folder, sign=1.0):
+    """Sixty frames of malonaldehyde in a file of the user's, and a suite on it."""
+    from ase.io import write
+
+    from mlffbench.datasets.malonaldehyde import malonaldehyde
+
+    data, frames = malonaldehyde(), []
+    for i in range(60):
+        atoms = data.frames[i].copy()
+        atoms.info["energy"], atoms.arrays["forces"] = data.labels.energy[i], sign * data.labels.forces[i]
+        frames.append(atoms)
+    write(folder / "mine.xyz", frames, format="extxyz")
+    (folder / "suite.yaml").write_text(
+        "name: mine\nproblems:\n"
+        f"  - dataset: {{path: {folder / 'mine.xyz'}}}\n    split: {{random: {{train: 0.5}}}}\n"
+        "estimators: [atomic_reference]\n"
+    )
+    return folder / "suite.yaml"
+
+
+def test_a_run_takes_sound_data(tmp_path):
+    done = CliRunner().invoke(app, ["run", str(own_data(tmp_path)), "--dry-run"])
+    assert done.exit_code == 0, done.output
+    assert "careful" not in done.output
+
+
+def test_a_run_refuses_data_with_a_certain_mistake_until_told_otherwise(tmp_path):
+    suite = own_data(tmp_path, sign=-1.0)
+    done = CliRunner().invoke(app, ["run", str(suite), "--dry-run"])
+    assert done.exit_code == 2
+    assert "force_sign" in done.output
+    suite.write_text(suite.read_text().replace("mine.xyz}", "mine.xyz, allow: [force_sign]}"))
+    assert CliRunner().invoke(app, ["run", str(suite), "--dry-run"]).exit_code == 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.db import connect
 from ase.io import write
-from ase.units import Bohr, Hartree, kcal, mol
+from ase.units import Bohr, GPa, Hartree, kcal, mol
 
 from mlffbench.datasets._frames import from_frames
 from mlffbench.datasets.path import path
@@ -271,8 +273,129 @@ def test_npz_is_refused_with_a_sentence(tmp_path):
     np.savez(file, charges=[1, 1], R=np.ones((3, 2, 3)))
     with pytest.raises(ValueError, match=r"none of \['nuclear_charges'.*among its arrays \['R', 'charges'\]"):
         path(file, units="eV")
-    with pytest.raises(ValueError, match=r"units='Hartree' is for \.npz files"):
-        path(xyz(tmp_path / "b.xyz", "energy=1"), units="Hartree")
+    (tmp_path / "cut.npz").write_bytes(Path(file).read_bytes()[:300])
+    with pytest.raises(ValueError, match=r"cut.npz is no \.npz archive"):
+        path(str(tmp_path / "cut.npz"), units="eV")
+
+
+# ---------------------------------------------------------------- units
+@pytest.mark.parametrize(
+    ("units", "energy", "length"), [("kcal/mol", kcal / mol, 1.0), ("Hartree", Hartree, Bohr)]
+)
+@pytest.mark.parametrize("suffix", ["xyz", "db", "traj"])
+def test_units_hold_for_every_label(units, energy, length, suffix, tmp_path):
+    lone = Atoms("H", info={"energy": -0.5, "config_type": "isolated_atom"})
+    frames = [h2(energy=-1.0, forces=FORCES, stress=SIGMA, periodic=True)]
+    write(tmp_path / f"a.{suffix}", frames + ([lone] if suffix == "xyz" else []))
+    for lazy in (False, True):
+        data = path(str(tmp_path / f"a.{suffix}"), units=units, lazy=lazy)
+        np.testing.assert_allclose(data.labels.energy, [-energy])
+        np.testing.assert_allclose(data.labels.forces[0], FORCES * energy / length)
+        np.testing.assert_allclose(data.labels.stress[0], SIGMA * energy / length**3)
+        np.testing.assert_allclose(data.frames[0].positions[1], [0, 0, 0.75])
+        assert data.card["converted_from"] == units
+        assert data.atomic_energies == ({"H": -0.5 * energy} if suffix == "xyz" else None)
+
+
+def test_units_of_virials_and_isolated_atoms(tmp_path):
+    square = " ".join(str(x) for x in SQUARE.ravel())
+    cell = 'Lattice="2 0 0 0 2 0 0 0 2" pbc="T T T"'
+    file = tmp_path / "a.xyz"
+    file.write_text(f'1\nenergy=1 energy_kinetic=2 T=3 virial="{square}" {cell}\nH 0 0 0\n')
+    lone = tmp_path / "atoms.xyz"
+    lone.write_text("1\nenergy=-0.5\nH 0 0 0\n")
+    data = path(str(file), units="Hartree", isolated_atoms=str(lone))
+    np.testing.assert_allclose(data.labels.stress[0], -SIGMA / 8 * Hartree)  # a virial over Å³
+    assert data.atomic_energies == {"H": -0.5 * Hartree}
+    assert data.columns["energy_kinetic"].tolist() == [2 * Hartree]
+    assert data.columns["T"].tolist() == [3]
+    assert path(str(file), units="Hartree", isolated_atoms={"H": -1}).atomic_energies == {"H": -1}
+
+
+# ---------------------------------------------------------------- VASP
+@pytest.fixture
+def vasp(tmp_path):
+    """Three runs as VASP leaves them, from ASE's own test data: one packed, one in xml."""
+    ase = pytest.importorskip("ase.test", reason="this ASE has no test data")
+    examples = Path(ase.__file__).parent / "testdata" / "vasp"
+    if not (examples / "OUTCAR_example_1").exists():
+        pytest.skip("this ASE has no VASP files among its test data")
+    outcar, xml = (examples / n for n in ("OUTCAR_example_1", "vasprun_pstress.xml"))
+    for run in "abc":
+        (tmp_path / "runs" / run).mkdir(parents=True)
+    (tmp_path / "runs" / "a" / "OUTCAR").write_bytes(outcar.read_bytes())
+    (tmp_path / "runs" / "b" / "OUTCAR.gz").write_bytes(gzip.compress(outcar.read_bytes()))
+    (tmp_path / "runs" / "c" / "vasprun.xml").write_bytes(xml.read_bytes())
+    return tmp_path / "runs"
+
+
+def test_vasp_runs_in_a_tree(vasp):
+    data = path(f"{vasp}/**/OUTCAR*", tests={"pressed": f"{vasp}/**/vasprun.xml"})
+    text = (vasp / "a" / "OUTCAR").read_text()
+    assert data.name == "runs"
+    assert data.columns["group"].tolist() == ["train", "train", "pressed"]
+    extrapolated = float(text.rpartition("energy(sigma->0) =")[2].split()[0])
+    assert data.labels.energy[:2].tolist() == [extrapolated] * 2
+    assert data.labels.forces[0].shape == (18, 3)
+    assert data.labels.forces[2].shape == (2, 3)
+    np.testing.assert_array_equal(data.labels.forces[0], data.labels.forces[1])
+
+
+def test_vasp_stress_has_the_sign_and_units_of_ase(vasp):
+    text = (vasp / "a" / "OUTCAR").read_text()
+    kilobar = np.array([float(x) for x in text.rpartition("in kB")[2].split()[:6]])  # xx yy zz xy yz zx
+    stress = path(str(vasp / "a" / "OUTCAR")).labels.stress[0]
+    np.testing.assert_allclose(stress, -kilobar[[0, 1, 2, 4, 5, 3]] * 0.1 * GPa, atol=1e-12)
+
+
+def test_vasp_free_energy_may_be_chosen(vasp):
+    text = (vasp / "a" / "OUTCAR").read_text()
+    free = float(text.rpartition("free  energy   TOTEN  =")[2].split()[0])
+    assert path(str(vasp / "a"), energy_key="free_energy").labels.energy.tolist() == [free]
+
+
+def test_vasp_runs_that_stopped_are_refused(vasp):
+    with pytest.raises(ValueError, match=r"units='Hartree' is for .*ASE reads others in eV"):
+        path(str(vasp / "a" / "OUTCAR"), units="Hartree")
+    (vasp / "a" / "OUTCAR").write_text((vasp / "a" / "OUTCAR").read_text()[:3000])
+    with pytest.raises(ValueError, match=r"ASE cannot read .*OUTCAR.*Incomplete"):
+        path(str(vasp / "a" / "OUTCAR"))
+
+
+# ---------------------------------------------------------------- files that are broken
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "'.*a.xyz' is empty"),
+        ("1\nenergy=1\nH 0 0 0\n2\nenergy=2\nH 0 0 0\n", "frame 1, the last, is cut off after 3 of 4 lines"),
+        ("1\nenergy=1\nH 0 0 0\n2\nener", "frame 1, the last, is cut off after 2 of 4 lines"),
+        ("1\nenergy=1\nH 0 0 0\n2\nenergy=2\nH 0 0 0\nH 0 0", "frame 1, the last, may be cut off"),
+        ("1\nenergy=1\nH 0 0 0\nH 0 0 1\n", "frame 1 must begin with a number of atoms, not 'H 0 0 1'"),
+        ("1\nenergy=1\nH 0 0 0\n\n1\nenergy=1\nH 0 0 0\n", "an empty line after frame 0, and text behind it"),
+        ("1\nenergy=1\nH 0 0 0\n1\nvirial=3\nH 0 0 0\n", "the comment of frame 1: Got info item virial"),
+        ("1\nenergy=1\nXy 0 0 0\n1\nenergy=1\nH 0 0 0\n", "ASE cannot read frame 0 of .*Xy"),
+        ("1\nat rest\nH 0 0 0\nVEC1 1 0 0\n", "frame 0 has its cell in lines VEC1"),
+    ],
+)
+def test_broken_files_are_refused_by_the_frame(text, sentence, tmp_path):
+    (tmp_path / "a.xyz").write_text(text)
+    with pytest.raises(ValueError, match=sentence):
+        path(str(tmp_path / "a.xyz"))
+
+
+def test_other_broken_files(tmp_path):
+    (tmp_path / "a.foo").write_text("hello\n")
+    with pytest.raises(ValueError, match=r"'.*a.foo' is of no known format .* known are .xyz, .*OUTCAR"):
+        path(str(tmp_path / "a.foo"))
+    (tmp_path / "a.xyz.gz").write_bytes(gzip.compress(b"1\nenergy=1\nH 0 0 0\n")[:-9])
+    with pytest.raises(ValueError, match=r"ASE cannot read .*a.xyz.gz.*ended before"):
+        path(str(tmp_path / "a.xyz.gz"))
+    with closing(sqlite3.connect(tmp_path / "other.db")) as database:
+        database.execute("CREATE TABLE mine (x)")
+    before = (tmp_path / "other.db").read_bytes()
+    with pytest.raises(ValueError, match=r"is no ASE database: its tables are \['mine'\]"):
+        path(str(tmp_path / "other.db"))
+    assert (tmp_path / "other.db").read_bytes() == before
 
 
 # ---------------------------------------------------------------- public data

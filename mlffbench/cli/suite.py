@@ -11,6 +11,7 @@ import typer
 from mlffbench.cli._console import console, stop
 
 if TYPE_CHECKING:
+    from mlffbench.data import Dataset, Spec
     from mlffbench.plan import Case, Suite
     from mlffbench.store import Store
 
@@ -96,7 +97,9 @@ def _planned(file: Path, device: str | None) -> tuple[Suite, list[Case]]:
 
     def digest(spec: Any) -> str:
         try:
-            return digests.setdefault(str(spec), digests.get(str(spec)) or load_dataset(spec).digest)
+            if str(spec) not in digests:
+                digests[str(spec)] = _admitted(load_dataset(spec), spec).digest
+            return digests[str(spec)]
         except (OSError, ValueError, LookupError) as error:
             raise SuiteError(f"{file}: dataset {spec}: {error}") from error
 
@@ -105,6 +108,22 @@ def _planned(file: Path, device: str | None) -> tuple[Suite, list[Case]]:
         return suite, cases(suite, digest, device)
     except SuiteError as error:
         stop(str(error))
+
+
+def _admitted(dataset: Dataset, spec: Spec) -> Dataset:
+    """The user's own data after the checks: refused, or let in with warnings in the terminal."""
+    import warnings
+
+    from mlffbench.checkup import admit
+
+    if spec.name != "path" and ":" not in spec.name:
+        return dataset  # ours: their oddities are in their cards
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        admit(dataset, dataset.card.get("allow", ()))
+    for warning in heard:
+        typer.echo(f"careful: {warning.message}", err=True)
+    return dataset
 
 
 def _check_device(name: str | None) -> None:

@@ -3,28 +3,47 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Sequence
+import lzma
+import sqlite3
+import zlib
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from xml.etree.ElementTree import ParseError as XMLParseError
 
 import numpy as np
-from ase import Atoms
-from ase.db import connect
 from ase.io import ParseError, read
-from ase.io.formats import UnknownFileTypeError, filetype
-from ase.units import Bohr, Hartree, kcal, mol
+from ase.io.formats import UnknownFileTypeError, filetype, open_with_compression
 
-from mlffbench.datasets._labels import LABEL_NAMES
+from mlffbench.datasets._arrays import open_arrays
+from mlffbench.datasets._database import Database, index_database
+from mlffbench.datasets._extxyz import Extxyz
+from mlffbench.datasets._extxyz_index import index_extxyz
+from mlffbench.datasets._index import Index
+from mlffbench.datasets._index_file import kept
+from mlffbench.datasets._labels import UNITS
+from mlffbench.datasets._records import InMemory, Joined, Source
 from mlffbench.registry import suggest
 
-__all__ = ["UNITS", "match", "read_frames"]
+__all__ = ["match", "open_files"]
 
-UNITS = {"eV": (1.0, 1.0), "kcal/mol": (kcal / mol, kcal / mol), "Hartree": (Hartree, Hartree / Bohr)}
-NUMBERS = ("nuclear_charges", "z", "Z", "atomic_numbers", "numbers")
-POSITIONS = ("coords", "R", "positions", "coordinates")
+COMPRESSED = (".gz", ".xz", ".bz2")
+OF_ANY_UNITS = (".xyz", ".extxyz", ".npz", ".db", ".aselmdb", ".traj")
 PROSE = (".md", ".txt", ".rst", ".yaml", ".yml", ".py", ".pdf")  # ASE guesses a format even for these
-UNREADABLE = (UnknownFileTypeError, ParseError, OSError, LookupError, ValueError, RuntimeError, TypeError)
+UNREADABLE = (
+    *(
+        UnknownFileTypeError,
+        ParseError,
+        XMLParseError,
+        OSError,
+        EOFError,
+        LookupError,
+        ValueError,
+        RuntimeError,
+    ),
+    *(TypeError, AttributeError, AssertionError, sqlite3.Error, lzma.LZMAError, zlib.error),
+)
 
 
 def match(path: str) -> list[Path]:
@@ -53,7 +72,7 @@ def _is_data(file: Path) -> bool:
     if file.suffix in PROSE or file.name.startswith((".", "LICEN", "README")):
         return False
     try:
-        return file.suffix == ".npz" or bool(filetype(str(file)))
+        return file.suffix in (".npz", ".db", ".aselmdb") or bool(filetype(str(file)))
     except UNREADABLE:
         return False
 
@@ -69,84 +88,86 @@ def _nothing(path: str, folder: Path, word: str) -> str:
     return f"no data file matches {path!r}; {str(folder.resolve())!r} has {listing[:20]}{more}{hint}"
 
 
-def read_frames(
-    files: Sequence[Path], units: str | None = None, energy_key: str | None = None
-) -> list[Atoms]:
-    """The frames of all files, in eV and Å.
+# ---------------------------------------------------------------- opening
+def open_files(files: Sequence[Path], units: str | None = None, lazy: bool = False) -> Source:
+    """The frames of all files, in order and in the files' units; if `lazy`, left in the files where possible.
 
     Raises
     ------
     ValueError
-        A file that nothing can read, or without frames; arrays whose units are not given.
+        A file that nothing can read, or without frames; units that the file knows better, or does not tell.
     """
     if units is not None and units not in UNITS:
         raise ValueError(f"unknown units {units!r}{suggest(units, UNITS)}")
-    frames = []
-    for file in files:
-        here = _npz(file, units, energy_key) if file.suffix == ".npz" else _ase(file, units)
-        if not here:
-            raise ValueError(f"{str(file)!r} has no frames")
-        frames += here
-    return frames
+    return Joined.source([_open(file, units, lazy) for file in files])
 
 
-def _ase(file: Path, units: str | None) -> list[Atoms]:
-    if units not in (None, "eV"):
-        raise ValueError(f"{file.name}: units={units!r} is for .npz files; others are read in eV and Å")
+def _open(file: Path, units: str | None, lazy: bool) -> Source:
+    if file.stat().st_size == 0:
+        raise ValueError(f"{str(file)!r} is empty")
+    _check_units(file, units)
     try:
-        if file.suffix == ".db":
-            with connect(file) as database:
-                return [_row(row) for row in database.select()]
-        return list(read(file, index=":"))
+        source = _opener(file)(file, lazy)
     except UNREADABLE as error:
+        if isinstance(error, ValueError) and file.name in str(error):
+            raise
         raise ValueError(f"ASE cannot read {str(file)!r}: {type(error).__name__}: {error}") from error
+    if not len(source.index):
+        raise ValueError(f"{str(file)!r} has no frames")
+    return source
 
 
-def _row(row: Any) -> Atoms:
-    """A database row; its key-value pairs are info."""
-    atoms = row.toatoms()
-    atoms.info.update(row.key_value_pairs)
-    return atoms
-
-
-# ---------------------------------------------------------------- MD17's arrays
-def _npz(file: Path, units: str | None, energy_key: str | None) -> list[Atoms]:
-    """One molecule, many positions: one number a frame is info, one vector an atom is an array."""
-    if units is None:
+def _check_units(file: Path, units: str | None) -> None:
+    kind = _kind(file)
+    if kind == ".npz" and units is None:
         raise ValueError(f"{file.name}: .npz files do not tell units; set units to one of {list(UNITS)}")
-    with np.load(file, allow_pickle=False) as stored:
-        data = {k: stored[k] for k in stored.files}
-    positions = _one_of(file, POSITIONS, data)
-    numbers = np.broadcast_to(_one_of(file, NUMBERS, data), positions.shape[:2])
-    others = {k: v for k, v in data.items() if k not in (*NUMBERS, *POSITIONS)}
-    rows, vectors = _per_frame(file, others, positions.shape, units, energy_key)
-    frames = []
-    for i in range(len(positions)):
-        atoms = Atoms(numbers[i], positions[i], info={k: v[i] for k, v in rows.items()})
-        atoms.arrays.update({k: v[i] for k, v in vectors.items()})
-        frames.append(atoms)
-    return frames
+    if units not in (None, "eV") and kind not in OF_ANY_UNITS:
+        raise ValueError(
+            f"{file.name}: units={units!r} is for {', '.join(OF_ANY_UNITS)}; ASE reads others in eV and Å"
+        )
 
 
-def _per_frame(
-    file: Path, data: dict[str, np.ndarray], shape: tuple[int, ...], units: str, energy_key: str | None
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Arrays with a number a frame and with a vector an atom, in eV and eV/Å."""
-    per_energy, per_force = UNITS[units]
-    rows, vectors = {}, {}
-    for key, values in data.items():
-        if key.lower() in LABEL_NAMES and values.shape[:1] != shape[:1]:
-            raise ValueError(f"{file.name}: {shape[0]} frames, but {key!r} has shape {values.shape}")
-        if values.shape == shape:
-            vectors[key] = values * per_force
-        elif values.shape[:1] == shape[:1] and values.size == shape[0]:
-            is_energy = "energ" in key.lower() or key.lower() in LABEL_NAMES or key == energy_key
-            rows[key] = values.reshape(-1) * (per_energy if is_energy else 1)
-    return rows, vectors
+def _kind(file: Path) -> str:
+    """The suffix in front of a compression's."""
+    return Path(file.stem if file.suffix in COMPRESSED else file.name).suffix.lower()
 
 
-def _one_of(file: Path, names: Sequence[str], data: dict[str, np.ndarray]) -> np.ndarray:
-    for name in names:
-        if name in data:
-            return data[name]
-    raise ValueError(f"{file.name}: none of {list(names)} among its arrays {sorted(data)}")
+def _opener(file: Path) -> Callable[[Path, bool], Source]:
+    if file.suffix == ".npz":
+        return open_arrays
+    if _kind(file) in (".xyz", ".extxyz"):
+        return _compressed if file.suffix in COMPRESSED else _extxyz
+    return _database if file.suffix in (".db", ".aselmdb") else _ase
+
+
+def _extxyz(file: Path, lazy: bool) -> Source:
+    def make() -> tuple[Index, np.ndarray]:
+        with file.open("rb") as text:
+            return index_extxyz(str(file), text, file.stat().st_size)
+
+    index, offsets = kept(file, make) if lazy else make()
+    return Source(Extxyz(file, offsets), index)
+
+
+def _compressed(file: Path, lazy: bool) -> Source:
+    """Unpacked into memory: text takes less of it than Atoms do."""
+    with open_with_compression(str(file), "rb") as packed:
+        text = packed.read()
+    index, offsets = index_extxyz(str(file), BytesIO(text), len(text))
+    return Source(Extxyz(file, offsets, text), index)
+
+
+def _database(file: Path, lazy: bool) -> Source:
+    index, ids = kept(file, lambda: index_database(file)) if lazy else index_database(file)
+    return Source(Database(file, ids), index)
+
+
+def _ase(file: Path, lazy: bool) -> Source:
+    """All at once: ASE has no way to the middle of such a file."""
+    try:
+        return InMemory(list(read(file, index=":"))).source
+    except UnknownFileTypeError as error:
+        raise ValueError(
+            f"{str(file)!r} is of no known format ({error}); known are {', '.join(OF_ANY_UNITS)}, VASP's "
+            "OUTCAR and vasprun.xml, and what else ASE reads ('ase info --formats')"
+        ) from None

@@ -1,19 +1,32 @@
-"""A user's own data: any file that ASE reads, or MD17's arrays."""
+"""A user's own data: any file that ASE reads, or MD17's arrays.
+
+Files larger than memory stay where they are: extended xyz, ``.db``, ``.aselmdb`` (with the extra ``lmdb``),
+.npz that is not compressed. One pass over them reads energies and columns and finds the frames; what it found
+is kept in the cache (``$MLFFBENCH_CACHE``). Structures, forces and stresses are read when asked for, and
+checked at that time. Compressed and other files are held in memory.
+
+Of VASP, ASE's ``energy`` is extrapolated to no smearing; the one whose gradient the forces are is to be had
+with ``energy_key="free_energy"``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mlffbench.data import Dataset
-from mlffbench.datasets._files import match, read_frames
-from mlffbench.datasets._frames import from_frames, isolated_energies
+from mlffbench.datasets._files import match, open_files
+from mlffbench.datasets._frames import from_source, isolated_energies_of
+from mlffbench.datasets._records import Joined, Source
 from mlffbench.registry import suggest
 
 __all__ = ["path"]
+
+LARGE = 200e6  # bytes; as Atoms they would take several times as much
 
 
 def path(
@@ -27,32 +40,38 @@ def path(
     group_key: str | None = None,
     level: str | None = None,
     units: str | None = None,
+    lazy: bool | None = None,
+    allow: Sequence[str] = (),
 ) -> Dataset:
-    """Your own files: extended xyz (also .gz, .xz), whatever else ASE reads, MD17's .npz.
+    """Your own files: extended xyz (also .gz, .xz), ASE databases, MD17's .npz, VASP's OUTCAR, vasprun.xml.
 
-    Energies are read in eV, positions in Å, forces in eV/Å, stresses in eV/Å³ (ASE's sign). Labels are found
-    under their usual names, see `from_frames`; numbers and texts of each frame become columns.
+    And whatever else ASE reads. Labels are found under their usual names, see `from_frames`; numbers and
+    texts of each frame become columns. In a suite: ``dataset: {path: train.xyz, forces_key: dft_force}``.
 
     Parameters
     ----------
     path : str or list of str
-        A file, a glob pattern or a folder. Relative paths are relative to the current directory.
+        A file, a pattern (``runs/**/OUTCAR``) or a folder, relative to the current directory.
     train : str, optional
         The group that the split `official` trains on; ``"train"`` where `tests` are given.
     tests : mapping of str to str, optional
-        Named test groups and their files, likewise relative to the current directory. The column ``group`` is
-        then ``train`` for the frames of `path`, and the test's name for the others.
+        Named test groups and their files. The column ``group`` is then ``train`` for the frames of `path`,
+        and the test's name for the others.
     energy_key, forces_key, stress_key : str, optional
         Where the labels are, if under an unusual name or under several.
     isolated_atoms : str or mapping of str to float, optional
-        A file of single-atom frames, or energies in eV by chemical symbol.
+        A file of single-atom frames (in `units`), or energies by chemical symbol, eV.
     group_key : str, optional
-        The entry of ``info`` that becomes the column ``group``; without it a ``group`` in the file is used.
+        The entry of ``info`` that becomes the column ``group``; default ``group``.
     level : str, optional
         The level of theory, for the card.
     units : {"eV", "kcal/mol", "Hartree"}, optional
-        Of an .npz file, which does not tell: energies so, forces so per Å, with ``"Hartree"`` per bohr;
-        positions always in Å. Other files are in eV.
+        Of energies, virials and columns named ``energ...``; forces are per Å and stresses (ASE's sign) per
+        Å³, with ``"Hartree"`` per bohr and bohr³; positions always in Å. Needed for .npz, else eV.
+    lazy : bool, optional
+        Whether structures and forces stay in the files; the values are the same. Default: above 200 MB.
+    allow : list of str, optional
+        Checks (``mlffbench list checks``) whose findings `mlffbench run` is to overlook.
 
     Raises
     ------
@@ -60,22 +79,31 @@ def path(
         Nothing matches a path.
     ValueError
         Labels are missing, ambiguous or not finite; see `from_frames`.
-
-    Examples
-    --------
-    In a suite: ``dataset: {path: train.xyz, tests: {600K: hot.xyz}, forces_key: dft_force}``.
     """
     if tests and group_key:
         raise ValueError("give tests or group_key, not both: either names the groups")
-    parts = {g: read_frames(found, units, energy_key) for g, found in _files(path, tests or {}).items()}
-    frames = [atoms for part in parts.values() for atoms in part]
-    group = {"group": np.repeat(list(parts), [len(p) for p in parts.values()])} if tests else {}
+    files = _files(path, tests or {})
+    lazy = _size(files) > LARGE if lazy is None else lazy
+    name, (source, group) = _name(path), _opened(files, units, lazy)
+    keys = {"energy": energy_key, "forces": forces_key, "stress": stress_key}
     alone = _isolated(isolated_atoms, energy_key, units)
-    name = _name(path)
-    data = from_frames(name, frames, energy_key, forces_key, stress_key, None, alone, group)
+    more = {"group": group} if tests else {}
+    data = from_source(name, source, keys, None, alone, more, units=units or "eV", lazy=lazy)
     columns = _with_group(name, data.columns, group_key)
-    card = _card(path, tests, level, units) | _groups(name, columns, train or ("train" if tests else None))
+    card = _card(path, tests, level, units, allow)
+    card |= _groups(name, columns, train or ("train" if tests else None))
     return Dataset(name, data.frames, data.labels, columns, card, data.atomic_energies)
+
+
+def _opened(files: Mapping[str, Sequence[Path]], units: str | None, lazy: bool) -> tuple[Source, np.ndarray]:
+    """The frames of all files, and the group of each."""
+    parts = [open_files(found, units, lazy) for found in files.values()]
+    return Joined.source(parts), np.repeat(list(files), [len(p.index) for p in parts])
+
+
+def _size(files: Mapping[str, Sequence[Path]]) -> int:
+    """Bytes."""
+    return sum(file.stat().st_size for found in files.values() for file in found)
 
 
 def _files(path: str | Sequence[str], tests: Mapping[str, str | Sequence[str]]) -> dict[str, list[Path]]:
@@ -94,10 +122,10 @@ def _files(path: str | Sequence[str], tests: Mapping[str, str | Sequence[str]]) 
 
 
 def _name(path: str | Sequence[str]) -> str:
-    """The file's stem; a pattern's folder."""
-    first = Path(path if isinstance(path, str | Path) else path[0])
-    named = first.parent.resolve() if set("*?[") & set(first.name) else first.expanduser().resolve()
-    return named.name.partition(".")[0]
+    """The file's stem; the folder in front of a pattern."""
+    first = Path(path if isinstance(path, str | Path) else path[0]).expanduser()
+    fixed = Path(*takewhile(lambda part: not set("*?[") & set(part), first.parts))
+    return fixed.resolve().name.partition(".")[0]
 
 
 def _isolated(
@@ -107,7 +135,7 @@ def _isolated(
         return None
     if isinstance(atoms, Mapping):
         return {symbol: float(energy) for symbol, energy in atoms.items()}
-    return isolated_energies(atoms, read_frames(match(atoms)), energy_key)
+    return isolated_energies_of(atoms, open_files(match(atoms), units), energy_key, units or "eV")
 
 
 def _with_group(name: str, columns: Mapping[str, np.ndarray], group_key: str | None) -> dict[str, np.ndarray]:
@@ -121,14 +149,16 @@ def _with_group(name: str, columns: Mapping[str, np.ndarray], group_key: str | N
 
 def _groups(name: str, columns: Mapping[str, np.ndarray], train: str | None) -> dict[str, Any]:
     """The card's count of each group, and which of them trains."""
-    groups = [str(g) for g in columns.get("group", ())]
-    if train is not None and train not in groups:
-        raise ValueError(f"{name}: no group {train!r} to train on{suggest(train, set(groups))}")
-    counts = {g: groups.count(g) for g in dict.fromkeys(groups)}
+    groups, first, count = np.unique(columns.get("group", []), return_index=True, return_counts=True)
+    counts = {str(groups[i]): int(count[i]) for i in np.argsort(first)}
+    if train is not None and train not in counts:
+        raise ValueError(f"{name}: no group {train!r} to train on{suggest(train, counts)}")
     return ({"groups": counts} if counts else {}) | ({"train": train} if train else {})
 
 
-def _card(path: Any, tests: Any, level: str | None, units: str | None) -> dict[str, Any]:
+def _card(
+    path: Any, tests: Any, level: str | None, units: str | None, allow: Sequence[str]
+) -> dict[str, Any]:
     card = {
         "title": "your own data",
         "path": str(path),
@@ -137,4 +167,6 @@ def _card(path: Any, tests: Any, level: str | None, units: str | None) -> dict[s
     }
     if units not in (None, "eV"):
         card["converted_from"] = units
+    if allow:
+        card["allow"] = list(allow)
     return card | ({"tests": {k: str(v) for k, v in tests.items()}} if tests else {})

@@ -1,0 +1,222 @@
+"""What is known of many frames without holding them: sizes, scalars as columns, which labels are there."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Builder", "Entry", "Index", "Layout"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A value that frames hold: `kind` is number, text or other; `column` if its place makes it metadata."""
+
+    name: str
+    ndim: int
+    kind: str
+    column: bool
+
+    @staticmethod
+    def of(name: str, value: Any, column: bool) -> Entry:
+        kind = "number" if _is_number(value) else "text" if isinstance(value, str) else "other"
+        return Entry(name, int(np.ndim(value)), kind, column)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating | np.bool_)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the frames of one making hold. A file has few layouts."""
+
+    entries: tuple[Entry, ...]
+    periodic: bool
+
+    def names(self) -> list[str]:
+        return [e.name for e in self.entries]
+
+    def scalars(self) -> list[Entry]:
+        """Those whose values are kept, in order."""
+        return [e for e in self.entries if e.kind != "other"]
+
+    @staticmethod
+    def of(values: Mapping[str, Any], columns: Iterable[str], periodic: bool) -> tuple[Layout, list[Any]]:
+        """The layout of one frame, and its scalars in order."""
+        named = set(columns)
+        entries = tuple(Entry.of(k, v, k in named) for k, v in values.items())
+        return Layout(entries, periodic), [values[e.name] for e in entries if e.kind != "other"]
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """Columns over n frames.
+
+    Attributes
+    ----------
+    natoms : (n,) int array
+    layout : (n,) int array
+        Which of `layouts` a frame has.
+    scalars : mapping of str to (n,) float array
+        Numbers; of texts the place in `vocabulary`; NaN where a frame has neither.
+    elements : mapping of int to int, or None
+        Atoms by atomic number; None where nobody counted.
+    """
+
+    natoms: np.ndarray
+    layout: np.ndarray
+    layouts: tuple[Layout, ...]
+    scalars: Mapping[str, np.ndarray]
+    vocabulary: Sequence[str]
+    elements: Mapping[int, int] | None
+
+    def __len__(self) -> int:
+        return len(self.natoms)
+
+    def _where(self, flags: list[bool]) -> np.ndarray:
+        return np.array(flags, dtype=bool)[self.layout]
+
+    def has(self, name: str) -> np.ndarray:
+        """Which frames hold a value of that name, (n,) bool."""
+        return self._where([name in layout.names() for layout in self.layouts])
+
+    def is_kind(self, name: str, kind: str) -> np.ndarray:
+        """Which frames hold it as a number, text or other, (n,) bool."""
+        held = [{(e.name, e.kind) for e in layout.entries} for layout in self.layouts]
+        return self._where([(name, kind) in entries for entries in held])
+
+    def periodic(self) -> np.ndarray:
+        """Which frames are periodic in three directions, (n,) bool."""
+        return self._where([layout.periodic for layout in self.layouts])
+
+    def names(self) -> dict[str, set[int]]:
+        """Everything that could be a label, and its numbers of dimensions."""
+        found: dict[str, set[int]] = {}
+        for layout in self.layouts:
+            for e in layout.entries:
+                found.setdefault(e.name, set()).add(e.ndim)
+        return found
+
+    def columns(self) -> dict[str, set[str]]:
+        """The metadata, and its kinds."""
+        found: dict[str, set[str]] = {}
+        for layout in self.layouts:
+            for e in layout.entries:
+                if e.column:
+                    found.setdefault(e.name, set()).add(e.kind)
+        return found
+
+    def texts(self, name: str) -> np.ndarray:
+        """A column of text, "" where there is none."""
+        codes = np.where(self.is_kind(name, "text"), self.scalars[name], -1).astype(int)
+        used, place = np.unique(codes, return_inverse=True)
+        return np.array(["" if c < 0 else self.vocabulary[c] for c in used])[place]
+
+    @staticmethod
+    def joined(parts: Sequence[Index]) -> Index:
+        """One index over the frames of several, in order."""
+        layouts = tuple(dict.fromkeys(layout for p in parts for layout in p.layouts))
+        number = {layout: i for i, layout in enumerate(layouts)}
+        renumbered = [np.array([number[x] for x in p.layouts], dtype=np.int32)[p.layout] for p in parts]
+        starts = np.cumsum([0, *(len(p.vocabulary) for p in parts)]).tolist()
+        shifts = list(zip(parts, starts, strict=False))
+        names = dict.fromkeys(name for p in parts for name in p.scalars)
+        counted = [p.elements for p in parts if p.elements is not None]
+        return Index(
+            np.concatenate([p.natoms for p in parts]),
+            np.concatenate(renumbered),
+            layouts,
+            {n: np.concatenate([p._shifted(n, s) for p, s in shifts]) for n in names},
+            [word for p in parts for word in p.vocabulary],
+            sum(map(Counter, counted), Counter()) if len(counted) == len(parts) else None,
+        )
+
+    def _shifted(self, name: str, start: int) -> np.ndarray:
+        """A column of scalars whose words begin at `start` of a longer vocabulary."""
+        if name not in self.scalars:
+            return np.full(len(self), np.nan)
+        return self.scalars[name] + np.where(self.is_kind(name, "text"), start, 0)
+
+    # ---------------------------------------------------------------- as arrays, for a file
+    def arrays(self) -> dict[str, np.ndarray]:
+        entries = [[[e.name, e.ndim, e.kind, e.column] for e in x.entries] for x in self.layouts]
+        elements = None if self.elements is None else [[int(z), int(n)] for z, n in self.elements.items()]
+        about = {
+            "layouts": [[e, x.periodic] for e, x in zip(entries, self.layouts, strict=True)],
+            "scalars": list(self.scalars),
+            "elements": elements,
+        }
+        columns = {f"scalar_{i}": values for i, values in enumerate(self.scalars.values())}
+        words = np.array(self.vocabulary, dtype=str)
+        fixed = {"natoms": self.natoms, "layout": self.layout, "vocabulary": words}
+        return {**fixed, **columns, "about": np.array(json.dumps(about))}
+
+    @staticmethod
+    def of_arrays(arrays: Mapping[str, np.ndarray]) -> Index:
+        """``arrays`` undone."""
+        about = json.loads(str(arrays["about"]))
+        layouts = tuple(Layout(tuple(Entry(*e) for e in entries), p) for entries, p in about["layouts"])
+        scalars = {name: arrays[f"scalar_{i}"] for i, name in enumerate(about["scalars"])}
+        elements = None if about["elements"] is None else {z: n for z, n in about["elements"]}
+        vocabulary = arrays["vocabulary"].tolist()
+        return Index(arrays["natoms"], arrays["layout"], layouts, scalars, vocabulary, elements)
+
+
+class Builder:
+    """Collects an `Index` frame by frame, in little memory."""
+
+    def __init__(self) -> None:
+        self._natoms, self._layout = array("i"), array("i")
+        self._layouts: dict[Layout, int] = {}
+        self._rows: list[array[float]] = []
+        self._words: dict[str, int] = {}
+        self.elements: Counter[int] | None = Counter()
+
+    def number(self, layout: Layout) -> int:
+        """The number of a layout, new or known."""
+        if layout not in self._layouts:
+            self._layouts[layout] = len(self._layouts)
+            self._rows.append(array("d"))
+        return self._layouts[layout]
+
+    def code(self, word: str) -> int:
+        """The number of a text, new or known."""
+        return self._words.setdefault(word, len(self._words))
+
+    def add(self, natoms: int, layout: Layout, scalars: Sequence[Any]) -> None:
+        """A frame; texts as they are."""
+        coded = [self.code(v) if isinstance(v, str) else float(v) for v in scalars]
+        self.add_coded(natoms, self.number(layout), coded)
+
+    def add_coded(self, natoms: int, layout: int, scalars: Iterable[float]) -> None:
+        """A frame whose layout and texts are numbers already."""
+        self._rows[layout].extend(scalars)
+        self._natoms.append(natoms)
+        self._layout.append(layout)
+
+    def count(self, numbers: np.ndarray) -> None:
+        """Atomic numbers that occur."""
+        if self.elements is not None:
+            self.elements.update(numbers.tolist())
+
+    def __len__(self) -> int:
+        return len(self._natoms)
+
+    def index(self) -> Index:
+        layout = np.array(self._layout, dtype=np.int32)
+        scalars: dict[str, np.ndarray] = {}
+        for made, number in self._layouts.items():
+            entries = made.scalars()
+            rows = np.frombuffer(self._rows[number], dtype=float).reshape(-1, max(1, len(entries)))
+            for j, entry in enumerate(entries):
+                column = scalars.setdefault(entry.name, np.full(len(layout), np.nan))
+                column[layout == number] = rows[:, j]
+        natoms = np.array(self._natoms, dtype=np.int32)
+        return Index(natoms, layout, tuple(self._layouts), scalars, list(self._words), self.elements)

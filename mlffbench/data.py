@@ -258,7 +258,9 @@ def _indented(rows: Mapping[str, Any], depth: int = 1) -> list[str]:
     """A nested mapping as indented lines."""
     lines = []
     for key, value in rows.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and value and all(isinstance(v, int) for v in value.values()):
+            lines.append("  " * depth + f"{key}: " + ", ".join(f"{k} {v}" for k, v in value.items()))
+        elif isinstance(value, Mapping):
             lines += ["  " * depth + f"{key}:", *_indented(value, depth + 1)]
         else:
             lines.append("  " * depth + f"{key}: {value}")

@@ -55,8 +55,7 @@ def path(
     train : str, optional
         The group that the split `official` trains on; ``"train"`` where `tests` are given.
     tests : mapping of str to str, optional
-        Named test groups and their files. The column ``group`` is then ``train`` for the frames of `path`,
-        and the test's name for the others.
+        Named test groups and their files; the column ``group`` then has these names and ``train``.
     energy_key, forces_key, stress_key : str, optional
         Where the labels are, if under an unusual name or under several.
     isolated_atoms : str or mapping of str to float, optional
@@ -80,25 +79,25 @@ def path(
     ValueError
         Labels are missing, ambiguous or not finite; see `from_frames`.
     """
-    if tests and group_key:
-        raise ValueError("give tests or group_key, not both: either names the groups")
-    files = _files(path, tests or {})
+    files = _files(path, tests or {}, group_key)
     lazy = _size(files) > LARGE if lazy is None else lazy
-    name, (source, group) = _name(path), _opened(files, units, lazy)
+    name, (source, given) = _name(path), _opened(files, units, lazy)
     keys = {"energy": energy_key, "forces": forces_key, "stress": stress_key}
     alone = _isolated(isolated_atoms, energy_key, units)
-    more = {"group": group} if tests else {}
-    data = from_source(name, source, keys, None, alone, more, units=units or "eV", lazy=lazy)
+    data = from_source(name, source, keys, None, alone, given, units=units or "eV", lazy=lazy)
     columns = _with_group(name, data.columns, group_key)
-    card = _card(path, tests, level, units, allow)
-    card |= _groups(name, columns, train or ("train" if tests else None))
+    groups = _groups(name, columns, train or ("train" if tests else None))
+    card = _card(path, tests, level, units, allow) | groups
     return Dataset(name, data.frames, data.labels, columns, card, data.atomic_energies)
 
 
-def _opened(files: Mapping[str, Sequence[Path]], units: str | None, lazy: bool) -> tuple[Source, np.ndarray]:
-    """The frames of all files, and the group of each."""
+def _opened(
+    files: Mapping[str, Sequence[Path]], units: str | None, lazy: bool
+) -> tuple[Source, dict[str, np.ndarray]]:
+    """The frames of all files; with several groups, also the column that names them."""
     parts = [open_files(found, units, lazy) for found in files.values()]
-    return Joined.source(parts), np.repeat(list(files), [len(p.index) for p in parts])
+    group = np.repeat(list(files), [len(p.index) for p in parts])
+    return Joined.source(parts), {"group": group} if len(files) > 1 else {}
 
 
 def _size(files: Mapping[str, Sequence[Path]]) -> int:
@@ -106,8 +105,12 @@ def _size(files: Mapping[str, Sequence[Path]]) -> int:
     return sum(file.stat().st_size for found in files.values() for file in found)
 
 
-def _files(path: str | Sequence[str], tests: Mapping[str, str | Sequence[str]]) -> dict[str, list[Path]]:
+def _files(
+    path: str | Sequence[str], tests: Mapping[str, str | Sequence[str]], group_key: str | None
+) -> dict[str, list[Path]]:
     """Files by group; none in two groups."""
+    if tests and group_key:
+        raise ValueError("give tests or group_key, not both: either names the groups")
     if "train" in tests:
         raise ValueError("a test cannot be named 'train': that is the group of the main path")
     files: dict[str, list[Path]] = {}

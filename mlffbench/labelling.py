@@ -308,6 +308,7 @@ def _card(recipe: Recipe, todo: Sequence[Job], labelled: Sequence[Job], ledger: 
             for name, group in recipe.groups.items()
         },
         "settings": {recipe.label_with.calculator.name: dict(recipe.label_with.calculator.params)},
+        "settings_of_groups": {n: g.label_params for n, g in recipe.groups.items() if g.label_params},
         "units": {"energy": "eV", "forces": "eV/Å", "stress": "eV/Å³", "positions": "Å"},
         "isolated_atom_energies_eV": {s: entry["energy"] for s, entry in alone.items() if entry},
         "groups": {g: groups.count(g) for g in recipe.groups if g in groups},

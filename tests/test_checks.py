@@ -109,7 +109,7 @@ PUBLIC = {  # what is found in them, and true
         lambda data: mlearn(data, "Si"),
         {"duplicates"},
     ),  # the same unstrained and equally strained cells
-    "mlearn_Ge": (lambda data: mlearn(data, "Ge"), {"duplicates"}),
+    "mlearn_Ge": (lambda data: part(mlearn(data, "Ge"), range(0, 228, 2)), {"duplicates"}),
     "malonaldehyde": (lambda _: malonaldehyde(), {"duplicates"}),  # a symmetric path of proton transfer
     "lennard_jones": (lambda _: lennard_jones(), set()),
 }
@@ -237,6 +237,7 @@ MOLECULE = {  # what is planted in AcAc: how, the check that finds it, what it s
         "^the forces look like Hartree/bohr",
         True,
     ),
+    "forces in no known unit": (lambda d: scaled(d, 1, 5), "force_units", "do not fit together.* 0.2", True),
     "forces in eV/bohr": (lambda d: scaled(d, 1, Bohr), "force_units", "^the forces look like eV/bohr", True),
     "gradients": (lambda d: scaled(d, 1, -1), "force_sign", "wrong sign", True),
     "gradients in kcal/mol/Å": (lambda d: scaled(d, 1, -KCAL), "force_units", "look like kcal/mol/Å", True),
@@ -364,7 +365,7 @@ SOLID = {  # likewise in mlearn's silicon
     "stress in kbar": (
         lambda d: scaled(d, stress=-10 / GPa),
         "stress_units",
-        "look.* like kbar: it is 160",
+        "like kbar or a virial in eV: it is 160",
         True,
     ),
     "sign of a stress in kbar": (lambda d: scaled(d, stress=-10 / GPa), "stress_sign", "wrong sign", True),
@@ -388,6 +389,7 @@ SOLID = {  # likewise in mlearn's silicon
         False,
     ),
     "stress without pbc": (lambda d: frames(d, pbc=(True, True, False)), "cell", "have a stress", False),
+    "positions in nm": (lambda d: frames(d, length=0.1), "contacts", "look like nm", True),
     "positions in bohr": (lambda d: frames(d, length=1 / Bohr), "contacts", "look like bohr", True),
     "another level in half": (
         lambda d: energies(d, ODD, lambda e: e + 30),
@@ -406,8 +408,7 @@ def found_by(name, planted, says, refuses):
 
 @pytest.mark.parametrize("mistake", MOLECULE)
 def test_a_mistake_planted_in_acetylacetone_is_found_by_name(mistake, shared_data):
-    plant, name, says, refuses = MOLECULE[mistake]
-    assert not check(name, acac(shared_data))
+    plant, name, says, refuses = MOLECULE[mistake]  # nothing is found before: see above
     found_by(name, plant(acac(shared_data)), says, refuses)
 
 
@@ -422,6 +423,11 @@ def test_wrong_energies_are_not_laid_at_the_door_of_the_stress(shared_data):
     planted = scaled(silicon(shared_data), energy=HARTREE, forces=PER_BOHR)
     assert check("force_units", planted)
     assert not check("stress_units", planted)
+
+
+def test_wrong_positions_are_not_laid_at_the_door_of_the_labels(shared_data):
+    certain = [f.check for f in checkup(frames(silicon(shared_data), length=1 / Bohr)) if f.certain]
+    assert certain == ["contacts"]
 
 
 # ---------------------------------------------------------------- exact truths

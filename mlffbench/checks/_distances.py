@@ -13,7 +13,7 @@ from mlffbench.data import Dataset
 __all__ = ["nearest", "typical"]
 
 NOBLE = (2, 10, 18, 36, 54, 86)
-REACH = (3.0, 6.0, 12.0)  # Å
+REACH, LONGEST = (1.2, 2.0, 4.0, 8.0), 12.0  # times the cube root of the volume an atom has; Å
 
 
 @once
@@ -54,12 +54,13 @@ def _periodic_nearest(atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
     from matscipy.neighbours import neighbour_list
 
     n = len(atoms)
+    size = (atoms.get_volume() / n) ** (1 / 3)
     for reach in REACH:
-        i, j, d = neighbour_list("ijd", atoms, reach)
+        i, j, d = neighbour_list("ijd", atoms, min(reach * size, LONGEST))
         if len(np.unique(i)) == n:
             break
     order = np.lexsort((d, i))
     atom, first = np.unique(i[order], return_index=True)
-    distance, other = np.full(n, REACH[-1]), np.arange(n)
+    distance, other = np.full(n, LONGEST), np.arange(n)
     distance[atom], other[atom] = d[order][first], j[order][first]
     return distance, other

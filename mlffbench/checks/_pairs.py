@@ -15,6 +15,7 @@ from ase import Atoms
 from ase.stress import full_3x3_to_voigt_6_stress, voigt_6_to_full_3x3_stress
 from scipy.spatial.distance import cdist
 
+from mlffbench.checks._distances import typical
 from mlffbench.checks._sample import families, forces_of, once, spread, stress_of
 from mlffbench.data import Dataset
 
@@ -71,7 +72,9 @@ class Pairs:
 
 @once
 def pairs(dataset: Dataset) -> Pairs:
-    """Each frame with its nearest others, in a sample of the largest families."""
+    """Each frame with its nearest others, in a sample of the largest families; none of positions not in Å."""
+    if not 0.5 < typical(dataset)[1] < 1.5:
+        return joined([])
     parts = [
         neighbours(dataset, spread(family, MEMBERS))
         for family in families(dataset)[:FAMILIES]

@@ -13,7 +13,8 @@ from mlffbench.data import Dataset
 __all__ = ["AGREE", "Slope", "force_slope", "residuals", "stress_pairs", "stress_slope"]
 
 AGREE = 1.4  # energies and work agree within this factor: anharmonicity of real data stays below 1.25
-NEAR, STRAINED = 0.3, 1e-4  # Å; from here on a cell counts as strained
+NEAR = 0.3  # Å
+STRAINED, WIDE = 1e-4, 0.2  # from here on a cell counts as strained, and as too much
 MOST, LEAST = 150, 10  # pairs
 SHARP = 1.6  # width of the slope's interval, as a ratio
 
@@ -34,7 +35,7 @@ def force_slope(dataset: Dataset) -> Slope | None:
     same_cell = near.strain < STRAINED
     if same_cell.sum() >= 3 * LEAST:
         return _slope(near, near.force_work, near.energy, same_cell)
-    return _slope(near, near.force_work, near.energy - near.stress_work)
+    return _slope(near, near.force_work, near.energy - _stress_factor(near) * near.stress_work)
 
 
 @once
@@ -46,10 +47,25 @@ def stress_slope(dataset: Dataset) -> Slope | None:
     return _slope(near, near.stress_work, near.energy - scale * np.nan_to_num(near.force_work))
 
 
+def _stress_factor(near: Pairs, rounds: int = 30) -> float:
+    """b of E ≈ a · force work + b · stress work by least absolute deviations, reweighted least squares."""
+    near = near[np.isfinite(near.stress_work) & (near.strain < WIDE)]
+    if len(near) < LEAST:
+        return 1.0
+    works = np.stack([near.force_work, near.stress_work], axis=1)
+    sizes = np.abs(works).max(axis=0) + np.finfo(float).tiny
+    weights = np.ones(len(near))
+    for _ in range(rounds):
+        factors = np.linalg.lstsq(works / sizes * weights[:, None], near.energy * weights, rcond=None)[0]
+        off = np.abs(near.energy - works / sizes @ factors)
+        weights = 1 / np.sqrt(off + 1e-3 * np.median(np.abs(near.energy)) + np.finfo(float).tiny)
+    return float(factors[1] / sizes[1])
+
+
 def stress_pairs(dataset: Dataset) -> Pairs:
     """Pairs of near frames with stresses and different cells."""
     near = pairs(dataset)
-    strained = (near.strain > STRAINED) & (near.strain < 0.2)
+    strained = (near.strain > STRAINED) & (near.strain < WIDE)
     return near[strained & (near.distance < NEAR) & np.isfinite(near.stress_work)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mlffbench.checks._distances import typical
+from mlffbench.checks._sample import usable
 from mlffbench.checks._slopes import AGREE, Slope, force_slope
 from mlffbench.checks._stiffness import relative_stiffness
 from mlffbench.checks._units import ENERGY, FORCES, all_electron_energy
@@ -24,8 +24,6 @@ def force_units(dataset: Dataset) -> list[Finding]:
     the units of energies and forces that explain both best are named.
     """
     slope, stiffness = force_slope(dataset), relative_stiffness(dataset)
-    if not 0.5 < typical(dataset)[1] < 1.5:
-        return []  # the positions are at fault
     at_odds = slope is not None and not 1 / AGREE < abs(slope.value) < AGREE
     unlikely = stiffness is not None and not 1 / PLAUSIBLE < abs(stiffness) < PLAUSIBLE
     if not at_odds and not unlikely:
@@ -39,7 +37,10 @@ def _likely(dataset: Dataset, slope: Slope | None, stiffness: float | None) -> t
 
     def cost(energy: str, force: str) -> float:
         total = (
-            float(energy != "eV") + float(not force.startswith(energy)) + (energy in RARE) + (force in RARE)
+            float(energy != "eV")
+            + float(not force.startswith(energy))
+            + 2 * (energy in RARE)
+            + 2 * (force in RARE)
         )
         if slope is not None:
             total += (np.log(abs(slope.value) * ENERGY[energy] / FORCES[force]) / 0.1) ** 2
@@ -48,13 +49,17 @@ def _likely(dataset: Dataset, slope: Slope | None, stiffness: float | None) -> t
         ratio = _share_of_all_electrons(dataset) * ENERGY[energy]
         return total - 3.0 * (abs(ratio - 1) < 0.03)
 
-    choices = [(e, f) for e in ENERGY for f in FORCES]
-    return min(choices, key=lambda pair: cost(*pair))
+    choices = [(e, f) for e in ENERGY for f in FORCES if e == "eV" or f == "eV/Å" or f.startswith(e)]
+    energy, force = min(choices, key=lambda pair: cost(*pair))
+    if slope is not None and not 1 / AGREE < abs(slope.value) * ENERGY[energy] / FORCES[force] < AGREE:
+        return "eV", "eV/Å"  # none explains it
+    return energy, force
 
 
 def _share_of_all_electrons(dataset: Dataset) -> float:
     """A frame's energy over that of its free atoms: 1 for all-electron energies in eV."""
-    return float(dataset.labels.energy[0]) / all_electron_energy(dataset.frames[0].numbers)
+    first = int(usable(dataset)[0])
+    return float(dataset.labels.energy[first]) / all_electron_energy(dataset.frames[first].numbers)
 
 
 def _sentence(dataset: Dataset, slope: Slope | None, stiffness: float | None, energy: str, force: str) -> str:

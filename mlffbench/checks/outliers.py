@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from mlffbench.checks._pairs import BOND, Pairs, neighbours
+from mlffbench.checks._pairs import BOND, Pairs, neighbours, pairs
 from mlffbench.checks._sample import families, forces_of, spread
 from mlffbench.checks._slopes import Slope, force_slope
 from mlffbench.checks.energy_reference import energy_reference
@@ -33,7 +33,7 @@ def outliers(dataset: Dataset, energy: float = 10.0, steep: float = 8.0, force: 
     off: list[int] = []
     strong: list[int] = []
     for family in families(dataset):
-        if len(family) >= LEAST:
+        if len(family) >= LEAST and len(pairs(dataset)):
             off += _few(family, _off_energies(dataset, family, energy, steep))
             strong += _few(family, _strong_forces(dataset, family, force))
     if off and any(f.frames for f in (*energy_reference(dataset), *mixed_levels(dataset))):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mlffbench.checks._slopes import AGREE, force_slope, stress_pairs, stress_slope
-from mlffbench.checks._units import ENERGY, STRESS, nearest_unit
+from mlffbench.checks._units import ENERGY, STRESS
 from mlffbench.data import Dataset, Finding
 
 __all__ = ["stress_units"]
@@ -28,8 +28,9 @@ def stress_units(dataset: Dataset) -> list[Finding]:
     )  # the energies may be at fault, not the stress
     if any(1 / ROUGHLY < value / fit < ROUGHLY for fit in fits):
         return []
-    unit = nearest_unit(value, STRESS | {"a virial in eV": 1 / _volume(dataset)}, AGREE)
-    looks = f"the stress looks like {unit}" if unit else "the stress does not fit the energies"
+    units = STRESS | {"a virial in eV": 1 / _volume(dataset)}
+    near = [name for name, size in units.items() if 1 / AGREE < value / size < AGREE]
+    looks = f"the stress looks like {' or '.join(near)}" if near else "the stress does not fit the energies"
     text = (
         f"{looks}: it is {1 / value:.4g} times what the energies of {slope.n} pairs of near frames with "
         "strained cells say; convert to eV/Å³ (1 eV/Å³ is 160.2 GPa, 1602 kbar)"

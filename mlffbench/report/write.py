@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from mlffbench.report import html, markdown, tables
 from mlffbench.report.grouping import Document
 from mlffbench.report.parity import Predictions
+from mlffbench.whole import whole
 
 __all__ = ["write"]
 
@@ -43,8 +43,6 @@ def write(
 
 
 def _write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+    with whole(path) as file:
+        file.write(text.encode())
     return path

@@ -19,10 +19,9 @@ import numpy as np
 from mlffbench.plan import Case
 from mlffbench.run import failed
 from mlffbench.store import Store
+from mlffbench.workers import THREADS
 
 __all__ = ["Observer", "execute", "pending"]
-
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 class Observer(Protocol):

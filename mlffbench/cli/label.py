@@ -37,6 +37,7 @@ def label(
     from mlffbench import labelling
     from mlffbench.ledger import Ledger
     from mlffbench.recipe import RecipeError, read_recipe
+    from mlffbench.sampling import sample
 
     try:
         plan = read_recipe(recipe)
@@ -47,7 +48,7 @@ def label(
     folder = out or Path("labels") / plan.name
     watcher = Watcher()
     try:
-        samples = labelling.sample(plan, recipe.parent, folder, watcher)
+        samples = sample(plan, recipe.parent, folder, watcher.sampled)
         ledger = Ledger(folder / "labels.jsonl", forget_failures=retry)
         jobs = labelling.jobs(plan, samples)
         todo = _still_to_do(jobs, ledger)
@@ -55,7 +56,7 @@ def label(
         if dry_run:
             return
         with watcher.over(min(len(todo), limit or len(todo))):
-            labelling.label(plan, todo[:limit], ledger, watcher)
+            labelling.label(plan, todo[:limit], ledger, watcher.labelled)
     except KeyboardInterrupt:
         console().print("interrupted; every finished label is kept, the same command goes on from there")
         raise typer.Exit(130) from None
@@ -69,10 +70,10 @@ def _still_to_do(jobs: list[Job], ledger: Ledger) -> list[Job]:
 
 
 def _finish(plan: Recipe, home: Path, jobs: list[Job], ledger: Ledger, folder: Path) -> None:
-    from mlffbench import labelling
+    from mlffbench.packing import pack
 
     try:
-        file, card = labelling.pack(plan, home, jobs, ledger, folder)
+        file, card = pack(plan, home, jobs, ledger, folder)
     except (OSError, ValueError) as error:
         stop(f"cannot write the dataset: {error}")
     failed = sum(card["not_labelled"].values())

@@ -478,7 +478,7 @@ GUESS += [(0.29, 1.55, 0), (-2.1, -0.74, 0), (0, -1.95, 0), (2.18, -0.66, 0)]
 
 
 def malonaldehyde(group: str) -> tuple[Atoms, list[Atoms], Calculator]:
-    """The guess of benchmarks/recipes/malonaldehyde.py, the frames it led to, and its calculator."""
+    """The guess of benchmarks/recipes/malonaldehyde.yaml, the frames it led to, and its calculator."""
     pytest.importorskip("tblite", reason="tblite is not installed")
     from mlffbench.calculators.tblite import tblite
 

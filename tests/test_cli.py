@@ -68,7 +68,7 @@ def test_score_adds_a_metric_without_a_fit(finished):
     folder, _ = finished
     result = call("score", folder / "out", "--metric", "max_error")
     assert result.exit_code == 0, result.output
-    assert "max_error added to 2 cases" in result.output.replace("\n", " ")
+    assert "max_error added to 2 cases" in " ".join(result.output.split())
     documents = Store(folder / "out").documents()
     assert all("max_error" in {s["metric"] for s in d["scores"]} for d in documents)
     wrong = call("score", folder / "out", "--metric", "max_eror")

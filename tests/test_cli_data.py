@@ -197,7 +197,7 @@ def test_check_finds_nothing_wrong_with_an_analytic_potential():
     result = call("check", *ARGON)
     assert result.exit_code == 0, result.output
     n = len(registry.names("checks"))
-    assert f"no mistakes found by {n} checks: cell, contacts" in result.stdout.replace("\n", " ")
+    assert f"no mistakes found by {n} checks: cell, contacts" in " ".join(result.stdout.split())
     facts = answer("check", *ARGON, "--skip", "cell")
     assert "cell" not in facts["checks"]
     assert (facts["n_refusals"], facts["n_warnings"], facts["findings"]) == (0, 0, [])
@@ -310,7 +310,7 @@ def test_audit_finds_twins_across_files(two_files):
     assert twins == {(1, 2), (6, 5)}
     result = call("audit", *two_files)
     assert result.exit_code == 0
-    assert "leaky: 2 of 6 test frames" in result.stdout.replace("\n", " ")
+    assert "leaky: 2 of 6 test frames" in " ".join(result.stdout.split())
     assert narrow(result.stdout)
     assert call("audit", *two_files, "--strict").exit_code == 1
 

@@ -48,13 +48,12 @@ class Job:
 
 def jobs(recipe: Recipe, samples: Mapping[str, Sequence[Atoms]]) -> list[Job]:
     """Everything to label: isolated atoms first, then the groups in turn, so that any part is a fair one."""
-    base = recipe.label_with.calculator
-    found = []
-    for symbol, params in recipe.isolated_atoms.items():
-        rest = {k: v for k, v in params.items() if k != "cell"}
-        found.append(Job("", _alone(symbol, params.get("cell")), _changed(base, rest)))
+    found = [
+        Job("", _alone(symbol, params.get("cell")), recipe.calculator_of_atom(symbol))
+        for symbol, params in recipe.isolated_atoms.items()
+    ]
     rows = [
-        [Job(name, atoms, _changed(base, recipe.groups[name].label_params)) for atoms in frames]
+        [Job(name, atoms, recipe.calculator_of_group(name)) for atoms in frames]
         for name, frames in samples.items()
     ]
     return found + [job for turn in zip_longest(*rows) for job in turn if job is not None]
@@ -65,10 +64,6 @@ def _alone(symbol: str, cell: Any) -> Atoms:
     if cell is not None:
         atoms.center()
     return atoms
-
-
-def _changed(base: Spec, params: Mapping[str, Any]) -> Spec:
-    return Spec(base.name, {**base.params, **params})
 
 
 def label(

@@ -84,6 +84,18 @@ class Recipe(_Strict):
     card: dict[str, Any] = {}
     card_from: list[str] = Field(default=[], description="JSON files beside the recipe, added to the card")
 
+    def calculator_of_group(self, name: str) -> Spec:
+        """What labels a group."""
+        return self._changed(self.groups[name].label_params)
+
+    def calculator_of_atom(self, symbol: str) -> Spec:
+        """What labels an isolated atom."""
+        return self._changed({k: v for k, v in self.isolated_atoms[symbol].items() if k != "cell"})
+
+    def _changed(self, params: Mapping[str, Any]) -> Spec:
+        base = self.label_with.calculator
+        return Spec(base.name, {**base.params, **params})
+
 
 def read_recipe(file: Path) -> Recipe:
     """Read and check a recipe file.
@@ -115,14 +127,11 @@ def read_recipe(file: Path) -> Recipe:
 
 
 def _check_labelling(recipe: Recipe, source: YamlFile) -> None:
-    base = recipe.label_with.calculator
-    source.check(("label_with", "calculator"), "calculators", base)
-    for name, group in recipe.groups.items():
-        changed = Spec(base.name, {**base.params, **group.label_params})
-        source.check(("groups", name, "label_params"), "calculators", changed)
-    for symbol, params in recipe.isolated_atoms.items():
-        rest = {k: v for k, v in params.items() if k != "cell"}
-        source.check(("isolated_atoms", symbol), "calculators", Spec(base.name, {**base.params, **rest}))
+    source.check(("label_with", "calculator"), "calculators", recipe.label_with.calculator)
+    for name in recipe.groups:
+        source.check(("groups", name, "label_params"), "calculators", recipe.calculator_of_group(name))
+    for symbol in recipe.isolated_atoms:
+        source.check(("isolated_atoms", symbol), "calculators", recipe.calculator_of_atom(symbol))
 
 
 def _check_draw(recipe: Recipe, draw: Draw, where: tuple[Any, ...], source: YamlFile) -> None:

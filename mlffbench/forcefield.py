@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -37,6 +38,11 @@ class ForceField(RegressorMixin, BaseEstimator):
     ----------
     properties : tuple of str
         Which of ``energy``, ``forces``, ``stress`` it predicts.
+    supports : tuple of str
+        ``periodic``: frames with cells; ``extensive``: any number of atoms, not only the training molecule.
+    requires : tuple of str
+        Modules that it imports beyond the project's own dependencies, and `extra`, the optional extra of
+        the project that installs them.
     elements_ : list of str
         The chemical symbols seen in training.
     atomic_energies_ : dict of str to float
@@ -44,6 +50,9 @@ class ForceField(RegressorMixin, BaseEstimator):
     """
 
     properties: ClassVar[tuple[str, ...]] = ("energy", "forces", "stress")
+    supports: ClassVar[tuple[str, ...]] = ("periodic", "extensive")
+    requires: ClassVar[tuple[str, ...]] = ()
+    extra: ClassVar[str | None] = None
 
     atomic_energies: Mapping[str, float] | None
 
@@ -65,9 +74,12 @@ class ForceField(RegressorMixin, BaseEstimator):
         TypeError
             `X` is not a list of Atoms.
         ValueError
-            Labels are missing, not finite, or do not match the frames.
+            Labels are missing, not finite, or do not match the frames; or frames that the method cannot take.
+        ImportError
+            An optional framework that the method needs is not installed.
         """
-        frames = check_frames(X)
+        self._check_installed()
+        frames = self._check_supported(check_frames(X))
         labels = _check_labels(y, frames)
         self._forget()
         self.elements_ = _elements(frames)
@@ -90,7 +102,7 @@ class ForceField(RegressorMixin, BaseEstimator):
     def prepare(self, X: Sequence[Atoms]) -> Prepared:
         """The part of a prediction that only reads structures: neighbour lists, graphs, descriptors."""
         check_is_fitted(self)
-        frames = check_frames(X)
+        frames = self._check_supported(check_frames(X))
         unseen = [s for s in _elements(frames) if s not in self.elements_]
         if unseen:
             raise ValueError(
@@ -126,6 +138,21 @@ class ForceField(RegressorMixin, BaseEstimator):
     @abstractmethod
     def _evaluate(self, inputs: Any) -> Labels:
         """Predict what `_prepare` returned."""
+
+    def _check_installed(self) -> None:
+        """A sentence with the extra's name where a framework is missing."""
+        missing = [m for m in self.requires if find_spec(m) is None]
+        if missing:
+            raise ImportError(
+                f"{type(self).__name__} needs {missing}: pip install 'mlffbench[{self.extra}]'", name=missing[0]
+            )
+
+    def _check_supported(self, frames: list[Atoms]) -> list[Atoms]:
+        """The frames, unless one is periodic and the method knows molecules only."""
+        periodic = [i for i, a in enumerate(frames) if a.pbc.any()]
+        if periodic and "periodic" not in self.supports:
+            raise ValueError(f"{type(self).__name__} describes molecules; frame {periodic[0]} is periodic")
+        return frames
 
     def _forget(self) -> None:
         for name in [n for n in vars(self) if n.endswith("_") and not n.startswith("_")]:

@@ -52,13 +52,18 @@ class Descriptor(TransformerMixin, BaseEstimator):
         ValueError
             A frame holds an element that is not in `species_`.
         """
+        frames = self._checked(X)
+        parts = [self._describe(frames[i : i + BATCH]) for i in range(0, len(frames), BATCH)]
+        return [f for part in parts for f in part] if self.average == "off" else np.vstack(parts)
+
+    def _checked(self, X: Sequence[Atoms]) -> list[Atoms]:
+        """The frames, of known elements only."""
         check_is_fitted(self)
         frames = check_frames(X)
         unseen = sorted({s for a in frames for s in a.symbols} - set(self.species_))
         if unseen:
             raise ValueError(f"{type(self).__name__} was fitted to {self.species_}, cannot describe {unseen}")
-        parts = [self._describe(frames[i : i + BATCH]) for i in range(0, len(frames), BATCH)]
-        return [f for part in parts for f in part] if self.average == "off" else np.vstack(parts)
+        return frames
 
     @abstractmethod
     def _learn(self, numbers: list[int]) -> None:

@@ -11,7 +11,16 @@ from scipy.special import gamma
 
 from mlffbench.graph import Graph
 
-__all__ = ["Basis", "density", "pair_density", "pair_gradient", "power_spectrum", "spectra"]
+__all__ = [
+    "Basis",
+    "density",
+    "pair_density",
+    "pair_gradient",
+    "power_spectrum",
+    "radial_terms",
+    "solid_harmonics",
+    "spectra",
+]
 
 DECAY = 1e-3  # dscribe's: to where Gaussians and radial functions fall at their radii
 
@@ -145,21 +154,26 @@ def _norm(l: int, m: int) -> float:
 
 def pair_density(vectors: torch.Tensor, basis: Basis) -> torch.Tensor:
     """What a Gaussian at `vectors` (p, 3) gives to each n and (l, m): f_nl(R²) R^l Y_lm, (p, n_max, lm)."""
-    radial, _ = _radial(vectors, basis)
+    radial = _by_column(radial_terms(vectors, basis)[0], basis)
     return radial * solid_harmonics(vectors, basis.l_max)[:, None]
 
 
 def pair_gradient(vectors: torch.Tensor, basis: Basis) -> torch.Tensor:
     """∂(pair density)/∂(vector) = 2 r f' R^l Y_lm + f ∇(R^l Y_lm), (p, 3, n_max, lm)."""
-    radial, slope = _radial(vectors, basis)
+    radial, slope = (_by_column(t, basis) for t in radial_terms(vectors, basis))
     harmonics = solid_harmonics(vectors, basis.l_max)
     turned = (harmonics @ basis.harmonic_gradient.to(vectors)).view(len(vectors), 3, 1, -1)
     along = (slope * harmonics[:, None])[:, None] * (2 * vectors)[:, :, None, None]
     return along.addcmul_(radial[:, None], turned)
 
 
-def _radial(vectors: torch.Tensor, basis: Basis) -> tuple[torch.Tensor, torch.Tensor]:
-    """f_nl(R²) and its derivative by R², each at the columns (l, m): (p, n_max, lm)."""
+def _by_column(values: torch.Tensor, basis: Basis) -> torch.Tensor:
+    """(p, n_max, l) at the columns (l, m)."""
+    return values.index_select(-1, basis.degree.to(values.device))
+
+
+def radial_terms(vectors: torch.Tensor, basis: Basis) -> tuple[torch.Tensor, torch.Tensor]:
+    """f_nl(R²) and its derivative by R², (p, n_max, l)."""
     decay, mixing = (t.to(vectors) for t in basis.radial)
     r2 = (vectors * vectors).sum(-1)
     gaussians = torch.exp(-decay * r2[:, None, None])
@@ -168,8 +182,7 @@ def _radial(vectors: torch.Tensor, basis: Basis) -> tuple[torch.Tensor, torch.Te
     if basis.smooth:
         fade, fall = (s[:, None, None] for s in _switch(r2, basis))
         value, slope = value * fade, slope * fade + value * fall
-    degree = basis.degree.to(vectors.device)
-    return value.index_select(-1, degree), slope.index_select(-1, degree)
+    return value, slope
 
 
 def _switch(r2: torch.Tensor, basis: Basis) -> tuple[torch.Tensor, torch.Tensor]:

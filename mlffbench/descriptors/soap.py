@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from ase import Atoms
 from sklearn.utils.validation import check_is_fitted
 
 from mlffbench import graph
+from mlffbench.descriptors._derivatives import Derivatives, derivatives
 from mlffbench.descriptors._descriptor import Descriptor
 from mlffbench.descriptors._power_spectrum import Basis, density, spectra
 
@@ -70,6 +71,38 @@ class SOAP(Descriptor):
 
     def _learn(self, numbers: list[int]) -> None:
         self.basis_ = checked_basis(numbers, self.cutoff, self.n_max, self.l_max, self.sigma)
+
+    def derivatives(self, X: Sequence[Atoms], device: str = "cpu") -> Iterator[Derivatives]:
+        """Each frame's SOAP vectors of its atoms, with their derivatives by the positions.
+
+        Parameters
+        ----------
+        X : list of n Atoms
+        device : str
+            Where torch computes: ``cpu``, ``cuda``.
+
+        Yields
+        ------
+        Derivatives
+            ``values`` (n_atoms, n_features), ``blocks`` of the pairs that are not zero, 1/Å, and ``dense()``,
+            (n_centres, n_atoms, 3, n_features). A centre moves with its atom: dscribe's ``attach=True``.
+
+        Raises
+        ------
+        ValueError
+            A frame holds an element that is not in `species_`, or vectors are averaged.
+
+        Examples
+        --------
+        >>> from ase.build import molecule
+        >>> water = [molecule("H2O")]
+        >>> (found,) = SOAP(n_max=2, l_max=1, average="off").fit(water).derivatives(water)
+        >>> tuple(found.dense().shape)
+        (3, 3, 3, 20)
+        """
+        if self.average != "off":
+            raise ValueError(f"derivatives are those of single atoms: average='off', not {self.average!r}")
+        return derivatives(self._checked(X), self.basis_, device)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """``H1_O2_l0``: element and number of both radial functions, and the degree l."""

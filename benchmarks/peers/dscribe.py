@@ -1,0 +1,92 @@
+"""SOAP values and derivatives of 500 AcAc molecules: ours against dscribe, in one process.
+
+    MLFFBENCH_DATA=../shared/data python benchmarks/peers/dscribe.py
+
+dscribe is a dependency of mlffbench, so both run in this interpreter, alternating, and the median of the
+rounds counts. Ours is timed twice: as it is used (the blocks of every pair that are not zero) and as dscribe
+gives it (a dense array a molecule). dscribe may use one process or two: the faster one is its time.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from statistics import median
+
+import numpy as np
+import torch
+from _peer import acac, at_least, at_most, publish
+from ase import Atoms
+from dscribe.descriptors import SOAP as Theirs
+
+from mlffbench.descriptors.soap import SOAP as Ours
+from mlffbench.timing import measure
+
+SIZE = {"n_max": 6, "l_max": 4, "sigma": 0.3}
+CUTOFF = 5.0
+
+
+def main(quick: bool) -> None:
+    data, train, _ = acac(20 if quick else 500)
+    frames = [data.frames[i] for i in train]
+    ours = Ours(CUTOFF, **SIZE, average="off").fit(frames)
+    theirs = Theirs(r_cut=CUTOFF, **SIZE, species=ours.species_)
+    sides: dict[str, Callable[[], None]] = {
+        "ours, blocks": lambda: _consume(ours.derivatives(frames)),
+        "ours, dense": lambda: _consume(d.dense() for d in ours.derivatives(frames)),
+        "dscribe, 1 process": lambda: _consume(_derivatives(theirs, [a]) for a in frames),
+        "dscribe, 2 processes": lambda: [
+            _derivatives(theirs, frames[i : i + 50], 2) for i in range(0, len(frames), 50)
+        ],
+    }
+    seconds = _alternate(sides, rounds=1 if quick else 5)
+    difference = _difference(ours, theirs, frames)
+    best = min(v for k, v in seconds.items() if k.startswith("dscribe"))
+    claims = [
+        at_least("values and derivatives, as used, against dscribe", best / seconds["ours, blocks"], 5.0),
+        at_least("values and derivatives, dense arrays, against dscribe", best / seconds["ours, dense"], 5.0),
+        at_most("largest difference of values and derivatives", difference, 1e-8, ""),
+    ]
+    numbers = {
+        "frames": len(frames),
+        "seconds": seconds,
+        "cutoff": CUTOFF,
+        **SIZE,
+        "threads": torch.get_num_threads(),
+    }
+    publish("dscribe", claims, numbers) if not quick else print(claims, numbers)
+
+
+def _consume(stream: object) -> None:
+    for _ in stream:  # type: ignore[attr-defined]
+        pass
+
+
+def _derivatives(theirs: Theirs, frames: Sequence[Atoms], n_jobs: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    return theirs.derivatives(list(frames), method="analytical", attach=True, n_jobs=n_jobs)
+
+
+def _alternate(sides: dict[str, Callable[[], None]], rounds: int) -> dict[str, float]:
+    """Median seconds of each, one after the other round by round, after a warm-up."""
+    times: dict[str, list[float]] = {name: [] for name in sides}
+    for round_ in range(rounds + 1):
+        for name, side in sides.items():
+            with measure() as found:
+                side()
+            if round_:
+                times[name].append(found.seconds)
+    return {name: median(t) for name, t in times.items()}
+
+
+def _difference(ours: Ours, theirs: Theirs, frames: Sequence[Atoms]) -> float:
+    """The largest of all values and derivatives of all molecules."""
+    worst = 0.0
+    for atoms, found in zip(frames, ours.derivatives(frames), strict=True):
+        derivatives, values = _derivatives(theirs, [atoms])
+        worst = max(worst, float(np.abs(found.dense().numpy() - derivatives).max()))
+        worst = max(worst, float(np.abs(found.values.numpy() - values).max()))
+    return worst
+
+
+if __name__ == "__main__":
+    main("--quick" in sys.argv)

@@ -12,21 +12,22 @@ if TYPE_CHECKING:
 
 __all__ = ["ForceFieldCalculator"]
 
+UNCERTAIN = ("energy_std", "forces_std")
+
 
 class ForceFieldCalculator(Calculator):
     """An ASE calculator around a fitted model.
 
-    Results: ``energy`` (eV), ``forces`` (eV/Å), for periodic cells ``stress`` (eV/Å³), and
-    ``energy_std`` (eV) where the model has an uncertainty.
+    Results: ``energy`` (eV), ``forces`` (eV/Å), for periodic cells ``stress`` (eV/Å³), and where the model
+    has uncertainties ``energy_std`` (eV) and ``forces_std`` (eV/Å).
     """
 
-    implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress", "energy_std"]
+    implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress", *UNCERTAIN]
 
     def __init__(self, model: ForceField, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.model = model
-        extra = ["free_energy", "energy_std"]
-        self.implemented_properties = [*model.properties, *extra]  # type: ignore[misc]
+        self.implemented_properties = [*model.properties, "free_energy", *UNCERTAIN]  # type: ignore[misc]
 
     def calculate(
         self,
@@ -37,7 +38,7 @@ class ForceFieldCalculator(Calculator):
         super().calculate(atoms, properties, system_changes)
         labels = self.model.predict([self.atoms])
         self.results = {"energy": labels.energy[0], "free_energy": labels.energy[0]}
-        for name in ("forces", "stress", "energy_std"):
+        for name in ("forces", "stress", *UNCERTAIN):
             values = getattr(labels, name)
             if values is not None and values[0] is not None:
                 self.results[name] = values[0]

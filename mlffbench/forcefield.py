@@ -6,13 +6,16 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from ase import Atoms
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from mlffbench import persistence
 from mlffbench.calculator import ForceFieldCalculator
 from mlffbench.data import Labels, labels_of
 
@@ -31,8 +34,9 @@ class ForceField(RegressorMixin, BaseEstimator):
     """A potential that is fitted to frames: the only class meant to be subclassed.
 
     A subclass stores its constructor's parameters, always with ``atomic_energies=None`` among them, and
-    writes `_fit` and `_evaluate`; where graphs or descriptors can be built ahead, also `_prepare`. What it
-    fits and returns are energies without the atomic reference, which this class subtracts and adds.
+    writes `_fit` and `_evaluate`; where graphs or descriptors can be built ahead, also `_prepare`; where more
+    frames can be learned without starting anew, also `_partial_fit`. What it fits and returns are energies
+    without the atomic reference, which this class subtracts and adds.
 
     Attributes
     ----------
@@ -40,6 +44,11 @@ class ForceField(RegressorMixin, BaseEstimator):
         Which of ``energy``, ``forces``, ``stress`` it predicts.
     supports : tuple of str
         ``periodic``: frames with cells; ``extensive``: any number of atoms, not only the training molecule.
+    parts : mapping of str to tuple of str
+        Parameters that are models themselves: the kinds of the registry that a suite names them from.
+    shares_inputs : bool
+        What `_prepare` returns follows from parameters and elements, not from what was learned: a committee
+        prepares frames once for all its members.
     requires : tuple of str
         Modules that it imports beyond the project's own dependencies, and `extra`, the optional extra of
         the project that installs them.
@@ -51,6 +60,8 @@ class ForceField(RegressorMixin, BaseEstimator):
 
     properties: ClassVar[tuple[str, ...]] = ("energy", "forces", "stress")
     supports: ClassVar[tuple[str, ...]] = ("periodic", "extensive")
+    parts: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    shares_inputs: ClassVar[bool] = False
     requires: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str | None] = None
 
@@ -81,10 +92,30 @@ class ForceField(RegressorMixin, BaseEstimator):
         self._check_installed()
         frames = self._check_supported(check_frames(X))
         labels = _check_labels(y, frames)
+        self._check_one_molecule(frames, frames[0])
         self._forget()
         self.elements_ = _elements(frames)
         self.atomic_energies_ = self._reference(frames, labels.energy)
-        self._fit(frames, replace(labels, energy=labels.energy - self._baseline(frames)))
+        try:
+            self._fit(frames, replace(labels, energy=labels.energy - self._baseline(frames)))
+        except BaseException:
+            self._forget()  # what is half learned must not predict
+            raise
+        if "extensive" not in self.supports:
+            self.molecule_ = "".join(sorted(frames[0].symbols))
+        return self
+
+    @available_if(lambda self: self._goes_on())
+    def partial_fit(self, X: Sequence[Atoms], y: Labels | Any = None) -> Self:
+        """Learn from more frames, from where the model stands; the first call is `fit`.
+
+        Elements and atomic energies stay those of the first fit. Parameters and errors as for `fit`.
+        """
+        if not self.__sklearn_is_fitted__():
+            return self.fit(X, y)
+        frames = self._check_known(check_frames(X))
+        labels = _check_labels(y, frames)
+        self._partial_fit(frames, replace(labels, energy=labels.energy - self._baseline(frames)))
         return self
 
     def predict(self, X: Sequence[Atoms]) -> Labels:
@@ -102,12 +133,7 @@ class ForceField(RegressorMixin, BaseEstimator):
     def prepare(self, X: Sequence[Atoms]) -> Prepared:
         """The part of a prediction that only reads structures: neighbour lists, graphs, descriptors."""
         check_is_fitted(self)
-        frames = self._check_supported(check_frames(X))
-        unseen = [s for s in _elements(frames) if s not in self.elements_]
-        if unseen:
-            raise ValueError(
-                f"{type(self).__name__} was trained on {self.elements_} and cannot predict {unseen}"
-            )
+        frames = self._check_known(check_frames(X))
         return Prepared(frames, self._prepare(frames))
 
     def evaluate(self, prepared: Prepared) -> Labels:
@@ -119,6 +145,37 @@ class ForceField(RegressorMixin, BaseEstimator):
         """This fitted model as an ASE calculator."""
         check_is_fitted(self)
         return ForceFieldCalculator(self)
+
+    def save(self, path: Path | str) -> None:
+        """Write parameters and what was learned into a file that holds no code; see `mlffbench.persistence`.
+
+        Raises
+        ------
+        TypeError
+            A parameter or something learned is of a kind that such a file cannot hold.
+        """
+        persistence.save(self, Path(path))
+
+    @classmethod
+    def load(cls, path: Path | str, trust: Sequence[str] = (), device: str | None = None) -> Self:
+        """Read what `save` wrote.
+
+        Parameters
+        ----------
+        trust : sequence of str
+            Modules and packages of somebody else's estimators that may be imported.
+        device : str, optional
+            Where the model computes from now on; by default where it did, or on the CPU if that is not here.
+
+        Raises
+        ------
+        ValueError
+            The file is damaged, from a newer version, of another class, or names a class that is not trusted.
+        """
+        model = persistence.load(Path(path), trust, device)
+        if not isinstance(model, cls):
+            raise ValueError(f"{path} holds a {type(model).__name__}, not a {cls.__name__}")
+        return model
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "elements_")
@@ -139,12 +196,20 @@ class ForceField(RegressorMixin, BaseEstimator):
     def _evaluate(self, inputs: Any) -> Labels:
         """Predict what `_prepare` returned."""
 
+    def _goes_on(self) -> bool:
+        """Whether `partial_fit` is there: a subclass that has it writes `_partial_fit(frames, labels)`."""
+        return type(self)._partial_fit is not ForceField._partial_fit
+
+    def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        raise NotImplementedError
+
     def _check_installed(self) -> None:
         """A sentence with the extra's name where a framework is missing."""
         missing = [m for m in self.requires if find_spec(m) is None]
         if missing:
             raise ImportError(
-                f"{type(self).__name__} needs {missing}: pip install 'mlffbench[{self.extra}]'", name=missing[0]
+                f"{type(self).__name__} needs {missing}: pip install 'mlffbench[{self.extra}]'",
+                name=missing[0],
             )
 
     def _check_supported(self, frames: list[Atoms]) -> list[Atoms]:
@@ -153,6 +218,29 @@ class ForceField(RegressorMixin, BaseEstimator):
         if periodic and "periodic" not in self.supports:
             raise ValueError(f"{type(self).__name__} describes molecules; frame {periodic[0]} is periodic")
         return frames
+
+    def _check_known(self, frames: list[Atoms]) -> list[Atoms]:
+        """The frames, unless training never showed what they are made of."""
+        self._check_supported(frames)
+        unseen = [s for s in _elements(frames) if s not in self.elements_]
+        if unseen:
+            raise ValueError(
+                f"{type(self).__name__} was trained on {self.elements_} and cannot predict {unseen}"
+            )
+        if "extensive" not in self.supports:
+            self._check_one_molecule(frames, Atoms(self.molecule_))
+        return frames
+
+    def _check_one_molecule(self, frames: list[Atoms], known: Atoms) -> None:
+        """A sentence where a model of one molecule is given another."""
+        if "extensive" in self.supports:
+            return
+        for i, atoms in enumerate(frames):
+            if sorted(atoms.numbers) != sorted(known.numbers):
+                raise ValueError(
+                    f"{type(self).__name__} describes one molecule: {known.get_chemical_formula()}; "
+                    f"frame {i} is {atoms.get_chemical_formula()}"
+                )
 
     def _forget(self) -> None:
         for name in [n for n in vars(self) if n.endswith("_") and not n.startswith("_")]:

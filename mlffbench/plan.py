@@ -213,7 +213,21 @@ def _pinned(spec: Spec) -> Spec:
 
 
 def _on(spec: Spec, device: str | None) -> Spec:
-    known = registry.parameters(registry.load("estimators", spec.name))
-    if device is None or "device" not in known or "device" in spec.params:
+    if device is None:
         return spec
-    return replace(spec, params={**spec.params, "device": device})
+    return replace(spec, params=_placed("estimators", spec.name, spec.params, device))
+
+
+def _placed(kind: str, name: str, params: Mapping[str, Any], device: str) -> dict[str, Any]:
+    """The keywords with the device, also those of models inside the model."""
+    thing = registry.load(kind, name)
+    placed = dict(params)
+    if "device" in registry.parameters(thing):
+        placed.setdefault("device", device)
+    for word, kinds in registry.parts(thing).items():
+        if word in params:
+            inside, its_name, its_params = registry.resolve(params[word], kinds)
+            moved = _placed(inside, its_name, its_params, device)
+            if moved != its_params:
+                placed[word] = {inside.removesuffix("s"): {its_name: moved}}
+    return placed

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-__all__ = ["KINDS", "build", "load", "names", "parameters", "suggest", "summary"]
+__all__ = ["KINDS", "build", "load", "make", "names", "parameters", "parts", "resolve", "suggest", "summary"]
 
 KINDS = ("estimators", "datasets", "splits", "metrics", "tasks", "checks", "samplers", "calculators")
 
@@ -53,22 +53,95 @@ def parameters(thing: Callable[..., Any], skip: Iterable[str] = ()) -> dict[str,
     return {p.name: p.default for p in signature.parameters.values() if p.name not in skip}
 
 
+def _takes_anything(thing: Callable[..., Any]) -> bool:
+    """Whether it has ``**kwargs``, as other people's things may."""
+    return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(thing).parameters.values())
+
+
 def build(kind: str, name: str, params: Mapping[str, Any], skip: Iterable[str] = ()) -> Callable[..., Any]:
-    """``load``, after checking that every keyword is one the thing knows.
+    """``load``, after checking that every keyword is one the thing knows, in things inside the thing as well.
+
+    Raises
+    ------
+    LookupError
+        Unknown name or keyword, or an estimator without the model that it is made of.
+    """
+    thing = load(kind, name)
+    known = parameters(thing, skip)
+    called = f"{kind.removesuffix('s')} {name!r}"
+    for word in params:
+        if word not in known and not _takes_anything(thing):
+            raise LookupError(f"{called} has no parameter {word!r}{suggest(word, known)}")
+    for word, kinds in parts(thing).items():
+        if word not in params and known[word] is inspect.Parameter.empty:
+            raise LookupError(f"{called} needs {word!r}: a name, or 'name: {{keyword: value}}'")
+        if isinstance(params.get(word), str | Mapping):
+            try:
+                build(*resolve(params[word], kinds))
+            except LookupError as error:
+                raise LookupError(f"in {word!r} of {called}: {error.args[0]}") from error
+    return thing
+
+
+def parts(thing: Callable[..., Any]) -> Mapping[str, tuple[str, ...]]:
+    """The parameters of a thing that are things themselves, and the kinds that each can be of."""
+    return getattr(thing, "parts", {})
+
+
+def resolve(value: str | Mapping[str, Any], kinds: tuple[str, ...]) -> tuple[str, str, dict[str, Any]]:
+    """Kind, name and keywords of a thing inside another: ``name`` or ``{name: {keyword: value}}``.
+
+    Where several kinds are possible and more than one has the name, or the thing is somebody else's
+    ``package.module:Name``, the kind is written around it: ``{calculator: name}``.
+
+    Raises
+    ------
+    LookupError
+        No such name, a name of several kinds, or something else than a name and its keywords.
+
+    Examples
+    --------
+    >>> resolve({"morse": {"cutoff": 5.0}}, ("estimators",))
+    ('estimators', 'morse', {'cutoff': 5.0})
+    >>> resolve({"calculator": {"lennard_jones": {"sigma": 3.0}}}, ("calculators", "estimators"))
+    ('calculators', 'lennard_jones', {'sigma': 3.0})
+    """
+    words = {k.removesuffix("s"): k for k in kinds}
+    if isinstance(value, Mapping) and len(value) == 1 and (key := next(iter(value))) in words:
+        return words[key], *_name_and_params(value[key])
+    name, params = _name_and_params(value)
+    found = kinds if ":" in name else [k for k in kinds if name in names(k)]
+    if len(found) == 1:
+        return found[0], name, params
+    if not found:
+        known = [n for k in kinds for n in names(k)]
+        raise LookupError(f"no {' or '.join(words)} {name!r}{suggest(name, known)}")
+    choices = " or ".join(f"'{{{k.removesuffix('s')}: {name}}}'" for k in found)
+    raise LookupError(f"{name!r} can be {' or '.join(words)}; write {choices}")
+
+
+def _name_and_params(value: Any) -> tuple[str, dict[str, Any]]:
+    if isinstance(value, str):
+        return value, {}
+    if isinstance(value, Mapping) and len(value) == 1:
+        ((name, params),) = value.items()
+        if params is None or isinstance(params, Mapping):
+            return str(name), dict(params or {})
+    raise LookupError(f"write a name or one 'name: {{keyword: value}}', not {value!r}")
+
+
+def make(value: str | Mapping[str, Any], kinds: tuple[str, ...], **given: Any) -> Any:
+    """The thing that `resolve` understands, with what is `given` where it has such parameters and sets none.
 
     Raises
     ------
     LookupError
         Unknown name or keyword.
     """
-    thing = load(kind, name)
-    known = parameters(thing, skip)
-    for word in params:
-        if word not in known:
-            raise LookupError(
-                f"{kind.removesuffix('s')} {name!r} has no parameter {word!r}{suggest(word, known)}"
-            )
-    return thing
+    kind, name, params = resolve(value, kinds)
+    thing = build(kind, name, params)
+    known = parameters(thing)
+    return thing(**{**{k: v for k, v in given.items() if k in known}, **params})
 
 
 def summary(thing: Callable[..., Any]) -> str:

@@ -123,10 +123,9 @@ def load_dataset(spec: Spec) -> Dataset:
 
 def _model(case: Case, dataset: Dataset) -> ForceField:
     """The estimator with the case's seed and the dataset's isolated-atom energies, unless it sets its own."""
-    cls = registry.build("estimators", case.estimator.name, case.estimator.params)
-    given = {"random_state": case.seed, "atomic_energies": dataset.atomic_energies, **case.estimator.params}
-    known = registry.parameters(cls)
-    return cls(**{k: v for k, v in given.items() if k in known})
+    spec = {case.estimator.name: case.estimator.params}
+    given = {"random_state": case.seed, "atomic_energies": dataset.atomic_energies}
+    return registry.make(spec, ("estimators",), **given)
 
 
 def _metrics(case: Case) -> dict[str, Callable[[np.ndarray, np.ndarray], float]]:

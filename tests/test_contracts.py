@@ -7,21 +7,30 @@ import inspect
 import pytest
 
 from mlffbench import registry, testing
-from mlffbench.data import Score
+from mlffbench.data import Dataset, Score
 from mlffbench.forcefield import ForceField
 
-_fitted: dict[tuple[str, str], testing.Fitted] = {}
+DATA = [dataset.__name__ for dataset in testing.EXAMPLES]
+_examples: dict[tuple[str, str], testing.Fitted | str] = {}
 
 
 def fitted(name: str, data: str) -> testing.Fitted:
-    if (name, data) not in _fitted:
-        dataset = getattr(testing, data)()
-        _fitted[name, data] = testing.fitted(registry.load("estimators", name), dataset)
-    return _fitted[name, data]
+    """A model of the class fitted to the data, once; skipped where it refuses them or is not installed."""
+    if (name, data) not in _examples:
+        _examples[name, data] = _example(registry.load("estimators", name), getattr(testing, data)())
+    example = _examples[name, data]
+    return pytest.skip(example) if isinstance(example, str) else example
+
+
+def _example(cls: type[ForceField], dataset: Dataset) -> testing.Fitted | str:
+    try:
+        return testing.refusal(cls, dataset) or testing.fitted(cls, dataset)
+    except ImportError as error:
+        return str(error)
 
 
 @pytest.mark.parametrize("check", testing.FORCEFIELD_CHECKS, ids=lambda c: c.__name__)
-@pytest.mark.parametrize("data", ["molecules", "solids"])
+@pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("name", registry.names("estimators"))
 def test_estimator(name, data, check):
     check(fitted(name, data))

@@ -1,9 +1,10 @@
-"""Behler–Parrinello and MACE against derivatives, mace-torch itself, and what fit may not do."""
+"""Behler–Parrinello against derivatives, its own members, and what fit may not do."""
 
 from __future__ import annotations
 
-import os
+import pickle
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,18 +12,16 @@ import pytest
 import torch
 from ase import Atoms
 from ase.build import bulk, molecule
-from sklearn.base import clone
 
 from mlffbench import graph
 from mlffbench.data import Labels
 from mlffbench.descriptors._described import Described, derivatives
 from mlffbench.estimators.behler_parrinello import BehlerParrinello
-from mlffbench.estimators.mace import MACE
 from mlffbench.forcefield import ForceField
+from mlffbench.nn.train import holdout
 from mlffbench.testing import Fitted, check_forcefield, fitted, solids
 
-KEY = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
-BOTH = pytest.mark.parametrize("cls", [BehlerParrinello, MACE])
+EACH = pytest.mark.parametrize("cls", [BehlerParrinello])
 
 
 def springs(n: int = 8) -> tuple[list[Atoms], Labels]:
@@ -46,11 +45,11 @@ def small(cls: type[ForceField], **params: Any) -> ForceField:
 
 @pytest.fixture(scope="module")
 def crystal() -> dict[type[ForceField], Fitted]:
-    return {cls: fitted(cls, solids()) for cls in (BehlerParrinello, MACE)}
+    return {cls: fitted(cls, solids()) for cls in (BehlerParrinello,)}
 
 
 @pytest.mark.slow
-@BOTH
+@EACH
 def test_contract(cls: type[ForceField]) -> None:
     check_forcefield(cls)
 
@@ -63,9 +62,10 @@ def test_kept_derivatives_give_the_forces_of_automatic_differentiation(crystal: 
         for kept in (1e9, 0.0)
     ]
     for batch in batches:
-        found = derivatives(model.networks_, batch, model.acsf_.columns)
+        (network,) = model.networks_
+        found = derivatives(network, batch, model.acsf_.columns)
         whole = graph.build([frames[i] for i in (2, 0, 5)], model.cutoff)
-        for a, b in zip(found, graph.with_forces(model._energies, whole), strict=True):
+        for a, b in zip(found, graph.with_forces(partial(model._energies, network), whole), strict=True):
             torch.testing.assert_close(a.detach(), b.detach(), rtol=1e-10, atol=1e-10)
         torch.testing.assert_close(
             batch.stress, torch.tensor(np.array([labels.stress[i] for i in (2, 0, 5)]))
@@ -79,81 +79,70 @@ def test_behler_parrinello_learns_springs() -> None:
     assert np.sqrt(np.mean(error**2)) < 0.2 * np.sqrt(np.mean(np.concatenate(labels.forces) ** 2))
 
 
-# ---------------------------------------------------------------- MACE
-@pytest.mark.filterwarnings("ignore")  # its calculator compiles
-def test_predictions_are_those_of_maces_own_calculator(
-    crystal: dict[Any, Fitted], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    example = crystal[MACE]
-    monkeypatch.setenv(KEY, "1")  # its own calculator loads a whole pickled module
-    from mace.calculators import MACECalculator
-
-    model: Any = example.model
-    torch.save(model.module_, tmp_path / "mace.model")
-    default = torch.get_default_dtype()
-    try:
-        calculator = MACECalculator(str(tmp_path / "mace.model"), device="cpu", default_dtype="float64")
-    finally:
-        torch.set_default_dtype(default)
-    for atoms in (example.frames[1], molecule("H2O") if "O" in model.elements_ else example.frames[2]):
-        theirs, ours = atoms.copy(), model.predict([atoms])
-        theirs.calc = calculator
-        baseline = sum(model.atomic_energies_[s] for s in atoms.symbols)
-        assert ours.energy[0] == pytest.approx(theirs.get_potential_energy() + baseline, abs=1e-8)
-        np.testing.assert_allclose(ours.forces[0], theirs.get_forces(), atol=1e-8)
-        np.testing.assert_allclose(ours.stress[0], theirs.get_stress(), atol=1e-8)
+def test_a_committee_is_its_members_mean_and_spread() -> None:
+    """With Bessel's correction; every member holds out other frames."""
+    frames, labels = springs(12)
+    committee: Any = small(BehlerParrinello, n_networks=3, validation_fraction=0.25).fit(frames, labels)
+    predicted = committee.predict(frames)
+    seeds = committee._seeds(3)
+    assert len({tuple(holdout(12, 0.25, seed)[1]) for seed in seeds}) == 3
+    members = []
+    for network in committee.networks_:
+        alone = pickle.loads(pickle.dumps(committee))
+        alone.networks_ = [network]
+        members.append(alone.predict(frames))
+        assert members[-1].energy_std is None
+    energies = np.array([m.energy for m in members])
+    forces = np.array([m.forces[4] for m in members])
+    np.testing.assert_allclose(predicted.energy, energies.mean(0))
+    np.testing.assert_allclose(predicted.energy_std**2, ((energies - energies.mean(0)) ** 2).sum(0) / 2)
+    np.testing.assert_allclose(predicted.forces[4], forces.sum(0) / 3)
+    np.testing.assert_allclose(predicted.forces_std[4] ** 2, ((forces - forces.mean(0)) ** 2).sum(0) / 2)
+    assert (predicted.energy_std > 1e-6).all()
 
 
-def test_importing_and_fitting_leave_the_process_as_it_was() -> None:
-    import e3nn
-
-    before = torch.get_default_dtype(), os.environ.get(KEY), e3nn.get_optimization_defaults()
-    frames, labels = springs(4)
-    rng = torch.random.get_rng_state()
-    small(MACE, max_epochs=1).fit(frames, labels).predict(frames)
-    assert (torch.get_default_dtype(), os.environ.get(KEY), e3nn.get_optimization_defaults()) == before
-    assert torch.equal(rng, torch.random.get_rng_state())
-
-
-def test_presets_and_keywords() -> None:
-    settings = MACE("paper", num_channels=8)._settings()
-    assert (settings.num_channels, settings.max_ell, settings.energy_weight, settings.dtype) == (
-        8,
-        3,
-        27,
-        "float64",
-    )
-    assert clone(MACE("medium", cutoff=3.0)).get_params()["cutoff"] == 3.0
-    with pytest.raises(ValueError, match="no preset 'tiny'"):
-        MACE("tiny").fit(*springs(3))
+def test_a_committee_knows_where_it_does_not_know() -> None:
+    """Its spread grows outside of what it was trained on."""
+    frames, labels = springs(20)
+    model: Any = small(BehlerParrinello, n_networks=4, max_epochs=30).fit(frames, labels)
+    stretched = [a.copy() for a in frames]
+    for atoms in stretched:
+        atoms.positions[1] = atoms.positions[0] + 1.5 * (atoms.positions[1] - atoms.positions[0])
+    inside, outside = (np.mean(model.predict(f).energy_std) for f in (frames, stretched))
+    assert outside > 3 * inside
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_dtype_is_what_was_asked_for(dtype: str) -> None:
-    model: Any = small(MACE, dtype=dtype, max_epochs=1).fit(*springs(4))
-    assert model.dtype_ == dtype
-    assert {str(p.dtype) for p in model.module_.parameters()} == {f"torch.{dtype}"}
+def test_a_warm_start_goes_on() -> None:
+    frames, labels = springs(12)
+    model: Any = small(BehlerParrinello, warm_start=True, validation_fraction=0.0).fit(frames, labels)
+    first, before = model.history_, [n.mean.clone() for n in model.networks_]
+    model.fit(frames[:8], labels[:8])
+    assert model.history_[0]["validation"] < 0.5 * first[0]["validation"]
+    assert torch.equal(model.networks_[0].mean, before[0])
+    cold: Any = small(BehlerParrinello, validation_fraction=0.0).fit(frames, labels).fit(frames, labels)
+    assert cold.history_[0]["validation"] == first[0]["validation"]
+    assert hasattr(model, "partial_fit")
+    assert not hasattr(cold, "partial_fit")
 
 
-def test_missing_forces_weigh_nothing_and_are_no_zeros(crystal: dict[Any, Fitted]) -> None:
-    """The authors' loss, forces of frame 1 unknown: changing what stands in their place changes nothing."""
-    frames, labels = springs(3)
-    model: Any = small(MACE, max_epochs=1).fit(frames, labels)
-    from mlffbench.estimators._mace_torch import error_of, graphs_of, session
-
-    partial = Labels(labels.energy, (labels.forces[0], None, labels.forces[2]))  # type: ignore[index]
-    with session(torch.float64) as mace:
-        batch = mace.collate(graphs_of(mace, frames, model.elements_, model.cutoff_, partial))
-        error = error_of(mace, model._settings(), stress=False)
-    losses = []
-    for stand_in in (0.0, 7.0):
-        batch.forces[3:6] = stand_in
-        losses.append(error(batch, model._output(batch, False)).item())
-    assert losses[0] == losses[1]
+def test_a_file_holds_all_networks(tmp_path: Any) -> None:
+    frames, labels = springs(6)
+    for dtype in ("float64", "float32"):
+        model = small(BehlerParrinello, n_networks=2, max_epochs=1, dtype=dtype).fit(frames, labels)
+        model.save(tmp_path / dtype)
+        copies: list[Any] = [BehlerParrinello.load(tmp_path / dtype), pickle.loads(pickle.dumps(model))]
+        for copy in copies:
+            np.testing.assert_array_equal(copy.predict(frames).energy, model.predict(frames).energy)
+            assert {str(p.dtype) for n in copy.networks_ for p in n.parameters()} == {f"torch.{dtype}"}
 
 
-# ---------------------------------------------------------------- both
-@BOTH
+def test_no_networks_are_a_sentence() -> None:
+    with pytest.raises(ValueError, match="n_networks must be at least 1"):
+        small(BehlerParrinello, n_networks=0).fit(*springs(3))
+
+
+# ---------------------------------------------------------------- what fit may not do
+@EACH
 def test_seeds_reproduce(cls: type[ForceField]) -> None:
     frames, labels = springs(6)
     same = [
@@ -164,7 +153,7 @@ def test_seeds_reproduce(cls: type[ForceField]) -> None:
     assert np.abs(other - same[0]).max() > 1e-6
 
 
-@BOTH
+@EACH
 def test_frames_without_forces(cls: type[ForceField]) -> None:
     """Some or all forces missing: fit works, and what it learned is not zero forces."""
     frames, labels = springs(6)
@@ -176,14 +165,13 @@ def test_frames_without_forces(cls: type[ForceField]) -> None:
         assert predicted.forces is not None
 
 
-@BOTH
+@EACH
 def test_validation_frames_come_from_training(cls: type[ForceField], monkeypatch: pytest.MonkeyPatch) -> None:
     """Only frames of the training set are ever described, and the held-out part never in a training batch."""
     import mlffbench.estimators.behler_parrinello as bp
-    import mlffbench.estimators.mace as mace
 
     calls = []
-    for module in (bp, mace):
+    for module in (bp,):
         original = module.holdout
         spy = lambda *a, f=original: calls.append((a, f(*a))) or calls[-1][1]  # noqa: E731
         monkeypatch.setattr(module, "holdout", spy)
@@ -195,13 +183,13 @@ def test_validation_frames_come_from_training(cls: type[ForceField], monkeypatch
     assert not set(training) & set(held)
 
 
-@BOTH
+@EACH
 def test_max_seconds_stops(cls: type[ForceField]) -> None:
     model: Any = small(cls, max_epochs=10**6, max_seconds=0.3).fit(*springs(6))
     assert model.history_[-1]["epoch"] < 10**4
 
 
-@BOTH
+@EACH
 def test_one_frame_and_atoms_without_neighbours(cls: type[ForceField]) -> None:
     frames = [Atoms("O2", positions=[[0, 0, 0], [0, 0, 15.0]])]
     predicted = (
@@ -212,7 +200,7 @@ def test_one_frame_and_atoms_without_neighbours(cls: type[ForceField]) -> None:
     np.testing.assert_array_equal(predicted.forces[0], 0.0)
 
 
-@BOTH
+@EACH
 def test_no_gpu_is_a_sentence(cls: type[ForceField]) -> None:
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
@@ -221,7 +209,7 @@ def test_no_gpu_is_a_sentence(cls: type[ForceField]) -> None:
 
 
 @pytest.mark.gpu
-@BOTH
+@EACH
 def test_gpu_agrees_with_cpu(cls: type[ForceField]) -> None:
     frames, labels = springs(8)
     cpu, gpu = (

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
+from ase.calculators.calculator import PropertyNotImplementedError
 
 from mlffbench.data import Labels
 from mlffbench.estimators import AtomicReference
@@ -18,6 +21,17 @@ class Echo(AtomicReference):
     def _fit(self, frames, labels):
         super()._fit(frames, labels)
         self.given_ = labels
+
+
+class GoesOn(Echo):
+    """Can learn more."""
+
+    def _partial_fit(self, frames, labels):
+        self.more_ = labels
+
+
+class OneMolecule(Echo):
+    supports = ("periodic",)
 
 
 def test_reference_energies_are_least_squares_of_the_training_part():
@@ -66,6 +80,73 @@ def test_a_failed_fit_is_not_a_fitted_model():
         model.fit([molecule("H2")], [np.nan])
     with pytest.raises(NotFittedError):
         model.predict([molecule("H2")])
+
+
+def test_a_fit_that_breaks_off_is_not_a_fitted_model():
+    from sklearn.exceptions import NotFittedError
+
+    class Interrupted(Echo):
+        def _fit(self, frames, labels):
+            super()._fit(frames, labels)
+            raise KeyboardInterrupt
+
+    model = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit([molecule("H2")], [-1.0])
+    with pytest.raises(NotFittedError):
+        model.predict([molecule("H2")])
+
+
+# ---------------------------------------------------------------- more frames
+def test_a_partial_fit_keeps_the_reference_of_the_first():
+    model = GoesOn().fit([molecule("H2"), molecule("O2")], [-2.0, -6.0])
+    assert model.partial_fit([molecule("H2O")], [-4.0]) is model
+    assert model.atomic_energies_ == pytest.approx({"H": -1.0, "O": -3.0})
+    assert model.more_.energy == pytest.approx([1.0])
+    with pytest.raises(ValueError, match=r"trained on \['H', 'O'\] and cannot predict \['C'\]"):
+        model.partial_fit([molecule("CH4")], [-4.0])
+    with pytest.raises(ValueError, match="1 frames but 2 labels"):
+        model.partial_fit([molecule("H2")], [-4.0, -5.0])
+
+
+def test_the_first_partial_fit_is_a_fit():
+    model = GoesOn().partial_fit([molecule("H2")], [-2.0])
+    assert model.given_.energy == pytest.approx([0.0])
+
+
+def test_who_cannot_go_on_has_no_partial_fit():
+    assert hasattr(GoesOn(), "partial_fit")
+    assert not hasattr(Echo(), "partial_fit")
+
+
+# ---------------------------------------------------------------- one molecule
+def test_a_model_of_one_molecule_refuses_others():
+    two = [molecule("H2O"), molecule("H2O")[[2, 0, 1]]]
+    model = OneMolecule().fit(two, [-5.0, -5.0])
+    assert len(model.predict(two)) == 2
+    sentence = "OneMolecule describes one molecule: H2O; frame {} is {}"
+    with pytest.raises(ValueError, match=sentence.format(1, "HO")):
+        model.predict([two[0], molecule("OH")])
+    with pytest.raises(ValueError, match=sentence.format(0, "H2")):
+        model.predict([molecule("H2")])
+    with pytest.raises(ValueError, match=sentence.format(1, "H2")):
+        OneMolecule().fit([molecule("H2O"), molecule("H2")], [-5.0, -1.0])
+
+
+def test_the_calculator_gives_uncertainties_where_there_are_any():
+    class Unsure(Echo):
+        def _evaluate(self, inputs):
+            labels = super()._evaluate(inputs)
+            return replace(labels, energy_std=np.array([0.5]), forces_std=(np.full((2, 3), 0.25),))
+
+    atoms = molecule("H2")
+    atoms.calc = Unsure().fit([molecule("H2")], [-1.0]).calculator()
+    assert atoms.calc.get_property("energy_std", atoms) == 0.5
+    assert atoms.calc.get_property("forces_std", atoms).shape == (2, 3)
+    atoms.calc = Echo().fit([molecule("H2")], [-1.0]).calculator()
+    assert atoms.get_potential_energy() == pytest.approx(-1.0)
+    with pytest.raises(PropertyNotImplementedError):
+        atoms.calc.get_property("energy_std", atoms)
 
 
 def test_the_calculator_gives_stress_for_crystals_only():

@@ -10,8 +10,9 @@ import torch
 from ase import Atoms
 
 from mlffbench.data import Labels
+from mlffbench.descriptors._cache import Cache
 from mlffbench.descriptors.acsf import ACSF
-from mlffbench.graph import Graph, build
+from mlffbench.graph import build
 
 __all__ = ["Batch", "Described", "derivatives"]
 
@@ -40,6 +41,7 @@ class Batch:
 class _Piece:
     """One frame's part of a batch."""
 
+    features: torch.Tensor
     element: torch.Tensor
     source: torch.Tensor
     target: torch.Tensor
@@ -48,7 +50,7 @@ class _Piece:
 
 
 class Described:
-    """Training frames as batches; derivatives beyond `kept_bytes` are computed again when they are needed."""
+    """Training frames as batches; descriptions beyond `kept_bytes` are computed again when needed."""
 
     def __init__(
         self,
@@ -61,22 +63,13 @@ class Described:
     ) -> None:
         self.acsf, self.frames, self.dtype, self.device = acsf, frames, dtype, device
         self.labels = labels
-        self.features: list[torch.Tensor] = []
-        self._kept: dict[int, _Piece] = {}
-        room = kept_bytes
-        for start in range(0, len(frames), CHUNK):
-            chunk = list(range(start, min(start + CHUNK, len(frames))))
-            graph = self._graph(chunk)
-            self.features += self._tensor(acsf.features(graph)).split([len(frames[i]) for i in chunk])
-            room -= len(graph.source) * acsf.columns.shape[1] * 3 * torch.finfo(dtype).bits / 8
-            if room > 0:
-                self._kept |= self._pieces(chunk, graph)
+        self._pieces = Cache(self._describe, kept_bytes)
+        chunks = [list(range(i, min(i + CHUNK, len(frames)))) for i in range(0, len(frames), CHUNK)]
+        self.features = [piece.features for chunk in chunks for piece in self._pieces[chunk]]
 
     def batch(self, indices: list[int]) -> Batch:
         """The frames of these indices, with their labels."""
-        lost = [i for i in indices if i not in self._kept]
-        fresh = self._pieces(lost, self._graph(lost)) if lost else {}
-        pieces = [self._kept[i] if i in self._kept else fresh[i] for i in indices]
+        pieces = self._pieces[indices]
         sizes = [len(self.frames[i]) for i in indices]
         starts = np.cumsum([0, *sizes[:-1]]).tolist()
         joined = {k: torch.cat([getattr(p, k) for p in pieces]) for k in ("element", "vectors", "jacobian")}
@@ -111,20 +104,19 @@ class Described:
             "stress": self._tensor(np.array(per_frame)),
         }
 
-    def _graph(self, indices: Sequence[int]) -> Graph:
-        return build([self.frames[i] for i in indices], self.acsf.cutoff, device=str(self.device))
-
-    def _pieces(self, indices: Sequence[int], graph: Graph) -> dict[int, _Piece]:
-        """The frames of a graph one by one; it holds their pairs one frame after the other."""
+    def _describe(self, indices: list[int]) -> list[_Piece]:
+        """The frames one by one; their graph holds the pairs of one frame after the other."""
+        graph = build([self.frames[i] for i in indices], self.acsf.cutoff, device=str(self.device))
         atoms = [len(self.frames[i]) for i in indices]
         pairs = torch.bincount(graph.frame[graph.source], minlength=graph.n_frames).tolist()
         starts = np.cumsum([0, *atoms[:-1]]).tolist()
+        by_atom = [self.acsf.features(graph), self.acsf.element(graph.numbers)]
         by_pair = [graph.source, graph.target, graph.vectors, self.acsf.jacobian(graph)]
-        split = [self.acsf.element(graph.numbers).split(atoms), *(x.split(pairs) for x in by_pair)]
-        return {
-            i: _Piece(e, s - n, t - n, self._tensor(v), self._tensor(j).clone())
-            for i, n, e, s, t, v, j in zip(indices, starts, *split, strict=True)
-        }
+        split = [*(x.split(atoms) for x in by_atom), *(x.split(pairs) for x in by_pair)]
+        return [
+            _Piece(self._tensor(f), e, s - n, t - n, self._tensor(v), self._tensor(j).clone())
+            for n, f, e, s, t, v, j in zip(starts, *split, strict=True)
+        ]
 
     def _tensor(self, values: object) -> torch.Tensor:
         return torch.as_tensor(values, dtype=self.dtype, device=self.device)

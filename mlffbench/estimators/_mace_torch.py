@@ -6,7 +6,7 @@ import logging
 import os
 import warnings
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from types import SimpleNamespace
@@ -14,16 +14,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from ase import Atoms
 
-from mlffbench.data import Labels
+from mlffbench.estimators._mace_graphs import Graphs
 
-__all__ = ["arguments", "build", "error_of", "graphs_of", "hyperparameters", "session"]
+__all__ = ["arguments", "build", "error_of", "hyperparameters", "session"]
 
-# what mace's graphs carry for other models
-UNUSED = ("dipole", "dipole_weight", "charges", "charges_weight", "polarizability", "polarizability_weight",
-          "virials", "virials_weight", "elec_temp", "total_charge", "total_spin", "density_coefficients",
-          "rcell", "volume", "fermi_level", "external_field")  # fmt: skip
+CLASSES = ("interaction_cls", "interaction_cls_first", "readout_cls")
 
 
 @contextmanager
@@ -47,21 +43,27 @@ def _import_mace() -> SimpleNamespace:
     """What is used of mace-torch; it goes before e3nn, whose constants else fail to load."""
     with _same_environment("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"), redirect_stdout(StringIO()):
         import mace.modules
-        import mace.tools
-        from mace import data
-        from mace.tools.scripts_utils import get_params_options
-        from mace.tools.torch_geometric.dataloader import Collater
+        import mace.modules.blocks
+        from mace.cli.convert_cueq_e3nn import run as from_cueq
+        from mace.cli.convert_e3nn_cueq import run as to_cueq
+        from mace.tools import AtomicNumberTable
+        from mace.tools.finetuning_utils import load_foundations_elements
+        from mace.tools.scripts_utils import extract_config_mace_model, get_params_options, remove_pt_head
 
         import e3nn  # isort: skip
     return SimpleNamespace(
         modules=mace.modules,
-        table=mace.tools.AtomicNumberTable,
-        AtomicData=data.AtomicData,
-        Configuration=data.Configuration,
-        collate=Collater([None], list(UNUSED)),
+        blocks=mace.modules.blocks,
+        table=AtomicNumberTable,
         get_params_options=get_params_options,
+        extract_config=extract_config_mace_model,
+        single_head=remove_pt_head,
+        load_foundation=load_foundations_elements,
+        to_cueq=to_cueq,
+        from_cueq=from_cueq,
         e3nn=e3nn,
         Irreps=e3nn.o3.Irreps,
+        wigner_3j=e3nn.o3.wigner_3j,
     )
 
 
@@ -90,65 +92,41 @@ def _silent_logging() -> Iterator[None]:
         root.removeHandler(handler)
 
 
-def graphs_of(
-    mace: SimpleNamespace,
-    frames: Sequence[Atoms],
-    elements: list[str],
-    cutoff: float,
-    labels: Labels | None = None,
-) -> list[Any]:
-    """mace's AtomicData of every frame; a label that is missing weighs 0."""
-    table = mace.table(Atoms(elements).numbers.tolist())
-    configurations = [_configuration(mace, a, _known(labels, i)) for i, a in enumerate(frames)]
-    return [mace.AtomicData.from_config(c, z_table=table, cutoff=cutoff) for c in configurations]
-
-
-def _known(labels: Labels | None, i: int) -> dict[str, Any]:
-    """The labels of frame i that are not None."""
-    if labels is None:
-        return {}
-    values = {"forces": labels.forces, "stress": labels.stress}
-    known = {name: v[i] for name, v in values.items() if v is not None and v[i] is not None}
-    return {"energy": labels.energy[i]} | known
-
-
-def _configuration(mace: SimpleNamespace, atoms: Atoms, known: dict[str, Any]) -> Any:
-    # centred: mace boxes a molecule by its distance from the origin, and float32 is finest there
-    return mace.Configuration(
-        atomic_numbers=atoms.numbers,
-        positions=atoms.positions - atoms.positions.mean(axis=0),
-        properties=known,
-        property_weights={name: float(name in known) for name in ("energy", "forces", "stress")},
-        cell=np.array(atoms.cell),
-        pbc=tuple(bool(p) for p in atoms.pbc),
-    )
-
-
 def hyperparameters(
-    mace: SimpleNamespace, graphs: list[Any], settings: SimpleNamespace, elements: list[str]
+    mace: SimpleNamespace, graphs: Graphs, picks: list[int], settings: SimpleNamespace, numbers: list[int]
 ) -> dict[str, Any]:
-    """The model's arguments as plain values; mean, scale and neighbours by mace's own functions."""
-    batches = [mace.collate(graphs[i : i + 32]) for i in range(0, len(graphs), 32)]
-    with_forces = [g for g in graphs if g.forces_weight > 0]
-    labelled = [mace.collate(with_forces[i : i + 32]) for i in range(0, len(with_forces), 32)]
-    zeros = np.zeros(len(elements))
-    mean, scale = mace.modules.scaling_classes["std_scaling"](batches, zeros)
+    """The model's arguments as plain values; mean, scale and neighbours by mace's own functions.
+
+    mace-torch 0.3.16 divides by one average number of neighbours, not by one for each species.
+    """
+    zeros, scaling = np.zeros(len(numbers)), mace.modules.scaling_classes
+    batches = [graphs.batch(picks)]
+    mean, scale = scaling["std_scaling"](batches, zeros)
+    labelled = [i for i in picks if graphs.per_frame["forces_weight"][i] > 0]
     if labelled:
-        scale = mace.modules.scaling_classes["rms_forces_scaling"](labelled, zeros)[1]
-    neighbors = mace.modules.compute_avg_num_neighbors(batches)
+        scale = scaling["rms_forces_scaling"]([graphs.batch(labelled)], zeros)[1]
+    residual = "RealAgnosticResidualInteractionBlock"
+    shifted = settings.model == "ScaleShiftMACE"
+    orders = mace.Irreps.spherical_harmonics(settings.max_L)
     return {
-        "model": settings.model,
         "r_max": float(settings.cutoff),
         "num_bessel": settings.num_radial_basis,
+        "num_polynomial_cutoff": 5,
         "max_ell": settings.max_ell,
+        "interaction_cls": residual,
+        "interaction_cls_first": residual if shifted else "RealAgnosticInteractionBlock",
         "num_interactions": settings.num_interactions,
+        "hidden_irreps": str((orders * settings.num_channels).sort().irreps.simplify()),
+        "MLP_irreps": "16x0e",
+        "gate": "silu",
+        "radial_MLP": [64, 64, 64],
         "correlation": settings.correlation,
-        "num_channels": settings.num_channels,
-        "max_L": settings.max_L,
-        "atomic_numbers": Atoms(elements).numbers.tolist(),
-        "avg_num_neighbors": _positive(neighbors),
+        # else the basis of the couplings would depend on whether cuequivariance is installed
+        "use_reduced_cg": False,
+        "atomic_numbers": numbers,
+        "avg_num_neighbors": _positive(mace.modules.compute_avg_num_neighbors(batches)),
         "atomic_inter_scale": _positive(scale),
-        "atomic_inter_shift": float(np.squeeze(mean)) if settings.model == "ScaleShiftMACE" else 0.0,
+        "atomic_inter_shift": float(np.squeeze(mean)) if shifted else 0.0,
     }
 
 
@@ -159,35 +137,33 @@ def _positive(value: Any) -> float:
 
 
 def build(
-    mace: SimpleNamespace, config: dict[str, Any], dtype: torch.dtype, device: torch.device
+    mace: SimpleNamespace,
+    config: dict[str, Any],
+    dtype: torch.dtype,
+    device: torch.device,
+    weights: dict[str, torch.Tensor] | None = None,
 ) -> torch.nn.Module:
-    """mace-torch's ScaleShiftMACE as its command line builds ``--model`` MACE or ScaleShiftMACE."""
-    rest = {k: v for k, v in config.items() if k not in ("model", "num_channels", "max_L")}
-    blocks = mace.modules.interaction_classes
-    residual = "RealAgnosticResidualInteractionBlock"
-    first = residual if config["model"] == "ScaleShiftMACE" else "RealAgnosticInteractionBlock"
-    orders = mace.Irreps.spherical_harmonics(config["max_L"])
-    module = mace.modules.ScaleShiftMACE(
-        num_polynomial_cutoff=5,
-        interaction_cls=blocks[residual],
-        interaction_cls_first=blocks[first],
-        num_elements=len(config["atomic_numbers"]),
-        hidden_irreps=(orders * config["num_channels"]).sort().irreps.simplify(),
-        MLP_irreps=mace.Irreps("16x0e"),
-        atomic_energies=np.zeros(len(config["atomic_numbers"])),
-        gate=mace.modules.gate_dict["silu"],
-        radial_MLP=[64, 64, 64],
-        **rest,
-    ).to(device)
+    """mace-torch's ScaleShiftMACE of plain values and named weights; isolated atoms have no energy in it."""
+    classes = {k: getattr(mace.blocks, config[k]) for k in CLASSES if k in config}
+    irreps = {k: mace.Irreps(v) for k, v in config.items() if k.endswith("irreps") and v is not None}
+    n = len(config["atomic_numbers"])
+    given = config | classes | irreps | {"gate": mace.modules.gate_dict[config["gate"]]}
+    module = mace.modules.ScaleShiftMACE(num_elements=n, atomic_energies=np.zeros(n), **given)
+    if weights is not None:
+        unknown = module.load_state_dict(weights, strict=False)
+        lacking = [name for name, _ in module.named_parameters() if name in unknown.missing_keys]
+        assert not lacking + unknown.unexpected_keys, f"weights of another model: {unknown}"
+    module.to(device)
     found = {(p.dtype, p.device.type) for p in module.parameters()}
     assert found == {(dtype, device.type)}, f"weights are {found}, not {dtype} on {device}"
     return module
 
 
-def error_of(mace: SimpleNamespace, settings: SimpleNamespace, stress: bool) -> torch.nn.Module:
-    weights = {"energy_weight": settings.energy_weight, "forces_weight": settings.forces_weight}
-    if stress:
-        return mace.modules.WeightedEnergyForcesStressLoss(**weights, stress_weight=settings.stress_weight)
+def error_of(mace: SimpleNamespace, energy: float, forces: float, stress: float | None) -> torch.nn.Module:
+    """mace's own loss with these weights; None: without stress."""
+    weights = {"energy_weight": energy, "forces_weight": forces}
+    if stress is not None:
+        return mace.modules.WeightedEnergyForcesStressLoss(**weights, stress_weight=stress)
     return mace.modules.WeightedEnergyForcesLoss(**weights)
 
 

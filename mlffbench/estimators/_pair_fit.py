@@ -1,154 +1,197 @@
-"""A pair potential's fit as least squares: residuals are linear in u(r) and u′(r), whatever u is."""
+"""Pair potentials: a form u(r) with few parameters a pair of elements, fitted by nonlinear least squares."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from ase import Atoms
 from ase.data import chemical_symbols
-from scipy.sparse import coo_array, csr_array, vstack
+from scipy.optimize import nnls
+from scipy.sparse import coo_array, csr_array
 
-from mlffbench.data import Labels
-from mlffbench.graph import build
+from mlffbench.estimators._classical import Classical, kinds_of, refine
+from mlffbench.estimators._classical_rows import Rows, first_shell, halved
+from mlffbench.graph import Graph
 
-__all__ = ["PairProblem", "pair_problem"]
+__all__ = ["PairPotential", "PairProblem", "pair_terms", "switch"]
 
-VOIGT = [(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)]
+SWITCH = 0.8  # the potential is as its formula says up to this share of the cutoff
+WEAKEST = 1e-4  # eV, of a start's strengths: from zero a shape cannot be learned
+
+Form = Callable[..., torch.Tensor]
 
 
-@dataclass(frozen=True)
-class PairProblem:
-    """p directed pairs, and how their u and u′ add up to what the labels say.
+class PairPotential(Classical):
+    """E = Σ_pairs u(r) f(r): a subclass writes `form`, `natural` where it needs one, `bounds` and `shapes`.
 
-    Attributes
-    ----------
-    distances : (p,) Å
-    kinds : (p,) int, index of the unordered element pair
-    on_value, on_slope : (rows, p) sparse: residual = on_value u + on_slope u′ − target
-    target : (rows,) energies per atom, then force components, then stress components, each weighted
-    n_energies : the first rows, of which the mean is taken off: a constant energy per atom is free
+    The fit's own parameters θ are those that `natural` turns into the ones with names; the first `strengths` of
+    them multiply u linearly and are started by non-negative least squares.
     """
 
-    distances: np.ndarray
-    kinds: np.ndarray
-    on_value: csr_array
-    on_slope: csr_array
-    target: np.ndarray
-    n_energies: int
+    names: ClassVar[tuple[str, ...]]
+    bounds: ClassVar[tuple[tuple[float, float], ...]]
+    strengths: ClassVar[int] = 1
+
+    @staticmethod
+    @abstractmethod
+    def form(r: torch.Tensor, *parameters: torch.Tensor) -> torch.Tensor:
+        """u(r) in eV before the switch; `parameters` in the order of `names`."""
+
+    @abstractmethod
+    def shapes(self, near: np.ndarray, shell: np.ndarray) -> list[list[np.ndarray]]:
+        """Starts of the parameters that are not strengths, from each pair's smallest distance and first shell."""
+
+    @staticmethod
+    def natural(near: torch.Tensor, *theta: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """The parameters with names, of θ and the smallest distance of each pair in training."""
+        return theta
+
+    def _graph(self, frames: Sequence[Atoms], device: str) -> Graph:
+        return halved(super()._graph(frames, device))
+
+    def _learn(self, graph: Graph, rows: Rows, rng: np.random.RandomState) -> None:
+        numbers = graph.numbers[torch.stack([graph.source, graph.target])].sort(dim=0).values
+        kinds, pairs = kinds_of(*numbers)
+        self.parameters_: dict[str, dict[str, float]] = {}
+        if pairs:
+            problem = PairProblem(graph, rows, kinds.numpy(), len(pairs))
+            near = torch.as_tensor(problem.nearest())
+            terms = lambda theta: pair_terms(  # noqa: E731
+                self.form, self.natural, theta, near, problem.distances, problem.kinds, self.cutoff
+            )
+            theta = torch.as_tensor(self._optimise(problem, terms, rng))
+            values = torch.stack(self.natural(near, *theta)).T.tolist()
+            for pair, row in zip(pairs, values, strict=True):
+                self.parameters_["-".join(pair)] = dict(zip(self.names, row, strict=True))
+
+    def _optimise(
+        self, problem: PairProblem, terms: Callable[..., Any], rng: np.random.RandomState
+    ) -> np.ndarray:
+        """θ of the best of all starts, (k, n_kinds)."""
+        k, n = len(self.bounds), problem.n_kinds
+        low, high = (np.repeat(side, n) for side in zip(*self.bounds, strict=True))
+        high = np.minimum(high, np.repeat([self.cutoff if np.isinf(b[1]) else b[1] for b in self.bounds], n))
+        theta = refine(
+            lambda x: problem.residual(*terms(x.reshape(k, n))[:2]),
+            lambda x: problem.jacobian(*terms(x.reshape(k, n))[2:]),
+            [x.ravel() for x in self._starts(problem, terms, rng)],
+            (low, high),
+            self.max_iterations,
+        )
+        return theta.reshape(k, n)
+
+    def _starts(
+        self, problem: PairProblem, terms: Callable[..., Any], rng: np.random.RandomState
+    ) -> list[np.ndarray]:
+        """The best `n_starts` of the listed shapes, then random perturbations of the best."""
+        shapes = [np.array(s) for s in self.shapes(problem.nearest(), problem.first_shells())]
+        ranked = sorted((problem.strengthened(s, self.strengths, terms) for s in shapes), key=lambda t: t[0])
+        starts = [theta for _, theta in ranked[: self.n_starts]]
+        while len(starts) < self.n_starts:
+            shape = ranked[0][1][self.strengths :]
+            moved = shape * np.exp(rng.normal(scale=0.2, size=shape.shape))
+            starts.append(problem.strengthened(moved, self.strengths, terms)[1])
+        return starts
+
+    def _interaction(self, graph: Graph) -> torch.Tensor:
+        """Σ u(r) f(r) over pairs, (n_frames,)."""
+        known = self._known(graph)
+        source, r = graph.source[known], graph.vectors[known].norm(dim=1)
+        table = self._table().to(r)[:, graph.numbers[source], graph.numbers[graph.target[known]]]
+        u = self.form(r, *table) * switch(r / self.cutoff)
+        return r.new_zeros(graph.n_frames).index_add(0, graph.frame[source], u)
+
+    def _known(self, graph: Graph) -> torch.Tensor:
+        """Which pairs are of elements that training showed near each other, (p,) bool."""
+        seen = torch.zeros((len(chemical_symbols),) * 2, dtype=torch.bool, device=graph.numbers.device)
+        for pair in self.parameters_:
+            a, b = (chemical_symbols.index(s) for s in pair.split("-"))
+            seen[a, b] = seen[b, a] = True
+        return seen[graph.numbers[graph.source], graph.numbers[graph.target]]
+
+    def _table(self) -> torch.Tensor:
+        """Parameters by two atomic numbers, (k, n_elements, n_elements)."""
+        table = torch.zeros(len(self.names), *(len(chemical_symbols),) * 2, dtype=torch.float64)
+        for pair, values in self.parameters_.items():
+            a, b = (chemical_symbols.index(s) for s in pair.split("-"))
+            table[:, a, b] = table[:, b, a] = torch.tensor(list(values.values()), dtype=torch.float64)
+        return table
+
+
+class PairProblem:
+    """Rows linear in u(r) and u′(r) of p pairs, of `n_kinds` kinds: whatever u is."""
+
+    def __init__(self, graph: Graph, rows: Rows, kinds: np.ndarray, n_kinds: int) -> None:
+        vectors = graph.vectors.numpy()
+        self.distances = np.linalg.norm(vectors, axis=1)
+        self.kinds, self.n_kinds, self.rows = kinds, n_kinds, rows
+        self.on_slope = rows.along(vectors / self.distances[:, None])
+        frame = graph.frame[graph.source].numpy()
+        p = len(frame)
+        members = coo_array((np.ones(p), (frame, np.arange(p))), (graph.n_frames, p))
+        self.on_value = (rows.on_energy @ members.tocsr()).tocsr()
 
     def residual(self, value: np.ndarray, slope: np.ndarray) -> np.ndarray:
         """Weighted predicted − true, (rows,)."""
-        return self._centred(self.on_value @ value + self.on_slope @ slope - self.target)
+        return self.rows.residual(self.on_value @ value + self.on_slope @ slope)
 
-    def jacobian(self, value: np.ndarray, slope: np.ndarray, n_kinds: int) -> np.ndarray:
+    def jacobian(self, value: np.ndarray, slope: np.ndarray) -> np.ndarray:
         """From ∂u, ∂u′ (p, k), derivatives by the pair's own parameters, to (rows, k · n_kinds)."""
-        wide = [_spread(d, self.kinds, n_kinds) for d in (value, slope)]
-        return self._centred((self.on_value @ wide[0] + self.on_slope @ wide[1]).toarray())
+        wide = [self._spread(d) for d in (value, slope)]
+        return self.rows.centred((self.on_value @ wide[0] + self.on_slope @ wide[1]).toarray())
 
-    def _centred(self, rows: np.ndarray) -> np.ndarray:
-        rows[: self.n_energies] -= rows[: self.n_energies].mean(axis=0)
-        return rows
+    def _spread(self, derivatives: np.ndarray) -> csr_array:
+        """Each pair's k derivatives in the columns of its kind; columns go parameter by parameter."""
+        p, k = derivatives.shape
+        columns = (self.kinds[:, None] + self.n_kinds * np.arange(k)).ravel()
+        where = (np.repeat(np.arange(p), k), columns)
+        return coo_array((derivatives.ravel(), where), shape=(p, k * self.n_kinds)).tocsr()
 
+    def strengthened(
+        self, shape: np.ndarray, strengths: int, terms: Callable[..., Any]
+    ) -> tuple[float, np.ndarray]:
+        """The misfit with the best non-negative strengths for a shape, and both as θ (k, n_kinds)."""
+        theta = np.vstack([np.ones((strengths, self.n_kinds)), shape])
+        by_value, by_slope = terms(theta)[2:]
+        design = self.jacobian(by_value[:, :strengths], by_slope[:, :strengths])
+        zero = np.zeros(len(self.distances))
+        best, misfit = nnls(design, -self.residual(zero, zero))
+        theta[:strengths] = np.maximum(best, WEAKEST).reshape(strengths, -1)
+        return misfit, theta
 
-def _spread(derivatives: np.ndarray, kinds: np.ndarray, n_kinds: int) -> csr_array:
-    """Each pair's k derivatives in the columns of its kind; columns go parameter by parameter."""
-    p, k = derivatives.shape
-    rows, columns = np.repeat(np.arange(p), k), (kinds[:, None] + n_kinds * np.arange(k)).ravel()
-    return coo_array((derivatives.ravel(), (rows, columns)), shape=(p, k * n_kinds)).tocsr()
+    def nearest(self) -> np.ndarray:
+        """The smallest distance of each kind, (n_kinds,)."""
+        return np.array([self.distances[self.kinds == k].min() for k in range(self.n_kinds)])
 
-
-def pair_problem(
-    frames: Sequence[Atoms], labels: Labels, cutoff: float, weights: Sequence[float]
-) -> tuple[PairProblem, list[tuple[str, str]]]:
-    """The problem, and the element pairs that occur within the cutoff, in the order of `kinds`.
-
-    Each block of rows is divided by the spread of its labels and the root of its length, so that the sum of
-    squares is Σ_q weight_q (RMSE_q/σ_q)², whatever the units and however many components there are.
-    """
-    graph = build(frames, cutoff)
-    source, target, atom_frame = (x.numpy() for x in (graph.source, graph.target, graph.frame))
-    vectors = graph.vectors.numpy()
-    distances = np.linalg.norm(vectors, axis=1)
-    kinds, names = _kinds(graph.numbers.numpy()[source], graph.numbers.numpy()[target])
-    energy = _energy_rows(frames, labels, atom_frame[source], weights[0])
-    forces = _force_rows(frames, labels, source, vectors / distances[:, None], weights[1])
-    stress = _stress_rows(frames, labels, atom_frame[source], vectors, distances, weights[2])
-    nothing = [csr_array(m.shape) for m, _ in (energy, forces, stress)]
-    problem = PairProblem(
-        distances,
-        kinds,
-        on_value=vstack([energy[0], *nothing[1:]], format="csr"),
-        on_slope=vstack([nothing[0], forces[0], stress[0]], format="csr"),
-        target=np.concatenate([energy[1], forces[1], stress[1]]),
-        n_energies=len(frames),
-    )
-    return problem, names
+    def first_shells(self) -> np.ndarray:
+        """Where each kind is densest, a distance counted by 1/r² as a radial distribution does."""
+        return np.array([first_shell(self.distances[self.kinds == k]) for k in range(self.n_kinds)])
 
 
-def _kinds(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, list[tuple[str, str]]]:
-    """Index of each pair's unordered element pair, and the pairs that occur."""
-    numbers = np.column_stack([np.minimum(first, second), np.maximum(first, second)])
-    found, kinds = np.unique(numbers, axis=0, return_inverse=True)
-    return kinds.reshape(-1), [(chemical_symbols[a], chemical_symbols[b]) for a, b in found.tolist()]
+def switch(x: torch.Tensor) -> torch.Tensor:
+    """1 up to 0.8, then 1 − 10t³ + 15t⁴ − 6t⁵ down to 0 at x = 1: two continuous derivatives."""
+    t = ((x - SWITCH) / (1 - SWITCH)).clamp(0.0, 1.0)
+    return 1 - t**3 * (10 - 15 * t + 6 * t**2)
 
 
-Rows = tuple[csr_array, np.ndarray]
-
-
-def _energy_rows(frames: Sequence[Atoms], labels: Labels, pair_frame: np.ndarray, weight: float) -> Rows:
-    """E/n = ½ Σ u / n + constant."""
-    sizes = np.array([len(a) for a in frames], dtype=float)
-    true = labels.energy / sizes
-    scale = _scale(true - true.mean(), weight)
-    entries = scale * 0.5 / sizes[pair_frame]
-    matrix = coo_array(
-        (entries, (pair_frame, np.arange(len(pair_frame)))), shape=(len(frames), len(pair_frame))
-    )
-    return matrix.tocsr(), scale * true
-
-
-def _force_rows(
-    frames: Sequence[Atoms], labels: Labels, source: np.ndarray, direction: np.ndarray, weight: float
-) -> Rows:
-    """F_i = Σ_j u′(r_ij) r̂_ij, r̂ from i to j; rows of frames without forces are left out."""
-    forces = labels.forces or (None,) * len(frames)
-    has = np.concatenate([np.full(len(a), f is not None) for a, f in zip(frames, forces, strict=True)])
-    true = np.concatenate([f.ravel() for f in forces if f is not None] or [np.zeros(0)])
-    scale = _scale(true, weight)
-    row = 3 * (np.cumsum(has) - 1)
-    pairs = np.flatnonzero(has[source])
-    rows = (row[source[pairs], None] + np.arange(3)).ravel()
-    entries = scale * direction[pairs].ravel()
-    matrix = coo_array((entries, (rows, np.repeat(pairs, 3))), shape=(len(true), len(source)))
-    return matrix.tocsr(), scale * true
-
-
-def _stress_rows(
-    frames: Sequence[Atoms],
-    labels: Labels,
-    pair_frame: np.ndarray,
-    vectors: np.ndarray,
+def pair_terms(
+    form: Form,
+    natural: Callable[..., tuple[torch.Tensor, ...]],
+    theta: np.ndarray,
+    near: torch.Tensor,
     distances: np.ndarray,
-    weight: float,
-) -> Rows:
-    """σ_ab = Σ u′(r) r_a r_b / (2 r V); rows of frames without stress are left out."""
-    stress = labels.stress or (None,) * len(frames)
-    has = np.array([s is not None and a.pbc.all() for a, s in zip(frames, stress, strict=True)])
-    true = np.concatenate([stress[i] for i in np.flatnonzero(has)] or [np.zeros(0)])
-    scale = _scale(true, weight)
-    volume = np.array([a.get_volume() if h else np.inf for a, h in zip(frames, has, strict=True)])
-    row = 6 * (np.cumsum(has) - 1)
-    pairs = np.flatnonzero(has[pair_frame])
-    products = np.column_stack([vectors[pairs, a] * vectors[pairs, b] for a, b in VOIGT])
-    entries = scale * products / (2 * distances[pairs] * volume[pair_frame[pairs]])[:, None]
-    rows = (row[pair_frame[pairs], None] + np.arange(6)).ravel()
-    matrix = coo_array((entries.ravel(), (rows, np.repeat(pairs, 6))), shape=(len(true), len(distances)))
-    return matrix.tocsr(), scale * true
-
-
-def _scale(values: np.ndarray, weight: float) -> float:
-    """√(weight/n)/σ; 0 where there is nothing to fit."""
-    spread = np.sqrt(np.mean(values**2)) if len(values) else 0.0
-    return float(np.sqrt(weight / len(values)) / spread) if spread > 1e-10 else 0.0
+    kinds: np.ndarray,
+    cutoff: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """u, u′ (p,) and their derivatives by θ (p, k): exact, as pairs do not know of each other."""
+    r = torch.as_tensor(distances).clone().requires_grad_()
+    own = [torch.as_tensor(row[kinds]).requires_grad_() for row in theta]
+    u = form(r, *natural(near[kinds], *own)) * switch(r / cutoff)
+    (slope,) = torch.autograd.grad(u.sum(), r, create_graph=True)
+    by = [torch.autograd.grad(x.sum(), own, retain_graph=True, materialize_grads=True) for x in (u, slope)]
+    by_value, by_slope = (torch.stack(b, dim=1).numpy() for b in by)
+    return u.detach().numpy(), slope.detach().numpy(), by_value, by_slope

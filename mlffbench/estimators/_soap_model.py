@@ -1,8 +1,8 @@
-"""What the kernel models on SOAP share: frames in batches, rows for the solver, and the prediction."""
+"""What the kernel models on SOAP share: described batches, rows for the solver, and the prediction."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,91 +10,98 @@ import numpy as np
 import torch
 from ase import Atoms
 
-from mlffbench import progress
 from mlffbench.data import Labels
+from mlffbench.descriptors._cache import Cache
 from mlffbench.descriptors._power_spectrum import Basis
 from mlffbench.descriptors.soap import checked_basis
-from mlffbench.estimators._soap_kernel import Kernel, describe, energies, energy_rows, gradient_rows
-from mlffbench.estimators._whitened import WhitenedLeastSquares
+from mlffbench.estimators._soap_dscribe import DscribeBasis
+from mlffbench.estimators._soap_environments import Environments, describe, slopes
+from mlffbench.estimators._soap_kernel import Kernel, energy_rows, gradient_rows
 from mlffbench.graph import Graph, build, with_forces
 from mlffbench.graph import labels as labels_of_graph
 
 __all__ = [
-    "add_frames",
+    "Batches",
+    "Rows",
     "basis_of",
     "check_positive",
     "concatenate",
     "graphs",
     "predict",
-    "unit_vectors",
     "without_mean",
 ]
 
-
-def add_frames(
-    problem: WhitenedLeastSquares,
-    kernel: Kernel,
-    frames: Sequence[Atoms],
-    labels: Labels,
-    noise: Mapping[str, Any],
-    batch_size: int,
-    device: str,
-    fold: Callable[[torch.Tensor], torch.Tensor] = lambda rows: rows,
-) -> None:
-    """Give the rows of every label there is to `problem`.
-
-    `noise` holds standard deviations: of each frame's energy (n_frames,), of forces, of stresses (left out:
-    not trained on). `fold` maps columns of points to the problem's unknowns.
-    """
-    done = 0
-    for batch in graphs(frames, kernel.basis, batch_size, device):
-        part = slice(done, done + batch.n_frames)
-        here = {**noise, "energy": noise["energy"][part]}
-        for rows, targets, deviation in _rows(batch, labels[part], kernel, here):
-            problem.add(fold(rows), targets, deviation)
-        done += batch.n_frames
-        progress.report("fit", done, len(frames))
+KEPT_BYTES = 5e8  # descriptions up to this size are computed once
+Rows = tuple[str, torch.Tensor, torch.Tensor, torch.Tensor]  # kind, rows, targets, unit of their noise
 
 
-def _rows(
-    batch: Graph, labels: Labels, kernel: Kernel, noise: Mapping[str, Any]
-) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor | float]]:
-    """Rows, targets and noise of the energies, then of the forces and stresses that are there."""
-    environments = describe(batch, kernel.basis)
-    real = lambda values: torch.as_tensor(values, dtype=torch.float64, device=batch.positions.device)  # noqa: E731
-    yield energy_rows(batch, environments.unit, kernel), real(labels.energy), real(noise["energy"])
-    with_stress = labels.stress is not None and "stress" in noise
-    if labels.forces is None and not with_stress:
-        return
-    forces, stress = gradient_rows(batch, environments, kernel, with_stress)
-    if labels.forces is not None:
-        there = [i for i, f in enumerate(labels.forces) if f is not None]
-        atoms = torch.isin(batch.frame, torch.tensor(there, device=batch.frame.device))
-        targets = np.concatenate([labels.forces[i] for i in there])
-        yield forces[atoms].flatten(0, 1), real(targets).flatten(), noise["forces"]
-    if stress is not None and labels.stress is not None:
-        there = [i for i, s in enumerate(labels.stress) if s is not None and bool(batch.periodic[i])]
-        if there:
-            targets = np.concatenate([labels.stress[i] for i in there])
-            yield stress[there].flatten(0, 1), real(targets), noise["stress"]
+class Batches:
+    """Training frames some at a time, described once as far as memory allows, with their labels."""
+
+    def __init__(
+        self, frames: Sequence[Atoms], labels: Labels, basis: Basis, batch_size: int, device: str
+    ) -> None:
+        self.frames, self.labels, self.basis, self.device = frames, labels, basis, device
+        self.parts = [slice(i, i + batch_size) for i in range(0, len(frames), batch_size)]
+        self._described = Cache(self._describe, KEPT_BYTES)
+        self.numbers = np.concatenate([a.numbers for a in frames])
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def __getitem__(self, number: int) -> Environments:
+        return self._described[[number]][0]
+
+    def _describe(self, numbers: list[int]) -> list[Environments]:
+        graphs = [build(self.frames[self.parts[k]], self.basis.radius, device=self.device) for k in numbers]
+        return [describe(g, self.basis) for g in graphs]
+
+    def units(self, keep: np.ndarray) -> torch.Tensor:
+        """Unit SOAP vectors of the atoms to keep, in the order of the frames."""
+        found, start = [], 0
+        for k in range(len(self)):
+            unit = self[k].unit
+            found.append(unit[torch.as_tensor(keep[start : start + len(unit)], device=unit.device)])
+            start += len(unit)
+        return torch.cat(found)
+
+    def rows(self, number: int, kernel: Kernel, kinds: Sequence[str]) -> Iterator[Rows]:
+        """Energies of a batch, then the forces and stresses that its labels have and `kinds` names.
+
+        Energies have √n_atoms as the unit of their noise.
+        """
+        environments, labels = self[number], self.labels[self.parts[number]]
+        graph = environments.graph
+        real = lambda values: torch.as_tensor(values, dtype=torch.float64, device=self.device)  # noqa: E731
+        root = torch.bincount(graph.frame, minlength=graph.n_frames).double().sqrt()
+        yield "energy", energy_rows(environments, kernel), real(labels.energy), root
+        with_forces_ = labels.forces is not None and "forces" in kinds
+        with_stress = labels.stress is not None and "stress" in kinds
+        if not (with_forces_ or with_stress):
+            return
+        forces, stress = gradient_rows(environments, kernel, with_stress)
+        one = root.new_ones(())
+        if with_forces_:
+            there, targets = known(labels.forces, graph)
+            atoms = torch.isin(graph.frame, there)
+            yield "forces", forces[atoms].flatten(0, 1), real(targets).flatten(), one
+        if stress is not None:
+            there, targets = known(labels.stress, graph, cells=True)
+            if len(there):
+                yield "stress", stress[there].flatten(0, 1), real(targets).flatten(), one
+
+
+def known(values: Any, graph: Graph, cells: bool = False) -> tuple[torch.Tensor, np.ndarray]:
+    """The frames whose label is known (and, of stresses, defined), and these labels, one after the other."""
+    there = [i for i, v in enumerate(values) if v is not None and (not cells or bool(graph.periodic[i]))]
+    targets = np.concatenate([values[i] for i in there]) if there else np.empty(0)
+    return torch.tensor(there, dtype=torch.long, device=graph.frame.device), targets
 
 
 def graphs(frames: Sequence[Atoms], basis: Basis, batch_size: int, device: str) -> Iterator[Graph]:
     """The frames a batch at a time."""
     for start in range(0, len(frames), batch_size):
         yield build(frames[start : start + batch_size], basis.radius, device=device)
-
-
-def unit_vectors(
-    frames: Sequence[Atoms], basis: Basis, keep: np.ndarray, batch_size: int, device: str
-) -> torch.Tensor:
-    """Unit SOAP vectors of the atoms to keep, in the order of the frames."""
-    found, start = [], 0
-    for batch in graphs(frames, basis, batch_size, device):
-        stop = start + len(batch.numbers)
-        found.append(describe(batch, basis).unit[torch.as_tensor(keep[start:stop])])
-        start = stop
-    return torch.cat(found)
 
 
 def without_mean(frames: Sequence[Atoms], labels: Labels) -> tuple[float, Labels]:
@@ -104,35 +111,60 @@ def without_mean(frames: Sequence[Atoms], labels: Labels) -> tuple[float, Labels
     return mean, replace(labels, energy=labels.energy - mean * sizes)
 
 
-def predict(
-    batch: Graph, kernel: Kernel, weights: torch.Tensor, energy_per_atom: float
-) -> tuple[Labels, torch.Tensor]:
-    """Energies, forces and stresses by one backward pass, and the unit SOAP vectors on the way."""
-    seen: list[torch.Tensor] = []
+Energies = Callable[[Graph, torch.Tensor], torch.Tensor]  # of frames, from their atoms' unit vectors
 
-    def total(moved: Graph) -> torch.Tensor:
-        seen.append(describe(moved, kernel.basis).unit)
-        return energies(moved, seen[0], kernel, weights)
 
-    found = labels_of_graph(batch, *with_forces(total, batch))
-    sizes = torch.bincount(batch.frame, minlength=batch.n_frames).cpu().numpy()
-    return replace(found, energy=found.energy + energy_per_atom * sizes), seen[0].detach()
+def predict(graph: Graph, basis: Basis, energies: Energies, energy_per_atom: float) -> Labels:
+    """Energies, forces and stresses by one backward pass."""
+    if isinstance(basis, DscribeBasis):
+        found = _through_slopes(graph, basis, energies)
+    else:
+        total = lambda moved: energies(moved, describe(moved, basis).unit)  # noqa: E731
+        found = labels_of_graph(graph, *with_forces(total, graph))
+    sizes = torch.bincount(graph.frame, minlength=graph.n_frames).cpu().numpy()
+    return replace(found, energy=found.energy + energy_per_atom * sizes)
+
+
+def _through_slopes(graph: Graph, basis: Basis, energies: Energies) -> Labels:
+    """The same for molecules, where the vectors' derivatives are known and not differentiable code."""
+    environments = describe(graph, basis)
+    unit = environments.unit.detach().requires_grad_()
+    energy = energies(graph, unit)
+    (by_unit,) = torch.autograd.grad(energy.sum(), unit)
+    forces = torch.zeros_like(graph.positions)
+    for number in graph.numbers.unique().tolist():
+        axes = torch.eye(unit.shape[1], dtype=unit.dtype, device=unit.device)
+        moved = slopes(environments, basis, number, axes)
+        pull = torch.einsum("pxf,pf->px", moved.values, by_unit[moved.source])
+        forces.index_add_(0, moved.target, pull, alpha=-1)
+    return labels_of_graph(graph, energy.detach(), forces, None)
 
 
 def concatenate(parts: Sequence[Labels]) -> Labels:
     """The labels of all batches as one."""
     whole = lambda name: tuple(v for p in parts for v in (getattr(p, name) or (None,) * len(p)))  # noqa: E731
     std = [p.energy_std for p in parts if p.energy_std is not None]
-    energy = np.concatenate([p.energy for p in parts])
-    return Labels(energy, whole("forces"), whole("stress"), np.concatenate(std) if std else None)
+    return Labels(
+        np.concatenate([p.energy for p in parts]),
+        whole("forces"),
+        whole("stress"),
+        np.concatenate(std) if std else None,
+        whole("forces_std"),
+    )
 
 
 def basis_of(model: Any, frames: Sequence[Atoms]) -> Basis:
-    """The smooth basis that a model's parameters name, for the elements of the frames."""
+    """The basis that a model's parameters name, smooth at its end, for the elements of the frames."""
     if not model.zeta >= 1:
         raise ValueError(f"zeta must be at least 1, for forces to exist; got {model.zeta}")
     numbers = {int(z) for a in frames for z in a.numbers}
-    return checked_basis(numbers, model.cutoff, model.n_max, model.l_max, model.sigma, smooth=True)
+    basis = checked_basis(numbers, model.cutoff, model.n_max, model.l_max, model.sigma, smooth=True)
+    descriptor = getattr(model, "descriptor", "torch")
+    if descriptor not in ("torch", "dscribe"):
+        raise ValueError(f"descriptor must be 'torch' or 'dscribe'; got {descriptor!r}")
+    if descriptor == "torch":
+        return basis
+    return DscribeBasis(basis.numbers, basis.cutoff, basis.n_max, basis.l_max, basis.sigma)
 
 
 def check_positive(model: Any, *names: str) -> None:

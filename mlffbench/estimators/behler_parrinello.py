@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,10 @@ from mlffbench.data import Labels
 from mlffbench.descriptors._described import Batch, Described, derivatives
 from mlffbench.descriptors.acsf import ACSF
 from mlffbench.device import checked_device
-from mlffbench.forcefield import ForceField
+from mlffbench.estimators._warm_start import WarmStart
 from mlffbench.graph import Graph
+from mlffbench.nn.batches import mean_square, parts
+from mlffbench.nn.element_networks import ElementNetworks
 from mlffbench.nn.train import (
     Settings,
     checked_dtype,
@@ -31,10 +33,10 @@ __all__ = ["BehlerParrinello"]
 
 KEPT_BYTES = 2e9  # derivatives of descriptors up to this size are computed once, not every epoch
 FLOORS = 0.1, 1e-3  # least width that a feature is divided by: relative to the mean width, and absolute
-BATCH = 32  # frames that are predicted at a time
+BATCH = 32  # frames that are validated at a time
 
 
-class BehlerParrinello(ForceField):
+class BehlerParrinello(WarmStart):
     """E = Σ_i N_Z(i)(G_i): a feed-forward network per element on its symmetry functions [1]_.
 
     Energies, forces and, where labelled, stresses are fitted. The structures stand still in training, so the
@@ -46,12 +48,20 @@ class BehlerParrinello(ForceField):
         Å.
     hidden : tuple of int
         Width of each hidden layer.
+    n_networks : int
+        Trained one after the other on the same descriptors, each with its own first weights and its own
+        frames held out. The mean is predicted; from two on also their standard deviation, energy_std and
+        forces_std [2]_.
     energy_weight, forces_weight, stress_weight : float
         Of the squared errors: energy per atom, eV; force components, eV/Å; stress components, eV/Å³.
-    max_epochs, batch_size, learning_rate, patience, max_seconds : optional
-        Training; see `mlffbench.nn.train.Settings`.
+    max_epochs, batch_size, learning_rate, patience : optional
+        Training of each network; see `mlffbench.nn.train.Settings`.
+    max_seconds : float, optional
+        Of the training of all networks together.
     validation_fraction : float
         Part of the training frames held out to choose the best epoch.
+    warm_start : bool
+        A second `fit` goes on from the present weights.
     device : str
     dtype : {"float64", "float32"}
     random_state : int, optional
@@ -61,28 +71,33 @@ class BehlerParrinello(ForceField):
     Attributes
     ----------
     history_ : list of dict
-        One row an epoch.
+        One row an epoch of each network.
 
     References
     ----------
     .. [1] J. Behler and M. Parrinello, Phys. Rev. Lett. 98, 146401 (2007); J. Behler, J. Chem. Phys. 134,
        074106 (2011).
+    .. [2] C. Schran, K. Brezina and O. Marsalek, J. Chem. Phys. 153, 104105 (2020).
     """
+
+    shares_inputs = True
 
     def __init__(
         self,
         cutoff: float = 5.0,
-        hidden: tuple[int, ...] = (32, 32),
+        hidden: tuple[int, ...] = (64, 64),
         *,
-        energy_weight: float = 1.0,
+        n_networks: int = 1,
+        energy_weight: float = 30.0,
         forces_weight: float = 1.0,
         stress_weight: float = 100.0,
-        max_epochs: int = 200,
+        max_epochs: int = 300,
         batch_size: int = 10,
-        learning_rate: float = 0.005,
+        learning_rate: float = 0.01,
         validation_fraction: float = 0.1,
         patience: int | None = 100,
         max_seconds: float | None = None,
+        warm_start: bool = False,
         device: str = "cpu",
         dtype: str = "float64",
         random_state: int | None = 0,
@@ -90,6 +105,7 @@ class BehlerParrinello(ForceField):
     ) -> None:
         self.cutoff = cutoff
         self.hidden = hidden
+        self.n_networks = n_networks
         self.energy_weight = energy_weight
         self.forces_weight = forces_weight
         self.stress_weight = stress_weight
@@ -99,6 +115,7 @@ class BehlerParrinello(ForceField):
         self.validation_fraction = validation_fraction
         self.patience = patience
         self.max_seconds = max_seconds
+        self.warm_start = warm_start
         self.device = device
         self.dtype = dtype
         self.random_state = random_state
@@ -108,89 +125,102 @@ class BehlerParrinello(ForceField):
     def test_params(cls) -> dict[str, Any]:
         return {"cutoff": 4.5, "hidden": (8,), "max_epochs": 10}
 
+    # ------------------------------------------------------------ learning
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        device, dtype = checked_device(self.device), checked_dtype(self.dtype)
-        seed = seed_of(self.random_state)
+        if self.n_networks < 1:
+            raise ValueError(f"n_networks must be at least 1; got {self.n_networks}")
+        self.device_, self.dtype_ = str(checked_device(self.device)), self.dtype
         self.acsf_ = ACSF(self.cutoff, species=self.elements_).fit(frames)
-        described = Described(self.acsf_, frames, labels, dtype, device, KEPT_BYTES)
-        training, held = holdout(len(frames), self.validation_fraction, seed)
-        scales = _scales([frames[i] for i in training], labels[training])
-        with seeded(seed):
-            self.networks_ = Networks(self.hidden, *_spread(described, training), *scales).to(device, dtype)
-        self._columns = self.acsf_.columns.to(device)
-        generator = torch.Generator().manual_seed(seed)
-        self.history_ = train(
-            self.networks_,
-            [{"params": self.networks_.parameters(), "lr": self.learning_rate}],
-            batches=lambda: map(described.batch, shuffled(training.tolist(), self.batch_size, generator)),
-            loss=self._loss,
-            validate=(lambda: self._mean_loss(described, held.tolist())) if len(held) else None,
-            settings=Settings(self.max_epochs, self.max_seconds, self.patience, cooldown=0.5),
-        )
+        described = self._described(frames, labels)
+        self.networks_ = []
+        for seed in self._seeds(self.n_networks):
+            training, _ = holdout(len(frames), self.validation_fraction, seed)
+            mean, width = _spread(described, training)
+            shift, scale = _scales([frames[i] for i in training], labels[training])
+            with seeded(seed):
+                network = ElementNetworks(self.hidden, *mean.shape)
+            network.scale_by(mean, width, shift, scale)
+            self.networks_.append(network.to(self.device_, checked_dtype(self.dtype_)))
+        self._train(described)
 
-    def _loss(self, batch: Batch) -> torch.Tensor:
+    def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        self._train(self._described(frames, labels))
+
+    def _described(self, frames: Sequence[Atoms], labels: Labels) -> Described:
+        dtype, device = checked_dtype(self.dtype_), torch.device(self.device_)
+        return Described(self.acsf_, frames, labels, dtype, device, KEPT_BYTES)
+
+    def _seeds(self, n: int) -> list[int]:
+        return [seed_of(self.random_state) + k for k in range(n)]
+
+    def _train(self, described: Described) -> None:
+        """Each network on its own part of the frames; the time is shared out evenly."""
+        self.history_: list[dict[str, float]] = []
+        n, columns = len(self.networks_), self.acsf_.columns.to(self.device_)
+        seconds = None if self.max_seconds is None else self.max_seconds / n
+        settings = Settings(self.max_epochs, seconds, self.patience, cooldown=0.5)
+        for network, seed in zip(self.networks_, self._seeds(n), strict=True):
+            training, held = holdout(len(described.frames), self.validation_fraction, seed)
+            generator = torch.Generator().manual_seed(seed)
+            loss = partial(self._loss, network, columns)
+            self.history_ += train(
+                network,
+                [{"params": network.parameters(), "lr": self.learning_rate}],
+                batches=lambda: map(described.batch, shuffled(training.tolist(), self.batch_size, generator)),  # noqa: B023
+                loss=loss,
+                validate=(lambda: _mean_loss(loss, described, held.tolist())) if len(held) else None,  # noqa: B023
+                settings=settings,
+            )
+
+    def _loss(self, network: ElementNetworks, columns: torch.Tensor, batch: Batch) -> torch.Tensor:
         """w_E ⟨(ΔE/n)²⟩ + w_F ⟨ΔF²⟩ + w_S ⟨ΔS²⟩ over what is labelled."""
-        energy, forces, stress = derivatives(self.networks_, batch, self._columns)
+        energy, forces, stress = derivatives(network, batch, columns)
         return (
             self.energy_weight * ((energy - batch.energy) / batch.sizes).square().mean()
-            + self.forces_weight * _mean_square(forces - batch.forces)
-            + self.stress_weight * _mean_square(stress - batch.stress)
+            + self.forces_weight * mean_square(forces - batch.forces)
+            + self.stress_weight * mean_square(stress - batch.stress)
         )
 
-    def _mean_loss(self, described: Described, indices: list[int]) -> float:
-        parts = [indices[i : i + BATCH] for i in range(0, len(indices), BATCH)]
-        return sum(self._loss(described.batch(p)).item() * len(p) for p in parts) / len(indices)
-
+    # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
-        device = next(self.networks_.parameters()).device
-        parts = [frames[i : i + BATCH] for i in range(0, len(frames), BATCH)]
-        return [graph.build(p, self.cutoff, device=str(device)) for p in parts]
+        return [graph.build(p, self.acsf_.cutoff, device=self.device_) for p in parts(frames)]
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
-        parts = [graph.labels(g, *graph.with_forces(self._energies, g)) for g in inputs]
+        members = [self._predicted(network, inputs) for network in self.networks_]
+        return members[0] if len(members) == 1 else _ensemble(members)
+
+    def _predicted(self, network: ElementNetworks, inputs: list[Graph]) -> Labels:
+        """One network's energies, forces and stresses."""
+        energies = partial(self._energies, network)
+        found = [graph.labels(g, *graph.with_forces(energies, g)) for g in inputs]
         return Labels(
-            np.concatenate([p.energy for p in parts]),
-            tuple(f for p in parts for f in p.forces or ()),
-            tuple(s for p in parts for s in p.stress or [None] * len(p)),
+            np.concatenate([p.energy for p in found]),
+            tuple(f for p in found for f in p.forces or ()),
+            tuple(s for p in found for s in p.stress or [None] * len(p)),
         )
 
-    def _energies(self, batch: Graph) -> torch.Tensor:
-        weights = next(self.networks_.parameters())
+    def _energies(self, network: ElementNetworks, batch: Graph) -> torch.Tensor:
         features, element = self.acsf_.features(batch), self.acsf_.element(batch.numbers)
-        atoms = self.networks_(features.to(weights.dtype), element)
-        return batch.sum_atoms(atoms.double())
+        return batch.sum_atoms(network(features.to(network.mean.dtype), element).double())
 
+    # ------------------------------------------------------------ pickling
+    def __getstate__(self) -> dict[str, Any]:
+        """Weights instead of modules: a file holds values, no code."""
+        state = super().__getstate__().copy()
+        if "networks_" in state:
+            state["networks_"] = [
+                {k: v.detach().cpu().clone() for k, v in n.state_dict().items()} for n in state["networks_"]
+            ]
+        return state
 
-class Networks(torch.nn.Module):
-    """A network per element on standardised features -> energy of each atom, eV."""
-
-    mean: torch.Tensor  # (n_elements, n_features)
-    width: torch.Tensor
-
-    def __init__(
-        self, hidden: Sequence[int], mean: torch.Tensor, width: torch.Tensor, shift: float, scale: float
-    ) -> None:
-        super().__init__()
-        self.register_buffer("mean", mean)
-        self.register_buffer("width", width)
-        self.shift, self.scale = shift, scale  # eV an atom
-        self.each = torch.nn.ModuleList(_network(mean.shape[1], hidden) for _ in mean)
-
-    def forward(self, features: torch.Tensor, element: torch.Tensor) -> torch.Tensor:
-        energy = features.new_zeros(len(features))
-        for z, network in enumerate(self.each):
-            atoms = torch.nonzero(element == z).squeeze(1)
-            standard = (features[atoms] - self.mean[z]) / self.width[z]
-            energy = energy.index_add(0, atoms, network(standard).squeeze(1))
-        return self.shift + self.scale * energy
-
-
-def _network(n_features: int, hidden: Sequence[int]) -> torch.nn.Sequential:
-    sizes = [n_features, *hidden]
-    layers: list[torch.nn.Module] = []
-    for a, b in pairwise(sizes):
-        layers += [torch.nn.Linear(a, b), torch.nn.SiLU()]
-    return torch.nn.Sequential(*layers, torch.nn.Linear(sizes[-1], 1))
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "networks_" in state:
+            self.device_ = self.device_ if torch.cuda.is_available() else "cpu"
+            with seeded(0):
+                self.networks_ = [
+                    ElementNetworks.of(weights).to(self.device_) for weights in state["networks_"]
+                ]
 
 
 def _spread(described: Described, training: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
@@ -213,7 +243,21 @@ def _scales(frames: Sequence[Atoms], labels: Labels) -> tuple[float, float]:
     return float(per_atom.mean()), float(size) if size > 0 else 1.0
 
 
-def _mean_square(error: torch.Tensor) -> torch.Tensor:
-    """Over what is not NaN; 0 where nothing is labelled."""
-    known = error[~error.isnan()]
-    return known.square().sum() / max(known.numel(), 1)
+def _mean_loss(loss: Callable[[Batch], torch.Tensor], described: Described, indices: list[int]) -> float:
+    groups = [indices[i : i + BATCH] for i in range(0, len(indices), BATCH)]
+    return sum(loss(described.batch(g)).item() * len(g) for g in groups) / len(indices)
+
+
+def _ensemble(members: list[Labels]) -> Labels:
+    """The mean of several predictions, and √(Σ(x − mean)²/(n − 1)) of energies and forces."""
+    energies = np.array([m.energy for m in members])
+    frames = range(len(members[0]))
+    at = lambda name, i: np.array([getattr(m, name)[i] for m in members])  # noqa: E731
+    stress = members[0].stress
+    return Labels(
+        energies.mean(axis=0),
+        tuple(at("forces", i).mean(axis=0) for i in frames),
+        stress and tuple(None if stress[i] is None else at("stress", i).mean(axis=0) for i in frames),
+        energies.std(axis=0, ddof=1),
+        tuple(at("forces", i).std(axis=0, ddof=1) for i in frames),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,45 +13,28 @@ from ase import Atoms
 
 from mlffbench.data import Labels
 from mlffbench.device import checked_device
-from mlffbench.estimators._mace_torch import arguments, build, error_of, graphs_of, hyperparameters, session
+from mlffbench.estimators._mace_compute import energies_and_forces, precision, predictions
+from mlffbench.estimators._mace_graphs import Batch, Graphs, consecutive
+from mlffbench.estimators._mace_kernels import accelerated, adopt, learned
+from mlffbench.estimators._mace_presets import chosen
+from mlffbench.estimators._mace_start import Start, from_file
+from mlffbench.estimators._mace_torch import build, hyperparameters, session
+from mlffbench.estimators._mace_training import ATOMS, trained
 from mlffbench.forcefield import ForceField
-from mlffbench.nn.train import (
-    Settings,
-    checked_dtype,
-    holdout,
-    seed_of,
-    seeded,
-    shuffled,
-    train,
-)
+from mlffbench.nn.train import checked_dtype, holdout, seed_of, seeded
 
 __all__ = ["MACE"]
 
-PAPER = {
-    "cutoff": 5.0, "num_channels": 256, "max_L": 2, "max_ell": 3, "correlation": 3, "num_interactions": 2,
-    "num_radial_basis": 8, "batch_size": 5, "learning_rate": 0.01, "max_epochs": 2000, "ema_decay": 0.99,
-    "weight_decay": 5e-7, "energy_weight": 27.0, "forces_weight": 1000.0, "stress_weight": 1.0,
-    "patience": 256, "dtype": "float64", "model": "MACE", "cooldown": 0.0,
-}  # fmt: skip
-COMMON = PAPER | {
-    "energy_weight": 1.0, "forces_weight": 100.0, "stress_weight": 10.0, "patience": None,
-    "dtype": "float32", "model": "ScaleShiftMACE", "cooldown": 0.5,
-}  # fmt: skip
-SMALL = {"num_channels": 32, "max_L": 0, "max_ell": 2, "correlation": 2, "batch_size": 10, "max_epochs": 100}
-PRESETS: dict[str, dict[str, Any]] = {
-    "small": COMMON | SMALL | {"cutoff": 4.5, "learning_rate": 0.02},
-    "medium": COMMON | {"num_channels": 64, "max_L": 1, "max_epochs": 300},
-    "large": COMMON | {"num_channels": 128, "max_L": 2, "max_epochs": 500},
-    "paper": PAPER,
-}
+EXAMPLE = 3  # frames on which the kernels must agree
 
 
 class MACE(ForceField):
-    """Message passing with higher body order: mace-torch's own model, graphs, loss and optimiser settings.
+    """Message passing with higher body order: mace-torch's own model, loss and optimiser settings.
 
     What a keyword leaves None comes from the preset. The isolated atoms' energies are not MACE's business
     here: the base class subtracts them (its ``E0s`` are zero); the shift and scale of the rest are MACE's,
-    the mean energy per atom and the root mean square force.
+    the mean energy per atom and the root mean square force, and so is its average number of neighbours,
+    one for all species.
 
     Parameters
     ----------
@@ -65,9 +49,35 @@ class MACE(ForceField):
     max_ell, correlation, num_interactions, num_radial_basis : int, optional
         Order of the spherical harmonics, body order − 1, layers, Bessel functions.
     batch_size, max_epochs, max_seconds, patience, learning_rate, ema_decay, weight_decay : optional
-        Training; see `mlffbench.nn.train.Settings`.
+        Training; see `mlffbench.nn.train.Settings`. Weights of products and of the interactions' linear maps
+        decay, as mace-torch groups them.
+    schedule : {'plateau', 'cosine', 'constant'}, optional
+    cooldown : float, optional
+        Of the learning rate; see `mlffbench.nn.train.Settings`. Cooldown: 0.5, in `paper` 0.
     energy_weight, forces_weight, stress_weight : float, optional
         Of the squared errors: energy per atom, eV; force components, eV/Å; stress components, eV/Å³.
+    stage_two : float, optional
+        Part of the epochs or seconds after which MACE's stage two (once called SWA) begins; None: never.
+    stage_two_energy_weight, stage_two_forces_weight, stage_two_learning_rate : float, optional
+        Its weights, and its learning rate, which only the cooldown lowers; mace-torch's own, 1000, 100 and
+        0.001, unless given.
+    stage_two_average : bool
+        Keep the plain mean of stage two's weights.
+    foundation : str, optional
+        A ``.model`` file of mace-torch to start from: its architecture, cutoff and weights, reduced to the
+        elements and to one head by mace-torch's own tool. It is a pickle: reading it runs the code in it,
+        so name only files you trust. Without `atomic_energies` those are fitted to what the foundation
+        leaves of the energies.
+    foundation_head : str, optional
+        Which head, where the file has several.
+    warm_start : bool
+        Another `fit` goes on from the present weights, hyperparameters and atomic energies.
+    kernels : {'auto', 'mace', 'fused', 'cuequivariance'}
+        Which code computes the layers: mace-torch's; the same sums in fewer operations; NVIDIA's. `auto`
+        takes the last on a GPU where it is installed, the second on a CPU, if energies and forces of some
+        training frames agree with mace-torch's.
+    matmul_precision : {'highest', 'high', 'medium'}
+        ``torch.set_float32_matmul_precision`` while fitting and predicting.
     validation_fraction : float
         Part of the training frames held out to choose the best epoch.
     device : str
@@ -84,6 +94,8 @@ class MACE(ForceField):
         One row an epoch.
     dtype_, device_ : str
         Those of the weights.
+    kernels_ : str
+        Those that compute.
 
     References
     ----------
@@ -104,6 +116,8 @@ class MACE(ForceField):
         num_radial_basis: int | None = None,
         batch_size: int | None = None,
         learning_rate: float | None = None,
+        schedule: str | None = None,
+        cooldown: float | None = None,
         max_epochs: int | None = None,
         max_seconds: float | None = None,
         ema_decay: float | None = None,
@@ -111,8 +125,18 @@ class MACE(ForceField):
         energy_weight: float | None = None,
         forces_weight: float | None = None,
         stress_weight: float | None = None,
+        stage_two: float | None = None,
+        stage_two_energy_weight: float | None = None,
+        stage_two_forces_weight: float | None = None,
+        stage_two_learning_rate: float | None = None,
+        stage_two_average: bool = False,
         validation_fraction: float = 0.1,
         patience: int | None = None,
+        foundation: str | None = None,
+        foundation_head: str | None = None,
+        warm_start: bool = False,
+        kernels: str = "auto",
+        matmul_precision: str = "highest",
         device: str = "cpu",
         dtype: str | None = None,
         random_state: int | None = 0,
@@ -128,6 +152,8 @@ class MACE(ForceField):
         self.num_radial_basis = num_radial_basis
         self.batch_size = batch_size
         self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.cooldown = cooldown
         self.max_epochs = max_epochs
         self.max_seconds = max_seconds
         self.ema_decay = ema_decay
@@ -135,8 +161,18 @@ class MACE(ForceField):
         self.energy_weight = energy_weight
         self.forces_weight = forces_weight
         self.stress_weight = stress_weight
+        self.stage_two = stage_two
+        self.stage_two_energy_weight = stage_two_energy_weight
+        self.stage_two_forces_weight = stage_two_forces_weight
+        self.stage_two_learning_rate = stage_two_learning_rate
+        self.stage_two_average = stage_two_average
         self.validation_fraction = validation_fraction
         self.patience = patience
+        self.foundation = foundation
+        self.foundation_head = foundation_head
+        self.warm_start = warm_start
+        self.kernels = kernels
+        self.matmul_precision = matmul_precision
         self.device = device
         self.dtype = dtype
         self.random_state = random_state
@@ -149,114 +185,104 @@ class MACE(ForceField):
             "max_epochs": 2, "dtype": "float64",
         }  # fmt: skip
 
-    def _settings(self) -> SimpleNamespace:
-        """The preset, with every keyword that is not None in its place."""
-        if self.preset not in PRESETS:
-            raise ValueError(f"no preset {self.preset!r}; there are {list(PRESETS)}")
-        given = {k: v for k, v in self.get_params(deep=False).items() if v is not None}
-        return SimpleNamespace(**{"max_seconds": None} | PRESETS[self.preset] | given)
+    def export(self, path: str | Path) -> None:
+        """Write mace-torch's own module with the atomic energies: a .model file for its calculator."""
+        dtype = checked_dtype(self.dtype_)
+        with session(dtype) as mace:
+            weights = learned(mace, self.module_, self.kernels_)
+            module: Any = build(mace, self.config_, dtype, torch.device("cpu"), weights)
+            module.atomic_energies_fn.atomic_energies[:] = torch.tensor(
+                [self.atomic_energies_[s] for s in self.elements_]
+            )
+            torch.save(module, path)
+
+    # ------------------------------------------------------------ starting
+    def _forget(self) -> None:
+        """All but what a warm start begins with."""
+        self._start: Start | None = None
+        if self.warm_start and hasattr(self, "module_"):
+            with session(checked_dtype(self.dtype_)) as mace:
+                weights = learned(mace, self.module_, self.kernels_)
+            self._start = Start(self.config_, weights, self.elements_, self.atomic_energies_)
+        super()._forget()
+
+    def _reference(self, frames: Sequence[Atoms], energy: np.ndarray) -> dict[str, float]:
+        """The first fit's on a warm start; least squares on what a foundation leaves."""
+        if self._start is None and self.foundation is not None:
+            with session(checked_dtype(self._settings().dtype)) as mace:
+                self._start = from_file(mace, self.foundation, self.foundation_head, self.elements_)
+        if self._start is not None and self._start.elements != self.elements_:
+            raise ValueError(f"a warm start knows {self._start.elements}; these frames hold {self.elements_}")
+        if self._start is None or self.atomic_energies is not None:
+            return super()._reference(frames, energy)
+        if self._start.atomic_energies is not None:
+            return self._start.atomic_energies
+        return super()._reference(frames, energy - self._interaction(self._start, frames))
+
+    def _interaction(self, start: Start, frames: Sequence[Atoms]) -> np.ndarray:
+        """What a model to start from says of the energies without the isolated atoms, (n,) eV."""
+        dtype, device = checked_dtype(self._settings().dtype), checked_device(self.device)
+        with session(dtype) as mace:
+            module = build(mace, start.config, dtype, device, start.weights)
+        return predictions(module, self._batches(start.config, frames, dtype, device)).energy
 
     # ------------------------------------------------------------ learning
+    def _settings(self) -> SimpleNamespace:
+        return chosen(self.preset, self.get_params(deep=False))
+
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        settings = self._settings()
+        settings, start = self._settings(), self._start
         device, dtype = checked_device(self.device), checked_dtype(settings.dtype)
         seed = seed_of(self.random_state)
-        self.cutoff_, self.dtype_, self.device_ = float(settings.cutoff), settings.dtype, str(device)
-        with session(dtype) as mace:
-            graphs = graphs_of(mace, frames, self.elements_, self.cutoff_, labels)
-            split = holdout(len(graphs), self.validation_fraction, seed)
-            training, held = ([graphs[i] for i in part] for part in split)
-            self.config_ = hyperparameters(mace, training, settings, self.elements_)
+        self.dtype_, self.device_ = settings.dtype, str(device)
+        cutoff = float(settings.cutoff) if start is None else start.config["r_max"]
+        numbers = Atoms(self.elements_).numbers.tolist()
+        with session(dtype) as mace, precision(self.matmul_precision):
+            graphs = Graphs.build(frames, numbers, cutoff, dtype, device, labels)
+            training, held = (p.tolist() for p in holdout(len(graphs), self.validation_fraction, seed))
+            new = lambda: hyperparameters(mace, graphs, training, settings, numbers)  # noqa: E731
+            self.config_ = new() if start is None else start.config
             with seeded(seed):
-                self.module_ = build(mace, self.config_, dtype, device)
-            error = error_of(mace, settings, labels.stress is not None).to(device)
-            groups = mace.get_params_options(arguments(settings), self.module_)["params"]
-            collate = mace.collate
-        generator, size = torch.Generator().manual_seed(seed), settings.batch_size
-        held_batches = [collate(held[i : i + 10]).to(device) for i in range(0, len(held), 10)]
-        stress = labels.stress is not None
-        loss = lambda batch, training=True: error(batch, self._output(batch, stress, training))  # noqa: E731
-        self.history_ = train(
-            self.module_,
-            groups,
-            batches=lambda: (collate(b).to(device) for b in shuffled(training, size, generator)),
-            loss=loss,
-            validate=(lambda: _mean(loss, held_batches)) if held else None,
-            settings=Settings(
-                settings.max_epochs,
-                settings.max_seconds,
-                settings.patience,
-                settings.ema_decay,
-                cooldown=settings.cooldown,
-            ),
-        )
-
-    def _output(self, batch: Any, stress: bool, training: bool = False) -> dict[str, Any]:
-        """MACE's own energies, forces and stresses of a batch."""
-        return self.module_(batch.to_dict(), training=training, compute_force=True, compute_stress=stress)
+                module = build(mace, self.config_, dtype, device, None if start is None else start.weights)
+            example = graphs.batch(training[:EXAMPLE])
+            self.module_, self.kernels_ = accelerated(
+                mace, module, self.kernels, lambda m: energies_and_forces(m, example)
+            )
+            stress = labels.stress is not None
+            self.history_ = trained(mace, self.module_, graphs, (training, held), settings, stress, seed)
+        self._start = None
 
     # ------------------------------------------------------------ predicting
-    def _prepare(self, frames: Sequence[Atoms]) -> list[tuple[list[bool], Any]]:
-        """Batches on the device, each with which of its frames are periodic."""
-        with session(checked_dtype(self.dtype_)) as mace:
-            graphs = graphs_of(mace, frames, self.elements_, self.cutoff_)
-            parts = _parts([len(a) for a in frames])
-            periodic = [[bool(frames[i].pbc.all()) for i in part] for part in parts]
-            batches = [mace.collate([graphs[i] for i in part]).to(self.device_) for part in parts]
-        return list(zip(periodic, batches, strict=True))
+    def _prepare(self, frames: Sequence[Atoms]) -> list[Batch]:
+        device = torch.device(self.device_)
+        return self._batches(self.config_, frames, checked_dtype(self.dtype_), device)
 
-    def _evaluate(self, inputs: list[tuple[list[bool], Any]]) -> Labels:
-        energy: list[np.ndarray] = []
-        forces: list[np.ndarray] = []
-        stress: list[np.ndarray | None] = []
-        for periodic, batch in inputs:
-            output = self._output(batch, any(periodic))
-            energy.append(_numpy(output["energy"]))
-            forces += np.split(_numpy(output["forces"]), batch.ptr[1:-1].cpu().numpy())
-            found = _voigt(_numpy(output["stress"])) if any(periodic) else [None] * len(periodic)
-            stress += [s if p else None for s, p in zip(found, periodic, strict=True)]
-        return Labels(np.concatenate(energy), tuple(forces), tuple(stress))
+    @staticmethod
+    def _batches(
+        config: Mapping[str, Any], frames: Sequence[Atoms], dtype: torch.dtype, device: torch.device
+    ) -> list[Batch]:
+        graphs = Graphs.build(frames, config["atomic_numbers"], config["r_max"], dtype, device)
+        return [graphs.batch(part) for part in consecutive([len(a) for a in frames], ATOMS)]
+
+    def _evaluate(self, inputs: list[Batch]) -> Labels:
+        with precision(self.matmul_precision):
+            return predictions(self.module_, inputs)
 
     # ------------------------------------------------------------ pickling
     def __getstate__(self) -> dict[str, Any]:
         """Weights and hyperparameters: e3nn's generated code does not pickle."""
         state = super().__getstate__().copy()
+        state.pop("_start", None)
         if "module_" in state:
-            weights = state["module_"].state_dict()
-            state["module_"] = {k: v.detach().cpu().clone() for k, v in weights.items()}
+            with session(checked_dtype(self.dtype_)) as mace:
+                state["module_"] = learned(mace, self.module_, self.kernels_)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if "module_" in state:
             self.device_ = self.device_ if torch.cuda.is_available() else "cpu"
-            dtype = checked_dtype(self.dtype_)
-            with session(dtype) as mace, seeded(0):
-                self.module_ = build(mace, self.config_, dtype, torch.device("cpu"))
-            self.module_.load_state_dict(state["module_"])
-            self.module_.to(self.device_)
-
-
-def _mean(loss: Any, batches: list[Any]) -> float:
-    """The loss over all frames of the batches."""
-    values = [loss(b, training=False).item() * b.num_graphs for b in batches]
-    return sum(values) / sum(b.num_graphs for b in batches)
-
-
-def _parts(sizes: list[int], atoms: int = 500) -> list[list[int]]:
-    """Indices of consecutive frames, about `atoms` atoms together."""
-    parts: list[list[int]] = [[]]
-    for i, size in enumerate(sizes):
-        if parts[-1] and size + sum(sizes[j] for j in parts[-1]) > atoms:
-            parts.append([])
-        parts[-1].append(i)
-    return parts
-
-
-def _numpy(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.detach().cpu().double().numpy()
-
-
-def _voigt(stress: np.ndarray) -> np.ndarray:
-    """(n, 3, 3) -> (n, 6): xx yy zz yz xz xy."""
-    return stress.reshape(-1, 9)[:, [0, 4, 8, 5, 2, 1]]
+            dtype, device = checked_dtype(self.dtype_), torch.device(self.device_)
+            with session(dtype) as mace:
+                module = build(mace, self.config_, dtype, device, state["module_"])
+                self.module_, self.kernels_ = adopt(mace, module, self.kernels_)

@@ -1,21 +1,23 @@
-"""The one training loop of every neural potential: AMSGrad, averaged weights, plateau, best validation."""
+"""The one training loop of every neural potential: AMSGrad, averaged weights, schedules, best validation."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
-import numpy as np
 import torch
-from sklearn.utils import check_random_state
 
 from mlffbench import progress
+from mlffbench.nn.averaging import Average, Best
+from mlffbench.nn.chance import checked_dtype, holdout, seed_of, seeded, shuffled
+from mlffbench.nn.schedule import Rate
 
-__all__ = ["Settings", "checked_dtype", "holdout", "seed_of", "seeded", "shuffled", "train"]
+__all__ = [
+    "History", "Settings", "StageTwo", "checked_dtype", "holdout", "seed_of", "seeded", "shuffled", "train",
+]  # fmt: skip
 
 Batch = TypeVar("Batch")
 History = list[dict[str, float]]
@@ -31,7 +33,7 @@ class Settings:
     max_seconds : float or None
         Stop after the batch that passes this wall time, s.
     patience : int or None
-        Stop after so many epochs without a better validation loss.
+        Stop after so many epochs without a better validation loss; before a second stage: go on to it.
     ema_decay : float
         Of the exponential moving average of the weights, the weights that are validated and kept; 0 is none.
     max_grad_norm : float
@@ -41,6 +43,8 @@ class Settings:
     cooldown : float
         The last part of `max_epochs` or `max_seconds`, whichever is nearer its end, over which the learning
         rate falls on a line to a hundredth; 0 is none.
+    schedule : {'plateau', 'cosine', 'constant'}
+        Of the learning rate, see `mlffbench.nn.schedule.factor`.
     """
 
     max_epochs: int
@@ -51,6 +55,30 @@ class Settings:
     plateau_patience: int = 50
     plateau_factor: float = 0.8
     cooldown: float = 0.0
+    schedule: str = "plateau"
+
+
+@dataclass(frozen=True)
+class StageTwo(Generic[Batch]):
+    """Another loss for the last part of a training: MACE's stage two, once called SWA.
+
+    Attributes
+    ----------
+    loss, validate : callable
+        As `train` takes them; the best weights are those of this loss.
+    start : float
+        The part of epochs or seconds, whichever is nearer its end, that belongs to the first stage.
+    learning_rate : float or None
+        Constant from then on; None: as the first stage left it.
+    average : bool
+        Keep the plain mean of the stage's weights in place of the exponential one.
+    """
+
+    loss: Callable[[Batch], torch.Tensor]
+    validate: Callable[[], float] | None
+    start: float = 0.75
+    learning_rate: float | None = None
+    average: bool = False
 
 
 def train(
@@ -60,8 +88,12 @@ def train(
     loss: Callable[[Batch], torch.Tensor],
     validate: Callable[[], float] | None,
     settings: Settings,
+    second: StageTwo[Batch] | None = None,
 ) -> History:
     """Minimise `loss`; leave in `module` the averaged weights of the epoch that validated best.
+
+    Whatever ends the training, the time, Ctrl-C or a loss that is no number, the best weights so far are in
+    place. A module that has been trained before goes on from where it is.
 
     Parameters
     ----------
@@ -71,81 +103,103 @@ def train(
     loss : batch -> scalar tensor
     validate : called once an epoch with the averaged weights in place; None: the mean training loss decides
     settings : Settings
+    second : StageTwo, optional
 
     Returns
     -------
     list of dict
-        ``epoch``, ``loss``, ``validation``, ``learning_rate``, ``seconds`` since the start, one row an epoch.
+        ``epoch``, ``loss``, ``validation``, ``learning_rate``, ``seconds`` since the start, ``stage`` where
+        there are two; one row an epoch.
 
     Raises
     ------
     FloatingPointError
         A loss is not finite.
+    KeyboardInterrupt
+        As it came.
     """
-    from torch_ema import ExponentialMovingAverage
+    run = _Run(module, groups, loss, validate, settings)
+    try:
+        for epoch in range(1, settings.max_epochs + 1):
+            if second is not None and (run.spent(epoch) >= second.start or run.tired(epoch - 1)):
+                run.enter(second, epoch - 1)
+                second = None
+            run.epoch(epoch, batches())
+            if run.late() or (second is None and run.tired(epoch)):
+                break
+    finally:
+        run.best.restore(run.weights)
+    staged = run.stage == 2 or second is not None
+    return run.history if staged else [{k: v for k, v in h.items() if k != "stage"} for h in run.history]
 
-    weights = [p for p in module.parameters() if p.requires_grad]
-    optimizer = torch.optim.Adam(groups, amsgrad=True)
-    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
-        optimizer, patience=settings.plateau_patience, factor=settings.plateau_factor
-    )
-    average = ExponentialMovingAverage(weights, settings.ema_decay)
-    best = _Best()
-    history: History = []
-    start, warmth = monotonic(), 1.0
-    late = lambda: settings.max_seconds is not None and monotonic() - start > settings.max_seconds  # noqa: E731
-    for epoch in range(1, settings.max_epochs + 1):
-        now = _warmth(settings, epoch, monotonic() - start)
-        _rescale(optimizer, now / warmth)
-        warmth = now
-        losses = [_step(b, loss, optimizer, weights, average, settings) for b in _until(late, batches())]
+
+class _Run(Generic[Batch]):
+    """A training under way."""
+
+    def __init__(
+        self,
+        module: torch.nn.Module,
+        groups: Iterable[dict[str, Any]],
+        loss: Callable[[Batch], torch.Tensor],
+        validate: Callable[[], float] | None,
+        settings: Settings,
+    ) -> None:
+        self.weights = [p for p in module.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.Adam(groups, amsgrad=True, foreach=True)
+        self.rate = Rate(self.optimizer, settings)
+        self.average = Average(self.weights, settings.ema_decay)
+        self.loss, self.validate, self.settings, self.stage = loss, validate, settings, 1
+        self.best, self.history, self.start = Best(), [], monotonic()  # type: tuple[Best, History, float]
+
+    def spent(self, epoch: int) -> float:
+        """The part of epochs or seconds that is behind."""
+        seconds = (monotonic() - self.start) / (self.settings.max_seconds or math.inf)
+        return max((epoch - 1) / self.settings.max_epochs, seconds)
+
+    def late(self) -> bool:
+        limit = self.settings.max_seconds
+        return limit is not None and monotonic() - self.start > limit
+
+    def tired(self, epoch: int) -> bool:
+        patience = self.settings.patience
+        return patience is not None and epoch - self.best.epoch >= patience
+
+    def enter(self, second: StageTwo[Batch], epoch: int) -> None:
+        """Go on with the other loss; what the first stage reached is its first candidate."""
+        self.loss, self.validate, self.stage = second.loss, second.validate, 2
+        self.best.restart(epoch)
+        if second.validate is not None:
+            with self.average.in_place():
+                self.best.see(float(second.validate()), epoch, self.weights)
+        self.rate.hold(second.learning_rate)
+        if second.average:
+            self.average.restart_plain()
+
+    def epoch(self, epoch: int, batches: Iterable[Batch]) -> None:
+        losses = [self.step(batch, epoch) for batch in _until(self.late, batches)]
         training = _finite(torch.stack(losses).mean().item(), "training", epoch)
-        with average.average_parameters():
-            validation = training if validate is None else _finite(float(validate()), "validation", epoch)
-            best.see(validation, epoch, weights)
-        history.append({
-            "epoch": epoch, "loss": training, "validation": validation,
-            "learning_rate": max(g["lr"] for g in optimizer.param_groups), "seconds": monotonic() - start,
+        with self.average.in_place():
+            found = training if self.validate is None else float(self.validate())
+            validation = _finite(found, "validation", epoch)
+            self.best.see(validation, epoch, self.weights)
+        self.history.append({
+            "epoch": epoch, "loss": training, "validation": validation, "learning_rate": self.rate.value,
+            "seconds": monotonic() - self.start, "stage": self.stage,
         })  # fmt: skip
-        progress.report("epoch", epoch, settings.max_epochs, loss=training, validation=validation)
-        scheduler.step(validation)
-        if late() or (settings.patience is not None and epoch - best.epoch >= settings.patience):
-            break
-    best.restore(weights)
-    return history
+        progress.report("epoch", epoch, self.settings.max_epochs, loss=training, validation=validation)
+        self.rate.validated(validation)
 
-
-def _rescale(optimizer: torch.optim.Optimizer, factor: float) -> None:
-    """Multiply the learning rates, which the plateau scheduler lowers too."""
-    for group in optimizer.param_groups:
-        group["lr"] *= factor
-
-
-def _step(
-    batch: Batch,
-    loss: Callable[[Batch], torch.Tensor],
-    optimizer: torch.optim.Optimizer,
-    weights: list[torch.nn.Parameter],
-    average: Any,
-    settings: Settings,
-) -> torch.Tensor:
-    """One update; the loss before it."""
-    optimizer.zero_grad(set_to_none=True)
-    value = loss(batch)
-    # only the weights: positions ask for gradients too, and theirs would be half the work for nothing
-    value.backward(inputs=weights)
-    torch.nn.utils.clip_grad_norm_(weights, settings.max_grad_norm)
-    optimizer.step()
-    average.update()
-    return value.detach()
-
-
-def _warmth(settings: Settings, epoch: int, seconds: float) -> float:
-    """1, then down a line to 0.01 within the cooldown."""
-    if settings.cooldown == 0:
-        return 1.0
-    spent = max((epoch - 1) / settings.max_epochs, seconds / (settings.max_seconds or float("inf")))
-    return min(1.0, max(0.01, (1 - spent) / settings.cooldown))
+    def step(self, batch: Batch, epoch: int) -> torch.Tensor:
+        """One update; the loss before it."""
+        self.rate.follow(self.spent(epoch))
+        self.optimizer.zero_grad(set_to_none=True)
+        value = self.loss(batch)
+        # only the weights: positions ask for gradients too, and theirs would be half the work for nothing
+        value.backward(inputs=self.weights)
+        torch.nn.utils.clip_grad_norm_(self.weights, self.settings.max_grad_norm)
+        self.optimizer.step()
+        self.average.update()
+        return value.detach()
 
 
 def _until(late: Callable[[], bool], batches: Iterable[Batch]) -> Iterator[Batch]:
@@ -162,57 +216,3 @@ def _finite(value: float, what: str, epoch: int) -> float:
             f"diverged at epoch {epoch}: the {what} loss is {value}; a smaller learning_rate often helps"
         )
     return value
-
-
-class _Best:
-    """The weights of the lowest validation loss so far."""
-
-    def __init__(self) -> None:
-        self.value, self.epoch = math.inf, 0
-        self.copies: list[torch.Tensor] = []
-
-    def see(self, value: float, epoch: int, weights: list[torch.nn.Parameter]) -> None:
-        if value < self.value:
-            self.value, self.epoch = value, epoch
-            self.copies = [w.detach().clone() for w in weights]
-
-    def restore(self, weights: list[torch.nn.Parameter]) -> None:
-        with torch.no_grad():
-            for weight, copy in zip(weights, self.copies, strict=True):
-                weight.copy_(copy)
-
-
-def seed_of(random_state: Any) -> int:
-    """An integer seed from what scikit-learn calls a random state."""
-    return int(check_random_state(random_state).randint(2**31 - 1))
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Seed torch's CPU generator, and give it back as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.random.default_generator.manual_seed(seed)  # torch.manual_seed would touch the GPUs' too
-        yield
-
-
-def holdout(n: int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices to train on and to validate on; at least one each, unless the fraction is 0 or n is 1."""
-    if not 0 <= fraction < 1:
-        raise ValueError(f"validation_fraction must be in [0, 1); got {fraction}")
-    order = np.random.default_rng(seed).permutation(n)
-    held = 0 if fraction == 0 or n == 1 else min(max(1, round(fraction * n)), n - 1)
-    return np.sort(order[held:]), np.sort(order[:held])
-
-
-def shuffled(items: Sequence[Any], size: int, generator: torch.Generator) -> Iterator[list[Any]]:
-    """All items in random order, `size` at a time."""
-    order = torch.randperm(len(items), generator=generator).tolist()
-    for start in range(0, len(order), size):
-        yield [items[i] for i in order[start : start + size]]
-
-
-def checked_dtype(name: str) -> torch.dtype:
-    """``float32`` or ``float64``, by name."""
-    if name not in ("float32", "float64"):
-        raise ValueError(f"dtype must be 'float32' or 'float64'; got {name!r}")
-    return torch.float64 if name == "float64" else torch.float32

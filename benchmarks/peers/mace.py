@@ -1,0 +1,88 @@
+"""MACE: our fit against mace-torch's command line, our predictions against a loop over its calculator.
+
+    MLFFBENCH_DATA=../shared/data python benchmarks/peers/mace.py [--quick]
+
+mace-torch is a dependency of mlffbench, which fits its model: both sides run in this interpreter, each
+as a process of its own, with one torch, one e3nn and one number of threads. A second installation could only
+differ by its torch. Same architecture, optimiser, loss, batch, precision, isolated atoms' energies and split
+into training and validation frames; the first weights differ. An epoch is everything between two epochs in
+either one's own record: batches, validation, and on their side the checkpoint. The first one, in which
+TorchScript compiles, is left out, and stands beside. Both evaluate the weights that ours learned.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import numpy as np
+from _peer import OURS, acac, at_least, at_most, errors, publish, run, save
+
+from mlffbench.data import Dataset
+from mlffbench.nn.train import holdout, seed_of
+
+SIZE = {"num_channels": 32, "max_L": 1, "max_ell": 3, "correlation": 3, "num_interactions": 2,
+        "num_radial_basis": 8, "cutoff": 5.0}  # fmt: skip
+TRAINING = {"batch_size": 10, "learning_rate": 0.01, "weight_decay": 5e-7, "ema_decay": 0.99,
+            "energy_weight": 1.0, "forces_weight": 100.0, "dtype": "float32"}  # fmt: skip
+VALIDATION = 0.1
+NOISE = 1.15  # of the validation error between seeds
+
+
+def main(quick: bool) -> None:
+    data, train, tests = acac(60 if quick else None)
+    seeds, epochs = ([0], 2) if quick else ([0, 1], 4)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        fits = [_fits(data, train, seed, epochs, folder) for seed in seeds]
+        frames = np.concatenate([t[:20] for t in tests.values()]) if quick else tests["300K"]
+        evaluated = _evaluations(data, frames, folder)
+    rate = lambda side: mean(60 / s for f in fits for s in f[side]["epoch_seconds"][1:])  # noqa: E731
+    error = lambda side: mean(f[side]["validation_forces_rmse_mev_per_angstrom"] for f in fits)  # noqa: E731
+    ours, theirs = evaluated["ours"], evaluated["theirs"]
+    difference = np.abs(np.array(ours.pop("energy")) - theirs.pop("energy")).max()
+    claims = [
+        at_least("epochs a minute, ours over mace_run_train's", rate("ours") / rate("theirs"), 1.2),
+        at_most("validation forces RMSE, ours over theirs", error("ours") / error("theirs"), NOISE, "x"),
+        at_least(f"evaluation of {len(frames)} molecules", theirs["seconds"] / ours["seconds"], 3.0),
+        at_most("largest difference of the energies", 1e3 * difference, 5.0, "meV"),
+    ]
+    numbers = {
+        "fits": fits, "evaluation": evaluated, "epochs_per_minute": {s: rate(s) for s in ("ours", "theirs")},
+        "seeds": seeds, "epochs": epochs, "training_frames": len(train), **SIZE, **TRAINING,
+    }  # fmt: skip
+    publish("mace", claims, numbers) if not quick else print(claims, numbers)
+
+
+def _fits(data: Dataset, train: np.ndarray, seed: int, epochs: int, folder: Path) -> dict[str, Any]:
+    """One seed: the same frames to both, held out by the same draw."""
+    frames, labels = [data.frames[i] for i in train], data.labels[train]
+    kept, held = holdout(len(frames), VALIDATION, seed_of(seed))
+    order: dict[str, Any] = {
+        "task": "fit", "seed": seed, "epochs": epochs, "atomic_energies": dict(data.atomic_energies or {}),
+        "validation": VALIDATION, "size": SIZE, "training": TRAINING, "model": str(folder / "ours.model"),
+        "pickle": str(folder / "ours.pickle"),
+        "all": str(save(folder / "all.xyz", frames, labels)),
+    }  # fmt: skip
+    for name, part in {"train": kept, "valid": held}.items():
+        order[name] = str(save(folder / f"{name}.xyz", [frames[i] for i in part], labels[part]))
+    found = {side: run(OURS, f"mace_{side}", order) for side in ("theirs", "ours")}
+    predicted = (found["ours"].pop("energy"), found["ours"].pop("forces"))
+    rmse = errors(labels[held], *predicted)["forces_rmse_mev_per_angstrom"]
+    found["ours"]["validation_forces_rmse_mev_per_angstrom"] = rmse
+    return found
+
+
+def _evaluations(data: Dataset, picks: np.ndarray, folder: Path) -> dict[str, Any]:
+    """The last fit of ours, by our predict and by their calculator."""
+    path = save(folder / "test.xyz", [data.frames[i] for i in picks], data.labels[picks])
+    order = {"task": "evaluate", "test": str(path), "model": str(folder / "ours.model")}
+    order["pickle"] = str(folder / "ours.pickle")
+    return {side: run(OURS, f"mace_{side}", order) for side in ("theirs", "ours")}
+
+
+if __name__ == "__main__":
+    main("--quick" in sys.argv)

@@ -1,0 +1,204 @@
+"""Δ-learning: a cheap potential, and a model of what separates it from the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from ase import Atoms
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+
+from mlffbench import registry
+from mlffbench.data import Labels
+from mlffbench.estimators._composed import Calculated, Composed, is_spec
+from mlffbench.forcefield import ForceField
+
+__all__ = ["DeltaLearning"]
+
+
+class DeltaLearning(Composed):
+    """E = E_baseline + E_model: the model learns what a baseline, say GFN2-xTB, leaves open.
+
+    Energies, forces and stresses of the baseline are computed once for every training frame, and the model is
+    fitted to the differences from the labels: the Δ-machine learning of [1]_. What the baseline does not
+    have (a stress, say) is neither trained on nor predicted. At prediction both are evaluated.
+
+    Atomic energies: a baseline that is fitted here sees the energies without the atomic reference, as any
+    model, and so does the difference. A calculator, or an estimator fitted elsewhere, counts from atoms of
+    another level of theory: give their energies as `baseline_atomic_energies`, then separated atoms keep the
+    energies of `atomic_energies`; else the difference has a least-squares energy per element of its own,
+    which needs no atoms to be computed and leaves least for the model to learn.
+
+    Parameters
+    ----------
+    baseline : ForceField, FrozenEstimator, ASE calculator, str or mapping
+        An estimator is fitted to the same frames; in scikit-learn's ``FrozenEstimator`` it is taken as it
+        is fitted. Specs as in a suite name estimators and calculators: ``bonded``,
+        ``{tblite: {method: GFN2-xTB}}``; where both kinds have the name, or it is somebody else's
+        ``package.module:Name``, ``{calculator: lennard_jones}`` or ``{estimator: lennard_jones}``. Many
+        calculators pickle badly: a spec is saved, pickled and sent to other processes as words; an instance
+        is shared by clones.
+    model : ForceField, str or mapping
+        Of the difference.
+    baseline_atomic_energies : mapping of str to float, optional
+        Energies of isolated atoms by the baseline, eV.
+    random_state : int or None
+        Given to model and baseline where they have one; None leaves them theirs.
+    atomic_energies : mapping of str to float, optional
+        Energies of isolated atoms, eV.
+
+    Attributes
+    ----------
+    baseline_ : ForceField, FrozenEstimator or Calculated
+    model_ : ForceField
+    history_ : list of dict
+        The model's, if it has one.
+
+    References
+    ----------
+    .. [1] R. Ramakrishnan, P. O. Dral, M. Rupp and O. A. von Lilienfeld, J. Chem. Theory Comput. 11, 2087
+       (2015).
+
+    Examples
+    --------
+    >>> from mlffbench.datasets.lennard_jones import lennard_jones
+    >>> argon = lennard_jones(n_train=8, n_test=1)
+    >>> model = DeltaLearning({"calculator": "lennard_jones"}, "morse")
+    >>> model = model.fit(argon.frames[:8], argon.labels[:8])
+    >>> bool(abs(model.predict(argon.frames).energy - argon.labels.energy).max() < 0.1)
+    True
+    """
+
+    parts: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "baseline": ("calculators", "estimators"),
+        "model": ("estimators",),
+    }
+
+    def __init__(
+        self,
+        baseline: Any,
+        model: ForceField | str | Mapping[str, Any],
+        baseline_atomic_energies: Mapping[str, float] | None = None,
+        random_state: int | None = None,
+        atomic_energies: Mapping[str, float] | None = None,
+    ) -> None:
+        self.baseline = baseline
+        self.model = model
+        self.baseline_atomic_energies = baseline_atomic_energies
+        self.random_state = random_state
+        self.atomic_energies = atomic_energies
+
+    @classmethod
+    def test_params(cls) -> dict[str, Any]:
+        baseline = {"calculator": {"lennard_jones": {"epsilon": 0.01, "sigma": 1.0, "cutoff": 4.0}}}
+        return {
+            "baseline": baseline,
+            "model": {"morse": {"cutoff": 4.0, "max_iterations": 5}},
+            "random_state": 0,
+        }
+
+    def pieces(self) -> list[Any]:
+        if hasattr(self, "model_"):
+            return [self.model_, self.baseline_]
+        return [self.made("model"), self._new_baseline()]
+
+    def _new_baseline(self) -> Any:
+        """An estimator to be fitted, one that is, or a calculator."""
+        value = self.baseline
+        if is_spec(value):
+            kind, name, params = registry.resolve(value, self.parts["baseline"])
+            if kind == "calculators":
+                registry.build(kind, name, params)
+                return Calculated({name: params})
+        elif hasattr(value, "get_property"):
+            return Calculated(value)
+        elif isinstance(value, FrozenEstimator):
+            return value
+        return self.made("baseline", **self._seed())
+
+    def _seed(self) -> dict[str, Any]:
+        return {} if self.random_state is None else {"random_state": self.random_state}
+
+    def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        zero = dict.fromkeys(self.elements_, 0.0)
+        self.baseline_ = self._new_baseline()
+        fitted_here = isinstance(self.baseline_, ForceField)
+        if fitted_here:
+            self.baseline_.set_params(atomic_energies=zero).fit(frames, labels)
+            if self.baseline_atomic_energies is not None:
+                raise ValueError("a baseline that is fitted here has no baseline_atomic_energies")
+        known = fitted_here or self.baseline_atomic_energies is not None
+        self.model_ = self.made("model", **self._seed()).set_params(atomic_energies=zero if known else None)
+        self.model_.fit(frames, self._difference(frames, labels))
+
+    def _goes_on(self) -> bool:
+        return hasattr(self.pieces()[0], "partial_fit")
+
+    def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        """The baseline stays as it is."""
+        self.model_.partial_fit(frames, self._difference(frames, labels))
+
+    def _difference(self, frames: Sequence[Atoms], labels: Labels) -> Labels:
+        """Labels less the baseline, of what both have; a frame that appears again is not computed again."""
+        keys = [tuple(v.tobytes() for v in (a.numbers, a.positions, a.cell.array, a.pbc)) for a in frames]
+        first = {key: i for i, key in enumerate(keys)}
+        place = {key: k for k, key in enumerate(first)}
+        distinct = [frames[i] for i in first.values()]
+        base = self._base(self.baseline_.prepare(distinct), distinct)[np.array([place[key] for key in keys])]
+        for i in np.flatnonzero(~np.isfinite(base.energy)):
+            raise ValueError(f"the baseline's energy of frame {i} is {base.energy[i]}")
+        return _combined(np.subtract, labels, base)
+
+    def _base(self, prepared: Any, frames: Sequence[Atoms]) -> Labels:
+        """The baseline's labels, without its isolated atoms where these are known."""
+        labels = self.baseline_.evaluate(prepared)
+        atoms = self.baseline_atomic_energies
+        if atoms is None or isinstance(self.baseline_, ForceField):
+            return labels
+        missing = [s for s in self.elements_ if s not in atoms]
+        if missing:
+            raise ValueError(f"baseline_atomic_energies lacks {missing}; it has {sorted(atoms)}")
+        return replace(labels, energy=labels.energy - [sum(atoms[s] for s in a.symbols) for a in frames])
+
+    def _prepare(self, frames: Sequence[Atoms]) -> tuple[Any, Any, Sequence[Atoms]]:
+        return self.model_.prepare(frames), self.baseline_.prepare(frames), frames
+
+    def _evaluate(self, inputs: tuple[Any, Any, Sequence[Atoms]]) -> Labels:
+        """Uncertainties are those of the model."""
+        model, baseline, frames = inputs
+        return _combined(np.add, self.model_.evaluate(model), self._base(baseline, frames))
+
+    def __sklearn_clone__(self) -> Self:
+        """A clone shares a calculator: it is a function of the structure, and many cannot be copied."""
+        same = lambda value: hasattr(value, "get_property")  # noqa: E731
+        params = self.get_params(deep=False)
+        return type(self)(**{k: v if same(v) else clone(v, safe=False) for k, v in params.items()})
+
+    @property
+    def history_(self) -> list[dict[str, Any]]:
+        return self.model_.history_
+
+    @property
+    def dtype_(self) -> str:
+        """The model's precision; an AttributeError where it has no choice."""
+        model: Any = self.model_
+        return getattr(model, "dtype_", None) or model.dtype
+
+
+def _combined(by: Any, one: Labels, other: Labels) -> Labels:
+    """Sum or difference of what both have; uncertainties of the first."""
+    return replace(
+        one,
+        energy=by(one.energy, other.energy),
+        forces=_frames(by, one.forces, other.forces),
+        stress=_frames(by, one.stress, other.stress),
+    )
+
+
+def _frames(by: Any, one: Any, other: Any) -> tuple[np.ndarray | None, ...] | None:
+    if one is None or other is None:
+        return None
+    return tuple(None if a is None or b is None else by(a, b) for a, b in zip(one, other, strict=True))

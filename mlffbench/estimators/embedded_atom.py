@@ -1,0 +1,158 @@
+"""The embedded-atom method after Finnis and Sinclair: metals, where a bond weakens as neighbours come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from ase import Atoms
+from ase.data import atomic_numbers, chemical_symbols
+
+from mlffbench.estimators._classical import Classical, element_table, kinds_of
+from mlffbench.estimators._classical_rows import Rows, halved
+from mlffbench.estimators._embedded_atom import Tables, energies
+from mlffbench.estimators._embedded_atom_fit import Problem
+from mlffbench.graph import Graph
+
+__all__ = ["EmbeddedAtom"]
+
+AFFORDABLE = 6e7  # pairs times parameters of a fit
+
+
+class EmbeddedAtom(Classical):
+    """An embedded-atom potential of Finnis and Sinclair's form, fitted to energies, forces and stresses.
+
+    E = Σ_pairs φ(r) + Σ_i F(ρ_i) + Σ_i e(Z_i),  ρ_i = Σ_j f(r_ij),  F(ρ) = −√ρ + b ρ²
+
+    φ = Σ_k c_k (1 − r/r_k)³₊ belongs to the unordered pair of elements, f = Σ_l d_l (1 − r/r_l)³₊ with d ≥ 0 to the
+    centre and its neighbour, b and e to an element: cubic splines with two continuous derivatives, whose ends r_k
+    lie between an even spacing and where training's distances are dense, the last at the cutoff. √ρ is
+    √(ρ + s²) − s, s = 0.02 eV, so that it has derivatives for lone atoms. Below the smallest distance that training
+    shows for a pair, a wall 50 eV (1 − r/r_min)³ is added. Fitted by bounded nonlinear least squares
+    (trust-region reflective) with the analytic Jacobian. Pairs of elements that training never shows within the
+    cutoff do not interact. Where pairs times parameters exceed 60 million, only a part of the frames, drawn at
+    random, is fitted.
+
+    Parameters
+    ----------
+    cutoff : float
+        Å.
+    n_pair, n_density : int
+        Cubes of each φ and of each f.
+    energy_weight, forces_weight, stress_weight : float
+        The loss is Σ weight (RMSE/σ)², σ the spread of that label in training; energies per atom.
+    max_iterations : int
+        Steps of the optimiser at most, from each start.
+    n_starts : int
+        Starts of the optimiser, at most `n_density`: the densities in one cube, the pair coefficients by linear
+        least squares; the best fit stays.
+    device : str
+        Where predictions are made; the fit runs on the CPU.
+    random_state : int or None
+        Of the frames that are drawn where all would be too many.
+    atomic_energies : mapping of str to float, optional
+        Energies of isolated atoms, eV.
+
+    Attributes
+    ----------
+    pairs_ : dict
+        ``{"Cu-Ni": {"knots": (n_pair,) Å, "coefficients": (n_pair,) eV, "r_min": Å}}``.
+    densities_ : dict
+        ``{"Cu-Ni": {"knots": (n_density,) Å, "coefficients": (n_density,) eV²}}``, of nickel around copper.
+    curvatures_ : dict
+        b, 1/eV³, by chemical symbol.
+    element_energies_ : dict
+        e, eV, by chemical symbol.
+
+    References
+    ----------
+    M. W. Finnis and J. E. Sinclair, Philos. Mag. A 50, 45 (1984). G. J. Ackland and V. Vitek, Phys. Rev. B 41,
+    10324 (1990): alloys. M. I. Mendelev et al., Philos. Mag. 83, 3977 (2003): b ρ².
+
+    Examples
+    --------
+    >>> from mlffbench.datasets.emt_copper import emt_copper
+    >>> copper = emt_copper(n_train=12, n_test=1)
+    >>> model = EmbeddedAtom(cutoff=5.0).fit(copper.frames[:12], copper.labels[:12])
+    >>> model.pairs_["Cu-Cu"]["knots"][-1]
+    5.0
+    """
+
+    def __init__(
+        self,
+        cutoff: float = 6.0,
+        n_pair: int = 10,
+        n_density: int = 5,
+        energy_weight: float = 1.0,
+        forces_weight: float = 1.0,
+        stress_weight: float = 1.0,
+        max_iterations: int = 60,
+        n_starts: int = 2,
+        device: str = "cpu",
+        random_state: int | None = None,
+        atomic_energies: Mapping[str, float] | None = None,
+    ) -> None:
+        shared = (cutoff, energy_weight, forces_weight, stress_weight, max_iterations, n_starts)
+        super().__init__(*shared, device, random_state, atomic_energies)
+        self.n_pair = n_pair
+        self.n_density = n_density
+
+    def _affordable_pairs(self) -> float:
+        k = len(self.elements_)
+        return min(2e6, AFFORDABLE / (self.n_pair * k * (k + 1) / 2 + self.n_density * k**2))
+
+    def _graph(self, frames: Sequence[Atoms], device: str) -> Graph:
+        return halved(super()._graph(frames, device))
+
+    def _learn(self, graph: Graph, rows: Rows, rng: np.random.RandomState) -> None:
+        self.pairs_: dict[str, dict[str, Any]] = {}
+        self.densities_: dict[str, dict[str, Any]] = {}
+        self.curvatures_ = dict.fromkeys(self.elements_, 0.0)
+        numbers = graph.numbers[torch.stack([graph.source, graph.target])].sort(dim=0).values
+        kinds, pairs = kinds_of(*numbers)
+        if pairs:
+            problem = Problem(graph, rows, kinds.numpy(), self.cutoff, self.n_pair, self.n_density)
+            self._name(problem, problem.fit(self.n_starts, self.max_iterations), pairs, graph)
+
+    def _name(
+        self, problem: Problem, theta: np.ndarray, pairs: Sequence[tuple[str, ...]], graph: Graph
+    ) -> None:
+        """θ as attributes."""
+        symbols = [chemical_symbols[z] for z in torch.unique(graph.numbers).tolist()]
+        c, d, b = problem.split(theta)
+        for k, (one, other) in enumerate(pairs):
+            knots, near = problem.pair_knots[k], float(problem.near[k])
+            self.pairs_[f"{one}-{other}"] = {"knots": knots, "coefficients": c[k], "r_min": near}
+        for code, coefficients in zip(problem.directed.tolist(), d, strict=True):
+            centre, neighbour = (symbols[i] for i in divmod(code, len(symbols)))
+            k = pairs.index(tuple(sorted((centre, neighbour), key=atomic_numbers.get)))
+            self.densities_[f"{centre}-{neighbour}"] = {
+                "knots": problem.density_knots[k],
+                "coefficients": coefficients,
+            }
+        self.curvatures_ |= dict(zip(symbols, b.tolist(), strict=True))
+
+    def _interaction(self, graph: Graph) -> torch.Tensor:
+        return energies(self._tables().to(graph.positions.device), graph)
+
+    def _tables(self) -> Tables:
+        """The named numbers as tables."""
+        z = len(chemical_symbols)
+        empty = [torch.zeros(z, z, n, dtype=torch.float64) for n in (self.n_pair, self.n_density)]
+        tables = Tables(
+            empty[0] + 1, empty[0].clone(), empty[1] + 1, empty[1].clone(),
+            torch.zeros(z, z, dtype=torch.float64), element_table(self.curvatures_),
+        )  # fmt: skip
+        for pair, values in self.pairs_.items():
+            a, b = (atomic_numbers[s] for s in pair.split("-"))
+            for i, j in ((a, b), (b, a)):
+                tables.pair_knots[i, j] = torch.as_tensor(values["knots"])
+                tables.pair[i, j] = torch.as_tensor(values["coefficients"])
+                tables.near[i, j] = values["r_min"]
+        for pair, values in self.densities_.items():
+            a, b = (atomic_numbers[s] for s in pair.split("-"))
+            tables.density_knots[a, b] = torch.as_tensor(values["knots"])
+            tables.density[a, b] = torch.as_tensor(values["coefficients"])
+        return tables

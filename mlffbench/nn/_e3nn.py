@@ -1,0 +1,41 @@
+"""The fence around e3nn: irreps, Clebsch–Gordan coefficients and spherical harmonics, and no side effects."""
+
+from __future__ import annotations
+
+import warnings
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import torch
+
+__all__ = ["coefficients", "harmonics", "irreps"]
+
+Irrep = tuple[int, int]  # order l and parity, ±1
+
+
+@cache
+def _o3() -> ModuleType:
+    """e3nn.o3; its file of constants holds slices, which torch's careful loader has to be told."""
+    with warnings.catch_warnings(), torch.serialization.safe_globals([slice]):
+        warnings.simplefilter("ignore")
+        from e3nn import o3
+    return o3
+
+
+def irreps(first: Irrep, second: Irrep) -> list[Irrep]:
+    """What the product of two irreps contains: |l₁ − l₂| ≤ l ≤ l₁ + l₂, parities multiplied."""
+    o3 = _o3()
+    return [(ir.l, ir.p) for ir in o3.Irrep(*first) * o3.Irrep(*second)]
+
+
+@cache
+def coefficients(first: int, second: int, third: int) -> torch.Tensor:
+    """√(2l₃+1) times Wigner's 3j symbols in e3nn's real basis, (2l₁+1, 2l₂+1, 2l₃+1), float64."""
+    return _o3().wigner_3j(first, second, third, dtype=torch.float64) * (2 * third + 1) ** 0.5
+
+
+def harmonics(l_max: int, vectors: torch.Tensor) -> torch.Tensor:
+    """(p, (l_max+1)²): spherical harmonics of the directions of (p, 3) vectors, |Y_l|² = 2l+1."""
+    spherical: Any = _o3().spherical_harmonics
+    return spherical(list(range(l_max + 1)), vectors, normalize=True, normalization="component")

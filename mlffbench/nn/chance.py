@@ -1,0 +1,49 @@
+"""Seeds, hold-outs and shuffles, reproducible and without a trace in anybody's generator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils import check_random_state
+
+__all__ = ["checked_dtype", "holdout", "seed_of", "seeded", "shuffled"]
+
+
+def seed_of(random_state: Any) -> int:
+    """An integer seed from what scikit-learn calls a random state."""
+    return int(check_random_state(random_state).randint(2**31 - 1))
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed torch's CPU generator, and give it back as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.random.default_generator.manual_seed(seed)  # torch.manual_seed would touch the GPUs' too
+        yield
+
+
+def holdout(n: int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices to train on and to validate on; at least one each, unless the fraction is 0 or n is 1."""
+    if not 0 <= fraction < 1:
+        raise ValueError(f"validation_fraction must be in [0, 1); got {fraction}")
+    order = np.random.default_rng(seed).permutation(n)
+    held = 0 if fraction == 0 or n == 1 else min(max(1, round(fraction * n)), n - 1)
+    return np.sort(order[held:]), np.sort(order[:held])
+
+
+def shuffled(items: Sequence[Any], size: int, generator: torch.Generator) -> Iterator[list[Any]]:
+    """All items in random order, `size` at a time."""
+    order = torch.randperm(len(items), generator=generator).tolist()
+    for start in range(0, len(order), size):
+        yield [items[i] for i in order[start : start + size]]
+
+
+def checked_dtype(name: str) -> torch.dtype:
+    """``float32`` or ``float64``, by name."""
+    if name not in ("float32", "float64"):
+        raise ValueError(f"dtype must be 'float32' or 'float64'; got {name!r}")
+    return torch.float64 if name == "float64" else torch.float32

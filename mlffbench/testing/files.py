@@ -1,0 +1,34 @@
+"""A model that was put away is the same model afterwards."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mlffbench.forcefield import ForceField
+from mlffbench.testing.compare import same
+from mlffbench.testing.examples import Fitted
+
+__all__ = ["pickle_keeps_predictions", "save_keeps_predictions"]
+
+
+def pickle_keeps_predictions(example: Fitted) -> None:
+    _as_before(pickle.loads(pickle.dumps(example.model)), example, "after pickling")
+
+
+def save_keeps_predictions(example: Fitted) -> None:
+    """`save` and `load`, which know data and no code."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "model"
+        example.model.save(file)
+        _as_before(ForceField.load(file, trust=[type(example.model).__module__]), example, "after loading")
+
+
+def _as_before(copy: ForceField, example: Fitted, when: str) -> None:
+    assert type(copy) is type(example.model), f"a {type(copy).__name__} {when}"
+    assert copy.get_params(deep=False).keys() == example.model.get_params(deep=False).keys(), (
+        "other parameters"
+    )
+    frames = example.frames[:2]
+    same(copy.predict(frames), example.model.predict(frames), 1e-9, when)

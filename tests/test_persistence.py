@@ -1,0 +1,361 @@
+"""Model files: what comes back is what was saved, and nothing in them is executed."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from ase.build import molecule
+from sklearn.frozen import FrozenEstimator
+
+from mlffbench import persistence, testing
+from mlffbench.descriptors._power_spectrum import Basis
+from mlffbench.encoding import Reader, Writer
+from mlffbench.estimators import AtomicReference, Morse
+from mlffbench.estimators.committee import Committee
+from mlffbench.estimators.delta_learning import DeltaLearning
+from mlffbench.forcefield import ForceField
+
+
+class Mine(AtomicReference):
+    """Somebody else's estimator: this module is not mlffbench's."""
+
+
+class Holds(AtomicReference):
+    """Learns whatever it is told to."""
+
+    what = None
+
+    def _fit(self, frames, labels):
+        super()._fit(frames, labels)
+        self.held_ = {"deep": [self.what]}
+        del self.what
+
+
+@dataclass(frozen=True)
+class Pair:
+    first: int
+    second: np.ndarray
+
+
+class Point(NamedTuple):
+    x: float
+
+
+@pytest.fixture(scope="module")
+def water():
+    return AtomicReference().fit([molecule("H2"), molecule("O2")], [-6.0, -8.0])
+
+
+@pytest.fixture(scope="module")
+def argon():
+    return testing.solids(6)
+
+
+def saved(model, folder):
+    model.save(folder / "a.model")
+    return folder / "a.model"
+
+
+def through(value, trust=(), device=None):
+    writer = Writer()
+    text = json.dumps(writer.encode(value, "value"))
+    return Reader(writer.arrays, trust, device).decode(json.loads(text))
+
+
+# ---------------------------------------------------------------- values
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(None, True, 3, 10**30, -2.5, float("inf"), 0.1 + 0.2, "C-H é", b"\x00\xff"),
+        *([1, [2.0, None]], (1, ("a",)), (), {3, 1}, frozenset({"a"}), slice(1, None, 2)),
+        {1: "one", ("C", "H"): 2.0, "nested": {None: []}, 2.5: ()},
+        *({"tuple": [1]}, {"array": 0}, {"dict": {"object": 1}}),
+    ],
+)
+def test_values_come_back(value):
+    back = through(value)
+    assert back == value
+    assert type(back) is type(value)
+
+
+def test_nan_is_a_number():
+    assert np.isnan(through([float("nan")])[0])
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        *(np.arange(6.0).reshape(2, 3), np.arange(6).reshape(2, 3).T, np.zeros((0, 3), np.float32)),
+        *(np.array(1.5), np.array(["a", "bc"]), np.array([True]), np.array([1 + 2j])),
+        *(np.float32(0.1), np.int64(7), np.bool_(True)),
+    ],
+)
+def test_arrays_come_back(array):
+    back = through({"a": array})["a"]
+    assert type(back) is type(array)
+    assert back.dtype == array.dtype
+    np.testing.assert_array_equal(back, array)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16, torch.int64, torch.bool])
+def test_tensors_come_back(dtype):
+    tensor = torch.tensor([[0, 1, 2], [3, 4, 5]]).to(dtype).T
+    back = through([tensor, tensor, torch.tensor(2.0)])
+    assert back[0].dtype == dtype
+    assert torch.equal(back[0], tensor)
+    assert back[0] is back[1], "what was one tensor is one again"
+    assert back[2].shape == ()
+    back[0][0, 0] = 1  # it may be written to
+
+
+def test_a_state_dict_comes_back():
+    network = torch.nn.Linear(2, 1)
+    back = through(network.state_dict())
+    assert isinstance(network.state_dict(), OrderedDict)
+    torch.nn.Linear(2, 1).load_state_dict(back)
+    assert torch.equal(back["weight"], network.weight)
+
+
+def test_dataclasses_and_named_tuples_come_back_without_what_they_cached():
+    basis = Basis((1, 6), 4.0, 3, 2, 0.3)
+    columns = basis.degrees
+    back = through(basis)
+    assert back == basis
+    assert "degrees" not in vars(back)
+    assert back.degrees == columns
+    pair, point = through([Pair(1, np.ones(2)), Point(2.0)], trust=[__name__])
+    assert (pair.first, pair.second.tolist(), point.x) == (1, [1.0, 1.0], 2.0)
+
+
+def test_a_device_that_is_not_here_becomes_the_cpu(monkeypatch):
+    writer = Writer()
+    tree = writer.encode(torch.ones(2), "t") | {"device": "cuda:7"}
+    assert Reader(writer.arrays, (), None).decode(tree).device == torch.device("cpu")
+    assert Reader(writer.arrays, (), "meta").decode(tree).device == torch.device("meta")
+
+
+# ---------------------------------------------------------------- models
+def test_a_model_comes_back(water, tmp_path):
+    back = ForceField.load(saved(water, tmp_path))
+    assert type(back) is AtomicReference
+    assert vars(back) == vars(water)
+    assert AtomicReference.load(tmp_path / "a.model").predict([molecule("H2O")]).energy == pytest.approx(
+        [-10.0]
+    )
+
+
+def test_an_unfitted_model_comes_back(tmp_path):
+    back = ForceField.load(saved(Morse(cutoff=4.5, atomic_energies={"Ar": 1.0}), tmp_path))
+    assert back.get_params() == Morse(cutoff=4.5, atomic_energies={"Ar": 1.0}).get_params()
+    assert not back.__sklearn_is_fitted__()
+
+
+def test_models_inside_models_come_back(argon, tmp_path):
+    baseline = FrozenEstimator(AtomicReference().fit(argon.frames, argon.labels))
+    model = DeltaLearning(baseline, Committee(Morse(**Morse.test_params()), n=2, random_state=0))
+    model.fit(argon.frames, argon.labels)
+    back = ForceField.load(saved(model, tmp_path))
+    assert back.predict(argon.frames).energy == pytest.approx(model.predict(argon.frames).energy, abs=1e-12)
+    assert [type(m) for m in back.model_.members_] == [Morse, Morse]
+    assert isinstance(back.baseline, FrozenEstimator)
+
+
+def test_a_model_of_another_class_is_refused(water, tmp_path):
+    with pytest.raises(ValueError, match="holds a AtomicReference, not a Morse"):
+        Morse.load(saved(water, tmp_path))
+
+
+def test_the_device_can_be_chosen(tmp_path):
+    file = saved(Morse(device="cuda:9"), tmp_path)
+    assert ForceField.load(file, device="cuda:3").device == "cuda:3"
+    assert ForceField.load(file).device == "cpu"
+
+
+# ---------------------------------------------------------------- what cannot be saved
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        (np.sin, r"Holds.held_\['deep'\]\[0\] cannot be saved: it is a numpy.ufunc"),
+        (lambda: 0, "builtins.function"),
+        (torch.nn.Linear(1, 1), "torch.nn.modules.linear.Linear"),
+        (np.array([object()]), "array of object"),
+        (np.ma.masked_array([1.0]), "MaskedArray"),
+        (torch.ones(2).to_sparse(), "not dense"),
+        (np.random.RandomState(0), "RandomState"),
+        (AtomicReference, "ABCMeta|type"),
+        (molecule("H2"), "ase.atoms.Atoms"),
+    ],
+)
+def test_what_cannot_be_saved_is_named_and_leaves_no_file(tmp_path, what, words):
+    model = Holds()
+    model.what = what
+    model.fit([molecule("H2")], [-6.0])
+    with pytest.raises(TypeError, match=words):
+        model.save(tmp_path / "a.model")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_holds_itself_cannot_be_saved():
+    knot = []
+    knot.append(knot)
+    with pytest.raises(TypeError, match=r"value\[0\] cannot be saved: it holds itself"):
+        Writer().encode(knot, "value")
+
+
+def test_a_class_inside_a_function_cannot_be_saved(tmp_path):
+    class Local(AtomicReference):
+        pass
+
+    with pytest.raises(TypeError, match="defined inside a function"):
+        Local().save(tmp_path / "a.model")
+
+
+def test_an_interrupted_save_keeps_the_old_file(water, tmp_path, monkeypatch):
+    file = saved(water, tmp_path)
+    before = file.read_bytes()
+    monkeypatch.setattr(persistence, "json", None)
+    with pytest.raises(AttributeError):
+        water.save(file)
+    assert file.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [file]
+
+
+# ---------------------------------------------------------------- what cannot be loaded
+def test_other_peoples_classes_need_trust(tmp_path):
+    file = saved(Mine().fit([molecule("H2")], [-6.0]), tmp_path)
+    with pytest.raises(ValueError, match=rf"'{__name__}:Mine'.*load with trust=\['{__name__}'\]"):
+        persistence.load(file)
+    assert type(persistence.load(file, trust=[__name__])) is Mine
+
+
+def tampered(file, change):
+    """The same file with a changed document."""
+    with zipfile.ZipFile(file) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    document = json.loads(members["model.json"])
+    change(document)
+    members["model.json"] = json.dumps(document).encode()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return file
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "os:system",
+        "subprocess:Popen",
+        "builtins:eval",
+        "mlffbench.__main__:main",
+        "sklearn.pipeline:Pipeline",
+    ],
+)
+def test_nothing_else_is_imported(water, tmp_path, name, monkeypatch):
+    monkeypatch.setattr("mlffbench.encoding.import_module", lambda module: pytest.fail(f"imported {module}"))
+    file = tampered(saved(water, tmp_path), lambda d: d["model"].update(object=name))
+    with pytest.raises(ValueError, match="whose code is not mlffbench's"):
+        persistence.load(file)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["mlffbench.data:Atoms", "mlffbench.registry:load", "mlffbench.store:Store", "mlffbench.data:labels_of"],
+)
+def test_of_our_own_only_values_and_estimators_are_made(water, tmp_path, name):
+    file = tampered(saved(water, tmp_path), lambda d: d["model"].update(object=name))
+    with pytest.raises(ValueError, match="no estimator, frozen dataclass or named tuple"):
+        persistence.load(file)
+
+
+@pytest.mark.parametrize(
+    "baseline",
+    [
+        {"calculator": "os:system"},
+        {"calculator": {"os:system": {"command": "true"}}},
+        {"fitted": {"dataset": "malonaldehyde", "estimator": {"os:system": {}}}},
+    ],
+)
+def test_what_a_spec_names_needs_trust_too(tmp_path, baseline):
+    file = saved(DeltaLearning(baseline, "morse"), tmp_path)
+    with pytest.raises(ValueError, match="its 'baseline' names 'os:system'"):
+        persistence.load(file)
+    assert persistence.load(file, trust=["os"]).baseline == baseline
+
+
+def test_words_with_a_colon_are_no_names(tmp_path):
+    model = Committee({"morse": {"device": "cuda:0"}})
+    assert persistence.load(saved(model, tmp_path)).model == model.model
+
+
+def test_a_file_of_pickle_is_not_opened(tmp_path):
+    file = tmp_path / "a.model"
+    torch.save({"weights": torch.ones(2)}, file)
+    with pytest.raises(ValueError, match="is not a model that mlffbench saved"):
+        persistence.load(file)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"not a zip at all", b"{}"])
+def test_another_file_is_a_sentence(tmp_path, content):
+    (tmp_path / "a.model").write_bytes(content)
+    with pytest.raises(ValueError, match="is not a model that mlffbench saved"):
+        persistence.load(tmp_path / "a.model")
+
+
+def test_no_file_is_an_os_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        persistence.load(tmp_path / "none.model")
+
+
+def test_every_damage_is_noticed(argon, tmp_path):
+    """A byte changed anywhere, or a file cut short: a sentence, or the same model where it is harmless."""
+    model = Committee({"morse": Morse.test_params()}, n=2, random_state=0).fit(argon.frames, argon.labels)
+    content = saved(model, tmp_path).read_bytes()
+    expected = model.predict(argon.frames[:1]).energy
+    harmless = 0
+    for place in np.random.default_rng(0).choice(len(content), 60, replace=False):
+        changed = bytearray(content)
+        changed[place] ^= 0xFF
+        (tmp_path / "cut.model").write_bytes(content[:place])
+        with pytest.raises(ValueError, match=r"cut\.model is not a model that mlffbench saved"):
+            persistence.load(tmp_path / "cut.model")
+        (tmp_path / "changed.model").write_bytes(changed)
+        try:
+            back = persistence.load(tmp_path / "changed.model")
+        except ValueError:
+            continue
+        harmless += 1
+        assert back.predict(argon.frames[:1]).energy == pytest.approx(expected, abs=1e-12)
+    assert harmless < 30  # dates and attributes in the directory of the archive
+
+
+def test_a_newer_format_is_a_sentence(water, tmp_path):
+    file = tampered(
+        saved(water, tmp_path), lambda d: d.update(format_version=99, versions={"mlffbench": "9.9"})
+    )
+    with pytest.raises(
+        ValueError, match=r"written by mlffbench 9\.9, in a newer format than .* update mlffbench"
+    ):
+        persistence.load(file)
+
+
+def test_what_does_not_fit_this_version_is_a_sentence(water, tmp_path):
+    file = tampered(
+        saved(water, tmp_path), lambda d: d["model"].update(object="mlffbench.estimators.gone:Gone")
+    )
+    with pytest.raises(ValueError, match="was changed, or does not fit mlffbench"):
+        persistence.load(file)
+
+
+def test_the_file_says_what_wrote_it(water, tmp_path):
+    with zipfile.ZipFile(saved(water, tmp_path)) as archive:
+        document = json.loads(archive.read("model.json"))
+    assert document["format"] == "mlffbench model"
+    assert {"mlffbench", "numpy", "torch", "python"} <= set(document["versions"])

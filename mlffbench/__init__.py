@@ -1,3 +1,13 @@
 """Comparative benchmarks of machine-learned force fields under one scikit-learn contract."""
 
 __version__ = "0.1.0"
+
+__all__ = ["load"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "load":  # imported when it is used: the command line starts without it
+        from mlffbench.persistence import load
+
+        return load
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -69,7 +69,7 @@ def test_predictions_of_gpr_are_those_of_qmllib(data):
     charges = [[d.numbers for d in part] for part in (train, test)]
     target = np.concatenate([labels.energy - labels.energy.mean(), *(f.ravel() for f in labels.forces)])
     kernel = np.array(get_symmetric_gp_kernel(x, dx, charges[0], 5.0)) + 1e-6 * np.eye(len(target))
-    rows = np.array(get_gp_kernel(t, x, dt, dx, charges[1], charges[0], 5.0))
+    rows = np.array(get_gp_kernel(t, x, dt, dx, charges[1], charges[0], 5.0)).T
     expected = rows @ np.linalg.solve(kernel, target)
     found = model.predict(data[1][0][:2])
     np.testing.assert_allclose(found.energy - labels.energy.mean(), expected[:2], atol=1e-6)
@@ -133,8 +133,8 @@ def test_one_fit_of_molecules_of_different_sizes():
 
 def test_energies_alone_are_enough_for_the_operator(data):
     frames, labels = data[0]
-    found = FCHL19(n_representers=300, rcond=1e-6).fit(frames, labels.energy).predict(frames)
-    assert np.std(found.energy - labels.energy) < 0.3 * np.std(labels.energy)
+    found = FCHL19(n_representers=300).fit(frames, labels.energy).predict(frames)
+    assert np.std(found.energy - labels.energy) < 0.05 * np.std(labels.energy)
     with pytest.raises(ValueError, match="needs forces"):
         FCHL19(solver="gpr").fit(frames, labels.energy)
 

@@ -72,7 +72,7 @@ class TensorNet(GraphPES):
         energy_weight: float = 1.0,
         forces_weight: float = 1.0,
         stress_weight: float = 100.0,
-        max_epochs: int = 60,
+        max_epochs: int = 100,
         batch_size: int = 5,
         learning_rate: float = 0.005,
         validation_fraction: float = 0.1,

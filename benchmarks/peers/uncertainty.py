@@ -20,9 +20,9 @@ from mlffbench.timing import measure
 MODELS: dict[str, dict[str, Any]] = {
     "soap_gpr": {"soap_gpr": {}},
     "committee of behler_parrinello": {
-        "committee": {"model": {"behler_parrinello": {"max_seconds": 30}}, "n": 4, "resample": "bootstrap"}
+        "committee": {"model": {"behler_parrinello": {"max_seconds": 20}}, "n": 4, "resample": "bootstrap"}
     },
-    "committee of mace": {"committee": {"model": {"mace": {"max_seconds": 45}}, "n": 4}},
+    "committee of mace": {"committee": {"model": {"mace": {"max_seconds": 25}}, "n": 4}},
 }
 
 

@@ -109,16 +109,15 @@ def _block(
     """∂p_nn'l/∂r_ij = π√(8/(2l+1)) Σ_m (∂c_nlm c_n'lm + c_nlm ∂c_n'lm) of neighbours of one element."""
     columns, places = _columns(basis, z)
     rows = c.new_empty(3, len(columns), len(pairs))
-    around = c.permute(2, 1, 0).contiguous()  # (lm, n_channels, n)
     for some, out in zip(pairs.split(PAIRS), rows.split(PAIRS, dim=2), strict=True):
-        _write(out, vectors[some], around.index_select(2, batch.source[some]), z, places, basis)
+        _write(out, vectors[some], c.index_select(0, batch.source[some]), z, places, basis)
     return Block(batch.source[pairs], batch.target[pairs], columns.to(c.device), rows.permute(2, 0, 1))
 
 
 def _write(
     out: torch.Tensor, r: torch.Tensor, around: torch.Tensor, z: int, places: Places, basis: Basis
 ) -> None:
-    """The rows (3, k, p) of neighbours at r (p, 3) in densities `around` (lm, n_channels, p) their centres.
+    """The rows (3, k, p) of neighbours at r (p, 3) of centres with densities `around` (p, n_channels, lm).
 
     With ∂c_nlm = f_nl ∇Y_lm + 2r f′_nl Y_lm (f of R², solid harmonics) the sum over m comes first, and what
     is left is the product of few numbers. The pairs are the last index throughout, so that processors
@@ -127,23 +126,16 @@ def _write(
     value, slope = (t.permute(2, 1, 0).contiguous() for t in radial_terms(r, basis))  # (l, n_max, p)
     harmonics = solid_harmonics(r, basis.l_max)
     turned = (harmonics @ basis.harmonic_gradient.to(r)).unflatten(1, (3, -1))
-    turned = torch.cat([turned, harmonics[:, None]], dim=1).permute(1, 2, 0).contiguous()  # (4, lm, p)
+    turned = torch.cat([turned, harmonics[:, None]], dim=1)  # (p, 4, lm)
     twice = 2 * r.T[:, None]
     for l, part in enumerate(basis.degrees):
-        summed = _contracted(turned[:, part], around[part] * prefactor(l))  # (4, n_channels, p)
+        summed = (turned[..., part] * prefactor(l)) @ around[..., part].mT  # Σ_m, (p, 4, n_channels)
+        summed = summed.permute(1, 2, 0).contiguous()
         across, along = summed[:3], twice * summed[3]
         for other, start in places:
             channels = slice(other * basis.n_max, (other + 1) * basis.n_max)
             angular = across[:, channels], along[:, channels]
             _fill(out, start, l, (value[l], slope[l]), angular, z - other)
-
-
-def _contracted(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """Σ_m left_xmp right_mbp, term by term: (x, b, p)."""
-    total = left[:, 0, None] * right[0]
-    for m in range(1, len(right)):
-        total.addcmul_(left[:, m, None], right[m])
-    return total
 
 
 def _columns(basis: Basis, z: int) -> tuple[torch.Tensor, Places]:

@@ -74,7 +74,7 @@ def test_a_metric_is_zero_for_the_truth_and_positive_otherwise(name):
 
 @pytest.mark.parametrize("name", registry.names("tasks"))
 def test_a_task_returns_scores(name):
-    example = fitted("atomic_reference", "solids")
+    example = fitted("committee", "solids")  # which has forces and uncertainties
     dataset = testing.solids()
     split = registry.load("splits", "random")(dataset, seed=0, train=0.5)
     scores = registry.load("tasks", name)(example.model, dataset, split, 0)

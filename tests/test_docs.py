@@ -7,19 +7,22 @@ import shlex
 from pathlib import Path
 
 import pytest
+import yaml
 from ase.io import write
 from typer.testing import CliRunner
 
+from mlffbench import registry
 from mlffbench.cli import app
 from mlffbench.datasets.malonaldehyde import malonaldehyde
 from mlffbench.recipe import read_recipe
 
 DOCS = Path(__file__).parents[1] / "docs"
 DATA = (DOCS / "data.md").read_text(encoding="utf-8")
+ESTIMATORS = (DOCS / "estimators.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", DATA, flags=re.M | re.S)
+def blocks(language: str, text: str = DATA) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.M | re.S)
 
 
 def commands() -> list[str]:
@@ -68,6 +71,28 @@ def test_the_recipe_is_valid(tmp_path):
     assert set(read_recipe(tmp_path / "recipe.yaml").groups) == {"train", "strained"}
 
 
-def test_links_lead_somewhere():
-    for target in re.findall(r"\]\(([^)#]+)\)", DATA):
+def test_the_python_of_estimators_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scope: dict = {}
+    for code in blocks("python", ESTIMATORS):
+        exec(compile(code, "estimators.md", "exec"), scope)
+    assert (scope["prediction"].energy_std > 0).all()
+    same, delta = (scope[name].predict(scope["test"]).energy for name in ("same", "delta"))
+    assert same.tolist() == delta.tolist()
+
+
+def test_the_estimators_of_the_suite_are_known():
+    (text,) = blocks("yaml", ESTIMATORS)
+    for entry in yaml.safe_load(text)["estimators"]:
+        ((name, params),) = entry.items()
+        registry.build("estimators", name, params)
+
+
+def test_every_estimator_is_named():
+    assert set(registry.names("estimators")) <= set(re.findall(r"`(\w+)`", ESTIMATORS))
+
+
+@pytest.mark.parametrize("text", [DATA, ESTIMATORS], ids=["data", "estimators"])
+def test_links_lead_somewhere(text):
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
         assert (DOCS / target).exists(), target

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from ase import Atoms
 from ase.build import bulk, molecule
 from ase.calculators.morse import MorsePotential
@@ -12,7 +13,8 @@ from scipy.optimize import approx_fprime
 from mlffbench.data import Labels
 from mlffbench.datasets.lennard_jones import lennard_jones
 from mlffbench.datasets.malonaldehyde import malonaldehyde
-from mlffbench.estimators.morse import Morse, _pair_terms
+from mlffbench.estimators._pair_fit import pair_terms
+from mlffbench.estimators.morse import Morse
 
 TRUE = {"H-H": (0.5, 1.9, 1.6), "H-O": (2.0, 2.2, 1.0), "O-O": (0.8, 1.4, 2.0)}  # eV, 1/Å, Å
 
@@ -68,7 +70,10 @@ def test_slope_and_jacobian_are_the_derivatives_of_the_value():
     theta = np.array([0.5, 2.0, 1.9, 2.2, 1.6, 1.0])
     kinds = np.array([0, 1, 0, 1])
     r = np.array([1.1, 1.7, 4.3, 4.8])  # below and inside the switch of a 5 Å cutoff
-    terms = lambda t, d=r: _pair_terms(t, d, kinds, 5.0)  # noqa: E731
+    near = torch.ones(2, dtype=torch.float64)
+    terms = lambda t, d=r: pair_terms(  # noqa: E731
+        Morse.form, Morse.natural, t.reshape(3, 2), near, d, kinds, 5.0
+    )
     step = 1e-6
     slope = (terms(theta, r + step)[0] - terms(theta, r - step)[0]) / (2 * step)
     np.testing.assert_allclose(terms(theta)[1], slope, atol=1e-7)
@@ -80,7 +85,9 @@ def test_slope_and_jacobian_are_the_derivatives_of_the_value():
 
 def test_two_derivatives_vanish_at_the_cutoff():
     r = np.array([4.99, 5.0, 5.5])
-    value, slope, _, _ = _pair_terms(np.array([1.0, 1.0, 3.0]), r, np.zeros(3, dtype=int), 5.0)
+    theta, near = np.array([[1.0], [1.0], [3.0]]), torch.ones(1, dtype=torch.float64)
+    kinds = np.zeros(3, dtype=int)
+    value, slope, _, _ = pair_terms(Morse.form, Morse.natural, theta, near, r, kinds, 5.0)
     assert abs(value[0]) < 1e-5
     assert abs(slope[0]) < 1e-3
     assert not value[1:].any()

@@ -1,4 +1,4 @@
-"""What the fitted classical potentials share: constructor, constants per element, and the search for parameters."""
+"""What the fitted classical potentials share: constructor, constants per element, search for parameters."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ __all__ = ["Classical", "element_table", "kinds_of", "refine"]
 class Classical(ForceField):
     """A potential with few parameters, fitted to energies, forces and stresses by weighted least squares.
 
-    A subclass writes `_learn`, which sets attributes from a graph and its rows, and `_interaction`, the energies
-    of the frames of a graph. This class adds a constant energy per atom of each element.
+    A subclass writes `_learn`, which sets attributes from a graph and its rows, and `_interaction`, the
+    energies of the frames of a graph. This class adds a constant energy per atom of each element.
     """
 
     def __init__(
@@ -122,20 +122,14 @@ def refine(
     """
     low, high = bounds
     margin = 1e-6 * np.minimum(1.0, high - low)
+    inside = [np.clip(start, low + margin, high - margin) for start in starts]
+    sound = [x for x in inside if np.isfinite(residual(x)).all() and np.isfinite(jacobian(x)).all()]
+    settings = {"bounds": bounds, "x_scale": "jac", "ftol": 1e-6, "max_nfev": max_iterations}
     fits = []
-    for number, start in enumerate(starts):
-        fit = least_squares(
-            residual,
-            np.clip(start, low + margin, high - margin),
-            jac=jacobian,
-            bounds=bounds,
-            x_scale="jac",
-            ftol=1e-6,
-            max_nfev=max_iterations,
-        )
-        fits.append(fit)
-        progress.report("fit", number + 1, len(starts), loss=2 * fit.cost)
-    best = min(fits, key=lambda fit: fit.cost if np.isfinite(fit.cost) else np.inf)
-    if not (np.isfinite(best.cost) and np.isfinite(best.x).all()):
+    for number, start in enumerate(sound):
+        fits.append(least_squares(residual, start, jac=jacobian, **settings))
+        progress.report("fit", number + 1, len(sound), loss=2 * fits[-1].cost)
+    found = [fit for fit in fits if np.isfinite(fit.cost) and np.isfinite(fit.x).all()]
+    if not found:
         raise FloatingPointError("the least-squares fit of the potential diverged; try a smaller cutoff")
-    return best.x
+    return min(found, key=lambda fit: fit.cost).x

@@ -107,7 +107,9 @@ def rows_of(
     )
 
 
-def per_atom_constants(frames: Sequence[Atoms], left: np.ndarray, elements: Sequence[str]) -> dict[str, float]:
+def per_atom_constants(
+    frames: Sequence[Atoms], left: np.ndarray, elements: Sequence[str]
+) -> dict[str, float]:
     """Energies per atom of each element that explain what is `left` best: one for all, then each its own."""
     sizes = np.array([len(a) for a in frames], dtype=float)
     common = np.mean(left / sizes)
@@ -123,7 +125,6 @@ class Pairs:
     target: np.ndarray
     frame: np.ndarray
     vectors: np.ndarray
-
 
 
 def _shares(frames: Sequence[Atoms], elements: Sequence[str]) -> np.ndarray:

@@ -66,10 +66,11 @@ def embedding(rho: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.T
 
 
 def knots_of(distances: np.ndarray, cutoff: float, n: int) -> np.ndarray:
-    """Ends of n cubes, Å: between where the distances are, each counted by 1/r², and evenly; last the cutoff."""
+    """Ends of n cubes, Å: midway between evenly and as dense as distances, each counted by 1/r²."""
     ordered = np.sort(distances)
     weights = np.cumsum(ordered**-2.0)
     shares = (np.arange(n) + 0.8) / n
-    knots = (np.interp(shares, weights / weights[-1], ordered) + ordered[0] + shares * (cutoff - ordered[0])) / 2
+    dense = np.interp(shares, weights / weights[-1], ordered)
+    knots = (dense + ordered[0] + shares * (cutoff - ordered[0])) / 2
     knots[-1] = cutoff
     return knots

@@ -54,19 +54,16 @@ class Problem:
 
     def _linear(self, graph: Graph, pair: list[np.ndarray]) -> None:
         """What a unit of each pair coefficient adds to the rows."""
-        p = len(self.kinds)
         frame = graph.frame.numpy()
-        self.frames = coo_array((np.ones(len(frame)), (frame, np.arange(len(frame)))), (graph.n_frames, len(frame)))
-        self.frames = self.frames.tocsr()
-        of_pairs = coo_array((np.ones(p), (frame[self.ends[0]], np.arange(p))), (graph.n_frames, p)).tocsr()
+        self.frames = _members(frame, graph.n_frames)
+        of_pairs = _members(frame[self.ends[0]], graph.n_frames)
         value, slope = (_spread(x, self.kinds, self.n_kinds) for x in pair)
         self.by_pair = (self.rows.on_energy @ (of_pairs @ value) + self.on_slope @ slope).toarray()
 
     def _densities(self, graph: Graph, density: list[np.ndarray]) -> None:
-        """ρ = atoms_density d, and ∂ρ_end/∂r = slopes[end] d."""
-        n, wide = len(self.element), [_spread(density[0], x, len(self.directed)) for x in self.direction]
-        p = len(self.kinds)
-        adds = [coo_array((np.ones(p), (end, np.arange(p))), (n, p)).tocsr() for end in self.ends]
+        """ρ = rho d, and ∂ρ_end/∂r = slopes[end] d."""
+        wide = [_spread(density[0], x, len(self.directed)) for x in self.direction]
+        adds = [_members(end, len(self.element)) for end in self.ends]
         self.rho = (adds[0] @ wide[0] + adds[1] @ wide[1]).toarray()
         self.slopes = [_spread(density[1], x, len(self.directed)) for x in self.direction]
 
@@ -103,7 +100,7 @@ class Problem:
     def residual(self, theta: np.ndarray) -> np.ndarray:
         """Weighted predicted − true, then the ridge, (rows + len(θ),)."""
         c, d, _ = np.split(theta, np.cumsum(self.sizes)[:2])
-        rho, (value, first, _) = self._embedded(theta)
+        _, (value, first, _) = self._embedded(theta)
         tension = sum(first[end] * (slope @ d) for end, slope in zip(self.ends, self.slopes, strict=True))
         predicted = self.by_pair @ c + self.rows.on_energy @ (self.frames @ value) + self.on_slope @ tension
         return np.concatenate([self.rows.residual(predicted), RIDGE * theta])
@@ -132,6 +129,12 @@ class Problem:
     def _own(self, values: np.ndarray) -> np.ndarray:
         """A value of each atom in the column of its element, (n, n_elements)."""
         return values[:, None] * (self.element[:, None] == np.arange(self.n_elements))
+
+
+def _members(groups: np.ndarray, n: int) -> csr_array:
+    """The matrix that sums items into their groups, (n, items)."""
+    m = len(groups)
+    return coo_array((np.ones(m), (groups, np.arange(m))), (n, m)).tocsr()
 
 
 def _spread(values: np.ndarray, kinds: np.ndarray, n_kinds: int) -> csr_array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -28,8 +28,8 @@ Form = Callable[..., torch.Tensor]
 class PairPotential(Classical):
     """E = Σ_pairs u(r) f(r): a subclass writes `form`, `natural` where it needs one, `bounds` and `shapes`.
 
-    The fit's own parameters θ are those that `natural` turns into the ones with names; the first `strengths` of
-    them multiply u linearly and are started by non-negative least squares.
+    The fit's own parameters θ are those that `natural` turns into the ones with names; the first `strengths`
+    of them multiply u linearly and are started by non-negative least squares.
     """
 
     names: ClassVar[tuple[str, ...]]
@@ -43,7 +43,7 @@ class PairPotential(Classical):
 
     @abstractmethod
     def shapes(self, near: np.ndarray, shell: np.ndarray) -> list[list[np.ndarray]]:
-        """Starts of the parameters that are not strengths, from each pair's smallest distance and first shell."""
+        """Starts of what are not strengths, from each pair's smallest distance and first shell."""
 
     @staticmethod
     def natural(near: torch.Tensor, *theta: torch.Tensor) -> tuple[torch.Tensor, ...]:

@@ -38,8 +38,9 @@ class Kinds:
     def __init__(self, pairs: Sequence[tuple[int, int]], near: np.ndarray, n_elements: int) -> None:
         known = {*pairs, *((b, a) for a, b in pairs)}
         self.n_elements, self.near = n_elements, torch.as_tensor(near)
-        self.pairs = [(a, b) for a, b in combinations_with_replacement(range(n_elements), 2) if (a, b) in known]
-        angles = product(range(n_elements), combinations_with_replacement(range(n_elements), 2))
+        unordered = list(combinations_with_replacement(range(n_elements), 2))
+        self.pairs = [pair for pair in unordered if pair in known]
+        angles = product(range(n_elements), unordered)
         self.triples = [(a, b, c) for a, (b, c) in angles if {(a, b), (a, c)} <= known]
 
     @property
@@ -67,10 +68,10 @@ class Kinds:
             x * self.near**power * torch.exp(decay / (reach - self.near))
             for x, power in zip((repulsion, attraction), powers, strict=True)
         )
-        pairs = [self._square(x) for x in (repulsion, attraction, decay, reach, bend_decay)]
+        tables = [self._square(x) for x in (repulsion, attraction, decay, reach, bend_decay)]
         growth = self._square(torch.exp(bend_decay / (reach - self.near)))
-        stiff = self._cube(stiffness) * growth[:, :, None] * growth[:, None, :]
-        return Parameters(*pairs, stiff, self._cube(cosine))
+        cubes = [self._cube(stiffness) * growth[:, :, None] * growth[:, None, :], self._cube(cosine)]
+        return Parameters(*tables, *cubes)
 
     def _square(self, values: torch.Tensor) -> torch.Tensor:
         table = self._table(values, self.pairs, 2)
@@ -80,7 +81,9 @@ class Kinds:
         cube = self._table(values, self.triples, 3)
         return cube + cube.mT - torch.diag_embed(cube.diagonal(dim1=1, dim2=2))
 
-    def _table(self, values: torch.Tensor, places: Sequence[tuple[int, ...]], dimensions: int) -> torch.Tensor:
+    def _table(
+        self, values: torch.Tensor, places: Sequence[tuple[int, ...]], dimensions: int
+    ) -> torch.Tensor:
         shape = (self.n_elements,) * dimensions
         where = np.ravel_multi_index(np.array(places).reshape(-1, dimensions).T, shape)
         flat = values.new_zeros(self.n_elements**dimensions).index_add(0, torch.as_tensor(where), values)

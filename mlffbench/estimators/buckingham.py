@@ -20,12 +20,13 @@ class Buckingham(PairPotential):
 
     E = Σ_pairs u(r) f(r) + Σ_i e(Z_i),  u(r) = A exp(−r/ρ) − C/s(r)⁶
 
-    A, ρ and C belong to the unordered pair of elements; e is a constant energy per atom of an element; f switches
-    off between 0.8 and 1 cutoff by a quintic with two continuous derivatives. s(r) = r down to r_min, the smallest
-    distance that training shows for the pair: there the formula is Buckingham's. Below, where −C/r⁶ would win and
-    atoms would fall into each other, s levels off at 0.9 r_min with two continuous derivatives, so that the
-    potential goes on rising. Fitted by bounded nonlinear least squares (trust-region reflective) with the exact
-    Jacobian. Pairs of elements that training never shows within the cutoff do not interact.
+    A, ρ and C belong to the unordered pair of elements; e is a constant energy per atom of an element; f
+    switches off between 0.8 and 1 cutoff by a quintic with two continuous derivatives. s(r) = r down to
+    r_min, the smallest distance that training shows for the pair: there the formula is Buckingham's. Below,
+    where −C/r⁶ would win and atoms would fall into each other, s levels off at 0.9 r_min with two continuous
+    derivatives, so that the potential goes on rising. Fitted by bounded nonlinear least squares (trust-region
+    reflective) with the exact Jacobian. Pairs of elements that training never shows within the cutoff do not
+    interact.
 
     Parameters
     ----------
@@ -36,12 +37,13 @@ class Buckingham(PairPotential):
     max_iterations : int
         Steps of the optimiser at most, from each start.
     n_starts : int
-        Starts of the optimiser: the best of a short list built on the first peak of each pair's distances, then
-        random perturbations; the best fit stays.
+        Starts of the optimiser: the best of a short list built on the first peak of each pair's distances,
+        then random perturbations; the best fit stays.
     device : str
         Where predictions are made; the fit runs on the CPU.
     random_state : int or None
-        Of perturbed starts, and of the frames that are drawn where all would hold more than two million pairs.
+        Of perturbed starts, and of the frames that are drawn where all would hold more than two million
+        pairs.
     atomic_energies : mapping of str to float, optional
         Energies of isolated atoms, eV.
 

@@ -26,14 +26,14 @@ class EmbeddedAtom(Classical):
 
     E = Σ_pairs φ(r) + Σ_i F(ρ_i) + Σ_i e(Z_i),  ρ_i = Σ_j f(r_ij),  F(ρ) = −√ρ + b ρ²
 
-    φ = Σ_k c_k (1 − r/r_k)³₊ belongs to the unordered pair of elements, f = Σ_l d_l (1 − r/r_l)³₊ with d ≥ 0 to the
-    centre and its neighbour, b and e to an element: cubic splines with two continuous derivatives, whose ends r_k
-    lie between an even spacing and where training's distances are dense, the last at the cutoff. √ρ is
-    √(ρ + s²) − s, s = 0.02 eV, so that it has derivatives for lone atoms. Below the smallest distance that training
-    shows for a pair, a wall 50 eV (1 − r/r_min)³ is added. Fitted by bounded nonlinear least squares
-    (trust-region reflective) with the analytic Jacobian. Pairs of elements that training never shows within the
-    cutoff do not interact. Where pairs times parameters exceed 60 million, only a part of the frames, drawn at
-    random, is fitted.
+    φ = Σ_k c_k (1 − r/r_k)³₊ belongs to the unordered pair of elements, f = Σ_l d_l (1 − r/r_l)³₊ with d ≥ 0 to
+    the centre and its neighbour, b and e to an element: cubic splines with two continuous derivatives, whose
+    ends r_k lie midway between even and as dense as training's distances, the last at the cutoff. √ρ is
+    √(ρ + s²) − s, s = 0.02 eV, so that it has derivatives for lone atoms. Below the smallest distance that
+    training shows for a pair, a wall 50 eV (1 − r/r_min)³ is added. Fitted by bounded nonlinear least squares
+    (trust-region reflective) with the analytic Jacobian. Pairs of elements that training never shows within
+    the cutoff do not interact. Where pairs times parameters exceed 60 million, only a part of the frames,
+    drawn at random, is fitted.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ class EmbeddedAtom(Classical):
     max_iterations : int
         Steps of the optimiser at most, from each start.
     n_starts : int
-        Starts of the optimiser, at most `n_density`: the densities in one cube, the pair coefficients by linear
-        least squares; the best fit stays.
+        Starts of the optimiser, at most `n_density`: the densities in one cube, the pair coefficients by
+        linear least squares; the best fit stays.
     device : str
         Where predictions are made; the fit runs on the CPU.
     random_state : int or None
@@ -68,8 +68,8 @@ class EmbeddedAtom(Classical):
 
     References
     ----------
-    M. W. Finnis and J. E. Sinclair, Philos. Mag. A 50, 45 (1984). G. J. Ackland and V. Vitek, Phys. Rev. B 41,
-    10324 (1990): alloys. M. I. Mendelev et al., Philos. Mag. 83, 3977 (2003): b ρ².
+    M. W. Finnis and J. E. Sinclair, Philos. Mag. A 50, 45 (1984). G. J. Ackland and V. Vitek, Phys. Rev. B
+    41, 10324 (1990): alloys. M. I. Mendelev et al., Philos. Mag. 83, 3977 (2003): b ρ².
 
     Examples
     --------
@@ -83,12 +83,12 @@ class EmbeddedAtom(Classical):
     def __init__(
         self,
         cutoff: float = 6.0,
-        n_pair: int = 10,
-        n_density: int = 5,
+        n_pair: int = 12,
+        n_density: int = 6,
         energy_weight: float = 1.0,
         forces_weight: float = 1.0,
         stress_weight: float = 1.0,
-        max_iterations: int = 60,
+        max_iterations: int = 80,
         n_starts: int = 2,
         device: str = "cpu",
         random_state: int | None = None,

@@ -21,8 +21,8 @@ class LennardJones(PairPotential):
 
     ε and σ belong to the unordered pair of elements, no combining rule is imposed; e is a constant energy per
     atom of an element; f switches off between 0.8 and 1 cutoff by a quintic with two continuous derivatives.
-    Fitted by bounded nonlinear least squares (trust-region reflective) with the exact Jacobian. Pairs of elements
-    that training never shows within the cutoff do not interact.
+    Fitted by bounded nonlinear least squares (trust-region reflective) with the exact Jacobian. Pairs of
+    elements that training never shows within the cutoff do not interact.
 
     Parameters
     ----------
@@ -33,12 +33,13 @@ class LennardJones(PairPotential):
     max_iterations : int
         Steps of the optimiser at most, from each start.
     n_starts : int
-        Starts of the optimiser: the best of a short list built on the first peak of each pair's distances, then
-        random perturbations; the best fit stays.
+        Starts of the optimiser: the best of a short list built on the first peak of each pair's distances,
+        then random perturbations; the best fit stays.
     device : str
         Where predictions are made; the fit runs on the CPU.
     random_state : int or None
-        Of perturbed starts, and of the frames that are drawn where all would hold more than two million pairs.
+        Of perturbed starts, and of the frames that are drawn where all would hold more than two million
+        pairs.
     atomic_energies : mapping of str to float, optional
         Energies of isolated atoms, eV.
 

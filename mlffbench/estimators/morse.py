@@ -34,12 +34,13 @@ class Morse(PairPotential):
     max_iterations : int
         Steps of the optimiser at most, from each start.
     n_starts : int
-        Starts of the optimiser: the best of a short list built on the first peak of each pair's distances, then
-        random perturbations; the best fit stays.
+        Starts of the optimiser: the best of a short list built on the first peak of each pair's distances,
+        then random perturbations; the best fit stays.
     device : str
         Where predictions are made; the fit runs on the CPU.
     random_state : int or None
-        Of perturbed starts, and of the frames that are drawn where all would hold more than two million pairs.
+        Of perturbed starts, and of the frames that are drawn where all would hold more than two million
+        pairs.
     atomic_energies : mapping of str to float, optional
         Energies of isolated atoms, eV.
 

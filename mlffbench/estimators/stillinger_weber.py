@@ -30,14 +30,15 @@ class StillingerWeber(Classical):
     v₂ = A ε [B (σ/r)^p − (σ/r)^q] exp(σ/(r − aσ)),
     v₃ = λ ε exp(γσ/(r − aσ)) exp(γ'σ'/(r' − a'σ')) (cos θ − cos θ₀)²
 
-    ε, A, B, σ, a and γ belong to the unordered pair of elements, λ and cos θ₀ to the element in the middle of an
-    angle and the unordered pair at its ends, where ε is √(ε ε') of the two bonds; e is a constant energy per atom
-    of an element. All but p and q are fitted, by bounded nonlinear least squares (trust-region reflective) with
-    the exact Jacobian; as A ε is one number, ε is the depth of the pair's well, as in the paper, or 1 eV where
-    there is hardly a well. Beyond aσ, at most the cutoff, all derivatives vanish. Angles cost no more than
-    pairs, as they are summed through moments of the neighbours. Pairs of elements that training never shows
-    within the cutoff do not interact. A potential of so few parameters needs little data: where pairs of
-    neighbours times parameters exceed 700 000, only a part of the frames, drawn at random, is fitted.
+    ε, A, B, σ, a and γ belong to the unordered pair of elements, λ and cos θ₀ to the element in the middle of
+    an angle and the unordered pair at its ends, where ε is √(ε ε') of the two bonds; e is a constant energy
+    per atom of an element. All but p and q are fitted, by bounded nonlinear least squares (trust-region
+    reflective) with the exact Jacobian; as A ε is one number, ε is the depth of the pair's well, as in the
+    paper, or 1 eV where there is hardly a well. Beyond aσ, at most the cutoff, all derivatives vanish. Angles
+    cost no more than pairs, as they are summed through moments of the neighbours. Pairs of elements that
+    training never shows within the cutoff do not interact. A potential of so few parameters needs little
+    data: where pairs of neighbours times parameters exceed 700 000, only a part of the frames, drawn at
+    random, is fitted.
 
     Parameters
     ----------
@@ -50,8 +51,8 @@ class StillingerWeber(Classical):
     max_iterations : int
         Steps of the optimiser at most, from each start.
     n_starts : int
-        Starts of the optimiser, at most four: ranges of the short list, each with its best strengths; the best
-        fit stays.
+        Starts of the optimiser, at most four: ranges of the short list, each with its best strengths; the
+        best fit stays.
     device : str
         Where predictions are made; the fit runs on the CPU.
     random_state : int or None
@@ -136,9 +137,9 @@ class StillingerWeber(Classical):
             square[:, a, b] = square[:, b, a] = torch.tensor([*row, v["gamma"] * sigma], dtype=torch.float64)
         for angle, v in self.angles_.items():
             b, a, c = map(index, angle.split("-"))
-            unit = _unit(self.parameters_, self.elements_, a, b, c)
-            row = torch.tensor([v["lambda"] * unit, v["cos_theta"]], dtype=torch.float64)
-            cube[:, a, b, c] = cube[:, a, c, b] = row
+            stiffness = v["lambda"] * _unit(self.parameters_, self.elements_, a, b, c)
+            entry = torch.tensor([stiffness, v["cos_theta"]], dtype=torch.float64)
+            cube[:, a, b, c] = cube[:, a, c, b] = entry
         return Parameters(*square, *cube)
 
 

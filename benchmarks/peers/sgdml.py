@@ -4,11 +4,11 @@
 
 Both sides learn the same 200 molecules, spread evenly over the 500 (with ``--first`` the first 200), with the
 same fixed sigma and lam: a fit is the search for permutations, the kernel matrix, its Cholesky solution and
-the constant of integration. sgdml runs as its command line does, on processes (its torch back end tuned itself
-for over six minutes on a busy two-core machine, and was left out). An evaluation gives energies and forces of all molecules of a test at once,
-after sgdml tuned its own parallel parameters outside of the clock. A last child is SGDML as it is by default,
-which chooses sigma and lam within its fit. sgdml calls functions that NumPy 2.4 no longer has: its side
-renames them in the peer's own environment.
+the constant of integration. sgdml runs as its command line does, on processes; its torch back end tuned
+itself for over six minutes on a busy machine of two cores and was left out. An evaluation gives energies and
+forces of all molecules of a test at once, after sgdml tuned its own parallel parameters outside of the clock.
+A last child is SGDML as it is by default, which chooses sigma and lam within its fit. sgdml calls functions
+that NumPy 2.4 no longer has: its side renames them in the peer's own environment.
 """
 
 from __future__ import annotations

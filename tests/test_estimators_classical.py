@@ -14,6 +14,7 @@ from ase.units import GPa
 from scipy.optimize import approx_fprime
 from sklearn.utils import check_random_state
 
+from mlffbench.calculators.stillinger_weber import stillinger_weber
 from mlffbench.data import Labels
 from mlffbench.datasets.emt_copper import emt_copper
 from mlffbench.datasets.lennard_jones import EPSILON, SIGMA, lennard_jones
@@ -44,7 +45,7 @@ def part(dataset, group):
 
 
 def alloys(n, seed=0):
-    """Rattled and strained primitive fcc cells of copper, nickel and gold, labelled by effective-medium theory."""
+    """Rattled and strained small fcc cells of copper, nickel and gold, by effective-medium theory."""
     rng = np.random.default_rng(seed)
     frames = []
     for _ in range(n):
@@ -159,8 +160,14 @@ def test_the_elastic_constants_of_silicon(fitted_silicon):
     along = (stress(stretched[0]) - stress(stretched[1])) / 2e-3
     relaxed = [stress(settled(a, fitted_silicon)) for a in sheared]
     assert along[[0, 1]] == pytest.approx([151.4, 76.4], rel=0.01)
-    assert rigid == pytest.approx(117.2, rel=0.01)
+    assert rigid == pytest.approx(rigid_shear_of_matscipy(sheared), rel=0.01)
     assert (relaxed[0] - relaxed[1])[3] / 2e-3 == pytest.approx(56.4, rel=0.01)
+
+
+def rigid_shear_of_matscipy(sheared):
+    """C44 without internal relaxation, GPa: no other number of the potential itself is at hand."""
+    up, down = (stillinger_weber().get_property("stress", a.repeat(3))[3] / GPa for a in sheared)
+    return (up - down) / 2e-3
 
 
 def strained(atoms, i, j, size=1e-3):
@@ -304,11 +311,9 @@ def test_residuals_are_what_predictions_miss(cls):
     (gradient,) = torch.autograd.grad(energy.sum(), vectors)
     found = rows.on_energy @ energy.detach().numpy() + rows.on_gradient @ gradient.numpy().ravel()
     predicted = with_forces(model._energies, model._prepare(frames))
-    forces, stress = predicted[1].numpy().ravel(), predicted[2].numpy().ravel()
     true = np.concatenate(labels.forces).ravel(), np.concatenate(labels.stress)
-    for block, ours, label in ((found[4:52], forces, true[0]), (found[52:], stress, true[1])):
-        scale = 1 / (np.sqrt(np.mean(label**2)) * np.sqrt(len(label)))
-        np.testing.assert_allclose(block[: len(ours)], scale * ours[: len(block)], atol=1e-10)
+    weighted = [x.numpy().ravel() / np.linalg.norm(y) for x, y in zip(predicted[1:], true, strict=True)]
+    np.testing.assert_allclose(found[len(frames) :], np.concatenate(weighted), atol=1e-10)
 
 
 @pytest.mark.parametrize("cls", [LennardJones, Buckingham, StillingerWeber, EmbeddedAtom])
@@ -331,12 +336,12 @@ def test_nothing_to_learn_from_is_no_force(cls):
 
 def test_too_many_pairs_leave_some_frames_out_by_chance():
     frames, labels = alloys(80)
-    few = [affordable(frames, labels, 4.0, 8000, check_random_state(s))[0] for s in (0, 0, 1)]
+    few = [affordable(frames, labels, 4.0, 1500, check_random_state(s))[0] for s in (0, 0, 1)]
     pairs = [len(build(f, 4.0).source) for f in few]
     assert [len(f) for f in few[:2]] == [len(few[0])] * 2
     assert all(a == b for a, b in zip(few[0], few[1], strict=True))
     assert any(a != b for a, b in zip(few[0], few[2], strict=False))
-    assert max(pairs) < 1.3 * 8000
+    assert max(pairs) < 1.3 * 1500
     assert len(few[0]) < 80
 
 

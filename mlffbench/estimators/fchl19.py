@@ -78,7 +78,7 @@ class FCHL19(ForceField):
         solver: str = "operator",
         sigma: float = 5.0,
         cutoff: float = 8.0,
-        n_representers: int = 2000,
+        n_representers: int = 2500,
         rcond: float = 1e-11,
         noise: float = 1e-4,
         energy_weight: float = 10.0,

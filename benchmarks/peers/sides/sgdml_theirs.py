@@ -32,7 +32,6 @@ def main(order: dict[str, Any]) -> dict[str, Any]:
     predictor = GDMLPredict(model, max_processes=order["threads"], use_torch=order["torch"])
     for name, frames in read.items():
         positions = frames["R"].reshape(len(frames["R"]), -1)
-        predictor.prepare_parallel(n_bulk=len(positions))
         predictor.predict(positions[:3])  # nobody's first call is timed
         start = perf_counter()
         energy, forces = predictor.predict(positions)

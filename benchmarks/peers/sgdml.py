@@ -4,11 +4,11 @@
 
 Both sides learn the same 200 molecules, spread evenly over the 500 (with ``--first`` the first 200), with the
 same fixed sigma and lam: a fit is the search for permutations, the kernel matrix, its Cholesky solution and
-the constant of integration. sgdml runs as its command line does, on processes. An evaluation gives energies and
-forces of all molecules of a test at once; sgdml's own search for its best division of that work takes longer
-than everything else here (over five minutes on two cores) and is left out, so evaluation is no claim. A last
-child is SGDML as it is by default, which chooses sigma and lam within its fit. sgdml calls functions that
-NumPy 2.4 no longer has: its side renames them in the peer's own environment.
+the constant of integration. sgdml runs as its command line does, on processes. An evaluation gives energies
+and forces of all molecules of a test at once; sgdml's own search for its best division of that work takes
+longer than everything else here (over five minutes on two cores) and is left out, so evaluation is no claim.
+A last child is SGDML as it is by default, which chooses sigma and lam within its fit. sgdml calls functions
+that NumPy 2.4 no longer has: its side renames them in the peer's own environment.
 """
 
 from __future__ import annotations

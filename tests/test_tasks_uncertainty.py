@@ -94,6 +94,14 @@ def test_the_factor_is_the_maximum_of_the_likelihood():
     assert _factor(some) == pytest.approx(3.0, rel=0.03)
 
 
+def test_a_deviation_of_zero_holds_no_error():
+    some = Residuals(np.array([0.1, 0.2, 0.3]), np.array([0.0, 0.1, 0.1]))
+    assert some.ratio.tolist() == pytest.approx([np.inf, 2.0, 3.0])
+    assert _factor(some) == pytest.approx(np.sqrt(6.5))
+    assert _area(Residuals(np.ones(2), np.zeros(2))) == pytest.approx(0.5)
+    assert _factor(Residuals(np.ones(2), np.zeros(2))) == 1.0
+
+
 def test_a_model_without_uncertainty_says_so():
     data, split = noisy(20)
     model = AtomicReference().fit([data.frames[i] for i in split.train], data.labels[split.train])

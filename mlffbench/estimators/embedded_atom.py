@@ -26,14 +26,14 @@ class EmbeddedAtom(Classical):
 
     E = Σ_pairs φ(r) + Σ_i F(ρ_i) + Σ_i e(Z_i),  ρ_i = Σ_j f(r_ij),  F(ρ) = −√ρ + b ρ²
 
-    φ = Σ_k c_k (1 − r/r_k)³₊ belongs to the unordered pair of elements, f = Σ_l d_l (1 − r/r_l)³₊ with d ≥ 0
-    to the centre and its neighbour, b and e to an element: cubic splines with two continuous derivatives, whose
-    ends r_k lie midway between even and as dense as training's distances, the last at the cutoff. √ρ is
-    √(ρ + s²) − s, s = 0.02 eV, so that it has derivatives for lone atoms. Below the smallest distance that
-    training shows for a pair, a wall 50 eV (1 − r/r_min)³ is added. Fitted by bounded nonlinear least squares
-    (trust-region reflective) with the analytic Jacobian. Pairs of elements that training never shows within
-    the cutoff do not interact. Where pairs times parameters exceed 60 million, only a part of the frames,
-    drawn at random, is fitted.
+    φ = Σ_k c_k (1 − r/r_k)³₊ belongs to the unordered pair of elements, f = Σ_l d_l (1 − r/r_l)³₊ with d
+    ≥ 0 to the centre and its neighbour, b and e to an element: cubic splines with two continuous
+    derivatives, whose ends r_k lie midway between even and as dense as training's distances, the last at
+    the cutoff. √ρ is √(ρ + s²) − s, s = 0.02 eV, so that it has derivatives for lone atoms. Below the
+    smallest distance that training shows for a pair, a wall 50 eV (1 − r/r_min)³ is added. Fitted by
+    bounded nonlinear least squares (trust-region reflective) with the analytic Jacobian. Pairs of
+    elements that training never shows within the cutoff do not interact. Where pairs times parameters
+    exceed 60 million, only a part of the frames, drawn at random, is fitted.
 
     Parameters
     ----------

@@ -24,6 +24,11 @@ class Residuals:
     error: np.ndarray
     std: np.ndarray
 
+    @property
+    def ratio(self) -> np.ndarray:
+        """|error|/σ; infinite where no deviation is predicted."""
+        return np.divide(np.abs(self.error), self.std, out=np.full(len(self.std), np.inf), where=self.std > 0)
+
     def scaled(self, factor: float) -> Residuals:
         return Residuals(self.error, factor * self.std)
 
@@ -96,13 +101,14 @@ def _scores(test: str, quantity: str, residuals: Residuals, factor: float) -> li
 
 
 def _factor(residuals: Residuals) -> float:
-    """√⟨(error/σ)²⟩, the scale of largest Gaussian likelihood."""
-    return float(np.sqrt(np.mean((residuals.error / residuals.std) ** 2)))
+    """√⟨(error/σ)²⟩ where σ > 0, the scale of largest Gaussian likelihood; 1 where no σ is."""
+    ratio = residuals.ratio[residuals.std > 0]
+    return float(np.sqrt(np.mean(ratio**2))) if len(ratio) else 1.0
 
 
 def _area(residuals: Residuals) -> float:
     """∫|F(p) − p| dp with F the distribution of the errors' own probabilities, exactly."""
-    p = np.sort(2 * norm.cdf(np.abs(residuals.error) / residuals.std) - 1)
+    p = np.sort(2 * norm.cdf(residuals.ratio) - 1)
     knots = np.concatenate([[0.0], p, [1.0]])
     steps = np.arange(len(p) + 1) / len(p)  # F between one knot and the next
     primitive = lambda x: (x - steps) * np.abs(x - steps) / 2  # noqa: E731

@@ -52,7 +52,7 @@ class Template:
         if trusted.any():
             positions = np.array([a.positions for a, t in zip(frames, trusted, strict=True) if t])
             kept[trusted] = cdist(_pairs(distance_matrices(positions)), _pairs(self.distances)).min(axis=1)
-        for i in np.flatnonzero(kept > 2 * self.reach):
+        for i in np.flatnonzero(kept > 2 * self.reach).tolist():
             found, left = self._best(frames[i].numbers, frames[i].positions)
             if left < kept[i] / 2:
                 orders[i] = found

@@ -63,7 +63,8 @@ def _match_all(
     """The matching of i<j where it brings i nearer to j, and the difference that is left, (n, n)."""
     n = len(distances)
     vectors, penalty = eigenvectors(distances), penalties(numbers, numbers)
-    cost, found = np.zeros((n, n)), {}
+    cost = np.zeros((n, n))
+    found: dict[tuple[int, int], tuple[int, ...]] = {}
     for i in range(n - 1):
         rest = distances[i + 1 :]
         similarity = np.einsum("ak,nbk->nab", vectors[i], vectors[i + 1 :]).swapaxes(1, 2)

@@ -97,7 +97,7 @@ class SOAPKernelRidge(ForceField):
         energy_weight: float = 1.0,
         forces_weight: float = 1.0,
         stress_weight: float = 400.0,
-        n_representers: int = 5000,
+        n_representers: int = 3000,
         batch_size: int = 16,
         device: str = "cpu",
         random_state: int | None = 0,

@@ -338,7 +338,7 @@ GLOBALS = """
 import os, sys, torch, warnings
 from mlffbench.nn import _e3nn
 state = lambda: (dict(os.environ), torch.get_default_dtype(), list(warnings.filters),
-                 torch.serialization.get_safe_globals(), torch.random.get_rng_state().tolist())
+                 set(torch.serialization.get_safe_globals()), torch.random.get_rng_state().tolist())
 before = state()
 _e3nn.coefficients(1, 1, 2), _e3nn.harmonics(2, torch.ones(1, 3)), _e3nn.irreps((1, -1), (1, -1))
 assert "e3nn" in sys.modules and "mace" not in sys.modules

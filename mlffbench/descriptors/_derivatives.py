@@ -14,6 +14,7 @@ from mlffbench.descriptors._power_spectrum import (
     density,
     prefactor,
     radial_terms,
+    slots,
     solid_harmonics,
     spectra,
 )
@@ -21,9 +22,7 @@ from mlffbench.graph import Graph, build
 
 __all__ = ["Block", "Derivatives", "derivatives"]
 
-ATOMS = 250  # described at a time
-PAIRS = 1_500  # at a time: what is made of them on the way stays in a cache of the processor
-Places = list[tuple[int, int]]
+ATOMS = 180  # described at a time: memory of no more than some 30 MB is given back and used again
 
 
 @dataclass(frozen=True)
@@ -69,13 +68,8 @@ def derivatives(frames: Sequence[Atoms], basis: Basis, device: str = "cpu") -> I
     """The vectors and derivatives of every frame."""
     for part in _parts(frames):
         batch = build(part, basis.radius, device=device)
-        c, vectors = density(batch, basis), batch.vectors
-        channel = basis.channels(batch.numbers[batch.target])
-        blocks = [
-            _block(batch, vectors, c, torch.nonzero(channel == z).flatten(), z, basis)
-            for z in range(len(basis.numbers))
-        ]
-        yield from _by_frame(blocks, spectra(c, basis), [len(a) for a in part])
+        c = density(batch, basis)
+        yield from _by_frame(_blocks(batch, c, basis), spectra(c, basis), [len(a) for a in part])
 
 
 def _parts(frames: Sequence[Atoms]) -> Iterator[list[Atoms]]:
@@ -103,78 +97,93 @@ def _by_frame(blocks: Sequence[Block], values: torch.Tensor, sizes: list[int]) -
         yield Derivatives(values[start:end], tuple(parts))
 
 
-def _block(
-    batch: Graph, vectors: torch.Tensor, c: torch.Tensor, pairs: torch.Tensor, z: int, basis: Basis
-) -> Block:
-    """∂p_nn'l/∂r_ij = π√(8/(2l+1)) Σ_m (∂c_nlm c_n'lm + c_nlm ∂c_n'lm) of neighbours of one element."""
-    columns, places = _columns(basis, z)
-    rows = c.new_empty(3, len(columns), len(pairs))
-    for some, out in zip(pairs.split(PAIRS), rows.split(PAIRS, dim=2), strict=True):
-        _write(out, vectors[some], c.index_select(0, batch.source[some]), z, places, basis)
-    return Block(batch.source[pairs], batch.target[pairs], columns.to(c.device), rows.permute(2, 0, 1))
-
-
-def _write(
-    out: torch.Tensor, r: torch.Tensor, around: torch.Tensor, z: int, places: Places, basis: Basis
-) -> None:
-    """The rows (3, k, p) of neighbours at r (p, 3) of centres with densities `around` (p, n_channels, lm).
+def _blocks(batch: Graph, c: torch.Tensor, basis: Basis) -> list[Block]:
+    """∂p_nn'l/∂r_ij = π√(8/(2l+1)) Σ_m (∂c_nlm c_n'lm + c_nlm ∂c_n'lm), an element of neighbours at a time.
 
     With ∂c_nlm = f_nl ∇Y_lm + 2r f′_nl Y_lm (f of R², solid harmonics) the sum over m comes first, and what
-    is left is the product of few numbers. The pairs are the last index throughout, so that processors
-    compute several at once.
+    is left is the product of few numbers. There the pairs are the last index, so that processors compute
+    several at once.
     """
-    value, slope = (t.permute(2, 1, 0).contiguous() for t in radial_terms(r, basis))  # (l, n_max, p)
+    channel = basis.channels(batch.numbers[batch.target])
+    order = torch.argsort(channel, stable=True)
+    counts = torch.bincount(channel, minlength=len(basis.numbers)).tolist()
+    r = batch.vectors[order]
+    radial = [t.permute(2, 1, 0).contiguous() for t in radial_terms(r, basis)]  # (l, n_max, p)
+    angular = _angular(r, batch, order, c, basis)
+    blocks, first = [], 0
+    for z, count in enumerate(counts):
+        here = order[first : first + count]
+        value, slope, across, along = (t[..., first : first + count] for t in (*radial, *angular))
+        columns, rows = _rows((value, slope), (across, along), z, basis)
+        blocks.append(Block(batch.source[here], batch.target[here], columns, rows))
+        first += count
+    return blocks
+
+
+def _angular(
+    r: torch.Tensor, batch: Graph, order: torch.Tensor, c: torch.Tensor, basis: Basis
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Σ_m ∇Y_lm c_n'lm and 2r Σ_m Y_lm c_n'lm of the pairs in `order`, both (3, l, n_channels, p).
+
+    The neighbours of a centre, padded to the same number, meet its density in one product of matrices.
+    """
+    slot, width = slots(batch)
+    slot = slot[order]
     harmonics = solid_harmonics(r, basis.l_max)
-    turned = (harmonics @ basis.harmonic_gradient.to(r)).unflatten(1, (3, -1))
-    turned = torch.cat([turned, harmonics[:, None]], dim=1)  # (p, 4, lm)
-    twice = 2 * r.T[:, None]
+    turned = r.new_zeros(len(c) * width, 4, harmonics.shape[1])
+    turned[slot, :3] = (harmonics @ basis.harmonic_gradient.to(r)).unflatten(1, (3, -1))
+    turned[slot, 3] = harmonics
+    turned = turned.view(len(c), 4 * width, harmonics.shape[1])
+    summed = r.new_empty(4, basis.l_max + 1, basis.n_channels, len(r))
     for l, part in enumerate(basis.degrees):
-        summed = (turned[..., part] * prefactor(l)) @ around[..., part].mT  # Σ_m, (p, 4, n_channels)
-        summed = summed.permute(1, 2, 0).contiguous()
-        across, along = summed[:3], twice * summed[3]
-        for other, start in places:
-            channels = slice(other * basis.n_max, (other + 1) * basis.n_max)
-            angular = across[:, channels], along[:, channels]
-            _fill(out, start, l, (value[l], slope[l]), angular, z - other)
+        products = turned[..., part] @ (prefactor(l) * c[..., part].mT)
+        summed[:, l] = products.view(-1, 4, basis.n_channels).index_select(0, slot).permute(1, 2, 0)
+    return summed[:3], 2 * r.T[:, None, None] * summed[3]
 
 
-def _columns(basis: Basis, z: int) -> tuple[torch.Tensor, Places]:
-    """Features with a channel of element z; each other element, and where its share of them begins."""
-    n, l, k = basis.n_max, basis.l_max + 1, len(basis.numbers)
-    kept, places, start, here = [], [], 0, 0
-    for a in range(k):
-        for b in range(a, k):
-            width = l * (n * n if a < b else n * (n + 1) // 2)
-            if z in (a, b):
-                kept.append(torch.arange(start, start + width))
-                places.append((b if a == z else a, here))
-                here += width
-            start += width
-    return torch.cat(kept), places
-
-
-def _fill(
-    rows: torch.Tensor,
-    start: int,
-    l: int,
+def _rows(
     radial: tuple[torch.Tensor, torch.Tensor],
-    angular: tuple[torch.Tensor, ...],
-    order: int,
-) -> None:
-    """Radial (n_max, p) times angular (3, n_max', p), at the features (n, n') of this l.
+    angular: tuple[torch.Tensor, torch.Tensor],
+    z: int,
+    basis: Basis,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The features with a channel of element z, (k,), and the rows of its neighbours, (p, 3, k)."""
+    n, l, elements = basis.n_max, basis.l_max + 1, range(len(basis.numbers))
+    pairs = [(a, b) for a in elements for b in elements[a:]]
+    widths = [l * (n * n if a < b else n * (n + 1) // 2) for a, b in pairs]
+    kept = [z in pair for pair in pairs]
+    every = torch.arange(sum(widths), device=radial[0].device).split(widths)
+    columns = torch.cat([c for c, keep in zip(every, kept, strict=True) if keep])
+    rows = radial[0].new_empty(3, len(columns), radial[0].shape[-1])
+    parts = rows.split([w for w, keep in zip(widths, kept, strict=True) if keep], dim=1)
+    for (a, b), out in zip([pair for pair in pairs if z in pair], parts, strict=True):
+        other = b if a == z else a
+        across, along = (t[:, :, other * n : (other + 1) * n] for t in angular)
+        if a == b:
+            _fill_symmetric(out.unflatten(1, (l, -1)), radial, (across, along))
+        else:
+            full = out.unflatten(1, (l, n, n))
+            _fill(full if a == z else full.transpose(2, 3), radial, (across, along))
+    return columns, rows.permute(2, 0, 1)
 
-    `order` is negative where the neighbour's element comes first, 0 where both are the same.
-    """
-    n = len(radial[0])
-    value, slope = (t[:, None] for t in radial)
-    across, along = (t[:, None] for t in angular)
-    if order == 0:
-        full = (value * across).addcmul_(slope, along)
-        i, j = torch.triu_indices(n, n, device=rows.device)
-        both = (full.flatten(1, 2).index_select(1, k) for k in (i * n + j, j * n + i))
-        torch.add(*both, out=rows[:, start + l * len(i) : start + (l + 1) * len(i)])
-        return
-    out = rows[:, start + l * n * n : start + (l + 1) * n * n].unflatten(1, (n, n))
-    out = out if order < 0 else out.transpose(1, 2)
+
+def _fill(out: torch.Tensor, radial: tuple[torch.Tensor, ...], angular: tuple[torch.Tensor, ...]) -> None:
+    """Radial (l, n, p) times angular (3, l, n', p), at (3, l, n, n', p)."""
+    (value, slope), (across, along) = (t[:, :, None] for t in radial), (t[:, :, None] for t in angular)
     torch.mul(value, across, out=out)
     out.addcmul_(slope, along)
+
+
+def _fill_symmetric(
+    out: torch.Tensor, radial: tuple[torch.Tensor, ...], angular: tuple[torch.Tensor, ...]
+) -> None:
+    """The same plus its transpose of n and n', at n ≤ n' only: (3, l, n(n+1)/2, p)."""
+    (value, slope), (across, along) = radial, angular
+    n, first = value.shape[1], 0
+    for i in range(n):
+        some = out[:, :, first : first + n - i]
+        torch.mul(value[:, i : i + 1], across[:, :, i:], out=some)
+        some.addcmul_(slope[:, i : i + 1], along[:, :, i:])
+        some.addcmul_(value[:, i:], across[:, :, i : i + 1])
+        some.addcmul_(slope[:, i:], along[:, :, i : i + 1])
+        first += n - i

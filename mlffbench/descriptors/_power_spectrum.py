@@ -17,7 +17,9 @@ __all__ = [
     "pair_density",
     "pair_gradient",
     "power_spectrum",
+    "prefactor",
     "radial_terms",
+    "slots",
     "solid_harmonics",
     "spectra",
 ]
@@ -192,15 +194,37 @@ def _switch(r2: torch.Tensor, basis: Basis) -> tuple[torch.Tensor, torch.Tensor]
     return 1 - t**3 * (10 - 15 * t + 6 * t**2), -30 * t**2 * (1 - t) ** 2 / width
 
 
-def density(graph: Graph, basis: Basis, vectors: torch.Tensor | None = None) -> torch.Tensor:
-    """c of every atom's neighbourhood, itself included: (n_atoms, n_channels, lm)."""
-    vectors = graph.vectors if vectors is None else vectors
-    own = torch.arange(len(graph.numbers), device=vectors.device)
-    pairs = pair_density(torch.cat([vectors, vectors.new_zeros(len(own), 3)]), basis)
-    source, target = torch.cat([graph.source, own]), torch.cat([graph.target, own])
-    row = source * len(basis.numbers) + basis.channels(graph.numbers[target])
-    total = pairs.new_zeros(len(own) * len(basis.numbers), *pairs.shape[1:]).index_add(0, row, pairs)
-    return total.view(len(own), basis.n_channels, -1)
+def density(graph: Graph, basis: Basis) -> torch.Tensor:
+    """c of every atom's neighbourhood, itself included: (n_atoms, n_channels, lm).
+
+    The neighbours of all atoms are padded to the same number, so that radial functions and harmonics meet in
+    one product of matrices for each l.
+    """
+    vectors, n, channel = graph.vectors, len(graph.numbers), basis.channels(graph.numbers)
+    slot, width = slots(graph)
+    row = slot * len(basis.numbers) + channel[graph.target]
+    radial = vectors.new_zeros(basis.l_max + 1, n * width * len(basis.numbers), basis.n_max)
+    radial = radial.index_copy(1, row, radial_terms(vectors, basis)[0].permute(2, 0, 1))
+    radial = radial.view(basis.l_max + 1, n, width, basis.n_channels).mT
+    harmonics = vectors.new_zeros(n * width, (basis.l_max + 1) ** 2)
+    harmonics = harmonics.index_copy(0, slot, solid_harmonics(vectors, basis.l_max)).unflatten(0, (n, width))
+    around = torch.cat([radial[l] @ harmonics[..., part] for l, part in enumerate(basis.degrees)], dim=2)
+    return around + _own_density(channel, basis).to(vectors)
+
+
+def slots(graph: Graph) -> tuple[torch.Tensor, int]:
+    """The place of every pair where each atom has room for `width` neighbours, and that width."""
+    counts = torch.bincount(graph.source, minlength=len(graph.numbers))
+    width = int(counts.max()) if len(graph.source) else 0
+    starts = torch.arange(len(counts), device=counts.device) * width - (counts.cumsum(0) - counts)
+    return starts[graph.source] + torch.arange(len(graph.source), device=counts.device), width
+
+
+def _own_density(channel: torch.Tensor, basis: Basis) -> torch.Tensor:
+    """What atoms give to their own neighbourhoods, (n_atoms, n_channels, lm): l = 0 only."""
+    own = pair_density(torch.zeros(1, 3, dtype=torch.float64), basis)[0].to(channel.device)
+    mine = torch.nn.functional.one_hot(channel, len(basis.numbers))
+    return (mine[:, :, None, None] * own).flatten(1, 2)
 
 
 def prefactor(l: int) -> float:

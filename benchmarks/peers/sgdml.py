@@ -1,9 +1,10 @@
-"""AcAc, 200 molecules of train_300K: SGDML against sgdml 1.0.3, the authors' code.
+"""AcAc, 200 molecules of the 500 of train_300K: SGDML against sgdml 1.0.3, the authors' code.
 
-    MLFFBENCH_DATA=../shared/data python benchmarks/peers/sgdml.py [--first]
+    MLFFBENCH_DATA=../shared/data python benchmarks/peers/sgdml.py
 
-Both sides learn the same 200 molecules, spread evenly over the 500 (with ``--first`` the first 200), with the
-same fixed sigma and lam: a fit is the search for permutations, the kernel matrix, its Cholesky solution and
+Which 200 of the 500 moves the error by more than what the claim asks for, so ours learns eight random draws
+and the mean counts; sgdml learns the first draw, where both are compared and timed. Both have the same fixed
+sigma and lam: a fit is the search for permutations, the kernel matrix, its Cholesky solution and
 the constant of integration. sgdml runs as its command line does, on processes. An evaluation gives energies
 and forces of all molecules of a test at once; sgdml's own search for its best division of that work takes
 longer than everything else here (over five minutes on two cores) and is left out, so evaluation is no claim.
@@ -26,29 +27,36 @@ from _peer import OURS, acac, at_least, at_most, errors, publish, python_of, run
 from mlffbench.data import Dataset
 
 THREADS = 2
-N_TRAIN = 200
+N_TRAIN, N_DRAWS = 200, 8
 SAME = {"sigma": 20, "lam": 1e-10}
 
 
-def main(quick: bool, first: bool) -> None:
+def main(quick: bool) -> None:
     python = python_of("sgdml", "sgdml==1.0.3", "torch>=2.6,<2.14")
-    data, train, tests = acac()
-    n_train = 20 if quick else N_TRAIN
-    train = train[:n_train] if first else train[np.linspace(0, len(train) - 1, n_train).round().astype(int)]
+    data, pool, tests = acac()
     tests = {name: picks[: 20 if quick else None] for name, picks in tests.items()}
-    with TemporaryDirectory() as folder:
-        order = {"threads": THREADS, "files": _files(data, train, tests, Path(folder))}
-        sides = {
-            "sgdml": run(python, "sgdml_theirs", order | {"settings": SAME, "torch": False}, THREADS),
-            "same": run(OURS, "sgdml_ours", order | {"settings": SAME}, THREADS),
-            "default": run(OURS, "sgdml_ours", order | {"settings": {"random_state": 0}}, THREADS),
-        }
+    draws = [_draw(pool, 20 if quick else N_TRAIN, seed) for seed in range(2 if quick else N_DRAWS)]
+    sides: dict[str, dict[str, Any]] = {}
+    for seed, train in enumerate(draws):
+        with TemporaryDirectory() as folder:
+            order = {"threads": THREADS, "files": _files(data, train, tests, Path(folder))}
+            ours = order | {"settings": SAME}
+            if seed == 0:
+                theirs = ours | {"torch": False}
+                sides["sgdml"] = run(python, "sgdml_theirs", theirs, THREADS)
+                default = order | {"settings": {"random_state": 0}}
+                sides["default"] = run(OURS, "sgdml_ours", default, THREADS)
+            sides[f"draw {seed}"] = run(OURS, "sgdml_ours", ours, THREADS)
     rows = {name: _row(data, tests, side) for name, side in sides.items()}
-    numbers = {"rows": rows, "settings": SAME, "train": "first" if first else "spread", "n_train": n_train}
+    numbers = {"rows": rows, "settings": SAME, "train": [draw.tolist() for draw in draws]}
     if quick:
         print(json.dumps(numbers, indent=1))
     else:
         publish("sgdml", _claims(rows), numbers | {"threads": THREADS, "cpus": os.cpu_count()})
+
+
+def _draw(pool: Any, n: int, seed: int) -> Any:
+    return np.sort(np.random.default_rng(seed).choice(pool, n, replace=False))
 
 
 def _files(data: Dataset, train: Any, tests: dict[str, Any], folder: Path) -> dict[str, str]:
@@ -83,14 +91,17 @@ def _row(data: Dataset, tests: dict[str, Any], side: dict[str, Any]) -> dict[str
 
 
 def _claims(rows: dict[str, dict[str, Any]]) -> list[Any]:
-    theirs, same = rows["sgdml"], rows["same"]
-    forces = lambda name: same["errors"][name]["forces_rmse_mev_per_angstrom"]  # noqa: E731
+    theirs, same = rows["sgdml"], rows["draw 0"]
+    of = lambda row, name: row["errors"][name]["forces_rmse_mev_per_angstrom"]  # noqa: E731
+    mean = lambda name: np.mean([of(row, name) for key, row in rows.items() if key[:4] == "draw"])  # noqa: E731
+    apart = max(abs(of(theirs, name) - of(same, name)) for name in ("300K", "600K"))
     return [
-        at_most("sGDML, forces at 300 K", forces("300K"), 22.2, "meV/Å"),
-        at_most("sGDML, forces at 600 K", forces("600K"), 47.5, "meV/Å"),
+        at_most("sGDML, forces at 300 K, mean over the draws", mean("300K"), 22.2, "meV/Å"),
+        at_most("sGDML, forces at 600 K, mean over the draws", mean("600K"), 47.5, "meV/Å"),
+        at_most("errors of sgdml and ours on the same draw, apart", apart, 0.01, "meV/Å"),
         at_least("fit against sgdml", theirs["fit_seconds"] / same["fit_seconds"], 5.0),
     ]
 
 
 if __name__ == "__main__":
-    main("--quick" in sys.argv, "--first" in sys.argv)
+    main("--quick" in sys.argv)

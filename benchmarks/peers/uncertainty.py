@@ -18,7 +18,7 @@ from mlffbench.tasks.uncertainty import uncertainty
 from mlffbench.timing import measure
 
 MODELS: dict[str, dict[str, Any]] = {
-    "soap_gpr": {"soap_gpr": {}},
+    "soap_gpr": {"soap_gpr": {"uncertainty": "forces"}},
     "committee of behler_parrinello": {
         "committee": {"model": {"behler_parrinello": {"max_seconds": 20}}, "n": 4, "resample": "bootstrap"}
     },

@@ -1,6 +1,6 @@
 """AcAc, 200 molecules of the 500 of train_300K: SGDML against sgdml 1.0.3, the authors' code.
 
-    MLFFBENCH_DATA=../shared/data python benchmarks/peers/sgdml.py
+    MLFFBENCH_DATA=../shared/data python benchmarks/peers/against_sgdml.py
 
 Which 200 of the 500 moves the error by more than what the claim asks for, so ours learns eight random draws
 and the mean counts; sgdml learns the first draw, where both are compared and timed. Both have the same fixed

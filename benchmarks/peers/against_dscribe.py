@@ -1,6 +1,6 @@
 """SOAP values and derivatives of 500 AcAc molecules: ours against dscribe, in one process.
 
-    MLFFBENCH_DATA=../shared/data python benchmarks/peers/dscribe_soap.py
+    MLFFBENCH_DATA=../shared/data python benchmarks/peers/against_dscribe.py
 
 dscribe is a dependency of mlffbench, so both run in this interpreter, alternating, and the median of the
 rounds counts. Ours is timed twice: as it is used (the blocks of every pair that are not zero), as the claim

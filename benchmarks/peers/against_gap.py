@@ -1,6 +1,6 @@
 """AcAc, all of train_300K: SOAP-GPR against gap_fit and quippy, the authors' GAP.
 
-    MLFFBENCH_DATA=../shared/data python benchmarks/peers/gap.py
+    MLFFBENCH_DATA=../shared/data python benchmarks/peers/against_gap.py
 
 Three children, one after the other on the same files and threads: gap_fit at 500 sparse points of each
 element; SOAPGPR with the same points, radial functions, degree, cutoff and kernel, for the ratio of times;

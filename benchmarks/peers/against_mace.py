@@ -1,6 +1,6 @@
 """MACE: our fit against mace-torch's command line, our predictions against a loop over its calculator.
 
-    MLFFBENCH_DATA=../shared/data python benchmarks/peers/mace.py [--quick]
+    MLFFBENCH_DATA=../shared/data python benchmarks/peers/against_mace.py [--quick]
 
 mace-torch is a dependency of mlffbench, which fits its model: both sides run in this interpreter, each
 as a process of its own, with one torch, one e3nn and one number of threads. A second installation could only

@@ -15,7 +15,17 @@ from ase.calculators.calculator import PropertyNotImplementedError
 from ase.data import chemical_symbols
 from ase.stress import full_3x3_to_voigt_6_stress
 
-__all__ = ["Dataset", "Finding", "Labels", "LazySequence", "Score", "Spec", "Split", "labels_of"]
+__all__ = [
+    "Dataset",
+    "Finding",
+    "Labels",
+    "LazySequence",
+    "Score",
+    "Spec",
+    "Split",
+    "concatenate",
+    "labels_of",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +161,19 @@ def _per_frame(values: Any, name: str, shape: tuple[int, ...]) -> PerFrame | Non
             expected = ", ".join("n_atoms" if s < 0 else str(s) for s in shape)
             raise ValueError(f"{name} of frame {i} must have shape ({expected}); got {a.shape}")
     return arrays
+
+
+def concatenate(parts: Sequence[Labels]) -> Labels:
+    """The labels of several lists of frames as those of one."""
+    whole = lambda name: tuple(v for p in parts for v in (getattr(p, name) or (None,) * len(p)))  # noqa: E731
+    std = [p.energy_std for p in parts if p.energy_std is not None]
+    return Labels(
+        np.concatenate([p.energy for p in parts]),
+        whole("forces"),
+        whole("stress"),
+        np.concatenate(std) if std else None,
+        whole("forces_std"),
+    )
 
 
 def labels_of(frames: Sequence[Atoms]) -> Labels:

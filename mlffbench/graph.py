@@ -11,10 +11,10 @@ from ase import Atoms
 from ase.cell import Cell
 from matscipy.neighbours import neighbour_list
 
-from mlffbench.data import Labels
+from mlffbench.data import Labels, concatenate
 from mlffbench.device import checked_device
 
-__all__ = ["Graph", "build", "labels", "with_forces"]
+__all__ = ["Graph", "build", "labels", "predict", "with_forces"]
 
 
 @dataclass(frozen=True)
@@ -153,3 +153,8 @@ def labels(graph: Graph, energy: torch.Tensor, forces: torch.Tensor, stress: tor
         rows = zip(stress.detach().cpu().numpy(), graph.periodic.tolist(), strict=True)
         stresses = tuple(s if periodic else None for s, periodic in rows)
     return Labels(energy.detach().cpu().numpy(), tuple(per_frame), stresses)
+
+
+def predict(energies: Callable[[Graph], torch.Tensor], graphs: Sequence[Graph]) -> Labels:
+    """Energies, forces and stresses of all frames, a graph at a time; `energies` as in `with_forces`."""
+    return concatenate([labels(g, *with_forces(energies, g)) for g in graphs])

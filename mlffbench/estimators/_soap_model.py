@@ -25,7 +25,6 @@ __all__ = [
     "Rows",
     "basis_of",
     "check_positive",
-    "concatenate",
     "graphs",
     "predict",
     "without_mean",
@@ -138,19 +137,6 @@ def _through_slopes(graph: Graph, basis: Basis, energies: Energies) -> Labels:
         pull = torch.einsum("pxf,pf->px", moved.values, by_unit[moved.source])
         forces.index_add_(0, moved.target, pull, alpha=-1)
     return labels_of_graph(graph, energy.detach(), forces, None)
-
-
-def concatenate(parts: Sequence[Labels]) -> Labels:
-    """The labels of all batches as one."""
-    whole = lambda name: tuple(v for p in parts for v in (getattr(p, name) or (None,) * len(p)))  # noqa: E731
-    std = [p.energy_std for p in parts if p.energy_std is not None]
-    return Labels(
-        np.concatenate([p.energy for p in parts]),
-        whole("forces"),
-        whole("stress"),
-        np.concatenate(std) if std else None,
-        whole("forces_std"),
-    )
 
 
 def basis_of(model: Any, frames: Sequence[Atoms]) -> Basis:

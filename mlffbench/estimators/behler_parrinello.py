@@ -17,7 +17,8 @@ from mlffbench.descriptors.acsf import ACSF
 from mlffbench.device import checked_device
 from mlffbench.estimators._warm_start import WarmStart
 from mlffbench.graph import Graph
-from mlffbench.nn.batches import mean_square, parts
+from mlffbench.nn.batches import loss as weighted_loss
+from mlffbench.nn.batches import parts
 from mlffbench.nn.element_networks import ElementNetworks
 from mlffbench.nn.train import (
     Settings,
@@ -173,31 +174,15 @@ class BehlerParrinello(WarmStart):
             )
 
     def _loss(self, network: ElementNetworks, columns: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """w_E ⟨(ΔE/n)²⟩ + w_F ⟨ΔF²⟩ + w_S ⟨ΔS²⟩ over what is labelled."""
-        energy, forces, stress = derivatives(network, batch, columns)
-        return (
-            self.energy_weight * ((energy - batch.energy) / batch.sizes).square().mean()
-            + self.forces_weight * mean_square(forces - batch.forces)
-            + self.stress_weight * mean_square(stress - batch.stress)
-        )
+        return weighted_loss(batch, *derivatives(network, batch, columns), self)
 
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
         return [graph.build(p, self.acsf_.cutoff, device=self.device_) for p in parts(frames)]
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
-        members = [self._predicted(network, inputs) for network in self.networks_]
+        members = [graph.predict(partial(self._energies, network), inputs) for network in self.networks_]
         return members[0] if len(members) == 1 else _ensemble(members)
-
-    def _predicted(self, network: ElementNetworks, inputs: list[Graph]) -> Labels:
-        """One network's energies, forces and stresses."""
-        energies = partial(self._energies, network)
-        found = [graph.labels(g, *graph.with_forces(energies, g)) for g in inputs]
-        return Labels(
-            np.concatenate([p.energy for p in found]),
-            tuple(f for p in found for f in p.forces or ()),
-            tuple(s for p in found for s in p.stress or [None] * len(p)),
-        )
 
     def _energies(self, network: ElementNetworks, batch: Graph) -> torch.Tensor:
         features, element = self.acsf_.features(batch), self.acsf_.element(batch.numbers)

@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from ase import Atoms
 
-from mlffbench import graph
-from mlffbench.data import Labels
-from mlffbench.device import checked_device
-from mlffbench.estimators._warm_start import WarmStart
+from mlffbench.estimators._graph_network import GraphNetwork
 from mlffbench.graph import Graph
-from mlffbench.nn.batches import Labelled, join, labelled, mean_square, parts
+from mlffbench.nn.batches import Labelled
 from mlffbench.nn.equivariant import Equivariant
-from mlffbench.nn.train import (
-    Settings,
-    checked_dtype,
-    holdout,
-    seed_of,
-    seeded,
-    shuffled,
-    train,
-)
 
 __all__ = ["EquivariantNetwork"]
 
-HELD_BATCH = 10  # frames that are validated at a time
 
-
-class EquivariantNetwork(WarmStart):
+class EquivariantNetwork(GraphNetwork):
     """E(3)-equivariant message passing of NequIP's architecture on e3nn; not the authors' code.
 
     Atoms carry scalars, vectors and tensors that turn with the molecule; each layer convolves those of the
@@ -75,6 +60,8 @@ class EquivariantNetwork(WarmStart):
     ----------
     history_ : list of dict
         One row an epoch.
+    shift_, scale_ : float
+        eV an atom, eV.
     device_, dtype_ : str
         Those of the weights.
 
@@ -84,8 +71,6 @@ class EquivariantNetwork(WarmStart):
     .. [2] N. Thomas et al., Tensor field networks, arXiv:1802.08219. M. Geiger and T. Smidt, e3nn,
        arXiv:2207.09453.
     """
-
-    shares_inputs = True
 
     def __init__(
         self,
@@ -136,107 +121,22 @@ class EquivariantNetwork(WarmStart):
     def test_params(cls) -> dict[str, Any]:
         return {"num_channels": 4, "num_layers": 2, "max_epochs": 2, "dtype": "float64"}
 
-    # ------------------------------------------------------------ learning
-    def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        self.dtype_, self.device_ = self.dtype, str(checked_device(self.device))
-        training, held = self._split(frames, labels)
-        self.config_ = self._config(training)
-        with seeded(seed_of(self.random_state)):
-            self.module_ = self._build().to(self.device_)
-        self._train(training, held)
-
-    def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        self._train(*self._split(frames, labels))
-
-    def _split(self, frames: Sequence[Atoms], labels: Labels) -> tuple[list[Labelled], list[Labelled]]:
-        """Graphs and labels to train on, and those held out."""
-        items = labelled(frames, labels, self.cutoff, device=self.device_)
-        split = holdout(len(items), self.validation_fraction, seed_of(self.random_state))
-        training, held = ([items[i] for i in part] for part in split)
-        return training, held
-
-    def _train(self, training: list[Labelled], held: list[Labelled]) -> None:
-        generator = torch.Generator().manual_seed(seed_of(self.random_state))
-        held_batches = [join(held[i : i + HELD_BATCH]) for i in range(0, len(held), HELD_BATCH)]
-        self.history_ = train(
-            self.module_,
-            [{"params": self.module_.parameters(), "lr": self.learning_rate}],
-            batches=lambda: map(join, shuffled(training, self.batch_size, generator)),
-            loss=self._loss,
-            validate=(lambda: self._mean_loss(held_batches)) if held else None,
-            settings=Settings(self.max_epochs, self.max_seconds, self.patience, cooldown=0.5),
-        )
-
-    def _config(self, training: list[Labelled]) -> dict[str, Any]:
-        """The module's arguments: plain values, so that a file can hold them."""
-        whole = join(training)
-        per_atom = whole.energy / whole.sizes
-        known = whole.forces[~whole.forces.isnan()]
-        scale = (known.square().mean().sqrt() if len(known) else per_atom.std(correction=0)).item()
+    def _config(self, training: Labelled) -> dict[str, Any]:
         return {
             "numbers": Atoms(self.elements_).numbers.tolist(),
-            "cutoff": float(self.cutoff),
+            "cutoff": self.cutoff_,
             "channels": self.num_channels,
             "l_max": self.l_max,
             "layers": self.num_layers,
             "basis": self.num_radial_basis,
             "parity": self.parity,
-            "neighbours": max(len(whole.graph.source) / len(whole.graph.numbers), 1.0),
-            "shift": per_atom.mean().item(),
-            "scale": scale if scale > 0 else 1.0,
+            "neighbours": max(len(training.graph.source) / len(training.graph.numbers), 1.0),
+            "shift": self.shift_,
+            "scale": self.scale_,
         }
 
-    def _build(self) -> Equivariant:
-        """The network of `config_`, on the CPU."""
-        dtype = checked_dtype(self.dtype_)
-        module = Equivariant(**self.config_).to(dtype)
-        found = {p.dtype for p in module.parameters()}
-        assert found == {dtype}, f"weights are {found}, not {dtype}"
-        return module
-
-    def _loss(self, batch: Labelled) -> torch.Tensor:
-        """w_E ⟨(ΔE/n)²⟩ + w_F ⟨ΔF²⟩ + w_S ⟨ΔS²⟩ over what is labelled."""
-        energy, forces, stress = graph.with_forces(self._energies, batch.graph, create_graph=True)
-        return (
-            self.energy_weight * ((energy - batch.energy) / batch.sizes).square().mean()
-            + self.forces_weight * mean_square(forces - batch.forces)
-            + self.stress_weight * mean_square(stress - batch.stress)
-        )
-
-    def _mean_loss(self, batches: list[Labelled]) -> float:
-        total = sum(self._loss(b).item() * b.graph.n_frames for b in batches)
-        return total / sum(b.graph.n_frames for b in batches)
+    def _module(self, **config: Any) -> torch.nn.Module:
+        return Equivariant(**config)
 
     def _energies(self, batch: Graph) -> torch.Tensor:
-        """(n_frames,) eV, summed in float64."""
         return batch.sum_atoms(self.module_(batch).double())
-
-    # ------------------------------------------------------------ predicting
-    def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
-        return [graph.build(p, self.config_["cutoff"], device=self.device_) for p in parts(frames)]
-
-    def _evaluate(self, inputs: list[Graph]) -> Labels:
-        found = [graph.labels(g, *graph.with_forces(self._energies, g)) for g in inputs]
-        return Labels(
-            np.concatenate([p.energy for p in found]),
-            tuple(f for p in found for f in p.forces or ()),
-            tuple(s for p in found for s in p.stress or [None] * len(p)),
-        )
-
-    # ------------------------------------------------------------ pickling
-    def __getstate__(self) -> dict[str, Any]:
-        """Weights instead of the module: a file holds values, no code."""
-        state = super().__getstate__().copy()
-        if "module_" in state:
-            weights = state["module_"].state_dict()
-            state["module_"] = {k: v.detach().cpu().clone() for k, v in weights.items()}
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        if "module_" in state:
-            self.device_ = self.device_ if torch.cuda.is_available() else "cpu"
-            with seeded(0):
-                self.module_ = self._build()
-            self.module_.load_state_dict(state["module_"])
-            self.module_.to(self.device_)

@@ -11,7 +11,7 @@ import torch
 from ase import Atoms
 
 from mlffbench import progress
-from mlffbench.data import Labels
+from mlffbench.data import Labels, concatenate
 from mlffbench.estimators import _soap_model as soap
 from mlffbench.estimators._soap_environments import describe
 from mlffbench.estimators._soap_evidence import best_hyperparameters, best_variance
@@ -215,7 +215,7 @@ class SOAPGPR(ForceField):
         found = [soap.predict(graph, self.basis_, predict, self.energy_per_atom_) for graph in inputs]
         if self.uncertainty:
             found = [self._with_std(graph, labels) for graph, labels in zip(inputs, found, strict=True)]
-        return soap.concatenate(found)
+        return concatenate(found)
 
     def _with_std(self, graph: Graph, labels: Labels) -> Labels:
         forces = self.uncertainty == "forces"

@@ -10,7 +10,7 @@ import torch
 from ase import Atoms
 
 from mlffbench import progress
-from mlffbench.data import Labels
+from mlffbench.data import Labels, concatenate
 from mlffbench.descriptors._cache import Cache
 from mlffbench.estimators import _soap_model as soap
 from mlffbench.estimators._soap_kernel import Kernel, power_excess
@@ -189,7 +189,7 @@ class SOAPKernelRidge(ForceField):
         return list(soap.graphs(frames, self.basis_, self.batch_size, self.device))
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
-        return soap.concatenate(
+        return concatenate(
             [soap.predict(g, self.basis_, self._energies, self.energy_per_atom_) for g in inputs]
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -12,7 +13,28 @@ from ase import Atoms
 from mlffbench.data import Labels
 from mlffbench.graph import Graph, build
 
-__all__ = ["Labelled", "collate", "join", "labelled", "mean_square", "parts"]
+__all__ = ["Labelled", "collate", "join", "labelled", "loss", "mean_square", "parts"]
+
+
+class SizedLabels(Protocol):
+    """Energies, eV, forces, eV/Å, stresses, eV/Å³, and the numbers of atoms of a batch."""
+
+    @property
+    def energy(self) -> torch.Tensor: ...
+    @property
+    def forces(self) -> torch.Tensor: ...
+    @property
+    def stress(self) -> torch.Tensor: ...
+    @property
+    def sizes(self) -> torch.Tensor: ...
+
+
+class Weights(Protocol):
+    """An estimator with the weights of squared errors as parameters."""
+
+    energy_weight: float
+    forces_weight: float
+    stress_weight: float
 
 
 @dataclass(frozen=True)
@@ -75,6 +97,17 @@ def join(items: Sequence[Labelled]) -> Labelled:
     together = lambda name: torch.cat([getattr(i, name) for i in items])  # noqa: E731
     return Labelled(
         collate([i.graph for i in items]), together("energy"), together("forces"), together("stress")
+    )
+
+
+def loss(
+    batch: SizedLabels, energy: torch.Tensor, forces: torch.Tensor, stress: torch.Tensor, weights: Weights
+) -> torch.Tensor:
+    """w_E ⟨(ΔE/n)²⟩ + w_F ⟨ΔF²⟩ + w_S ⟨ΔS²⟩ over what is labelled."""
+    return (
+        weights.energy_weight * ((energy - batch.energy) / batch.sizes).square().mean()
+        + weights.forces_weight * mean_square(forces - batch.forces)
+        + weights.stress_weight * mean_square(stress - batch.stress)
     )
 
 

@@ -1,0 +1,111 @@
+"""Two atoms pulled apart: the curve of energies and forces, and how physical its shape is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import BaseCalculator
+from ase.data import atomic_numbers, covalent_radii
+from scipy.stats import spearmanr
+
+__all__ = ["Diatomic", "diatomic"]
+
+NOISE = 1e-3  # eV or eV/Å: smaller changes are no change of direction
+
+
+@dataclass(frozen=True)
+class Diatomic:
+    """The curve of a pair of atoms, in the definitions of MLIP Arena (Chiang et al., arXiv:2509.20630).
+
+    Attributes
+    ----------
+    symbols : (str, str)
+    distances : (n,) array, Å, ascending
+    energies : (n,) array, eV; 0 at the longest distance
+    forces : (n,) array, eV/Å
+        Along the bond, positive where the atoms repel one another.
+    """
+
+    symbols: tuple[str, str]
+    distances: np.ndarray
+    energies: np.ndarray
+    forces: np.ndarray
+
+    @property
+    def tortuosity(self) -> float:
+        """Σ|ΔE| / (|E(r_min) − E(r_eq)| + |E(r_eq) − E(r_max)|): 1 for one well, more for every other."""
+        e = self.energies
+        direct = abs(e[0] - e.min()) + abs(e.min() - e[-1])
+        return float(np.abs(np.diff(e)).sum() / direct) if direct > 0 else 1.0
+
+    @property
+    def energy_jump(self) -> float:
+        """Σ over turns of the energy of |ΔE| before and after, eV; the turn at the minimum is no jump."""
+        steps = np.diff(self.energies)
+        turns = np.flatnonzero(np.sign(steps[1:]) * np.sign(steps[:-1]) < 0)
+        lowest = int(np.argmin(self.energies))
+        size = np.abs(steps[turns]) + np.abs(steps[turns + 1])
+        return float(size[turns + 1 != lowest].sum())
+
+    @property
+    def force_flips(self) -> int:
+        """How often the force changes its sign; a bond has one."""
+        signs = np.sign(np.where(np.abs(self.forces) < NOISE, 0.0, self.forces))
+        signs = signs[signs != 0]
+        return int((signs[1:] != signs[:-1]).sum())
+
+    @property
+    def conservation(self) -> float:
+        """Mean |F + dE/dr|, eV/Å, of the forces between the ends; dE/dr by central differences."""
+        slopes = np.gradient(self.energies, self.distances)
+        return float(np.abs(self.forces + slopes)[1:-1].mean())
+
+    @property
+    def repulsion(self) -> float:
+        """Spearman's rank correlation of energy and distance before the minimum, −1 for a proper wall."""
+        wall = self.energies[: int(np.argmin(self.energies)) + 1]
+        return float(spearmanr(np.arange(len(wall)), wall).statistic) if len(wall) > 2 else 0.0
+
+    @property
+    def holes(self) -> int:
+        """How many steps towards one another lower the energy, inside of the minimum."""
+        wall = self.energies[: int(np.argmin(self.energies)) + 1]
+        return int((np.diff(wall) > NOISE).sum())
+
+
+def diatomic(
+    calculator: BaseCalculator,
+    first: str,
+    second: str,
+    shortest: float = 0.5,
+    longest: float = 6.0,
+    n: int = 200,
+) -> Diatomic:
+    """The curve between `shortest` times the sum of covalent radii and `longest` Å.
+
+    Parameters
+    ----------
+    calculator : Calculator
+        With forces.
+    first, second : str
+        Elements.
+    shortest : float
+        Of the sum of covalent radii (Cordero et al., Dalton Trans. 2832 (2008)).
+    longest : float
+        Å.
+    n : int
+        Points, spaced evenly.
+    """
+    contact = sum(covalent_radii[atomic_numbers[s]] for s in (first, second))
+    distances = np.linspace(shortest * contact, longest, n)
+    energies, forces = [], []
+    for r in distances:
+        pair = Atoms([first, second], [[0, 0, 0], [0, 0, r]])
+        pair.calc = calculator
+        force = pair.get_forces()
+        energies.append(pair.get_potential_energy())
+        forces.append((force[1, 2] - force[0, 2]) / 2)
+    energy = np.array(energies)
+    return Diatomic((first, second), distances, energy - energy[-1], np.array(forces))

@@ -1,0 +1,146 @@
+"""Phonons of a crystal by finite displacements (phonopy)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import BaseCalculator
+
+__all__ = ["Phonons", "phonons"]
+
+IMAGINARY = -0.05  # THz; a frequency below it is no rounding of an acoustic one
+
+
+@dataclass(frozen=True)
+class Phonons:
+    """Harmonic vibrations of a crystal; imaginary frequencies are negative.
+
+    Attributes
+    ----------
+    path : (n, 3) array
+        Points of the standard path, in units of the reciprocal primitive cell.
+    distance : (n,) array
+        Along the path, 1/Å.
+    labels : list of (float, str)
+        Where the special points lie.
+    bands : (n, 3 N) array, THz
+        Frequencies along the path, ascending.
+    frequencies : (m, 3 N) array, THz
+        Those of a regular mesh.
+    weights : (m,) array of int
+        How many points of the mesh each stands for.
+    n_supercells : int
+        Supercells whose forces were calculated.
+    primitive : Atoms
+        The primitive cell that the path belongs to.
+    """
+
+    path: np.ndarray
+    distance: np.ndarray
+    labels: list[tuple[float, str]]
+    bands: np.ndarray
+    frequencies: np.ndarray
+    weights: np.ndarray
+    n_supercells: int
+    primitive: Atoms
+
+    @property
+    def max_frequency(self) -> float:
+        """THz, of the mesh and the path."""
+        return float(max(self.frequencies.max(), self.bands.max()))
+
+    @property
+    def mean_square_frequency(self) -> float:
+        """Over the mesh, THz²; imaginary frequencies count negative."""
+        squares = np.sign(self.frequencies) * self.frequencies**2
+        return float(np.average(squares.mean(axis=1), weights=self.weights))
+
+    @property
+    def imaginary(self) -> float:
+        """The part of the mesh's modes that are imaginary."""
+        return float(np.average((self.frequencies < IMAGINARY).mean(axis=1), weights=self.weights))
+
+    def density(self, grid: np.ndarray, width: float = 0.2) -> np.ndarray:
+        """Density of states at frequencies `grid`, THz, Gaussians of `width` THz; its integral is 3 N."""
+        shape = np.exp(-0.5 * ((grid[:, None, None] - self.frequencies) / width) ** 2)
+        per_point = shape.sum(axis=2) / (width * np.sqrt(2 * np.pi))
+        return np.average(per_point, axis=1, weights=self.weights)
+
+
+def phonons(
+    calculator: BaseCalculator,
+    atoms: Atoms,
+    min_length: float = 12.0,
+    displacement: float = 0.01,
+    mesh: int = 12,
+    n_path: int = 101,
+) -> Phonons:
+    """Force constants from displaced supercells, by symmetry as few as there have to be.
+
+    The structure should be at rest: see `relaxed`.
+
+    Parameters
+    ----------
+    calculator : Calculator
+        With forces.
+    atoms : Atoms
+        A crystal.
+    min_length : float
+        The supercell repeats the cell until it is that wide between its faces, Å: forces beyond half of it
+        count as zero.
+    displacement : float
+        Å.
+    mesh : int
+        Points along each reciprocal axis.
+    n_path : int
+        Points on the path of ASE's `Cell.bandpath` (Setyawan and Curtarolo, Comput. Mater. Sci. 49, 299
+        (2010)).
+
+    Raises
+    ------
+    ModuleNotFoundError
+        phonopy is not installed.
+    """
+    from phonopy import Phonopy
+    from phonopy.structure.atoms import PhonopyAtoms
+
+    unit = PhonopyAtoms(
+        list(atoms.symbols), cell=atoms.cell.array, scaled_positions=atoms.get_scaled_positions()
+    )
+    work = Phonopy(unit, supercell_matrix=np.diag(_repeats(atoms, min_length)), primitive_matrix="auto")
+    work.generate_displacements(distance=displacement)
+    work.forces = np.array([_forces(calculator, cell) for cell in work.supercells_with_displacements])
+    work.produce_force_constants(show_drift=False)
+    work.symmetrize_force_constants(show_drift=False)
+    primitive = _atoms(work.primitive)
+    path = primitive.cell.bandpath(npoints=n_path)
+    distance, places, names = path.get_linear_kpoint_axis()
+    work.run_qpoints(path.kpts)
+    bands = np.array(work.get_qpoints_dict()["frequencies"])
+    work.run_mesh([mesh] * 3, is_gamma_center=True)
+    found = work.get_mesh_dict()
+    labels = [(float(x), name) for x, name in zip(places, names, strict=True)]
+    return Phonons(
+        path.kpts, distance, labels, bands, np.array(found["frequencies"]), np.array(found["weights"]),
+        len(work.supercells_with_displacements), primitive,
+    )  # fmt: skip
+
+
+def _repeats(atoms: Atoms, min_length: float) -> np.ndarray:
+    """How often each axis is repeated."""
+    widths = 1 / np.linalg.norm(atoms.cell.reciprocal(), axis=1)
+    return np.maximum(np.ceil(min_length / widths - 1e-6).astype(int), 1)
+
+
+def _forces(calculator: BaseCalculator, cell: object) -> np.ndarray:
+    """(n, 3), eV/Å."""
+    atoms = _atoms(cell)
+    atoms.calc = calculator
+    return np.array(atoms.get_forces())
+
+
+def _atoms(cell: object) -> Atoms:
+    """phonopy's atoms as ASE's."""
+    return Atoms(list(cell.symbols), cell=cell.cell, scaled_positions=cell.scaled_positions, pbc=True)  # type: ignore[attr-defined]

@@ -1,0 +1,104 @@
+"""To the nearest minimum of a potential: the positions alone, or the cell with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import BaseCalculator
+from ase.filters import FrechetCellFilter
+from ase.optimize import BFGS
+
+__all__ = ["Relaxation", "relax", "relaxed"]
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """Where a minimisation ended.
+
+    Attributes
+    ----------
+    atoms : Atoms
+        The structure, without its calculator.
+    energy : float
+        eV.
+    steps : int
+        Steps of the optimiser.
+    converged : bool
+        Whether no force (and stress times volume per atom) was larger than asked for.
+    max_force : float
+        The largest force on an atom, eV/Å.
+    """
+
+    atoms: Atoms
+    energy: float
+    steps: int
+    converged: bool
+    max_force: float
+
+
+def relax(
+    calculator: BaseCalculator,
+    atoms: Atoms,
+    cell: bool | str = False,
+    fmax: float = 0.01,
+    steps: int = 500,
+    pressure: float = 0.0,
+) -> Relaxation:
+    """Follow the forces downhill (BFGS).
+
+    Parameters
+    ----------
+    calculator : Calculator
+        Any of ASE's interface; stresses are needed where the cell moves.
+    atoms : Atoms
+        Not changed; its constraints hold.
+    cell : bool or {"hydrostatic"}
+        Whether the cell relaxes too: in all its components, or in its volume alone.
+    fmax : float
+        Largest force left, eV/Å; for the cell the derivative of the enthalpy by the logarithm of the
+        deformation, per atom.
+    steps : int
+        At most; `Relaxation.converged` says whether they sufficed.
+    pressure : float
+        On a cell that relaxes, GPa.
+    """
+    moving = atoms.copy()
+    moving.calc = calculator
+    target = moving
+    if cell:
+        if not atoms.pbc.all():
+            raise ValueError(f"the cell of {atoms.get_chemical_formula()} is not periodic in all directions")
+        from ase.units import GPa
+
+        target = FrechetCellFilter(
+            moving, hydrostatic_strain=cell == "hydrostatic", scalar_pressure=pressure * GPa
+        )
+    with BFGS(target, logfile=None) as optimizer:
+        converged = bool(optimizer.run(fmax=fmax, steps=steps))
+        done = int(optimizer.nsteps)
+    forces, energy = moving.get_forces(), float(moving.get_potential_energy())
+    moving.calc = None
+    return Relaxation(moving, energy, done, converged, float(np.linalg.norm(forces, axis=1).max()))
+
+
+def relaxed(
+    calculator: BaseCalculator, atoms: Atoms, cell: bool | str = False, fmax: float = 0.01, steps: int = 500
+) -> Atoms:
+    """The minimum itself, with the calculator attached.
+
+    Raises
+    ------
+    ValueError
+        A force is still larger than `fmax` after `steps`.
+    """
+    found = relax(calculator, atoms, cell, fmax, steps)
+    if not found.converged:
+        raise ValueError(
+            f"{atoms.get_chemical_formula()} is not relaxed after {steps} steps: the largest force is "
+            f"{found.max_force:.2g} eV/Å, {fmax:g} was asked for; raise fmax or start from a better structure"
+        )
+    minimum = found.atoms
+    minimum.calc = calculator
+    return minimum

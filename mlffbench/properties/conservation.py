@@ -1,0 +1,95 @@
+"""Whether forces are minus the gradient of the energy, and the energy has no steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import BaseCalculator
+
+__all__ = ["Conservation", "conservation"]
+
+
+@dataclass(frozen=True)
+class Conservation:
+    """Energies and forces along straight lines through the coordinates of all atoms.
+
+    Attributes
+    ----------
+    energies : (n_lines, n) array, eV
+    powers : (n_lines, n) array, eV/Å
+        Force times the line's direction, −dE/ds where energy is conserved.
+    step : float
+        Å along the line.
+    """
+
+    energies: np.ndarray
+    powers: np.ndarray
+    step: float
+
+    @property
+    def work(self) -> np.ndarray:
+        """E(s+h) − E(s) + ∫F ds , eV, (n_lines, n − 3): of the cubic through four forces."""
+        f = self.powers
+        integral = self.step / 24 * (-f[:, :-3] + 13 * f[:, 1:-2] + 13 * f[:, 2:-1] - f[:, 3:])
+        return np.diff(self.energies)[:, 1:-1] + integral
+
+    @property
+    def error(self) -> float:
+        """√⟨(work/h)²⟩, eV/Å: 0 to rounding where forces are the gradient of a smooth energy."""
+        return float(np.sqrt(np.mean((self.work / self.step) ** 2)))
+
+    @property
+    def relative_error(self) -> float:
+        """`error` over the root mean square of the force along the lines."""
+        return float(self.error / max(np.sqrt(np.mean(self.powers**2)), 1e-12))
+
+    @property
+    def largest_step(self) -> float:
+        """Largest |work| of one step, eV: a discontinuity of the energy shows here whole."""
+        return float(np.abs(self.work).max())
+
+
+def conservation(
+    calculator: BaseCalculator,
+    atoms: Atoms,
+    n_lines: int = 4,
+    length: float = 0.4,
+    n: int = 41,
+    seed: int = 0,
+) -> Conservation:
+    """Follow random lines of unit length in the space of all coordinates, through the structure.
+
+    Parameters
+    ----------
+    calculator : Calculator
+        With energies and forces.
+    atoms : Atoms
+        The middle of every line.
+    n_lines : int
+    length : float
+        Of a line, times √n_atoms: how far an atom moves on average, Å.
+    n : int
+        Points on a line.
+    seed : int
+        Of the directions.
+    """
+    rng = np.random.default_rng(seed)
+    span = length * len(atoms) ** 0.5
+    energies, powers = [], []
+    for _ in range(n_lines):
+        direction = rng.normal(size=(len(atoms), 3))
+        direction /= np.linalg.norm(direction)
+        found = [_point(calculator, atoms, s * direction) for s in np.linspace(-span / 2, span / 2, n)]
+        energies.append([e for e, _ in found])
+        powers.append([float((f * direction).sum()) for _, f in found])
+    return Conservation(np.array(energies), np.array(powers), span / (n - 1))
+
+
+def _point(calculator: BaseCalculator, atoms: Atoms, shift: np.ndarray) -> tuple[float, np.ndarray]:
+    moved = atoms.copy()
+    moved.set_constraint()
+    moved.positions += shift
+    moved.calc = calculator
+    return float(moved.get_potential_energy()), moved.get_forces()

@@ -139,11 +139,11 @@ def _block(
     (k, labels, _), (r, k2, d, c) = s.shape, other_s.shape
     cosine = (q @ other_q.mT).clamp(min=TINY)  # (r, k, k2)
     slope, bend = zeta * cosine ** (zeta - 1), zeta * (zeta - 1) * cosine ** (zeta - 2)
+    across = torch.bmm(slope, other_s.view(r, k2, d * c)).view(r, k, d, c)  # Σ_j ζc^{ζ−1} L' q_j
+    right = torch.matmul(q, other_s).mul_(bend.mT[..., None])  # ζ(ζ−1)c^{ζ−2} q_i·L' q_j, (r, k2, k, c)
+    across += torch.bmm(right.flatten(2).mT, other_q).view(r, k, c, d).mT
     flat = s.transpose(0, 1).reshape(labels, k * d)
-    straight = torch.matmul(flat, torch.bmm(slope, other_s.view(r, k2, d * c)).view(r, k * d, c))
-    left = (s.flatten(0, 1) @ other_q.flatten(0, 1).T).view(k, labels, r, k2).permute(2, 1, 3, 0)  # L q_i·q_j
-    right = torch.matmul(q, other_s)  # q_i·L'q_j, (r, k2, k, c)
-    bent = torch.bmm((left * bend.mT[:, None]).flatten(2), right.flatten(1, 2))
+    by_label = torch.matmul(flat, across.view(r, k * d, c))
     by_energy = (slope.mT @ q).flatten(1)[:, None] @ other_s.flatten(1, 2)  # of the frame's energy, (r, 1, c)
     energies = torch.cat([(cosine**zeta).sum((1, 2))[None], flat @ (slope @ other_q).flatten(1).T])
-    return energies, torch.cat([by_energy, straight.add_(bent)], dim=1)
+    return energies, torch.cat([by_energy, by_label], dim=1)

@@ -30,7 +30,7 @@ class Conservation:
 
     @property
     def work(self) -> np.ndarray:
-        """E(s+h) − E(s) + ∫F ds , eV, (n_lines, n − 3): of the cubic through four forces."""
+        """E(s+h) − E(s) + ∫F ds, eV, (n_lines, n − 3): of the cubic through four forces."""
         f = self.powers
         integral = self.step / 24 * (-f[:, :-3] + 13 * f[:, 1:-2] + 13 * f[:, 2:-1] - f[:, 3:])
         return np.diff(self.energies)[:, 1:-1] + integral

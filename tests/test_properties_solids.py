@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 from ase import Atoms, units
-from ase.build import bulk, make_supercell
+from ase.build import bulk
 from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.emt import EMT
 from ase.calculators.lj import LennardJones
 from ase.neighborlist import neighbor_list
 
 from mlffbench.calculators.stillinger_weber import stillinger_weber
-from mlffbench.properties.elastic import elastic_constants
+from mlffbench.properties.elastic import _slope, elastic_constants
 from mlffbench.properties.equation_of_state import equation_of_state
 from mlffbench.properties.phonons import phonons
 from mlffbench.properties.relaxation import relax, relaxed
@@ -38,7 +38,7 @@ class Springs(Calculator):
 
 
 def lennard_jones() -> LennardJones:
-    return LennardJones(sigma=2.5, epsilon=0.1, rc=25.0)
+    return LennardJones(sigma=2.5, epsilon=0.1, rc=20.0)
 
 
 # ---------------------------------------------------------------- relaxation
@@ -49,7 +49,7 @@ def test_a_cell_relaxes_to_the_lattice_sum() -> None:
     assert found.steps > 0
     nearest = found.atoms.cell.lengths()[0]
     assert nearest == pytest.approx(2.5 * (2 * A12 / A6) ** (1 / 6), rel=1e-3)
-    assert found.energy == pytest.approx(-0.1 * A6**2 / (2 * A12), rel=3e-3)
+    assert found.energy == pytest.approx(-0.1 * A6**2 / (2 * A12), rel=6e-3)
     assert start.cell.lengths()[0] == pytest.approx(4.1 / 2**0.5)  # the start is as it was
     assert found.atoms.calc is None
 
@@ -68,10 +68,10 @@ def test_a_relaxation_that_does_not_arrive_says_so() -> None:
 
 # ---------------------------------------------------------------- equation of state
 def test_equation_of_state_of_lennard_jones_is_that_of_the_lattice_sums() -> None:
-    found = equation_of_state(lennard_jones(), bulk("Cu", a=3.0))  # 40 % of the volume away
+    found = equation_of_state(lennard_jones(), bulk("Cu", a=3.6))  # a fifth of the volume away
     nearest = (found.volume * 2**0.5) ** (1 / 3)
     assert nearest == pytest.approx(2.5 * (2 * A12 / A6) ** (1 / 6), rel=1e-3)
-    assert found.energy == pytest.approx(-0.1 * A6**2 / (2 * A12), rel=3e-3)
+    assert found.energy == pytest.approx(-0.1 * A6**2 / (2 * A12), rel=6e-3)
     modulus = 4 * 0.1 / 2.5**3 * A12 * (A6 / A12) ** 2.5 / units.GPa
     assert found.bulk_modulus == pytest.approx(modulus, rel=0.01)
     assert found.atoms.get_volume() / len(found.atoms) == pytest.approx(found.volume)
@@ -110,17 +110,19 @@ def test_elastic_constants_turn_with_the_crystal() -> None:
     assert one.shear_modulus == pytest.approx((voigt + reuss) / 2)
 
 
-def test_a_crystal_without_symmetry_needs_every_strain_and_gives_the_same() -> None:
-    conventional = make_supercell(bulk("Cu", cubic=True), np.diag([1, 1, 2]))
-    odd = conventional.copy()
-    odd.numbers[0] = 47  # silver: tetragonal
-    odd.rattle(1e-9, seed=0)
-    found = elastic_constants(EMT(), odd)
-    assert len(found.strains) == 4
-    low = odd.copy()
-    low.numbers[3] = 79  # and gold: orthorhombic or less
-    assert len(elastic_constants(EMT(), low).strains) > 4
-    assert np.allclose(found.C, found.C.T)
+def test_symmetry_saves_strains_and_changes_nothing() -> None:
+    tetragonal = bulk("Cu", cubic=True) * (1, 1, 2)
+    tetragonal.numbers[0] = 47
+    found = elastic_constants(EMT(), tetragonal)
+    assert found.strains == (0, 2, 3, 5)
+    every = [_slope(EMT(), found.atoms, k, 5e-3, 1e-3, 500) / units.GPa for k in range(6)]
+    np.testing.assert_allclose(found.C, np.array(every).T, atol=0.1)
+    triclinic = tetragonal.copy()
+    triclinic.numbers[[3, 5, 6]] = 79, 78, 46
+    triclinic.set_cell(
+        triclinic.cell.array @ (np.eye(3) + 0.02 * np.arange(9).reshape(3, 3) / 8), scale_atoms=True
+    )
+    assert len(elastic_constants(EMT(), triclinic, relax_cell=False).strains) == 6
 
 
 # ---------------------------------------------------------------- phonons

@@ -14,7 +14,7 @@ from mlffbench.properties.relaxation import relax
 
 __all__ = ["EquationOfState", "equation_of_state"]
 
-ROUNDS = 8  # of following a minimum that lies outside the volumes
+ROUNDS = 12  # of following a minimum that lies outside the volumes
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,14 @@ def start_suite(tmp_path, n_cases=4, seconds=0.7):
     suite = tmp_path / "suite.yaml"
     suite.write_text(f"name: demo\nproblems:\n  - dataset: lennard_jones\nestimators:\n{rows}\n")
     command = [sys.executable, "-m", "mlffbench", "run", str(suite), "--out", str(tmp_path / "out")]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=_listens_to_ctrl_c
+    )
+
+
+def _listens_to_ctrl_c():
+    """A shell's background jobs ignore SIGINT, and so would their children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def documents(tmp_path):

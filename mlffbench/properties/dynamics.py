@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,6 +12,7 @@ from ase.calculators.calculator import BaseCalculator
 from ase.data import covalent_radii
 from ase.geometry import find_mic
 from ase.md.langevin import Langevin
+from ase.md.md import MolecularDynamics
 from ase.md.velocitydistribution import MaxwellBoltzmannDistribution, Stationary, ZeroRotation
 from ase.md.verlet import VelocityVerlet
 from ase.neighborlist import neighbor_list
@@ -21,6 +23,7 @@ from mlffbench.timing import measure
 __all__ = ["Limits", "Trajectory", "dynamics"]
 
 BONDED = 1.25  # times the sum of covalent radii
+Row = tuple[np.ndarray, np.ndarray, float, float]  # positions, velocities, potential and kinetic energy
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,26 @@ def dynamics(
         raise ValueError(
             f"timestep, steps and interval must be positive; got {timestep}, {steps} and {interval}"
         )
-    limits, rng = limits or Limits(), np.random.RandomState(seed)
+    rng = np.random.RandomState(seed)
+    moving = _thermalised(calculator, atoms, temperature, rng)
+    if friction is None:
+        engine = VelocityVerlet(moving, timestep * units.fs)
+    else:
+        engine = Langevin(
+            moving, timestep * units.fs, temperature_K=temperature, friction=friction / units.fs, rng=rng
+        )
+    marks = [*range(0, steps, interval), steps]
+    with measure() as clock:
+        rows, failure = _run(engine, moving, marks, _Watch(atoms, limits or Limits(), temperature))
+    positions, velocities, potential, kinetic = (np.array(column) for column in zip(*rows, strict=True))
+    times = timestep * np.array(marks[: len(rows)], dtype=float)
+    return Trajectory(times, positions, velocities, potential, kinetic, failure, clock.seconds)
+
+
+def _thermalised(
+    calculator: BaseCalculator, atoms: Atoms, temperature: float, rng: np.random.RandomState
+) -> Atoms:
+    """A copy with velocities."""
     moving = atoms.copy()
     moving.calc = calculator
     MaxwellBoltzmannDistribution(moving, temperature_K=temperature, rng=rng)
@@ -134,30 +156,27 @@ def dynamics(
     if not atoms.pbc.any():
         with np.errstate(divide="ignore", invalid="ignore"):  # a linear molecule has no third moment
             ZeroRotation(moving)
-    if friction is None:
-        engine = VelocityVerlet(moving, timestep * units.fs)
-    else:
-        engine = Langevin(
-            moving, timestep * units.fs, temperature_K=temperature, friction=friction / units.fs, rng=rng
-        )
-    watch, rows, failure = _Watch(atoms, limits, temperature), [_row(moving)], None
-    marks = [*range(0, steps, interval), steps]
-    with measure() as clock:
-        for before, now in pairwise(marks):
-            engine.run(now - before)
-            progress.report("md", now, steps)
-            failure = watch.complaint(moving)
-            if failure == "not finite":
-                break
-            rows.append(_row(moving))
-            if failure is not None:
-                break
-    positions, velocities, potential, kinetic = (np.array(column) for column in zip(*rows, strict=True))
-    times = timestep * np.array(marks[: len(rows)], dtype=float)
-    return Trajectory(times, positions, velocities, potential, kinetic, failure, clock.seconds)
+    return moving
 
 
-def _row(atoms: Atoms) -> tuple[np.ndarray, np.ndarray, float, float]:
+def _run(
+    engine: MolecularDynamics, moving: Atoms, marks: Sequence[int], watch: _Watch
+) -> tuple[list[Row], str | None]:
+    """What was seen at the marks, up to the first complaint."""
+    rows = [_row(moving)]
+    for before, now in pairwise(marks):
+        engine.run(now - before)
+        progress.report("md", now, marks[-1])
+        failure = watch.complaint(moving)
+        if failure == "not finite":
+            return rows, failure
+        rows.append(_row(moving))
+        if failure is not None:
+            return rows, failure
+    return rows, None
+
+
+def _row(atoms: Atoms) -> Row:
     return (
         atoms.positions.copy(),
         atoms.get_velocities() * units.fs,

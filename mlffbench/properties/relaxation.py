@@ -9,6 +9,7 @@ from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 from ase.filters import FrechetCellFilter
 from ase.optimize import BFGS
+from ase.units import GPa
 
 __all__ = ["Relaxation", "relax", "relaxed"]
 
@@ -70,8 +71,6 @@ def relax(
     if cell:
         if not atoms.pbc.all():
             raise ValueError(f"the cell of {atoms.get_chemical_formula()} is not periodic in all directions")
-        from ase.units import GPa
-
         target = FrechetCellFilter(
             moving, hydrostatic_strain=cell == "hydrostatic", scalar_pressure=pressure * GPa
         )

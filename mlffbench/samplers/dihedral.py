@@ -14,9 +14,9 @@ from ase.calculators.calculator import BaseCalculator
 from ase.constraints import FixInternals
 
 from mlffbench import progress
+from mlffbench.properties.relaxation import relaxed
 from mlffbench.samplers._bonds import side_of
 from mlffbench.samplers._frames import bare, centred, count, needed
-from mlffbench.samplers._relaxed import relaxed
 
 __all__ = ["dihedral"]
 
@@ -71,7 +71,7 @@ def dihedral(
     """
     four = _checked(indices, len(atoms))
     n_frames = count(n_frames, "dihedral")
-    current = relaxed(atoms, needed(calculator, "a relaxed dihedral"), fmax) if relax else atoms.copy()
+    current = relaxed(needed(calculator, "a relaxed dihedral"), atoms, fmax=fmax) if relax else atoms.copy()
     current.set_constraint()
     turned = _turned(current, four, move)
     held = [[current.get_dihedral(*h), _checked(h, len(atoms))] for h in hold]
@@ -89,7 +89,7 @@ def _relaxed_at(atoms: Atoms, dihedrals: list[list], fmax: float, steps: int) ->
     """A copy relaxed with dihedrals, ``[degrees, indices]``, held."""
     held = atoms.copy()
     held.set_constraint(FixInternals(dihedrals_deg=dihedrals, epsilon=EPSILON))
-    held = relaxed(held, atoms.calc, fmax, steps)
+    held = relaxed(atoms.calc, held, fmax=fmax, steps=steps)
     held.set_constraint()
     return held
 

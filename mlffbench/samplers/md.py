@@ -15,9 +15,9 @@ from ase.calculators.calculator import BaseCalculator
 from ase.md.langevin import Langevin
 
 from mlffbench import progress
+from mlffbench.properties.relaxation import relaxed
 from mlffbench.samplers._bonds import bonds, fragments
 from mlffbench.samplers._frames import bare, count, needed
-from mlffbench.samplers._relaxed import relaxed
 
 __all__ = ["md"]
 
@@ -103,7 +103,7 @@ def _run(
 
 def _start(atoms: Atoms, calculator: BaseCalculator, fmax: float | None) -> Atoms:
     if fmax is not None:
-        return relaxed(atoms, calculator, fmax)
+        return relaxed(calculator, atoms, fmax=fmax)
     moving = atoms.copy()
     moving.calc = calculator
     return moving

@@ -21,8 +21,8 @@ from ase.mep import NEB, idpp_interpolate
 from ase.optimize import BFGS
 
 from mlffbench import progress
+from mlffbench.properties.relaxation import relaxed
 from mlffbench.samplers._frames import bare, centred, count, needed
-from mlffbench.samplers._relaxed import relaxed
 
 __all__ = ["neb"]
 
@@ -82,8 +82,8 @@ def neb(
     S. Smidstrup et al., J. Chem. Phys. 140, 214106 (2014) (interpolation).
     """
     n_frames = count(n_frames, "neb", least=3)
-    first = relaxed(atoms, needed(calculator, "neb"), ends_fmax)
-    last = relaxed(_end(first, end), first.calc, ends_fmax)
+    first = relaxed(needed(calculator, "neb"), atoms, fmax=ends_fmax)
+    last = relaxed(first.calc, _end(first, end), fmax=ends_fmax)
     band = _band(first, last, n_frames, spring, climb)
     _interpolate(band, np.random.default_rng(seed))
     _relax(band, fmax, steps)

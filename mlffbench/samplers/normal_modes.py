@@ -8,8 +8,8 @@ from ase.calculators.calculator import BaseCalculator
 from scipy.linalg import null_space
 
 from mlffbench import progress
+from mlffbench.properties.relaxation import relaxed
 from mlffbench.samplers._frames import bare, centred, count, needed
-from mlffbench.samplers._relaxed import relaxed
 
 __all__ = ["normal_modes"]
 
@@ -65,7 +65,7 @@ def normal_modes(
         raise ValueError("normal_modes takes a positive temperature, step and softest")
     n_frames = count(n_frames, "normal_modes")
     start = centred(bare(atoms))
-    minimum = relaxed(start, needed(calculator, "normal_modes"), fmax)
+    minimum = relaxed(needed(calculator, "normal_modes"), start, fmax=fmax)
     omega, modes = _modes(minimum, step, softest)
     deviates = np.random.default_rng(seed).standard_normal((n_frames, len(omega)))
     shifts = (deviates * np.sqrt(units.kB * temperature) / omega) @ modes.T / _root_mass(minimum)

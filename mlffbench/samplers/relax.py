@@ -5,8 +5,8 @@ from __future__ import annotations
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
+from mlffbench.properties.relaxation import relaxed
 from mlffbench.samplers._frames import bare, centred, needed
-from mlffbench.samplers._relaxed import relaxed
 
 __all__ = ["relax"]
 
@@ -32,4 +32,4 @@ def relax(
     ValueError
         No calculator, or not relaxed within `steps`.
     """
-    return [bare(centred(relaxed(atoms, needed(calculator, "relax"), fmax, steps)))]
+    return [bare(centred(relaxed(needed(calculator, "relax"), atoms, fmax=fmax, steps=steps)))]

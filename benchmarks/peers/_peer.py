@@ -23,7 +23,7 @@ from mlffbench.provenance import provenance
 
 __all__ = [
     *("OURS", "Claim", "Unavailable", "acac", "at_least", "at_most"),
-    *("errors", "publish", "python_of", "run", "save"),
+    *("errors", "publish", "python_of", "row", "run", "save"),
 ]
 
 HERE = Path(__file__).parent
@@ -126,6 +126,21 @@ def errors(truth: Labels, energy: Sequence[float], forces: Sequence[Any]) -> dic
     return {
         "energy_rmse_mev": float(1e3 * np.std(difference)),
         "forces_rmse_mev_per_angstrom": float(1e3 * np.sqrt(np.mean(per_atom**2))),
+    }
+
+
+def row(data: Dataset, tests: Mapping[str, Any], side: Mapping[str, Any], *more: str) -> dict[str, Any]:
+    """Seconds, memory and errors of one side's answer, and what else it has of the keys `more`."""
+    found = side["tests"]
+    return {
+        "fit_seconds": side["fit_seconds"],
+        "peak_memory_mb": side["peak_memory_mb"],
+        "ms_per_molecule": {k: 1e3 * found[k]["seconds"] / len(picks) for k, picks in tests.items()},
+        "errors": {
+            k: errors(data.labels[picks], found[k]["energy"], found[k]["forces"])
+            for k, picks in tests.items()
+        },
+        **{key: side.get(key) for key in more},
     }
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from _peer import OURS, acac, at_least, at_most, errors, publish, python_of, run, save
+from _peer import OURS, acac, at_least, at_most, publish, python_of, row, run, save
 
 from mlffbench.data import Dataset
 
@@ -42,7 +42,7 @@ def main(quick: bool) -> None:
             "same": run(OURS, "gap_ours", order | {"settings": SAME | quiet | smaller}, THREADS),
             "best": run(OURS, "gap_ours", order | {"settings": BEST | quiet | smaller}, THREADS),
         }
-    rows = {name: _row(data, tests, side) for name, side in sides.items()}
+    rows = {name: row(data, tests, side, "parameters") for name, side in sides.items()}
     numbers = {"rows": rows, "theirs": THEIRS | smaller, "threads": THREADS, "cpus": os.cpu_count()}
     if quick:
         print(json.dumps(numbers, indent=1))
@@ -56,21 +56,6 @@ def _files(data: Dataset, train: Any, tests: dict[str, Any], folder: Path) -> di
         save(folder / f"{name}.xyz", [data.frames[i] for i in picks], data.labels[picks])
     )
     return {"train": put("train", train), "tests": {name: put(name, picks) for name, picks in tests.items()}}
-
-
-def _row(data: Dataset, tests: dict[str, Any], side: dict[str, Any]) -> dict[str, Any]:
-    """Seconds, memory and errors of one side."""
-    found = side["tests"]
-    return {
-        "fit_seconds": side["fit_seconds"],
-        "peak_memory_mb": side["peak_memory_mb"],
-        "ms_per_molecule": {k: 1e3 * found[k]["seconds"] / len(picks) for k, picks in tests.items()},
-        "errors": {
-            k: errors(data.labels[picks], found[k]["energy"], found[k]["forces"])
-            for k, picks in tests.items()
-        },
-        "parameters": side.get("parameters"),
-    }
 
 
 def _claims(rows: dict[str, dict[str, Any]]) -> list[Any]:

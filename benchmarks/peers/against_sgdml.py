@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from _peer import OURS, acac, at_least, at_most, errors, publish, python_of, run
+from _peer import OURS, acac, at_least, at_most, publish, python_of, row, run
 
 from mlffbench.data import Dataset
 
@@ -47,7 +47,7 @@ def main(quick: bool) -> None:
                 default = order | {"settings": {"random_state": 0}}
                 sides["default"] = run(OURS, "sgdml_ours", default, THREADS)
             sides[f"draw {seed}"] = run(OURS, "sgdml_ours", ours, THREADS)
-    rows = {name: _row(data, tests, side) for name, side in sides.items()}
+    rows = {name: row(data, tests, side, "learned") for name, side in sides.items()}
     numbers = {"rows": rows, "settings": SAME, "train": [draw.tolist() for draw in draws]}
     if quick:
         print(json.dumps(numbers, indent=1))
@@ -73,21 +73,6 @@ def _files(data: Dataset, train: Any, tests: dict[str, Any], folder: Path) -> di
             F=np.array(labels.forces),
         )
     return paths
-
-
-def _row(data: Dataset, tests: dict[str, Any], side: dict[str, Any]) -> dict[str, Any]:
-    """Seconds, memory and errors of one side."""
-    found = side["tests"]
-    return {
-        "fit_seconds": side["fit_seconds"],
-        "peak_memory_mb": side["peak_memory_mb"],
-        "ms_per_molecule": {k: 1e3 * found[k]["seconds"] / len(picks) for k, picks in tests.items()},
-        "errors": {
-            k: errors(data.labels[picks], found[k]["energy"], found[k]["forces"])
-            for k, picks in tests.items()
-        },
-        "learned": side["learned"],
-    }
 
 
 def _claims(rows: dict[str, dict[str, Any]]) -> list[Any]:

@@ -8,6 +8,8 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
+from mlffbench.properties._structures import evaluated
+
 __all__ = ["Conservation", "conservation"]
 
 
@@ -91,5 +93,4 @@ def _point(calculator: BaseCalculator, atoms: Atoms, shift: np.ndarray) -> tuple
     moved = atoms.copy()
     moved.set_constraint()
     moved.positions += shift
-    moved.calc = calculator
-    return float(moved.get_potential_energy()), moved.get_forces()
+    return evaluated(calculator, moved)

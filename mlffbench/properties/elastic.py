@@ -48,7 +48,10 @@ class Elastic:
     @property
     def shear_modulus(self) -> float:
         """Voigt–Reuss–Hill average, GPa."""
-        return float((_shear(self.C, 1.0) + 1 / _shear(np.linalg.inv(self.C), 4.0, 3.0)) / 2)
+        s = np.linalg.inv(self.C)
+        voigt = (_uneven(self.C) + 3 * np.trace(self.C[3:, 3:])) / 15
+        reuss = 15 / (4 * _uneven(s) + 3 * np.trace(s[3:, 3:]))
+        return float((voigt + reuss) / 2)
 
     @property
     def stable(self) -> bool:
@@ -56,11 +59,9 @@ class Elastic:
         return bool(np.linalg.eigvalsh((self.C + self.C.T) / 2)[0] > 0)
 
 
-def _shear(m: np.ndarray, factor: float, twist: float | None = None) -> float:
-    """Voigt's shear average of stiffnesses; with Reuss' factors its inverse, of compliances."""
-    same, cross = np.trace(m[:3, :3]), m[0, 1] + m[0, 2] + m[1, 2]
-    shear = np.trace(m[3:, 3:])
-    return (factor * (same - cross) + (3.0 if twist is None else twist) * shear) / 15
+def _uneven(m: np.ndarray) -> float:
+    """m11 + m22 + m33 − m12 − m13 − m23."""
+    return float(np.trace(m[:3, :3]) - m[0, 1] - m[0, 2] - m[1, 2])
 
 
 def elastic_constants(

@@ -84,7 +84,8 @@ def equation_of_state(
         energies, images = _energies(calculator, atoms, volumes, fmax, steps)
         lowest = int(np.argmin(energies))
         if 0 < lowest < n_volumes - 1:
-            volume, energy, modulus = Fit(volumes, energies, eos="birchmurnaghan").fit()
+            fit = Fit(volumes, energies, eos="birchmurnaghan")
+            volume, energy, modulus = fit.fit()
             if abs(volume / centre - 1) < span / 2:
                 break
             centre = float(volume)
@@ -95,8 +96,6 @@ def equation_of_state(
             f"{atoms.get_chemical_formula()} has no minimum of energy near "
             f"{atoms.get_volume() / len(atoms):.3g} Å³ per atom; the last volume tried was {centre:.3g}"
         )
-    fit = Fit(volumes, energies, eos="birchmurnaghan")
-    volume, energy, modulus = fit.fit()
     wrong = fit.func(volumes, *fit.eos_parameters) - energies
     at_minimum = _scaled(images[lowest], volume)
     return EquationOfState(

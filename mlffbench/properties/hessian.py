@@ -8,6 +8,8 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
+from mlffbench import progress
+
 __all__ = ["Hessian", "hessian"]
 
 
@@ -58,4 +60,5 @@ def hessian(calculator: BaseCalculator, atoms: Atoms, displacement: float = 0.00
             moved.positions = positions
             forces.append(moved.get_forces().ravel())
         rows.append((forces[1] - forces[0]) / (2 * displacement))
+        progress.report("hessian", k + 1, 3 * len(atoms))
     return Hessian(np.array(rows).T)

@@ -9,6 +9,8 @@ from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 from scipy.spatial.transform import Rotation
 
+from mlffbench.properties._structures import evaluated
+
 __all__ = ["Invariance", "invariance"]
 
 APART = 60.0  # Å
@@ -56,7 +58,7 @@ def invariance(calculator: BaseCalculator, atoms: Atoms, n: int = 3, seed: int =
     rng = np.random.default_rng(seed)
     same = np.eye(3), np.arange(len(atoms))
     moves: dict[str, list[tuple[float, float]]] = {"translation": [], "rotation": [], "permutation": []}
-    start = _predicted(calculator, atoms)
+    start = evaluated(calculator, atoms)
     for _ in range(n):
         shifted = atoms.copy()
         shifted.positions += rng.uniform(-5, 5, 3)
@@ -76,13 +78,6 @@ def invariance(calculator: BaseCalculator, atoms: Atoms, n: int = 3, seed: int =
     )
 
 
-def _predicted(calculator: BaseCalculator, atoms: Atoms) -> tuple[float, np.ndarray]:
-    bare = atoms.copy()
-    bare.set_constraint()
-    bare.calc = calculator
-    return float(bare.get_potential_energy()), bare.get_forces()
-
-
 def _change(
     calculator: BaseCalculator,
     start: tuple[float, np.ndarray],
@@ -90,7 +85,7 @@ def _change(
     matrix: np.ndarray,
     order: np.ndarray,
 ) -> tuple[float, float]:
-    energy, forces = _predicted(calculator, moved)
+    energy, forces = evaluated(calculator, moved)
     expected = start[1][order] @ matrix.T
     return abs(energy - start[0]) / len(moved), float(np.abs(forces - expected).max())
 
@@ -103,7 +98,7 @@ def _extensivity(calculator: BaseCalculator, atoms: Atoms, energy: float) -> flo
         other.positions += np.array([APART + np.ptp(atoms.positions[:, 0]), 0, 0])
         both = atoms + other
     try:
-        found = _predicted(calculator, both)[0]
+        found = evaluated(calculator, both)[0]
     except (NotImplementedError, ValueError):
         return None
     return abs(found - 2 * energy) / len(both)
@@ -113,7 +108,7 @@ def _locality(calculator: BaseCalculator, atoms: Atoms, forces: np.ndarray) -> f
     far = atoms[:1]
     far.positions = atoms.positions.max(axis=0) + APART
     try:
-        found = _predicted(calculator, atoms + far)[1]
+        found = evaluated(calculator, atoms + far)[1]
     except (NotImplementedError, ValueError):
         return None
     return float(np.abs(found[: len(atoms)] - forces).max())

@@ -8,6 +8,8 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
+from mlffbench.properties._structures import evaluated, repeats
+
 __all__ = ["Phonons", "phonons"]
 
 IMAGINARY = -0.05  # THz; a frequency below it is no rounding of an acoustic one
@@ -109,9 +111,10 @@ def phonons(
     unit = PhonopyAtoms(
         list(atoms.symbols), cell=atoms.cell.array, scaled_positions=atoms.get_scaled_positions()
     )
-    work = Phonopy(unit, supercell_matrix=np.diag(_repeats(atoms, min_length)), primitive_matrix="auto")
+    work = Phonopy(unit, supercell_matrix=np.diag(repeats(atoms, min_length)), primitive_matrix="auto")
     work.generate_displacements(distance=displacement)
-    work.forces = np.array([_forces(calculator, cell) for cell in work.supercells_with_displacements])
+    displaced = map(_atoms, work.supercells_with_displacements)
+    work.forces = np.array([evaluated(calculator, a)[1] for a in displaced])
     work.produce_force_constants(show_drift=False)
     work.symmetrize_force_constants(show_drift=False)
     primitive = _atoms(work.primitive)
@@ -126,19 +129,6 @@ def phonons(
         path.kpts, distance, labels, bands, np.array(found["frequencies"]), np.array(found["weights"]),
         len(work.supercells_with_displacements), primitive,
     )  # fmt: skip
-
-
-def _repeats(atoms: Atoms, min_length: float) -> np.ndarray:
-    """How often each axis is repeated."""
-    widths = 1 / np.linalg.norm(atoms.cell.reciprocal(), axis=1)
-    return np.maximum(np.ceil(min_length / widths - 1e-6).astype(int), 1)
-
-
-def _forces(calculator: BaseCalculator, cell: object) -> np.ndarray:
-    """(n, 3), eV/Å."""
-    atoms = _atoms(cell)
-    atoms.calc = calculator
-    return np.array(atoms.get_forces())
 
 
 def _atoms(cell: object) -> Atoms:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
+from mlffbench.properties._structures import repeats
 from mlffbench.properties.relaxation import relaxed
 
 __all__ = ["Vacancy", "vacancy_formation"]
@@ -63,8 +63,7 @@ def vacancy_formation(
             f"{atoms.get_chemical_formula()} has several elements: a vacancy's energy would depend on where "
             "the atom goes"
         )
-    widths = 1 / np.linalg.norm(atoms.cell.reciprocal(), axis=1)
-    whole = atoms.repeat(np.maximum(np.ceil(min_length / widths - 1e-6).astype(int), 1))
+    whole = atoms.repeat(repeats(atoms, min_length))
     broken = whole.copy()
     del broken[index]
     whole.calc = broken.calc = calculator

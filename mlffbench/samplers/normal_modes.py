@@ -7,7 +7,7 @@ from ase import Atoms, units
 from ase.calculators.calculator import BaseCalculator
 from scipy.linalg import null_space
 
-from mlffbench import progress
+from mlffbench.properties.hessian import hessian
 from mlffbench.properties.relaxation import relaxed
 from mlffbench.samplers._frames import bare, centred, count, needed
 
@@ -81,7 +81,7 @@ def _modes(minimum: Atoms, step: float, softest: float) -> tuple[np.ndarray, np.
     basis = null_space(_rigid(minimum).T)
     if basis.shape[1] == 0:
         raise ValueError(f"nothing vibrates in {minimum.get_chemical_formula()}: it is a single atom")
-    dynamical = _hessian(minimum, step) / np.outer(root, root)
+    dynamical = hessian(minimum.calc, minimum, step).symmetric / np.outer(root, root)
     squared, vectors = np.linalg.eigh(basis.T @ dynamical @ basis)
     wavenumbers = np.sign(squared) * np.sqrt(np.abs(squared)) * HBAR / PER_CM
     if wavenumbers[0] < -softest:
@@ -92,21 +92,6 @@ def _modes(minimum: Atoms, step: float, softest: float) -> tuple[np.ndarray, np.
         )
     stiff = wavenumbers >= softest
     return np.sqrt(squared[stiff]), basis @ vectors[:, stiff]
-
-
-def _hessian(minimum: Atoms, step: float) -> np.ndarray:
-    """−∂F/∂x by central differences, symmetrised, (3 n_atoms, 3 n_atoms), eV/Å²."""
-    moved, rows = minimum.copy(), []
-    moved.calc = minimum.calc
-    for k in range(3 * len(minimum)):
-        forces = []
-        for sign in (1, -1):
-            moved.positions = minimum.positions
-            moved.positions[k // 3, k % 3] += sign * step
-            forces.append(moved.get_forces().ravel())
-        rows.append((forces[1] - forces[0]) / (2 * step))
-        progress.report("normal_modes", k + 1, 3 * len(minimum))
-    return (np.array(rows) + np.array(rows).T) / 2
 
 
 def _rigid(minimum: Atoms) -> np.ndarray:

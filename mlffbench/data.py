@@ -16,10 +16,13 @@ from ase.data import chemical_symbols
 from ase.stress import full_3x3_to_voigt_6_stress
 
 __all__ = [
+    "Curve",
     "Dataset",
     "Finding",
     "Labels",
     "LazySequence",
+    "Missing",
+    "Reference",
     "Score",
     "Spec",
     "Split",
@@ -209,6 +212,29 @@ def _result(atoms: Atoms, name: str) -> Any:
 
 
 @dataclass(frozen=True, eq=False)
+class Reference:
+    """Structures that matter and what is known of them, at the level of a dataset's labels.
+
+    Parameters
+    ----------
+    structures : mapping of str to Atoms
+        Crystals and molecules at rest, the ground state first.
+    values : mapping of str to mapping of str to float
+        Known numbers by structure and quantity: ``{"diamond": {"C11": 153.1}}``, in eV, Å, GPa, THz ...
+    source : str
+        Where the numbers are from.
+    truth : mapping, optional
+        The calculator that made the labels, where it is one that can be asked anything, as a recipe names
+        it: ``{"stillinger_weber": {}}``.
+    """
+
+    structures: Mapping[str, Atoms] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    source: str = ""
+    truth: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """Frames without labels, their labels, columns of metadata, and a card that says where they come from.
 
@@ -225,6 +251,8 @@ class Dataset:
         ``in_domain`` (the test group drawn as the training group was) ...
     atomic_energies : mapping of str to float, optional
         Energies of the isolated atoms at the same level of theory, eV, by chemical symbol.
+    reference : Reference, optional
+        What the tasks hold the properties of a model against.
     """
 
     name: str
@@ -233,6 +261,7 @@ class Dataset:
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
     card: Mapping[str, Any] = field(default_factory=dict)
     atomic_energies: Mapping[str, float] | None = None
+    reference: Reference | None = None
 
     def __post_init__(self) -> None:
         if len(self.frames) != len(self.labels):
@@ -342,7 +371,8 @@ class Split:
 class Score:
     """An error or a cost on one test group: lower is better, 0 is perfect.
 
-    `low` and `high` bound a 95 % interval; None where there is none.
+    `low` and `high` bound a 95 % interval; None where there is none. `predicted` and `reference` are the two
+    numbers that it is the error of, where it is one of a single number; `task` is the task that measured it.
     """
 
     test: str
@@ -352,6 +382,41 @@ class Score:
     unit: str
     low: float | None = None
     high: float | None = None
+    predicted: float | None = None
+    reference: float | None = None
+    task: str = ""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A number that a task could not give, and why.
+
+    `kind` is ``skipped`` where there is nothing to measure or to compare with, else that of the failure.
+    """
+
+    test: str
+    quantity: str
+    kind: str
+    message: str
+    traceback: str = ""
+    task: str = ""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A function of one variable that a task measured, beside the reference's, for the report.
+
+    `name` says what of which structure; the labels of the axes have the units.
+    """
+
+    name: str
+    x_label: str
+    y_label: str
+    x: Sequence[float]
+    y: Sequence[float]
+    reference_x: Sequence[float] | None = None
+    reference_y: Sequence[float] | None = None
+    task: str = ""
 
 
 @dataclass(frozen=True)

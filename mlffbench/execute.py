@@ -49,7 +49,8 @@ def execute(
 ) -> None:
     """Run cases, `jobs` at a time, each in a fresh interpreter with an equal share of the cores.
 
-    Interrupting, killing or losing the machine loses the cases in flight and no other.
+    Interrupting, killing or losing the machine loses no finished case. Of a case in flight that has tasks,
+    the fit and the finished pieces of the tasks stay in the store's ``unfinished`` folder.
 
     Parameters
     ----------
@@ -71,19 +72,32 @@ def _run_one(
     case: Case, store: Store, observer: Observer, children: _Children, threads: int, time_limit: float | None
 ) -> None:
     observer.started(case)
+    unfinished = store.unfinished_path(case.id) if case.tasks else None
     with tempfile.TemporaryDirectory(prefix="mlffbench-") as scratch:
         arrays = Path(scratch) / "predictions.npz"
-        document = _converse(case, arrays, observer, children, threads, time_limit)
+        order = {
+            "case": case.to_json(),
+            "predictions": str(arrays),
+            "unfinished": unfinished and str(unfinished),
+        }
+        document = _converse(case, order, observer, children, threads, time_limit)
         predictions = None
         if arrays.exists() and document["status"] == "ok":
             with np.load(arrays) as archive:
                 predictions = dict(archive)
         store.save(document, predictions)
+        if document["status"] == "ok":
+            store.forget_unfinished(case.id)
     observer.finished(case, document)
 
 
 def _converse(
-    case: Case, arrays: Path, observer: Observer, children: _Children, threads: int, time_limit: float | None
+    case: Case,
+    order: dict[str, Any],
+    observer: Observer,
+    children: _Children,
+    threads: int,
+    time_limit: float | None,
 ) -> dict[str, Any]:
     """Hand the case to a child, pass its progress on, return its document or the document of its death."""
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:
@@ -93,7 +107,7 @@ def _converse(
         if time_limit is not None:
             timer.start()
         try:
-            document = _listen(child, case, arrays, observer)
+            document = _listen(child, case, order, observer)
             child.wait()
         finally:
             timer.cancel()
@@ -110,12 +124,12 @@ def _end_late(child: subprocess.Popen[str], late: threading.Event) -> None:
 
 
 def _listen(
-    child: subprocess.Popen[str], case: Case, arrays: Path, observer: Observer
+    child: subprocess.Popen[str], case: Case, order: dict[str, Any], observer: Observer
 ) -> dict[str, Any] | None:
     assert child.stdin is not None
     assert child.stdout is not None
     try:
-        child.stdin.write(json.dumps({"case": case.to_json(), "predictions": str(arrays)}) + "\n")
+        child.stdin.write(json.dumps(order) + "\n")
         child.stdin.flush()
     except BrokenPipeError:
         return None

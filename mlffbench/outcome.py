@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mlffbench.data import Score
+from mlffbench.data import Curve, Score
 from mlffbench.plan import Case
 
 __all__ = ["Outcome"]
@@ -31,7 +31,10 @@ class Outcome:
         Name, digest and sizes of what was used.
     scores : tuple of Score
     task_failures : tuple of mapping
-        Like `failure`, with the ``task``.
+        What tasks could not give: like `failure`, with the ``task``, and the ``test`` and ``quantity``
+        concerned; kind ``skipped`` where there was nothing to measure or to compare with.
+    curves : tuple of Curve
+        What tasks measured as functions.
     timings : mapping
         ``fit`` and, per test group, ``predict``: seconds and peak memory in MiB.
     profiles : mapping
@@ -50,6 +53,7 @@ class Outcome:
     split: Mapping[str, Any] = field(default_factory=dict)
     scores: tuple[Score, ...] = ()
     task_failures: tuple[Mapping[str, Any], ...] = ()
+    curves: tuple[Curve, ...] = ()
     timings: Mapping[str, Any] = field(default_factory=dict)
     profiles: Mapping[str, Any] = field(default_factory=dict)
     history: tuple[Mapping[str, Any], ...] = ()
@@ -71,11 +75,13 @@ class Outcome:
         known = {k: v for k, v in document.items() if k in cls.__dataclass_fields__}
         parts = {k: tuple(known.get(k, ())) for k in ("task_failures", "history")}
         scores = tuple(Score(**s) for s in known.get("scores", ()))
-        return cls(**{**known, **parts, "case": Case.from_json(document["case"]), "scores": scores})
+        curves = tuple(Curve(**c) for c in known.get("curves", ()))
+        case = Case.from_json(document["case"])
+        return cls(**{**known, **parts, "case": case, "scores": scores, "curves": curves})
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Score):
+    if isinstance(value, Score | Curve):
         return asdict(value)
     if isinstance(value, np.ndarray):
         return value.tolist()

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import sys
 import threading
-import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ase import Atoms
 
-from mlffbench import progress, registry
+from mlffbench import checkpoint, persistence, progress, registry
+from mlffbench.attempt import attempt
 from mlffbench.audit import audit
-from mlffbench.data import Dataset, Labels, Score, Spec, Split
+from mlffbench.data import Curve, Dataset, Labels, Missing, Score, Spec, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.outcome import Outcome
 from mlffbench.plan import Case
 from mlffbench.provenance import provenance
 from mlffbench.scoring import score
 from mlffbench.store import pack
-from mlffbench.timing import measure
+from mlffbench.tasks._units import Row, lacking
+from mlffbench.timing import Measurement, measure
+from mlffbench.whole import whole
 
 __all__ = ["failed", "load_dataset", "run"]
 
 Predictions = dict[str, np.ndarray]
 AUDITED = 20_000  # frames: about a minute
+MODEL, FIT = "model.mlff", "fit.json"  # of a case under way
 
 
 def run(case: Case) -> tuple[Outcome, Predictions | None]:
@@ -42,7 +48,7 @@ def run(case: Case) -> tuple[Outcome, Predictions | None]:
     predictions : dict of str to array, or None
         Truth and prediction of every test group (`mlffbench.store.unpack`).
     """
-    value, failure = _attempt(lambda: _flow(case))
+    value, failure = attempt(lambda: _flow(case))
     if failure is not None:
         return failed(case, failure), None
     outcome, predictions = value
@@ -52,30 +58,6 @@ def run(case: Case) -> tuple[Outcome, Predictions | None]:
 def failed(case: Case, failure: Mapping[str, str]) -> Outcome:
     """The outcome of a case that failed."""
     return Outcome(case, failure=failure, provenance=provenance())
-
-
-def _attempt(work: Callable[[], Any]) -> tuple[Any, dict[str, str] | None]:
-    """The value, or what went wrong and of which kind: the one broad except of the project."""
-    try:
-        return work(), None
-    except Exception as error:
-        return None, {
-            "kind": _kind(error),
-            "message": f"{type(error).__name__}: {error}",
-            "traceback": traceback.format_exc(),
-        }
-
-
-def _kind(error: Exception) -> str:
-    kinds: dict[str, tuple[type[Exception], ...]] = {
-        "not installed": (ImportError,),
-        "out of memory": (MemoryError,),
-        "diverged": (FloatingPointError,),
-        "unsupported input": (NotImplementedError, ValueError, LookupError, FileNotFoundError),
-    }
-    if type(error).__name__ == "OutOfMemoryError":  # torch's, without importing torch
-        return "out of memory"
-    return next((kind for kind, types in kinds.items() if isinstance(error, types)), "error")
 
 
 # ---------------------------------------------------------------- the flow
@@ -88,8 +70,7 @@ def _flow(case: Case) -> tuple[Outcome, Predictions]:
     model = _model(case, dataset)
     device = str(getattr(model, "device", "cpu"))
     train = [dataset.frames[i] for i in split.train]
-    with measure(device) as fit:
-        model.fit(train, dataset.labels[split.train])
+    model, fit = _fitted(model, train, dataset.labels[split.train], device)
     scores: list[Score] = []
     timings: dict[str, Any] = {}
     profiles: dict[str, Any] = {}
@@ -102,13 +83,14 @@ def _flow(case: Case) -> tuple[Outcome, Predictions]:
         scores += score(test, n_atoms, truth, predicted, _metrics(case))
         predictions |= pack(test, n_atoms, truth, predicted)
         profiles |= _profile(test, dataset, indices, predicted)
-    task_scores, task_failures = _tasks(case, model, dataset, split)
+    task_scores, curves, task_failures = _tasks(case, model, dataset, split)
     return Outcome(
         case,
         dataset=_dataset_facts(dataset),
         split={**_split_facts(split), "leaks": leaks},
         scores=(*scores, *task_scores),
         task_failures=tuple(task_failures),
+        curves=tuple(curves),
         timings={"fit": asdict(fit), "predict": timings},
         profiles=profiles,
         history=tuple(getattr(model, "history_", ())),
@@ -126,6 +108,29 @@ def _model(case: Case, dataset: Dataset) -> ForceField:
     spec = {case.estimator.name: case.estimator.params}
     given = {"random_state": case.seed, "atomic_energies": dataset.atomic_energies}
     return registry.make(spec, ("estimators",), **given)
+
+
+def _fitted(
+    model: ForceField, frames: Sequence[Atoms], labels: Labels, device: str
+) -> tuple[ForceField, Measurement]:
+    """The model fitted, and what that cost; both from disk where a run was killed after the fit."""
+    place = checkpoint.folder()
+    if place is not None and (place / FIT).exists():
+        cost = json.loads((place / FIT).read_text(encoding="utf-8"))
+        return persistence.load(place / MODEL, trust=[type(model).__module__]), Measurement(**cost)
+    with measure(device) as fit:
+        model.fit(frames, labels)
+    if place is not None:
+        _keep(model, fit, place)
+    return model, fit
+
+
+def _keep(model: ForceField, fit: Measurement, place: Path) -> None:
+    """The model first, its cost last; a model that cannot be written is fitted again if it has to be."""
+    _, failure = attempt(lambda: model.save(place / MODEL))
+    if failure is None:
+        with whole(place / FIT) as file:
+            file.write(json.dumps(asdict(fit)).encode())
 
 
 def _metrics(case: Case) -> dict[str, Callable[[np.ndarray, np.ndarray], float]]:
@@ -172,21 +177,36 @@ def _profile(test: str, dataset: Dataset, indices: np.ndarray, predicted: Labels
     }
 
 
+# ---------------------------------------------------------------- tasks
 def _tasks(
     case: Case, model: ForceField, dataset: Dataset, split: Split
-) -> tuple[list[Score], list[dict[str, Any]]]:
-    """Scores of every task; a task that fails is a row and costs nobody else theirs."""
-    scores: list[Score] = []
-    failures = []
+) -> tuple[list[Score], list[Curve], list[dict[str, Any]]]:
+    """Scores and curves of every task; what fails or is skipped is a row and costs nobody else theirs."""
+    rows: list[Row] = []
     for done, task in enumerate(case.tasks):
         progress.report(f"task {task.name}", done, len(case.tasks))
-        act = registry.build("tasks", task.name, task.params)
-        found, failure = _attempt(partial(act, model, dataset, split, case.seed, **task.params))
-        if failure is None:
-            scores += found
-        else:
-            failures.append({"task": str(task), **failure})
-    return scores, failures
+        rows += [replace(row, task=str(task)) for row in _rows(task, case.seed, model, dataset, split)]
+    found: dict[type, list[Any]] = {Score: [], Curve: [], Missing: []}
+    for row in rows:
+        found[type(row)].append(row)
+    return found[Score], found[Curve], [asdict(row) for row in found[Missing]]
+
+
+def _rows(task: Spec, seed: int, model: ForceField, dataset: Dataset, split: Split) -> Iterable[Row]:
+    """What one task returns, its pieces kept apart from those of other tasks."""
+    act = registry.build("tasks", task.name, task.params)
+    reason = lacking(act, model, dataset, split)
+    if reason is not None:
+        return [Missing("", "", "skipped", reason)]
+    place = checkpoint.folder()
+    with checkpoint.keep_in(None if place is None else place / _folder_name(task)):
+        rows, failure = attempt(partial(act, model, dataset, split, seed, **task.params))
+    return rows if failure is None else [Missing("", "", **failure)]
+
+
+def _folder_name(task: Spec) -> str:
+    digest = hashlib.sha256(str(task).encode()).hexdigest()[:8]
+    return f"{re.sub(r'[^A-Za-z0-9]+', '_', task.name)}-{digest}"
 
 
 # ---------------------------------------------------------------- facts
@@ -227,7 +247,7 @@ def _model_facts(model: ForceField) -> dict[str, Any]:
 
 # ---------------------------------------------------------------- one child process
 def main() -> None:
-    """Read ``{case, predictions}`` as a line of JSON; write events, then the outcome, as lines of JSON."""
+    """Read ``{case, predictions, unfinished}`` as one line of JSON; write events, then the outcome."""
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a framework prints must not mix with the events
     order = json.loads(sys.stdin.readline())
@@ -237,7 +257,9 @@ def main() -> None:
         events.write(json.dumps(event) + "\n")
         events.flush()
 
-    with progress.listen(lambda stage, step, total, values: tell(progress=[stage, step, total, values])):
+    unfinished = Path(order["unfinished"]) if order["unfinished"] else None
+    listening = progress.listen(lambda *report: tell(progress=report))
+    with listening, checkpoint.keep_in(unfinished):
         outcome, predictions = run(Case.from_json(order["case"]))
     if predictions is not None:
         np.savez(order["predictions"], **predictions)  # type: ignore[arg-type]

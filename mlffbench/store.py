@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ __all__ = ["Store", "pack", "unpack"]
 
 
 class Store:
-    """A results folder: ``<id>.json`` per case, ``predictions/<id>.npz`` beside them."""
+    """A results folder: ``<id>.json`` a case, ``predictions/<id>.npz`` and ``unfinished/<id>`` beside."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
@@ -27,6 +29,16 @@ class Store:
 
     def predictions_path(self, id: str) -> Path:
         return self.folder / "predictions" / f"{id}.npz"
+
+    def unfinished_path(self, id: str) -> Path:
+        """The folder of what a case has finished before its document can be written."""
+        return self.folder / "unfinished" / id
+
+    def forget_unfinished(self, id: str) -> None:
+        """Remove that folder, and the one around it when it was the last."""
+        shutil.rmtree(self.unfinished_path(id), ignore_errors=True)
+        with suppress(OSError):
+            self.unfinished_path(id).parent.rmdir()
 
     def save(self, document: Mapping[str, Any], predictions: Mapping[str, np.ndarray] | None = None) -> None:
         """Predictions first, the document last: a document on disk is a finished case."""

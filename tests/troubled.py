@@ -57,3 +57,17 @@ class Fails(AtomicReference):
         labels = super()._evaluate(inputs)
         labels.energy[:] = np.nan
         return labels
+
+
+def killed_once(model, dataset, split, seed=0, log="log", pieces=3):
+    """A task whose process dies in its last piece, the first time."""
+    from mlffbench.tasks._units import compared, units
+
+    def piece(number):
+        with Path(log).open("a") as file:
+            file.write(f"piece {number}\n")
+        if number == pieces - 1 and Path(log).read_text().count(f"piece {number}\n") == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return [compared("crystal", f"number {number}", 0.1 * number, 1 / 3, "eV")]
+
+    return units({f"piece {k}": lambda k=k: piece(k) for k in range(pieces)})

@@ -44,6 +44,8 @@ def run(
     if dry_run:
         _print_cases(cases, {case.id for case in todo})
         return
+    for case in todo if force else ():
+        store.forget_unfinished(case.id)
     _announce(cases, todo, store)
     screen = console()
     try:

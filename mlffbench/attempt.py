@@ -1,0 +1,33 @@
+"""The one broad ``except`` of the project: the value, or what went wrong and of which kind."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["attempt"]
+
+
+def attempt(work: Callable[[], Any]) -> tuple[Any, dict[str, str] | None]:
+    """The value of `work` and None, or None and the failure's ``kind``, ``message`` and ``traceback``."""
+    try:
+        return work(), None
+    except Exception as error:
+        return None, {
+            "kind": _kind(error),
+            "message": f"{type(error).__name__}: {error}",
+            "traceback": traceback.format_exc(),
+        }
+
+
+def _kind(error: Exception) -> str:
+    kinds: dict[str, tuple[type[Exception], ...]] = {
+        "not installed": (ImportError,),
+        "out of memory": (MemoryError,),
+        "diverged": (FloatingPointError,),
+        "unsupported input": (NotImplementedError, ValueError, LookupError, FileNotFoundError),
+    }
+    if type(error).__name__ == "OutOfMemoryError":  # torch's, without importing torch
+        return "out of memory"
+    return next((kind for kind, types in kinds.items() if isinstance(error, types)), "error")

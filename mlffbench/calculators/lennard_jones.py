@@ -7,7 +7,9 @@ from typing import Any
 __all__ = ["lennard_jones"]
 
 
-def lennard_jones(epsilon: float = 0.0104, sigma: float = 3.4, cutoff: float | None = None) -> Any:
+def lennard_jones(
+    epsilon: float = 0.0104, sigma: float = 3.4, cutoff: float | None = None, onset: float | None = None
+) -> Any:
     """E = Σ 4ε [(σ/r)¹² − (σ/r)⁶] over pairs, forces smooth at the cutoff; argon by default.
 
     Parameters
@@ -17,7 +19,9 @@ def lennard_jones(epsilon: float = 0.0104, sigma: float = 3.4, cutoff: float | N
     sigma : float
         Å.
     cutoff : float, optional
-        Å; 3 σ by default. The potential is switched off from two thirds of it on.
+        Å; 3 σ by default.
+    onset : float, optional
+        Where the potential begins to be switched off, Å; two thirds of the cutoff by default.
 
     Returns
     -------
@@ -26,4 +30,4 @@ def lennard_jones(epsilon: float = 0.0104, sigma: float = 3.4, cutoff: float | N
     """
     from ase.calculators.lj import LennardJones
 
-    return LennardJones(epsilon=epsilon, sigma=sigma, rc=cutoff or 3 * sigma, smooth=True)
+    return LennardJones(epsilon=epsilon, sigma=sigma, rc=cutoff or 3 * sigma, ro=onset, smooth=True)

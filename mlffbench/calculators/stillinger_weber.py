@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ase import Atoms
+
 __all__ = ["stillinger_weber"]
+
+VACUUM = 10.0  # Å
 
 
 def stillinger_weber() -> Any:
@@ -27,4 +31,13 @@ def stillinger_weber() -> Any:
     from matscipy.calculators.manybody import Manybody
     from matscipy.calculators.manybody.explicit_forms import stillinger_weber as forms
 
-    return Manybody(**forms.StillingerWeber(forms.Stillinger_Weber_PRB_31_5262_Si))
+    class StillingerWeber(Manybody):
+        """matscipy wants a cell of all atoms, also of molecules."""
+
+        def calculate(self, atoms: Atoms, properties: list[str], system_changes: list[str]) -> None:
+            if atoms.cell.rank < 3:
+                atoms = atoms.copy()
+                atoms.center(vacuum=VACUUM)
+            super().calculate(atoms, properties, system_changes)
+
+    return StillingerWeber(**forms.StillingerWeber(forms.Stillinger_Weber_PRB_31_5262_Si))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from ase import Atoms
 
-from mlffbench.data import Dataset, Labels
+from mlffbench.data import Dataset, Labels, Reference
 
 __all__ = ["UNITS", "Group", "analytic"]
 
@@ -32,14 +32,21 @@ def analytic(
     seed: int,
     card: Mapping[str, Any],
     atomic_energies: Mapping[str, float],
+    structures: Mapping[str, Atoms],
+    truth: Mapping[str, Any],
 ) -> Dataset:
-    """The frames of all groups with energies, forces and stresses of an ASE calculator."""
+    """The frames of all groups with energies, forces and stresses of an ASE calculator.
+
+    `truth` names the same calculator in the registry; `structures` are its crystals, the ground state first.
+    """
     rng = np.random.default_rng(seed)
     frames = [_disturbed(g.perfect, g.strain, g.rattle, rng) for g in groups for _ in range(g.n)]
     counts = {g.name: g.n for g in groups}
     columns = {"group": np.repeat(list(counts), list(counts.values()))}
     facts = {"train": "train", "in_domain": "test", **card, "groups": counts}
-    return Dataset(name, frames, _labels(frames, calculator), columns, facts, atomic_energies)
+    labels = _labels(frames, calculator)
+    reference = Reference(structures, source=str(card["level"]), truth=truth)
+    return Dataset(name, frames, labels, columns, facts, atomic_energies, reference)
 
 
 def _disturbed(perfect: Atoms, strain: float, rattle: float, rng: np.random.Generator) -> Atoms:

@@ -53,4 +53,9 @@ def emt_copper(n_train: int = 50, n_test: int = 15, seed: int = 0) -> Dataset:
         "citation": "K. W. Jacobsen, P. Stoltze and J. K. Nørskov, Surf. Sci. 366, 394 (1996)",
         "atomic_energies": f"{ATOM} eV: the theory counts energies from the crystal",
     }
-    return analytic("emt_copper", groups, EMT(), seed, card, {"Cu": ATOM})
+    structures = {
+        "fcc": bulk("Cu", "fcc", a=FCC, cubic=True),
+        "hcp": bulk("Cu", "hcp", a=HCP, covera=(8 / 3) ** 0.5),
+        "bcc": bulk("Cu", "bcc", a=BCC, cubic=True),
+    }
+    return analytic("emt_copper", groups, EMT(), seed, card, {"Cu": ATOM}, structures, {"emt": {}})

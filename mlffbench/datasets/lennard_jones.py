@@ -12,6 +12,7 @@ __all__ = ["lennard_jones"]
 
 ELEMENTS = ["Ar"]
 EPSILON, SIGMA, CUTOFF, LATTICE = 0.0104, 3.40, 8.5, 5.26  # argon: eV, Å, Å, Å
+ONSET = 0.8 * CUTOFF
 GROUPS = {"test": (0.02, 0.08), "test_strain": (0.06, 0.08), "test_hot": (0.02, 0.20)}  # strain, rattle/Å
 
 
@@ -32,7 +33,7 @@ def lennard_jones(n_train: int = 60, n_test: int = 20, seed: int = 0) -> Dataset
     crystal = bulk("Ar", "fcc", a=LATTICE, cubic=True)
     groups = [Group("train", n_train, crystal, *GROUPS["test"])]
     groups += [Group(name, n_test, crystal, *sizes) for name, sizes in GROUPS.items()]
-    potential = LennardJones(epsilon=EPSILON, sigma=SIGMA, rc=CUTOFF, ro=0.8 * CUTOFF, smooth=True)
+    potential = LennardJones(epsilon=EPSILON, sigma=SIGMA, rc=CUTOFF, ro=ONSET, smooth=True)
     card = {
         "title": "Lennard-Jones argon, fcc, strained and rattled",
         "level": f"analytic: epsilon {EPSILON} eV, sigma {SIGMA} Å, smooth cutoff {CUTOFF} Å",
@@ -40,4 +41,9 @@ def lennard_jones(n_train: int = 60, n_test: int = 20, seed: int = 0) -> Dataset
         "licence": "CC0-1.0",
         "atomic_energies": "0 eV: the pair energy of a lone atom",
     }
-    return analytic("lennard_jones", groups, potential, seed, card, {"Ar": 0.0})
+    hcp = bulk("Ar", "hcp", a=LATTICE / 2**0.5, covera=(8 / 3) ** 0.5)
+    numbers = {"epsilon": EPSILON, "sigma": SIGMA, "cutoff": CUTOFF, "onset": ONSET}
+    truth = {"lennard_jones": numbers}
+    return analytic(
+        "lennard_jones", groups, potential, seed, card, {"Ar": 0.0}, {"fcc": crystal, "hcp": hcp}, truth
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from ase import Atoms
 from ase.units import GPa
 
 from mlffbench.data import Dataset, Labels
+from mlffbench.datasets._mlearn_reference import reference
 from mlffbench.datasets._public import UNITS, Source, counted
 from mlffbench.registry import suggest
 
@@ -101,9 +103,9 @@ def mlearn(element: str = "Si") -> Dataset:
     rows = [row for part in records.values() for row in part]
     groups = np.repeat(list(records), [len(part) for part in records.values()])
     data = Dataset("mlearn", [_atoms(row) for row in rows], _labels(rows), _columns(rows, groups))
-    return counted(
-        data, {"title": f"mlearn {element}: MD, vacancy, strain, surface", **CARD, **_facts(element)}
-    )
+    known = reference(element, data.frames, data.labels, data.columns["description"].tolist())
+    title = f"mlearn {element}: MD, vacancy, strain, surface"
+    return counted(replace(data, reference=known), {"title": title, **CARD, **_facts(element)})
 
 
 def sources(element: str = "Si") -> tuple[Source, ...]:

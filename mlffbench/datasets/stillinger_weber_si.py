@@ -54,7 +54,9 @@ def stillinger_weber_si(n_train: int = 60, n_test: int = 20, seed: int = 0) -> D
         "citation": "F. H. Stillinger and T. A. Weber, Phys. Rev. B 31, 5262 (1985)",
         "atomic_energies": "0 eV: a lone atom has no neighbours",
     }
-    return analytic("stillinger_weber_si", groups, potential, seed, card, {"Si": 0.0})
+    structures = {"diamond": diamond, "beta_tin": _beta_tin()}
+    truth = {"stillinger_weber": {}}
+    return analytic("stillinger_weber_si", groups, potential, seed, card, {"Si": 0.0}, structures, truth)
 
 
 def _beta_tin() -> Atoms:

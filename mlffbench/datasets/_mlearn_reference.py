@@ -1,0 +1,74 @@
+"""What the labels of mlearn's elastic frames say of the crystal: its lattice and its stiffness."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from ase import Atoms
+from ase.units import GPa
+
+from mlffbench.data import Labels, Reference
+
+__all__ = ["reference"]
+
+PHASES = {"Si": "diamond", "Ge": "diamond", "Ni": "fcc", "Cu": "fcc", "Li": "bcc", "Mo": "bcc"}
+STRAINED = re.compile(r".* mode (\d), strain (-?[\d.]+)$")
+LARGEST = 0.05  # of the strains that the slope is taken from
+AT_REST = 1e-2  # eV/Å; ions that feel less would not relax further
+
+
+def reference(element: str, frames: Sequence[Atoms], labels: Labels, texts: Sequence[str]) -> Reference:
+    """Lattice constant, energy, and the elastic constants for which the frames' ions are at rest.
+
+    C11 and C12 are the slopes of stress against strain along x, C44 against the shear xy, of cubics through
+    the strains up to 5 %. The shears of Si and Ge were labelled with clamped ions: no C44 for them.
+    """
+    ground = list(texts).index("Ground state crystal")
+    crystal = _conventional(frames[ground])
+    name = PHASES[element]
+    values = {
+        "lattice_constant": crystal.get_volume() ** (1 / 3),
+        "volume": crystal.get_volume() / len(crystal),
+        "energy": float(labels.energy[ground]) / len(frames[ground]),
+        **_stiffness(frames, labels, texts, frames[ground]),
+    }
+    source = "the labels of the ground state and of the elastic frames (PBE, VASP)"
+    return Reference({name: crystal}, {name: values}, source)
+
+
+def _conventional(atoms: Atoms) -> Atoms:
+    """The conventional cell of a supercell."""
+    import spglib
+
+    lattice, places, numbers = spglib.standardize_cell(
+        (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers), symprec=1e-2
+    )
+    return Atoms(numbers, scaled_positions=places, cell=lattice, pbc=True)
+
+
+def _stiffness(
+    frames: Sequence[Atoms], labels: Labels, texts: Sequence[str], ground: Atoms
+) -> Mapping[str, float]:
+    """C11, C12, C44 and the bulk modulus, GPa, as far as they are known."""
+    found = {}
+    for mode, where, components in ((0, (0, 0), {"C11": 0, "C12": 1}), (3, (0, 1), {"C44": 5})):
+        picks = [i for i, t in enumerate(texts) if (m := STRAINED.match(t)) and int(m[1]) == mode
+                 and abs(float(m[2])) < LARGEST]  # fmt: skip
+        still = all(np.abs(labels.forces[i]).max() < AT_REST for i in picks)  # type: ignore[index]
+        if len(picks) >= 4 and still:
+            strain = [_strain(frames[i], ground)[where] for i in picks]
+            for constant, component in components.items():
+                stress = [labels.stress[i][component] / GPa for i in picks]  # type: ignore[index]
+                found[constant] = float(np.polyfit(strain, stress, 3)[2])
+    if {"C11", "C12"} <= set(found):
+        found["bulk_modulus"] = (found["C11"] + 2 * found["C12"]) / 3
+    return found
+
+
+def _strain(atoms: Atoms, ground: Atoms) -> np.ndarray:
+    """Engineering strains: (F + Fᵀ)/2 − 1 on the diagonal, twice it beside."""
+    gradient = np.linalg.solve(ground.cell.array, atoms.cell.array)
+    small = (gradient + gradient.T) / 2 - np.eye(3)
+    return small * (2 - np.eye(3))

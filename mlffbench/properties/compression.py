@@ -8,6 +8,8 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
+from mlffbench.properties._structures import evaluated_many, scaled
+
 __all__ = ["Compression", "compression"]
 
 NOISE = 1e-3  # eV per atom
@@ -46,7 +48,7 @@ def compression(calculator: BaseCalculator, atoms: Atoms, smallest: float = 0.5,
     Parameters
     ----------
     calculator : Calculator
-        With energies.
+        With energies and forces.
     atoms : Atoms
         A crystal or molecule, best at rest.
     smallest : float
@@ -54,12 +56,5 @@ def compression(calculator: BaseCalculator, atoms: Atoms, smallest: float = 0.5,
     n : int
     """
     scales = np.linspace(1.0, smallest, n)
-    energies = []
-    for scale in scales:
-        pressed = atoms.copy()
-        pressed.set_constraint()
-        pressed.set_cell(atoms.cell.array * scale)
-        pressed.positions = atoms.positions * scale
-        pressed.calc = calculator
-        energies.append(pressed.get_potential_energy() / len(atoms))
-    return Compression(scales, np.array(energies))
+    energies, _ = evaluated_many(calculator, [scaled(atoms, s) for s in scales])
+    return Compression(scales, energies / len(atoms))

@@ -8,9 +8,9 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.properties._structures import evaluated
+from mlffbench.properties._structures import evaluated_many
 
-__all__ = ["Conservation", "conservation"]
+__all__ = ["Conservation", "conservation", "unexplained"]
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,7 @@ class Conservation:
     @property
     def work(self) -> np.ndarray:
         """E(s+h) − E(s) + ∫F ds, eV, (n_lines, n − 3): of the cubic through four forces."""
-        f = self.powers
-        integral = self.step / 24 * (-f[:, :-3] + 13 * f[:, 1:-2] + 13 * f[:, 2:-1] - f[:, 3:])
-        return np.diff(self.energies)[:, 1:-1] + integral
+        return unexplained(self.energies, self.powers, self.step)
 
     @property
     def error(self) -> float:
@@ -51,6 +49,13 @@ class Conservation:
     def largest_step(self) -> float:
         """Largest |work| of one step, eV: a discontinuity of the energy shows here whole."""
         return float(np.abs(self.work).max())
+
+
+def unexplained(energies: np.ndarray, powers: np.ndarray, step: float) -> np.ndarray:
+    """ΔE + ∫F ds between neighbours on lines of n points, (..., n − 3): the cubic through four forces."""
+    f = powers
+    integral = step / 24 * (-f[..., :-3] + 13 * f[..., 1:-2] + 13 * f[..., 2:-1] - f[..., 3:])
+    return np.diff(energies)[..., 1:-1] + integral
 
 
 def conservation(
@@ -83,14 +88,15 @@ def conservation(
     for _ in range(n_lines):
         direction = rng.normal(size=(len(atoms), 3))
         direction /= np.linalg.norm(direction)
-        found = [_point(calculator, atoms, s * direction) for s in np.linspace(-span / 2, span / 2, n)]
-        energies.append([e for e, _ in found])
-        powers.append([float((f * direction).sum()) for _, f in found])
+        line = [_moved(atoms, s * direction) for s in np.linspace(-span / 2, span / 2, n)]
+        energy, forces = evaluated_many(calculator, line)
+        energies.append(energy)
+        powers.append([float((f * direction).sum()) for f in forces])
     return Conservation(np.array(energies), np.array(powers), span / (n - 1))
 
 
-def _point(calculator: BaseCalculator, atoms: Atoms, shift: np.ndarray) -> tuple[float, np.ndarray]:
+def _moved(atoms: Atoms, shift: np.ndarray) -> Atoms:
     moved = atoms.copy()
     moved.set_constraint()
     moved.positions += shift
-    return evaluated(calculator, moved)
+    return moved

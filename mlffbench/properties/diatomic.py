@@ -10,8 +10,12 @@ from ase.calculators.calculator import BaseCalculator
 from ase.data import atomic_numbers, covalent_radii
 from scipy.stats import spearmanr
 
+from mlffbench.properties._structures import evaluated_many
+from mlffbench.properties.conservation import unexplained
+
 __all__ = ["Diatomic", "diatomic"]
 
+HIGH = 20.0  # eV: walls beyond it are too steep for differences
 NOISE = 1e-3  # eV or eV/Å: smaller changes are no change of direction
 
 
@@ -58,9 +62,10 @@ class Diatomic:
 
     @property
     def conservation(self) -> float:
-        """Mean |F + dE/dr|, eV/Å, of the forces between the ends; dE/dr by central differences."""
-        slopes = np.gradient(self.energies, self.distances)
-        return float(np.abs(self.forces + slopes)[1:-1].mean())
+        """Mean |ΔE + ∫F dr|/Δr, eV/Å, where the energy is below 20 eV; see `unexplained`."""
+        step = float(self.distances[1] - self.distances[0])
+        work = unexplained(self.energies, self.forces, step)[self.energies[1:-2] < HIGH]
+        return float(np.abs(work).mean() / step) if len(work) else 0.0
 
     @property
     def repulsion(self) -> float:
@@ -100,12 +105,7 @@ def diatomic(
     """
     contact = sum(covalent_radii[atomic_numbers[s]] for s in (first, second))
     distances = np.linspace(shortest * contact, longest, n)
-    energies, forces = [], []
-    for r in distances:
-        pair = Atoms([first, second], [[0, 0, 0], [0, 0, r]])
-        pair.calc = calculator
-        force = pair.get_forces()
-        energies.append(pair.get_potential_energy())
-        forces.append((force[1, 2] - force[0, 2]) / 2)
-    energy = np.array(energies)
-    return Diatomic((first, second), distances, energy - energy[-1], np.array(forces))
+    pairs = [Atoms([first, second], [[0, 0, 0], [0, 0, r]]) for r in distances]
+    energy, forces = evaluated_many(calculator, pairs)
+    along = np.array([(f[1, 2] - f[0, 2]) / 2 for f in forces])
+    return Diatomic((first, second), distances, energy - energy[-1], along)

@@ -9,6 +9,7 @@ from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
 from mlffbench import progress
+from mlffbench.properties._structures import evaluated_many
 
 __all__ = ["Hessian", "hessian"]
 
@@ -48,17 +49,17 @@ def hessian(calculator: BaseCalculator, atoms: Atoms, displacement: float = 0.00
     displacement : float
         Å.
     """
+    rows = []
+    for i in range(len(atoms)):
+        moved = [_displaced(atoms, i, axis, s * displacement) for axis in range(3) for s in (1, -1)]
+        forces = np.array(evaluated_many(calculator, moved)[1]).reshape(3, 2, -1)
+        rows.append((forces[:, 1] - forces[:, 0]) / (2 * displacement))
+        progress.report("hessian", i + 1, len(atoms))
+    return Hessian(np.concatenate(rows).T)
+
+
+def _displaced(atoms: Atoms, i: int, axis: int, shift: float) -> Atoms:
     moved = atoms.copy()
     moved.set_constraint()
-    moved.calc = calculator
-    rows = []
-    for k in range(3 * len(atoms)):
-        forces = []
-        for sign in (1, -1):
-            positions = atoms.positions.copy()
-            positions.flat[k] += sign * displacement
-            moved.positions = positions
-            forces.append(moved.get_forces().ravel())
-        rows.append((forces[1] - forces[0]) / (2 * displacement))
-        progress.report("hessian", k + 1, 3 * len(atoms))
-    return Hessian(np.array(rows).T)
+    moved.positions[i, axis] += shift
+    return moved

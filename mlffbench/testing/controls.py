@@ -1,0 +1,108 @@
+"""Models that need no fit: a potential that is true, and copies of it that are wrong in one known way.
+
+Controls of the tasks: the true one must pass everything, every broken one be caught by the task made for it.
+A suite names them ``mlffbench.testing.controls:NonConservative``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from ase import Atoms, units
+from ase.neighborlist import neighbor_list
+
+from mlffbench import registry
+from mlffbench.data import Labels
+from mlffbench.forcefield import ForceField
+
+__all__ = ["AbruptCutoff", "Analytic", "Noisy", "NonConservative", "WrongStressSign", "WrongUnits"]
+
+Values = tuple[float, np.ndarray, np.ndarray | None]  # energy, forces, stress
+
+
+class Analytic(ForceField):
+    """A calculator of the registry as a model: nothing is learned.
+
+    Parameters
+    ----------
+    potential : str or mapping
+        As a recipe names it: ``emt``, ``{lennard_jones: {sigma: 3.4}}``.
+    atomic_energies : mapping of str to float, optional
+        Whatever they are, predictions are the calculator's energies.
+    """
+
+    parts: ClassVar[Mapping[str, tuple[str, ...]]] = {"potential": ("calculators",)}
+
+    def __init__(
+        self, potential: str | Mapping[str, Any], atomic_energies: Mapping[str, float] | None = None
+    ) -> None:
+        self.potential = potential
+        self.atomic_energies = atomic_energies
+
+    def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        registry.make(self.potential, ("calculators",))
+
+    def _evaluate(self, inputs: Any) -> Labels:
+        calculator = registry.make(self.potential, ("calculators",))
+        found = [self._changed(atoms, _values(calculator, atoms)) for atoms in inputs]
+        energy, forces, stress = zip(*found, strict=True)
+        return Labels(np.array(energy) - self._baseline(inputs), forces, stress)
+
+    def _changed(self, atoms: Atoms, values: Values) -> Values:
+        """What is wrong with it; nothing here."""
+        return values
+
+
+def _values(calculator: Any, atoms: Atoms) -> Values:
+    bare = atoms.copy()
+    bare.set_constraint()
+    bare.calc = calculator
+    stress = bare.get_stress() if bare.pbc.all() else None
+    return float(bare.get_potential_energy()), bare.get_forces(), stress
+
+
+class NonConservative(Analytic):
+    """Forces grow with the density around an atom: symmetric in every way, and the gradient of nothing."""
+
+    def _changed(self, atoms: Atoms, values: Values) -> Values:
+        energy, forces, stress = values
+        i, d = neighbor_list("id", atoms, 6.0)
+        density = np.bincount(i, np.exp(-d) * (1 - d / 6.0) ** 2, minlength=len(atoms))
+        return energy, forces * (1 + density[:, None]), stress
+
+
+class AbruptCutoff(Analytic):
+    """Every pair within 4.5 Å adds 20 meV: steps of the energy that no force shows."""
+
+    def _changed(self, atoms: Atoms, values: Values) -> Values:
+        energy, forces, stress = values
+        return energy + 0.01 * len(neighbor_list("i", atoms, 4.5)), forces, stress
+
+
+class Noisy(Analytic):
+    """Noise of 20 meV an atom and 0.2 eV/Å, the same for the same positions."""
+
+    def _changed(self, atoms: Atoms, values: Values) -> Values:
+        energy, forces, stress = values
+        rng = np.random.default_rng(np.frombuffer(atoms.positions.tobytes(), dtype=np.uint32))
+        noise = 0.02 * len(atoms) * rng.normal()
+        return energy + noise, forces + rng.normal(scale=0.2, size=forces.shape), stress
+
+
+class WrongUnits(Analytic):
+    """Energies in kcal/mol, forces in kcal/mol/Å, stresses likewise."""
+
+    def _changed(self, atoms: Atoms, values: Values) -> Values:
+        factor = units.mol / units.kcal
+        energy, forces, stress = values
+        return energy * factor, forces * factor, None if stress is None else stress * factor
+
+
+class WrongStressSign(Analytic):
+    """Pressure where there should be tension."""
+
+    def _changed(self, atoms: Atoms, values: Values) -> Values:
+        energy, forces, stress = values
+        return energy, forces, None if stress is None else -stress

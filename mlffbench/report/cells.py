@@ -30,13 +30,17 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """A title, columns as (name, unit), rows, a caption; the first `words` columns hold words."""
+    """A title, columns as (name, unit), rows, a caption; the first `words` columns hold words.
+
+    A table that is a `detail` is left out where there is little room: in a terminal.
+    """
 
     title: str
     columns: list[tuple[str, str]]
     rows: list[Row]
     caption: str = ""
     words: int = 1
+    detail: bool = False
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ SCORES = ["problem", "method", "seed", "test", "quantity", "metric", "value", "l
 MEANS = [
     "problem",
     "method",
+    "task",
     "test",
     "quantity",
     "metric",
@@ -34,9 +35,14 @@ MEANS = [
     "low",
     "high",
     "unit",
+    "predicted",
+    "reference",
     "seeds",
     "interval",
 ]
+
+
+NUMBERS = ("value", "low", "high", "predicted", "reference")
 
 
 def number(value: Any) -> float:
@@ -83,8 +89,8 @@ def _in_milli(score: dict[str, Any]) -> dict[str, Any]:
     unit = str(score.get("unit") or "")
     milli = score["quantity"] in QUANTITIES and unit.startswith("eV")
     factor = 1000.0 if milli else 1.0
-    numbers = {key: factor * number(score.get(key)) for key in ("value", "low", "high")}
-    words = {key: str(score.get(key, "")) for key in ("test", "quantity", "metric")}
+    numbers = {key: factor * number(score.get(key)) for key in NUMBERS}
+    words = {key: str(score.get(key, "")) for key in ("task", "test", "quantity", "metric")}
     return {**words, **numbers, "unit": f"m{unit}" if milli else unit}
 
 
@@ -94,10 +100,10 @@ def aggregated(documents: Iterable[Document]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns problem, method, test, quantity, metric, value, low, high, unit, seeds, interval; the last
-        says what the interval was taken over.
+        Columns problem, method, task, test, quantity, metric, value, low, high, unit, predicted, reference,
+        seeds, interval; the last says what the interval was taken over.
     """
-    keys = ["problem", "method", "test", "quantity", "metric", "unit"]
+    keys = ["problem", "method", "task", "test", "quantity", "metric", "unit"]
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in _rows(documents):
         groups.setdefault(tuple(row[key] for key in keys), []).append(row)
@@ -108,4 +114,5 @@ def aggregated(documents: Iterable[Document]) -> pd.DataFrame:
 def _mean(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     numbers = ([row[key] for row in rows] for key in ("value", "low", "high"))
     with np.errstate(invalid="ignore"):  # the mean of inf and −inf
-        return {**over_seeds(*numbers)._asdict(), "seeds": len(rows)}
+        sides = {key: float(np.mean([row[key] for row in rows])) for key in ("predicted", "reference")}
+        return {**over_seeds(*numbers)._asdict(), **sides, "seeds": len(rows)}

@@ -19,6 +19,7 @@ from mlffbench.report.grouping import Document, Problem
 from mlffbench.report.learning import learning_plots
 from mlffbench.report.palette import Look, Plot, palette
 from mlffbench.report.parity import Predictions, parity_plots, shown_groups
+from mlffbench.report.task_plots import task_plots
 from mlffbench.report.views import Section, sections
 from mlffbench.report.words import HOW_TO_READ
 
@@ -92,7 +93,9 @@ def _blocks(
         Block("Transfer", [t for t in section.tables if "by test group" in t.title],
               transfer_plots(problem, moved, look)),
         Block("Energy profiles", take("Energy profiles"), profile_plots(problem, look)),
-        Block("Tasks", [t for t in section.tables if t.title.startswith("Task:")], []),
+        Block("Tasks", [t for t in section.tables if t.title.startswith("Task")], []),
+        Block("Curves of the tasks", [], task_plots(problem, look)),
+        Block("Skipped", take("Skipped"), []),
         *_parity(problem, board, moved, predictions, look, points),
         Block("Training curves", [], training_plots(problem, look)),
     ]  # fmt: skip

@@ -1,14 +1,13 @@
-"""The tables beside the leaderboard: energy profiles, cost, tasks."""
+"""The tables beside the leaderboard: energy profiles, cost."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from mlffbench.report import words
-from mlffbench.report.cells import Cell, Row, Table, cell, interval, known, records
-from mlffbench.report.grouping import in_reading_order
+from mlffbench.report.cells import Cell, Row, Table, cell, known, records
 
-__all__ = ["cost_table", "profile_table", "task_tables"]
+__all__ = ["cost_table", "profile_table"]
 
 
 def profile_table(frame: pd.DataFrame) -> Table:
@@ -48,18 +47,3 @@ def cost_table(frame: pd.DataFrame) -> Table:
     ]
     caption = "Prediction over all test groups, energies and forces; peak memory of the whole process."
     return Table("Cost", columns, rows, caption, words=3)
-
-
-def task_tables(frame: pd.DataFrame) -> list[Table]:
-    """A table for each quantity and metric that tasks measured: rows are methods, columns what was done."""
-    found = []
-    for (quantity, metric, unit), scores in frame.groupby(["quantity", "metric", "unit"], sort=False):
-        tests = in_reading_order(dict.fromkeys(scores["test"]), None)
-        rows = []
-        for method, own in scores.groupby("method", sort=False):
-            by_test = {r["test"]: interval(r["value"], r["low"], r["high"]) for r in records(own)}
-            rows.append(Row([Cell(str(method)), *(by_test.get(t, Cell(words.MISSING)) for t in tests)]))
-        columns = [("method", ""), *((test, str(unit)) for test in tests)]
-        title = f"Task: {quantity}, {metric}".replace("_", " ")
-        found.append(Table(title, columns, rows, "Lower is better."))
-    return found

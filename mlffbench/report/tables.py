@@ -13,7 +13,7 @@ from mlffbench.report.errors import QUANTITIES, aggregated, column, numeric
 from mlffbench.report.grouping import Document, Method, Problem, problems
 from mlffbench.report.statistics import rank_ranges
 
-__all__ = ["failures", "leaderboard", "long_leaderboard", "task_scores", "transfer"]
+__all__ = ["failures", "leaderboard", "long_leaderboard", "skipped", "task_scores", "transfer"]
 
 SHOWN = {"forces": ("force", "meV/Å"), "energy_per_atom": ("energy", "meV/atom")}
 FAILURES = ["problem", "method", "seed", "kind", "message", "traceback"]
@@ -159,7 +159,29 @@ def _failed_parts(label: str, document: Document) -> list[tuple[str, tuple[str, 
     """What failed of a case, by name: the whole, or its tasks."""
     if document.get("status") != "ok":
         return [(label, _failure(document))]
-    return [(f"{label}, {f['task']}", _failure({"failure": f})) for f in document.get("task_failures") or []]
+    return [
+        (f"{label}, {f['task']}{_part(f)}", _failure({"failure": f}))
+        for f in document.get("task_failures") or []
+        if f.get("kind") != "skipped"
+    ]
+
+
+def _part(failure: Mapping[str, Any]) -> str:
+    """``: diamond C11``, of the part of a task that failed alone."""
+    words = " ".join(str(failure[key]) for key in ("test", "quantity") if failure.get(key))
+    return f": {words}" if words else ""
+
+
+def skipped(documents: Iterable[Document]) -> pd.DataFrame:
+    """One row a part of a task that there was no reason or no way to measure, from the first seed."""
+    rows = [
+        [problem.name, method.label, f["task"], _part(f).removeprefix(": "), str(f.get("message", ""))]
+        for problem in problems(documents)
+        for method in problem.methods
+        for f in (method.done[0].get("task_failures") or () if method.done else ())
+        if f.get("kind") == "skipped"
+    ]
+    return pd.DataFrame(rows, columns=["problem", "method", "task", "part", "reason"])
 
 
 def task_scores(documents: Iterable[Document]) -> pd.DataFrame:
@@ -168,8 +190,8 @@ def task_scores(documents: Iterable[Document]) -> pd.DataFrame:
     means = aggregated(documents)
     groups = {problem.name: set(problem.tests) for problem in problems(documents)}
     on_group = [
-        quantity in QUANTITIES and test in groups[problem]
-        for problem, test, quantity in zip(means["problem"], means["test"], means["quantity"], strict=True)
+        not row["task"] and row["quantity"] in QUANTITIES and row["test"] in groups[row["problem"]]
+        for row in means.to_dict("records")
     ]
     return means[~np.array(on_group, dtype=bool)].reset_index(drop=True)
 

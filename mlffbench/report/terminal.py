@@ -41,11 +41,13 @@ def _section(section: Section, width: int) -> Iterator[RenderableType]:
     yield Text("\n".join(f"{name}: {text}" for name, text in section.facts if name in shown), style="dim")
     for sentence in section.problem.doubts:
         yield Text(f"Careful: {sentence}", style="yellow")
-    for table in section.tables:
+    for table in (t for t in section.tables if not t.detail):
         yield Text(f"\n{table.title}", style="bold")
         for part in _parts(table, width):
             yield _rich(part)
         yield Text(table.caption, style="dim")
+    if details := sum(t.detail for t in section.tables):
+        yield Text(f"\n{details} tables of tasks: see leaderboard.md or report.html", style="dim")
     if section.failures:
         yield Text("\nFailures", style="bold red")
     for failure in section.failures:

@@ -14,8 +14,9 @@ from mlffbench.report.cells import Cell, Row, Table, cell, interval, known, reco
 from mlffbench.report.costs import costs
 from mlffbench.report.grouping import Document, Problem, problems
 from mlffbench.report.profiles import profile_errors
-from mlffbench.report.side_tables import cost_table, profile_table, task_tables
+from mlffbench.report.side_tables import cost_table, profile_table
 from mlffbench.report.tables import SHOWN
+from mlffbench.report.task_tables import skipped_table, task_tables
 
 __all__ = ["Section", "sections"]
 
@@ -42,6 +43,7 @@ def sections(documents: Iterable[Document]) -> list[Section]:
         "tasks": tables.task_scores(documents),
         "profiles": profile_errors(documents),
         "failures": tables.failures(documents),
+        "skipped": tables.skipped(documents),
     }
     return [
         _section(p, {k: f[f["problem"] == p.name] for k, f in frames.items()}) for p in problems(documents)
@@ -60,6 +62,7 @@ def _section(problem: Problem, frames: dict[str, pd.DataFrame]) -> Section:
         profile_table(by_rank["profiles"]),
         cost_table(by_rank["costs"]),
         *task_tables(by_rank["tasks"]),
+        skipped_table(by_rank["skipped"], len(order)),
     ]
     failed = records(frames["failures"])
     return Section(problem, facts.of_problem(problem), [t for t in found if t.rows], failed)

@@ -16,7 +16,7 @@ from ase.data import covalent_radii
 from ase.io import read, write
 
 from mlffbench import progress, registry
-from mlffbench.samplers._bonds import bonds, side_of
+from mlffbench.properties.bonds import bonds, side_of
 from mlffbench.samplers.as_given import as_given
 from mlffbench.samplers.dihedral import dihedral
 from mlffbench.samplers.md import md

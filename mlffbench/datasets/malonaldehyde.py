@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from mlffbench.data import Dataset
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.resources import files
+from typing import Any
+
+from ase import Atoms
+
+from mlffbench.data import Dataset, Reference
 from mlffbench.datasets._builtin import builtin
 
 __all__ = ["malonaldehyde"]
+
+MOLECULE = {  # atom i goes where atom permutation[i] was, in the mirror: the hydrogen has changed its oxygen
+    "permutation": [4, 3, 2, 1, 0, 5, 8, 7, 6],
+    "mirror": True,
+    "dihedral": [0, 1, 2, 3],
+}
 
 
 def malonaldehyde() -> Dataset:
@@ -13,6 +27,23 @@ def malonaldehyde() -> Dataset:
 
     C3H4O2, nine atoms, sampled with GFN2-xTB and labelled with PySCF; ``print(malonaldehyde())`` shows the
     card. Groups: ``train_300K``, ``test_300K``, ``test_600K``, ``test_1200K``, ``proton_transfer``,
-    ``dihedral``.
+    ``dihedral``. The reference has, at the labels' settings, the minimum with its harmonic wavenumbers, the
+    saddle point of the proton transfer, and other conformers (``malonaldehyde_references.py``).
     """
-    return builtin("malonaldehyde")
+    data = builtin("malonaldehyde")
+    file = files("mlffbench.datasets") / "builtin" / "malonaldehyde_references.json"
+    known = json.loads(file.read_text(encoding="utf-8"))["references"]
+    return replace(data, card={**data.card, "molecule": MOLECULE}, reference=_reference(known))
+
+
+def _reference(known: Mapping[str, Any]) -> Reference:
+    found = {"minimum": known["minimum"], **known["conformers"], "transfer_saddle": known["transfer_saddle"]}
+    values = {name: {"energy": each["energy_eV"], **_wavenumbers(each)} for name, each in found.items()}
+    structures = {name: Atoms(each["symbols"], each["positions_A"]) for name, each in found.items()}
+    return Reference(structures, values, "PBE/def2-SVP by PySCF at the settings of the labels")
+
+
+def _wavenumbers(known: Mapping[str, Any]) -> dict[str, float]:
+    """1/cm, ascending; imaginary ones negative."""
+    numbers = known.get("wavenumbers_per_cm", ())
+    return {f"wavenumber_{i + 1}": float(value) for i, value in enumerate(sorted(numbers))}

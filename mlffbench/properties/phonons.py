@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.properties._structures import evaluated, repeats
+from mlffbench.properties._structures import evaluated_many, repeats
 
 __all__ = ["Phonons", "phonons"]
 
@@ -64,6 +64,26 @@ class Phonons:
         """The part of the mesh's modes that are imaginary."""
         return float(np.average((self.frequencies < IMAGINARY).mean(axis=1), weights=self.weights))
 
+    def frequency_error(self, reference: Phonons) -> float:
+        """√⟨(ω − ω_reference)²⟩ over the modes of the mesh, paired by their order at each point, THz.
+
+        Raises
+        ------
+        ValueError
+            The two meshes or crystals are not the same.
+        """
+        if self.frequencies.shape != reference.frequencies.shape or (self.weights != reference.weights).any():
+            raise ValueError(
+                f"the two spectra are of different points: {self.frequencies.shape} and "
+                f"{reference.frequencies.shape} points and modes; use one mesh and one structure"
+            )
+        squares = ((self.frequencies - reference.frequencies) ** 2).mean(axis=1)
+        return float(np.sqrt(np.average(squares, weights=self.weights)))
+
+    def max_frequency_error(self, reference: Phonons) -> float:
+        """|Δ| of the largest frequencies, THz."""
+        return abs(self.max_frequency - reference.max_frequency)
+
     def density(self, grid: np.ndarray, width: float = 0.2) -> np.ndarray:
         """Density of states at frequencies `grid`, THz, Gaussians of `width` THz; its integral is 3 N."""
         shape = np.exp(-0.5 * ((grid[:, None, None] - self.frequencies) / width) ** 2)
@@ -107,14 +127,16 @@ def phonons(
     """
     from phonopy import Phonopy
     from phonopy.structure.atoms import PhonopyAtoms
+    from phonopy.structure.cells import guess_primitive_matrix
 
     unit = PhonopyAtoms(
         list(atoms.symbols), cell=atoms.cell.array, scaled_positions=atoms.get_scaled_positions()
     )
-    work = Phonopy(unit, supercell_matrix=np.diag(repeats(atoms, min_length)), primitive_matrix="auto")
+    supercell = np.diag(repeats(atoms, min_length))
+    work = Phonopy(unit, supercell_matrix=supercell, primitive_matrix=guess_primitive_matrix(unit))
     work.generate_displacements(distance=displacement)
-    displaced = map(_atoms, work.supercells_with_displacements)
-    work.forces = np.array([evaluated(calculator, a)[1] for a in displaced])
+    displaced = [_atoms(cell) for cell in work.supercells_with_displacements]
+    work.forces = np.array(evaluated_many(calculator, displaced)[1])
     work.produce_force_constants(show_drift=False)
     work.symmetrize_force_constants(show_drift=False)
     primitive = _atoms(work.primitive)

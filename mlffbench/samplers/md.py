@@ -16,7 +16,7 @@ from ase.md.langevin import Langevin
 
 from mlffbench import progress
 from mlffbench.properties.relaxation import relaxed
-from mlffbench.samplers._bonds import bonds, fragments
+from mlffbench.properties.bonds import bonds, fragments
 from mlffbench.samplers._frames import bare, count, needed
 
 __all__ = ["md"]

@@ -5,16 +5,14 @@ from __future__ import annotations
 import numpy as np
 from ase import Atoms, units
 from ase.calculators.calculator import BaseCalculator
-from scipy.linalg import null_space
 
-from mlffbench.properties.hessian import hessian
 from mlffbench.properties.relaxation import relaxed
+from mlffbench.properties.vibrations import vibrations
 from mlffbench.samplers._frames import bare, centred, count, needed
 
 __all__ = ["normal_modes"]
 
-PER_CM = units.invcm  # the energy ħω of 1 cm⁻¹, eV
-HBAR = units._hbar * units.J * units.second  # eV × ASE's unit of time
+OMEGA = units.invcm / (units._hbar * units.J * units.second)  # the angular frequency of 1 cm⁻¹, ASE's units
 
 
 def normal_modes(
@@ -77,32 +75,16 @@ def normal_modes(
 
 def _modes(minimum: Atoms, step: float, softest: float) -> tuple[np.ndarray, np.ndarray]:
     """ω (n_modes,) in ASE's units and mass-weighted eigenvectors (3 n_atoms, n_modes)."""
-    root = _root_mass(minimum)
-    basis = null_space(_rigid(minimum).T)
-    if basis.shape[1] == 0:
+    if len(minimum) == 1:
         raise ValueError(f"nothing vibrates in {minimum.get_chemical_formula()}: it is a single atom")
-    dynamical = hessian(minimum.calc, minimum, step).symmetric / np.outer(root, root)
-    squared, vectors = np.linalg.eigh(basis.T @ dynamical @ basis)
-    wavenumbers = np.sign(squared) * np.sqrt(np.abs(squared)) * HBAR / PER_CM
-    if wavenumbers[0] < -softest:
-        n = int(np.sum(wavenumbers < -softest))
+    found = vibrations(minimum.calc, minimum, step)
+    if n := int(np.sum(found.wavenumbers < -softest)):
         raise ValueError(
             f"{minimum.get_chemical_formula()} relaxed to a saddle point with {n} imaginary modes ("
-            f"{-wavenumbers[0]:.0f}i cm⁻¹); start from a structure of lower symmetry, rattled a little"
+            f"{-found.wavenumbers[0]:.0f}i cm⁻¹); start from a structure of lower symmetry, rattled a little"
         )
-    stiff = wavenumbers >= softest
-    return np.sqrt(squared[stiff]), basis @ vectors[:, stiff]
-
-
-def _rigid(minimum: Atoms) -> np.ndarray:
-    """Mass-weighted translations, and rotations of what is not periodic, as columns."""
-    root = _root_mass(minimum)[:, None]
-    translations = np.tile(np.eye(3), (len(minimum), 1))
-    if minimum.pbc.any():
-        return root * translations
-    lever = minimum.positions - minimum.get_center_of_mass()
-    rotations = np.cross(np.eye(3)[None], lever[:, None]).transpose(0, 2, 1).reshape(-1, 3)
-    return root * np.hstack([translations, rotations])
+    stiff = found.wavenumbers >= softest
+    return OMEGA * found.wavenumbers[stiff], found.modes[stiff].reshape(-1, 3 * len(minimum)).T
 
 
 def _root_mass(atoms: Atoms) -> np.ndarray:

@@ -1,0 +1,108 @@
+"""The minima of one molecule: their energies relative to one another, and whether they are minima at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import BaseCalculator
+from scipy.stats import kendalltau
+
+from mlffbench import progress
+from mlffbench.properties.bonds import bonds
+from mlffbench.properties.relaxation import relaxed
+from mlffbench.twins import twins
+
+__all__ = ["Conformers", "conformers"]
+
+ALIKE = 0.1  # Å: what a hydroxyl that turns changes is many times as much
+
+
+@dataclass(frozen=True)
+class Conformers:
+    """Relaxed structures of one molecule, by name.
+
+    Attributes
+    ----------
+    atoms : mapping of str to Atoms
+        Without calculators.
+    energies : mapping of str to float
+        eV, 0 for the lowest.
+    collapsed : mapping of str to str
+        Structures that relaxed into one named before them, and which; mirror images and exchanged like atoms
+        are the same.
+    broken : tuple of str
+        Structures whose bonds changed as they relaxed.
+    """
+
+    atoms: Mapping[str, Atoms]
+    energies: Mapping[str, float]
+    collapsed: Mapping[str, str]
+    broken: tuple[str, ...]
+
+    def errors(self, reference: Mapping[str, float]) -> dict[str, float]:
+        """Predicted − reference, eV, of energies over the reference's lowest, which is left out."""
+        names = self._shared(reference)
+        ground = min(names, key=lambda n: reference[n])
+        relative = lambda e, n: e[n] - e[ground]  # noqa: E731
+        return {n: relative(self.energies, n) - relative(reference, n) for n in names if n != ground}
+
+    def rank_error(self, reference: Mapping[str, float]) -> float:
+        """(1 − τ)/2 with Kendall's τ, the part of pairs in the wrong order: 0 is perfect, 1 reversed."""
+        names = self._shared(reference)
+        tau = kendalltau([self.energies[n] for n in names], [reference[n] for n in names]).statistic
+        return float(0.5 if np.isnan(tau) else (1 - tau) / 2)  # no order at all is a guess
+
+    def _shared(self, reference: Mapping[str, float]) -> list[str]:
+        names = [n for n in self.energies if n in reference]
+        if len(names) < 2:
+            raise ValueError(
+                f"relative energies need two structures with a reference; of {[*self.energies]} "
+                f"there are {names}"
+            )
+        return names
+
+
+def conformers(
+    calculator: BaseCalculator, structures: Mapping[str, Atoms], fmax: float = 0.01, steps: int = 500
+) -> Conformers:
+    """Relax every structure.
+
+    Parameters
+    ----------
+    calculator : Calculator
+        With forces.
+    structures : mapping of str to Atoms
+        Of one composition.
+    fmax, steps : float, int
+        Of every relaxation, eV/Å.
+
+    Raises
+    ------
+    ValueError
+        Structures of several compositions, or a relaxation that does not arrive.
+    """
+    if len({a.get_chemical_formula() for a in structures.values()}) != 1:
+        raise ValueError(
+            f"conformers are of one composition; got {[str(a.symbols) for a in structures.values()]}"
+        )
+    found, energies = {}, {}
+    for name, atoms in structures.items():
+        minimum = relaxed(calculator, atoms, fmax=fmax, steps=steps)
+        energies[name] = float(minimum.get_potential_energy())
+        minimum.calc = None
+        found[name] = minimum
+        progress.report("conformers", len(found), len(structures))
+    lowest = min(energies.values())
+    relative = {n: e - lowest for n, e in energies.items()}
+    broken = tuple(n for n, a in structures.items() if not np.array_equal(bonds(a), bonds(found[n])))
+    return Conformers(found, relative, _collapsed(found), broken)
+
+
+def _collapsed(structures: Mapping[str, Atoms]) -> dict[str, str]:
+    """Of each structure that is a twin of an earlier one, the first such."""
+    names = list(structures)
+    pairs = twins(list(structures.values()), tolerance=ALIKE)
+    return {names[j]: names[min(t.i for t in pairs if t.j == j)] for j in sorted({t.j for t in pairs})}

@@ -1,0 +1,264 @@
+"""The minimum-energy path between two minima, by the nudged elastic band.
+
+Both ends are relaxed, the images between them interpolated by image-dependent pair potentials, and the band
+relaxed with improved tangents; all images share the calculator. A molecule's images are superimposed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, ClassVar
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import BaseCalculator, Calculator, all_changes
+from ase.data import covalent_radii
+from ase.geometry import find_mic
+from ase.mep import NEB, idpp_interpolate
+from ase.optimize import BFGS, FIRE
+from ase.optimize.optimize import Optimizer
+
+from mlffbench import progress
+from mlffbench.properties.relaxation import relaxed
+
+__all__ = ["ReactionPath", "path_lengths", "permuted", "reaction_path"]
+
+SAME = 1e-3  # Å, a shorter path is none
+COLLISION, SHOVE = 0.4, 0.1  # times the covalent radii; Å
+PATIENCE = 60  # steps without a smaller force than ever before
+
+
+@dataclass(frozen=True)
+class ReactionPath:
+    """A relaxed band from one minimum to another.
+
+    Attributes
+    ----------
+    images : tuple of Atoms
+        Both ends included, without calculators.
+    energies : (n_images,) array, eV
+    """
+
+    images: tuple[Atoms, ...]
+    energies: np.ndarray
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """The length of the path up to every image, (n_images,), Å."""
+        return path_lengths(self.images)
+
+    @property
+    def saddle(self) -> Atoms:
+        """The highest image; where the band climbed, the saddle point."""
+        return self.images[int(np.argmax(self.energies))]
+
+    @property
+    def barrier(self) -> float:
+        """From the start to the highest image, eV; 0 where the path only descends."""
+        return float(self.energies.max() - self.energies[0])
+
+    @property
+    def reaction_energy(self) -> float:
+        """From the start to the end, eV."""
+        return float(self.energies[-1] - self.energies[0])
+
+
+def reaction_path(
+    calculator: BaseCalculator,
+    start: Atoms,
+    end: Atoms,
+    n_images: int = 9,
+    climb: bool = True,
+    fmax: float = 0.05,
+    steps: int = 500,
+    spring: float = 0.1,
+    ends_fmax: float = 0.01,
+    seed: int = 0,
+) -> ReactionPath:
+    """The band of `n_images` between the minima next to two structures.
+
+    Parameters
+    ----------
+    calculator : Calculator
+        With forces.
+    start, end : Atoms
+        The same atoms in the same order, in the same cell; the start's constraints hold.
+    n_images : int
+        With the ends, 3 at least.
+    climb : bool
+        The highest image climbs to the saddle point.
+    fmax, steps : float, int
+        The largest force left on the band, eV/Å, and the steps to get there at most.
+    spring : float
+        eV/Å².
+    ends_fmax : float
+        The largest force left at the ends, eV/Å.
+    seed : int
+        Of the shoves that part atoms which a straight path would lead through one another.
+
+    Raises
+    ------
+    ValueError
+        Ends that do not match or are the same, too few images, or a relaxation that does not arrive.
+
+    References
+    ----------
+    G. Henkelman, B. P. Uberuaga, H. Jónsson, J. Chem. Phys. 113, 9901 (2000) (climbing image).
+    G. Henkelman, H. Jónsson, J. Chem. Phys. 113, 9978 (2000) (improved tangent).
+    S. Smidstrup et al., J. Chem. Phys. 140, 214106 (2014) (interpolation).
+    """
+    if n_images < 3:
+        raise ValueError(f"a path has 3 images or more, with both ends; got n_images={n_images}")
+    first = relaxed(calculator, start, fmax=ends_fmax)
+    last = relaxed(calculator, _matched(start, end), fmax=ends_fmax)
+    band = _band(first, last, n_images, spring, climb)
+    _interpolate(band, np.random.default_rng(seed))
+    _relax(band, fmax, steps)
+    energies = np.array([float(image.get_potential_energy()) for image in band.images])
+    for image in band.images:
+        image.calc = None
+    return ReactionPath(tuple(band.images), energies)
+
+
+def permuted(atoms: Atoms, permutation: Sequence[int], mirror: bool = False) -> Atoms:
+    """A copy with atom i where atom permutation[i] was, or the mirror image of that.
+
+    Raises
+    ------
+    ValueError
+        No permutation of like atoms.
+    """
+    order = np.asarray(permutation, dtype=int)
+    if sorted(order.tolist()) != list(range(len(atoms))):
+        raise ValueError(
+            f"permutation must name each of the atoms 0 to {len(atoms) - 1} once; got {[*order]}"
+        )
+    if not np.array_equal(atoms.numbers[order], atoms.numbers):
+        raise ValueError(f"permutation must exchange like atoms; it turns {atoms.symbols} into another order")
+    finish = atoms.copy()
+    finish.positions = (-1 if mirror else 1) * atoms.positions[order]
+    return finish
+
+
+def path_lengths(images: Sequence[Atoms]) -> np.ndarray:
+    """Σ √(Σ_i |Δr_i|²) up to every image, Å."""
+    steps = [
+        np.linalg.norm(find_mic(b.positions - a.positions, a.cell, a.pbc)[0]) for a, b in pairwise(images)
+    ]
+    return np.concatenate([[0.0], np.cumsum(steps)])
+
+
+def _matched(start: Atoms, end: Atoms) -> Atoms:
+    """The start with its atoms where they are at the end."""
+    if not np.array_equal(end.numbers, start.numbers):
+        raise ValueError(
+            f"the path starts with {start.symbols} and ends with {end.symbols}: "
+            "the atoms must be the same, in the same order"
+        )
+    if start.pbc.any() and not np.allclose(end.cell, start.cell, atol=1e-6):
+        raise ValueError("the cells at both ends of the path differ; a band needs one cell")
+    finish = start.copy()
+    finish.positions = end.positions
+    return finish
+
+
+def _band(first: Atoms, last: Atoms, n_images: int, spring: float, climb: bool) -> _Band:
+    """Copies of the first image between the ends; molecules without constraints may turn and shift."""
+    images = [first.copy() for _ in range(n_images - 1)] + [last.copy()]
+    for image in images[1:-1]:
+        image.calc = first.calc
+    energies = first.get_potential_energy(), last.get_potential_energy()
+    images[0].calc, images[-1].calc = (_Known(energy) for energy in energies)
+    return _Band(
+        images,
+        k=spring,
+        climb=climb,
+        method="improvedtangent",
+        remove_rotation_and_translation=not first.pbc.any() and not first.constraints,
+        allow_shared_calculator=True,
+    )
+
+
+def _interpolate(band: _Band, rng: np.random.Generator) -> None:
+    """Fill the band in place: a straight line, collisions shoved apart, image-dependent pair potentials."""
+    periodic = bool(band.images[0].pbc.any())
+    band.interpolate("linear", mic=periodic, apply_constraint=True)
+    if path_lengths(band.images)[-1] < SAME:
+        raise ValueError("both ends of the path relax to the same structure: there is no path between them")
+    radii = covalent_radii[band.images[0].numbers]
+    least = COLLISION * (radii[:, None] + radii) * (1 - np.eye(len(radii)))
+    for image in band.images[1:-1]:
+        if np.any(image.get_all_distances(mic=periodic) < least):
+            image.set_positions(image.positions + rng.normal(scale=SHOVE, size=(len(image), 3)))
+    idpp_interpolate(band, traj=None, log=None, mic=periodic)
+
+
+def _relax(band: _Band, fmax: float, steps: int) -> None:
+    """Relax the band in place, or say that it does not arrive.
+
+    BFGS takes the fewest steps, but the forces of a band are no gradient and it may wander off; then FIRE
+    begins anew.
+    """
+    start = band.get_positions()
+    if _arrives(BFGS(band, logfile=None), fmax, steps, PATIENCE):
+        return
+    band.set_positions(start)
+    if not _arrives(FIRE(band, logfile=None), fmax, steps, steps):
+        raise ValueError(
+            f"the band is not relaxed after {steps} steps: the largest force is "
+            f"{band.largest_force():.2g} eV/Å, {fmax:g} was asked for; raise steps or fmax"
+        )
+
+
+def _arrives(optimiser: Optimizer, fmax: float, steps: int, patience: int) -> bool:
+    """Whether the forces come down to `fmax`."""
+    lowest, since = np.inf, 0
+    for arrived in optimiser.irun(fmax=fmax, steps=steps):
+        force = optimiser.atoms.largest_force()
+        progress.report("neb", optimiser.nsteps, steps, fmax=force)
+        since = 0 if force < lowest else since + 1
+        lowest = min(lowest, force)
+        if arrived or since > patience:
+            return bool(arrived)
+    return False
+
+
+class _Band(NEB):
+    """A band that keeps its forces until something moves: ASE's optimisers ask three times at every step."""
+
+    _state: Any = None
+
+    def get_forces(self) -> np.ndarray:
+        """Of the inner images, (n_inner n_atoms, 3), eV/Å."""
+        if self._state != self._now():
+            self._forces = super().get_forces()
+            self._state = self._now()
+        return self._forces.copy()
+
+    def largest_force(self) -> float:
+        """On one atom of one image, the climbing one too, eV/Å."""
+        return float(np.linalg.norm(self.get_forces(), axis=1).max())
+
+    def _now(self) -> Any:
+        return self.get_positions().tobytes(), [id(image.calc) for image in self.images]
+
+
+class _Known(Calculator):
+    """The energy of a relaxed end, whatever way the band turns it: it need not be computed at every step."""
+
+    implemented_properties: ClassVar[list[str]] = ["energy"]
+
+    def __init__(self, energy: float) -> None:
+        super().__init__()
+        self.energy = energy
+
+    def calculate(
+        self,
+        atoms: Atoms | None = None,
+        properties: list[str] | None = None,
+        system_changes: list[str] = all_changes,
+    ) -> None:
+        super().calculate(atoms, properties, system_changes)
+        self.results = {"energy": self.energy}

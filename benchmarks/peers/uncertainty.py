@@ -14,6 +14,7 @@ from typing import Any
 from _peer import publish
 
 from mlffbench import registry
+from mlffbench.data import Score
 from mlffbench.tasks.uncertainty import uncertainty
 from mlffbench.timing import measure
 
@@ -35,12 +36,14 @@ def main(quick: bool) -> None:
         with measure() as fit:
             model.fit([dataset.frames[i] for i in split.train], dataset.labels[split.train])
         for score in uncertainty(model, dataset, split):
+            if not isinstance(score, Score) or score.test not in split.tests:
+                continue  # curves, the factors of the recalibration, and what could not be measured
             row = {"model": name, "test": score.test, "quantity": score.quantity, score.metric: score.value}
             _merge(rows, row)
         for row in rows:
             if row["model"] == name:
                 row["fit_seconds"] = round(fit.seconds, 1)
-                row["spearman"] = 1 - row.pop("rank_error")
+                row["spearman"] = 1 - row.pop("rank_error", float("nan"))
                 print(row, flush=True)
     if not quick:
         publish("uncertainty", [], {"rows": rows})

@@ -1,49 +1,71 @@
-"""Whether predicted uncertainties mean something: calibrated, and larger where the error is larger."""
+"""Whether predicted uncertainties mean something: calibrated, and larger where the error is larger.
+
+``miscalibration_area``
+    ∫₀¹ |observed(p) − p| dp, where observed(p) is the share of errors inside the central interval of
+    probability p of N(0, σ²): 0 is perfect, 0.5 the worst [1]_ [2]_. The curve is observed against p.
+``z_spread_error``
+    |std(error/σ) − 1|.
+``ence``
+    ⟨|√⟨σ²⟩ − √⟨error²⟩|/√⟨σ²⟩⟩ over ten bins of equal counts along σ [3]_. Its floor for finite bins of n
+    values is about 1/√(πn).
+``nll_excess``
+    How many nats the mean Gaussian negative log-likelihood ⟨½ ln 2πσ² + error²/2σ²⟩ (in `predicted`)
+    lies above the best of two that know these errors: the same σ times the best number, and one σ for
+    all (in `reference`). It is 0 where the scale is right and σ tells no less than a constant would; a
+    likelihood alone has no zero. Compare methods by `predicted`, lower is better, for σ in eV or eV/Å.
+``crps``
+    ⟨σ[z(2Φ(z) − 1) + 2φ(z) − 1/√π]⟩, z = error/σ: the continuous ranked probability score of N(0, σ²)
+    [4]_, in the quantity's unit; |error| where σ is 0.
+``sharpness``
+    √⟨σ²⟩, a cost: of two calibrated models the one with the smaller knows more.
+``rank_error``
+    1 − ρ, with ρ the Spearman correlation of |error| and σ.
+``detection_error``
+    1 − AUROC of telling a frame of this group from one of the in-domain group by its σ (energies: per
+    atom; forces: the frame's largest); 0.5 is guessing. Neither this nor the rank minds the scale of σ.
+
+References
+----------
+.. [1] V. Kuleshov, N. Fenner and S. Ermon, ICML 2018.
+.. [2] K. Tran et al., Mach. Learn.: Sci. Technol. 1, 025006 (2020).
+.. [3] D. Levi, L. Gispan, N. Giladi and E. Fetaya, Sensors 22, 5540 (2022).
+.. [4] T. Gneiting and A. E. Raftery, J. Am. Stat. Assoc. 102, 359 (2007), section 4.2.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import cache, partial
 
 import numpy as np
-from scipy.stats import norm, spearmanr
-from sklearn.base import clone
 
-from mlffbench import progress
-from mlffbench.data import Dataset, Labels, Score, Split
+from mlffbench.data import Curve, Dataset, Labels, Score, Split
 from mlffbench.forcefield import ForceField
+from mlffbench.tasks import _residuals as statistics
+from mlffbench.tasks._refits import refitted
+from mlffbench.tasks._residuals import Residuals
+from mlffbench.tasks._units import Row, lacking, needs, skipped, units
 
 __all__ = ["uncertainty"]
 
 UNITS = {"energy": "eV", "forces": "eV/Å"}
+EXPECTED = np.linspace(0, 1, 21)
+HELD_OUT = "held-out training frames"
+
+Predicted = Callable[[str], Labels]
 
 
-@dataclass(frozen=True)
-class Residuals:
-    """Predicted − true, and the predicted standard deviation of each."""
-
-    error: np.ndarray
-    std: np.ndarray
-
-    @property
-    def ratio(self) -> np.ndarray:
-        """|error|/σ; infinite where no deviation is predicted."""
-        return np.divide(np.abs(self.error), self.std, out=np.full(len(self.std), np.inf), where=self.std > 0)
-
-    def scaled(self, factor: float) -> Residuals:
-        return Residuals(self.error, factor * self.std)
-
-
+@needs("uncertainty")
 def uncertainty(
-    model: ForceField, dataset: Dataset, split: Split, seed: int = 0, calibration: float = 0.1
-) -> list[Score]:
-    """Miscalibration area and rank correlation of predicted standard deviations, on every test group.
+    model: ForceField, dataset: Dataset, split: Split, seed: int = 0, *, calibration: float = 0.1
+) -> list[Row]:
+    """Predicted deviations σ of energies and force components against the errors, on every test group.
 
-    The miscalibration area is ∫₀¹ |observed(p) − p| dp, where observed(p) is the share of errors inside the
-    central interval of probability p of N(0, σ²): 0 is perfect, 0.5 the worst (Kuleshov, Fenner and Ermon,
-    ICML 2018; Tran et al., Mach. Learn.: Sci. Technol. 1, 025006 (2020)). It is given as predicted and, as
-    ``miscalibration_area_calibrated``, after σ is multiplied by the one number s = √⟨(error/σ)²⟩. That number
-    comes from a part of the *training* frames: a fresh clone is fitted without them and predicts them, so the
-    task costs one more fit. ``rank_error`` is 1 − ρ, with ρ the Spearman correlation of |error| and σ.
+    As predicted and, with the ending ``_calibrated``, after σ is multiplied by one number a quantity, s =
+    √⟨(error/σ)²⟩. That number comes from a part of the *training* frames: a fresh clone is fitted without
+    them and predicts them, so the task costs one more fit. ``scale_error`` is |ln s|.
+
+    The metrics, with formulas, sources and units, are in the module's docstring.
 
     Parameters
     ----------
@@ -55,68 +77,90 @@ def uncertainty(
     NotImplementedError
         The model predicts no uncertainty.
     """
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(split.train)
+    reason = lacking(uncertainty, model, dataset, split)
+    if reason is not None:
+        raise NotImplementedError(reason)
+    rows = units({"scalar recalibration": partial(_calibrate, model, dataset, split, seed, calibration)})
+    factors = {r.quantity: r.predicted for r in rows if isinstance(r, Score) and r.predicted is not None}
+    predicted = cache(lambda test: model.predict([dataset.frames[i] for i in split.tests[test]]))
+    return rows + units(
+        {test: partial(_group, test, predicted, dataset, split, factors) for test in split.tests}
+    )
+
+
+def _calibrate(model: ForceField, dataset: Dataset, split: Split, seed: int, calibration: float) -> list[Row]:
+    """The factor s of each quantity, from training frames that a fresh fit has not seen."""
+    order = np.random.default_rng(seed).permutation(split.train)
     held, rest = np.split(order, [max(1, round(calibration * len(order)))])
-    progress.report("calibrate", 0, 1)
-    again = clone(model).fit([dataset.frames[i] for i in rest], dataset.labels[rest])
-    factors = {q: _factor(r) for q, r in _residuals(again, dataset, held).items()}
-    scores: list[Score] = []
-    for test, indices in split.tests.items():
-        found = _residuals(model, dataset, indices)
-        for quantity in found.keys() & factors.keys():
-            scores += _scores(test, quantity, found[quantity], factors[quantity])
-    return sorted(scores, key=lambda s: (s.quantity, s.test, s.metric))
+    again = refitted(model, dataset, rest)
+    predicted = again.predict([dataset.frames[i] for i in held])
+    found = statistics.residuals(dataset.labels[held], predicted)
+    return [_scale_row(f"{q}_uncertainty", statistics.scale(r)) for q, r in found.items()]
 
 
-def _residuals(model: ForceField, dataset: Dataset, indices: np.ndarray) -> dict[str, Residuals]:
-    """Of energies, and of force components where the model has their deviations."""
-    predicted = model.predict([dataset.frames[i] for i in indices])
-    true = dataset.labels[indices]
-    found = {}
-    if predicted.energy_std is not None:
-        found["energy"] = Residuals(predicted.energy - true.energy, predicted.energy_std)
-    if predicted.forces_std is not None and true.forces is not None:
-        found["forces"] = _of_forces(true, predicted)
-    if not found:
-        raise NotImplementedError(f"{type(model).__name__} predicts no standard deviations")
-    return found
+def _scale_row(quantity: str, s: float) -> Row:
+    if not s > 0:
+        return skipped(HELD_OUT, quantity, "every error, or every σ, is exactly zero: no factor fits them")
+    return Score(HELD_OUT, quantity, "scale_error", abs(np.log(s)), "", predicted=s, reference=1.0)
 
 
-def _of_forces(true: Labels, predicted: Labels) -> Residuals:
-    rows = zip(true.forces or (), predicted.forces or (), predicted.forces_std or (), strict=True)
-    known = [(p - t, s) for t, p, s in rows if t is not None and p is not None and s is not None]
-    error, std = (np.concatenate([part[k].ravel() for part in known]) for k in (0, 1))
-    return Residuals(error, std)
+def _group(
+    test: str, predicted: Predicted, dataset: Dataset, split: Split, factors: dict[str, float]
+) -> list[Row]:
+    """All rows of one test group."""
+    rows: list[Row] = []
+    for quantity, r in statistics.residuals(dataset.labels[split.tests[test]], predicted(test)).items():
+        name = f"{quantity}_uncertainty"
+        versions = {"": r}
+        if name in factors:
+            versions["_calibrated"] = r.scaled(factors[name])
+        for suffix, version in versions.items():
+            rows += _scale_dependent(test, quantity, version, suffix)
+            rows.append(_curve(test, quantity, version, suffix))
+        rows.append(_row(test, name, "rank_error", statistics.rank_error(r)))
+    if split.in_domain not in (None, test):
+        rows += _detection(test, str(split.in_domain), predicted, dataset, split)
+    return rows
 
 
-def _scores(test: str, quantity: str, residuals: Residuals, factor: float) -> list[Score]:
-    name = f"{quantity}_uncertainty"
-    values = {
-        "miscalibration_area": _area(residuals),
-        "miscalibration_area_calibrated": _area(residuals.scaled(factor)),
-        "rank_error": _rank_error(residuals),
+def _scale_dependent(test: str, quantity: str, r: Residuals, suffix: str) -> list[Row]:
+    unit, spread = UNITS[quantity], statistics.z_spread(r)
+    nll, best = statistics.nll(r), statistics.best_nll(r)
+    found: dict[str, tuple[float, str, float | None, float | None]] = {
+        "miscalibration_area": (statistics.miscalibration_area(r), "", None, None),
+        "z_spread_error": (abs(spread - 1), "", spread, 1.0),
+        "ence": (statistics.ence(r), "", None, None),
+        "nll_excess": (max(0.0, nll - best), "nat", nll, best),
+        "crps": (statistics.crps(r), unit, None, None),
+        "sharpness": (statistics.sharpness(r), unit, None, None),
     }
-    return [Score(test, name, metric, value, "") for metric, value in values.items() if np.isfinite(value)]
+    name = f"{quantity}_uncertainty"
+    return [_row(test, name, metric + suffix, *values) for metric, values in found.items()]
 
 
-def _factor(residuals: Residuals) -> float:
-    """√⟨(error/σ)²⟩ where σ > 0, the scale of largest Gaussian likelihood; 1 where no σ is."""
-    ratio = residuals.ratio[residuals.std > 0]
-    return float(np.sqrt(np.mean(ratio**2))) if len(ratio) else 1.0
+def _detection(test: str, inside: str, predicted: Predicted, dataset: Dataset, split: Split) -> list[Row]:
+    """By the σ of frames of this group and of the in-domain group."""
+    std = {
+        group: statistics.frame_std([dataset.frames[i] for i in split.tests[group]], predicted(group))
+        for group in (inside, test)
+    }
+    areas = {q: statistics.detection(std[inside][q], std[test][q]) for q in std[test] if q in std[inside]}
+    return [_row(test, f"{q}_uncertainty", "detection_error", 1 - a, "", a, 1.0) for q, a in areas.items()]
 
 
-def _area(residuals: Residuals) -> float:
-    """∫|F(p) − p| dp with F the distribution of the errors' own probabilities, exactly."""
-    p = np.sort(2 * norm.cdf(residuals.ratio) - 1)
-    knots = np.concatenate([[0.0], p, [1.0]])
-    steps = np.arange(len(p) + 1) / len(p)  # F between one knot and the next
-    primitive = lambda x: (x - steps) * np.abs(x - steps) / 2  # noqa: E731
-    return float(np.sum(primitive(knots[1:]) - primitive(knots[:-1])))
+def _row(
+    test: str, quantity: str, metric: str, value: float, unit: str = "",
+    predicted: float | None = None, reference: float | None = None,
+) -> Row:  # fmt: skip
+    if not np.isfinite(value):
+        reason = f"no {metric}: too few values, equal ones, an error that is always 0, or a σ of 0"
+        return skipped(test, quantity, reason)
+    return Score(test, quantity, metric, float(value), unit, predicted=predicted, reference=reference)
 
 
-def _rank_error(residuals: Residuals) -> float:
-    """1 − Spearman's ρ of |error| and σ; not a number for fewer than three values or equal deviations."""
-    if len(residuals.error) < 3 or np.ptp(residuals.std) == 0:
-        return float("nan")
-    return 1 - float(spearmanr(np.abs(residuals.error), residuals.std).statistic)
+def _curve(test: str, quantity: str, r: Residuals, suffix: str) -> Curve:
+    name = f"calibration of {quantity}{suffix.replace('_', ', ')}: {test}"
+    observed = statistics.shares(r, EXPECTED).tolist()
+    return Curve(
+        name, "expected share", "observed share", EXPECTED.tolist(), observed, [0.0, 1.0], [0.0, 1.0]
+    )

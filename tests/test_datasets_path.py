@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import bulk
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.db import connect
 from ase.io import write
@@ -415,3 +416,27 @@ def test_revised_md17(shared_data):
     assert len(data) == 1000
     assert data.labels.energy[0] == pytest.approx(-97079.92222179 * kcal / mol)
     assert data.frames[0].get_chemical_formula() == "C2H6O"
+
+
+# ---------------------------------------------------------------- references
+def test_structures_bring_names_and_known_numbers(tmp_path):
+    frames = [bulk("Cu", cubic=True), bulk("Cu", "bcc", a=2.87, cubic=True)]
+    frames[0].info |= {"name": "fcc", "C11": 176.0, "energy": -3.5, "source": "measured"}
+    write(tmp_path / "known.xyz", frames)
+    data = xyz(tmp_path / "data.xyz", "energy=-1.5")
+    known = path(data, structures=str(tmp_path / "known.xyz"), truth="emt").reference
+    assert list(known.structures) == ["fcc", "Cu2"]
+    assert known.values == {"fcc": {"C11": 176.0, "energy": -3.5}, "Cu2": {}}
+    assert known.truth == {"emt": {}}
+    assert path(data).reference is None
+
+
+def test_references_that_make_no_sense_are_refused(tmp_path):
+    data, twice = xyz(tmp_path / "data.xyz", "energy=-1.5"), tmp_path / "twice.xyz"
+    write(twice, [bulk("Cu"), bulk("Cu")])
+    with pytest.raises(ValueError, match="several structures named 'Cu'"):
+        path(data, structures=str(twice))
+    with pytest.raises(FileNotFoundError, match="no file of structures"):
+        path(data, structures="nowhere.xyz")
+    with pytest.raises(ValueError, match="truth needs structures"):
+        path(data, truth="emt")

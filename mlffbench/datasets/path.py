@@ -22,6 +22,7 @@ from mlffbench.data import Dataset
 from mlffbench.datasets._files import match, open_files
 from mlffbench.datasets._frames import from_source, isolated_energies_of
 from mlffbench.datasets._records import Joined, Source
+from mlffbench.datasets._reference_file import reference_of
 from mlffbench.registry import suggest
 
 __all__ = ["path"]
@@ -42,6 +43,8 @@ def path(
     units: str | None = None,
     lazy: bool | None = None,
     allow: Sequence[str] = (),
+    structures: str | None = None,
+    truth: str | Mapping[str, Any] | None = None,
 ) -> Dataset:
     """Your own files: extended xyz (also .gz, .xz), ASE databases, MD17's .npz, VASP's OUTCAR, vasprun.xml.
 
@@ -71,6 +74,11 @@ def path(
         Whether structures and forces stay in the files; the values are the same. Default: above 200 MB.
     allow : list of str, optional
         Checks (``mlffbench list checks``) whose findings `mlffbench run` is to overlook.
+    structures : str, optional
+        A file of crystals or molecules at rest for the tasks, the ground state first: extended xyz with
+        ``name=diamond`` and known numbers, ``C11=153 vacancy_formation_energy=3.6``, in each frame's info.
+    truth : str or mapping, optional
+        The calculator that made the labels, if it can be asked: ``emt``, ``{lennard_jones: {sigma: 3.4}}``.
 
     Raises
     ------
@@ -88,7 +96,8 @@ def path(
     columns = _with_group(name, data.columns, group_key)
     groups = _groups(name, columns, train or ("train" if tests else None))
     card = _card(path, tests, level, units, allow) | groups
-    return Dataset(name, data.frames, data.labels, columns, card, data.atomic_energies)
+    reference = reference_of(structures, truth, level or f"of {name}")
+    return Dataset(name, data.frames, data.labels, columns, card, data.atomic_energies, reference)
 
 
 def _opened(

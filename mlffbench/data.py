@@ -226,12 +226,15 @@ class Reference:
     truth : mapping, optional
         The calculator that made the labels, where it is one that can be asked anything, as a recipe names
         it: ``{"stillinger_weber": {}}``.
+    saddles : mapping of str to Atoms
+        Saddle points between the structures.
     """
 
     structures: Mapping[str, Atoms] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     source: str = ""
     truth: Mapping[str, Any] | None = None
+    saddles: Mapping[str, Atoms] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -69,14 +69,16 @@ def dataset(truth: bool = True) -> tuple[Dataset, Split]:
     groups = np.repeat(["train", "dihedral", "proton_transfer"], [2, 13, 7])
     frames = [chain(a) for a in angles]
     energies, forces = zip(*(evaluated(TRUE, a) for a in frames), strict=True)
-    structures = {"transfer_saddle": chain(0), "minimum": chain(gauche), "conformer trans": chain(180)}
+    structures = {"minimum": chain(gauche), "conformer trans": chain(180)}
+    saddles = {"transfer_saddle": chain(0)}
     values: dict[str, dict[str, float]] = {
-        n: {"energy": evaluated(TRUE, a)[0]} for n, a in structures.items()
+        n: {"energy": evaluated(TRUE, a)[0]} for n, a in (structures | saddles).items()
     }
     found = vibrations(TRUE, relaxed(TRUE, structures["minimum"], fmax=1e-4)).wavenumbers
     values["minimum"] |= {f"wavenumber_{i + 1}": float(v) for i, v in enumerate(found)}
     spec = {"test_properties_paths:Chain": {}}
-    reference = Reference(structures, {} if truth else values, "Chain", spec if truth else None)
+    known, potential = ({}, spec) if truth else (values, None)
+    reference = Reference(structures, known, "Chain", potential, saddles)
     columns = {"group": groups, "coordinate": angles.astype(float)}
     labels = Labels(np.array(energies), forces)
     data = Dataset("chain", frames, labels, columns, {}, {"C": 0.0, "O": 0.0}, reference)

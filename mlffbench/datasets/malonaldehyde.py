@@ -37,13 +37,24 @@ def malonaldehyde() -> Dataset:
 
 
 def _reference(known: Mapping[str, Any]) -> Reference:
-    found = {"minimum": known["minimum"], **known["conformers"], "transfer_saddle": known["transfer_saddle"]}
-    values = {name: {"energy": each["energy_eV"], **_wavenumbers(each)} for name, each in found.items()}
-    structures = {name: Atoms(each["symbols"], each["positions_A"]) for name, each in found.items()}
-    return Reference(structures, values, "PBE/def2-SVP by PySCF at the settings of the labels")
+    minima = {"minimum": known["minimum"], **known["conformers"]}
+    saddles = {"transfer_saddle": known["transfer_saddle"]}
+    return Reference(
+        {name: _atoms(each) for name, each in minima.items()},
+        {name: _numbers(each) for name, each in (minima | saddles).items()},
+        "PBE/def2-SVP by PySCF at the settings of the labels",
+        saddles={name: _atoms(each) for name, each in saddles.items()},
+    )
 
 
-def _wavenumbers(known: Mapping[str, Any]) -> dict[str, float]:
-    """1/cm, ascending; imaginary ones negative."""
-    numbers = known.get("wavenumbers_per_cm", ())
-    return {f"wavenumber_{i + 1}": float(value) for i, value in enumerate(sorted(numbers))}
+def _atoms(known: Mapping[str, Any]) -> Atoms:
+    return Atoms(known["symbols"], known["positions_A"])
+
+
+def _numbers(known: Mapping[str, Any]) -> dict[str, float]:
+    """Energy, eV, and wavenumbers, 1/cm, ascending; imaginary ones negative."""
+    wavenumbers = sorted(known.get("wavenumbers_per_cm", ()))
+    return {
+        "energy": known["energy_eV"],
+        **{f"wavenumber_{i + 1}": float(value) for i, value in enumerate(wavenumbers)},
+    }

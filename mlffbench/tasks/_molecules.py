@@ -70,11 +70,16 @@ class Subject:
 
     @cached_property
     def structures(self) -> dict[str, Atoms]:
-        """Of the molecule at rest, the ground state first; the saddle point among them."""
+        """Of the molecule at rest, the ground state first."""
         if self.dataset.reference is None:
             return {}
         found = {n: a for n, a in self.dataset.reference.structures.items() if not a.pbc.any()}
         return {n: found[n] for n in sorted(found, key=lambda n: n != MINIMUM)}
+
+    @property
+    def saddle(self) -> Atoms | None:
+        reference = self.dataset.reference
+        return None if reference is None else reference.saddles.get(self.names.saddle)
 
     @cached_property
     def calculator(self) -> BaseCalculator:
@@ -155,7 +160,7 @@ def molecules(
     include : sequence of str
         Of ``geometry``, ``frequencies``, ``torsion``, ``reaction_path``, ``dissociation``, ``conformers``.
     saddle : str
-        The reference structure that is no conformer but the saddle point of the path.
+        The reference's saddle point of the path.
     path_group, torsion_group : str
         Test groups of labelled frames along a path, ordered by the column ``coordinate``.
     permutation, mirror, dihedral, bonds : ints, bool, four ints, pairs of ints, optional
@@ -255,7 +260,7 @@ def _reaction_path(subject: Subject) -> list[Row]:
     predicted, true = subject.both(lambda by, atoms: _band(subject, by, atoms))
     rows.append(_path_curve(predicted, true))
     barrier = _known_barrier(subject) if true is None else true.barrier
-    saddle = subject.structures.get(subject.names.saddle) if true is None else true.saddle
+    saddle = subject.saddle if true is None else true.saddle
     if barrier is None:
         rows.append(skipped("reaction path", "barrier", "the dataset has no energy of the saddle point"))
     else:
@@ -379,8 +384,7 @@ def _kinds(atoms: Atoms) -> list[tuple[int, int]]:
 
 # ---------------------------------------------------------------- conformers
 def _conformers(subject: Subject) -> list[Row]:
-    at_rest = {n: a for n, a in subject.structures.items() if n != subject.names.saddle}
-    chosen = {n: subject.shaken(a) for n, a in at_rest.items()}
+    chosen = {n: subject.shaken(a) for n, a in subject.structures.items()}
     if len(chosen) < 2:
         return [
             skipped("conformers", "relative energy", f"{subject.dataset.name} has no reference conformers")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 
 if TYPE_CHECKING:
+    from mlffbench.data import Labels
     from mlffbench.forcefield import ForceField
 
 __all__ = ["ForceFieldCalculator"]
@@ -36,9 +38,19 @@ class ForceFieldCalculator(Calculator):
         system_changes: list[str] = all_changes,
     ) -> None:
         super().calculate(atoms, properties, system_changes)
-        labels = self.model.predict([self.atoms])
-        self.results = {"energy": labels.energy[0], "free_energy": labels.energy[0]}
-        for name in ("forces", "stress", *UNCERTAIN):
-            values = getattr(labels, name)
-            if values is not None and values[0] is not None:
-                self.results[name] = values[0]
+        self.results = _results(self.model.predict([self.atoms]), 0)
+
+    def calculate_many(self, structures: Sequence[Atoms]) -> list[dict[str, Any]]:
+        """The results of many structures, from one prediction; the calculator's own are as they were."""
+        labels = self.model.predict(list(structures))
+        return [_results(labels, i) for i in range(len(labels))]
+
+
+def _results(labels: Labels, i: int) -> dict[str, Any]:
+    """What ASE calls the prediction of frame `i`; what is missing is absent."""
+    results = {"energy": labels.energy[i], "free_energy": labels.energy[i]}
+    for name in ("forces", "stress", *UNCERTAIN):
+        values = getattr(labels, name)
+        if values is not None and values[i] is not None:
+            results[name] = values[i]
+    return results

@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from ase import Atoms, units
-from ase.calculators.calculator import BaseCalculator
-from ase.data import covalent_radii
-from ase.geometry import find_mic
+from ase.calculators.calculator import BaseCalculator, Calculator, all_changes
 from ase.md.langevin import Langevin
 from ase.md.md import MolecularDynamics
 from ase.md.velocitydistribution import MaxwellBoltzmannDistribution, Stationary, ZeroRotation
 from ase.md.verlet import VelocityVerlet
-from ase.neighborlist import neighbor_list
 
 from mlffbench import progress
+from mlffbench.properties.limits import Limits, Watch
 from mlffbench.timing import measure
 
-__all__ = ["Limits", "Trajectory", "dynamics"]
+__all__ = ["Trajectory", "dynamics"]
 
-BONDED = 1.25  # times the sum of covalent radii
 Row = tuple[np.ndarray, np.ndarray, float, float]  # positions, velocities, potential and kinetic energy
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What ends a trajectory: nothing the reference does may cross these.
-
-    Attributes
-    ----------
-    stretched : float
-        A bond of the start longer than this times its first length has broken; 0 does not look at bonds.
-    closest : float
-        Atoms nearer than this times the sum of their covalent radii have collapsed.
-    hottest : float
-        A kinetic temperature above this times that of the start (or the thermostat) has exploded.
-    """
-
-    stretched: float = 1.8
-    closest: float = 0.4
-    hottest: float = 8.0
 
 
 @dataclass(frozen=True)
@@ -56,7 +37,8 @@ class Trajectory:
     velocities : (n, n_atoms, 3) array, Å/fs
     potential, kinetic : (n,) arrays, eV
     failure : str or None
-        "broken bond", "collapse", "explosion", or "not finite"; None: the trajectory lived to its end.
+        "broken bond", "lost atom", "collapse", "explosion", or "not finite"; None: it lived as long as it was
+        followed.
     seconds : float
         Wall time.
     """
@@ -100,6 +82,7 @@ def dynamics(
     interval: int = 10,
     limits: Limits | None = None,
     seed: int = 0,
+    max_seconds: float | None = None,
 ) -> Trajectory:
     """NVE by velocity Verlet, or NVT by Langevin dynamics (ASE) where `friction` is given.
 
@@ -124,6 +107,8 @@ def dynamics(
         Default: `Limits()`.
     seed : int
         Of velocities and thermostat.
+    max_seconds : float, optional
+        Wall time after which it is followed no longer: no failure.
     """
     if not (timestep > 0 and steps >= 1 and interval >= 1):
         raise ValueError(
@@ -135,11 +120,14 @@ def dynamics(
         engine = VelocityVerlet(moving, timestep * units.fs)
     else:
         engine = Langevin(
-            moving, timestep * units.fs, temperature_K=temperature, friction=friction / units.fs, rng=rng
-        )
+            moving, timestep * units.fs, temperature_K=temperature, friction=friction / units.fs, rng=rng,
+            fixcm=False,  # to hold the centre of mass as ASE does does not sample the canonical distribution
+        )  # fmt: skip
     marks = [*range(0, steps, interval), steps]
     with measure() as clock:
-        rows, failure = _run(engine, moving, marks, _Watch(atoms, limits or Limits(), temperature))
+        rows, failure = _run(
+            engine, moving, marks, Watch(atoms, limits or Limits(), temperature), max_seconds
+        )
     positions, velocities, potential, kinetic = (np.array(column) for column in zip(*rows, strict=True))
     times = timestep * np.array(marks[: len(rows)], dtype=float)
     return Trajectory(times, positions, velocities, potential, kinetic, failure, clock.seconds)
@@ -150,7 +138,7 @@ def _thermalised(
 ) -> Atoms:
     """A copy with velocities."""
     moving = atoms.copy()
-    moving.calc = calculator
+    moving.calc = _Direct(calculator) if isinstance(calculator, Calculator) else calculator
     MaxwellBoltzmannDistribution(moving, temperature_K=temperature, rng=rng)
     Stationary(moving)
     if not atoms.pbc.any():
@@ -160,20 +148,33 @@ def _thermalised(
 
 
 def _run(
-    engine: MolecularDynamics, moving: Atoms, marks: Sequence[int], watch: _Watch
+    engine: MolecularDynamics, moving: Atoms, marks: Sequence[int], watch: Watch, max_seconds: float | None
 ) -> tuple[list[Row], str | None]:
-    """What was seen at the marks, up to the first complaint."""
+    """What was seen at the marks, up to the first complaint or the end of patience."""
+    end = time.monotonic() + (math.inf if max_seconds is None else max_seconds)
     rows = [_row(moving)]
     for before, now in pairwise(marks):
-        engine.run(now - before)
+        failure = _advance(engine, moving, now - before, watch)
         progress.report("md", now, marks[-1])
-        failure = watch.complaint(moving)
         if failure == "not finite":
             return rows, failure
         rows.append(_row(moving))
         if failure is not None:
             return rows, failure
+        if time.monotonic() > end:
+            break
     return rows, None
+
+
+def _advance(engine: MolecularDynamics, moving: Atoms, steps: int, watch: Watch) -> str | None:
+    """The complaint after some steps; an error of the calculator ends what was no longer physical."""
+    try:
+        engine.run(steps)
+        return watch.complaint(moving)
+    except (ValueError, ArithmeticError, RuntimeError):
+        if watch.seen(moving) is None:
+            raise
+        return "not finite"
 
 
 def _row(atoms: Atoms) -> Row:
@@ -185,27 +186,28 @@ def _row(atoms: Atoms) -> Row:
     )
 
 
-class _Watch:
-    """Compares a structure with the one that a trajectory began with."""
+class _Direct:
+    """Asks a calculator once for every set of positions.
 
-    def __init__(self, start: Atoms, limits: Limits, temperature: float) -> None:
-        self.limits, self.temperature = limits, temperature
-        self.radii = covalent_radii[start.numbers]
-        i, j, d = neighbor_list("ijd", start, BONDED * self.radii)
-        self.bonds, self.lengths = (i[i < j], j[i < j]), d[i < j]
+    ASE compares all that atoms have with a tolerance at every question, three questions a step: for a small
+    molecule that took four times as long as the rest of the step.
+    """
 
-    def complaint(self, atoms: Atoms) -> str | None:
-        """What is wrong, or None."""
-        if not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.get_forces()).all()):
-            return "not finite"
-        if atoms.get_temperature() > self.limits.hottest * self.temperature:
-            return "explosion"
-        if len(neighbor_list("i", atoms, self.limits.closest * self.radii)):
-            return "collapse"
-        if self.limits.stretched and (self._bond_lengths(atoms) > self.limits.stretched * self.lengths).any():
-            return "broken bond"
-        return None
+    def __init__(self, calculator: Calculator) -> None:
+        self.calculator = calculator
+        self.positions: np.ndarray | None = None
 
-    def _bond_lengths(self, atoms: Atoms) -> np.ndarray:
-        first, second = self.bonds
-        return find_mic(atoms.positions[second] - atoms.positions[first], atoms.cell, atoms.pbc)[1]
+    def get_forces(self, atoms: Atoms) -> np.ndarray:
+        return np.array(self._results(atoms)["forces"], dtype=float)
+
+    def get_potential_energy(self, atoms: Atoms, force_consistent: bool = False) -> float:
+        return self._results(atoms)["energy"]
+
+    def _results(self, atoms: Atoms) -> dict[str, Any]:
+        if self.positions is None or not np.array_equal(self.positions, atoms.positions):
+            changes = all_changes if self.positions is None else ["positions"]
+            self.positions = None
+            self.calculator.results = {}
+            self.calculator.calculate(atoms, ["energy", "forces"], changes)
+            self.positions = atoms.positions.copy()
+        return self.calculator.results

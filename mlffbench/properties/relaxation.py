@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
-from ase.filters import FrechetCellFilter
 from ase.optimize import BFGS
 from ase.units import GPa
 
-__all__ = ["Relaxation", "relax", "relaxed"]
+from mlffbench.properties._cell_filter import CellFilter
+
+__all__ = ["Relaxation", "movable", "relax", "relaxed"]
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,15 @@ class Relaxation:
     atoms : Atoms
         The structure, without its calculator.
     energy : float
-        eV.
+        eV; not a number after a failure.
     steps : int
         Steps of the optimiser.
     converged : bool
         Whether no force (and stress times volume per atom) was larger than asked for.
     max_force : float
-        The largest force on an atom, eV/Å.
+        The largest force on an atom, eV/Å; not a number after a failure.
+    failure : str or None
+        Why one of many relaxations ended before its time, see `relax_many`.
     """
 
     atoms: Atoms
@@ -37,6 +40,7 @@ class Relaxation:
     steps: int
     converged: bool
     max_force: float
+    failure: str | None = None
 
 
 def relax(
@@ -67,19 +71,27 @@ def relax(
     """
     moving = atoms.copy()
     moving.calc = calculator
-    target = moving
-    if cell:
-        if not atoms.pbc.all():
-            raise ValueError(f"the cell of {atoms.get_chemical_formula()} is not periodic in all directions")
-        target = FrechetCellFilter(
-            moving, hydrostatic_strain=cell == "hydrostatic", scalar_pressure=pressure * GPa
-        )
-    with BFGS(target, logfile=None) as optimizer:
+    with BFGS(movable(moving, cell, pressure), logfile=None) as optimizer:
         converged = bool(optimizer.run(fmax=fmax, steps=steps))
         done = int(optimizer.nsteps)
     forces, energy = moving.get_forces(), float(moving.get_potential_energy())
     moving.calc = None
     return Relaxation(moving, energy, done, converged, float(np.linalg.norm(forces, axis=1).max()))
+
+
+def movable(atoms: Atoms, cell: bool | str = False, pressure: float = 0.0) -> Atoms | CellFilter:
+    """What an optimiser moves: the atoms, or their cell with them, at a pressure in GPa.
+
+    Raises
+    ------
+    ValueError
+        The cell is to move and is not periodic in all directions.
+    """
+    if not cell:
+        return atoms
+    if not atoms.pbc.all():
+        raise ValueError(f"the cell of {atoms.get_chemical_formula()} is not periodic in all directions")
+    return CellFilter(atoms, hydrostatic_strain=cell == "hydrostatic", scalar_pressure=pressure * GPa)
 
 
 def relaxed(

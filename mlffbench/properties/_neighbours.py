@@ -1,0 +1,31 @@
+"""Pairs of atoms within a distance, images included, by the fastest way that the structure allows."""
+
+from __future__ import annotations
+
+import numpy as np
+from ase import Atoms
+from ase.neighborlist import neighbor_list
+from matscipy.neighbours import neighbour_list
+from scipy.spatial.distance import cdist
+
+__all__ = ["neighbours", "vectors"]
+
+DENSE = 500  # atoms of a molecule, up to which all its pairs are looked at
+
+
+def neighbours(atoms: Atoms, cutoff: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """First and second atom and distance, Å, of every directed pair nearer than `cutoff`, by first atom."""
+    if atoms.pbc.all():
+        return neighbour_list("ijd", atoms, float(cutoff))
+    if atoms.pbc.any() or len(atoms) > DENSE:
+        return neighbor_list("ijd", atoms, float(cutoff))  # matscipy wants a box around a slab
+    d = cdist(atoms.positions, atoms.positions)
+    np.fill_diagonal(d, np.inf)
+    i, j = np.nonzero(d < cutoff)
+    return i, j, d[i, j]
+
+
+def vectors(atoms: Atoms, cutoff: float | np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """First and second atom and the vector, Å, of every directed pair; a cutoff per atom is a radius."""
+    search = neighbour_list if atoms.pbc.all() else neighbor_list
+    return search("ijD", atoms, cutoff)

@@ -14,11 +14,13 @@ from typer.testing import CliRunner
 from mlffbench import registry
 from mlffbench.cli import app
 from mlffbench.datasets.malonaldehyde import malonaldehyde
+from mlffbench.plan import SKIP, parse_spec
 from mlffbench.recipe import read_recipe
 
 DOCS = Path(__file__).parents[1] / "docs"
 DATA = (DOCS / "data.md").read_text(encoding="utf-8")
 ESTIMATORS = (DOCS / "estimators.md").read_text(encoding="utf-8")
+TASKS = (DOCS / "tasks.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str, text: str = DATA) -> list[str]:
@@ -92,7 +94,25 @@ def test_every_estimator_is_named():
     assert set(registry.names("estimators")) <= set(re.findall(r"`(\w+)`", ESTIMATORS))
 
 
-@pytest.mark.parametrize("text", [DATA, ESTIMATORS], ids=["data", "estimators"])
+def test_the_python_of_tasks_runs():
+    for code in blocks("python", TASKS):
+        exec(compile(code, "tasks.md", "exec"), {})
+
+
+def test_the_tasks_of_the_suite_are_known():
+    for entry in yaml.safe_load(blocks("yaml", TASKS)[0])["tasks"]:
+        spec = parse_spec(entry).spec
+        registry.build("tasks", spec.name, spec.params, SKIP["tasks"])
+
+
+def test_every_task_and_property_is_named():
+    named = set(re.findall(r"`(\w+)`", TASKS))
+    assert set(registry.names("tasks")) <= named
+    modules = {p.stem for p in (DOCS.parent / "mlffbench" / "properties").glob("[a-z]*.py")}
+    assert modules <= named, modules - named
+
+
+@pytest.mark.parametrize("text", [DATA, ESTIMATORS, TASKS], ids=["data", "estimators", "tasks"])
 def test_links_lead_somewhere(text):
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         assert (DOCS / target).exists(), target

@@ -19,7 +19,10 @@ __all__ = ["reference_of"]
 def reference_of(
     structures: str | Path | None, truth: str | Mapping[str, Any] | None, source: str
 ) -> Reference | None:
-    """What a file of structures says: ``name`` in each frame's info, every other number a known value.
+    """What a file of structures says, the ground state first.
+
+    Extended xyz: ``name=diamond`` in each frame's info, and every number there is a known value of it,
+    ``C11=153 vacancy_formation_energy=3.6`` (eV, Å, GPa, THz).
 
     Raises
     ------

@@ -46,27 +46,23 @@ def path(
     structures: str | None = None,
     truth: str | Mapping[str, Any] | None = None,
 ) -> Dataset:
-    """Your own files: extended xyz (also .gz, .xz), ASE databases, MD17's .npz, VASP's OUTCAR, vasprun.xml.
+    """Your own files: extended xyz (also .gz, .xz), ASE databases, MD17's .npz, VASP's OUTCAR ...
 
-    And whatever else ASE reads. Labels are found under their usual names, see `from_frames`; numbers and
+    Labels are found under their usual names, see `from_frames`; numbers and
     texts of each frame become columns. In a suite: ``dataset: {path: train.xyz, forces_key: dft_force}``.
 
     Parameters
     ----------
     path : str or list of str
         A file, a pattern (``runs/**/OUTCAR``) or a folder, relative to the current directory.
-    train : str, optional
-        The group that the split `official` trains on; ``"train"`` where `tests` are given.
-    tests : mapping of str to str, optional
-        Named test groups and their files; the column ``group`` then has these names and ``train``.
+    train, tests : str, mapping of str to str, optional
+        The group that the split `official` trains on; named test groups and their files.
     energy_key, forces_key, stress_key : str, optional
         Where the labels are, if under an unusual name or under several.
     isolated_atoms : str or mapping of str to float, optional
         A file of single-atom frames (in `units`), or energies by chemical symbol, eV.
-    group_key : str, optional
-        The entry of ``info`` that becomes the column ``group``; default ``group``.
-    level : str, optional
-        The level of theory, for the card.
+    group_key, level : str, optional
+        The entry of ``info`` that becomes the column ``group``; the level of theory, for the card.
     units : {"eV", "kcal/mol", "Hartree"}, optional
         Of energies, virials and columns named ``energ...``; forces are per Å and stresses (ASE's sign) per
         Å³, with ``"Hartree"`` per bohr and bohr³; positions always in Å. Needed for .npz, else eV.
@@ -74,18 +70,14 @@ def path(
         Whether structures and forces stay in the files; the values are the same. Default: above 200 MB.
     allow : list of str, optional
         Checks (``mlffbench list checks``) whose findings `mlffbench run` is to overlook.
-    structures : str, optional
-        A file of crystals or molecules at rest for the tasks, the ground state first: extended xyz with
-        ``name=diamond`` and known numbers, ``C11=153 vacancy_formation_energy=3.6``, in each frame's info.
-    truth : str or mapping, optional
-        The calculator that made the labels, if it can be asked: ``emt``, ``{lennard_jones: {sigma: 3.4}}``.
+    structures, truth : str, str or mapping, optional
+        What tasks compare with, see `reference_of`: a file of crystals or molecules at rest, and the
+        calculator that made the labels (``emt``, ``{lennard_jones: {sigma: 3.4}}``) if it can be asked.
 
     Raises
     ------
-    FileNotFoundError
-        Nothing matches a path.
-    ValueError
-        Labels are missing, ambiguous or not finite; see `from_frames`.
+    FileNotFoundError, ValueError
+        Nothing matches a path; labels are missing, ambiguous or not finite, see `from_frames`.
     """
     files = _files(path, tests or {}, group_key)
     lazy = _size(files) > LARGE if lazy is None else lazy

@@ -15,13 +15,11 @@ from ase.optimize.optimize import Optimizer
 
 from mlffbench.attempt import attempt
 from mlffbench.progress import report
-from mlffbench.properties.relaxation import Relaxation, movable
+from mlffbench.properties.relaxation import Relaxation, misshapen, movable
 
 __all__ = ["relax_many"]
 
 BATCH = 2048  # atoms evaluated at once
-EXPLODED = 20.0  # times larger or smaller than the cell was
-FLATTEST = 0.5  # Å between opposite faces: flatter cells have more neighbours than memory
 NEEDED = ("energy", "forces", "stress")
 
 
@@ -117,13 +115,8 @@ class _Descent:
 
     def _shape(self) -> str | None:
         """What is wrong with the cell."""
-        if self.volume is None:
-            return None
-        ratio, done = self.atoms.cell.volume / self.volume, self.optimizer.nsteps
-        if not 1 / EXPLODED < ratio < EXPLODED:
-            return f"the cell has {ratio:.3g} times its volume after {done} steps"
-        height = 1 / np.linalg.norm(self.atoms.cell.reciprocal(), axis=1).max()
-        return None if height > FLATTEST else f"the cell is {height:.2g} Å thin after {done} steps"
+        wrong = None if self.volume is None else misshapen(self.atoms, self.volume)
+        return wrong and f"{wrong} after {self.optimizer.nsteps} steps"
 
     def end(self) -> Relaxation:
         self.optimizer.close()

@@ -12,7 +12,10 @@ from ase.units import GPa
 
 from mlffbench.properties._cell_filter import CellFilter
 
-__all__ = ["Relaxation", "movable", "relax", "relaxed"]
+__all__ = ["Relaxation", "misshapen", "movable", "relax", "relaxed"]
+
+EXPLODED, COLLAPSED = 20.0, 0.2  # times its volume, a cell has no structure left
+FLATTEST = 0.5  # Å between opposite faces: flatter cells have more neighbours than memory
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,30 @@ def relax(
     """
     moving = atoms.copy()
     moving.calc = calculator
+    failure = None
     with BFGS(movable(moving, cell, pressure), logfile=None) as optimizer:
-        converged = bool(optimizer.run(fmax=fmax, steps=steps))
+        for _ in optimizer.irun(fmax=fmax, steps=steps):
+            failure = misshapen(moving, atoms.cell.volume) if cell else None
+            if failure is not None:
+                break
         done = int(optimizer.nsteps)
+        converged = failure is None and bool(optimizer.converged())
+    if failure is not None:
+        moving.calc = None
+        nothing = float("nan")
+        return Relaxation(moving, nothing, done, False, nothing, f"{failure} after {done} steps")
     forces, energy = moving.get_forces(), float(moving.get_potential_energy())
     moving.calc = None
     return Relaxation(moving, energy, done, converged, float(np.linalg.norm(forces, axis=1).max()))
+
+
+def misshapen(atoms: Atoms, volume: float) -> str | None:
+    """What is wrong with a cell that had this volume, Å³, before it moved; None: nothing."""
+    ratio = abs(atoms.cell.volume) / abs(volume)
+    if not COLLAPSED < ratio < EXPLODED:
+        return f"the cell has {ratio:.3g} times its volume"
+    height = 1 / np.linalg.norm(atoms.cell.reciprocal(), axis=1).max()
+    return None if height > FLATTEST else f"the cell is {height:.2g} Å thin"
 
 
 def movable(atoms: Atoms, cell: bool | str = False, pressure: float = 0.0) -> Atoms | CellFilter:
@@ -102,9 +123,11 @@ def relaxed(
     Raises
     ------
     ValueError
-        A force is still larger than `fmax` after `steps`.
+        A force is still larger than `fmax` after `steps`, or the cell explodes or collapses.
     """
     found = relax(calculator, atoms, cell, fmax, steps)
+    if found.failure is not None:
+        raise ValueError(f"{atoms.get_chemical_formula()} does not relax: {found.failure}")
     if not found.converged:
         raise ValueError(
             f"{atoms.get_chemical_formula()} is not relaxed after {steps} steps: the largest force is "

@@ -15,8 +15,8 @@ from ase.calculators.calculator import BaseCalculator
 from ase.md.langevin import Langevin
 
 from mlffbench import progress
-from mlffbench.properties.relaxation import relaxed
 from mlffbench.properties.bonds import bonds, fragments
+from mlffbench.properties.relaxation import relaxed
 from mlffbench.samplers._frames import bare, count, needed
 
 __all__ = ["md"]

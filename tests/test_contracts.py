@@ -7,9 +7,17 @@ import inspect
 import pytest
 
 from mlffbench import registry, testing
-from mlffbench.data import Dataset, Score
+from mlffbench.data import Curve, Dataset, Missing, Score
 from mlffbench.forcefield import ForceField
+from mlffbench.plan import SKIP
 
+FEW = {
+    "md": {"n_trajectories": 1, "picoseconds": 0.02, "nve_picoseconds": 0.02, "timestep": 1.0, "frames": 3},
+    "physics": {"n_lines": 1, "n_points": 40},
+    "learning_curve": {"sizes": [0.5, 1.0], "n_seeds": 1},
+    "data_efficiency": {"n_seeds": 1, "rounds": 1},
+    "screening": {"n": 6, "k": 2},
+}  # of the tasks, so that they take seconds
 DATA = [dataset.__name__ for dataset in testing.EXAMPLES]
 _examples: dict[tuple[str, str], testing.Fitted | str] = {}
 
@@ -73,10 +81,27 @@ def test_a_metric_is_zero_for_the_truth_and_positive_otherwise(name):
 
 
 @pytest.mark.parametrize("name", registry.names("tasks"))
-def test_a_task_returns_scores(name):
+def test_a_task_returns_rows(name):
     example = fitted("committee", "solids")  # which has forces and uncertainties
     dataset = testing.solids()
     split = registry.load("splits", "random")(dataset, seed=0, train=0.5)
-    scores = registry.load("tasks", name)(example.model, dataset, split, 0)
-    assert scores
-    assert all(isinstance(s, Score) and s.value >= 0 for s in scores)
+    task = registry.load("tasks", name)
+    first, again = (task(example.model, dataset, split, 0, **FEW.get(name, {})) for _ in range(2))
+    assert first
+    for row in first:
+        assert isinstance(row, Score | Missing | Curve)
+        assert not isinstance(row, Score) or row.value >= 0
+        assert not isinstance(row, Missing) or row.kind == "skipped", row.traceback
+    costs = ("time", "seconds", "days")
+    free = [
+        [r for r in rows if not any(c in getattr(r, "metric", "") for c in costs)] for rows in (first, again)
+    ]
+    assert free[0] == free[1], "the same seed must give the same rows"
+
+
+@pytest.mark.parametrize("name", registry.names("tasks"))
+def test_a_task_is_documented(name):
+    task = registry.load("tasks", name)
+    documented = inspect.getdoc(task)
+    for parameter in registry.parameters(task, SKIP["tasks"]):
+        assert parameter in documented, f"{name}: parameter {parameter!r} is not in the docstring"

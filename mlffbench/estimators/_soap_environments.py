@@ -30,6 +30,11 @@ class Environments:
     density: torch.Tensor | None = None
     derivatives: tuple[torch.Tensor, ...] = ()
 
+    def detached(self, graph: Graph) -> Environments:
+        """The same numbers out of the reach of autograd, of a graph that is out of it."""
+        density = None if self.density is None else self.density.detach()
+        return Environments(graph, self.unit.detach(), self.norm.detach(), density, self.derivatives)
+
 
 @dataclass(frozen=True)
 class Slopes:

@@ -113,20 +113,29 @@ def without_mean(frames: Sequence[Atoms], labels: Labels) -> tuple[float, Labels
 Energies = Callable[[Graph, torch.Tensor], torch.Tensor]  # of frames, from their atoms' unit vectors
 
 
-def predict(graph: Graph, basis: Basis, energies: Energies, energy_per_atom: float) -> Labels:
-    """Energies, forces and stresses by one backward pass."""
+def predict(
+    graph: Graph, basis: Basis, energies: Energies, energy_per_atom: float
+) -> tuple[Labels, Environments]:
+    """Energies, forces and stresses by one backward pass; and the environments, which cost half of it."""
     if isinstance(basis, DscribeBasis):
-        found = _through_slopes(graph, basis, energies)
+        environments = describe(graph, basis)
+        found = _through_slopes(environments, basis, energies)
     else:
-        total = lambda moved: energies(moved, describe(moved, basis).unit)  # noqa: E731
+        seen: list[Environments] = []
+
+        def total(moved: Graph) -> torch.Tensor:
+            seen.append(describe(moved, basis))
+            return energies(moved, seen[0].unit)
+
         found = labels_of_graph(graph, *with_forces(total, graph))
+        environments = seen[0].detached(graph)
     sizes = torch.bincount(graph.frame, minlength=graph.n_frames).cpu().numpy()
-    return replace(found, energy=found.energy + energy_per_atom * sizes)
+    return replace(found, energy=found.energy + energy_per_atom * sizes), environments
 
 
-def _through_slopes(graph: Graph, basis: Basis, energies: Energies) -> Labels:
+def _through_slopes(environments: Environments, basis: Basis, energies: Energies) -> Labels:
     """The same for molecules, where the vectors' derivatives are known and not differentiable code."""
-    environments = describe(graph, basis)
+    graph = environments.graph
     unit = environments.unit.detach().requires_grad_()
     energy = energies(graph, unit)
     (by_unit,) = torch.autograd.grad(energy.sum(), unit)

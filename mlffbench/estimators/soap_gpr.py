@@ -13,7 +13,7 @@ from ase import Atoms
 from mlffbench import progress
 from mlffbench.data import Labels, concatenate
 from mlffbench.estimators import _soap_model as soap
-from mlffbench.estimators._soap_environments import describe
+from mlffbench.estimators._soap_environments import Environments
 from mlffbench.estimators._soap_evidence import best_hyperparameters, best_variance
 from mlffbench.estimators._soap_kernel import Kernel, energies
 from mlffbench.estimators._soap_points import METHODS, cur, farthest, principal_axes
@@ -213,16 +213,14 @@ class SOAPGPR(ForceField):
     def _evaluate(self, inputs: list[Graph]) -> Labels:
         predict = lambda graph, unit: energies(graph, unit, self.kernel_, self.weights_)  # noqa: E731
         found = [soap.predict(graph, self.basis_, predict, self.energy_per_atom_) for graph in inputs]
-        if self.uncertainty:
-            found = [self._with_std(graph, labels) for graph, labels in zip(inputs, found, strict=True)]
-        return concatenate(found)
+        return concatenate([self._with_std(*each) if self.uncertainty else each[0] for each in found])
 
-    def _with_std(self, graph: Graph, labels: Labels) -> Labels:
+    def _with_std(self, labels: Labels, environments: Environments) -> Labels:
         forces = self.uncertainty == "forces"
-        environments = describe(graph, self.basis_, derivatives=forces)
         labels = replace(labels, energy_std=self._posterior().energy_std(environments).cpu().numpy())
         if not forces:
             return labels
+        graph = environments.graph
         sizes = torch.bincount(graph.frame, minlength=graph.n_frames).tolist()
         parts = self._posterior().forces_std(environments).cpu().split(sizes)
         return replace(labels, forces_std=tuple(p.numpy() for p in parts))

@@ -190,7 +190,7 @@ class SOAPKernelRidge(ForceField):
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
         return concatenate(
-            [soap.predict(g, self.basis_, self._energies, self.energy_per_atom_) for g in inputs]
+            [soap.predict(g, self.basis_, self._energies, self.energy_per_atom_)[0] for g in inputs]
         )
 
     def _energies(self, graph: Graph, unit: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,123 @@
+"""Lattice, equation of state, elastic constants and phonons of three crystals: ours, matcalc, phonopy alone.
+
+    python benchmarks/peers/against_matcalc.py [--quick]
+
+Copper by ASE's EMT, silicon by Stillinger and Weber's potential, argon by Lennard-Jones, each from a
+primitive cell two per cent too wide: a property includes its relaxation. All sides run in turn in one process
+of matcalc's environment, which has our versions of what both use, on one thread; of the rounds each side's
+fastest counts, which a shared machine disturbs least (the medians are in the results).
+
+Where a setting moves the numbers both have the same one: the largest force left (FMAX: at 1e-3 eV/Å argon's
+constants are not converged), strains of ±0.5 % with relaxed ions (matcalc's own ±6 % of shear is not linear,
+and by default it clamps the ions), nine volumes of ±6 % in one shape, supercells, displacements and the mesh,
+which is the one that matcalc always takes. Its optimiser is FIRE by default; here it also has ours, BFGS, and
+the faster one is its time. phonopy alone does what ours does, so that claim allows for noise.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+from _peer import Claim, at_most, publish, python_of, run
+from ase.build import bulk
+
+OURS = Path(__file__).parents[2]
+MATCALC = "matcalc==0.7.0"
+SHARED = ("ase", "numpy", "scipy", "spglib", "phonopy", "matscipy")
+MESHES = {
+    "copper, EMT": 48,
+    "silicon, Stillinger-Weber": 32,
+    "argon, Lennard-Jones": 33,
+}  # matcalc's own
+FMAX = 1e-4  # eV/Å
+SETTINGS = {"fmax": FMAX, "optimizer": "BFGS", "n_volumes": 9, "span": 0.06, "strain": 5e-3,
+            "min_length": 12.0, "displacement": 0.01}  # fmt: skip
+N_PATH = 101
+NOISE = 1.05
+
+Table = dict[str, dict[str, dict[str, Any]]]  # of crystal, property and side
+
+
+def main(quick: bool) -> None:
+    shared = [f"{name}=={version(name)}" for name in SHARED]
+    python = python_of("matcalc", MATCALC, *shared)
+    os.environ["RAYON_NUM_THREADS"] = "1"  # of phonopy
+    points = bulk("Cu").cell.bandpath(npoints=N_PATH).kpts.tolist()  # of every fcc lattice
+    order = {**SETTINGS, "meshes": MESHES, "points": points, "rounds": 1 if quick else 9}
+    table = run(python, "solids", order | {"mlffbench": str(OURS)}, threads=1)
+    peak = table.pop("peak_memory_mb")
+    for properties in table.values():
+        for sides in properties.values():
+            _compare(sides)
+    _show(table)
+    numbers = {
+        "table": table,
+        "meshes": MESHES,
+        "n_path": N_PATH,
+        "rounds": order["rounds"],
+        "threads": 1,
+        "peak_memory_mb": peak,
+    }
+    if not quick:
+        publish("matcalc", _claims(table), numbers | SETTINGS | {"versions": [MATCALC, *shared]})
+
+
+def _compare(sides: dict[str, Any]) -> None:
+    """Adds what each other side is apart from ours, %, and our seconds over its own; drops the bands."""
+    ours = sides["ours"]
+    bands = {name: np.array(side["numbers"].pop("bands", 0.0)) for name, side in sides.items()}
+    for name, side in sides.items():
+        if name != "ours":
+            pairs = ((value, ours["numbers"][key]) for key, value in side["numbers"].items())
+            values = [abs(mine / value - 1) for value, mine in pairs]
+            frequencies = np.abs(bands[name] - bands["ours"]).max() / max(bands[name].max(), 1e-9)
+            side["apart_percent"] = 100 * float(max(*values, frequencies))
+            side["ours_over_its_seconds"] = ours["seconds"] / side["seconds"]
+            side["ours_over_its_median"] = median(ours["by_round"]) / median(side["by_round"])
+
+
+def _show(table: Table) -> None:
+    for crystal, properties in table.items():
+        for what, sides in properties.items():
+            for name, side in sides.items():
+                numbers = ", ".join(f"{key} {value:.6g}" for key, value in side["numbers"].items())
+                times = " ".join(f"{side[k]:7.3f}" for k in ("seconds", "cpu_seconds", "calculator_seconds"))
+                ratio, apart = side.get("ours_over_its_seconds", 1), side.get("apart_percent", 0)
+                print(
+                    f"{crystal:26} {what:18} {name:14} {times} s, {side['calls']:3} calls, "
+                    f"ours {ratio:5.2f} of it, {apart:7.4f} % apart: {numbers}"
+                )
+
+
+def _claims(table: Table) -> list[Claim]:
+    claims = []
+    for what in next(iter(table.values())):
+        found = [properties[what] for properties in table.values()]
+        of = lambda name, key: max(sides[name][key] for sides in found)  # noqa: B023, E731
+        fastest = max(_over_the_faster(sides) for sides in found)
+        claims += [
+            at_most(f"{what}, apart from matcalc's", of("matcalc", "apart_percent"), 1.0, "%"),
+            at_most(f"{what}, seconds, ours over matcalc's, the worst crystal", fastest, 1.0, "x"),
+        ]
+        if "phonopy" in found[0]:
+            ratio = of("phonopy", "ours_over_its_seconds")
+            claims += [
+                at_most(f"{what}, apart from phonopy's", of("phonopy", "apart_percent"), 1.0, "%"),
+                at_most(f"{what}, seconds, ours over phonopy's, the worst crystal", ratio, NOISE, "x"),
+            ]
+    return claims
+
+
+def _over_the_faster(sides: dict[str, Any]) -> float:
+    """Of matcalc's optimisers."""
+    return max(side["ours_over_its_seconds"] for name, side in sides.items() if name.startswith("matcalc"))
+
+
+if __name__ == "__main__":
+    main("--quick" in sys.argv)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
-from ase.stress import voigt_6_to_full_3x3_strain
+from ase.stress import voigt_6_to_full_3x3_strain, voigt_6_to_full_3x3_stress
 from ase.units import GPa
 
 from mlffbench.properties.relaxation import relaxed
@@ -132,27 +132,22 @@ def _rotations(atoms: Atoms) -> np.ndarray:
 
 def _invariant(rotations: np.ndarray) -> np.ndarray:
     """A basis of the stiffnesses that the rotations leave alone, (n, 6, 6): 3 for cubic, 21 for triclinic."""
-    pairs = [(i, j) for i in range(6) for j in range(i, 6)]
-    index = np.array([[VOIGT.index((min(i, j), max(i, j))) for j in range(3)] for i in range(3)])
-    moved = []
-    for i, j in pairs:
-        c = np.zeros((6, 6))
-        c[i, j] = c[j, i] = 1.0
-        full = c[index[:, :, None, None], index[None, None]]
-        mean = np.mean(
-            [np.einsum("ai,bj,ck,dl,ijkl", r, r, r, r, full, optimize=True) for r in rotations], axis=0
-        )
-        rows, columns = np.array(VOIGT).T
-        voigt = mean[rows, columns][:, rows, columns]
-        moved.append([voigt[p] for p in pairs])
-    left, values, _ = np.linalg.svd(np.array(moved).T)
-    kept = left[
-        :, values > 0.5
-    ]  # a mean over a group is a projection: singular values of a skew one are >= 1
-    basis = np.zeros((kept.shape[1], 6, 6))
-    for n, (i, j) in enumerate(pairs):
-        basis[:, i, j] = basis[:, j, i] = kept[n]
-    return basis
+    bonds = _bonds(rotations)[:, None]
+    i, j = np.triu_indices(6)
+    units = np.zeros((21, 6, 6))
+    units[np.arange(21), i, j] = units[np.arange(21), j, i] = 1.0
+    mean = (bonds @ units @ bonds.swapaxes(2, 3)).mean(axis=0)
+    left, values, _ = np.linalg.svd(mean[:, i, j].T)
+    kept = left[:, values > 0.5]  # of a projection, which a mean over a group is, skew or not: 0 or >= 1
+    return np.einsum("un,uij->nij", kept, units)
+
+
+def _bonds(rotations: np.ndarray) -> np.ndarray:
+    """What rotations do to a stress in Voigt's order, (n, 6, 6) (Bond, Proc. Phys. Soc. 56, 245 (1943))."""
+    units = np.array([voigt_6_to_full_3x3_stress(e) for e in np.eye(6)])
+    turned = rotations[:, None] @ units @ rotations[:, None].swapaxes(2, 3)
+    rows, columns = np.array(VOIGT).T
+    return turned[:, :, rows, columns].swapaxes(1, 2)
 
 
 def _needed(basis: np.ndarray) -> tuple[int, ...]:

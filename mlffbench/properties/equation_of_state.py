@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from ase import Atoms
@@ -10,11 +12,11 @@ from ase.calculators.calculator import BaseCalculator
 from ase.eos import EquationOfState as Fit
 from ase.units import GPa
 
-from mlffbench.properties.relaxation import relax
+from mlffbench.properties.relaxation import Relaxation, relax
 
 __all__ = ["EquationOfState", "equation_of_state"]
 
-ROUNDS = 12  # of following a minimum that lies outside the volumes
+ROUNDS = 12  # strides downhill, each as wide as the span
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,8 @@ def equation_of_state(
 ) -> EquationOfState:
     """The third-order equation of Birch (Phys. Rev. 71, 809 (1947)) through energies at several volumes.
 
-    The cell keeps its shape, ions relax at every volume. Volumes are moved along until they bracket the
-    minimum, so that the start may be some tens of per cent wrong.
+    The cell keeps its shape, ions relax at every volume. Three volumes walk downhill until they bracket the
+    minimum, so that the start may be some tens of per cent wrong; the others are then filled in.
 
     Parameters
     ----------
@@ -67,7 +69,7 @@ def equation_of_state(
     atoms : Atoms
         A crystal.
     span : float
-        Volumes between (1 − span) and (1 + span) times that of the minimum.
+        Volumes in equal ratios between about (1 − span) and (1 + span) times that of the minimum.
     n_volumes : int
         At least 5.
 
@@ -78,44 +80,60 @@ def equation_of_state(
     """
     if n_volumes < 5:
         raise ValueError(f"n_volumes must be at least 5, for four numbers to be fitted; got {n_volumes}")
-    centre = atoms.get_volume() / len(atoms)
-    for _ in range(ROUNDS):
-        volumes = centre * np.linspace(1 - span, 1 + span, n_volumes)
-        energies, images = _energies(calculator, atoms, volumes, fmax, steps)
-        lowest = int(np.argmin(energies))
-        if 0 < lowest < n_volumes - 1:
-            fit = Fit(volumes, energies, eos="birchmurnaghan")
-            volume, energy, modulus = fit.fit()
-            if abs(volume / centre - 1) < span / 2:
-                break
-            centre = float(volume)
-        else:
-            centre = float(volumes[lowest])
-    else:
+    half = n_volumes // 2
+    start, ratio = atoms.get_volume() / len(atoms), 1 + span / half
+
+    @cache
+    def at(k: int) -> Relaxation:
+        return _at_rest(calculator, _scaled(atoms, start * ratio**k), fmax, steps)
+
+    centre = _valley(lambda k: at(k).energy, half)
+    window = range(centre - half, centre - half + n_volumes)
+    volumes = start * ratio ** np.array(window, dtype=float)
+    energies = np.array([at(k).energy for k in window]) / len(atoms)
+    fit = _fit(volumes, energies)
+    if fit is None:
         raise ValueError(
-            f"{atoms.get_chemical_formula()} has no minimum of energy near "
-            f"{atoms.get_volume() / len(atoms):.3g} Å³ per atom; the last volume tried was {centre:.3g}"
+            f"{atoms.get_chemical_formula()} has no minimum of energy near {start:.3g} Å³ per atom; "
+            f"the last volume tried was {volumes[np.argmin(energies)]:.3g}"
         )
     wrong = fit.func(volumes, *fit.eos_parameters) - energies
-    at_minimum = _scaled(images[lowest], volume)
+    nearest = at(window[np.argmin(energies)]).atoms
     return EquationOfState(
-        volumes, energies, float(volume), float(energy), float(modulus / GPa),
-        float(fit.eos_parameters[2]), float(np.sqrt(np.mean(wrong**2))), at_minimum,
+        volumes, energies, float(fit.v0), float(fit.e0), float(fit.B / GPa),
+        float(fit.eos_parameters[2]), float(np.sqrt(np.mean(wrong**2))), _scaled(nearest, fit.v0),
     )  # fmt: skip
 
 
-def _energies(
-    calculator: BaseCalculator, atoms: Atoms, volumes: np.ndarray, fmax: float, steps: int
-) -> tuple[np.ndarray, list[Atoms]]:
-    """Energies per atom, eV, and the structures."""
-    found = [relax(calculator, _scaled(atoms, v), fmax=fmax, steps=steps) for v in volumes]
-    for volume, each in zip(volumes, found, strict=True):
-        if not each.converged:
-            raise ValueError(
-                f"the ions do not relax at {volume:.4g} Å³ per atom: after {each.steps} steps the largest "
-                f"force is {each.max_force:.2g} eV/Å"
-            )
-    return np.array([f.energy for f in found]) / len(atoms), [f.atoms for f in found]
+def _valley(energy: Callable[[int], float], stride: int) -> int:
+    """Downhill from 0 by strides to the first number below both its neighbours, or as far as may be."""
+    centre = 0
+    for _ in range(ROUNDS):
+        lowest = min((centre - stride, centre, centre + stride), key=energy)
+        if lowest == centre:
+            break
+        centre = lowest
+    return centre
+
+
+def _fit(volumes: np.ndarray, energies: np.ndarray) -> Fit | None:
+    """The curve, if the volumes bracket the minimum."""
+    if not 0 < np.argmin(energies) < len(energies) - 1:
+        return None
+    fit = Fit(volumes, energies, eos="birchmurnaghan")
+    fit.fit(warn=False)
+    return fit if volumes[0] < fit.v0 < volumes[-1] else None
+
+
+def _at_rest(calculator: BaseCalculator, atoms: Atoms, fmax: float, steps: int) -> Relaxation:
+    """With relaxed ions."""
+    found = relax(calculator, atoms, fmax=fmax, steps=steps)
+    if not found.converged:
+        raise ValueError(
+            f"the ions do not relax at {atoms.get_volume() / len(atoms):.4g} Å³ per atom: after "
+            f"{found.steps} steps the largest force is {found.max_force:.2g} eV/Å"
+        )
+    return found
 
 
 def _scaled(atoms: Atoms, volume: float) -> Atoms:

@@ -83,3 +83,11 @@ def test_curves_are_drawn_with_the_reference(documents):
     assert [t["name"] for t in drawn["data"]] == ["reference", "soft", "stiff"]
     assert drawn["data"][0]["y"] == [0, 150]
     assert drawn["data"][1]["y"] == [0, 140.0]
+
+
+def test_a_task_is_called_by_its_name_unless_there_are_two(documents):
+    for document in documents:
+        document["scores"][1]["task"] = "properties(solids={'mesh': 8})"
+        document["scores"].append({**document["scores"][2], "task": "physics(n_lines=8)"})
+    titles = [t.title for s in sections(documents) for t in s.tables if t.title.startswith("Task")]
+    assert titles == ["Task properties: diamond", "Task physics: Si8", "Task physics(n lines=8): Si8"]

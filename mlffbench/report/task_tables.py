@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,19 +15,29 @@ from mlffbench.report.grouping import in_reading_order
 
 __all__ = ["skipped_table", "task_tables"]
 
-CAPTION = "With a reference: the value, its error in brackets. Else errors and costs; lower is better."
+WITH_REFERENCE = (
+    "Beside a reference: the value, its error in brackets. Else errors and costs, lower is better."
+)
 
 
 def task_tables(frame: pd.DataFrame) -> list[Table]:
     """The tables of every task, by what has more entries: tests as columns, or quantities as rows."""
     found = []
-    for task, scores in frame.groupby("task", sort=False):
+    names = _names(dict.fromkeys(frame["task"]))
+    for task, scores in frame.assign(task=frame["task"].map(names)).groupby("task", sort=False):
         quantities = scores.groupby(["quantity", "metric", "unit"], sort=False).ngroups
         if scores["test"].nunique() > quantities:
             found += _by_quantity(str(task), scores)
         else:
             found += _by_test(str(task), scores)
     return found
+
+
+def _names(tasks: Iterable[str]) -> dict[str, str]:
+    """What a task is called: without its keywords, unless there are two of the name."""
+    short = {task: task.partition("(")[0] for task in tasks}
+    counts = Counter(short.values())
+    return {task: name if counts[name] == 1 else task for task, name in short.items()}
 
 
 def _by_quantity(task: str, frame: pd.DataFrame) -> Iterable[Table]:
@@ -53,10 +64,10 @@ def _by_test(task: str, frame: pd.DataFrame) -> Iterable[Table]:
             by_method = {r["method"]: r for r in records(own)}
             name = quantity if metric == "error" else f"{quantity}, {metric}"
             cells = [Cell(name.replace("_", " ")), Cell(str(unit))]
-            cells += [cell(words.plain, own["reference"].mean())] if with_reference else []
+            cells += [cell(words.digits, own["reference"].mean())] if with_reference else []
             cells += [_measured(by_method[m]) if m in by_method else Cell(words.MISSING) for m in methods]
             rows.append(Row(cells))
-        caption = CAPTION
+        caption = WITH_REFERENCE if with_reference else "Errors and costs: lower is better."
         title = _title(task, str(test))
         yield Table(title, [*head, *((m, "") for m in methods)], rows, caption, words=2, detail=True)
 
@@ -65,7 +76,7 @@ def _measured(row: dict[str, Any]) -> Cell:
     """The predicted number and its error, or the error with its interval."""
     if np.isnan(row["predicted"]) or np.isnan(row["reference"]):
         return interval(row["value"], row["low"], row["high"])
-    return Cell(f"{words.plain(row['predicted'])} ({words.plain(row['value'])})", row["value"])
+    return Cell(f"{words.digits(row['predicted'])} ({words.plain(row['value'])})", row["value"])
 
 
 def _title(task: str, what: str) -> str:
@@ -75,6 +86,8 @@ def _title(task: str, what: str) -> str:
 def skipped_table(frame: pd.DataFrame, n_methods: int) -> Table:
     """What was not measured, one row a reason."""
     rows = []
+    names = _names(dict.fromkeys(frame["task"]))
+    frame = frame.assign(task=frame["task"].map(names))
     for (task, part, reason), own in frame.groupby(["task", "part", "reason"], sort=False):
         methods = list(dict.fromkeys(own["method"]))
         who = "all methods" if len(methods) == n_methods > 1 else ", ".join(methods)

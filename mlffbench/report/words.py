@@ -7,7 +7,17 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["HOW_TO_READ", "LEAKY", "MISSING", "flat", "plain", "rank_text", "ratio", "with_interval"]
+__all__ = [
+    "HOW_TO_READ",
+    "LEAKY",
+    "MISSING",
+    "digits",
+    "flat",
+    "plain",
+    "rank_text",
+    "ratio",
+    "with_interval",
+]
 
 MISSING = "–"
 LEAKY = "‡"  # beside the errors on a test group with twins in the training set
@@ -45,6 +55,17 @@ def plain(value: float) -> str:
         return f"{value:.3g}".replace("-", "−")
     decimals = 0 if size >= 100 or size == 0 else 2 - int(np.floor(np.log10(size)))
     return f"{value:.{decimals}f}".replace("-", "−")
+
+
+def digits(value: float) -> str:
+    """Five significant digits, for numbers that are compared.
+
+    Examples
+    --------
+    >>> [digits(v) for v in (151.4148, 5.4, -0.2, 0.0, float("nan"))]
+    ['151.41', '5.4', '−0.2', '0', '–']
+    """
+    return f"{value:.5g}".replace("-", "−") if np.isfinite(value) else plain(value)
 
 
 def with_interval(value: float, low: float, high: float) -> str:

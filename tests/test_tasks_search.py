@@ -209,6 +209,14 @@ def test_a_shard_that_fails_costs_the_others_nothing() -> None:
     assert len(parity.x) == 5
 
 
+def test_workers_share_the_shards() -> None:
+    data, split = crystals()
+    alone, shared = (scores(screening(fitted(), data, split, n=8, shards=2, k=2, n_jobs=n)) for n in (1, 2))
+    ranks = [key for key in alone if key[1] == "ranking"]
+    assert ranks
+    assert [shared[key] for key in ranks] == [alone[key] for key in ranks]
+
+
 def test_pools_are_refused_in_words() -> None:
     data, split = crystals()
     with pytest.raises(ValueError, match="a pool is 'strained', or 'labels' without relax"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from mlffbench.execute import execute
 from mlffbench.outcome import Outcome
 from mlffbench.run import run
 from mlffbench.store import Store
-from mlffbench.tasks._units import compared, lacking, needs, skipped, units
+from mlffbench.tasks._units import compared, lacking, needs, skipped, spread, units
 from mlffbench.testing.controls import Analytic
 
 TESTS = Path(__file__).parent
@@ -138,3 +139,18 @@ def test_the_truth_of_an_analytic_dataset_made_its_labels(name):
     atoms.calc = calculator
     assert atoms.get_potential_energy() == pytest.approx(data.labels.energy[1], abs=1e-10)
     json.dumps(data.reference.truth)
+
+
+def numbered(k):
+    return [compared("crystal", f"number {k}", os.getpid(), 0.0, "")]
+
+
+def test_pieces_can_be_shared_by_processes(tmp_path):
+    work = {f"piece {k}": partial(numbered, k) for k in range(4)}
+    with keep_in(tmp_path):
+        first = spread({**work, "bad": failing}, n_jobs=2)
+        again = spread(work, n_jobs=2)
+    assert [r.quantity for r in first] == [*(f"number {k}" for k in range(4)), "bad"]
+    assert os.getpid() not in {r.predicted for r in first[:4]}
+    assert again == first[:4], "read back, not done again by other processes"
+    assert first[4].kind == "diverged"

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, TypeVar
 
 from mlffbench import progress
 from mlffbench.attempt import attempt
-from mlffbench.checkpoint import kept
+from mlffbench.checkpoint import folder, keep_in, kept
 from mlffbench.data import Curve, Dataset, Missing, Score, Split
 from mlffbench.forcefield import ForceField
 
-__all__ = ["Row", "compared", "lacking", "needs", "skipped", "units"]
+__all__ = ["Row", "compared", "lacking", "needs", "skipped", "spread", "units"]
 
 Row = Score | Missing | Curve
 Task = TypeVar("Task", bound=Callable[..., list[Row]])
@@ -72,6 +73,25 @@ def units(work: Mapping[str, Callable[[], Sequence[Row]]]) -> list[Row]:
         found, failure = attempt(lambda n=name, p=piece: kept(n, lambda: [_plain(row) for row in p()]))  # type: ignore[misc]
         rows += [Missing("", name, **failure)] if failure is not None else map(_row, found)
     return rows
+
+
+def spread(work: Mapping[str, Callable[[], Sequence[Row]]], n_jobs: int = 1) -> list[Row]:
+    """`units`, the pieces shared by so many processes."""
+    if n_jobs == 1:
+        return units(work)
+    import joblib
+
+    place = folder()
+    found = joblib.Parallel(n_jobs=n_jobs)(
+        joblib.delayed(_elsewhere)(place, {name: piece}) for name, piece in work.items()
+    )
+    return [row for rows in found for row in rows]
+
+
+def _elsewhere(place: Path | None, work: Mapping[str, Callable[[], Sequence[Row]]]) -> list[Row]:
+    """In another process, what is kept goes to the same folder."""
+    with keep_in(place):
+        return units(work)
 
 
 def _plain(row: Row) -> dict[str, Any]:

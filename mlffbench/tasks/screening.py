@@ -16,7 +16,7 @@ from mlffbench.forcefield import ForceField
 from mlffbench.properties.bulk_relaxation import relax_many
 from mlffbench.properties.ranking import Ranking, ranking
 from mlffbench.registry import make
-from mlffbench.tasks._units import Row, needs, skipped, units
+from mlffbench.tasks._units import Row, needs, skipped, spread
 from mlffbench.timing import measure
 
 __all__ = ["screening"]
@@ -40,6 +40,7 @@ def screening(
     pool: str | None = None,
     n: int = 60,
     shards: int = 4,
+    n_jobs: int = 1,
     relax: bool = False,
     k: int = 10,
     threshold: float | None = None,
@@ -65,6 +66,8 @@ def screening(
         Candidates.
     shards : int
         Parts of the pool, each done and kept on its own.
+    n_jobs : int
+        Worker processes that share the shards, as joblib counts them; times are then sums over workers.
     relax : bool
         Whether model and reference relax the positions of each candidate; ``strained`` only.
     k : int
@@ -85,7 +88,7 @@ def screening(
     candidates = _labelled(dataset, split, n, seed) if strained is None else _strained(strained, n, seed)
     settle = partial(_energies, relax=relax, fmax=fmax, steps=steps)
     work, parts = _shards(model, candidates, strained and strained.truth, settle, shards)
-    rows = units(work)
+    rows = spread(work, n_jobs)
     return _summary(pool, rows, candidates, parts, k, threshold, relax)
 
 

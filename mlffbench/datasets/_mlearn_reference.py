@@ -53,14 +53,15 @@ def _stiffness(
 ) -> Mapping[str, float]:
     """C11, C12, C44 and the bulk modulus, GPa, as far as they are known."""
     found = {}
+    forces, stresses = labels.forces or (), labels.stress or ()
     for mode, where, components in ((0, (0, 0), {"C11": 0, "C12": 1}), (3, (0, 1), {"C44": 5})):
         picks = [i for i, t in enumerate(texts) if (m := STRAINED.match(t)) and int(m[1]) == mode
                  and abs(float(m[2])) < LARGEST]  # fmt: skip
-        still = all(np.abs(labels.forces[i]).max() < AT_REST for i in picks)  # type: ignore[index]
+        still = all(np.abs(np.asarray(forces[i])).max() < AT_REST for i in picks)
         if len(picks) >= 4 and still:
             strain = [_strain(frames[i], ground)[where] for i in picks]
             for constant, component in components.items():
-                stress = [labels.stress[i][component] / GPa for i in picks]  # type: ignore[index]
+                stress = [np.asarray(stresses[i])[component] / GPa for i in picks]
                 found[constant] = float(np.polyfit(strain, stress, 3)[2])
     if {"C11", "C12"} <= set(found):
         found["bulk_modulus"] = (found["C11"] + 2 * found["C12"]) / 3

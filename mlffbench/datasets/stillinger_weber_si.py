@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ase import Atoms
 from ase.build import bulk
 
@@ -55,7 +57,7 @@ def stillinger_weber_si(n_train: int = 60, n_test: int = 20, seed: int = 0) -> D
         "atomic_energies": "0 eV: a lone atom has no neighbours",
     }
     structures = {"diamond": diamond, "beta_tin": _beta_tin()}
-    truth = {"stillinger_weber": {}}
+    truth: dict[str, dict[str, Any]] = {"stillinger_weber": {}}
     return analytic("stillinger_weber_si", groups, potential, seed, card, {"Si": 0.0}, structures, truth)
 
 

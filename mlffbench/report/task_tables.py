@@ -22,7 +22,7 @@ WITH_REFERENCE = (
 
 def task_tables(frame: pd.DataFrame) -> list[Table]:
     """The tables of every task, by what has more entries: tests as columns, or quantities as rows."""
-    found = []
+    found: list[Table] = []
     names = _names(dict.fromkeys(frame["task"]))
     for task, scores in frame.assign(task=frame["task"].map(names)).groupby("task", sort=False):
         quantities = scores.groupby(["quantity", "metric", "unit"], sort=False).ngroups
@@ -62,7 +62,7 @@ def _by_test(task: str, frame: pd.DataFrame) -> Iterable[Table]:
         rows = []
         for (quantity, metric, unit), own in scores.groupby(["quantity", "metric", "unit"], sort=False):
             by_method = {r["method"]: r for r in records(own)}
-            name = quantity if metric == "error" else f"{quantity}, {metric}"
+            name = str(quantity) if metric == "error" else f"{quantity}, {metric}"
             cells = [Cell(name.replace("_", " ")), Cell(str(unit))]
             cells += [cell(words.digits, own["reference"].mean())] if with_reference else []
             cells += [_measured(by_method[m]) if m in by_method else Cell(words.MISSING) for m in methods]

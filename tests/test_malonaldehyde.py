@@ -11,6 +11,8 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from mlffbench.datasets.malonaldehyde import malonaldehyde
+from mlffbench.properties.geometry import superposed_rmsd
+from mlffbench.properties.reaction_path import permuted
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +80,34 @@ def test_train_and_test_share_no_trajectory(data):
 def test_hotter_is_wider(data):
     spread = [data.labels.energy[data.columns["group"] == f"test_{t}K"].std() for t in (300, 600, 1200)]
     assert spread == sorted(spread)
+
+
+# ---------------------------------------------------------------- the reference
+def test_the_saddle_is_one_and_lies_between_mirror_images(data):
+    values, saddle = data.reference.values, data.reference.saddles["transfer_saddle"]
+    barrier = values["transfer_saddle"]["energy"] - values["minimum"]["energy"]
+    assert barrier == pytest.approx(0.0236, abs=1e-3)
+    imaginary = {name: sum(v < 0 for q, v in values[name].items() if "wavenumber" in q) for name in values}
+    assert imaginary == {**dict.fromkeys(values, 0), "transfer_saddle": 1}
+    numbers = [v for q, v in values["minimum"].items() if "wavenumber" in q]
+    assert len(numbers) == 3 * 9 - 6
+    assert 200 < min(numbers) < max(numbers) < 3400
+    image = permuted(saddle, data.card["molecule"]["permutation"], data.card["molecule"]["mirror"])
+    assert superposed_rmsd(image, saddle) < 2e-3
+    assert saddle.get_distance(0, 5) == pytest.approx(saddle.get_distance(4, 5), abs=2e-3)
+
+
+def test_the_minimum_lies_below_every_labelled_frame_and_every_conformer(data):
+    values = data.reference.values
+    lowest = values["minimum"]["energy"]
+    assert lowest < data.labels.energy.min()
+    assert data.labels.energy.min() - lowest < 0.1
+    above = {name: values[name]["energy"] - lowest for name in data.reference.structures}
+    assert min(above, key=above.get) == "minimum"
+    assert all(0.4 < above[name] < 1.0 for name in ("open_enol", "s_trans_enol", "keto_dialdehyde"))
+
+
+def test_the_labelled_path_has_the_barrier_of_the_reference(data):
+    path = data.labels.energy[data.columns["group"] == "proton_transfer"]
+    hump = path[len(path) // 2] - path.min()  # of another method's path
+    assert hump == pytest.approx(0.0236, abs=0.01)

@@ -82,3 +82,17 @@ def test_the_package_stays_small():
 
     folder = files("mlffbench.datasets") / "builtin"
     assert sum(len(f.read_bytes()) for f in folder.iterdir()) < 2_000_000
+
+
+def test_the_reference_has_the_names_of_the_properties(data, references):
+    known = data.reference
+    assert list(known.structures) == ["diamond", "beta_tin"]
+    diamond = known.values["diamond"]
+    volume = known.structures["diamond"].get_volume() / 8
+    assert volume == pytest.approx(diamond["volume"], rel=1e-6)
+    assert diamond["lattice_constant"] ** 3 / 8 == pytest.approx(diamond["volume"], rel=1e-6)
+    assert (diamond["C11"] + 2 * diamond["C12"]) / 3 == pytest.approx(diamond["bulk_modulus"], rel=0.02)
+    difference = known.values["beta_tin"]["energy"] - diamond["energy"]
+    assert difference == pytest.approx(references["beta_tin_minus_diamond_eV_per_atom"])
+    tin = known.structures["beta_tin"]
+    assert tin.get_volume() / 4 == pytest.approx(known.values["beta_tin"]["volume"])

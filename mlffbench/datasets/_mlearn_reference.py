@@ -13,24 +13,29 @@ from mlffbench.data import Labels, Reference
 
 __all__ = ["reference"]
 
+GROUND = "Ground state crystal"
 PHASES = {"Si": "diamond", "Ge": "diamond", "Ni": "fcc", "Cu": "fcc", "Li": "bcc", "Mo": "bcc"}
 STRAINED = re.compile(r".* mode (\d), strain (-?[\d.]+)$")
 LARGEST = 0.05  # of the strains that the slope is taken from
 AT_REST = 1e-2  # eV/Å; ions that feel less would not relax further
 
 
-def reference(element: str, frames: Sequence[Atoms], labels: Labels, texts: Sequence[str]) -> Reference:
+def reference(
+    element: str, frames: Sequence[Atoms], labels: Labels, texts: Sequence[str]
+) -> Reference | None:
     """Lattice constant, energy, and the elastic constants for which the frames' ions are at rest.
 
     C11 and C12 are the slopes of stress against strain along x, C44 against the shear xy, of cubics through
     the strains up to 5 %. The shears of Si and Ge were labelled with clamped ions: no C44 for them.
     """
-    ground = list(texts).index("Ground state crystal")
+    if GROUND not in texts:
+        return None
+    ground = list(texts).index(GROUND)
     crystal = _conventional(frames[ground])
     name = PHASES[element]
     values = {
-        "lattice_constant": crystal.get_volume() ** (1 / 3),
-        "volume": crystal.get_volume() / len(crystal),
+        "lattice_constant": float(crystal.get_volume() ** (1 / 3)),
+        "volume": float(crystal.get_volume() / len(crystal)),
         "energy": float(labels.energy[ground]) / len(frames[ground]),
         **_stiffness(frames, labels, texts, frames[ground]),
     }

@@ -10,6 +10,7 @@ from ase import Atoms, units
 from ase.build import bulk
 from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.emt import EMT
+from ase.calculators.fd import FiniteDifferenceCalculator
 from ase.calculators.lj import LennardJones
 from ase.neighborlist import neighbor_list
 
@@ -108,6 +109,31 @@ def test_elastic_constants_turn_with_the_crystal() -> None:
     c11, c12, c44 = one.C[0, 0], one.C[0, 1], one.C[3, 3]  # Voigt and Reuss averages of a cubic crystal
     voigt, reuss = (c11 - c12 + 3 * c44) / 5, 5 * (c11 - c12) * c44 / (4 * c44 + 3 * (c11 - c12))
     assert one.shear_modulus == pytest.approx((voigt + reuss) / 2)
+
+
+class Unstable(Calculator):
+    """Ions held at a maximum by symmetry alone: any shear lets them go, to 0.7 Å from their places."""
+
+    implemented_properties: ClassVar[list[str]] = ["energy"]
+
+    def calculate(self, atoms: Any = None, properties: Any = None, system_changes: Any = all_changes) -> None:
+        super().calculate(atoms, properties, system_changes)
+        strain = np.linalg.solve(PRIMITIVE.cell.array, self.atoms.cell.array) - np.eye(3)
+        strain = (strain + strain.T) / 2
+        off = self.atoms.positions[1] - self.atoms.positions[0] - self.atoms.cell.array.sum(axis=0) / 4
+        u = float(off @ off)
+        shear = strain[[1, 0, 0], [2, 2, 1]]
+        self.results = {"energy": 50 * (strain**2).sum() - u + u**2 + 0.5 * float(off @ shear)}
+
+
+PRIMITIVE = bulk("Si", "diamond", a=5.43)
+
+
+def test_a_crystal_that_leaves_its_structure_has_no_elastic_constants() -> None:
+    with pytest.raises(ValueError, match="turns into another structure"):
+        elastic_constants(
+            FiniteDifferenceCalculator(Unstable(), 1e-4, 1e-4, force_consistent=False), PRIMITIVE, fmax=1e-3
+        )
 
 
 def test_symmetry_saves_strains_and_changes_nothing() -> None:

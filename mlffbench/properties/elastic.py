@@ -15,6 +15,7 @@ from mlffbench.properties.relaxation import relaxed
 __all__ = ["Elastic", "elastic_constants"]
 
 SYMPREC = 1e-3  # Å
+LEFT = 0.3  # Å: an ion that goes further under so small a strain has left its place
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
 
@@ -93,7 +94,7 @@ def elastic_constants(
     Raises
     ------
     ValueError
-        A relaxation does not converge, or the crystal is not periodic.
+        A relaxation does not converge, the crystal is not periodic, or it falls into another structure.
     """
     start = relaxed(calculator, atoms, cell=relax_cell, fmax=fmax, steps=steps)
     basis = _invariant(_rotations(start))
@@ -115,7 +116,14 @@ def _slope(
         strained = atoms.copy()
         change = voigt_6_to_full_3x3_strain(sign * size * np.eye(6)[component])
         strained.set_cell(atoms.cell.array @ change, scale_atoms=True)
-        stresses.append(relaxed(calculator, strained, fmax=fmax, steps=steps).get_stress())
+        rest = relaxed(calculator, strained, fmax=fmax, steps=steps)
+        moved = float(np.linalg.norm(rest.positions - strained.positions, axis=1).max())
+        if moved > LEFT:
+            raise ValueError(
+                f"an ion of {atoms.get_chemical_formula()} moves by {moved:.2g} Å under a strain of {size:g}: "
+                "the crystal turns into another structure and has no elastic response"
+            )
+        stresses.append(rest.get_stress())
     return (stresses[0] - stresses[1]) / (2 * size)
 
 

@@ -120,8 +120,8 @@ def _slope(
         moved = float(np.linalg.norm(rest.positions - strained.positions, axis=1).max())
         if moved > LEFT:
             raise ValueError(
-                f"an ion of {atoms.get_chemical_formula()} moves by {moved:.2g} Å under a strain of {size:g}: "
-                "the crystal turns into another structure and has no elastic response"
+                f"an ion of {atoms.get_chemical_formula()} moves by {moved:.2g} Å under a strain of "
+                f"{size:g}: the crystal turns into another structure and has no elastic response"
             )
         stresses.append(rest.get_stress())
     return (stresses[0] - stresses[1]) / (2 * size)

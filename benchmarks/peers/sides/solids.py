@@ -39,7 +39,10 @@ def main(order: Settings) -> dict[str, Any]:
     sys.path.insert(0, order["mlffbench"])
     warnings.simplefilter("ignore")  # matcalc's on stresses that are zero, phonopy's on acoustic modes
     return {
-        crystal: {name: _in_turn(sides, crystal, order | {"mesh": mesh}) for name, sides in SIDES.items()}
+        crystal: {
+            name: _in_turn(sides, crystal, order | {"mesh": mesh, "rounds": order["rounds"][name]})
+            for name, sides in SIDES.items()
+        }
         for crystal, mesh in order["meshes"].items()
     }
 
@@ -47,10 +50,11 @@ def main(order: Settings) -> dict[str, Any]:
 def _in_turn(
     sides: Mapping[str, tuple[Property, Settings]], crystal: str, settings: Settings
 ) -> dict[str, Any]:
-    """Round by round, to and fro, a first one for practice."""
+    """Round by round, each in an order that is drawn, a first one for practice."""
+    draw = np.random.default_rng(0)
     runs: dict[str, list[dict[str, Any]]] = {side: [] for side in sides}
-    for k in range(1 + settings["rounds"]):
-        for side in list(sides)[:: 1 if k % 2 else -1]:
+    for _ in range(1 + settings["rounds"]):
+        for side in draw.permutation(list(sides)):
             timed, changes = sides[side]
             runs[side].append(_run(timed, crystal, settings | changes))
     return {side: _summary(of[1:]) for side, of in runs.items()}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mlffbench.data import Dataset, Split
 from mlffbench.forcefield import ForceField
+from mlffbench.registry import parameters, suggest
 from mlffbench.tasks._molecules import molecules as of_molecules
 from mlffbench.tasks._solids import solids as of_solids
 from mlffbench.tasks._units import Row, needs, skipped, units
@@ -48,8 +49,10 @@ def properties(
     Raises
     ------
     LookupError
-        There is no such property.
+        There is no such property or keyword.
     """
+    _check("solids", of_solids, solids)
+    _check("molecules", of_molecules, molecules)
     if dataset.reference is None or not dataset.reference.structures:
         return [skipped("", "", f"{dataset.name} has no reference structures")]
     periodic = {bool(atoms.pbc.any()) for atoms in dataset.reference.structures.values()}
@@ -57,3 +60,11 @@ def properties(
     if False in periodic:
         work |= of_molecules(model, dataset, split, seed, **(molecules or {}))
     return units(work)
+
+
+def _check(word: str, pieces: Callable[..., Any], keywords: Mapping[str, Any] | None) -> None:
+    """Every keyword must be one that the pieces know."""
+    known = parameters(pieces, skip=("model", "dataset", "split", "seed"))
+    for keyword in keywords or ():
+        if keyword not in known:
+            raise LookupError(f"{word!r} of properties has no keyword {keyword!r}{suggest(keyword, known)}")

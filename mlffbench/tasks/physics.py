@@ -81,6 +81,8 @@ def physics(
         "smoothness": lambda: _smoothness(calculator, atoms, name, seed),
         "compression": lambda: _compression(calculator, atoms, name),
     }
+    if "extensive" not in model.supports:
+        return [*units(work), skipped("", "pairs", f"{type(model).__name__} describes one molecule")]
     for first, second in combinations_with_replacement(model.elements_, 2):
         work[f"pair {first}-{second}"] = partial(_pair, calculator, first, second, shortest, n_points)
     return units(work)

@@ -111,6 +111,18 @@ def test_elastic_constants_turn_with_the_crystal() -> None:
     assert one.shear_modulus == pytest.approx((voigt + reuss) / 2)
 
 
+def test_a_lattice_in_single_precision_has_the_same_constants() -> None:
+    """Noise of 1e-5 is within the symmetry's tolerance, and must not pass for stiffness."""
+    silicon = relaxed(stillinger_weber(), bulk("Si", "diamond", a=5.43, cubic=True), cell=True, fmax=1e-4)
+    clean = elastic_constants(stillinger_weber(), silicon, relax_cell=False)
+    rng = np.random.default_rng(0)
+    noisy = silicon.copy()
+    noisy.set_cell(silicon.cell.array + rng.normal(scale=2e-5, size=(3, 3)), scale_atoms=True)
+    found = elastic_constants(stillinger_weber(), noisy, relax_cell=False)
+    assert found.strains == clean.strains == (0, 3)
+    np.testing.assert_allclose(found.C, clean.C, atol=0.05)
+
+
 class Unstable(Calculator):
     """Ions held at a maximum by symmetry alone: any shear lets them go, to 0.7 Å from their places."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from pathlib import Path
 
@@ -61,3 +62,58 @@ def test_the_table_of_families_says_what_the_results_say():
             assert abs(value - float(said)) <= 0.501 * 10**-digits, (method, problem, value, said)
             compared += 1
     assert compared == 13 * 5 - 2
+
+
+def documents(folder, dataset):
+    """Of a suite's results, by the row's label."""
+    found = (json.loads(f.read_text()) for f in (ROOT / "results" / folder).glob("*.json"))
+    return {d["case"]["label"]: d for d in found if d["case"]["dataset"]["name"] == dataset}
+
+
+def table_after(head):
+    """The cells of the README's table with this first line's beginning."""
+    lines = README[README.index(head) :].partition("\n\n")[0].splitlines()
+    return [[c.strip() for c in line.strip("|").split("|")] for line in lines if not line.startswith("| ---")]
+
+
+def said(document, test, quantity, metric, cell, key="value", factor=1):
+    """Whether a cell is the number of a score, to the digits that it has; ``failed`` where there is none."""
+    wanted = (test, quantity, metric)
+    found = [s for s in document["scores"] if (s["test"], s["quantity"], s["metric"]) == wanted]
+    if not found:
+        return cell == "failed"
+    digits = len(cell.partition(".")[2])
+    return abs(factor * found[0][key] - float(cell.replace("−", "-"))) <= 0.501 * 10**-digits
+
+
+def test_the_table_of_silicon_says_what_the_results_say():
+    (_, _, *methods), *rows = table_after("| | truth |")
+    known = documents("silicon", "stillinger_weber_si")
+    names = {
+        "C11": ("diamond", "C11"), "C12": ("diamond", "C12"), "C44": ("diamond", "C44"),
+        "highest": ("diamond", "max_frequency"), "vacancy": ("diamond", "vacancy_formation_energy"),
+        "surface": ("diamond", "surface_energy_111"), "β-tin": ("beta_tin", "beta_tin_minus_diamond"),
+    }  # fmt: skip
+    for name, truth, *cells in rows:
+        word = name.split()[0]
+        for method, cell in zip(methods, cells, strict=True):
+            if word in names:
+                where = (*names[word], "error")
+                assert said(known[method], *where, cell, "predicted"), (name, method)
+                assert cell == "failed" or said(known[method], *where, truth, "reference"), name
+            else:
+                assert said(known[method], "diamond", "ground_state", "false_minima", cell), (name, method)
+    assert len(rows) == len(names) + 1
+
+
+def test_the_table_of_malonaldehyde_says_what_the_results_say():
+    _, *rows = table_after("| method | barrier (meV) |")
+    known = documents("malonaldehyde", "malonaldehyde")
+    for method, barrier, wavenumbers, torsion, *died in rows:
+        document = known[method]
+        assert said(document, "reaction path", "barrier", "error", barrier, "predicted"), method
+        assert said(document, "minimum", "wavenumbers", "mae", wavenumbers), method
+        assert said(document, "dihedral", "profile", "rmse", torsion), method
+        for temperature, cell in zip((300, 600, 1200), died, strict=True):
+            assert said(document, f"{temperature} K", "failures", "share", cell, factor=4), method
+    assert {row[0] for row in rows} == set(known)

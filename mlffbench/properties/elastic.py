@@ -15,6 +15,7 @@ from mlffbench.properties.relaxation import relaxed
 __all__ = ["Elastic", "elastic_constants"]
 
 SYMPREC = 1e-3  # Å
+DEPENDENT = 1e-2  # singular values of strains that fix nothing new, of an orthonormal basis
 LEFT = 0.3  # Å: an ion that goes further under so small a strain has left its place
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
@@ -135,7 +136,8 @@ def _rotations(atoms: Atoms) -> np.ndarray:
     found = spglib.get_symmetry(cell, symprec=SYMPREC)
     whole = np.unique(found["rotations"], axis=0) if found else np.eye(3, dtype=int)[None]
     lattice = atoms.cell.array.T
-    return np.array([lattice @ w @ np.linalg.inv(lattice) for w in whole])
+    left, _, right = np.linalg.svd(np.array([lattice @ w @ np.linalg.inv(lattice) for w in whole]))
+    return left @ right  # a lattice relaxed in single precision has the symmetry to five digits only
 
 
 def _invariant(rotations: np.ndarray) -> np.ndarray:
@@ -163,7 +165,7 @@ def _needed(basis: np.ndarray) -> tuple[int, ...]:
     chosen: list[int] = []
     rank = 0
     for k in range(6):
-        found = np.linalg.matrix_rank(basis[:, [*chosen, k]].reshape(len(basis), -1), tol=1e-8)
+        found = np.linalg.matrix_rank(basis[:, [*chosen, k]].reshape(len(basis), -1), tol=DEPENDENT)
         if found > rank:
             chosen, rank = [*chosen, k], found
     return tuple(chosen)

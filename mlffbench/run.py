@@ -117,7 +117,9 @@ def _fitted(
     place = checkpoint.folder()
     if place is not None and (place / FIT).exists():
         cost = json.loads((place / FIT).read_text(encoding="utf-8"))
-        return persistence.load(place / MODEL, trust=[type(model).__module__]), Measurement(**cost)
+        kept, failure = attempt(lambda: persistence.load(place / MODEL, trust=[type(model).__module__]))
+        if failure is None:
+            return kept, Measurement(**cost)
     with measure(device) as fit:
         model.fit(frames, labels)
     if place is not None:

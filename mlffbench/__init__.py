@@ -7,7 +7,7 @@ __all__ = ["load"]
 
 def __getattr__(name: str) -> object:
     if name == "load":  # imported when it is used: the command line starts without it
-        from mlffbench.persistence import load
+        from mlffbench.system.model_file import load
 
         return load
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

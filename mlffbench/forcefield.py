@@ -15,9 +15,9 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from mlffbench import persistence
 from mlffbench.calculator import ForceFieldCalculator
 from mlffbench.data import Labels, labels_of
+from mlffbench.system import model_file
 
 __all__ = ["ForceField", "Prepared", "check_frames"]
 
@@ -147,14 +147,14 @@ class ForceField(RegressorMixin, BaseEstimator):
         return ForceFieldCalculator(self)
 
     def save(self, path: Path | str) -> None:
-        """Write parameters and what was learned into a file that holds no code; see `mlffbench.persistence`.
+        """Write parameters and fitted values into a file without code; see `mlffbench.system.model_file`.
 
         Raises
         ------
         TypeError
             A parameter or something learned is of a kind that such a file cannot hold.
         """
-        persistence.save(self, Path(path))
+        model_file.save(self, Path(path))
 
     @classmethod
     def load(cls, path: Path | str, trust: Sequence[str] = (), device: str | None = None) -> Self:
@@ -172,7 +172,7 @@ class ForceField(RegressorMixin, BaseEstimator):
         ValueError
             The file is damaged, from a newer version, of another class, or names a class that is not trusted.
         """
-        model = persistence.load(Path(path), trust, device)
+        model = model_file.load(Path(path), trust, device)
         if not isinstance(model, cls):
             raise ValueError(f"{path} holds a {type(model).__name__}, not a {cls.__name__}")
         return model

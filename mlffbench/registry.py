@@ -12,11 +12,17 @@ from typing import Any
 __all__ = ["KINDS", "build", "load", "make", "names", "parameters", "parts", "resolve", "suggest", "summary"]
 
 KINDS = ("estimators", "datasets", "splits", "metrics", "tasks", "checks", "samplers", "calculators")
+FOLDERS = {
+    "checks": "datasets/checks",
+    "samplers": "labelling/samplers",
+    "calculators": "labelling/calculators",
+}  # of the kinds that do not lie on the top floor
 
 
 def names(kind: str) -> list[str]:
     """The names of a kind, from its folder's files; nothing is imported."""
-    return sorted(p.stem for p in (Path(__file__).parent / kind).glob("*.py") if not p.stem.startswith("_"))
+    folder = Path(__file__).parent / FOLDERS.get(kind, kind)
+    return sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_"))
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
@@ -42,7 +48,7 @@ def load(kind: str, name: str) -> Callable[..., Any]:
             raise LookupError(f"no {kind.removesuffix('s')} {name!r}: {error}") from error
     if name not in names(kind):
         raise LookupError(f"no {kind.removesuffix('s')} {name!r}{suggest(name, names(kind))}")
-    module_ = import_module(f"mlffbench.{kind}.{name}")
+    module_ = import_module(f"mlffbench.{FOLDERS.get(kind, kind).replace('/', '.')}.{name}")
     (public,) = module_.__all__  # one file, one public name
     return getattr(module_, public)
 

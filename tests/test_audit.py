@@ -9,8 +9,8 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
-from mlffbench.audit import audit, leak_free
 from mlffbench.data import Dataset, Labels, Split
+from mlffbench.datasets.leakage.audit import audit, leak_free
 from mlffbench.datasets.malonaldehyde import malonaldehyde
 from mlffbench.splits.official import official
 from mlffbench.splits.random import random

@@ -15,13 +15,13 @@ from ase import Atoms
 from ase.build import bulk
 from ase.units import Bohr, GPa, Hartree, kcal, mol
 
-from mlffbench import checkup as checkup_module
 from mlffbench import registry
-from mlffbench.checks._slopes import force_slope, stress_slope
-from mlffbench.checks._stiffness import relative_stiffness
-from mlffbench.checks._units import all_electron_energy
-from mlffbench.checkup import admit, checkup
 from mlffbench.data import Dataset, Labels, LazySequence
+from mlffbench.datasets.checks.common import checkup as checkup_module
+from mlffbench.datasets.checks.common.bond_stiffness import relative_stiffness
+from mlffbench.datasets.checks.common.checkup import admit, checkup
+from mlffbench.datasets.checks.common.energy_force_consistency import force_slope, stress_slope
+from mlffbench.datasets.checks.common.units import all_electron_energy
 from mlffbench.datasets.lennard_jones import lennard_jones
 from mlffbench.datasets.malonaldehyde import malonaldehyde
 from mlffbench.datasets.path import path

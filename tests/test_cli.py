@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from mlffbench import __version__, registry
 from mlffbench.cli import app
-from mlffbench.store import Store
+from mlffbench.harness.store import Store
 
 SUITE = """\
 name: demo

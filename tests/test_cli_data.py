@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from mlffbench import registry
 from mlffbench.cli import app
-from mlffbench.cli.data._given import dataset_spec
+from mlffbench.cli.data.arguments import dataset_spec
 from mlffbench.data import Finding, Spec
 
 ARGON = ("lennard_jones", "-p", "n_train=8", "-p", "n_test=4")
@@ -136,7 +136,7 @@ def offline(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise requests.ConnectionError("no network in this test")
 
-    monkeypatch.setattr("mlffbench.fetch.download", refuse)
+    monkeypatch.setattr("mlffbench.system.fetch.download", refuse)
     return {"MLFFBENCH_CACHE": str(tmp_path / "cache"), "MLFFBENCH_DATA": None}
 
 
@@ -225,7 +225,7 @@ def test_check_reads_labels_under_a_key(tmp_path, frames):
 
 def test_refusals_come_first_and_are_exit_code_1(monkeypatch):
     found = [Finding("cell", "a cell is flat.", (3,), True), Finding("zeros", "many zeros.")]
-    monkeypatch.setattr("mlffbench.checkup.checkup", lambda dataset, skip=(): found)
+    monkeypatch.setattr("mlffbench.datasets.checks.common.checkup.checkup", lambda dataset, skip=(): found)
     result = call("check", *ARGON)
     assert result.exit_code == 1
     lines = [line.rstrip() for line in result.stdout.splitlines()]

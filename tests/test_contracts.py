@@ -9,7 +9,7 @@ import pytest
 from mlffbench import registry, testing
 from mlffbench.data import Curve, Dataset, Missing, Score
 from mlffbench.forcefield import ForceField
-from mlffbench.plan import SKIP
+from mlffbench.harness.plan import SKIP
 
 FEW = {
     "md": {"n_trajectories": 1, "picoseconds": 0.02, "nve_picoseconds": 0.02, "timestep": 1.0, "frames": 3},

@@ -17,7 +17,7 @@ from ase.db import connect
 from ase.io import write
 from ase.units import Bohr, GPa, Hartree, kcal, mol
 
-from mlffbench.datasets._frames import from_frames
+from mlffbench.datasets.formats.to_dataset import from_frames
 from mlffbench.datasets.path import path
 
 FORCES = np.array([[0.0, 0.0, 1.0], [0.0, 0.0, -1.0]])

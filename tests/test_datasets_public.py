@@ -11,8 +11,9 @@ import requests
 from ase.calculators.emt import EMT
 from ase.units import GPa
 
-from mlffbench import fetch, registry
+from mlffbench import registry
 from mlffbench.data import Dataset
+from mlffbench.system import fetch
 
 PUBLIC = ("acac", "ethanol_botnet", "threebpa", "rmd17", "mlearn")
 ANALYTIC = ("lennard_jones", "stillinger_weber_si", "emt_copper")

@@ -15,13 +15,13 @@ from ase.units import GPa
 
 from mlffbench import registry
 from mlffbench.data import Dataset, Finding, Labels, LazySequence
-from mlffbench.datasheet.distances import N_BINS, REACH, distances
-from mlffbench.datasheet.groups import ALL, groups, shown
-from mlffbench.datasheet.histogram import bin_edges, histogram, top
-from mlffbench.datasheet.html import render
-from mlffbench.datasheet.summary import energies_less_composition, summary
-from mlffbench.datasheet.thinned import thinned
-from mlffbench.report.palette import palette
+from mlffbench.report.datasheet.distances import N_BINS, REACH, distances
+from mlffbench.report.datasheet.groups import ALL, groups, shown
+from mlffbench.report.datasheet.histogram import bin_edges, histogram, top
+from mlffbench.report.datasheet.html import render
+from mlffbench.report.datasheet.summary import energies_less_composition, summary
+from mlffbench.report.datasheet.thinned import thinned
+from mlffbench.report.figures.style import palette
 
 FIGURE = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
 

@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 
-from mlffbench import graph
+from mlffbench.descriptors import graph
 from mlffbench.descriptors.acsf import ACSF
 
 RADIAL = [(0.1, 0.0), (1.0, 1.5), (4.0, 2.5)]

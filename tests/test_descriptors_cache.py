@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from mlffbench.descriptors._cache import Cache
+from mlffbench.descriptors.cache import Cache
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from mlffbench import graph
-from mlffbench.descriptors._derivatives import derivatives
-from mlffbench.descriptors._power_spectrum import Basis, pair_density, pair_gradient, power_spectrum
+from mlffbench.descriptors import graph
+from mlffbench.descriptors.power_spectrum import Basis, pair_density, pair_gradient, power_spectrum
 from mlffbench.descriptors.soap import SOAP
+from mlffbench.descriptors.soap_derivatives import derivatives
 
 
 def molecules() -> list[Atoms]:

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from mlffbench import registry
 from mlffbench.cli import app
 from mlffbench.datasets.malonaldehyde import malonaldehyde
-from mlffbench.plan import SKIP, parse_spec
-from mlffbench.recipe import read_recipe
+from mlffbench.harness.plan import SKIP, parse_spec
+from mlffbench.labelling.recipe import read_recipe
 
 DOCS = Path(__file__).parents[1] / "docs"
 DATA = (DOCS / "data.md").read_text(encoding="utf-8")

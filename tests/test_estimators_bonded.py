@@ -14,10 +14,10 @@ from ase.build import bulk, molecule
 from mlffbench.data import Labels
 from mlffbench.datasets.malonaldehyde import malonaldehyde
 from mlffbench.datasets.stillinger_weber_si import stillinger_weber_si
-from mlffbench.estimators._bonded_fit import recognise
-from mlffbench.estimators._bonded_types import learn_types
+from mlffbench.descriptors.graph import build
 from mlffbench.estimators.bonded import Bonded
-from mlffbench.graph import build
+from mlffbench.potentials.gaff.atom_types import learn_types
+from mlffbench.potentials.gaff.fit import recognise
 
 CUTOFF = 8.0
 

@@ -14,22 +14,22 @@ from ase.units import GPa
 from scipy.optimize import approx_fprime
 from sklearn.utils import check_random_state
 
-from mlffbench.calculators.stillinger_weber import stillinger_weber
 from mlffbench.data import Labels
 from mlffbench.datasets.emt_copper import emt_copper
 from mlffbench.datasets.lennard_jones import EPSILON, SIGMA, lennard_jones
 from mlffbench.datasets.stillinger_weber_si import stillinger_weber_si
-from mlffbench.estimators import _embedded_atom_fit, _stillinger_weber_fit
-from mlffbench.estimators._classical import refine
-from mlffbench.estimators._classical_rows import affordable, halved, rows_of
-from mlffbench.estimators._pair_fit import pair_terms
-from mlffbench.estimators._stillinger_weber import Places
+from mlffbench.descriptors.graph import build, with_forces
+from mlffbench.estimators.base.classical import refine
+from mlffbench.estimators.base.pair_potential import pair_terms
 from mlffbench.estimators.buckingham import Buckingham
 from mlffbench.estimators.embedded_atom import EmbeddedAtom
 from mlffbench.estimators.lennard_jones import LennardJones
 from mlffbench.estimators.morse import Morse
 from mlffbench.estimators.stillinger_weber import StillingerWeber
-from mlffbench.graph import build, with_forces
+from mlffbench.labelling.calculators.stillinger_weber import stillinger_weber
+from mlffbench.potentials.classical import embedded_atom_fit, stillinger_weber_fit
+from mlffbench.potentials.classical.design_matrix import affordable, halved, rows_of
+from mlffbench.potentials.classical.stillinger_weber import Places
 
 SILICON = {"epsilon": 2.1683, "A": 7.049556277, "B": 0.6022245584, "sigma": 2.0951, "a": 1.80, "gamma": 1.20}
 NO_ENERGY = {"Cu": 0.0, "Ni": 0.0, "Au": 0.0}
@@ -275,7 +275,7 @@ def test_below_all_distances_of_training_a_wall_stands():
 def stillinger_weber_problem(frames, labels):
     graph = build(frames, 4.0)
     rows = rows_of(graph, frames, labels, (1.0, 1.0, 1.0), ["Ni", "Cu", "Au"])
-    problem = _stillinger_weber_fit.Problem(graph, rows, Places.of(graph, [28, 29, 79]), (4.0, 0.0))
+    problem = stillinger_weber_fit.Problem(graph, rows, Places.of(graph, [28, 29, 79]), (4.0, 0.0))
     low, high = problem.kinds.bounds(4.0)
     return problem, low + 0.3 * (np.minimum(high, low + 4.0) - low)
 
@@ -285,7 +285,7 @@ def embedded_atom_problem(frames, labels):
     rows = rows_of(graph, frames, labels, (1.0, 1.0, 1.0), ["Ni", "Cu", "Au"])
     ends = np.sort([graph.numbers[x].numpy() for x in (graph.source, graph.target)], axis=0)
     kinds = np.unique(ends[0] * 100 + ends[1], return_inverse=True)[1]
-    problem = _embedded_atom_fit.Problem(graph, rows, kinds, 4.0, 4, 3)
+    problem = embedded_atom_fit.Problem(graph, rows, kinds, 4.0, 4, 3)
     return problem, np.random.default_rng(0).uniform(0.1, 2.0, sum(problem.sizes))
 
 

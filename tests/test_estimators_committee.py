@@ -14,10 +14,10 @@ from mlffbench.data import Labels, Spec
 from mlffbench.datasets.lennard_jones import lennard_jones
 from mlffbench.estimators import AtomicReference, BehlerParrinello, Morse
 from mlffbench.estimators.committee import Committee
+from mlffbench.harness.outcome import Outcome
+from mlffbench.harness.plan import Case, SuiteError, cases, read_suite
+from mlffbench.harness.run import run
 from mlffbench.metrics import neg_forces_rmse
-from mlffbench.outcome import Outcome
-from mlffbench.plan import Case, SuiteError, cases, read_suite
-from mlffbench.run import run
 
 QUICK = {"cutoff": 4.5, "max_iterations": 5}
 

@@ -23,8 +23,8 @@ from mlffbench.estimators import AtomicReference, Morse
 from mlffbench.estimators.committee import Committee
 from mlffbench.estimators.delta_learning import DeltaLearning
 from mlffbench.forcefield import ForceField
+from mlffbench.harness.plan import SuiteError, cases, read_suite
 from mlffbench.metrics import neg_forces_rmse, rmse
-from mlffbench.plan import SuiteError, cases, read_suite
 
 QUICK = {"cutoff": 4.5, "max_iterations": 5}
 EXACT = {"epsilon": 0.0104, "sigma": 3.4, "rc": 8.5, "ro": 6.8, "smooth": True}

@@ -17,16 +17,16 @@ from ase import Atoms
 from ase.build import bulk, molecule
 from scipy.spatial.transform import Rotation
 
-from mlffbench import graph
 from mlffbench.data import Labels
+from mlffbench.descriptors import graph
 from mlffbench.estimators.equivariant_network import EquivariantNetwork
-from mlffbench.nn import _e3nn
-from mlffbench.nn.batches import collate, join, labelled, mean_square, parts
-from mlffbench.nn.convolution import Convolution, rows_of
-from mlffbench.nn.equivariant import Equivariant
-from mlffbench.nn.interaction import Interaction
-from mlffbench.nn.radial_basis import RadialBasis, envelope
-from mlffbench.nn.train import seeded
+from mlffbench.potentials.networks import e3nn_wrapper
+from mlffbench.potentials.networks.batches import collate, join, labelled, mean_square, parts
+from mlffbench.potentials.networks.convolution import Convolution, rows_of
+from mlffbench.potentials.networks.nequip import Equivariant
+from mlffbench.potentials.networks.nequip_interaction import Interaction
+from mlffbench.potentials.networks.radial_basis import RadialBasis, envelope
+from mlffbench.potentials.networks.training import seeded
 from mlffbench.testing import molecules
 
 DIRECTIONS = [(0, 1), (1, -1), (2, 1)]
@@ -36,7 +36,7 @@ BOTH_PARITIES = [*DIRECTIONS, (0, -1), (1, 1), (2, -1)]
 @contextmanager
 def e3nn() -> Iterator[Any]:
     """e3nn itself, which warns, and compiles unless it is told not to."""
-    o3 = _e3nn._o3()
+    o3 = e3nn_wrapper._o3()
     import e3nn
 
     before = e3nn.get_optimization_defaults()
@@ -109,7 +109,7 @@ def test_convolution_is_e3nns_tensor_product() -> None:
         for third in DIRECTIONS:
             for i, first in enumerate(DIRECTIONS):
                 for j, second in enumerate(DIRECTIONS):
-                    if third in _e3nn.irreps(first, second):
+                    if third in e3nn_wrapper.irreps(first, second):
                         instructions.append((i, j, k, "uvu", True))
                         k += 1
         product = o3.TensorProduct(
@@ -146,8 +146,8 @@ def test_features_turn_with_wigners_matrices(kinds: list[tuple[int, int]], sign:
     turn = torch.tensor(matrix)
     with e3nn() as o3:
         D = o3.Irreps([(1, k) for k in kinds]).D_from_matrix(turn.float()).double()
-    before = layer(x, _e3nn.harmonics(2, vectors), *rest, *pairs)
-    after = layer(D @ x, _e3nn.harmonics(2, vectors @ turn.T), *rest, *pairs)
+    before = layer(x, e3nn_wrapper.harmonics(2, vectors), *rest, *pairs)
+    after = layer(D @ x, e3nn_wrapper.harmonics(2, vectors @ turn.T), *rest, *pairs)
     assert before.abs().mean() > 0.1
     torch.testing.assert_close(after, D @ before, rtol=1e-4, atol=1e-4)  # e3nn turns in float32
 
@@ -336,11 +336,12 @@ def test_max_seconds_stops() -> None:
 # ---------------------------------------------------------------- the process
 GLOBALS = """
 import os, sys, torch, warnings
-from mlffbench.nn import _e3nn
+from mlffbench.potentials.networks import e3nn_wrapper
 state = lambda: (dict(os.environ), torch.get_default_dtype(), list(warnings.filters),
                  set(torch.serialization.get_safe_globals()), torch.random.get_rng_state().tolist())
 before = state()
-_e3nn.coefficients(1, 1, 2), _e3nn.harmonics(2, torch.ones(1, 3)), _e3nn.irreps((1, -1), (1, -1))
+e3nn_wrapper.coefficients(1, 1, 2), e3nn_wrapper.harmonics(2, torch.ones(1, 3))
+e3nn_wrapper.irreps((1, -1), (1, -1))
 assert "e3nn" in sys.modules and "mace" not in sys.modules
 after = state()
 assert after == before

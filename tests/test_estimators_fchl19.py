@@ -14,8 +14,8 @@ pytest.importorskip("qmllib")
 
 from mlffbench.data import Labels
 from mlffbench.datasets.malonaldehyde import malonaldehyde
-from mlffbench.estimators._fchl_model import describe, operator_rows, predicted
 from mlffbench.estimators.fchl19 import FCHL19
+from mlffbench.potentials.fchl19 import describe, operator_rows, predicted
 
 ELEMENTS = [1, 6, 8]
 

@@ -17,8 +17,8 @@ from ase.calculators.emt import EMT
 
 from mlffbench import testing
 from mlffbench.data import Labels, labels_of
-from mlffbench.estimators import _gap_fit
 from mlffbench.estimators.gap import GAP
+from mlffbench.potentials import quip
 
 pytest.importorskip("quippy")
 
@@ -86,7 +86,7 @@ def _kernel(model: GAP, frames: list[Atoms]) -> np.ndarray:
             f"soap cutoff={model.cutoff} cutoff_transition_width={model.cutoff_width} n_max={model.n_max} "
             f"l_max={model.l_max} atom_sigma={model.sigma} Z={z} n_species=2 species_Z={{1 8}}"
         )
-        vectors.append([soap.calc(_gap_fit.boxed(a, model.cutoff))["data"] for a in frames])
+        vectors.append([soap.calc(quip.boxed(a, model.cutoff))["data"] for a in frames])
     pairs = [[[(a @ b.T) ** 2 for b in each] for a in each] for each in vectors]
     return np.array([[[np.sum(k) for k in row] for row in each] for each in pairs]).sum(axis=0)
 
@@ -115,7 +115,7 @@ def test_the_noise_of_a_virial_is_that_of_its_frame() -> None:
     stresses = []
     none = replace(labels, stress=None)
     for given, noise in ((labels, 1e8), (none, 1e8), (labels, 1e-4)):
-        potential = _gap_fit.potential(_gap_fit.gap_fit(frames, given, arguments, 3.0, noise))
+        potential = quip.potential(quip.gap_fit(frames, given, arguments, 3.0, noise))
         potential.calculate(frames[0], ["energy", "forces", "stress"])
         stresses.append(potential.results["stress"])
     np.testing.assert_allclose(stresses[0], stresses[1], atol=1e-6)
@@ -191,7 +191,7 @@ def test_an_interrupt_takes_the_program_along(tmp_path: Path, monkeypatch: pytes
     program, pid = tmp_path / "gap_fit", tmp_path / "pid"
     program.write_text(f"#!/bin/sh\necho $$ > {pid}\nexec sleep 60\n")
     program.chmod(0o755)
-    monkeypatch.setattr(_gap_fit, "_program", lambda: str(program))
+    monkeypatch.setattr(quip, "_program", lambda: str(program))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
     def interrupt(*_: object) -> None:

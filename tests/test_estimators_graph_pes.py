@@ -12,13 +12,14 @@ import torch
 from ase import Atoms
 from ase.build import bulk
 
-from mlffbench import graph, testing
+from mlffbench import testing
 from mlffbench.data import Labels
-from mlffbench.estimators._graph_pes import GraphPES, atomic_graph, library
+from mlffbench.descriptors import graph
+from mlffbench.estimators.base.graph_pes import GraphPES, atomic_graph, library
 from mlffbench.estimators.painn import PaiNN
 from mlffbench.estimators.schnet import SchNet
 from mlffbench.estimators.tensornet import TensorNet
-from mlffbench.nn.batches import labelled
+from mlffbench.potentials.networks.batches import labelled
 
 pytest.importorskip("graph_pes")
 

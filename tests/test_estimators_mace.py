@@ -18,12 +18,12 @@ from ase.build import bulk, molecule
 from sklearn.base import clone
 
 from mlffbench.data import Labels
-from mlffbench.estimators._mace_compute import output
-from mlffbench.estimators._mace_graphs import Batch, Graphs, consecutive
-from mlffbench.estimators._mace_kernels import fuse, unfuse
-from mlffbench.estimators._mace_torch import arguments, build, error_of, hyperparameters, session
 from mlffbench.estimators.mace import MACE
-from mlffbench.nn.train import seeded
+from mlffbench.potentials.mace.backends import fuse, unfuse
+from mlffbench.potentials.mace.batches import Batch, Graphs, consecutive
+from mlffbench.potentials.mace.evaluation import output
+from mlffbench.potentials.mace.library import arguments, build, error_of, hyperparameters, session
+from mlffbench.potentials.networks.training import seeded
 from mlffbench.testing import Fitted, fitted, solids
 
 KEY = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
@@ -127,9 +127,9 @@ def test_batches_give_what_mace_torchs_own_graphs_give() -> None:
 )
 def test_fused_layers_are_mace_torchs(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Energies, forces, stresses, and the derivative of a loss on all of them by every weight."""
-    from mlffbench.estimators import _mace_presets
+    from mlffbench.potentials.mace import presets
 
-    monkeypatch.setitem(_mace_presets.PRESETS["small"], "model", settings.pop("model", "ScaleShiftMACE"))
+    monkeypatch.setitem(presets.PRESETS["small"], "model", settings.pop("model", "ScaleShiftMACE"))
     module, graphs, _ = untrained(mixed(), [1, 6, 8], settings)
     batch = graphs.batch([1, 3, 0, 2])
 
@@ -181,7 +181,7 @@ def test_kernels_by_name_train_alike() -> None:
 
 
 def test_kernels_that_disagree_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    from mlffbench.estimators._mace_contraction import MonomialContraction
+    from mlffbench.potentials.mace.symmetric_contraction import MonomialContraction
 
     forward = MonomialContraction.forward
     monkeypatch.setattr(MonomialContraction, "forward", lambda *a: 1.5 * forward(*a))

@@ -13,12 +13,12 @@ import torch
 from ase import Atoms
 from ase.build import bulk, molecule
 
-from mlffbench import graph
 from mlffbench.data import Labels
-from mlffbench.descriptors._described import Described, derivatives
+from mlffbench.descriptors import graph
 from mlffbench.estimators.behler_parrinello import BehlerParrinello
 from mlffbench.forcefield import ForceField
-from mlffbench.nn.train import holdout
+from mlffbench.potentials.networks.acsf_batches import Described, derivatives
+from mlffbench.potentials.networks.training import holdout
 from mlffbench.testing import Fitted, check_forcefield, fitted, solids
 
 EACH = pytest.mark.parametrize("cls", [BehlerParrinello])

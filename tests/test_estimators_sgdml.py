@@ -12,11 +12,11 @@ from ase.build import molecule
 
 from mlffbench.data import Labels
 from mlffbench.datasets.malonaldehyde import malonaldehyde
-from mlffbench.estimators._sgdml_kernel import Kernel
-from mlffbench.estimators._sgdml_permutations import closure, find_permutations
-from mlffbench.estimators._sgdml_points import Points, pair_permutations
-from mlffbench.estimators._sgdml_solve import incomplete_cholesky, iterate, matrix, solve
 from mlffbench.estimators.sgdml import SGDML
+from mlffbench.potentials.sgdml.inverse_distances import Points, pair_permutations
+from mlffbench.potentials.sgdml.kernel import Kernel
+from mlffbench.potentials.sgdml.permutations import closure, find_permutations
+from mlffbench.potentials.sgdml.solver import incomplete_cholesky, iterate, matrix, solve
 
 SIGMA, LAM = 10.0, 1e-10
 

@@ -16,16 +16,18 @@ from scipy.stats import multivariate_normal
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.model_selection import cross_val_score
 
-from mlffbench import graph, progress, testing
+from mlffbench import testing
 from mlffbench.data import Labels, labels_of
-from mlffbench.descriptors._power_spectrum import Basis
-from mlffbench.estimators._soap_environments import describe
-from mlffbench.estimators._soap_kernel import Kernel, energies, energy_rows, gradient_rows, self_kernel
-from mlffbench.estimators._soap_operator import Representers, rows, states
-from mlffbench.estimators._soap_points import farthest, principal_axes
-from mlffbench.estimators._whitened import WhitenedLeastSquares, stable_factor
+from mlffbench.descriptors import graph
+from mlffbench.descriptors.power_spectrum import Basis
 from mlffbench.estimators.soap_gpr import SOAPGPR
 from mlffbench.estimators.soap_kernel_ridge import SOAPKernelRidge
+from mlffbench.potentials.regression.whitened_least_squares import WhitenedLeastSquares, stable_factor
+from mlffbench.potentials.soap.derivative_kernel import Representers, rows, states
+from mlffbench.potentials.soap.environments import describe
+from mlffbench.potentials.soap.kernel import Kernel, energies, energy_rows, gradient_rows, self_kernel
+from mlffbench.potentials.soap.sparse_points import farthest, principal_axes
+from mlffbench.system import progress
 
 MODELS = [SOAPGPR, SOAPKernelRidge]
 DATA = Path(os.environ.get("MLFFBENCH_DATA", Path(__file__).parents[2] / "shared" / "data")) / "acac"

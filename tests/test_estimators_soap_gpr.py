@@ -11,18 +11,18 @@ import torch
 from ase import Atoms
 from ase.build import bulk, molecule
 
-from mlffbench import graph
 from mlffbench.data import Labels
-from mlffbench.estimators import _soap_model
-from mlffbench.estimators._hyperparameters import maximised
-from mlffbench.estimators._soap_environments import Environments, describe
-from mlffbench.estimators._soap_evidence import problems_by_kind
-from mlffbench.estimators._soap_model import Batches
-from mlffbench.estimators._soap_operator import Representers, rows, states
-from mlffbench.estimators._soap_points import cur, principal_axes
-from mlffbench.estimators._soap_variance import forces_prior
-from mlffbench.estimators._whitened import log_evidence
+from mlffbench.descriptors import graph
 from mlffbench.estimators.soap_gpr import SOAPGPR
+from mlffbench.potentials.regression.hyperparameters import maximised
+from mlffbench.potentials.regression.whitened_least_squares import log_evidence
+from mlffbench.potentials.soap import training_batches
+from mlffbench.potentials.soap.derivative_kernel import Representers, rows, states
+from mlffbench.potentials.soap.environments import Environments, describe
+from mlffbench.potentials.soap.marginal_likelihood import problems_by_kind
+from mlffbench.potentials.soap.predictive_variance import forces_prior
+from mlffbench.potentials.soap.sparse_points import cur, principal_axes
+from mlffbench.potentials.soap.training_batches import Batches
 
 SMALL = {"n_max": 4, "l_max": 3, "sigma": 0.4}
 NO_ATOMS = {"H": 0.0, "O": 0.0}
@@ -241,7 +241,7 @@ def test_dscribe_gives_the_predictions_of_the_torch_basis_without_its_fade(monke
     frames, test = water(8), water(4, seed=3)
     labels = springs(frames)
     theirs = SOAPGPR(**SMALL, descriptor="dscribe", uncertainty="forces").fit(frames, labels).predict(test)
-    monkeypatch.setattr(_soap_model, "checked_basis", lambda *a, smooth: _unsmoothed(a))
+    monkeypatch.setattr(training_batches, "checked_basis", lambda *a, smooth: _unsmoothed(a))
     ours = SOAPGPR(**SMALL, uncertainty="forces").fit(frames, labels).predict(test)
     np.testing.assert_allclose(theirs.energy, ours.energy, atol=1e-6)
     np.testing.assert_allclose(theirs.forces, ours.forces, atol=1e-6)

@@ -10,7 +10,7 @@ from ase.build import bulk, fcc111, molecule
 from ase.calculators.lj import LennardJones
 from ase.neighborlist import neighbor_list
 
-from mlffbench.graph import build, labels, with_forces
+from mlffbench.descriptors.graph import build, labels, with_forces
 
 
 def structures():

@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 
 from mlffbench.cli import app
 from mlffbench.datasets.path import path as from_path
-from mlffbench.ledger import Ledger
-from mlffbench.recipe import RecipeError, read_recipe
+from mlffbench.labelling.journal import Ledger
+from mlffbench.labelling.recipe import RecipeError, read_recipe
 
 RECIPE = """
 name: copper
@@ -229,7 +229,7 @@ groups:
 
 
 def test_a_fitted_estimator_needs_a_group_that_exists():
-    from mlffbench.calculators.fitted import fitted
+    from mlffbench.labelling.calculators.fitted import fitted
 
     with pytest.raises(ValueError, match=r"no group 'trian'.*did you mean 'train'"):
         fitted("lennard_jones", "morse", train="trian")

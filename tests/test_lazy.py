@@ -16,15 +16,15 @@ from ase.io import read, write
 from joblib import Parallel, delayed
 from sklearn.model_selection import cross_val_score
 
-from mlffbench import progress
 from mlffbench.data import Dataset, Labels, LazySequence
-from mlffbench.datasets import _extxyz_index
-from mlffbench.datasets._extxyz import Extxyz
-from mlffbench.datasets._extxyz_index import index_extxyz
-from mlffbench.datasets._records import InMemory
+from mlffbench.datasets.formats import extxyz_index
+from mlffbench.datasets.formats.extxyz import Extxyz
+from mlffbench.datasets.formats.extxyz_index import index_extxyz
+from mlffbench.datasets.formats.records import InMemory
 from mlffbench.datasets.malonaldehyde import malonaldehyde
 from mlffbench.datasets.path import path
 from mlffbench.estimators import AtomicReference
+from mlffbench.system import progress
 
 STRESS = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
 
@@ -220,7 +220,7 @@ def strange_frame(rng: random.Random) -> str:
 
 @pytest.mark.filterwarnings("ignore:overflow")
 def test_strange_lines_mean_what_ase_says(monkeypatch, tmp_path):
-    monkeypatch.setattr(_extxyz_index, "BLOCK", 777)  # frames lie across the borders of blocks
+    monkeypatch.setattr(extxyz_index, "BLOCK", 777)  # frames lie across the borders of blocks
     rng = random.Random(0)
     pool = [strange_frame(rng) for _ in range(60)]
     text = "".join(rng.choices(pool, k=300))
@@ -322,7 +322,7 @@ def test_the_index_is_kept(labelled, tmp_path, cache, monkeypatch):
     assert not cache.exists()
     first = path(str(tmp_path / "a.xyz"), lazy=True)
     (kept,) = cache.glob("*.npz")
-    monkeypatch.setattr("mlffbench.datasets._files.index_extxyz", None)  # not called again
+    monkeypatch.setattr("mlffbench.datasets.formats.files.index_extxyz", None)  # not called again
     same(first, path(str(tmp_path / "a.xyz"), lazy=True))
     monkeypatch.undo()
     monkeypatch.setenv("MLFFBENCH_CACHE", str(cache.parent))

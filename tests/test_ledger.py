@@ -8,7 +8,7 @@ from ase import Atoms
 from ase.build import molecule
 
 from mlffbench.data import Spec
-from mlffbench.ledger import Ledger, label_key
+from mlffbench.labelling.journal import Ledger, label_key
 
 
 def test_a_label_is_there_after_reopening(tmp_path):

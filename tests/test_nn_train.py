@@ -9,10 +9,18 @@ import numpy as np
 import pytest
 import torch
 
-from mlffbench import progress
-from mlffbench.device import checked_device
-from mlffbench.nn.averaging import Average
-from mlffbench.nn.train import History, Settings, StageTwo, holdout, seeded, shuffled, train
+from mlffbench.potentials.networks.averaging import Average
+from mlffbench.potentials.networks.training import (
+    History,
+    Settings,
+    StageTwo,
+    holdout,
+    seeded,
+    shuffled,
+    train,
+)
+from mlffbench.system import progress
+from mlffbench.system.device import checked_device
 
 
 def line(settings: Settings, rate: float = 0.05, scale: float = 1.0) -> tuple[torch.nn.Linear, History]:
@@ -95,7 +103,7 @@ def test_cosine_falls_by_the_epochs_that_are_behind() -> None:
 
 def test_cosine_ends_with_the_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock that advances a second at every look: 5 batches an epoch, 60 s."""
-    from mlffbench.nn import train as file
+    from mlffbench.potentials.networks import training as file
 
     ticks = iter(range(10**6))
     monkeypatch.setattr(file, "monotonic", lambda: float(next(ticks)))

@@ -14,13 +14,14 @@ import torch
 from ase.build import molecule
 from sklearn.frozen import FrozenEstimator
 
-from mlffbench import persistence, testing
-from mlffbench.descriptors._power_spectrum import Basis
-from mlffbench.encoding import Reader, Writer
+from mlffbench import testing
+from mlffbench.descriptors.power_spectrum import Basis
 from mlffbench.estimators import AtomicReference, Morse
 from mlffbench.estimators.committee import Committee
 from mlffbench.estimators.delta_learning import DeltaLearning
 from mlffbench.forcefield import ForceField
+from mlffbench.system import model_file
+from mlffbench.system.encoding import Reader, Writer
 
 
 class Mine(AtomicReference):
@@ -220,7 +221,7 @@ def test_a_class_inside_a_function_cannot_be_saved(tmp_path):
 def test_an_interrupted_save_keeps_the_old_file(water, tmp_path, monkeypatch):
     file = saved(water, tmp_path)
     before = file.read_bytes()
-    monkeypatch.setattr(persistence, "json", None)
+    monkeypatch.setattr(model_file, "json", None)
     with pytest.raises(AttributeError):
         water.save(file)
     assert file.read_bytes() == before
@@ -231,8 +232,8 @@ def test_an_interrupted_save_keeps_the_old_file(water, tmp_path, monkeypatch):
 def test_other_peoples_classes_need_trust(tmp_path):
     file = saved(Mine().fit([molecule("H2")], [-6.0]), tmp_path)
     with pytest.raises(ValueError, match=rf"'{__name__}:Mine'.*load with trust=\['{__name__}'\]"):
-        persistence.load(file)
-    assert type(persistence.load(file, trust=[__name__])) is Mine
+        model_file.load(file)
+    assert type(model_file.load(file, trust=[__name__])) is Mine
 
 
 def tampered(file, change):
@@ -259,20 +260,27 @@ def tampered(file, change):
     ],
 )
 def test_nothing_else_is_imported(water, tmp_path, name, monkeypatch):
-    monkeypatch.setattr("mlffbench.encoding.import_module", lambda module: pytest.fail(f"imported {module}"))
+    monkeypatch.setattr(
+        "mlffbench.system.encoding.import_module", lambda module: pytest.fail(f"imported {module}")
+    )
     file = tampered(saved(water, tmp_path), lambda d: d["model"].update(object=name))
     with pytest.raises(ValueError, match="whose code is not mlffbench's"):
-        persistence.load(file)
+        model_file.load(file)
 
 
 @pytest.mark.parametrize(
     "name",
-    ["mlffbench.data:Atoms", "mlffbench.registry:load", "mlffbench.store:Store", "mlffbench.data:labels_of"],
+    [
+        "mlffbench.data:Atoms",
+        "mlffbench.registry:load",
+        "mlffbench.harness.store:Store",
+        "mlffbench.data:labels_of",
+    ],
 )
 def test_of_our_own_only_values_and_estimators_are_made(water, tmp_path, name):
     file = tampered(saved(water, tmp_path), lambda d: d["model"].update(object=name))
     with pytest.raises(ValueError, match="no estimator, frozen dataclass or named tuple"):
-        persistence.load(file)
+        model_file.load(file)
 
 
 @pytest.mark.parametrize(
@@ -286,32 +294,32 @@ def test_of_our_own_only_values_and_estimators_are_made(water, tmp_path, name):
 def test_what_a_spec_names_needs_trust_too(tmp_path, baseline):
     file = saved(DeltaLearning(baseline, "morse"), tmp_path)
     with pytest.raises(ValueError, match="its 'baseline' names 'os:system'"):
-        persistence.load(file)
-    assert persistence.load(file, trust=["os"]).baseline == baseline
+        model_file.load(file)
+    assert model_file.load(file, trust=["os"]).baseline == baseline
 
 
 def test_words_with_a_colon_are_no_names(tmp_path):
     model = Committee({"morse": {"device": "cuda:0"}})
-    assert persistence.load(saved(model, tmp_path)).model == model.model
+    assert model_file.load(saved(model, tmp_path)).model == model.model
 
 
 def test_a_file_of_pickle_is_not_opened(tmp_path):
     file = tmp_path / "a.model"
     torch.save({"weights": torch.ones(2)}, file)
     with pytest.raises(ValueError, match="is not a model that mlffbench saved"):
-        persistence.load(file)
+        model_file.load(file)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"not a zip at all", b"{}"])
 def test_another_file_is_a_sentence(tmp_path, content):
     (tmp_path / "a.model").write_bytes(content)
     with pytest.raises(ValueError, match="is not a model that mlffbench saved"):
-        persistence.load(tmp_path / "a.model")
+        model_file.load(tmp_path / "a.model")
 
 
 def test_no_file_is_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError):
-        persistence.load(tmp_path / "none.model")
+        model_file.load(tmp_path / "none.model")
 
 
 def test_every_damage_is_noticed(argon, tmp_path):
@@ -325,10 +333,10 @@ def test_every_damage_is_noticed(argon, tmp_path):
         changed[place] ^= 0xFF
         (tmp_path / "cut.model").write_bytes(content[:place])
         with pytest.raises(ValueError, match=r"cut\.model is not a model that mlffbench saved"):
-            persistence.load(tmp_path / "cut.model")
+            model_file.load(tmp_path / "cut.model")
         (tmp_path / "changed.model").write_bytes(changed)
         try:
-            back = persistence.load(tmp_path / "changed.model")
+            back = model_file.load(tmp_path / "changed.model")
         except ValueError:
             continue
         harmless += 1
@@ -343,7 +351,7 @@ def test_a_newer_format_is_a_sentence(water, tmp_path):
     with pytest.raises(
         ValueError, match=r"written by mlffbench 9\.9, in a newer format than .* update mlffbench"
     ):
-        persistence.load(file)
+        model_file.load(file)
 
 
 def test_what_does_not_fit_this_version_is_a_sentence(water, tmp_path):
@@ -351,7 +359,7 @@ def test_what_does_not_fit_this_version_is_a_sentence(water, tmp_path):
         saved(water, tmp_path), lambda d: d["model"].update(object="mlffbench.estimators.gone:Gone")
     )
     with pytest.raises(ValueError, match="was changed, or does not fit mlffbench"):
-        persistence.load(file)
+        model_file.load(file)
 
 
 def test_the_file_says_what_wrote_it(water, tmp_path):

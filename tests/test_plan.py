@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mlffbench.data import Spec
-from mlffbench.plan import Case, SuiteError, cases, read_suite, suite_schema
+from mlffbench.harness.plan import Case, SuiteError, cases, read_suite, suite_schema
 
 GOOD = """\
 name: demo

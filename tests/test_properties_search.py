@@ -18,9 +18,9 @@ from ase.optimize import FIRE
 from scipy.stats import kendalltau, spearmanr
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from mlffbench.calculators.stillinger_weber import stillinger_weber
 from mlffbench.data import Labels
 from mlffbench.forcefield import ForceField
+from mlffbench.labelling.calculators.stillinger_weber import stillinger_weber
 from mlffbench.properties._cell_filter import CellFilter
 from mlffbench.properties.basin_hopping import basin_hopping
 from mlffbench.properties.bulk_relaxation import relax_many

@@ -14,7 +14,7 @@ from ase.calculators.fd import FiniteDifferenceCalculator
 from ase.calculators.lj import LennardJones
 from ase.neighborlist import neighbor_list
 
-from mlffbench.calculators.stillinger_weber import stillinger_weber
+from mlffbench.labelling.calculators.stillinger_weber import stillinger_weber
 from mlffbench.properties.elastic import _slope, elastic_constants
 from mlffbench.properties.equation_of_state import equation_of_state
 from mlffbench.properties.phonons import phonons

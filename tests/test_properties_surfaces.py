@@ -15,7 +15,7 @@ from ase.neighborlist import neighbor_list
 from ase.optimize import BFGS
 from scipy.optimize import brentq
 
-from mlffbench.calculators.stillinger_weber import stillinger_weber
+from mlffbench.labelling.calculators.stillinger_weber import stillinger_weber
 from mlffbench.properties.phases import phases
 from mlffbench.properties.phonons import phonons
 from mlffbench.properties.surface import surface_energy

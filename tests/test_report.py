@@ -13,13 +13,14 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from mlffbench.report import html, markdown, tables, terminal
-from mlffbench.report.costs import costs
-from mlffbench.report.errors import aggregated
-from mlffbench.report.grouping import in_reading_order, problems, series
-from mlffbench.report.profiles import aligned, profile_errors
+from mlffbench.report.dataframes import leaderboard
+from mlffbench.report.dataframes.costs import costs
+from mlffbench.report.dataframes.profiles import aligned, profile_errors
+from mlffbench.report.dataframes.scores import aggregated
+from mlffbench.report.formats import html, markdown, terminal
+from mlffbench.report.formats.write import write
+from mlffbench.report.results import in_reading_order, problems, series
 from mlffbench.report.statistics import over_seeds, pareto_front, rank_ranges
-from mlffbench.report.write import write
 
 HOSTILE = "<script>alert(1)</script>"
 MALONALDEHYDE = "malonaldehyde · official(train='train_300K')"
@@ -168,7 +169,7 @@ def test_diverged_seed_is_not_averaged_away():
 
 
 def test_leaderboard_by_hand(documents):
-    board = tables.leaderboard(documents)
+    board = leaderboard.leaderboard(documents)
     assert list(board["method"]) == ["best", "close", "worse", "gap"]
     assert list(board["best rank"][:3]) == [1, 1, 3]
     assert list(board["worst rank"][:3]) == [2, 2, 3]
@@ -195,13 +196,13 @@ def test_costs_by_hand(documents):
 
 def test_seeds_are_averaged():
     found = [outcome("soap", f, seed=s) for s, f in enumerate((0.02, 0.03, 0.04))] + [failed("soap", seed=3)]
-    soap = row(tables.leaderboard(found), "soap")
+    soap = row(leaderboard.leaderboard(found), "soap")
     assert (soap["seeds"], soap["failed seeds"], soap["status"], soap["interval"]) == (3, 1, "ok", "seeds")
     assert soap["force RMSE test_300K (meV/Å)"] == pytest.approx(30)
     half = 4.30265 * 10 / np.sqrt(3)  # t(0.975, 2) · s / √n
     assert soap["force high test_300K (meV/Å)"] == pytest.approx(30 + half, abs=1e-3)
     assert soap["fit time (s)"] == pytest.approx(11)
-    assert len(tables.failures(found)) == 1
+    assert len(leaderboard.failures(found)) == 1
 
 
 def test_newest_document_of_a_seed_counts():
@@ -209,12 +210,18 @@ def test_newest_document_of_a_seed_counts():
     new["provenance"]["date"] = "2026-12-01T00:00:00+00:00"
     (problem,) = problems([new, old])
     assert "2 documents for 1 seed" in problem.doubts[0]
-    assert row(tables.transfer([new, old]).query("test == 'test_300K'"), "soap")["force RMSE (meV/Å)"] == 100
+    assert (
+        row(leaderboard.transfer([new, old]).query("test == 'test_300K'"), "soap")["force RMSE (meV/Å)"]
+        == 100
+    )
 
 
 def test_one_label_with_two_parameter_sets_is_two_rows():
     found = [outcome("mace", 0.02, params={"channels": 64}), outcome("mace", 0.03)]
-    assert set(tables.leaderboard(found)["method"]) == {"mace (channels=64)", "mace (channels by default)"}
+    assert set(leaderboard.leaderboard(found)["method"]) == {
+        "mace (channels=64)",
+        "mace (channels by default)",
+    }
 
 
 def test_other_frames_are_doubted():
@@ -228,22 +235,22 @@ def test_other_frames_are_doubted():
 def test_energies_rank_where_nobody_has_forces(documents):
     for document in documents:
         document["scores"] = [s for s in document["scores"] if s["quantity"] != "forces"]
-    board = tables.leaderboard(documents)
+    board = leaderboard.leaderboard(documents)
     assert set(board["ranked by"]) == {"energy RMSE on test_300K"}
     assert "F RMSE" not in markdown.render(documents, "suite")
 
 
 def test_method_without_forces_is_not_ranked_among_forces(documents):
     documents[0]["scores"] = [s for s in documents[0]["scores"] if s["quantity"] != "forces"]
-    assert list(tables.leaderboard(documents)["method"]) == ["best", "close", "worse", "gap"]
-    assert np.isnan(row(tables.leaderboard(documents), "worse")["best rank"])
+    assert list(leaderboard.leaderboard(documents)["method"]) == ["best", "close", "worse", "gap"]
+    assert np.isnan(row(leaderboard.leaderboard(documents), "worse")["best rank"])
 
 
 def test_no_in_domain_group_no_ratios(documents):
     for document in documents:
         if document["split"]:
             document["split"] = {**document["split"], "in_domain": None}
-    assert tables.transfer(documents)["force ratio"].isna().all()
+    assert leaderboard.transfer(documents)["force ratio"].isna().all()
     assert "×" not in markdown.render(documents, "suite").split("## How to read")[0]
 
 
@@ -263,7 +270,7 @@ def test_profiles_are_aligned_at_the_reference_minimum():
 
 
 def test_task_scores_keep_their_unit(documents):
-    found = tables.task_scores(documents)
+    found = leaderboard.task_scores(documents)
     assert set(found["unit"]) == {"µs/atom"}
     assert set(found["value"]) == {70.0}
     assert "speed 8 copies" in markdown.render(documents, "suite")
@@ -271,7 +278,7 @@ def test_task_scores_keep_their_unit(documents):
 
 def test_a_failed_task_is_shown_beside_a_case_that_went_well(documents):
     documents[0]["task_failures"] = [{"task": "speed(copies=[0])", "kind": "error", "message": "no copies"}]
-    failed = tables.failures(documents)
+    failed = leaderboard.failures(documents)
     row = failed[failed["method"] == f"{documents[0]['case']['label']}, speed(copies=[0])"].iloc[0]
     assert (row["kind"], row["message"]) == ("error", "no copies")
     assert "no copies" in markdown.render(documents, "demo")
@@ -344,7 +351,7 @@ def test_no_number_breaks_a_report(tmp_path):
     broken["energy_predicted"] = [None, float("nan"), float("inf")]
     write(found, lambda _: None, tmp_path, "suite")
     Console(width=80, quiet=True).print(terminal.render(found))
-    assert tables.leaderboard(found)["method"].iloc[0] == "zero"
+    assert leaderboard.leaderboard(found)["method"].iloc[0] == "zero"
 
 
 def test_learning_curve_across_problems():
@@ -364,7 +371,7 @@ def test_documents_are_left_alone(documents):
 
 def test_report_imports_no_framework():
     code = (
-        "import sys, mlffbench.report.write, mlffbench.report.terminal;"
+        "import sys, mlffbench.report.formats.write, mlffbench.report.formats.terminal;"
         "print({'torch', 'ase', 'sklearn'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,8 +9,9 @@ import pytest
 from rich.console import Console
 from test_report import outcome, predictions, score
 
-from mlffbench.report import html, markdown, tables, terminal
-from mlffbench.report.views import sections
+from mlffbench.report.dataframes import leaderboard
+from mlffbench.report.formats import html, markdown, terminal
+from mlffbench.report.tables.sections import sections
 
 
 def measured(label, c11, seed=0, **changes):
@@ -57,13 +58,13 @@ def test_what_was_skipped_is_one_row_a_reason(documents):
         ["properties", "diamond surface energy 111", "no reference value", "soft"],
         ["properties", "diamond surface energy 111", "the slab did not relax", "stiff"],
     ]
-    assert tables.failures(documents).empty, "a skip is no failure"
+    assert leaderboard.failures(documents).empty, "a skip is no failure"
 
 
 def test_a_piece_that_failed_names_itself(documents):
     failure = {"task": "md", "test": "", "quantity": "300 K, 2", "kind": "diverged", "message": "no forces"}
     documents[0]["task_failures"].append(failure)
-    assert tables.failures(documents)["method"].tolist() == ["soft, md: 300 K, 2"]
+    assert leaderboard.failures(documents)["method"].tolist() == ["soft, md: 300 K, 2"]
 
 
 def test_the_terminal_says_where_the_tables_are(documents):

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from mlffbench.data import Spec
-from mlffbench.execute import execute, pending
-from mlffbench.outcome import Outcome
-from mlffbench.plan import Case
-from mlffbench.run import load_dataset, run
-from mlffbench.store import Store, unpack
+from mlffbench.harness.execute import execute, pending
+from mlffbench.harness.outcome import Outcome
+from mlffbench.harness.plan import Case
+from mlffbench.harness.run import load_dataset, run
+from mlffbench.harness.store import Store, unpack
 
 TESTS = Path(__file__).parent
 DATASET = Spec("lennard_jones", {"n_train": 6, "n_test": 3})

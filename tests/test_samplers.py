@@ -15,18 +15,19 @@ from ase.constraints import FixAtoms
 from ase.data import covalent_radii
 from ase.io import read, write
 
-from mlffbench import progress, registry
+from mlffbench import registry
+from mlffbench.labelling.samplers.as_given import as_given
+from mlffbench.labelling.samplers.dihedral import dihedral
+from mlffbench.labelling.samplers.md import md
+from mlffbench.labelling.samplers.neb import neb
+from mlffbench.labelling.samplers.normal_modes import normal_modes
+from mlffbench.labelling.samplers.random_structures import random_structures
+from mlffbench.labelling.samplers.rattle import rattle
+from mlffbench.labelling.samplers.relax import relax
+from mlffbench.labelling.samplers.strain import strain
+from mlffbench.labelling.samplers.vacancy import vacancy
 from mlffbench.properties.bonds import bonds, side_of
-from mlffbench.samplers.as_given import as_given
-from mlffbench.samplers.dihedral import dihedral
-from mlffbench.samplers.md import md
-from mlffbench.samplers.neb import neb
-from mlffbench.samplers.normal_modes import normal_modes
-from mlffbench.samplers.random_structures import random_structures
-from mlffbench.samplers.rattle import rattle
-from mlffbench.samplers.relax import relax
-from mlffbench.samplers.strain import strain
-from mlffbench.samplers.vacancy import vacancy
+from mlffbench.system import progress
 
 MORSE = {"epsilon": 4.0, "r0": 1.1, "rho0": 3.0, "rcut1": 5.0, "rcut2": 6.0}
 
@@ -480,7 +481,7 @@ GUESS += [(0.29, 1.55, 0), (-2.1, -0.74, 0), (0, -1.95, 0), (2.18, -0.66, 0)]
 def malonaldehyde(group: str) -> tuple[Atoms, list[Atoms], Calculator]:
     """The guess of benchmarks/recipes/malonaldehyde.yaml, the frames it led to, and its calculator."""
     pytest.importorskip("tblite", reason="tblite is not installed")
-    from mlffbench.calculators.tblite import tblite
+    from mlffbench.labelling.calculators.tblite import tblite
 
     frames = [f for f in read(BUILTIN, ":") if f.info["group"] == group]
     return Atoms("OCCCOHHHH", GUESS), frames, tblite(accuracy=0.1)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from mlffbench.data import Labels
+from mlffbench.harness.scoring import score
 from mlffbench.metrics import mae, max_error, rmse
-from mlffbench.scoring import score
 
 METRICS = {"rmse": rmse, "mae": mae, "max_error": max_error}
 

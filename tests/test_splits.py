@@ -16,13 +16,14 @@ from ase.build import bulk, molecule
 from scipy.signal import lfilter
 from scipy.spatial.transform import Rotation
 
-from mlffbench import manifest, registry
+from mlffbench import registry
 from mlffbench.data import Dataset, Labels
 from mlffbench.datasets.lennard_jones import lennard_jones
-from mlffbench.splits._autocorrelation import autocorrelation_time
-from mlffbench.splits._quantities import largest_strain
 from mlffbench.splits.blocks import blocks
 from mlffbench.splits.clusters import clusters
+from mlffbench.splits.common import manifest_file
+from mlffbench.splits.common.autocorrelation import autocorrelation_time
+from mlffbench.splits.common.quantities import largest_strain
 from mlffbench.splits.extrapolation import extrapolation
 from mlffbench.splits.farthest_point import farthest, farthest_point
 from mlffbench.splits.groups import groups
@@ -553,7 +554,7 @@ def digests(folder):
     """The digest of every split with seeds 0 and 1; run in this process and in another."""
     data = crystals()
     file = Path(folder) / "split.json"
-    manifest.write(file, manifest.export(data, random(data), {}))
+    manifest_file.write(file, manifest_file.export(data, random(data), {}))
     found = {}
     for name in registry.names("splits"):
         keywords = {**EVERY[name], **({"file": str(file)} if name == "manifest" else {})}

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from mlffbench.data import Labels
+from mlffbench.harness.rescore import rescore
+from mlffbench.harness.scoring import score
+from mlffbench.harness.store import Store, pack, unpack
 from mlffbench.metrics import rmse
-from mlffbench.rescore import rescore
-from mlffbench.scoring import score
-from mlffbench.store import Store, pack, unpack
 
 DOCUMENT = {"id": "a-1", "status": "ok", "case": {"seed": 0}}
 

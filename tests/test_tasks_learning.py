@@ -11,13 +11,13 @@ import pytest
 from ase import Atoms
 from scipy.stats import t
 
-from mlffbench import checkpoint
 from mlffbench.data import Curve, Dataset, Labels, Missing, Score, Split
 from mlffbench.datasets.lennard_jones import lennard_jones
 from mlffbench.estimators import AtomicReference, Morse
 from mlffbench.forcefield import ForceField
 from mlffbench.splits.official import official
-from mlffbench.tasks._refits import errors, frames_of, geometric_mean
+from mlffbench.system import checkpoint
+from mlffbench.tasks.common.refits import errors, frames_of, geometric_mean
 from mlffbench.tasks.data_efficiency import WORST, data_efficiency
 from mlffbench.tasks.learning_curve import learning_curve, power_law
 

@@ -12,9 +12,9 @@ from ase import Atoms, units
 from ase.build import bulk, molecule
 from ase.calculators.calculator import Calculator, all_changes
 
-from mlffbench import checkpoint
 from mlffbench.data import Curve, Dataset, Labels, Missing, Reference, Score, Split
 from mlffbench.properties.dynamics import dynamics
+from mlffbench.system import checkpoint
 from mlffbench.tasks.md import md
 from mlffbench.testing.controls import Analytic
 

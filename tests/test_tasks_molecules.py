@@ -15,7 +15,7 @@ from mlffbench.data import Curve, Dataset, Labels, Missing, Reference, Score, Sp
 from mlffbench.forcefield import ForceField
 from mlffbench.properties.relaxation import relaxed
 from mlffbench.properties.vibrations import vibrations
-from mlffbench.tasks._molecules import molecules
+from mlffbench.tasks.molecules.molecule import molecules
 
 TRUE = Chain()
 FEW = {

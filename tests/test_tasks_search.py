@@ -13,9 +13,9 @@ from ase import Atoms
 from ase.build import bulk, molecule
 from ase.calculators.emt import EMT
 
-from mlffbench import checkpoint
 from mlffbench.data import Curve, Dataset, Labels, Missing, Reference, Score, Split
 from mlffbench.forcefield import ForceField
+from mlffbench.system import checkpoint
 from mlffbench.tasks import screening as screening_module
 from mlffbench.tasks.screening import _above, screening
 from mlffbench.tasks.structure_prediction import _formulas, _Job, _rattled, _separation, structure_prediction

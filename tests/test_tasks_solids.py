@@ -15,8 +15,8 @@ from ase.build import bulk
 from mlffbench import registry
 from mlffbench.data import Curve, Dataset, Labels, Missing, Reference, Score, Split
 from mlffbench.forcefield import ForceField
-from mlffbench.tasks._solids import solids
-from mlffbench.tasks._units import Row, units
+from mlffbench.tasks.common.subtasks import Row, units
+from mlffbench.tasks.crystals.crystal import solids
 
 SPLIT = Split([0], {"test": [1]})
 DIAMOND = bulk("Si", "diamond", a=5.431)

@@ -12,12 +12,12 @@ from ase import Atoms
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from mlffbench import checkpoint
 from mlffbench.data import Curve, Dataset, Labels, Missing, Score, Split
 from mlffbench.estimators import AtomicReference
 from mlffbench.forcefield import ForceField
-from mlffbench.tasks import _residuals as statistics
-from mlffbench.tasks._residuals import Residuals
+from mlffbench.system import checkpoint
+from mlffbench.tasks.common import calibration as statistics
+from mlffbench.tasks.common.calibration import Residuals
 from mlffbench.tasks.uncertainty import uncertainty
 
 N = 3000

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from test_run import Silent, case
 
-from mlffbench.checkpoint import keep_in, kept
 from mlffbench.data import Curve, Missing, Score, Spec, Split
 from mlffbench.datasets.lennard_jones import lennard_jones
 from mlffbench.estimators import SGDML, Morse
-from mlffbench.execute import execute
-from mlffbench.outcome import Outcome
-from mlffbench.run import run
-from mlffbench.store import Store
-from mlffbench.tasks._units import compared, lacking, needs, skipped, spread, units
+from mlffbench.harness.execute import execute
+from mlffbench.harness.outcome import Outcome
+from mlffbench.harness.run import run
+from mlffbench.harness.store import Store
+from mlffbench.system.checkpoint import keep_in, kept
+from mlffbench.tasks.common.subtasks import compared, lacking, needs, skipped, spread, units
 from mlffbench.testing.controls import Analytic
 
 TESTS = Path(__file__).parent

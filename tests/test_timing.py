@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from mlffbench.timing import measure
+from mlffbench.system.timing import measure
 
 
 def test_seconds_are_wall_time():

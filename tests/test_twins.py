@@ -10,8 +10,8 @@ from ase import Atoms
 from ase.build import bulk, fcc111, graphene, molecule
 from ase.io import read
 
-from mlffbench import pdd
-from mlffbench.twins import Twin, twins
+from mlffbench.properties import pointwise_distances
+from mlffbench.properties.duplicates import Twin, twins
 
 
 def turned(atoms: Atoms, rng: np.random.Generator, mirror: bool = False) -> Atoms:
@@ -237,8 +237,8 @@ def test_a_negative_tolerance_is_refused():
 )
 def test_the_distance_is_that_of_the_best_matching_with_multiplicities(a, b, expected):
     rows = [(np.array(x, dtype=float)[:, None],) for x in (a, b)]
-    assert pdd.distance(*rows, tolerance=2.0) == pytest.approx(expected)
-    assert pdd.distance(*rows[::-1], tolerance=2.0) == pytest.approx(expected)
+    assert pointwise_distances.distance(*rows, tolerance=2.0) == pytest.approx(expected)
+    assert pointwise_distances.distance(*rows[::-1], tolerance=2.0) == pytest.approx(expected)
 
 
 # ---------------------------------------------------------------- all planted, no false alarm
@@ -308,8 +308,10 @@ def test_one_near_twin_for_each_frame_without_a_twin():
 
 def test_frames_that_are_all_alike_cost_no_square(monkeypatch):
     """Phonons, low temperature: everything is everything's near-twin, and one each is told."""
-    measured, distance = [], pdd.distance
-    monkeypatch.setattr(pdd, "distance", lambda *given: measured.append(1) or distance(*given))
+    measured, distance = [], pointwise_distances.distance
+    monkeypatch.setattr(
+        pointwise_distances, "distance", lambda *given: measured.append(1) or distance(*given)
+    )
     rng = np.random.default_rng(12)
     base = bulk("Si", cubic=True)
     found = twins(*([shaken(base, rng, 0.01) for _ in range(n)] for n in (30, 40)), near=0.05)

@@ -61,7 +61,7 @@ class Fails(AtomicReference):
 
 def killed_once(model, dataset, split, seed=0, log="log", pieces=3):
     """A task whose process dies in its last piece, the first time."""
-    from mlffbench.tasks._units import compared, units
+    from mlffbench.tasks.common.subtasks import compared, units
 
     def piece(number):
         with Path(log).open("a") as file:

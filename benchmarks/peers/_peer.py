@@ -19,7 +19,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 
 from mlffbench.data import Dataset, Labels
-from mlffbench.provenance import provenance
+from mlffbench.system.provenance import provenance
 
 __all__ = [
     *("OURS", "Claim", "Unavailable", "acac", "at_least", "at_most"),

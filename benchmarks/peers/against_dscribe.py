@@ -21,7 +21,7 @@ from ase import Atoms
 from dscribe.descriptors import SOAP as Theirs
 
 from mlffbench.descriptors.soap import SOAP as Ours
-from mlffbench.timing import measure
+from mlffbench.system.timing import measure
 
 SIZE = {"n_max": 6, "l_max": 4, "sigma": 0.3}
 CUTOFF = 5.0

@@ -15,8 +15,8 @@ from _peer import publish
 
 from mlffbench import registry
 from mlffbench.data import Score
+from mlffbench.system.timing import measure
 from mlffbench.tasks.uncertainty import uncertainty
-from mlffbench.timing import measure
 
 MODELS: dict[str, dict[str, Any]] = {
     "soap_gpr": {"soap_gpr": {"uncertainty": "forces"}},

@@ -18,7 +18,7 @@ from ase import Atoms
 from mlffbench.data import Dataset
 from mlffbench.datasets.path import path
 from mlffbench.datasets.rmd17 import rmd17
-from mlffbench.recipe import read_recipe
+from mlffbench.labelling.recipe import read_recipe
 from mlffbench.registry import load
 
 RECIPE = read_recipe(Path(__file__).with_name("malonaldehyde.yaml"))

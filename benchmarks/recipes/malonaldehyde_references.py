@@ -24,10 +24,10 @@ from ase.constraints import FixConstraint
 from ase.optimize import BFGS
 
 from mlffbench.datasets.malonaldehyde import malonaldehyde
+from mlffbench.labelling.recipe import read_recipe
 from mlffbench.properties.hessian import hessian
 from mlffbench.properties.relaxation import relaxed
 from mlffbench.properties.vibrations import vibrations
-from mlffbench.recipe import read_recipe
 from mlffbench.registry import load
 
 RECIPE = read_recipe(Path(__file__).with_name("malonaldehyde.yaml"))

@@ -24,10 +24,10 @@ import numpy as np
 from ase import Atoms
 from ase.build import bulk
 
-from mlffbench.audit import audit
 from mlffbench.data import Dataset, Labels, Split
+from mlffbench.datasets.leakage.audit import audit
 from mlffbench.datasets.malonaldehyde import malonaldehyde
-from mlffbench.provenance import provenance
+from mlffbench.system.provenance import provenance
 
 SIZES = {"molecules": (1_000, 10_000, 100_000), "crystals": (1_000, 10_000)}
 N_PLANTED = 100

@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def save(measures: dict[str, dict[str, Any]]) -> None:
-    from mlffbench.provenance import provenance
+    from mlffbench.system.provenance import provenance
 
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     document = {"measures": measures, "provenance": provenance()}

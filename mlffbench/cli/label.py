@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlffbench.cli._console import console, stop
+from mlffbench.cli.console import console, stop
 
 if TYPE_CHECKING:
-    from mlffbench.labelling import Job
-    from mlffbench.ledger import Ledger
-    from mlffbench.recipe import Recipe
+    from mlffbench.labelling.jobs import Job
+    from mlffbench.labelling.journal import Ledger
+    from mlffbench.labelling.recipe import Recipe
 
 __all__ = ["label"]
 
@@ -34,10 +34,10 @@ def label(
 
     Samples and labels are kept in the work folder, so a stopped run goes on where it stopped.
     """
-    from mlffbench import labelling
-    from mlffbench.ledger import Ledger
-    from mlffbench.recipe import RecipeError, read_recipe
-    from mlffbench.sampling import sample
+    from mlffbench.labelling import jobs
+    from mlffbench.labelling.journal import Ledger
+    from mlffbench.labelling.recipe import RecipeError, read_recipe
+    from mlffbench.labelling.sampling import sample
 
     try:
         plan = read_recipe(recipe)
@@ -50,19 +50,21 @@ def label(
     try:
         samples = sample(plan, recipe.parent, folder, watcher.sampled)
         ledger = Ledger(folder / "labels.jsonl", forget_failures=retry)
-        jobs = labelling.jobs(plan, samples)
-        todo = _still_to_do(jobs, ledger)
-        console().print(f"{len(jobs)} structures, {len(todo)} to label, work folder {folder}", soft_wrap=True)
+        planned = jobs.jobs(plan, samples)
+        todo = _still_to_do(planned, ledger)
+        console().print(
+            f"{len(planned)} structures, {len(todo)} to label, work folder {folder}", soft_wrap=True
+        )
         if dry_run:
             return
         with watcher.over(min(len(todo), limit or len(todo))):
-            labelling.label(plan, todo[:limit], ledger, watcher.labelled)
+            jobs.label(plan, todo[:limit], ledger, watcher.labelled)
     except KeyboardInterrupt:
         console().print("interrupted; every finished label is kept, the same command goes on from there")
         raise typer.Exit(130) from None
     except (ImportError, ValueError, FloatingPointError, OSError) as error:
         stop(f"{recipe}: {error}")
-    _finish(plan, recipe.parent, jobs, ledger, folder)
+    _finish(plan, recipe.parent, planned, ledger, folder)
 
 
 def _still_to_do(jobs: list[Job], ledger: Ledger) -> list[Job]:
@@ -70,7 +72,7 @@ def _still_to_do(jobs: list[Job], ledger: Ledger) -> list[Job]:
 
 
 def _finish(plan: Recipe, home: Path, jobs: list[Job], ledger: Ledger, folder: Path) -> None:
-    from mlffbench.packing import pack
+    from mlffbench.labelling.export import pack
 
     try:
         file, card = pack(plan, home, jobs, ledger, folder)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mlffbench.cli._console import console
+from mlffbench.cli.console import console
 
 __all__ = ["list_"]
 

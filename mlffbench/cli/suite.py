@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlffbench.cli._console import console, stop
+from mlffbench.cli.console import console, stop
 
 if TYPE_CHECKING:
     from mlffbench.data import Dataset, Spec
-    from mlffbench.plan import Case, Suite
-    from mlffbench.store import Store
+    from mlffbench.harness.plan import Case, Suite
+    from mlffbench.harness.store import Store
 
 __all__ = ["report", "run", "schema", "score"]
 
@@ -33,9 +33,9 @@ def run(
     jobs: Annotated[int, typer.Option(min=1, help="Cases at a time; they share the cores.")] = 1,
 ) -> None:
     """Run a suite; finished cases are kept, so a stopped run goes on where it stopped."""
-    from mlffbench.display import Display
-    from mlffbench.execute import execute, pending
-    from mlffbench.store import Store
+    from mlffbench.cli.display import Display
+    from mlffbench.harness.execute import execute, pending
+    from mlffbench.harness.store import Store
 
     _check_device(device)
     content, cases = _planned(suite, device)
@@ -71,7 +71,7 @@ def score(
     metric: Annotated[list[str], typer.Option(help="A metric to add; may be repeated.")],
 ) -> None:
     """Add metrics to finished cases from their stored predictions; nothing is fitted again."""
-    from mlffbench.rescore import rescore
+    from mlffbench.harness.rescore import rescore
 
     store = _store(folder)
     try:
@@ -85,15 +85,15 @@ def score(
 
 def schema() -> None:
     """Print the JSON schema of a suite file, for editors."""
-    from mlffbench.plan import suite_schema
+    from mlffbench.harness.plan import suite_schema
 
     typer.echo(json.dumps(suite_schema(), indent=1))
 
 
 def _planned(file: Path, device: str | None) -> tuple[Suite, list[Case]]:
     """The checked suite and its cases, or a sentence and exit code 2."""
-    from mlffbench.plan import SuiteError, cases, read_suite
-    from mlffbench.run import load_dataset
+    from mlffbench.harness.plan import SuiteError, cases, read_suite
+    from mlffbench.harness.run import load_dataset
 
     digests: dict[str, str] = {}
 
@@ -116,7 +116,7 @@ def _admitted(dataset: Dataset, spec: Spec) -> Dataset:
     """The user's own data after the checks: refused, or let in with warnings in the terminal."""
     import warnings
 
-    from mlffbench.checkup import admit
+    from mlffbench.datasets.checks.common.checkup import admit
 
     if spec.name != "path" and ":" not in spec.name:
         return dataset  # ours: their oddities are in their cards
@@ -132,7 +132,7 @@ def _check_device(name: str | None) -> None:
     """Refuse a device that torch does not see, before anything is fitted."""
     if name is None or name == "cpu":
         return
-    from mlffbench.device import checked_device
+    from mlffbench.system.device import checked_device
 
     try:
         checked_device(name)
@@ -157,7 +157,7 @@ def _announce(cases: list[Case], todo: list[Case], store: Store) -> None:
 
 
 def _store(folder: Path) -> Store:
-    from mlffbench.store import Store
+    from mlffbench.harness.store import Store
 
     if not folder.is_dir() or not any(folder.glob("*.json")):
         stop(f"{folder} holds no results; a results folder is what 'mlffbench run SUITE' writes")
@@ -166,8 +166,8 @@ def _store(folder: Path) -> Store:
 
 def _report(store: Store, ids: set[str] | None = None) -> None:
     """Tables in the terminal, files beside the documents; of the suite's own cases where they are known."""
-    from mlffbench.report.terminal import render
-    from mlffbench.report.write import write
+    from mlffbench.report.formats.terminal import render
+    from mlffbench.report.formats.write import write
 
     try:
         documents = [d for d in store.documents() if ids is None or d["id"] in ids]

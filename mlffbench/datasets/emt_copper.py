@@ -6,7 +6,7 @@ from ase.build import bulk, fcc111
 from ase.calculators.emt import EMT
 
 from mlffbench.data import Dataset
-from mlffbench.datasets._analytic import UNITS, Group, analytic
+from mlffbench.datasets.sources.analytic import UNITS, Group, analytic
 
 __all__ = ["emt_copper"]
 

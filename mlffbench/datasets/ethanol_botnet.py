@@ -8,7 +8,15 @@ import numpy as np
 from ase import Atoms
 
 from mlffbench.data import Dataset
-from mlffbench.datasets._public import BOTNET, BOTNET_PAPER, UNITS, Source, botnet, per_group, read_botnet
+from mlffbench.datasets.sources.public import (
+    BOTNET,
+    BOTNET_PAPER,
+    UNITS,
+    Source,
+    botnet,
+    per_group,
+    read_botnet,
+)
 
 __all__ = ["ethanol_botnet"]
 
@@ -103,7 +111,7 @@ def ethanol_botnet() -> Dataset:
     Raises
     ------
     DownloadError
-        A file is not here and cannot be fetched, see `mlffbench.fetch.fetch`.
+        A file is not here and cannot be fetched, see `mlffbench.system.fetch.fetch`.
 
     References
     ----------

@@ -6,7 +6,7 @@ from ase.build import bulk
 from ase.calculators.lj import LennardJones
 
 from mlffbench.data import Dataset
-from mlffbench.datasets._analytic import UNITS, Group, analytic
+from mlffbench.datasets.sources.analytic import UNITS, Group, analytic
 
 __all__ = ["lennard_jones"]
 

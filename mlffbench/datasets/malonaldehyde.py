@@ -11,7 +11,7 @@ from typing import Any
 from ase import Atoms
 
 from mlffbench.data import Dataset, Reference
-from mlffbench.datasets._builtin import builtin
+from mlffbench.datasets.sources.builtin import builtin
 
 __all__ = ["malonaldehyde"]
 

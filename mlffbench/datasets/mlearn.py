@@ -13,8 +13,8 @@ from ase import Atoms
 from ase.units import GPa
 
 from mlffbench.data import Dataset, Labels
-from mlffbench.datasets._mlearn_reference import reference
-from mlffbench.datasets._public import UNITS, Source, counted
+from mlffbench.datasets.sources.mlearn_elastic import reference
+from mlffbench.datasets.sources.public import UNITS, Source, counted
 from mlffbench.registry import suggest
 
 __all__ = ["mlearn"]
@@ -85,7 +85,7 @@ def mlearn(element: str = "Si") -> Dataset:
     ValueError
         No such element.
     DownloadError
-        A file is not here and cannot be fetched, see `mlffbench.fetch.fetch`.
+        A file is not here and cannot be fetched, see `mlffbench.system.fetch.fetch`.
 
     Notes
     -----

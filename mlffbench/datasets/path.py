@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 
 from mlffbench.data import Dataset
-from mlffbench.datasets._files import match, open_files
-from mlffbench.datasets._frames import from_source, isolated_energies_of
-from mlffbench.datasets._records import Joined, Source
-from mlffbench.datasets._reference_file import reference_of
+from mlffbench.datasets.formats.files import match, open_files
+from mlffbench.datasets.formats.records import Joined, Source
+from mlffbench.datasets.formats.to_dataset import from_source, isolated_energies_of
+from mlffbench.datasets.sources.reference_structures import reference_of
 from mlffbench.registry import suggest
 
 __all__ = ["path"]

@@ -7,7 +7,7 @@ from ase import Atoms
 from ase.units import kcal, mol
 
 from mlffbench.data import Dataset, Labels
-from mlffbench.datasets._public import UNITS, Source, counted
+from mlffbench.datasets.sources.public import UNITS, Source, counted
 from mlffbench.registry import suggest
 
 __all__ = ["rmd17"]
@@ -89,7 +89,7 @@ def rmd17(molecule: str = "ethanol", fold: int = 1) -> Dataset:
     ValueError
         No such molecule or split.
     DownloadError
-        A file is not here and cannot be fetched, see `mlffbench.fetch.fetch`.
+        A file is not here and cannot be fetched, see `mlffbench.system.fetch.fetch`.
 
     References
     ----------

@@ -10,7 +10,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from mlffbench.data import Dataset, Reference
-from mlffbench.datasets._builtin import builtin
+from mlffbench.datasets.sources.builtin import builtin
 
 __all__ = ["silicon"]
 

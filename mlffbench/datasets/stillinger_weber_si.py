@@ -8,7 +8,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from mlffbench.data import Dataset
-from mlffbench.datasets._analytic import UNITS, Group, analytic
+from mlffbench.datasets.sources.analytic import UNITS, Group, analytic
 
 __all__ = ["stillinger_weber_si"]
 

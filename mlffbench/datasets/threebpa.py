@@ -8,9 +8,9 @@ import numpy as np
 from ase import Atoms
 
 from mlffbench.data import Dataset
-from mlffbench.datasets._public import BOTNET, UNITS, Source, botnet, per_group, read_botnet
-from mlffbench.fetch import DownloadError
+from mlffbench.datasets.sources.public import BOTNET, UNITS, Source, botnet, per_group, read_botnet
 from mlffbench.registry import suggest
+from mlffbench.system.fetch import DownloadError
 
 __all__ = ["threebpa"]
 
@@ -93,8 +93,8 @@ def threebpa(groups: Sequence[str] = tuple(FILES)) -> Dataset:
     Raises
     ------
     DownloadError
-        A file is not here and cannot be fetched, see `mlffbench.fetch.fetch`; the message names the groups
-        that are here.
+        A file is not here and cannot be fetched, see `mlffbench.system.fetch.fetch`; the message
+        names the groups that are here.
 
     References
     ----------

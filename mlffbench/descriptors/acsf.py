@@ -12,8 +12,8 @@ from ase import Atoms
 from ase.data import atomic_numbers
 from sklearn.utils.validation import check_is_fitted
 
-from mlffbench.descriptors._descriptor import Descriptor
-from mlffbench.graph import Graph, build
+from mlffbench.descriptors.base import Descriptor
+from mlffbench.descriptors.graph import Graph, build
 
 __all__ = ["ACSF"]
 

@@ -10,10 +10,10 @@ import torch
 from ase import Atoms
 from sklearn.utils.validation import check_is_fitted
 
-from mlffbench import graph
-from mlffbench.descriptors._derivatives import Derivatives, derivatives
-from mlffbench.descriptors._descriptor import Descriptor
-from mlffbench.descriptors._power_spectrum import Basis, density, spectra
+from mlffbench.descriptors import graph
+from mlffbench.descriptors.base import Descriptor
+from mlffbench.descriptors.power_spectrum import Basis, density, spectra
+from mlffbench.descriptors.soap_derivatives import Derivatives, derivatives
 
 __all__ = ["SOAP"]
 

@@ -10,17 +10,16 @@ import numpy as np
 import torch
 from ase import Atoms
 
-from mlffbench import graph
 from mlffbench.data import Labels
-from mlffbench.descriptors._described import Batch, Described, derivatives
+from mlffbench.descriptors import graph
 from mlffbench.descriptors.acsf import ACSF
-from mlffbench.device import checked_device
-from mlffbench.estimators._warm_start import WarmStart
-from mlffbench.graph import Graph
-from mlffbench.nn.batches import loss as weighted_loss
-from mlffbench.nn.batches import parts
-from mlffbench.nn.element_networks import ElementNetworks
-from mlffbench.nn.train import (
+from mlffbench.descriptors.graph import Graph
+from mlffbench.estimators.base.warm_start import WarmStart
+from mlffbench.potentials.networks.acsf_batches import Batch, Described, derivatives
+from mlffbench.potentials.networks.batches import loss as weighted_loss
+from mlffbench.potentials.networks.batches import parts
+from mlffbench.potentials.networks.element_networks import ElementNetworks
+from mlffbench.potentials.networks.training import (
     Settings,
     checked_dtype,
     holdout,
@@ -29,6 +28,7 @@ from mlffbench.nn.train import (
     shuffled,
     train,
 )
+from mlffbench.system.device import checked_device
 
 __all__ = ["BehlerParrinello"]
 
@@ -56,7 +56,7 @@ class BehlerParrinello(WarmStart):
     energy_weight, forces_weight, stress_weight : float
         Of the squared errors: energy per atom, eV; force components, eV/Å; stress components, eV/Å³.
     max_epochs, batch_size, learning_rate, patience : optional
-        Training of each network; see `mlffbench.nn.train.Settings`.
+        Training of each network; see `mlffbench.potentials.networks.training.Settings`.
     max_seconds : float, optional
         Of the training of all networks together.
     validation_fraction : float

@@ -10,14 +10,14 @@ import torch
 from ase import Atoms
 
 from mlffbench.data import Labels
-from mlffbench.device import checked_device
-from mlffbench.estimators import _bonded_fit as fitting
-from mlffbench.estimators._bonded_batch import assemble
-from mlffbench.estimators._bonded_tables import Memory
-from mlffbench.estimators._bonded_terms import Basis, Batch, basis, energies
+from mlffbench.descriptors.graph import build, with_forces
+from mlffbench.descriptors.graph import labels as as_labels
 from mlffbench.forcefield import ForceField
-from mlffbench.graph import build, with_forces
-from mlffbench.graph import labels as as_labels
+from mlffbench.potentials.gaff import fit as fitting
+from mlffbench.potentials.gaff.batches import assemble
+from mlffbench.potentials.gaff.energy_terms import Basis, Batch, basis, energies
+from mlffbench.potentials.gaff.parameter_tables import Memory
+from mlffbench.system.device import checked_device
 
 __all__ = ["Bonded"]
 

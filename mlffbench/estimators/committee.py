@@ -9,10 +9,10 @@ import numpy as np
 from ase import Atoms
 from sklearn.utils import check_random_state
 
-from mlffbench import progress
 from mlffbench.data import Labels
-from mlffbench.estimators._composed import Composed
+from mlffbench.estimators.base.composite import Composed
 from mlffbench.forcefield import ForceField
+from mlffbench.system import progress
 
 __all__ = ["Committee"]
 

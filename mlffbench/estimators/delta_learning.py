@@ -13,7 +13,7 @@ from sklearn.frozen import FrozenEstimator
 
 from mlffbench import registry
 from mlffbench.data import Labels
-from mlffbench.estimators._composed import Calculated, Composed, is_spec
+from mlffbench.estimators.base.composite import Calculated, Composed, is_spec
 from mlffbench.forcefield import ForceField
 
 __all__ = ["DeltaLearning"]

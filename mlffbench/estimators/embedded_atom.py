@@ -10,11 +10,11 @@ import torch
 from ase import Atoms
 from ase.data import atomic_numbers, chemical_symbols
 
-from mlffbench.estimators._classical import Classical, element_table, kinds_of
-from mlffbench.estimators._classical_rows import Rows, halved
-from mlffbench.estimators._embedded_atom import Tables, energies
-from mlffbench.estimators._embedded_atom_fit import Problem
-from mlffbench.graph import Graph
+from mlffbench.descriptors.graph import Graph
+from mlffbench.estimators.base.classical import Classical, element_table, kinds_of
+from mlffbench.potentials.classical.design_matrix import Rows, halved
+from mlffbench.potentials.classical.embedded_atom import Tables, energies
+from mlffbench.potentials.classical.embedded_atom_fit import Problem
 
 __all__ = ["EmbeddedAtom"]
 

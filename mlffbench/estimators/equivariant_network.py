@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from ase import Atoms
 
-from mlffbench.estimators._graph_network import GraphNetwork
-from mlffbench.graph import Graph
-from mlffbench.nn.batches import Labelled
-from mlffbench.nn.equivariant import Equivariant
+from mlffbench.descriptors.graph import Graph
+from mlffbench.estimators.base.graph_network import GraphNetwork
+from mlffbench.potentials.networks.batches import Labelled
+from mlffbench.potentials.networks.nequip import Equivariant
 
 __all__ = ["EquivariantNetwork"]
 
@@ -43,7 +43,7 @@ class EquivariantNetwork(GraphNetwork):
     energy_weight, forces_weight, stress_weight : float
         Of the squared errors: energy per atom, eV; force components, eV/Å; stress components, eV/Å³.
     max_epochs, batch_size, learning_rate, patience, max_seconds : optional
-        Training; see `mlffbench.nn.train.Settings`.
+        Training; see `mlffbench.potentials.networks.training.Settings`.
     validation_fraction : float
         Part of the training frames held out to choose the best epoch.
     warm_start : bool

@@ -10,12 +10,12 @@ from ase import Atoms
 from scipy.linalg import cho_factor, cho_solve
 from sklearn.utils import check_random_state
 
-from mlffbench import progress
 from mlffbench.data import Labels
-from mlffbench.estimators._fchl_model import Described, Points, describe, drawn, operator_rows, predicted
-from mlffbench.estimators._soap_model import check_positive
-from mlffbench.estimators._triangle import reduced
 from mlffbench.forcefield import ForceField
+from mlffbench.potentials.fchl19 import Described, Points, describe, drawn, operator_rows, predicted
+from mlffbench.potentials.regression.streaming_qr import reduced
+from mlffbench.potentials.soap.training_batches import check_positive
+from mlffbench.system import progress
 
 __all__ = ["FCHL19"]
 

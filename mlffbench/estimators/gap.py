@@ -10,8 +10,8 @@ from ase import Atoms
 from sklearn.utils import check_random_state
 
 from mlffbench.data import Labels
-from mlffbench.estimators._gap_fit import boxed, gap_fit, potential
 from mlffbench.forcefield import ForceField
+from mlffbench.potentials.quip import boxed, gap_fit, potential
 
 __all__ = ["GAP"]
 

@@ -12,16 +12,16 @@ import torch
 from ase import Atoms
 
 from mlffbench.data import Labels
-from mlffbench.device import checked_device
-from mlffbench.estimators._mace_compute import energies_and_forces, precision, predictions
-from mlffbench.estimators._mace_graphs import Batch, Graphs, consecutive
-from mlffbench.estimators._mace_kernels import accelerated, adopt, learned
-from mlffbench.estimators._mace_presets import chosen
-from mlffbench.estimators._mace_start import Start, from_file
-from mlffbench.estimators._mace_torch import build, hyperparameters, session
-from mlffbench.estimators._mace_training import ATOMS, trained
 from mlffbench.forcefield import ForceField
-from mlffbench.nn.train import checked_dtype, holdout, seed_of, seeded
+from mlffbench.potentials.mace.backends import accelerated, adopt, learned
+from mlffbench.potentials.mace.batches import Batch, Graphs, consecutive
+from mlffbench.potentials.mace.evaluation import energies_and_forces, precision, predictions
+from mlffbench.potentials.mace.initial_model import Start, from_file
+from mlffbench.potentials.mace.library import build, hyperparameters, session
+from mlffbench.potentials.mace.presets import chosen
+from mlffbench.potentials.mace.training import ATOMS, trained
+from mlffbench.potentials.networks.training import checked_dtype, holdout, seed_of, seeded
+from mlffbench.system.device import checked_device
 
 __all__ = ["MACE"]
 
@@ -49,11 +49,12 @@ class MACE(ForceField):
     max_ell, correlation, num_interactions, num_radial_basis : int, optional
         Order of the spherical harmonics, body order − 1, layers, Bessel functions.
     batch_size, max_epochs, max_seconds, patience, learning_rate, ema_decay, weight_decay : optional
-        Training; see `mlffbench.nn.train.Settings`. Weights of products and of the interactions' linear maps
-        decay, as mace-torch groups them.
+        Training; see `mlffbench.potentials.networks.training.Settings`. Weights of products and of the
+        interactions' linear maps decay, as mace-torch groups them.
     schedule : {'plateau', 'cosine', 'constant'}, optional
     cooldown : float, optional
-        Of the learning rate; see `mlffbench.nn.train.Settings`. Cooldown: 0.5, in `paper` 0.
+        Of the learning rate; see `mlffbench.potentials.networks.training.Settings`. Cooldown: 0.5, in `paper`
+        0.
     energy_weight, forces_weight, stress_weight : float, optional
         Of the squared errors: energy per atom, eV; force components, eV/Å; stress components, eV/Å³.
     stage_two : float, optional

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from mlffbench.estimators._pair_fit import PairPotential
+from mlffbench.estimators.base.pair_potential import PairPotential
 
 __all__ = ["Morse"]
 

@@ -11,14 +11,14 @@ from ase import Atoms
 from sklearn.utils import check_random_state
 
 from mlffbench.data import Labels
-from mlffbench.device import checked_device
-from mlffbench.estimators import _sgdml_solve as solver
-from mlffbench.estimators import _sgdml_tuning as tuning
-from mlffbench.estimators._sgdml_kernel import Kernel
-from mlffbench.estimators._sgdml_order import Template, distance_matrices
-from mlffbench.estimators._sgdml_permutations import find_permutations
-from mlffbench.estimators._sgdml_points import Points, pair_permutations
 from mlffbench.forcefield import ForceField
+from mlffbench.potentials.sgdml import hyperparameter_search as tuning
+from mlffbench.potentials.sgdml import solver as solver
+from mlffbench.potentials.sgdml.atom_matching import Template, distance_matrices
+from mlffbench.potentials.sgdml.inverse_distances import Points, pair_permutations
+from mlffbench.potentials.sgdml.kernel import Kernel
+from mlffbench.potentials.sgdml.permutations import find_permutations
+from mlffbench.system.device import checked_device
 
 __all__ = ["SGDML"]
 

@@ -10,17 +10,17 @@ import numpy as np
 import torch
 from ase import Atoms
 
-from mlffbench import progress
 from mlffbench.data import Labels, concatenate
-from mlffbench.estimators import _soap_model as soap
-from mlffbench.estimators._soap_environments import Environments
-from mlffbench.estimators._soap_evidence import best_hyperparameters, best_variance
-from mlffbench.estimators._soap_kernel import Kernel, energies
-from mlffbench.estimators._soap_points import METHODS, cur, farthest, principal_axes
-from mlffbench.estimators._soap_variance import Posterior
-from mlffbench.estimators._whitened import WhitenedLeastSquares, stable_factor
+from mlffbench.descriptors.graph import Graph
 from mlffbench.forcefield import ForceField
-from mlffbench.graph import Graph
+from mlffbench.potentials.regression.whitened_least_squares import WhitenedLeastSquares, stable_factor
+from mlffbench.potentials.soap import training_batches as soap
+from mlffbench.potentials.soap.environments import Environments
+from mlffbench.potentials.soap.kernel import Kernel, energies
+from mlffbench.potentials.soap.marginal_likelihood import best_hyperparameters, best_variance
+from mlffbench.potentials.soap.predictive_variance import Posterior
+from mlffbench.potentials.soap.sparse_points import METHODS, cur, farthest, principal_axes
+from mlffbench.system import progress
 
 __all__ = ["SOAPGPR"]
 

@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from ase import Atoms
 
-from mlffbench import progress
 from mlffbench.data import Labels, concatenate
-from mlffbench.descriptors._cache import Cache
-from mlffbench.estimators import _soap_model as soap
-from mlffbench.estimators._soap_kernel import Kernel, power_excess
-from mlffbench.estimators._soap_operator import Representers, State, rows, states
-from mlffbench.estimators._soap_points import principal_axes
-from mlffbench.estimators._whitened import WhitenedLeastSquares, stable_factor
+from mlffbench.descriptors.cache import Cache
+from mlffbench.descriptors.graph import Graph
 from mlffbench.forcefield import ForceField
-from mlffbench.graph import Graph
+from mlffbench.potentials.regression.whitened_least_squares import WhitenedLeastSquares, stable_factor
+from mlffbench.potentials.soap import training_batches as soap
+from mlffbench.potentials.soap.derivative_kernel import Representers, State, rows, states
+from mlffbench.potentials.soap.kernel import Kernel, power_excess
+from mlffbench.potentials.soap.sparse_points import principal_axes
+from mlffbench.system import progress
 
 __all__ = ["SOAPKernelRidge"]
 

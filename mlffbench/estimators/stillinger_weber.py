@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from ase.data import atomic_numbers
 
-from mlffbench.estimators._classical import Classical
-from mlffbench.estimators._classical_rows import Rows
-from mlffbench.estimators._stillinger_weber import Parameters, Places, energies
-from mlffbench.estimators._stillinger_weber_fit import Problem
-from mlffbench.graph import Graph
+from mlffbench.descriptors.graph import Graph
+from mlffbench.estimators.base.classical import Classical
+from mlffbench.potentials.classical.design_matrix import Rows
+from mlffbench.potentials.classical.stillinger_weber import Parameters, Places, energies
+from mlffbench.potentials.classical.stillinger_weber_fit import Problem
 
 __all__ = ["StillingerWeber"]
 

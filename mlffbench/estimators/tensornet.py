@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from mlffbench.estimators._graph_pes import GraphPES
+from mlffbench.estimators.base.graph_pes import GraphPES
 
 __all__ = ["TensorNet"]
 
@@ -34,7 +34,7 @@ class TensorNet(GraphPES):
     energy_weight, forces_weight, stress_weight : float
         Of the squared errors: energy per atom, eV; force components, eV/Å; stress components, eV/Å³.
     max_epochs, batch_size, learning_rate, patience, max_seconds : optional
-        Training; see `mlffbench.nn.train.Settings`.
+        Training; see `mlffbench.potentials.networks.training.Settings`.
     validation_fraction : float
         Part of the training frames held out to choose the best epoch.
     warm_start : bool

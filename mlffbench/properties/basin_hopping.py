@@ -9,10 +9,10 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.progress import report
 from mlffbench.properties.bulk_relaxation import relax_many
 from mlffbench.properties.minima import Minimum, distinct_minima
 from mlffbench.properties.relaxation import Relaxation
+from mlffbench.system.progress import report
 
 __all__ = ["BasinHopping", "basin_hopping"]
 

@@ -13,9 +13,9 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.optimize import BFGS
 from ase.optimize.optimize import Optimizer
 
-from mlffbench.attempt import attempt
-from mlffbench.progress import report
 from mlffbench.properties.relaxation import Relaxation, misshapen, movable
+from mlffbench.system.failures import attempt
+from mlffbench.system.progress import report
 
 __all__ = ["relax_many"]
 

@@ -10,10 +10,10 @@ from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 from scipy.stats import kendalltau
 
-from mlffbench import progress
 from mlffbench.properties.bonds import bonds
+from mlffbench.properties.duplicates import twins
 from mlffbench.properties.relaxation import relaxed
-from mlffbench.twins import twins
+from mlffbench.system import progress
 
 __all__ = ["Conformers", "conformers"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlffbench import progress
+from mlffbench.system import progress
 
 __all__ = ["Diffusion", "diffusion"]
 

@@ -17,9 +17,9 @@ from ase.md.md import MolecularDynamics
 from ase.md.velocitydistribution import MaxwellBoltzmannDistribution, Stationary, ZeroRotation
 from ase.md.verlet import VelocityVerlet
 
-from mlffbench import progress
 from mlffbench.properties.limits import Limits, Watch
-from mlffbench.timing import measure
+from mlffbench.system import progress
+from mlffbench.system.timing import measure
 
 __all__ = ["Trajectory", "dynamics"]
 

@@ -8,8 +8,8 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench import progress
 from mlffbench.properties._structures import evaluated_many
+from mlffbench.system import progress
 
 __all__ = ["Hessian", "hessian"]
 

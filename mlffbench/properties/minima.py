@@ -8,7 +8,7 @@ from math import inf
 
 from ase import Atoms
 
-from mlffbench import pdd
+from mlffbench.properties import pointwise_distances
 from mlffbench.properties.relaxation import Relaxation
 
 __all__ = ["Minimum", "distinct_minima", "structure_distance"]
@@ -75,8 +75,9 @@ def distinct_minima(
 def structure_distance(a: Atoms, b: Atoms, tolerance: float = inf, scaled: bool = False) -> float:
     """The distance of pointwise distance distributions, Å; infinite beyond the tolerance.
 
-    It knows no rotation, numbering, mirror or choice of the cell, see `mlffbench.pdd`; structures of other
-    elements or stoichiometry are infinitely far.
+    It knows no rotation, numbering, mirror or choice of the cell, see
+    `mlffbench.properties.pointwise_distances`; structures of other elements or stoichiometry are
+    infinitely far.
 
     Parameters
     ----------
@@ -86,12 +87,15 @@ def structure_distance(a: Atoms, b: Atoms, tolerance: float = inf, scaled: bool 
     scaled : bool
         Crystals: `b` is first brought to the volume per atom of `a`.
     """
-    if pdd.kind(a) != pdd.kind(b):
+    if pointwise_distances.kind(a) != pointwise_distances.kind(b):
         return inf
     if scaled:
         factor = (a.cell.volume / len(a) * len(b) / b.cell.volume) ** (1 / 3)
         b = b.copy()
         b.set_constraint()
         b.set_cell(b.cell * factor, scale_atoms=True)
-    one, other = (tuple(row[0] for row in pdd.rows([pdd.checked(x, i)])) for i, x in enumerate((a, b)))
-    return pdd.distance(one, other, tolerance)
+    one, other = (
+        tuple(row[0] for row in pointwise_distances.rows([pointwise_distances.checked(x, i)]))
+        for i, x in enumerate((a, b))
+    )
+    return pointwise_distances.distance(one, other, tolerance)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench import progress
 from mlffbench.properties.equation_of_state import equation_of_state
 from mlffbench.properties.relaxation import relaxed
+from mlffbench.system import progress
 
 __all__ = ["Phases", "phases"]
 

@@ -12,7 +12,7 @@ from ase.cell import Cell
 from ase.data import covalent_radii
 from ase.symbols import string2symbols
 
-from mlffbench import progress
+from mlffbench.system import progress
 
 __all__ = ["random_cells"]
 

@@ -20,8 +20,8 @@ from ase.mep import NEB, idpp_interpolate
 from ase.optimize import BFGS, FIRE
 from ase.optimize.optimize import Optimizer
 
-from mlffbench import progress
 from mlffbench.properties.relaxation import relaxed
+from mlffbench.system import progress
 
 __all__ = ["ReactionPath", "path_lengths", "permuted", "reaction_path"]
 

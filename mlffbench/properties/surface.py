@@ -10,9 +10,9 @@ from ase import Atoms, units
 from ase.build import surface
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench import progress
 from mlffbench.properties._structures import evaluated
 from mlffbench.properties.relaxation import relaxed
+from mlffbench.system import progress
 
 __all__ = ["Surface", "surface_energy"]
 

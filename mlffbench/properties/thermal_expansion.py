@@ -11,11 +11,11 @@ from ase.calculators.calculator import BaseCalculator
 from ase.md.nose_hoover_chain import IsotropicMTKNPT
 from ase.md.velocitydistribution import MaxwellBoltzmannDistribution, Stationary
 
-from mlffbench import progress
 from mlffbench.properties._structures import repeats, scaled
 from mlffbench.properties.equation_of_state import equation_of_state
 from mlffbench.properties.phonons import IMAGINARY, Phonons, phonons
 from mlffbench.properties.relaxation import relaxed
+from mlffbench.system import progress
 
 __all__ = ["ThermalExpansion", "thermal_expansion", "thermal_expansion_by_dynamics"]
 

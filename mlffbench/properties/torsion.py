@@ -14,10 +14,10 @@ from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 from ase.constraints import FixInternals
 
-from mlffbench import progress
 from mlffbench.properties._structures import evaluated
 from mlffbench.properties.bonds import side_of
 from mlffbench.properties.relaxation import relaxed
+from mlffbench.system import progress
 
 __all__ = ["Torsion", "torsion", "turned"]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from mlffbench.data import Dataset, Split
-from mlffbench.splits._autocorrelation import autocorrelation_time
-from mlffbench.splits._groups import count, group_names, pool
+from mlffbench.splits.common.autocorrelation import autocorrelation_time
+from mlffbench.splits.common.groups import count, group_names, pool
 
 __all__ = ["blocks"]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from mlffbench.data import Dataset, Split
-from mlffbench.splits._groups import hold_out, pool
-from mlffbench.splits._soap_space import soap_space
+from mlffbench.splits.common.groups import hold_out, pool
+from mlffbench.splits.common.soap_space import soap_space
 
 __all__ = ["clusters"]
 

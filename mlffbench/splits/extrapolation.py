@@ -8,8 +8,8 @@ import numpy as np
 
 from mlffbench.data import Dataset, Split
 from mlffbench.registry import suggest
-from mlffbench.splits._groups import hold_out
-from mlffbench.splits._quantities import QUANTITIES
+from mlffbench.splits.common.groups import hold_out
+from mlffbench.splits.common.quantities import QUANTITIES
 
 __all__ = ["extrapolation"]
 

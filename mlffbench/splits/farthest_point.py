@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlffbench.data import Dataset, Split
-from mlffbench.splits._groups import count, draw, pool
-from mlffbench.splits._soap_space import soap_space
+from mlffbench.splits.common.groups import count, draw, pool
+from mlffbench.splits.common.soap_space import soap_space
 
 __all__ = ["farthest_point"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlffbench.data import Dataset, Split
-from mlffbench.splits._groups import as_list, group_names, hold_out, known_group
+from mlffbench.splits.common.groups import as_list, group_names, hold_out, known_group
 
 __all__ = ["groups"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mlffbench.data import Dataset, Split
-from mlffbench.splits._groups import group_names
+from mlffbench.splits.common.groups import group_names
 
 __all__ = ["kfold"]
 

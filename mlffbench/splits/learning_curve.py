@@ -10,7 +10,7 @@ import numpy as np
 
 from mlffbench import registry
 from mlffbench.data import Dataset, Split
-from mlffbench.splits._groups import count, draw
+from mlffbench.splits.common.groups import count, draw
 
 __all__ = ["learning_curve"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlffbench.checksum import Checksum
 from mlffbench.data import Dataset, Split
-from mlffbench.manifest import apply, read
+from mlffbench.splits.common.manifest_file import apply, read
+from mlffbench.system.checksum import Checksum
 
 __all__ = ["manifest"]
 

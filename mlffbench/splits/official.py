@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mlffbench.data import Dataset, Split
-from mlffbench.splits._groups import as_list, draw, group_names, known_group
+from mlffbench.splits.common.groups import as_list, draw, group_names, known_group
 
 __all__ = ["official"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlffbench.data import Dataset, Split
-from mlffbench.splits._groups import count, pool
+from mlffbench.splits.common.groups import count, pool
 
 __all__ = ["random"]
 

@@ -20,12 +20,12 @@ from functools import lru_cache, partial
 
 import numpy as np
 
-from mlffbench import progress
 from mlffbench.data import Curve, Dataset, Score, Split
 from mlffbench.forcefield import ForceField
-from mlffbench.tasks._refits import UNITS, errors, first_seed, frames_of, geometric_mean, refitted
-from mlffbench.tasks._residuals import frame_std
-from mlffbench.tasks._units import Row, lacking, needs, skipped, units
+from mlffbench.system import progress
+from mlffbench.tasks.common.calibration import frame_std
+from mlffbench.tasks.common.refits import UNITS, errors, first_seed, frames_of, geometric_mean, refitted
+from mlffbench.tasks.common.subtasks import Row, lacking, needs, skipped, units
 
 __all__ = ["data_efficiency"]
 

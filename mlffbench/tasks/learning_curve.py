@@ -9,11 +9,19 @@ from functools import partial
 import numpy as np
 from scipy.stats import linregress, t
 
-from mlffbench import progress
 from mlffbench.data import Curve, Dataset, Score, Split
 from mlffbench.forcefield import ForceField
-from mlffbench.tasks._refits import UNITS, errors, first_seed, frames_of, geometric_mean, has_seed, refitted
-from mlffbench.tasks._units import Row, skipped, units
+from mlffbench.system import progress
+from mlffbench.tasks.common.refits import (
+    UNITS,
+    errors,
+    first_seed,
+    frames_of,
+    geometric_mean,
+    has_seed,
+    refitted,
+)
+from mlffbench.tasks.common.subtasks import Row, skipped, units
 
 __all__ = ["learning_curve"]
 

@@ -10,9 +10,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from mlffbench import progress, registry
-from mlffbench.attempt import attempt
-from mlffbench.checkpoint import kept
+from mlffbench import registry
 from mlffbench.data import Curve, Dataset, Missing, Score, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.properties.diffusion import diffusion
@@ -21,7 +19,10 @@ from mlffbench.properties.dynamics import Trajectory, dynamics
 from mlffbench.properties.limits import Limits
 from mlffbench.properties.spectra import Spectrum, spectrum
 from mlffbench.properties.survival import survival
-from mlffbench.tasks._units import Row, needs, skipped
+from mlffbench.system import progress
+from mlffbench.system.checkpoint import kept
+from mlffbench.system.failures import attempt
+from mlffbench.tasks.common.subtasks import Row, needs, skipped
 
 __all__ = ["md"]
 

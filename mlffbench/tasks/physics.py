@@ -18,7 +18,7 @@ from mlffbench.properties.diatomic import Diatomic, diatomic
 from mlffbench.properties.hessian import hessian
 from mlffbench.properties.invariance import invariance
 from mlffbench.properties.smoothness import smoothness
-from mlffbench.tasks._units import Row, needs, skipped, units
+from mlffbench.tasks.common.subtasks import Row, needs, skipped, units
 
 __all__ = ["physics"]
 

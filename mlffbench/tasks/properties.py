@@ -8,9 +8,9 @@ from typing import Any
 from mlffbench.data import Dataset, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.registry import parameters, suggest
-from mlffbench.tasks._molecules import molecules as of_molecules
-from mlffbench.tasks._solids import solids as of_solids
-from mlffbench.tasks._units import Row, needs, skipped, units
+from mlffbench.tasks.common.subtasks import Row, needs, skipped, units
+from mlffbench.tasks.crystals.crystal import solids as of_solids
+from mlffbench.tasks.molecules.molecule import molecules as of_molecules
 
 __all__ = ["properties"]
 

@@ -16,8 +16,8 @@ from mlffbench.forcefield import ForceField
 from mlffbench.properties.bulk_relaxation import relax_many
 from mlffbench.properties.ranking import Ranking, ranking
 from mlffbench.registry import make
-from mlffbench.tasks._units import Row, needs, skipped, spread
-from mlffbench.timing import measure
+from mlffbench.system.timing import measure
+from mlffbench.tasks.common.subtasks import Row, needs, skipped, spread
 
 __all__ = ["screening"]
 

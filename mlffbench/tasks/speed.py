@@ -9,7 +9,7 @@ from ase import Atoms
 
 from mlffbench.data import Dataset, Score, Split
 from mlffbench.forcefield import ForceField
-from mlffbench.timing import measure
+from mlffbench.system.timing import measure
 
 __all__ = ["speed"]
 

@@ -15,9 +15,9 @@ from ase.calculators.calculator import BaseCalculator
 from ase.data import chemical_symbols, covalent_radii
 from ase.neighborlist import neighbor_list
 
-from mlffbench import pdd
 from mlffbench.data import Curve, Dataset, Reference, Score, Split
 from mlffbench.forcefield import ForceField
+from mlffbench.properties import pointwise_distances
 from mlffbench.properties.basin_hopping import basin_hopping
 from mlffbench.properties.bulk_relaxation import relax_many
 from mlffbench.properties.geometry import superposed_rmsd
@@ -26,7 +26,7 @@ from mlffbench.properties.random_search import RandomSearch, random_search
 from mlffbench.properties.ranking import ranking
 from mlffbench.properties.relaxation import Relaxation
 from mlffbench.registry import make
-from mlffbench.tasks._units import Row, needs, skipped, units
+from mlffbench.tasks.common.subtasks import Row, needs, skipped, units
 
 __all__ = ["structure_prediction"]
 
@@ -336,8 +336,8 @@ def _references(
     job: _Job, search: Callable[[BaseCalculator], RandomSearch] | None
 ) -> tuple[list[Atoms], list[float]]:
     """Structures of the ground state's composition, with true energies per atom, eV; the lowest first."""
-    kind = pdd.kind(job.ground[1])
-    known = {n: a for n, a in job.reference.structures.items() if pdd.kind(a) == kind}
+    kind = pointwise_distances.kind(job.ground[1])
+    known = {n: a for n, a in job.reference.structures.items() if pointwise_distances.kind(a) == kind}
     truth = job.truth()
     if truth is None:
         energies: dict[str, Any] = {n: job.reference.values.get(n, {}).get("energy") for n in known}

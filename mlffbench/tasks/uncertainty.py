@@ -41,10 +41,10 @@ import numpy as np
 
 from mlffbench.data import Curve, Dataset, Labels, Score, Split
 from mlffbench.forcefield import ForceField
-from mlffbench.tasks import _residuals as statistics
-from mlffbench.tasks._refits import refitted
-from mlffbench.tasks._residuals import Residuals
-from mlffbench.tasks._units import Row, lacking, needs, skipped, units
+from mlffbench.tasks.common import calibration as statistics
+from mlffbench.tasks.common.calibration import Residuals
+from mlffbench.tasks.common.refits import refitted
+from mlffbench.tasks.common.subtasks import Row, lacking, needs, skipped, units
 
 __all__ = ["uncertainty"]
 

@@ -7,13 +7,19 @@ from collections.abc import Callable
 from mlffbench.forcefield import ForceField
 from mlffbench.testing.derivatives import forces_are_minus_the_gradient, stress_is_the_strain_derivative
 from mlffbench.testing.examples import EXAMPLES, Fitted, alloys, fitted, molecules, refusal, solids
-from mlffbench.testing.files import pickle_keeps_predictions, save_keeps_predictions
+from mlffbench.testing.extensivity import (
+    a_single_atom_has_no_force,
+    a_supercell_is_n_cells,
+    one_by_one_is_the_batch,
+    sizes_may_be_mixed,
+    two_far_copies_are_twice_one,
+)
 from mlffbench.testing.labels import (
     energies_alone_are_enough,
     missing_labels_stay_missing,
     uncertainties_are_positive,
 )
-from mlffbench.testing.life import (
+from mlffbench.testing.lifecycle import (
     a_partial_fit_goes_on,
     constructor_only_remembers,
     inputs_stay_unchanged,
@@ -22,13 +28,7 @@ from mlffbench.testing.life import (
     the_calculator_agrees,
 )
 from mlffbench.testing.refusals import non_atoms_are_refused, unseen_elements_are_refused
-from mlffbench.testing.sizes import (
-    a_single_atom_has_no_force,
-    a_supercell_is_n_cells,
-    one_by_one_is_the_batch,
-    sizes_may_be_mixed,
-    two_far_copies_are_twice_one,
-)
+from mlffbench.testing.serialization import pickle_keeps_predictions, save_keeps_predictions
 from mlffbench.testing.symmetries import (
     permutation_permutes_the_forces,
     rotation_rotates_the_forces,

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlffbench.cli._console import console, print_json, refusals, table, writing
-from mlffbench.cli._progress import bars
-from mlffbench.cli.data._given import (
+from mlffbench.cli.console import console, print_json, refusals, table, writing
+from mlffbench.cli.data.arguments import (
     EnergyKey,
     ForcesKey,
     Json,
@@ -24,10 +23,11 @@ from mlffbench.cli.data._given import (
     load,
     load_split,
 )
+from mlffbench.cli.progress_bars import bars
 
 if TYPE_CHECKING:
-    from mlffbench.audit import Audit
     from mlffbench.data import Dataset, Spec, Split
+    from mlffbench.datasets.leakage.audit import Audit
 
 __all__ = ["audit"]
 
@@ -59,7 +59,7 @@ def audit(
     """Look for test frames that have a twin in the training set, however moved, turned or renumbered."""
     keys = {"energy_key": energy_key, "forces_key": forces_key, "stress_key": stress_key, "units": units}
     with refusals():
-        from mlffbench.audit import audit as look
+        from mlffbench.datasets.leakage.audit import audit as look
 
         spec = _meant(dataset, param, split, train, test, keys)
         given: dict[str, Any] = {} if tolerance is None else {"tolerance": tolerance}
@@ -101,12 +101,12 @@ def _clean(
     dataset: Dataset, split: Split, result: Audit, made_by: dict[str, Any], path: Path
 ) -> dict[str, Any]:
     """Write the manifest of the split without twins, and say what is left."""
-    from mlffbench import manifest
-    from mlffbench.audit import leak_free
+    from mlffbench.datasets.leakage.audit import leak_free
+    from mlffbench.splits.common import manifest_file
 
     cleaned = leak_free(split, result)
     with writing(path):
-        manifest.write(path, manifest.export(dataset, cleaned, {**made_by, "leak_free": True}))
+        manifest_file.write(path, manifest_file.export(dataset, cleaned, {**made_by, "leak_free": True}))
     tests = {name: len(part) for name, part in cleaned.tests.items()}
     return {"path": str(path), "digest": cleaned.digest, "n_train": len(cleaned.train), "tests": tests}
 

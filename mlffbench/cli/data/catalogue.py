@@ -5,8 +5,8 @@ from __future__ import annotations
 from inspect import Parameter
 from typing import TYPE_CHECKING, Any
 
-from mlffbench.cli._console import console, print_json, refusals, table
-from mlffbench.cli.data._given import Json
+from mlffbench.cli.console import console, print_json, refusals, table
+from mlffbench.cli.data.arguments import Json
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -30,7 +30,7 @@ def catalogue(json_: Json = False) -> None:
 def _row(name: str) -> dict[str, Any]:
     """What the file says of itself; None where only the data know."""
     from mlffbench import registry
-    from mlffbench.cli.data._sources import card_of, module_of, sources_of, where
+    from mlffbench.cli.data.availability import card_of, module_of, sources_of, where
     from mlffbench.data import Spec
 
     spec = Spec(name)

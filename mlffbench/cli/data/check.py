@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlffbench.cli._console import console, print_json, refusals
-from mlffbench.cli._progress import bars
-from mlffbench.cli.data._given import (
+from mlffbench.cli.console import console, print_json, refusals
+from mlffbench.cli.data.arguments import (
     DatasetText,
     EnergyKey,
     ForcesKey,
@@ -20,6 +19,7 @@ from mlffbench.cli.data._given import (
     dataset_spec,
     load,
 )
+from mlffbench.cli.progress_bars import bars
 
 if TYPE_CHECKING:
     from mlffbench.data import Finding
@@ -42,7 +42,7 @@ def check(
     with refusals():
         from dataclasses import asdict
 
-        from mlffbench.checkup import checkup
+        from mlffbench.datasets.checks.common.checkup import checkup
 
         done = _checks(skip or ())
         with bars():

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlffbench.cli._console import console, print_json, refusals
-from mlffbench.cli._progress import bars
-from mlffbench.cli.data._given import DatasetText, Json, Params, dataset_spec
+from mlffbench.cli.console import console, print_json, refusals
+from mlffbench.cli.data.arguments import DatasetText, Json, Params, dataset_spec
+from mlffbench.cli.progress_bars import bars
 
 if TYPE_CHECKING:
     from mlffbench.data import Spec
@@ -19,8 +19,8 @@ MB = 1e6
 
 def fetch(dataset: DatasetText, param: Params = None, json_: Json = False) -> None:
     """Download every file of a dataset, check it, and say where it is."""
-    from mlffbench import progress
-    from mlffbench.cli.data._sources import sources_of
+    from mlffbench.cli.data.availability import sources_of
+    from mlffbench.system import progress
 
     with refusals():
         spec = dataset_spec(dataset, param)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlffbench.cli._console import console, print_json, refusals, table, writing
-from mlffbench.cli._progress import bars
-from mlffbench.cli.data._given import DatasetText, Json, Params, dataset_spec, load
+from mlffbench.cli.console import console, print_json, refusals, table, writing
+from mlffbench.cli.data.arguments import DatasetText, Json, Params, dataset_spec, load
+from mlffbench.cli.progress_bars import bars
 
 if TYPE_CHECKING:
     from mlffbench.data import Dataset, Spec
@@ -49,11 +49,11 @@ def _looked_at(found: Dataset, page: Path | None) -> dict[str, Any]:
     """Facts and findings; the page is written where one is wanted."""
     from dataclasses import asdict
 
-    from mlffbench.checkup import checkup
-    from mlffbench.datasheet.html import render
-    from mlffbench.datasheet.summary import summary
-    from mlffbench.datasheet.thinned import thinned
-    from mlffbench.whole import whole
+    from mlffbench.datasets.checks.common.checkup import checkup
+    from mlffbench.report.datasheet.html import render
+    from mlffbench.report.datasheet.summary import summary
+    from mlffbench.report.datasheet.thinned import thinned
+    from mlffbench.system.atomic_write import whole
 
     findings, looked = checkup(found), thinned(found)
     facts = summary(found, looked)
@@ -73,7 +73,7 @@ def _page(name: str, spec: Spec) -> Path:
 
 def _groups(groups: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     """The table of groups: what fits 80 columns."""
-    from mlffbench.report.words import MISSING, plain
+    from mlffbench.report.wording import MISSING, plain
 
     columns = ["group", "frames", "with\nforces", "with\nstress", "energy\neV/atom", "spread\nmeV/atom",
                "force RMS\neV/Å"]  # fmt: skip

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlffbench.cli._console import console, print_json, refusals, stop, table, writing
-from mlffbench.cli._progress import bars
-from mlffbench.cli.data._given import (
+from mlffbench.cli.console import console, print_json, refusals, stop, table, writing
+from mlffbench.cli.data.arguments import (
     DatasetText,
     Json,
     Params,
@@ -19,6 +18,7 @@ from mlffbench.cli.data._given import (
     load,
     load_split,
 )
+from mlffbench.cli.progress_bars import bars
 
 if TYPE_CHECKING:
     from mlffbench.data import Dataset, Split
@@ -59,13 +59,13 @@ def _write(
     """The manifest and the parts as files, where they are wanted."""
     written = []
     if out is not None:
-        from mlffbench import manifest
+        from mlffbench.splits.common import manifest_file
 
         with writing(out):
-            manifest.write(out, manifest.export(dataset, split, made_by))
+            manifest_file.write(out, manifest_file.export(dataset, split, made_by))
         written.append(out)
     if folder is not None:
-        from mlffbench.cli.data._export import export_parts
+        from mlffbench.cli.data.export import export_parts
 
         with writing(folder):
             written += export_parts(dataset, split, folder)
@@ -91,7 +91,7 @@ def _facts(dataset: Dataset, split: Split, made_by: dict[str, Any]) -> dict[str,
 def _print(facts: dict[str, Any], written: list[str]) -> None:
     from rich.text import Text
 
-    from mlffbench.report.words import flat
+    from mlffbench.report.wording import flat
 
     screen = console()
     screen.print(Text(f"{facts['dataset']}, {facts['n_frames']} frames: {flat(facts['made_by'])}"))

@@ -1,0 +1,166 @@
+"""DATASET and --split as a user types them: a name, a suite's entry, or a file."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from mlffbench.data import Dataset, Spec, Split
+
+__all__ = [
+    "DatasetText",
+    "EnergyKey",
+    "ForcesKey",
+    "Json",
+    "Params",
+    "Seed",
+    "SplitText",
+    "StressKey",
+    "Units",
+    "dataset_spec",
+    "load",
+    "load_split",
+]
+
+DatasetText = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATASET",
+        help="A name (acac), an entry as in a suite ('{rmd17: {molecule: ethanol}}'), or a path to your own "
+        "file, pattern or folder.",
+        show_default=False,
+    ),
+]
+Params = Annotated[
+    list[str] | None,
+    typer.Option("--param", "-p", metavar="KEY=VALUE", help="A dataset's parameter; may be repeated."),
+]
+SplitText = Annotated[
+    str | None,
+    typer.Option(
+        "--split",
+        help="A split's name, an entry as in a suite ('{random: {train: 0.8}}'), or a manifest (split.json). "
+        "[default: official]",
+    ),
+]
+Seed = Annotated[int, typer.Option(help="Seed of the split.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
+EnergyKey = Annotated[str | None, typer.Option(help="Where your file keeps its energies.")]
+ForcesKey = Annotated[str | None, typer.Option(help="Where your file keeps its forces.")]
+StressKey = Annotated[str | None, typer.Option(help="Where your file keeps its stresses or virials.")]
+Units = Annotated[str | None, typer.Option(help="Of your .npz file: eV, kcal/mol or Hartree.")]
+
+FOREIGN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")  # package.module:Name
+
+
+# ---------------------------------------------------------------- what was meant
+def dataset_spec(text: str, params: Sequence[str] | None = None, **keys: str | None) -> Spec:
+    """What the text means; `params` are ``key=value`` texts, `keys` options that were given or are None.
+
+    Raises
+    ------
+    ValueError
+        Neither a name, nor a suite's entry, nor a path; or a parameter that is not ``key=value``.
+    """
+    from mlffbench import registry
+    from mlffbench.data import Spec
+
+    more = _parameters(params or ()) | {k: v for k, v in keys.items() if v is not None}
+    text = text.strip()
+    if text.startswith("{"):
+        spec = _entry("dataset", text)
+    elif text in registry.names("datasets") or FOREIGN.fullmatch(text) or not _is_path(text):
+        spec = Spec(text)
+    else:
+        spec = Spec("path", {"path": text})
+    return replace(spec, params={**spec.params, **more})
+
+
+def _is_path(text: str) -> bool:
+    return "/" in text or bool(Path(text).suffix) or Path(text).exists()
+
+
+def _parameters(texts: Sequence[str]) -> dict[str, Any]:
+    """``fold=2`` as {"fold": 2}: values are read as YAML."""
+    import yaml
+
+    found = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise ValueError(f"--param {text!r} is not KEY=VALUE")
+        try:
+            found[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ValueError(f"--param {text!r}: {getattr(error, 'problem', error)}") from None
+    return found
+
+
+def _entry(what: str, text: str) -> Spec:
+    """A suite's entry: the same text, the same meaning."""
+    import yaml
+    from pydantic import ValidationError
+
+    from mlffbench.harness.plan import Problem
+
+    try:
+        content = yaml.safe_load(text)
+        problem = Problem.model_validate({"dataset": "path", what: content})
+    except yaml.YAMLError as error:
+        raise ValueError(f"{what} {text!r} is not YAML: {getattr(error, 'problem', error)}") from None
+    except ValidationError as error:
+        sentence = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise ValueError(f"{what} {text!r}: {sentence}") from None
+    return getattr(problem, what).spec
+
+
+# ---------------------------------------------------------------- the thing itself
+def load(spec: Spec) -> Dataset:
+    """The dataset, or a LookupError, ValueError or OSError with a sentence."""
+    from mlffbench import registry
+
+    return _called(registry.build("datasets", spec.name, spec.params), "dataset", spec)
+
+
+def load_split(text: str | None, dataset: Dataset, seed: int) -> tuple[Split, dict[str, Any]]:
+    """The split and what made it: a manifest's own word, or its name, parameters and seed."""
+    text = text or "official"
+    if not text.lstrip().startswith("{") and (text.endswith(".json") or Path(text).is_file()):
+        return _applied(Path(text), dataset)
+    from mlffbench import registry
+
+    spec = _entry("split", text)
+    make = registry.build("splits", spec.name, spec.params, skip=("dataset", "seed"))
+    made_by = {"split": spec.name, "params": dict(spec.params), "seed": seed}
+    return _called(make, "split", spec, dataset=dataset, seed=seed), made_by
+
+
+def _applied(path: Path, dataset: Dataset) -> tuple[Split, dict[str, Any]]:
+    from mlffbench.splits.common import manifest_file
+
+    document = manifest_file.read(path)
+    return manifest_file.apply(document, dataset), dict(document.get("made_by") or {})
+
+
+def _called(thing: Callable[..., Any], what: str, spec: Spec, **given: Any) -> Any:
+    """The value; a parameter that is missing or of a wrong type is the user's mistake."""
+    from mlffbench import registry
+
+    needed = _required(registry.parameters(thing, given), spec.params)
+    if needed:
+        raise ValueError(f"{what} {spec.name!r} needs {', '.join(needed)}")
+    try:
+        return thing(**given, **spec.params)
+    except TypeError as error:
+        raise ValueError(f"{what} {spec}: {error}") from error
+
+
+def _required(known: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
+    return [k for k, default in known.items() if default is inspect.Parameter.empty and k not in given]

@@ -1,0 +1,78 @@
+"""The parts of a split as extended xyz, which everybody reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.io import write
+
+from mlffbench.data import Dataset, Split
+from mlffbench.system.atomic_write import whole
+
+__all__ = ["export_parts"]
+
+
+def export_parts(dataset: Dataset, split: Split, folder: Path) -> list[Path]:
+    """Write ``train.xyz``, ``test_<name>.xyz`` and, where their energies are known, ``isolated_atoms.xyz``.
+
+    Labels stand under ASE's names (``energy``, ``forces``, ``stress``), columns in each frame's ``info``.
+
+    Raises
+    ------
+    ValueError
+        Two test groups would be written to the same file.
+    OSError
+        The folder cannot be written.
+    """
+    parts = {"train.xyz": split.train}
+    for name, part in split.tests.items():
+        file = f"test_{re.sub(r'[^A-Za-z0-9_.+-]', '_', name)}.xyz"
+        if file in parts:
+            raise ValueError(f"test group {name!r} and another one would both be {file!r}; rename a group")
+        parts[file] = part
+    written = [_write(folder / file, _labelled(dataset, part)) for file, part in parts.items()]
+    if dataset.atomic_energies:
+        written.append(_write(folder / "isolated_atoms.xyz", _isolated(dataset.atomic_energies)))
+    return written
+
+
+def _write(path: Path, frames: Iterator[Atoms]) -> Path:
+    import io
+
+    with whole(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", write_through=True)
+        for atoms in frames:
+            write(text, atoms, format="extxyz")
+        text.detach()
+    return path
+
+
+def _labelled(dataset: Dataset, part: np.ndarray) -> Iterator[Atoms]:
+    """Frames with a calculator that knows their labels and nothing else."""
+    labels = dataset.labels
+    for i in part.tolist():
+        atoms = dataset.frames[i].copy()
+        given = {"forces": labels.forces, "stress": labels.stress}
+        known = {k: v[i] for k, v in given.items() if v is not None and v[i] is not None}
+        atoms.calc = SinglePointCalculator(atoms, energy=float(labels.energy[i]), **known)
+        atoms.info = {k: v for k, values in dataset.columns.items() if _is_known(v := values[i])}
+        yield atoms
+
+
+def _isolated(energies: Any) -> Iterator[Atoms]:
+    for symbol, energy in energies.items():
+        atoms = Atoms(symbol)
+        atoms.calc = SinglePointCalculator(atoms, energy=energy)
+        atoms.info = {"config_type": "isolated_atom"}
+        yield atoms
+
+
+def _is_known(value: Any) -> bool:
+    """Missing numbers are NaN and missing texts are empty in a column; a file leaves them out."""
+    return value != "" and not (isinstance(value, float | np.floating) and np.isnan(value))

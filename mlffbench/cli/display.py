@@ -1,0 +1,69 @@
+"""What a person sees of a running suite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from mlffbench.harness.plan import Case
+
+__all__ = ["Display"]
+
+
+class Display:
+    """A bar for the suite, a line for each case at work, a line left behind for each one finished."""
+
+    def __init__(self, console: Console, n_cases: int, n_skipped: int = 0) -> None:
+        self.console = console
+        self.total = n_cases + n_skipped
+        self.progress = Progress(
+            TextColumn("{task.description}"), BarColumn(bar_width=18), TextColumn("{task.fields[note]}"),
+            TimeElapsedColumn(), TimeRemainingColumn(), console=console, transient=True,
+        )  # fmt: skip
+        self.bars: dict[str, TaskID] = {}
+        self.suite = self.progress.add_task("suite", total=self.total, completed=n_skipped, note="")
+
+    def __enter__(self) -> Self:
+        self.progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.progress.stop()
+
+    def started(self, case: Case) -> None:
+        self.bars[case.id] = self.progress.add_task(f"  {_title(case)}", total=None, note="starting")
+
+    def progressed(
+        self, case: Case, stage: str, step: int, total: int | None, values: dict[str, float]
+    ) -> None:
+        numbers = " ".join(f"{k} {v:.3g}" for k, v in values.items())
+        of = f"{step}/{total}" if total else f"{step}"
+        note = f"{stage} {of} {numbers}".strip()
+        self.progress.update(self.bars[case.id], completed=step, total=total, note=note)
+
+    def finished(self, case: Case, document: dict[str, Any]) -> None:
+        self.progress.remove_task(self.bars.pop(case.id))
+        self.progress.advance(self.suite)
+        self.console.print(f"{_title(case)}: {_verdict(document)}", highlight=False, soft_wrap=True)
+
+
+def _title(case: Case) -> str:
+    path = case.dataset.params.get("path")
+    data = Path(path).name if isinstance(path, str) else case.dataset.name
+    return f"{case.label} on {data}, seed {case.seed}"
+
+
+def _verdict(document: dict[str, Any]) -> str:
+    failure = document["failure"]
+    if failure is not None:
+        return f"[red]failed, {failure['kind']}[/red]: {failure['message'].splitlines()[0]}"
+    in_domain = document["split"]["in_domain"]
+    errors = [s for s in document["scores"] if s["test"] == in_domain and s["quantity"] == "forces"]
+    rmse = next((f", forces {1e3 * s['value']:.1f} meV/Å rmse" for s in errors if s["metric"] == "rmse"), "")
+    return f"fitted in {document['timings']['fit']['seconds']:.1f} s{rmse}"

@@ -1,0 +1,62 @@
+"""Bars on stderr for whatever reports its progress: downloads, neighbour lists, searches."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mlffbench.cli.console import console
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+__all__ = ["bars"]
+
+MB = 1e6
+DOWNLOAD = "download "  # a stage of that name counts bytes
+
+
+@contextmanager
+def bars() -> Iterator[None]:
+    """Show what reports inside the ``with`` block as bars, on a terminal; warnings as sentences."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from mlffbench.system import progress
+
+    screen = console(stderr=True)
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: screen.print(
+            f"mlffbench: {message}", markup=False, highlight=False
+        )
+        if not screen.is_terminal:
+            yield
+            return
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[note]}"),
+        )
+        drawn = Progress(*columns, TimeRemainingColumn(), console=screen, transient=True)
+        with drawn, progress.listen(_Listener(drawn)):
+            yield
+
+
+class _Listener:
+    """A bar a stage."""
+
+    def __init__(self, drawn: Progress) -> None:
+        self.drawn = drawn
+        self.tasks: dict[str, TaskID] = {}
+
+    def __call__(self, stage: str, step: int, total: int | None, values: dict[str, float]) -> None:
+        if stage not in self.tasks:
+            self.tasks[stage] = self.drawn.add_task(stage, total=total, note="")
+        self.drawn.update(self.tasks[stage], completed=step, total=total, note=_note(stage, step, total))
+
+
+def _note(stage: str, step: int, total: int | None) -> str:
+    if stage.startswith(DOWNLOAD):
+        return f"{step / MB:.1f} MB" + ("" if total is None else f" of {total / MB:.1f} MB")
+    return f"{step:,}" + ("" if total is None else f" of {total:,}")

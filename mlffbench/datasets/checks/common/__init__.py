@@ -1,0 +1,1 @@
+"""Evidence that several checks of data use."""

@@ -1,0 +1,46 @@
+"""Atoms too near, and positions in bohr or nm."""
+
+from __future__ import annotations
+
+from mlffbench.data import Dataset, Finding
+from mlffbench.datasets.checks.common.nearest_neighbours import nearest, typical
+
+__all__ = ["contacts"]
+
+
+def contacts(dataset: Dataset, overlap: float = 0.25, coincide: float = 0.1) -> list[Finding]:
+    """Distances to nearest neighbours against covalent radii: overlapping atoms, positions not in Å.
+
+    Bonded atoms are 0.9 to 1.2 times the sum of their covalent radii apart: about 1.9 times in bohr read as
+    Å, 0.1 times in nm. A frame is named where atoms are nearer than `overlap` times, and refused where
+    nearer than `coincide` (Å).
+    """
+    low, middle = typical(dataset)
+    if low > 1.4 and 1.6 < middle < 2.2:
+        return [_scale(dataset, middle, "bohr", "multiply them by 0.529")]
+    if middle < 0.3:
+        return [_scale(dataset, middle, "nm or fractions of the cell", "convert them to Å")]
+    near = nearest(dataset)
+    same = [i for i, (d, _) in near.items() if d.min() < coincide]
+    over = [i for i, (_, r) in near.items() if i not in same and (r < overlap).any()]
+    wrong = [
+        (
+            same,
+            f"have atoms nearer than {coincide:g} Å, periodic images included: one place, two atoms",
+            True,
+        ),
+        (over, f"have atoms nearer than {overlap:g} times the sum of their covalent radii", False),
+    ]
+    return [
+        Finding("contacts", f"{len(bad)} of {len(dataset)} frames {text}", tuple(bad), certain)
+        for bad, text, certain in wrong
+        if bad
+    ]
+
+
+def _scale(dataset: Dataset, middle: float, unit: str, remedy: str) -> Finding:
+    text = (
+        f"the positions look like {unit}: nearest neighbours are {middle:.2g} times the sum of their "
+        f"covalent radii apart; {remedy}"
+    )
+    return Finding("contacts", text, certain=True)

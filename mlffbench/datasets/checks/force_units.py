@@ -1,0 +1,76 @@
+"""Forces in other units than the energies, or both in units that are not eV and Å."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mlffbench.data import Dataset, Finding
+from mlffbench.datasets.checks.common.bond_stiffness import relative_stiffness
+from mlffbench.datasets.checks.common.energy_force_consistency import AGREE, Slope, force_slope
+from mlffbench.datasets.checks.common.frame_selection import usable
+from mlffbench.datasets.checks.common.units import ENERGY, FORCES, all_electron_energy
+
+__all__ = ["force_units"]
+
+PLAUSIBLE = 5.0  # bonds are as stiff as expected within this factor
+RARE = ("meV", "meV/Å", "kJ/mol/nm", "Hartree/Å", "eV/bohr")
+
+
+def force_units(dataset: Dataset) -> list[Finding]:
+    """Forces that do not fit the energies, or bonds far too stiff or too soft: unit mix-ups.
+
+    Two measures: energy differences of near frames over the work of the forces between them, and the force
+    constants of covalent bonds over those of chemistry. Both are 1 for energies in eV and forces in eV/Å;
+    the units of energies and forces that explain both best are named.
+    """
+    slope, stiffness = force_slope(dataset), relative_stiffness(dataset)
+    at_odds = slope is not None and not 1 / AGREE < abs(slope.value) < AGREE
+    unlikely = stiffness is not None and not 1 / PLAUSIBLE < abs(stiffness) < PLAUSIBLE
+    if not at_odds and not unlikely:
+        return []
+    energy, force = _likely(dataset, slope, stiffness)
+    return [Finding("force_units", _sentence(dataset, slope, stiffness, energy, force), certain=at_odds)]
+
+
+def _likely(dataset: Dataset, slope: Slope | None, stiffness: float | None) -> tuple[str, str]:
+    """The units of energy and force with the least squared deviations; foreign, rare and unlike ones cost."""
+
+    def cost(energy: str, force: str) -> float:
+        total = (
+            float(energy != "eV")
+            + float(not force.startswith(energy))
+            + 2 * (energy in RARE)
+            + 2 * (force in RARE)
+        )
+        if slope is not None:
+            total += (np.log(abs(slope.value) * ENERGY[energy] / FORCES[force]) / 0.1) ** 2
+        if stiffness is not None:
+            total += (np.log(abs(stiffness) * FORCES[force]) / 0.7) ** 2
+        ratio = _share_of_all_electrons(dataset) * ENERGY[energy]
+        return total - 3.0 * (abs(ratio - 1) < 0.03)
+
+    choices = [(e, f) for e in ENERGY for f in FORCES if e == "eV" or f == "eV/Å" or f.startswith(e)]
+    energy, force = min(choices, key=lambda pair: cost(*pair))
+    if slope is not None and not 1 / AGREE < abs(slope.value) * ENERGY[energy] / FORCES[force] < AGREE:
+        return "eV", "eV/Å"  # none explains it
+    return energy, force
+
+
+def _share_of_all_electrons(dataset: Dataset) -> float:
+    """A frame's energy over that of its free atoms: 1 for all-electron energies in eV."""
+    first = int(usable(dataset)[0])
+    return float(dataset.labels.energy[first]) / all_electron_energy(dataset.frames[first].numbers)
+
+
+def _sentence(dataset: Dataset, slope: Slope | None, stiffness: float | None, energy: str, force: str) -> str:
+    facts = []
+    if slope is not None:
+        facts.append(
+            f"energy differences are {abs(slope.value):.3g} times the work of the forces between near frames"
+        )
+    if stiffness is not None:
+        facts.append(f"covalent bonds are {abs(stiffness):.3g} times as stiff as chemistry has them")
+    unlike = [("energies", energy)] * (energy != "eV") + [("forces", force)] * (force != "eV/Å")
+    looks = " and ".join(f"the {what} look like {unit}" for what, unit in unlike)
+    looks = looks or "energies and forces do not fit together"
+    return f"{looks}: {' and '.join(facts)}; convert to eV and eV/Å"

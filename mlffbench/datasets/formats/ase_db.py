@@ -1,0 +1,145 @@
+"""ASE's databases, row by row: ``.db`` (SQLite), and ``.aselmdb`` where ase-db-backends is installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary, finalize
+
+import numpy as np
+from ase.calculators.calculator import all_properties
+from ase.db import connect
+
+from mlffbench.datasets.formats.index import Builder, Entry, Index, Layout
+from mlffbench.datasets.formats.records import Reader, Record
+from mlffbench.system.progress import report
+
+__all__ = ["Database", "index_database"]
+
+SCALARS, ARRAYS = ("energy", "free_energy"), ("forces", "stress", "dipole", "magmoms", "charges")
+NDIM = {"forces": 2, "magmoms": 1, "stress": 1, "dipole": 1, "charges": 1}
+EVERY = 10_000  # rows between two reports
+_shared: WeakValueDictionary[tuple[str, int, int], Any] = WeakValueDictionary()
+
+
+class Database(Reader):
+    """The rows of a database by their ids."""
+
+    def __init__(self, file: Path, ids: np.ndarray) -> None:
+        self.file, self.ids = file.resolve(), ids
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def read(self, i: int) -> Record:
+        return record_of(_connection(self)._get_row(int(self.ids[i])))
+
+
+def record_of(row: Any) -> Record:
+    """A row of an ASE database; its key-value pairs are what info is elsewhere."""
+    results = {name: row[name] for name in all_properties if row.get(name) is not None}
+    cell, pbc = np.asarray(row.cell, dtype=float).reshape(3, 3), np.asarray(row.pbc, dtype=bool)
+    positions = np.asarray(row.positions, dtype=float)
+    return Record(np.asarray(row.numbers), positions, cell, pbc, {**row.key_value_pairs, **results})
+
+
+# ---------------------------------------------------------------- connections
+def _connection(reader: Database) -> Any:
+    """The database opened for this process and thread: neither backend may cross a fork, SQLite no thread.
+
+    Shared by all readers of the file, since LMDB forbids to open one twice in a process.
+    """
+    thread = 0 if reader.file.suffix == ".aselmdb" else threading.get_ident()
+    place = (os.getpid(), thread)
+    opened: dict[tuple[int, int], Any] = reader.__dict__.setdefault("_opened", {})
+    if place not in opened:
+        known = (str(reader.file), *place)
+        connection = _shared.get(known)
+        if connection is None:
+            connection = _shared[known] = _connect(reader.file)
+        opened[place] = connection
+    return opened[place]
+
+
+def _connect(file: Path) -> Any:
+    """ASE's connection, read-only where the backend can."""
+    if file.suffix == ".db":
+        database = connect(file, use_lock_file=False)
+        database.connection, database.change_count = _read_only(file), 0  # as its ``with`` does
+        finalize(database, database.connection.close)
+        return database
+    try:
+        return connect(file, use_lock_file=False, readonly=True)
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"{file.name} needs the package ase-db-backends: pip install 'mlffbench[lmdb]' ({error})"
+        ) from error
+
+
+def _read_only(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+
+
+# ---------------------------------------------------------------- the index
+def index_database(file: Path) -> tuple[Index, np.ndarray]:
+    """What is known of the rows without their arrays, and their ids.
+
+    Raises
+    ------
+    ValueError
+        An SQLite file that is not ASE's; it is not touched.
+    """
+    builder = Builder()
+    rows = _sqlite(file, builder) if file.suffix == ".db" else _by_rows(file, builder)
+    ids = np.fromiter(rows, dtype=np.int64)
+    return builder.index(), ids
+
+
+def _by_rows(file: Path, builder: Builder) -> Iterator[int]:
+    """Every row is read once: the backend has no columns."""
+    reader = Database(file, np.empty(0, dtype=np.int64))
+    database = _connection(reader)
+    for done, i in enumerate(database.ids):
+        row = database._get_row(i)
+        record = record_of(row)
+        names = set(row.key_value_pairs) - set(all_properties)
+        builder.add(len(record), *Layout.of(record.values, names, bool(record.pbc.all())))
+        builder.count(record.numbers)
+        if done % EVERY == 0:
+            report(f"index {file.name}", done, len(database.ids))
+        yield int(i)
+
+
+def _sqlite(file: Path, builder: Builder) -> Iterator[int]:
+    """From the columns of the table that ASE documents; arrays are only asked whether they are there."""
+    there = ", ".join(f"{name} IS NOT NULL" for name in ARRAYS)
+    columns = f"id, natoms, pbc, key_value_pairs, {', '.join(SCALARS)}, {there}"
+    with closing(_read_only(file)) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+        if not {"systems", "species"} <= tables:
+            raise ValueError(f"{str(file)!r} is no ASE database: its tables are {sorted(tables)}")
+        (total,) = connection.execute("SELECT COUNT(*) FROM systems").fetchone()
+        for done, row in enumerate(connection.execute(f"SELECT {columns} FROM systems ORDER BY id")):
+            i, natoms, pbc, pairs, *rest = row
+            _add(builder, natoms, pbc, json.loads(pairs or "{}"), rest)
+            if done % EVERY == 0:
+                report(f"index {file.name}", done, total)
+            yield i
+        counted = connection.execute("SELECT Z, SUM(n) FROM species GROUP BY Z").fetchall()
+    builder.elements = Counter({int(z): int(n) for z, n in counted})
+
+
+def _add(builder: Builder, natoms: int, pbc: int, pairs: dict[str, Any], results: list[Any]) -> None:
+    scalars = dict(zip(SCALARS, results, strict=False))
+    arrays = [n for n, there in zip(ARRAYS, results[len(SCALARS) :], strict=True) if there]
+    held = {**pairs, **{k: v for k, v in scalars.items() if v is not None}}
+    layout, values = Layout.of({k: v for k, v in held.items() if k not in arrays}, pairs, pbc == 7)
+    entries = tuple(Entry(n, NDIM[n], "other", False) for n in arrays)
+    builder.add(natoms, Layout(layout.entries + entries, layout.periodic), values)

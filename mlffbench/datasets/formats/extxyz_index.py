@@ -1,0 +1,160 @@
+"""Where the frames of an extended xyz begin and what their comments say: one pass, block by block."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from typing import BinaryIO
+
+import numpy as np
+from ase.data import atomic_numbers
+
+from mlffbench.datasets.formats.extxyz import PARSE_ERRORS, parse
+from mlffbench.datasets.formats.extxyz_comments import Comments
+from mlffbench.datasets.formats.index import Builder, Index
+from mlffbench.system.progress import report
+
+__all__ = ["index_extxyz"]
+
+BLOCK = 1 << 24
+NEWLINE, SPACE = 10, 32
+
+
+def index_extxyz(name: str, file: BinaryIO, size: int) -> tuple[Index, np.ndarray]:
+    """What is known of the frames, and the (n + 1,) places in bytes between which they lie.
+
+    Raises
+    ------
+    ValueError
+        A frame is cut off or does not begin with its number of atoms; the message names it.
+    """
+    scan = _Scan(name)
+    rest = b""
+    while block := file.read(BLOCK):
+        rest = scan.block(rest + block)
+        report(f"index {name} (MB)", scan.offsets[-1] >> 20, size >> 20)
+    if rest.strip() and not rest.endswith(b"\n"):
+        rest = scan.block(rest + b"\n")
+    if rest.strip():
+        scan.refuse_rest(rest)
+    scan.check_last()
+    return scan.index(), np.array(scan.offsets, dtype=np.int64)
+
+
+class _Scan:
+    """Goes through a file block by block."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.builder = Builder()
+        self.comments = Comments(self.builder)
+        self.offsets = array("q", [0])
+        self.sizes: dict[bytes, int] = {}
+        self.symbols = np.zeros(1 << 16, dtype=np.int64)  # atoms by the two first letters of their lines
+        self.long_symbols = False
+        self.last = b""
+
+    def block(self, block: bytes) -> bytes:
+        """Take the whole frames of a block that begins with one; give back the rest."""
+        bytes_ = np.frombuffer(block, dtype=np.uint8)
+        newlines = np.flatnonzero(bytes_ == NEWLINE)
+        ends, heads = newlines.tolist(), []
+        line, start = 0, 0
+        while line < len(ends):
+            natoms = self._natoms(block[start : ends[line]])
+            if natoms is None or line + natoms + 1 >= len(ends):
+                break
+            self._comment(block, ends[line] + 1, ends[line + 1], natoms)
+            heads.append(line)
+            begin, start = start, ends[line + natoms + 1] + 1
+            self.offsets.append(self.offsets[-1] + start - begin)
+            line += natoms + 2
+        if heads:
+            self.last = block[begin:start]
+            self._count(bytes_, newlines[:line], np.array(heads))
+        return block[start:]
+
+    def _natoms(self, head: bytes) -> int | None:
+        """The number that a frame begins with; None where an empty line ends the frames."""
+        natoms = self.sizes.get(head)
+        if natoms is None and head.strip():
+            natoms = self.sizes[head] = self._parse(head)
+        return natoms
+
+    def _parse(self, head: bytes) -> int:
+        at = len(self.builder)
+        if head.lstrip().startswith(b"VEC"):
+            raise ValueError(
+                f"{self.name}: frame {at - 1} has its cell in lines VEC1, VEC2 ..., a form without energies"
+            )
+        try:
+            natoms = int(head)
+        except ValueError:
+            natoms = -1
+        if natoms < 0:
+            shown = head[:60].decode(errors="replace").strip()
+            raise ValueError(
+                f"ASE cannot read {self.name!r}: frame {at} must begin with a number of atoms, not {shown!r}"
+            )
+        return natoms
+
+    def _comment(self, block: bytes, begin: int, end: int, natoms: int) -> None:
+        try:
+            self.comments.add(block, begin, end, natoms)
+        except PARSE_ERRORS as error:
+            raise ValueError(
+                f"ASE cannot read {self.name!r}: the comment of frame {len(self.builder)}: {error}"
+            ) from error
+
+    def _count(self, block: np.ndarray, newlines: np.ndarray, heads: np.ndarray) -> None:
+        """Count symbols: the one or two letters that an atom's line begins with."""
+        atoms = np.ones(len(newlines), dtype=bool)
+        atoms[heads] = atoms[heads + 1] = False
+        starts = newlines[np.flatnonzero(atoms) - 1] + 1
+        first, second, third = (block[np.minimum(starts + i, len(block) - 1)] for i in range(3))
+        follows = second > SPACE
+        self.long_symbols |= bool((follows & (third > SPACE)).any())
+        codes = first.astype(np.int64) * 256 + np.where(follows, second, 0)
+        self.symbols += np.bincount(codes, minlength=len(self.symbols))
+
+    def refuse_rest(self, rest: bytes) -> None:
+        """Say what is wrong with what follows the last whole frame."""
+        at, head = len(self.builder), rest.partition(b"\n")[0]
+        if not head.strip():
+            raise ValueError(
+                f"{self.name}: an empty line after frame {at - 1}, and text behind it, which ASE would "
+                "ignore; remove the line"
+            )
+        lines, due = len(rest.splitlines()), int(head) + 2
+        raise ValueError(
+            f"ASE cannot read {self.name!r}: frame {at}, the last, is cut off after {lines} of {due} lines; "
+            "is the program that writes it still running, or was it killed? remove the frame"
+        )
+
+    def check_last(self) -> None:
+        """A last line that is cut off has too few columns."""
+        if not self.last:
+            return
+        try:
+            parse(self.last)
+        except PARSE_ERRORS as error:
+            raise ValueError(
+                f"ASE cannot read {self.name!r}: frame {len(self.builder) - 1}, the last, may be cut off: "
+                f"{error}"
+            ) from error
+
+    def index(self) -> Index:
+        self.builder.elements = self._elements()
+        return self.builder.index()
+
+    def _elements(self) -> Counter[int] | None:
+        """Atoms by atomic number; None where the letters do not tell."""
+        if self.long_symbols or not all(p.startswith("species:S:1:") for p in self.comments.specifications):
+            return None
+        counted: Counter[int] = Counter()
+        for code in np.flatnonzero(self.symbols).tolist():
+            word = bytes(b for b in divmod(code, 256) if b).decode(errors="replace").capitalize()
+            if word not in atomic_numbers:
+                return None
+            counted[atomic_numbers[word]] += int(self.symbols[code])
+        return counted

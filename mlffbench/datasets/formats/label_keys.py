@@ -1,0 +1,203 @@
+"""Where a file keeps its labels, and whether they can be used: keys found, shapes and numbers checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.stress import full_3x3_to_voigt_6_stress
+from ase.units import Bohr, Hartree, kcal, mol
+
+from mlffbench.datasets.formats.records import InMemory, Reader, Record, Source
+from mlffbench.registry import suggest
+from mlffbench.system.progress import report
+
+__all__ = ["LABEL_NAMES", "UNITS", "Label", "energies", "find_key", "find_labels"]
+
+SPELLINGS: dict[str, tuple[str, ...]] = {  # compared in lower case
+    "energy": (
+        *("energy", "energies", "total_energy", "totenergy", "dft_energy", "ref_energy"),
+        *("potential_energy", "etot", "e", "u0"),
+    ),
+    "forces": ("forces", "force", "dft_force", "dft_forces", "ref_force", "ref_forces", "f"),
+    "stress": (
+        *("stress", "dft_stress", "ref_stress"),
+        *("virial", "virials", "dft_virial", "dft_virials", "ref_virial", "ref_virials"),
+    ),
+}
+LABEL_NAMES = {"free_energy", *(name for names in SPELLINGS.values() for name in names)}
+NDIM = {"energy": {0}, "forces": {2}, "stress": {1, 2}}
+SAME = {"energy": 1e-6, "forces": 1e-5, "stress": 1e-6}  # what two spellings of one label may differ by
+UNITS = {"eV": (1.0, 1.0), "kcal/mol": (kcal / mol, 1.0), "Hartree": (Hartree, Bohr)}  # of energy, length
+
+
+@dataclass(frozen=True, eq=False)
+class Label:
+    """A quantity under one key, read frame by frame: in eV and Å, finite and of the right shape."""
+
+    dataset: str
+    quantity: str
+    key: str
+    reader: Reader
+    units: str = "eV"
+
+    def __call__(self, i: int) -> Any:
+        """The label of frame `i`, None where it has none.
+
+        Raises
+        ------
+        ValueError
+            It is no number, not finite, or of a wrong shape.
+        """
+        record = self.reader.record(i)
+        if self.key not in record.values:
+            return None
+        convert: Callable[..., Any] = {"energy": _energy, "forces": _forces, "stress": _stress}[self.quantity]
+        try:
+            value = convert(_numbers(record.values[self.key]), record, self.key)
+        except ValueError as error:
+            raise ValueError(f"{self.dataset}: {self.key!r} of frame {i} {error}") from None
+        return value if value is None or self.units == "eV" else value * self.scale
+
+    @property
+    def scale(self) -> float:
+        """One unit in eV, eV/Å or eV/Å³."""
+        energy, length = UNITS[self.units]
+        if self.quantity == "stress":  # a virial was divided by a volume in Å³ already
+            return energy if "virial" in self.key.lower() else energy / length**3
+        return energy / length if self.quantity == "forces" else energy
+
+
+def find_labels(name: str, quantity: str, given: str | None, frames: Sequence[Atoms]) -> list[Any]:
+    """The ``energy``, ``forces`` or ``stress`` of every frame under the key given or found; None if missing.
+
+    Raises
+    ------
+    ValueError
+        See `from_frames`; the message begins with `name`.
+    """
+    source = InMemory(frames).source
+    key = find_key(name, quantity, given, source)
+    if key is None:
+        return [None] * len(frames)
+    label = Label(name, quantity, key, source.reader)
+    return [label(i) for i in range(len(frames))]
+
+
+# ---------------------------------------------------------------- which key
+def find_key(name: str, quantity: str, given: str | None, source: Source) -> str | None:
+    """The key that holds a quantity: the one given, else the fullest of the known spellings.
+
+    Raises
+    ------
+    ValueError
+        No such key; several that disagree; an energy that some frames lack.
+    """
+    key = _given(name, quantity, given, source) if given is not None else _known(name, quantity, source)
+    if key is not None and quantity == "energy":
+        _in_every_frame(name, key, source)
+    return key
+
+
+def _given(name: str, quantity: str, key: str, source: Source) -> str:
+    known = sorted(source.index.names())
+    if key not in known:
+        raise ValueError(f"{name}: no frame has {quantity}_key {key!r}{suggest(key, known)}")
+    return key
+
+
+def _known(name: str, quantity: str, source: Source) -> str | None:
+    rivals = _rivals(quantity, source)
+    if not rivals and quantity == "energy":
+        known = sorted(source.index.names())
+        raise ValueError(f"{name}: no energies found; the frames have {known}; name one as energy_key")
+    for other in rivals[1:]:
+        if not _agree(name, quantity, rivals[0], other, source):
+            raise ValueError(
+                f"{name}: {rivals} hold different values for the {quantity}; choose one as {quantity}_key"
+            )
+    return max(rivals, key=lambda k: int(source.index.has(k).sum()), default=None)
+
+
+def _rivals(quantity: str, source: Source) -> list[str]:
+    """The well-known names in use, where any value has the dimensions (``F`` may be anything)."""
+    names = source.index.names()
+    named = [k for k in sorted(names) if k.lower() in SPELLINGS[quantity]]
+    rivals = [k for k in named if names[k] & NDIM[quantity]]
+    if not rivals and quantity == "energy":
+        return [k for k in sorted(names) if k.lower() == "free_energy"][:1]
+    return rivals
+
+
+def _agree(name: str, quantity: str, key: str, other: str, source: Source) -> bool:
+    """Whether two keys hold the same numbers, and at all in the same frames."""
+    both = np.flatnonzero(source.index.has(key) & source.index.has(other))
+    if quantity == "energy":
+        one, two = (energies(name, k, source, source.index.has(k))[both] for k in (key, other))
+        return len(both) > 0 and np.allclose(one, two, rtol=0, atol=SAME[quantity])
+    labels = [Label(name, quantity, k, source.reader) for k in (key, other)]
+    for done, i in enumerate(both.tolist()):
+        if done % 1000 == 0:
+            report(f"compare {key} and {other}", done, len(both))
+        first, second = (label(i) for label in labels)
+        if first is not None and second is not None and not np.allclose(first, second, 0, SAME[quantity]):
+            return False
+    return len(both) > 0
+
+
+def _in_every_frame(name: str, key: str, source: Source) -> None:
+    index = source.index
+    missing = np.flatnonzero(~index.has(key))
+    if len(missing):
+        has = sorted(index.layouts[index.layout[missing[0]]].names())
+        raise ValueError(
+            f"{name}: {len(missing)} of {len(index)} frames (first: frame {missing[0]}) have no {key!r}, "
+            f"and a frame without an energy cannot be used; it has {has}"
+        )
+
+
+# ---------------------------------------------------------------- its values
+def energies(name: str, key: str, source: Source, among: np.ndarray, units: str = "eV") -> np.ndarray:
+    """The energies of the frames `among`, (n,) eV, from the index; NaN for others. Checked as by `Label`."""
+    label = Label(name, "energy", key, source.reader, units)
+    values = source.index.scalars.get(key, np.full(len(among), np.nan)) * label.scale
+    plain = source.index.is_kind(key, "number") & np.isfinite(values)
+    for i in np.flatnonzero(among & ~plain).tolist():
+        values[i] = label(i)
+    return np.where(among, values, np.nan)
+
+
+def _numbers(value: Any) -> np.ndarray:
+    try:
+        array = np.array(value, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"is {value!r}, not a number") from None
+    if not np.isfinite(array).all():
+        raise ValueError("is not finite")
+    return array
+
+
+def _energy(value: np.ndarray, record: Record, key: str) -> float:
+    if value.size != 1:
+        raise ValueError(f"has shape {value.shape}; an energy is one number")
+    return float(value.item())
+
+
+def _forces(value: np.ndarray, record: Record, key: str) -> np.ndarray:
+    n = len(record)
+    if value.shape != (n, 3):
+        raise ValueError(f"has shape {value.shape}; the forces on its {n} atoms have ({n}, 3)")
+    return value
+
+
+def _stress(value: np.ndarray, record: Record, key: str) -> np.ndarray | None:
+    """Voigt; None where it is not defined."""
+    if value.size not in (6, 9):
+        raise ValueError(f"has shape {value.shape}; a stress is 3×3, 9 numbers or 6")
+    if not record.pbc.all():
+        return None
+    voigt = value.reshape(6) if value.size == 6 else full_3x3_to_voigt_6_stress(value.reshape(3, 3))
+    return -voigt / record.volume if "virial" in key.lower() else voigt

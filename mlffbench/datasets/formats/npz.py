@@ -1,0 +1,134 @@
+"""MD17's arrays: one molecule, many positions; mapped from the disk where the .npz is not compressed."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mlffbench.datasets.formats.index import Entry, Index, Layout
+from mlffbench.datasets.formats.label_keys import LABEL_NAMES
+from mlffbench.datasets.formats.records import Reader, Record, Source
+
+__all__ = ["open_arrays"]
+
+NUMBERS = ("nuclear_charges", "z", "Z", "atomic_numbers", "numbers")
+POSITIONS = ("coords", "R", "positions", "coordinates")
+LOCAL_HEADER = struct.Struct("<26xHH")  # of a zip member; at its end the lengths of name and extra field
+
+
+def open_arrays(file: Path, mapped: bool = False) -> Source:
+    """The frames of an .npz, in its own units; `mapped`, arrays stay on the disk if they are not compressed.
+
+    Raises
+    ------
+    ValueError
+        No positions or numbers among the arrays, or labels for another number of frames.
+    """
+    arrays = Arrays(file, mapped)
+    rows, vectors = arrays.rows, arrays.vectors
+    entries = [Entry.of(k, v[0], True) for k, v in rows.items() if len(v)]
+    entries += [Entry(k, 2, "other", False) for k in vectors]
+    n, natoms = arrays.positions.shape[:2]
+    kinds, counts = np.unique(arrays.numbers, return_counts=True)
+    each = n if arrays.numbers.ndim == 1 else 1
+    texts = list(dict.fromkeys(str(t) for v in rows.values() if v.dtype.kind == "U" for t in v))
+    index = Index(
+        np.full(n, natoms, dtype=np.int32),
+        np.zeros(n, dtype=np.int32),
+        (Layout(tuple(entries), periodic=False),),
+        {k: _scalars(v, texts) for k, v in rows.items()},
+        texts,
+        {int(z): int(c) * each for z, c in zip(kinds, counts, strict=True)},
+    )
+    return Source(arrays, index)
+
+
+def _scalars(values: np.ndarray, texts: list[str]) -> np.ndarray:
+    if values.dtype.kind != "U":
+        return np.array(values, dtype=float)
+    code = {text: i for i, text in enumerate(texts)}
+    return np.array([code[str(t)] for t in values], dtype=float)
+
+
+class Arrays(Reader):
+    """Frames out of arrays: one number a frame is info, one vector an atom an array."""
+
+    def __init__(self, file: Path, mapped: bool) -> None:
+        self.file, self.mapped = file.resolve(), mapped
+        self._load()
+
+    def _load(self) -> None:
+        data = _load(self.file, self.mapped)
+        self.positions = _one_of(self.file, POSITIONS, data)
+        numbers = _one_of(self.file, NUMBERS, data).astype(int)
+        broadcast = np.broadcast_to(numbers, self.positions.shape[:2])
+        self.numbers = numbers if numbers.ndim == 1 else broadcast
+        others = {k: v for k, v in data.items() if k not in (*NUMBERS, *POSITIONS)}
+        self.rows, self.vectors = _per_frame(self.file, others, self.positions.shape)
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def read(self, i: int) -> Record:
+        numbers = self.numbers if self.numbers.ndim == 1 else self.numbers[i]
+        rows, vectors = ({k: v[i] for k, v in part.items()} for part in (self.rows, self.vectors))
+        positions = np.array(self.positions[i], dtype=float)
+        return Record(numbers, positions, np.zeros((3, 3)), np.zeros(3, dtype=bool), {**vectors, **rows})
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"file": self.file, "mapped": self.mapped}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state)
+        self._load()
+
+
+def _per_frame(
+    file: Path, data: Mapping[str, np.ndarray], shape: tuple[int, ...]
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Arrays with a number or text a frame, and with a vector an atom."""
+    rows, vectors = {}, {}
+    for key, values in data.items():
+        if key.lower() in LABEL_NAMES and values.shape[:1] != shape[:1]:
+            raise ValueError(f"{file.name}: {shape[0]} frames, but {key!r} has shape {values.shape}")
+        if values.shape == shape:
+            vectors[key] = values
+        elif values.shape[:1] == shape[:1] and values.size == shape[0] and values.dtype.kind in "biufU":
+            rows[key] = np.array(values).reshape(-1)
+    return rows, vectors
+
+
+def _one_of(file: Path, names: Sequence[str], data: Mapping[str, np.ndarray]) -> np.ndarray:
+    for name in names:
+        if name in data:
+            return data[name]
+    raise ValueError(f"{file.name}: none of {list(names)} among its arrays {sorted(data)}")
+
+
+# ---------------------------------------------------------------- from the disk
+def _load(file: Path, mapped: bool) -> dict[str, np.ndarray]:
+    """All arrays; those that are not compressed as a memory map if asked for."""
+    if not zipfile.is_zipfile(file):
+        raise ValueError(f"{file.name} is no .npz archive, or an incomplete one")
+    with np.load(file, allow_pickle=False) as stored, zipfile.ZipFile(file) as archive:
+        plain = {m.filename: m for m in archive.infolist() if m.compress_type == zipfile.ZIP_STORED}
+        map_ = {k: plain.get(f"{k}.npy") if mapped else None for k in stored.files}
+        return {k: stored[k] if m is None else _map(file, m) for k, m in map_.items()}
+
+
+def _map(file: Path, member: zipfile.ZipInfo) -> np.ndarray:
+    """An array inside an archive, left where it is: ``np.load`` maps .npy files only."""
+    with file.open("rb") as stream:
+        stream.seek(member.header_offset)
+        stream.seek(sum(LOCAL_HEADER.unpack(stream.read(LOCAL_HEADER.size))), 1)
+        version = np.lib.format.read_magic(stream)
+        read = {1: np.lib.format.read_array_header_1_0, 2: np.lib.format.read_array_header_2_0}[version[0]]
+        shape, fortran, dtype = read(stream)
+        if dtype.hasobject or not np.prod(shape):
+            return np.empty(shape, dtype=dtype)
+        order = "F" if fortran else "C"
+        return np.memmap(file, dtype=dtype, mode="r", offset=stream.tell(), shape=shape, order=order)  # type: ignore[call-overload]

@@ -1,0 +1,1 @@
+"""Train-test leakage: duplicates, shared trajectories, times and groups."""

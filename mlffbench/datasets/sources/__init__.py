@@ -1,0 +1,1 @@
+"""Origins of datasets: built in, analytic, or published files that are downloaded."""

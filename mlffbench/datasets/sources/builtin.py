@@ -1,0 +1,39 @@
+"""Reference data that come with the package: a compressed file and its card, made by a recipe."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+from dataclasses import replace
+from importlib.resources import files
+
+import numpy as np
+from ase.io import read
+
+from mlffbench.data import Dataset
+from mlffbench.datasets.formats.to_dataset import from_frames
+
+__all__ = ["builtin"]
+
+
+def builtin(name: str) -> Dataset:
+    """The dataset of ``builtin/<name>.xyz.gz``.
+
+    Raises
+    ------
+    ValueError
+        The file is not the one that the card describes.
+    """
+    folder = files("mlffbench.datasets") / "builtin"
+    blob = (folder / f"{name}.xyz.gz").read_bytes()
+    card = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    if hashlib.sha256(blob).hexdigest() != card["sha256"]:
+        raise ValueError(f"{name}.xyz.gz does not match its card's sha256; reinstall mlffbench")
+    frames = read(io.StringIO(gzip.decompress(blob).decode()), ":", format="extxyz")
+    stress = "REF_stress" if "REF_stress" in frames[0].info else None
+    alone = card["isolated_atom_energies_eV"]
+    data = from_frames(name, frames, "REF_energy", "REF_forces", stress, card, alone)
+    temperature = np.asarray(data.columns["temperature"], dtype=float)
+    return replace(data, columns={**data.columns, "temperature": temperature})

@@ -1,0 +1,160 @@
+"""Frames and their neighbours, concatenated into tensors: what every local model reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from ase import Atoms
+from ase.cell import Cell
+from matscipy.neighbours import neighbour_list
+
+from mlffbench.data import Labels, concatenate
+from mlffbench.system.device import checked_device
+
+__all__ = ["Graph", "build", "labels", "predict", "with_forces"]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """n atoms of n_frames frames and p directed pairs closer than a cutoff, both directions present.
+
+    Attributes
+    ----------
+    numbers : (n,) int tensor, atomic numbers
+    positions : (n, 3) tensor, Å
+    cells : (n_frames, 3, 3) tensor, Å; zero for frames that are not periodic
+    periodic : (n_frames,) bool tensor, whether the stress is defined (three periodic directions)
+    frame : (n,) int tensor, the frame of each atom
+    source, target : (p,) int tensors; the pair's vector points from source to target
+    shifts : (p, 3) tensor, how many cells the target's image lies away
+    """
+
+    numbers: torch.Tensor
+    positions: torch.Tensor
+    cells: torch.Tensor
+    periodic: torch.Tensor
+    frame: torch.Tensor
+    source: torch.Tensor
+    target: torch.Tensor
+    shifts: torch.Tensor
+
+    @property
+    def n_frames(self) -> int:
+        return len(self.cells)
+
+    @property
+    def vectors(self) -> torch.Tensor:
+        """(p, 3), Å: from source to the image of target."""
+        offset = torch.einsum("pi,pij->pj", self.shifts, self.cells[self.frame[self.source]])
+        return self.positions[self.target] - self.positions[self.source] + offset
+
+    def sum_atoms(self, values: torch.Tensor) -> torch.Tensor:
+        """Sum a value per atom (n, ...) into one per frame (n_frames, ...)."""
+        return values.new_zeros(self.n_frames, *values.shape[1:]).index_add(0, self.frame, values)
+
+    def to(self, device: str | torch.device) -> Graph:
+        return Graph(**{k: v.to(device) for k, v in vars(self).items()})
+
+
+def build(
+    frames: Sequence[Atoms], cutoff: float, dtype: torch.dtype = torch.float64, device: str = "cpu"
+) -> Graph:
+    """Neighbour lists (matscipy) of all frames as one graph; `cutoff` in Å."""
+    checked_device(device)
+    pairs = [_pairs(a, cutoff) for a in frames]
+    sizes = np.array([len(a) for a in frames])
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    real = lambda arrays: torch.as_tensor(np.concatenate(arrays), dtype=dtype, device=device)  # noqa: E731
+    whole = lambda arrays: torch.as_tensor(np.concatenate(arrays), dtype=torch.long, device=device)  # noqa: E731
+    cells = np.array([np.where(a.pbc[:, None], np.asarray(a.cell), 0.0) for a in frames])
+    return Graph(
+        numbers=whole([a.numbers for a in frames]),
+        positions=real([a.positions for a in frames]),
+        cells=torch.as_tensor(cells, dtype=dtype, device=device),
+        periodic=torch.as_tensor([bool(a.pbc.all()) for a in frames], device=device),
+        frame=torch.repeat_interleave(torch.arange(len(frames)), torch.as_tensor(sizes)).to(device),
+        source=whole([s + i for (i, _, _), s in zip(pairs, starts, strict=True)]),
+        target=whole([s + j for (_, j, _), s in zip(pairs, starts, strict=True)]),
+        shifts=real([s for _, _, s in pairs]),
+    )
+
+
+def _pairs(atoms: Atoms, cutoff: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Source, target and cell shift of every directed pair."""
+    if not atoms.pbc.all():
+        atoms = _boxed(atoms)
+    i, j, shifts = neighbour_list("ijS", atoms, float(cutoff))
+    return i, j, shifts.astype(float)
+
+
+def _boxed(atoms: Atoms) -> Atoms:
+    """The same atoms inside a cell of full rank, as matscipy wants: a box around what is not periodic."""
+    cell = np.where(atoms.pbc[:, None], np.asarray(atoms.cell), 0.0)
+    cell = Cell(cell).complete() if atoms.pbc.any() else Cell(np.eye(3))
+    along = np.linalg.solve(cell.T, atoms.positions.T).T  # coordinates along the unit normals
+    low, extent = along.min(axis=0), np.ptp(along, axis=0)
+    scale = np.where(atoms.pbc, 1.0, extent + 2.0)
+    moved = atoms.positions - np.where(atoms.pbc, 0.0, low - 1.0) @ np.asarray(cell)
+    return Atoms(atoms.numbers, moved, cell=np.asarray(cell) * scale[:, None], pbc=atoms.pbc)
+
+
+def with_forces(
+    energies: Callable[[Graph], torch.Tensor], graph: Graph, create_graph: bool = False
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Energies per frame with their derivatives by automatic differentiation.
+
+    Parameters
+    ----------
+    energies : callable
+        Graph -> (n_frames,) tensor, eV.
+    create_graph : bool
+        Keep the derivatives differentiable, as training on forces needs.
+
+    Returns
+    -------
+    energy : (n_frames,) eV
+    forces : (n, 3) eV/Å, F = −∂E/∂r
+    stress : (n_frames, 6) eV/Å³, Voigt; σ = (∂E/∂ε)/V under r → r(1+ε), h → h(1+ε); 0 where not periodic
+    """
+    positions = graph.positions.detach().requires_grad_()
+    strain = torch.zeros_like(graph.cells).requires_grad_()
+    symmetric = torch.eye(3, dtype=strain.dtype, device=strain.device) + (strain + strain.mT) / 2
+    moved = replace(
+        graph,
+        positions=torch.einsum("ni,nij->nj", positions, symmetric[graph.frame]),
+        cells=graph.cells @ symmetric,
+    )
+    energy = energies(moved)
+    gradient, virial = _gradients(energy, (positions, strain), create_graph)
+    volume = torch.where(graph.periodic, torch.linalg.det(graph.cells).abs(), torch.inf)
+    stress = virial / volume[:, None, None]
+    return energy, -gradient, stress.flatten(1)[:, [0, 4, 8, 5, 2, 1]]
+
+
+def _gradients(
+    energy: torch.Tensor, inputs: tuple[torch.Tensor, ...], create_graph: bool
+) -> tuple[torch.Tensor, ...]:
+    """∂ΣE/∂input; zeros where E depends on no input."""
+    if not energy.requires_grad:
+        return tuple(torch.zeros_like(x) for x in inputs)
+    found = torch.autograd.grad(energy.sum(), inputs, create_graph=create_graph, allow_unused=True)
+    return tuple(torch.zeros_like(x) if g is None else g for g, x in zip(found, inputs, strict=True))
+
+
+def labels(graph: Graph, energy: torch.Tensor, forces: torch.Tensor, stress: torch.Tensor | None) -> Labels:
+    """Tensors of a batch as Labels."""
+    sizes = torch.bincount(graph.frame, minlength=graph.n_frames).tolist()
+    per_frame = [f.numpy() for f in forces.detach().cpu().split(sizes)]
+    stresses = None
+    if stress is not None:
+        rows = zip(stress.detach().cpu().numpy(), graph.periodic.tolist(), strict=True)
+        stresses = tuple(s if periodic else None for s, periodic in rows)
+    return Labels(energy.detach().cpu().numpy(), tuple(per_frame), stresses)
+
+
+def predict(energies: Callable[[Graph], torch.Tensor], graphs: Sequence[Graph]) -> Labels:
+    """Energies, forces and stresses of all frames, a graph at a time; `energies` as in `with_forces`."""
+    return concatenate([labels(g, *with_forces(energies, g)) for g in graphs])

@@ -1,0 +1,1 @@
+"""Suite -> cases -> outcomes."""

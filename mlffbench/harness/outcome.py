@@ -1,0 +1,90 @@
+"""What became of a case: scores and timings, or why there are none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mlffbench.data import Curve, Score
+from mlffbench.harness.plan import Case
+
+__all__ = ["Outcome"]
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of one case, as one JSON document.
+
+    Attributes
+    ----------
+    case : Case
+    failure : mapping or None
+        ``kind`` (not installed, unsupported input, out of memory, timed out, diverged, error), ``message``,
+        ``traceback``; None for a case that went well.
+    dataset, split : mapping
+        Name, digest and sizes of what was used.
+    scores : tuple of Score
+    task_failures : tuple of mapping
+        What tasks could not give: like `failure`, with the ``task``, and the ``test`` and ``quantity``
+        concerned; kind ``skipped`` where there was nothing to measure or to compare with.
+    curves : tuple of Curve
+        What tasks measured as functions.
+    timings : mapping
+        ``fit`` and, per test group, ``predict``: seconds and peak memory in MiB.
+    profiles : mapping
+        Energies (eV) along the test groups that have a coordinate.
+    history : tuple of mapping
+        One row an epoch, of methods that train by epochs.
+    model : mapping
+        Parameters as resolved, device, dtype.
+    provenance : mapping
+        See `mlffbench.system.provenance`.
+    """
+
+    case: Case
+    failure: Mapping[str, str] | None = None
+    dataset: Mapping[str, Any] = field(default_factory=dict)
+    split: Mapping[str, Any] = field(default_factory=dict)
+    scores: tuple[Score, ...] = ()
+    task_failures: tuple[Mapping[str, Any], ...] = ()
+    curves: tuple[Curve, ...] = ()
+    timings: Mapping[str, Any] = field(default_factory=dict)
+    profiles: Mapping[str, Any] = field(default_factory=dict)
+    history: tuple[Mapping[str, Any], ...] = ()
+    model: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def status(self) -> str:
+        return "ok" if self.failure is None else "failed"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON; what has no JSON form of its own is written as Python shows it."""
+        head = {"schema": SCHEMA, "id": self.case.id, "status": self.status, "case": self.case.to_json()}
+        rest = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "case"}
+        return {**head, **json.loads(json.dumps(rest, default=_plain))}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Outcome:
+        known = {k: v for k, v in document.items() if k in cls.__dataclass_fields__}
+        parts = {k: tuple(known.get(k, ())) for k in ("task_failures", "history")}
+        scores = tuple(Score(**s) for s in known.get("scores", ()))
+        curves = tuple(Curve(**c) for c in known.get("curves", ()))
+        case = Case.from_json(document["case"])
+        return cls(**{**known, **parts, "case": case, "scores": scores, "curves": curves})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Score | Curve):
+        return asdict(value)
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    return dict(value) if isinstance(value, Mapping) else repr(value)

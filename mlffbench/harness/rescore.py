@@ -1,0 +1,45 @@
+"""New metrics on stored predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from mlffbench import registry
+from mlffbench.harness.scoring import score
+from mlffbench.harness.store import Store, unpack
+
+__all__ = ["rescore"]
+
+
+def rescore(store: Store, metrics: Sequence[str]) -> tuple[int, list[str]]:
+    """Add metrics to every finished case, replacing older values of the same ones.
+
+    Returns
+    -------
+    done : int
+        How many cases were scored.
+    absent : list of str
+        The finished cases whose predictions are not here.
+
+    Raises
+    ------
+    LookupError
+        There is no such metric.
+    """
+    functions = {name: registry.load("metrics", name) for name in metrics}
+    finished = [d for d in store.documents() if d["status"] == "ok"]
+    absent = [d["id"] for d in finished if store.predictions(d["id"]) is None]
+    for document in finished:
+        if document["id"] not in absent:
+            store.save(_scored(document, store, functions))
+    return len(finished) - len(absent), absent
+
+
+def _scored(document: dict[str, Any], store: Store, functions: dict[str, Any]) -> dict[str, Any]:
+    arrays = store.predictions(document["id"]) or {}
+    tests = document["split"]["tests"]
+    new = [asdict(s) for test in tests for s in score(test, *unpack(arrays, test), functions)]
+    kept = [s for s in document["scores"] if not (s["metric"] in functions and s["test"] in tests)]
+    return {**document, "scores": [*kept, *new]}

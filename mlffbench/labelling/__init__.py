@@ -1,0 +1,1 @@
+"""Reference data by a recipe: sampled structures, labelled by any ASE calculator."""

@@ -1,0 +1,176 @@
+"""recipe.yaml: which structures to make, and how to label them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from ase import Atoms
+from ase.build import bulk, molecule
+from ase.io import read
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from mlffbench.data import Spec
+from mlffbench.harness.plan import parse_spec
+from mlffbench.system.yaml_file import YamlFile
+
+__all__ = ["Draw", "Group", "Labelling", "Recipe", "RecipeError", "read_recipe", "structure"]
+
+SKIP = ("atoms", "calculator", "seed")
+
+
+class RecipeError(ValueError):
+    """A recipe that cannot be followed; the message names file, line and the nearest valid word."""
+
+
+def _spec(value: Any) -> Spec:
+    return parse_spec(value).spec
+
+
+def _pipeline(value: Any) -> Any:
+    return [_spec(v) for v in (value if isinstance(value, list) else [value])]
+
+
+Calculator = Annotated[Any, BeforeValidator(_spec)]
+Pipeline = Annotated[list[Any], BeforeValidator(_pipeline)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Draw(_Strict):
+    """Frames from one structure: samplers one after the other, each on every frame of the one before."""
+
+    of: str = Field(description="a structure's name")
+    by: Pipeline = Field(min_length=1, description="a sampler, or several in a row")
+    seed: int = 0
+    calculator: Calculator | None = Field(default=None, description="instead of sample_with")
+
+
+class Group(_Strict):
+    """Frames that become one group of the dataset."""
+
+    draws: list[Draw] = Field(min_length=1)
+    columns: dict[str, float | str] = Field(
+        default={}, description="facts of every frame: phase, temperature"
+    )
+    label_params: dict[str, Any] = Field(default={}, description="changes to label_with for this group")
+
+
+class Labelling(_Strict):
+    """How structures are labelled."""
+
+    calculator: Calculator
+    python: str | None = Field(default=None, description="another interpreter, where the program lives")
+    workers: int = Field(default=1, ge=1)
+    threads: int = Field(default=1, ge=1, description="of each worker")
+    time_limit: float | None = Field(default=None, gt=0, description="seconds a label may take")
+    environment: dict[str, str] = {}
+
+
+class Recipe(_Strict):
+    """What a recipe file says."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
+    structures: dict[str, dict[str, Any]] = Field(min_length=1)
+    sample_with: Calculator | None = None
+    label_with: Labelling
+    groups: dict[str, Group] = Field(min_length=1)
+    isolated_atoms: dict[str, dict[str, Any]] = Field(
+        default={}, description="changes to label_with for each lone atom; 'cell' puts it into a box"
+    )
+    card: dict[str, Any] = {}
+    card_from: list[str] = Field(default=[], description="JSON files beside the recipe, added to the card")
+
+    def calculator_of_group(self, name: str) -> Spec:
+        """What labels a group."""
+        return self._changed(self.groups[name].label_params)
+
+    def calculator_of_atom(self, symbol: str) -> Spec:
+        """What labels an isolated atom."""
+        return self._changed({k: v for k, v in self.isolated_atoms[symbol].items() if k != "cell"})
+
+    def _changed(self, params: Mapping[str, Any]) -> Spec:
+        base = self.label_with.calculator
+        return Spec(base.name, {**base.params, **params})
+
+
+def read_recipe(file: Path) -> Recipe:
+    """Read and check a recipe file.
+
+    Raises
+    ------
+    RecipeError
+        It cannot be read, is not YAML, has an unknown key, name or keyword, or a value of the wrong kind.
+    """
+    source = YamlFile(file, RecipeError)
+    recipe = source.validated(
+        Recipe, "a recipe is a mapping with at least 'name', 'structures', 'label_with' and 'groups'"
+    )
+    if recipe.sample_with is not None:
+        source.check(("sample_with",), "calculators", recipe.sample_with)
+    _check_labelling(recipe, source)
+    for i, name in enumerate(recipe.card_from):
+        if not Path(file).with_name(name).is_file():
+            raise RecipeError(source.say(("card_from", i), f"there is no file {name!r} beside the recipe"))
+    for name, group in recipe.groups.items():
+        for i, draw in enumerate(group.draws):
+            _check_draw(recipe, draw, ("groups", name, "draws", i), source)
+    for name in recipe.structures:
+        try:
+            structure(recipe, name, Path(file).parent)
+        except (OSError, ValueError, TypeError, LookupError) as error:
+            raise RecipeError(source.say(("structures", name), f"structure {name!r}: {error}")) from error
+    return recipe
+
+
+def _check_labelling(recipe: Recipe, source: YamlFile) -> None:
+    source.check(("label_with", "calculator"), "calculators", recipe.label_with.calculator)
+    for name in recipe.groups:
+        source.check(("groups", name, "label_params"), "calculators", recipe.calculator_of_group(name))
+    for symbol in recipe.isolated_atoms:
+        source.check(("isolated_atoms", symbol), "calculators", recipe.calculator_of_atom(symbol))
+
+
+def _check_draw(recipe: Recipe, draw: Draw, where: tuple[Any, ...], source: YamlFile) -> None:
+    if draw.of not in recipe.structures:
+        raise RecipeError(
+            source.say((*where, "of"), f"no structure {draw.of!r}; there are {list(recipe.structures)}")
+        )
+    for i, sampler in enumerate(draw.by):
+        source.check((*where, "by", i), "samplers", sampler, SKIP)
+    if draw.calculator is not None:
+        source.check((*where, "calculator"), "calculators", draw.calculator)
+
+
+def structure(recipe: Recipe, name: str, folder: Path) -> Atoms:
+    """A structure of the recipe: a file, ASE's ``bulk`` or ``molecule``, or atoms written out.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the recipe lies: file names are relative to it.
+
+    Raises
+    ------
+    ValueError, TypeError, LookupError, OSError
+        The entry makes no structure.
+    """
+    entry = dict(recipe.structures[name])
+    repeat = entry.pop("repeat", None)
+    makers = {"file": lambda f: read(folder / f), "bulk": _bulk, "molecule": molecule, "atoms": _atoms}
+    if len(entry) != 1 or not set(entry) <= set(makers):
+        raise ValueError(f"write one of {list(makers)} (and 'repeat'), not {list(entry)}")
+    ((kind, value),) = entry.items()
+    atoms = makers[kind](value)
+    return atoms.repeat(repeat) if repeat else atoms
+
+
+def _bulk(params: Mapping[str, Any]) -> Atoms:
+    return bulk(**params)
+
+
+def _atoms(params: Mapping[str, Any]) -> Atoms:
+    return Atoms(**params)

@@ -1,0 +1,67 @@
+"""Gaussian displacements of every atom."""
+
+from __future__ import annotations
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import BaseCalculator
+from ase.neighborlist import neighbor_list
+
+from mlffbench.labelling.samplers.common.frames import bare, count
+from mlffbench.system import progress
+
+__all__ = ["rattle"]
+
+
+def rattle(
+    atoms: Atoms,
+    calculator: BaseCalculator | None,
+    seed: int,
+    stdev: float,
+    n_frames: int = 1,
+    min_distance: float = 0.0,
+    max_attempts: int = 100,
+) -> list[Atoms]:
+    """Frames with every coordinate displaced by a normal deviate, x′ = x + σ ξ.
+
+    Parameters
+    ----------
+    atoms : Atoms
+    calculator : None
+        Not used.
+    seed : int
+    stdev : float
+        σ of one Cartesian coordinate, Å.
+    n_frames : int
+    min_distance : float
+        Draw a frame again when two atoms come closer than this, Å; 0 takes every draw.
+    max_attempts : int
+        Draws per frame at most.
+
+    Raises
+    ------
+    ValueError
+        A number out of range, or no draw keeps the atoms `min_distance` apart.
+    """
+    if stdev <= 0:
+        raise ValueError(f"rattle displaces by stdev > 0 Å; stdev={stdev!r} was given")
+    rng, frames = np.random.default_rng(seed), []
+    for i in range(count(n_frames, "rattle")):
+        frames.append(_draw(atoms, rng, stdev, min_distance, max_attempts))
+        progress.report("rattle", i + 1, n_frames)
+    return frames
+
+
+def _draw(
+    atoms: Atoms, rng: np.random.Generator, stdev: float, min_distance: float, max_attempts: int
+) -> Atoms:
+    """One displaced frame, drawn again until no two atoms are too close."""
+    for _ in range(max_attempts):
+        frame = bare(atoms, stdev=stdev)
+        frame.positions += rng.normal(scale=stdev, size=(len(atoms), 3))
+        if not len(neighbor_list("i", frame, min_distance)):
+            return frame
+    raise ValueError(
+        f"no rattle of {stdev:g} Å kept the atoms {min_distance:g} Å apart in {max_attempts} draws; "
+        "lower stdev or min_distance"
+    )

@@ -1,0 +1,1 @@
+"""Classical potentials: functional forms and their least-squares fits."""

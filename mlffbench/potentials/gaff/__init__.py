@@ -1,0 +1,1 @@
+"""Bonded force fields of the GAFF form: atom types, bond perception, fit."""

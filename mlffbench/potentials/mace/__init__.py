@@ -1,0 +1,1 @@
+"""MACE: mace-torch's models with faster layers, batches and training."""

@@ -1,0 +1,86 @@
+"""Energies, forces and stresses of a MACE module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+from mlffbench.data import Labels
+from mlffbench.potentials.mace.batches import Batch
+
+__all__ = ["energies_and_forces", "frozen", "mean_loss", "output", "precision", "predictions"]
+
+PRECISIONS = ("highest", "high", "medium")
+
+
+def output(module: torch.nn.Module, batch: Batch, stress: bool, training: bool = False) -> dict[str, Any]:
+    """What MACE itself returns."""
+    return module(batch.inputs(), training=training, compute_force=True, compute_stress=stress)
+
+
+def energies_and_forces(module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    with frozen(module):
+        found = output(module, batch, stress=False)
+    return found["energy"].detach(), found["forces"].detach()
+
+
+def mean_loss(loss: Any, module: torch.nn.Module, batches: list[Batch]) -> float:
+    """Over all frames of the batches."""
+    with frozen(module):
+        values = [loss(b, training=False).item() * b.num_graphs for b in batches]
+    return sum(values) / sum(b.num_graphs for b in batches)
+
+
+def predictions(module: torch.nn.Module, batches: Iterable[Batch]) -> Labels:
+    """Labels of all frames; a stress where a frame is periodic in three directions."""
+    energy: list[np.ndarray] = []
+    forces: list[np.ndarray] = []
+    stress: list[np.ndarray | None] = []
+    with frozen(module):
+        for batch in batches:
+            periodic = batch.periodic.tolist()
+            found = output(module, batch, any(periodic))
+            energy.append(_numpy(found["energy"]))
+            forces += np.split(_numpy(found["forces"]), batch.ptr[1:-1].cpu().numpy())
+            rows = _voigt(_numpy(found["stress"])) if any(periodic) else [None] * len(periodic)
+            stress += [s if p else None for s, p in zip(rows, periodic, strict=True)]
+    return Labels(np.concatenate(energy), tuple(forces), tuple(stress))
+
+
+@contextmanager
+def frozen(module: torch.nn.Module) -> Iterator[None]:
+    """Without derivatives by the weights."""
+    learned = [p for p in module.parameters() if p.requires_grad]
+    for parameter in learned:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in learned:
+            parameter.requires_grad_(True)
+
+
+@contextmanager
+def precision(name: str) -> Iterator[None]:
+    """torch's float32 matrix products at this precision inside the block."""
+    if name not in PRECISIONS:
+        raise ValueError(f"matmul_precision must be one of {list(PRECISIONS)}; got {name!r}")
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision(name)
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def _numpy(tensor: torch.Tensor) -> np.ndarray:
+    return tensor.detach().cpu().double().numpy()
+
+
+def _voigt(stress: np.ndarray) -> np.ndarray:
+    """(n, 3, 3) -> (n, 6): xx yy zz yz xz xy."""
+    return stress.reshape(-1, 9)[:, [0, 4, 8, 5, 2, 1]]

@@ -1,0 +1,1 @@
+"""Neural networks: graphs in batches, layers and one training loop."""

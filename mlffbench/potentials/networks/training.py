@@ -1,0 +1,218 @@
+"""The one training loop of every neural potential: AMSGrad, averaged weights, schedules, best validation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Generic, TypeVar
+
+import torch
+
+from mlffbench.potentials.networks.averaging import Average, Best
+from mlffbench.potentials.networks.schedule import Rate
+from mlffbench.potentials.networks.seeding import checked_dtype, holdout, seed_of, seeded, shuffled
+from mlffbench.system import progress
+
+__all__ = [
+    "History", "Settings", "StageTwo", "checked_dtype", "holdout", "seed_of", "seeded", "shuffled", "train",
+]  # fmt: skip
+
+Batch = TypeVar("Batch")
+History = list[dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How long and how carefully to train.
+
+    Attributes
+    ----------
+    max_epochs : int
+    max_seconds : float or None
+        Stop after the batch that passes this wall time, s.
+    patience : int or None
+        Stop after so many epochs without a better validation loss; before a second stage: go on to it.
+    ema_decay : float
+        Of the exponential moving average of the weights, the weights that are validated and kept; 0 is none.
+    max_grad_norm : float
+        Longer gradients are shortened to this norm.
+    plateau_patience, plateau_factor : int, float
+        After so many epochs without a better validation loss the learning rate is multiplied by the factor.
+    cooldown : float
+        The last part of `max_epochs` or `max_seconds`, whichever is nearer its end, over which the learning
+        rate falls on a line to a hundredth; 0 is none.
+    schedule : {'plateau', 'cosine', 'constant'}
+        Of the learning rate, see `mlffbench.potentials.networks.schedule.factor`.
+    """
+
+    max_epochs: int
+    max_seconds: float | None = None
+    patience: int | None = None
+    ema_decay: float = 0.99
+    max_grad_norm: float = 10.0
+    plateau_patience: int = 50
+    plateau_factor: float = 0.8
+    cooldown: float = 0.0
+    schedule: str = "plateau"
+
+
+@dataclass(frozen=True)
+class StageTwo(Generic[Batch]):
+    """Another loss for the last part of a training: MACE's stage two, once called SWA.
+
+    Attributes
+    ----------
+    loss, validate : callable
+        As `train` takes them; the best weights are those of this loss.
+    start : float
+        The part of epochs or seconds, whichever is nearer its end, that belongs to the first stage.
+    learning_rate : float or None
+        Constant from then on; None: as the first stage left it.
+    average : bool
+        Keep the plain mean of the stage's weights in place of the exponential one.
+    """
+
+    loss: Callable[[Batch], torch.Tensor]
+    validate: Callable[[], float] | None
+    start: float = 0.75
+    learning_rate: float | None = None
+    average: bool = False
+
+
+def train(
+    module: torch.nn.Module,
+    groups: Iterable[dict[str, Any]],
+    batches: Callable[[], Iterable[Batch]],
+    loss: Callable[[Batch], torch.Tensor],
+    validate: Callable[[], float] | None,
+    settings: Settings,
+    second: StageTwo[Batch] | None = None,
+) -> History:
+    """Minimise `loss`; leave in `module` the averaged weights of the epoch that validated best.
+
+    Whatever ends the training, the time, Ctrl-C or a loss that is no number, the best weights so far are in
+    place. A module that has been trained before goes on from where it is.
+
+    Parameters
+    ----------
+    module : torch module, trained in place
+    groups : parameter groups of ``torch.optim.Adam``, each with its ``lr``
+    batches : called once an epoch for that epoch's batches
+    loss : batch -> scalar tensor
+    validate : called once an epoch with the averaged weights in place; None: the mean training loss decides
+    settings : Settings
+    second : StageTwo, optional
+
+    Returns
+    -------
+    list of dict
+        ``epoch``, ``loss``, ``validation``, ``learning_rate``, ``seconds`` since the start, ``stage`` where
+        there are two; one row an epoch.
+
+    Raises
+    ------
+    FloatingPointError
+        A loss is not finite.
+    KeyboardInterrupt
+        As it came.
+    """
+    run = _Run(module, groups, loss, validate, settings)
+    try:
+        for epoch in range(1, settings.max_epochs + 1):
+            if second is not None and (run.spent(epoch) >= second.start or run.tired(epoch - 1)):
+                run.enter(second, epoch - 1)
+                second = None
+            run.epoch(epoch, batches())
+            if run.late() or (second is None and run.tired(epoch)):
+                break
+    finally:
+        run.best.restore(run.weights)
+    staged = run.stage == 2 or second is not None
+    return run.history if staged else [{k: v for k, v in h.items() if k != "stage"} for h in run.history]
+
+
+class _Run(Generic[Batch]):
+    """A training under way."""
+
+    def __init__(
+        self,
+        module: torch.nn.Module,
+        groups: Iterable[dict[str, Any]],
+        loss: Callable[[Batch], torch.Tensor],
+        validate: Callable[[], float] | None,
+        settings: Settings,
+    ) -> None:
+        self.weights = [p for p in module.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.Adam(groups, amsgrad=True, foreach=True)
+        self.rate = Rate(self.optimizer, settings)
+        self.average = Average(self.weights, settings.ema_decay)
+        self.loss, self.validate, self.settings, self.stage = loss, validate, settings, 1
+        self.best, self.history, self.start = Best(), [], monotonic()  # type: tuple[Best, History, float]
+
+    def spent(self, epoch: int) -> float:
+        """The part of epochs or seconds that is behind."""
+        seconds = (monotonic() - self.start) / (self.settings.max_seconds or math.inf)
+        return max((epoch - 1) / self.settings.max_epochs, seconds)
+
+    def late(self) -> bool:
+        limit = self.settings.max_seconds
+        return limit is not None and monotonic() - self.start > limit
+
+    def tired(self, epoch: int) -> bool:
+        patience = self.settings.patience
+        return patience is not None and epoch - self.best.epoch >= patience
+
+    def enter(self, second: StageTwo[Batch], epoch: int) -> None:
+        """Go on with the other loss; what the first stage reached is its first candidate."""
+        self.loss, self.validate, self.stage = second.loss, second.validate, 2
+        self.best.restart(epoch)
+        if second.validate is not None:
+            with self.average.in_place():
+                self.best.see(float(second.validate()), epoch, self.weights)
+        self.rate.hold(second.learning_rate)
+        if second.average:
+            self.average.restart_plain()
+
+    def epoch(self, epoch: int, batches: Iterable[Batch]) -> None:
+        losses = [self.step(batch, epoch) for batch in _until(self.late, batches)]
+        training = _finite(torch.stack(losses).mean().item(), "training", epoch)
+        with self.average.in_place():
+            found = training if self.validate is None else float(self.validate())
+            validation = _finite(found, "validation", epoch)
+            self.best.see(validation, epoch, self.weights)
+        self.history.append({
+            "epoch": epoch, "loss": training, "validation": validation, "learning_rate": self.rate.value,
+            "seconds": monotonic() - self.start, "stage": self.stage,
+        })  # fmt: skip
+        progress.report("epoch", epoch, self.settings.max_epochs, loss=training, validation=validation)
+        self.rate.validated(validation)
+
+    def step(self, batch: Batch, epoch: int) -> torch.Tensor:
+        """One update; the loss before it."""
+        self.rate.follow(self.spent(epoch))
+        self.optimizer.zero_grad(set_to_none=True)
+        value = self.loss(batch)
+        # only the weights: positions ask for gradients too, and theirs would be half the work for nothing
+        value.backward(inputs=self.weights)
+        torch.nn.utils.clip_grad_norm_(self.weights, self.settings.max_grad_norm)
+        self.optimizer.step()
+        self.average.update()
+        return value.detach()
+
+
+def _until(late: Callable[[], bool], batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The batches, at least one, until it is late."""
+    for batch in batches:
+        yield batch
+        if late():
+            return
+
+
+def _finite(value: float, what: str, epoch: int) -> float:
+    if not math.isfinite(value):
+        raise FloatingPointError(
+            f"diverged at epoch {epoch}: the {what} loss is {value}; a smaller learning_rate often helps"
+        )
+    return value

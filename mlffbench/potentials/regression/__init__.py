@@ -1,0 +1,1 @@
+"""Regression that several families use: whitened and streaming least squares, hyperparameters."""

@@ -1,0 +1,1 @@
+"""Symmetric gradient-domain machine learning (sGDML)."""

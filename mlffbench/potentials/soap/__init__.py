@@ -1,0 +1,1 @@
+"""Kernels on SOAP vectors with forces and stress."""

@@ -1,0 +1,161 @@
+"""The SOAP kernel of atoms, and its rows: energies of frames, their forces and stresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+
+from mlffbench.descriptors.graph import Graph
+from mlffbench.descriptors.power_spectrum import Basis
+from mlffbench.potentials.soap.environments import ELEMENTS, Environments, slopes
+
+__all__ = [
+    "Kernel",
+    "energies",
+    "energy_rows",
+    "gradient_rows",
+    "power_excess",
+    "self_kernel",
+    "strained",
+    "volumes",
+]
+
+VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """k(x, x') = (x̂·x̂')^ζ between atoms of the same element, and the points it is evaluated at.
+
+    A point is A p with few coordinates p on its element's orthonormal axes A: x̂·A p = (Aᵀx̂)·p is then
+    cheap, and exact. Columns of every matrix run over the points of all elements, in the order of `points`.
+    """
+
+    basis: Basis
+    zeta: float
+    axes: Mapping[int, torch.Tensor]  # atomic number -> (n_features, d)
+    points: Mapping[int, torch.Tensor]  # atomic number -> (m, d)
+
+    @cached_property
+    def columns(self) -> dict[int, slice]:
+        """The columns that belong to each element."""
+        ends = torch.tensor([len(p) for p in self.points.values()]).cumsum(0).tolist()
+        starts = [0, *ends[:-1]]
+        return {z: slice(a, b) for z, a, b in zip(self.points, starts, ends, strict=True)}
+
+    @cached_property
+    def centred(self) -> dict[int, tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+        """Of each element the mean m of its points p, p − m, and |p − m|² + 1 − |p|²."""
+        means = {z: p.mean(dim=0) for z, p in self.points.items()}
+        squares = {z: ((p - means[z]) ** 2).sum(1) + 1 - (p * p).sum(1) for z, p in self.points.items()}
+        return {z: (means[z], p - means[z], squares[z]) for z, p in self.points.items()}
+
+    def __len__(self) -> int:
+        return sum(len(p) for p in self.points.values())
+
+    def among(self, number: int) -> torch.Tensor:
+        """K between the points of an element, (m, m)."""
+        return (self.points[number] @ self.points[number].T) ** self.zeta
+
+    def cosines(
+        self, graph: Graph, unit: torch.Tensor
+    ) -> Iterator[tuple[int, torch.Tensor, torch.Tensor, torch.Tensor]]:
+        """For each element its atoms (indices), their vectors q on the axes, and e = q·p − 1 with its points.
+
+        In a crystal a cosine differs from 1 in the fourth digit and weights are large: the difference is
+        computed as such, x̂·x̂' − 1 = −|d − d'|²/2 with d from the points' mean, so that energies keep
+        their digits.
+        """
+        for number, (mean, points, squares) in self.centred.items():
+            atoms = torch.nonzero(graph.numbers == number).flatten()
+            q = unit.index_select(0, atoms) @ self.axes[number]
+            d = q - mean
+            outside = (d * d).sum(1) + 1 - (q * q).sum(1)
+            yield number, atoms, q, d @ points.T - (outside[:, None] + squares) / 2
+
+
+def power_excess(excess: torch.Tensor, zeta: float) -> torch.Tensor:
+    """(1 + e)^ζ − 1; a cosine may round to a little less than 0."""
+    if zeta in (1, 2):
+        return excess if zeta == 1 else excess * (2 + excess)
+    return torch.expm1(zeta * torch.log1p(excess.clamp(min=-1 + 1e-15)))
+
+
+def energies(graph: Graph, unit: torch.Tensor, kernel: Kernel, weights: torch.Tensor) -> torch.Tensor:
+    """E = Σ_i Σ_m w_m k(x_i, x_m) of each frame."""
+    local = unit.new_zeros(len(graph.numbers))
+    for number, atoms, _, excess in kernel.cosines(graph, unit):
+        w = weights[kernel.columns[number]]
+        local = local.index_add(0, atoms, power_excess(excess, kernel.zeta) @ w + w.sum())
+    return graph.sum_atoms(local)
+
+
+def energy_rows(environments: Environments, kernel: Kernel) -> torch.Tensor:
+    """Σ_i k(x_i, x_m) of each frame, (n_frames, n_points)."""
+    graph, unit = environments.graph, environments.unit
+    rows = unit.new_zeros(graph.n_frames, len(kernel))
+    for number, atoms, _, excess in kernel.cosines(graph, unit):
+        local = 1 + power_excess(excess, kernel.zeta)
+        rows[:, kernel.columns[number]].index_add_(0, graph.frame[atoms], local)
+    return rows
+
+
+def gradient_rows(
+    environments: Environments, kernel: Kernel, stress: bool
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Forces −Σ_i ∂k(x_i, x_m)/∂r, (n_atoms, 3, n_points); if asked, stresses (n_frames, 6, n_points).
+
+    ∂k(x_i, x_m)/∂r_j = ζ (x̂_i·x̂_m)^{ζ−1} ∂(Aᵀx̂_i)/∂r_j · p_m.
+    """
+    graph, unit = environments.graph, environments.unit
+    forces = unit.new_zeros(len(graph.numbers), 3, len(kernel))
+    virial = unit.new_zeros(graph.n_frames, 6, len(kernel)) if stress else None
+    for number, points in kernel.points.items():
+        column = kernel.columns[number]
+        axes, on_points = kernel.axes[number], kernel.axes[number] @ points.T
+        few = len(points) < axes.shape[1]  # then the way over the axes is the longer one
+        moved = slopes(environments, kernel.basis, number, on_points if few else axes)
+        atoms, place = moved.source.unique(return_inverse=True)
+        cosine = unit[atoms] @ on_points
+        slope = cosine.clamp_(min=0).pow_(kernel.zeta - 1).mul_(kernel.zeta)
+        for some in torch.arange(len(place), device=unit.device).split(_chunk(points)):
+            rows = moved.values[some]
+            rows = rows if few else (rows.flatten(0, 1) @ points.T).view(len(some), 3, -1)
+            rows *= slope[place[some], None]
+            forces[..., column].index_add_(0, moved.target[some], rows, alpha=-1)
+            if virial is not None:
+                virial[..., column].index_add_(
+                    0, graph.frame[moved.source[some]], strained(moved.vectors[some], rows)
+                )
+    if virial is not None:
+        virial /= volumes(graph)[:, None, None]
+    return forces, virial
+
+
+def _chunk(points: torch.Tensor) -> int:
+    return max(1, ELEMENTS // (3 * len(points)))
+
+
+def volumes(graph: Graph) -> torch.Tensor:
+    """(n_frames,), Å³; infinite where the stress is not defined."""
+    return torch.where(graph.periodic, torch.linalg.det(graph.cells).abs(), torch.inf)
+
+
+def strained(vectors: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    """r ⊗ ∂k/∂r, symmetric, in Voigt order: (p, 6, m)."""
+    half = [0.5 * (vectors[:, i, None] * rows[:, j] + vectors[:, j, None] * rows[:, i]) for i, j in VOIGT]
+    return torch.stack(half, dim=1)
+
+
+def self_kernel(environments: Environments, kernel: Kernel) -> torch.Tensor:
+    """Σ_ij k(x_i, x_j) within each frame, (n_frames,)."""
+    graph, total = environments.graph, environments.unit.new_zeros(environments.graph.n_frames)
+    for number in kernel.points:
+        atoms = torch.nonzero(graph.numbers == number).flatten()
+        x, frame = environments.unit[atoms], graph.frame[atoms]
+        together = (x @ x.T) ** kernel.zeta * (frame[:, None] == frame)
+        total.index_add_(0, frame, together.sum(dim=1))
+    return total

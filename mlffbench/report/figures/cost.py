@@ -1,0 +1,128 @@
+"""Accuracy against cost, with the Pareto front."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from mlffbench.report.dataframes.leaderboard import SHOWN
+from mlffbench.report.figures.style import INK, Look, Plot, bars, figure, log_axis, mark
+from mlffbench.report.results import Problem
+from mlffbench.report.statistics import pareto_front
+
+__all__ = ["cost_plots", "label_places"]
+
+AXES = {
+    "fit time (s)": "Accuracy versus fit time",
+    "prediction time (µs/atom)": "Accuracy versus prediction time",
+}
+CAPTION = (
+    "Lower left is better. Ringed points on the dotted line are the Pareto front: none is better in both."
+)
+PLACES = {  # where a label's left lower corner lies, as shares of its width and height, plus pixels
+    "top center": (-0.5, 0, 0, 8),
+    "bottom center": (-0.5, -1, 0, -8),
+    "middle right": (0, -0.5, 10, 0),
+    "middle left": (-1, -0.5, -10, 0),
+    "top right": (0, 0, 5, 5),
+    "bottom right": (0, -1, 5, -5),
+    "top left": (-1, 0, -5, 5),
+    "bottom left": (-1, -1, -5, -5),
+}
+
+
+class Points(NamedTuple):
+    """The methods of one plot."""
+
+    names: list[str]
+    cost: np.ndarray
+    error: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def cost_plots(problem: Problem, board: pd.DataFrame, look: Look) -> list[Plot]:
+    """The error that ranks against the fit time and against the prediction time."""
+    for word, unit in SHOWN.values():
+        error, low, high = (f"{word} {end} {problem.reference} ({unit})" for end in ("RMSE", "low", "high"))
+        if error not in board or not (board[error] > 0).any():
+            continue
+        plots = []
+        for cost, title in AXES.items():
+            pair = board[[cost, error]].to_numpy(dtype=float)
+            seen = board[np.isfinite(pair).all(axis=1) & (pair > 0).all(axis=1)]
+            if len(seen):
+                columns = (seen[name].to_numpy(dtype=float) for name in (cost, error, low, high))
+                plots.append(
+                    Plot(_figure(Points(list(seen["method"]), *columns), cost, error, look), title, CAPTION)
+                )
+        return plots
+    return []
+
+
+def _figure(points: Points, cost: str, error: str, look: Look) -> Any:
+    fig = figure(cost, escape(error))
+    x_axis, y_axis = log_axis(points.cost, pad=0.2), log_axis(points.error, pad=0.15)
+    best = np.array(pareto_front(points.cost.tolist(), points.error.tolist()))
+    front = np.argsort(points.cost)[best[np.argsort(points.cost)]]
+    dotted = {"color": "#9aa5b1", "width": 1.5, "dash": "dot", "shape": "hv"}
+    fig.add_scatter(x=points.cost[front], y=points.error[front], mode="lines", hoverinfo="skip", line=dotted)
+    places = label_places(points, x_axis["range"], y_axis["range"])
+    hover = f"{escape(cost)}: %{{x:.3g}}<br>{escape(error)}: %{{y:.3g}}"
+    for i, name in enumerate(points.names):
+        style = mark(look, name)
+        style["marker"] |= {"size": 13, "line": {"color": INK if best[i] else "white", "width": 1 + best[i]}}
+        at = slice(i, i + 1)
+        fig.add_scatter(
+            x=points.cost[at],
+            y=points.error[at],
+            error_y=bars(points.error[at], points.low[at], points.high[at]),
+            mode="markers+text",
+            text=[escape(name)],
+            textfont={"size": 12},
+            textposition=places[i],
+            cliponaxis=False,
+            hovertemplate=f"{escape(name)}<br>{hover}<extra></extra>",
+            **style,
+        )
+    fig.update_xaxes(x_axis)
+    fig.update_yaxes(y_axis)
+    return fig
+
+
+def label_places(
+    points: Points, x_range: list[float], y_range: list[float], width: float = 460, height: float = 290
+) -> list[str]:
+    """A place for each label, one after the other, where it covers the least of other points and labels.
+
+    Pixels of a plot of common size are assumed; on a narrower screen labels may still touch.
+    """
+    x = width * (np.log10(points.cost) - x_range[0]) / (x_range[1] - x_range[0])
+    y = height * (np.log10(points.error) - y_range[0]) / (y_range[1] - y_range[0])
+    taken = [np.array([a - 8, b - 8, a + 8, b + 8]) for a, b in zip(x, y, strict=True)]
+    outside = [np.array(box) for box in ((-2e3, -2e3, 0, 2e3), (width, -2e3, 4e3, 2e3), (-2e3, -2e3, 4e3, 0))]
+    chosen = []
+    for i, name in enumerate(points.names):
+        boxes = {place: _box(x[i], y[i], 6.8 * len(name), 14, place) for place in PLACES}
+        obstacles = [*taken[:i], *taken[i + 1 :], *outside]
+        covered = {place: sum(_overlap(box, other) for other in obstacles) for place, box in boxes.items()}
+        place = min(covered, key=covered.__getitem__)
+        chosen.append(place)
+        taken.append(boxes[place])
+    return chosen
+
+
+def _box(x: float, y: float, width: float, height: float, place: str) -> np.ndarray:
+    """left, bottom, right, top"""
+    across, up, dx, dy = PLACES[place]
+    left, bottom = x + across * width + dx, y + up * height + dy
+    return np.array([left, bottom, left + width, bottom + height])
+
+
+def _overlap(a: np.ndarray, b: np.ndarray) -> float:
+    """The area that two boxes share, pixels²."""
+    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
+    return float(np.prod(np.maximum(sides, 0)))

@@ -1,0 +1,1 @@
+"""Output formats: terminal, Markdown, CSV and one HTML page."""

@@ -1,0 +1,72 @@
+"""leaderboard.md: the report as text that a repository's web page shows well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mlffbench.report.results import Document
+from mlffbench.report.tables.sections import Section, sections
+from mlffbench.report.tables.table import Row, Table
+from mlffbench.report.wording import HOW_TO_READ, MISSING
+
+__all__ = ["render"]
+
+
+def render(documents: Iterable[Document], title: str) -> str:
+    """The report as markdown.
+
+    Parameters
+    ----------
+    documents : iterable of dict
+        Outcome documents.
+    title : str
+    """
+    found = sections(documents)
+    body = [part for section in found for part in _section(section)] or ["No case has been run yet."]
+    return "\n\n".join([f"# {_safe(title)}", *body, f"## How to read this\n\n{HOW_TO_READ}"]) + "\n"
+
+
+def _section(section: Section) -> list[str]:
+    rows = "\n".join(f"* {name}: {_safe(text)}" for name, text in section.facts)
+    doubts = [f"**Careful:** {_safe(sentence)}" for sentence in section.problem.doubts]
+    parts = [
+        f"## {_safe(section.problem.name)}",
+        f"### What was run\n\n{rows}",
+        *doubts,
+        *map(_table, section.tables),
+    ]
+    if section.failures:
+        parts.append("### Failures\n\n" + "\n".join(_failure(**row) for row in section.failures))
+    return parts
+
+
+def _table(table: Table) -> str:
+    head = [_safe(f"{name} ({unit})" if unit else name) for name, unit in table.columns]
+    rule = ["---" if i < table.words else "---:" for i in range(len(head))]
+    rows = [head, rule, *(_texts(row, table.words) for row in table.rows)]
+    lines = "\n".join("| " + " | ".join(cells) + " |" for cells in rows)
+    return f"### {_safe(table.title)}\n\n{lines}" + (f"\n\n{_safe(table.caption)}" if table.caption else "")
+
+
+def _texts(row: Row, words: int) -> list[str]:
+    """The cells; a failed method's failure in its first column of numbers, dashes in the others."""
+    texts = [_safe(cell.text) for cell in row.cells]
+    if row.failure is None:
+        return texts
+    kind, message = row.failure
+    failed = f"**{_safe(kind)}**: {_safe(_first_line(message))}"
+    return [*texts[:words], failed, *[MISSING] * (len(texts) - words - 1)]
+
+
+def _failure(method: str, seed: object, kind: str, message: str, **_: object) -> str:
+    return f"* {_safe(method)}, seed {seed}: **{_safe(kind)}**. {_safe(_first_line(message))}"
+
+
+def _first_line(text: str) -> str:
+    return next((line for line in text.splitlines() if line.strip()), "")
+
+
+def _safe(text: str) -> str:
+    """Text that cannot break a table or smuggle in HTML."""
+    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return " ".join(plain.replace("|", "\\|").replace("[", "\\[").split())

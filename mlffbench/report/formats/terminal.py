@@ -1,0 +1,98 @@
+"""The report in a terminal: tables that fit the width, split by columns where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from mlffbench.report.results import Document
+from mlffbench.report.tables.sections import Section, sections
+from mlffbench.report.tables.table import Row, Table
+from mlffbench.report.wording import MISSING
+
+__all__ = ["render"]
+
+GAP = 2  # one space of padding, one of the box
+
+
+def render(documents: Iterable[Document], width: int = 80) -> Group:
+    """The report as something that a `rich.console.Console` prints.
+
+    Parameters
+    ----------
+    documents : iterable of dict
+        Outcome documents.
+    width : int
+        Columns of the terminal; a wider table is continued below with its first column repeated.
+    """
+    parts = [part for section in sections(documents) for part in _section(section, width)]
+    return Group(*(parts or [Text("No case has been run yet.")]))
+
+
+def _section(section: Section, width: int) -> Iterator[RenderableType]:
+    yield Text(section.problem.name, style="bold cyan")
+    shown = ("training frames", "test groups", "seeds")
+    yield Text("\n".join(f"{name}: {text}" for name, text in section.facts if name in shown), style="dim")
+    for sentence in section.problem.doubts:
+        yield Text(f"Careful: {sentence}", style="yellow")
+    for table in (t for t in section.tables if not t.detail):
+        yield Text(f"\n{table.title}", style="bold")
+        for part in _parts(table, width):
+            yield _rich(part)
+        yield Text(table.caption, style="dim")
+    if details := sum(t.detail for t in section.tables):
+        yield Text(f"\n{details} tables of tasks: see leaderboard.md or report.html", style="dim")
+    if section.failures:
+        yield Text("\nFailures", style="bold red")
+    for failure in section.failures:
+        first = next(iter(failure["message"].strip().splitlines()), "")
+        yield Padding(
+            Text(f"{failure['method']}, seed {failure['seed']}: {failure['kind']}. {first}"), (0, 0, 0, 1)
+        )
+    yield Text()
+
+
+def _parts(table: Table, width: int) -> Iterator[Table]:
+    """The table cut into tables that fit the width, the columns of words repeated in each."""
+    sizes = [_size(table, i) + GAP for i in range(len(table.columns))]
+    fixed = list(range(table.words))
+    chunk: list[int] = []
+    for i in range(table.words, len(sizes)):
+        if chunk and sum(sizes[j] for j in [*fixed, *chunk, i]) - GAP > width:
+            yield _columns(table, [*fixed, *chunk])
+            chunk = []
+        chunk.append(i)
+    yield _columns(table, [*fixed, *chunk])
+
+
+def _size(table: Table, i: int) -> int:
+    return max(*map(len, table.columns[i]), *(len(_texts(row, table.words)[i]) for row in table.rows))
+
+
+def _columns(table: Table, picks: list[int]) -> Table:
+    rows = [Row([row.cells[i] for i in picks], row.failure) for row in table.rows]
+    return replace(table, columns=[table.columns[i] for i in picks], rows=rows)
+
+
+def _texts(row: Row, words: int) -> list[str]:
+    """The cells' texts; of a failed method "failed" and dashes: its kind and message stand below."""
+    texts = [cell.text for cell in row.cells]
+    if row.failure is None:
+        return texts
+    return [*texts[:words], "failed", *[MISSING] * (len(texts) - words - 1)]
+
+
+def _rich(table: Table) -> RichTable:
+    drawn = RichTable(box=box.SIMPLE_HEAD, padding=(0, GAP - 1, 0, 0), pad_edge=False, show_edge=False)
+    for i, (name, unit) in enumerate(table.columns):
+        numeric = i >= table.words
+        drawn.add_column(f"{name}\n{unit}", justify="right" if numeric else "left", no_wrap=numeric)
+    for row in table.rows:
+        drawn.add_row(*(Text(text) for text in _texts(row, table.words)), style="red" if row.failure else "")
+    return drawn

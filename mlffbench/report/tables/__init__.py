@@ -1,0 +1,1 @@
+"""Data frames -> tables as a reader sees them."""

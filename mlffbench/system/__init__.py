@@ -1,0 +1,1 @@
+"""The machine: disk, network, clock, GPU and processes, one effect a file."""

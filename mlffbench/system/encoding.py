@@ -1,0 +1,258 @@
+"""A model's state as JSON and a list of arrays, and back: what a model file can hold, and nothing else."""
+
+from __future__ import annotations
+
+import base64
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from mlffbench import registry
+
+__all__ = ["Reader", "Writer"]
+
+OURS = re.compile(r"mlffbench(\.(?!__main__)\w+)+|sklearn\.frozen\._frozen")  # __main__ would run the program
+NAMED = re.compile(r"([^:]+):[^\W\d]\w*")  # package.module:Name, but not cuda:0
+MOVED = {
+    "mlffbench.descriptors._power_spectrum:Basis": "mlffbench.descriptors.power_spectrum:Basis",
+    "mlffbench.estimators._bonded_types:Types": "mlffbench.potentials.gaff.atom_types:Types",
+    "mlffbench.estimators._composed:Calculated": "mlffbench.estimators.base.composite:Calculated",
+    "mlffbench.estimators._fchl_model:Points": "mlffbench.potentials.fchl19:Points",
+    "mlffbench.estimators._sgdml_kernel:Field": "mlffbench.potentials.sgdml.kernel:Field",
+    "mlffbench.estimators._sgdml_order:Template": "mlffbench.potentials.sgdml.atom_matching:Template",
+    "mlffbench.estimators._soap_dscribe:DscribeBasis": (
+        "mlffbench.potentials.soap.dscribe_wrapper:DscribeBasis"
+    ),
+    "mlffbench.estimators._soap_kernel:Kernel": "mlffbench.potentials.soap.kernel:Kernel",
+}  # classes in files of format 1 -> where they are now
+MAKERS: dict[str, Callable[[list[Any]], Any]] = {
+    "tuple": tuple,
+    "set": set,
+    "frozenset": frozenset,
+    "slice": lambda parts: slice(*parts),
+}
+
+
+class Writer:
+    """Encodes values; `arrays` collects what is not for JSON, every array once."""
+
+    def __init__(self) -> None:
+        self.arrays: list[np.ndarray] = []
+        self._known: dict[int, tuple[Any, Any]] = {}  # by id; the value is kept so that its id stays its own
+        self._open: set[int] = set()
+
+    def encode(self, value: Any, where: str) -> Any:
+        """The value as JSON.
+
+        Raises
+        ------
+        TypeError
+            It is of a kind that a model file cannot hold; `where` is its name in the message.
+        """
+        if value is None or type(value) in (bool, int, float, str):
+            return value
+        if id(value) not in self._known:
+            with self._inside(value, where):
+                self._known[id(value)] = self._encode(value, where), value
+        return self._known[id(value)][0]
+
+    @contextmanager
+    def _inside(self, value: Any, where: str) -> Any:
+        if id(value) in self._open:
+            raise TypeError(f"{where} cannot be saved: it holds itself")
+        self._open.add(id(value))
+        yield
+        self._open.remove(id(value))
+
+    def _encode(self, value: Any, where: str) -> Any:
+        many = lambda values: [self.encode(v, f"{where}[{i}]") for i, v in enumerate(values)]  # noqa: E731
+        if isinstance(value, np.ndarray | np.generic):
+            return self._array(value, where)
+        if _is_tensor(value):
+            return self._tensor(value, where)
+        if _is_ours(value):
+            return self._object(value, where)
+        if type(value) is list:
+            return many(value)
+        if type(value) is tuple:
+            return {"tuple": many(value)}
+        if type(value) in (set, frozenset):
+            return {type(value).__name__: many(sorted(value, key=repr))}
+        if type(value) is slice:
+            return {"slice": many([value.start, value.stop, value.step])}
+        if type(value) is bytes:
+            return {"bytes": base64.b64encode(value).decode()}
+        if isinstance(value, Mapping) and not hasattr(value, "default_factory"):
+            pairs = enumerate(value.items())
+            return {"dict": [[self.encode(k, f"{where} key {i}"), self.encode(v, f"{where}[{k!r}]")]
+                             for i, (k, v) in pairs]}  # fmt: skip
+        raise TypeError(
+            f"{where} cannot be saved: it is a {type(value).__module__}.{type(value).__qualname__}, and a "
+            "model file holds numbers, text, arrays, and lists or dicts of these"
+        )
+
+    def _array(self, value: Any, where: str) -> Any:
+        array = np.asarray(value)
+        if array.dtype.hasobject or type(value) not in (np.ndarray, array.dtype.type):
+            raise TypeError(
+                f"{where} cannot be saved: it is an array of {array.dtype} ({type(value).__name__})"
+            )
+        self.arrays.append(array)
+        kind = "array" if isinstance(value, np.ndarray) else "number"
+        return {kind: len(self.arrays) - 1}
+
+    def _tensor(self, value: Any, where: str) -> Any:
+        import torch
+
+        if value.layout != torch.strided or value.is_quantized:
+            raise TypeError(f"{where} cannot be saved: it is a tensor that is not dense")
+        dense = value.detach().cpu().contiguous()
+        exotic = dense.dtype == torch.bfloat16  # numpy has no such number
+        self.arrays.append((dense.view(torch.int16) if exotic else dense).numpy())
+        dtype = str(value.dtype).removeprefix("torch.")
+        return {"tensor": len(self.arrays) - 1, "dtype": dtype, "device": str(value.device)}
+
+    def _object(self, value: Any, where: str) -> Any:
+        kind = type(value)
+        if "<" in kind.__qualname__:
+            raise TypeError(f"{where} cannot be saved: {kind.__qualname__} is defined inside a function")
+        state = _state(value)
+        inside = [[name, self.encode(v, f"{where}.{name}")] for name, v in state.items()]
+        return {"object": f"{kind.__module__}:{kind.__qualname__}", "state": inside}
+
+
+class Reader:
+    """Decodes what a `Writer` made.
+
+    Parameters
+    ----------
+    arrays : list of arrays
+    trust : sequence of str
+        Modules and packages whose classes may be used, beside our own.
+    device : str or None
+        Where tensors and models go instead of where they were.
+    """
+
+    def __init__(self, arrays: Sequence[np.ndarray], trust: Sequence[str], device: str | None) -> None:
+        self.arrays, self.trust, self.device = arrays, trust, device
+        self._tensors: dict[int, Any] = {}  # one tensor that was met twice is one again
+
+    def decode(self, tree: Any) -> Any:
+        if isinstance(tree, list):
+            return [self.decode(v) for v in tree]
+        if not isinstance(tree, dict):
+            return tree
+        kind, inside = next(iter(tree.items()))
+        if kind == "dict":
+            return {self.decode(k): self.decode(v) for k, v in inside}
+        if kind == "array":
+            return self.arrays[inside]
+        if kind == "number":
+            return self.arrays[inside][()]
+        if kind == "tensor":
+            return self._tensor(inside, tree["dtype"], tree["device"])
+        if kind == "object":
+            return self._object(inside, {name: self.decode(v) for name, v in tree["state"]})
+        if kind == "bytes":
+            return base64.b64decode(inside)
+        return MAKERS[kind]([self.decode(v) for v in inside])
+
+    def _tensor(self, number: int, dtype: str, device: str) -> Any:
+        import torch
+
+        if number not in self._tensors:
+            tensor = torch.from_numpy(np.require(self.arrays[number], requirements="W"))
+            tensor = tensor.view(torch.bfloat16) if dtype == "bfloat16" else tensor
+            self._tensors[number] = tensor.to(self._place(device))
+        return self._tensors[number]
+
+    def _object(self, name: str, state: dict[str, Any]) -> Any:
+        kind = self._class(name)
+        if not issubclass(kind, BaseEstimator):
+            return kind(**state)
+        for word in ("device", "device_"):
+            if isinstance(state.get(word), str):
+                state[word] = self._place(state[word])
+        for word in registry.parts(kind):
+            for named in (*_named(state.get(word)), *_named(state.get(f"{word}_"))):
+                self._check_trusted(named, f"its {word!r} names {named!r}")
+        made: Any = object.__new__(kind)
+        made.__setstate__(state)
+        return made
+
+    def _place(self, device: str) -> str:
+        """Where a thing of that device goes."""
+        if self.device is not None or device == "cpu":
+            return self.device or device
+        from mlffbench.system.device import checked_device
+
+        try:
+            checked_device(device)
+        except ValueError:
+            return "cpu"
+        return device
+
+    def _class(self, name: str) -> type:
+        """The class of a name, if it is ours or trusted and a kind that may be in a file."""
+        name = MOVED.get(name, name)
+        module, _, path = name.partition(":")
+        self._check_trusted(name, f"it holds a {name!r}")
+        found: Any = sys.modules.get(module) or import_module(module)
+        for word in path.split("."):
+            found = getattr(found, word)
+        if not (isinstance(found, type) and found.__module__ == module and _may_be_inside(found)):
+            raise ValueError(f"{name!r} is no estimator, frozen dataclass or named tuple of that module")
+        return found
+
+    def _check_trusted(self, name: str, what: str) -> None:
+        """Refuse a ``module:Name`` whose module is neither ours nor below one that is trusted."""
+        module = name.partition(":")[0]
+        if OURS.fullmatch(module) or any(module == t or module.startswith(f"{t}.") for t in self.trust):
+            return
+        raise ValueError(
+            f"the model cannot be loaded: {what}, whose code is not mlffbench's; if you trust it, "
+            f"load with trust=[{module!r}]"
+        )
+
+
+def _named(spec: Any) -> Iterator[str]:
+    """The ``package.module:Name`` in a spec, which a model made of models imports when it is used."""
+    if isinstance(spec, str) and NAMED.fullmatch(spec):
+        yield spec
+    elif isinstance(spec, Mapping):
+        for key, value in spec.items():
+            yield from (*_named(key), *_named(value))
+    elif isinstance(spec, list | tuple):
+        for value in spec:
+            yield from _named(value)
+
+
+def _is_tensor(value: Any) -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def _is_ours(value: Any) -> bool:
+    """Estimators of anybody; values of classes that are ours, or beside somebody's own estimator."""
+    return not isinstance(value, type) and _may_be_inside(type(value))
+
+
+def _may_be_inside(kind: type) -> bool:
+    frozen = is_dataclass(kind) and kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    named = issubclass(kind, tuple) and hasattr(kind, "_fields")
+    return issubclass(kind, BaseEstimator) or frozen or named
+
+
+def _state(value: Any) -> dict[str, Any]:
+    """What makes an object: what an estimator pickles, the fields of a value; not what it has cached."""
+    if isinstance(value, BaseEstimator):
+        return dict(value.__getstate__())
+    names = [f.name for f in fields(value) if f.init] if is_dataclass(value) else value._fields
+    return {name: getattr(value, name) for name in names}

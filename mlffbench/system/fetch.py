@@ -1,0 +1,200 @@
+"""Public files: from a local mirror, the cache or the network, and never without their checksum."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from mlffbench.system.checksum import Checksum
+from mlffbench.system.download import download
+
+__all__ = ["DownloadError", "cache_folder", "fetch", "local"]
+
+DATA, CACHE = "MLFFBENCH_DATA", "MLFFBENCH_CACHE"  # environment variables
+GITHUB = "https://api.github.com"
+PINNED = re.compile(r"/(?P<repository>[^/]+/[^/]+)/(?P<commit>[0-9a-f]{40})/(?P<path>.+)")
+
+
+class DownloadError(OSError):
+    """A file could not be had; the message says why, and what helps without a network."""
+
+
+def fetch(
+    url: str, *, mirror: str, sha256: str | None = None, blob: str | None = None, size: int | None = None
+) -> Path:
+    """The file of a public address, checked.
+
+    Looked for in the folder ``$MLFFBENCH_DATA``, then in the cache, then downloaded into the cache, by pooch.
+    A download that was interrupted goes on where it stopped; one with a wrong checksum is thrown away and
+    tried once more. Several processes may ask for the same file: one downloads, the others wait.
+
+    Parameters
+    ----------
+    url : str
+    mirror : str
+        The file's place below ``$MLFFBENCH_DATA`` and below the cache: ``acac/train_300K.xyz``.
+    sha256 : str, optional
+    blob : str, optional
+        Git blob id. With neither, it is asked from GitHub for the commit in `url`, once a folder; the commit
+        thus still pins the content.
+    size : int, optional
+        Bytes.
+
+    Raises
+    ------
+    ValueError
+        The file in ``$MLFFBENCH_DATA`` is not the one meant; it is left alone.
+    DownloadError
+        No connection, a refusal, a full disk, or twice the wrong checksum.
+    """
+    own = _own(mirror)
+    try:
+        expected = _expected(url, mirror, sha256, blob)
+    except DownloadError as error:
+        if own is None:
+            raise
+        warnings.warn(f"{own} is used unchecked: its checksum is not known here ({error})", stacklevel=2)
+        return own
+    if own is not None:
+        return _checked(own, url, mirror, expected)
+    target = cache_folder() / mirror
+    if not (target.is_file() and expected.fits(target)):
+        _into_cache(url, target, mirror, expected, size)
+    return target
+
+
+def cache_folder() -> Path:
+    """``$MLFFBENCH_CACHE``, else the operating system's place for caches."""
+    import pooch
+
+    return Path(os.environ.get(CACHE) or pooch.os_cache("mlffbench")).expanduser()
+
+
+def local(mirror: str) -> Path | None:
+    """Where the file lies on this machine, unchecked; None if it would have to be downloaded."""
+    cached = cache_folder() / mirror
+    return _own(mirror) or (cached if cached.is_file() else None)
+
+
+# ---------------------------------------------------------------- the user's own mirror
+def _own(mirror: str) -> Path | None:
+    """The file in ``$MLFFBENCH_DATA``, if it is there."""
+    folder = os.environ.get(DATA)
+    file = Path(folder).expanduser() / mirror if folder else None
+    return file if file is not None and file.is_file() else None
+
+
+def _checked(own: Path, url: str, mirror: str, expected: Checksum) -> Path:
+    if (actual := expected.of(own)) != expected.value:
+        raise ValueError(
+            f"{own}, in the folder {DATA}, is not the published {mirror!r}: its {expected.kind} is {actual}, "
+            f"and that of {url} is {expected.value}; replace or remove it"
+        )
+    return own
+
+
+# ---------------------------------------------------------------- what to expect
+def _expected(url: str, mirror: str, sha256: str | None, blob: str | None) -> Checksum:
+    if sha256 is not None:
+        return Checksum(sha256)
+    return Checksum(blob or _committed_blob(url, mirror), "git blob id")
+
+
+def _committed_blob(url: str, mirror: str) -> str:
+    """The id of a file at the commit in its address, from GitHub's listing of its folder, which is kept."""
+    found = PINNED.fullmatch(urlsplit(url).path)
+    if found is None:
+        raise ValueError(f"{url} names no commit, and no checksum of {mirror!r} is known")
+    folder, _, name = found["path"].rpartition("/")
+    address = f"{GITHUB}/repos/{found['repository']}/contents/{folder}?ref={found['commit']}"
+    words = (*found["repository"].split("/"), found["commit"][:12], *folder.split("/"))
+    listing = cache_folder() / Path(mirror).parent / f".{'-'.join(words)}.json"
+    if not listing.is_file():
+        _into_cache(address, listing, mirror, None, None)
+    try:
+        ids = {entry["name"]: str(entry["sha"]) for entry in json.loads(listing.read_text(encoding="utf-8"))}
+    except (ValueError, TypeError, KeyError) as error:
+        listing.unlink()
+        raise DownloadError(f"{address} did not answer with the listing of a folder: {error}") from error
+    if name not in ids:
+        raise DownloadError(f"{address} lists no {name!r}")
+    return ids[name]
+
+
+# ---------------------------------------------------------------- the cache
+def _into_cache(url: str, target: Path, mirror: str, expected: Checksum | None, size: int | None) -> None:
+    """Download `target`, or wait for another process that does."""
+    from filelock import FileLock
+    from requests import RequestException
+
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{target}.lock"):
+            if not _is_there(target, expected):
+                _retrieve(url, target, mirror, expected, size)
+    except DownloadError:
+        raise
+    except RequestException as error:
+        raise DownloadError(
+            f"cannot fetch {mirror!r} from {url}: {_why(error)}; the next try goes on from what has come, "
+            f"kept in {target.parent}; without a network, set {DATA} to a folder that holds {mirror!r}"
+        ) from error
+    except OSError as error:
+        raise DownloadError(
+            f"cannot store {mirror!r} in {target.parent}: {error.strerror or error}; make room, or set "
+            f"{CACHE} to another folder"
+        ) from error
+
+
+def _is_there(target: Path, expected: Checksum | None) -> bool:
+    """Whether the cache has the file; a corrupted one is removed."""
+    if not target.is_file():
+        return False
+    if expected is None or expected.fits(target):
+        return True
+    actual = expected.of(target)
+    warnings.warn(f"{target} is corrupted: {actual}, not {expected}; fetching it again", stacklevel=4)
+    target.unlink()
+    return False
+
+
+def _retrieve(url: str, target: Path, mirror: str, expected: Checksum | None, size: int | None) -> None:
+    import pooch
+
+    pooch.get_logger().setLevel("WARNING")  # it announces downloads; we report progress
+    part = target.with_name(target.name + ".part")
+
+    def whole(url: str, output: str, _: Any) -> None:
+        _right(url, part, mirror, expected, size)
+        os.replace(part, output)
+
+    pooch.retrieve(url, known_hash=None, fname=target.name, path=target.parent, downloader=whole)
+    part.with_name(part.name + ".etag").unlink(missing_ok=True)
+
+
+def _right(url: str, part: Path, mirror: str, expected: Checksum | None, size: int | None) -> None:
+    """A download with the right checksum; a wrong one may be an old piece continued: two tries."""
+    download(url, part, size)
+    if expected is None or expected.fits(part):
+        return
+    part.unlink()
+    download(url, part, size)
+    if (actual := expected.of(part)) != expected.value:
+        part.unlink()
+        raise DownloadError(
+            f"{url} is not the published {mirror!r}: its {expected.kind} is twice {actual}, not "
+            f"{expected.value}; it was replaced, or something on the way changes it"
+        )
+
+
+def _why(error: Any) -> str:
+    """A network error in words that a person wants to read."""
+    if getattr(error, "response", None) is not None:
+        return f"the server answered {error.response.status_code} {error.response.reason}"
+    cause = error.args[0] if error.args else error
+    return str(getattr(cause, "reason", cause)).rpartition("): ")[2] or type(error).__name__

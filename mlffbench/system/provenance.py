@@ -1,0 +1,111 @@
+"""Machine, accelerator, packages, revision and numeric settings, as a plain dict."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+__all__ = ["provenance"]
+
+PACKAGES = (
+    "mlffbench", "numpy", "scipy", "scikit-learn", "ase", "torch", "e3nn", "mace-torch", "dscribe",
+    "gpytorch", "matscipy", "pandas", "cuequivariance-torch",
+)  # fmt: skip
+
+
+def provenance() -> dict[str, Any]:
+    """Facts that a reader needs to repeat a measurement, read now."""
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "machine": _machine(),
+        "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "accelerator": _accelerator(),
+        "numerics": _numerics(),
+        "packages": {p: v for p in PACKAGES if (v := _version(p)) is not None},
+        "revision": _revision(),
+    }
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "cpu": _cpu(),
+        "cores": psutil.cpu_count(logical=False) or psutil.cpu_count(),
+        "usable_cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "omp_num_threads": os.environ.get("OMP_NUM_THREADS"),
+        "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
+    }
+
+
+def _cpu() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _torch() -> Any:
+    """torch if something already imported it, else None: this file never pays for the import."""
+    return sys.modules.get("torch")
+
+
+def _accelerator() -> dict[str, Any] | None:
+    torch = _torch()
+    if torch is None or not torch.cuda.is_available():
+        return None
+    properties = torch.cuda.get_device_properties(0)
+    return {
+        "name": properties.name,
+        "memory_gb": round(properties.total_memory / 2**30, 1),
+        "cuda": torch.version.cuda,
+        "count": torch.cuda.device_count(),
+    }
+
+
+def _numerics() -> dict[str, Any]:
+    torch = _torch()
+    if torch is None:
+        return {}
+    return {
+        "torch_threads": torch.get_num_threads(),
+        "torch_default_dtype": str(torch.get_default_dtype()).removeprefix("torch."),
+        "float32_matmul_precision": torch.get_float32_matmul_precision(),
+        "cudnn_allow_tf32": torch.backends.cudnn.allow_tf32,
+        "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _revision() -> str | None:
+    """The git commit of the source tree, with ``+changes`` when it has uncommitted ones."""
+    folder = Path(__file__).parents[1]  # the package
+    if not (folder.parent / ".git").exists():
+        return None
+    commit = _git(folder, "rev-parse", "HEAD")
+    dirty = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", ".")
+    return None if commit is None else commit + ("+changes" if dirty else "")
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,89 @@
+"""The stopwatch and peak memory: the only file that waits for a GPU."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psutil
+
+from mlffbench.system.device import checked_device
+
+__all__ = ["Measurement", "measure"]
+
+
+@dataclass
+class Measurement:
+    """Filled when its ``with`` block ends.
+
+    Attributes
+    ----------
+    seconds : float
+        Wall time, the device's queued work included.
+    peak_memory_mb : float
+        Largest resident memory of the process, MiB, sampled every 10 ms.
+    peak_gpu_memory_mb : float or None
+        Largest memory that torch held on the CUDA device, MiB; None on a CPU.
+    """
+
+    seconds: float = 0.0
+    peak_memory_mb: float = 0.0
+    peak_gpu_memory_mb: float | None = None
+
+
+@contextmanager
+def measure(device: str = "cpu") -> Iterator[Measurement]:
+    """Time a block and watch its memory; on CUDA wait for the device before and after."""
+    result, stop = Measurement(), threading.Event()
+    watcher = threading.Thread(target=_watch, args=(result, stop), daemon=True)
+    _synchronize(device)
+    _reset_gpu_peak(device)
+    watcher.start()
+    start = time.perf_counter()
+    try:
+        yield result
+        _synchronize(device)
+    finally:
+        result.seconds = time.perf_counter() - start
+        stop.set()
+        watcher.join()
+        result.peak_gpu_memory_mb = _gpu_peak(device)
+
+
+def _watch(result: Measurement, stop: threading.Event) -> None:
+    process = psutil.Process()
+    while True:
+        result.peak_memory_mb = max(result.peak_memory_mb, process.memory_info().rss / 2**20)
+        if stop.wait(0.01):
+            return
+
+
+def _on_cuda(device: str) -> bool:
+    return device.startswith("cuda")
+
+
+def _synchronize(device: str) -> None:
+    if _on_cuda(device):
+        import torch
+
+        torch.cuda.synchronize(checked_device(device))
+
+
+def _reset_gpu_peak(device: str) -> None:
+    if _on_cuda(device):
+        import torch
+
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def _gpu_peak(device: str) -> float | None:
+    """None on a CPU."""
+    if not _on_cuda(device) or "torch" not in sys.modules:
+        return None
+    import torch
+
+    return torch.cuda.max_memory_allocated(device) / 2**20

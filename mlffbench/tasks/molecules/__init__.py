@@ -1,0 +1,1 @@
+"""Subtasks of `properties` on molecules."""

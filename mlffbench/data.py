@@ -451,6 +451,37 @@ class Spec:
     name: str
     params: Mapping[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def parse(cls, value: Any) -> Spec:
+        """Read ``name``, ``{name: {keyword: value}}`` or, for data of one's own, ``{path: file, ...}``.
+
+        Raises
+        ------
+        ValueError
+            It is none of these.
+
+        Examples
+        --------
+        >>> Spec.parse({"morse": {"cutoff": 5.0}})
+        Spec(name='morse', params={'cutoff': 5.0})
+        >>> Spec.parse({"path": "my.extxyz", "forces_key": "dft_force"}).name
+        'path'
+        """
+        if isinstance(value, cls):
+            return value
+        if isinstance(value, str):
+            return cls(value)
+        if not isinstance(value, Mapping) or not value:
+            raise ValueError(f"write a name, or 'name: {{keyword: value}}', not {value!r}")
+        if "path" in value and not isinstance(value["path"], Mapping):
+            return cls("path", dict(value))
+        if len(value) != 1:
+            raise ValueError(f"write one name here, not {len(value)}: {list(value)}")
+        ((name, params),) = value.items()
+        if not isinstance(params, Mapping | None):
+            raise ValueError(f"the keywords of {name!r} must be written as 'keyword: value', not {params!r}")
+        return cls(str(name), dict(params or {}))
+
     def __str__(self) -> str:
         inside = ", ".join(f"{k}={v!r}" for k, v in self.params.items())
         return f"{self.name}({inside})" if inside else self.name

@@ -9,6 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from mlffbench.data import Spec
+
 __all__ = ["KINDS", "build", "load", "make", "names", "parameters", "parts", "resolve", "suggest", "summary"]
 
 KINDS = ("estimators", "datasets", "splits", "metrics", "tasks", "checks", "samplers", "calculators")
@@ -94,7 +96,7 @@ def parts(thing: Callable[..., Any]) -> Mapping[str, tuple[str, ...]]:
     return getattr(thing, "parts", {})
 
 
-def resolve(value: str | Mapping[str, Any], kinds: tuple[str, ...]) -> tuple[str, str, dict[str, Any]]:
+def resolve(value: Spec | str | Mapping[str, Any], kinds: tuple[str, ...]) -> tuple[str, str, dict[str, Any]]:
     """Kind, name and keywords of a thing inside another: ``name`` or ``{name: {keyword: value}}``.
 
     Where several kinds are possible and more than one has the name, or the thing is somebody else's
@@ -114,8 +116,10 @@ def resolve(value: str | Mapping[str, Any], kinds: tuple[str, ...]) -> tuple[str
     """
     words = {k.removesuffix("s"): k for k in kinds}
     if isinstance(value, Mapping) and len(value) == 1 and (key := next(iter(value))) in words:
-        return words[key], *_name_and_params(value[key])
-    name, params = _name_and_params(value)
+        inside = _parsed(value[key])
+        return words[key], inside.name, dict(inside.params)
+    spec = _parsed(value)
+    name, params = spec.name, dict(spec.params)
     found = kinds if ":" in name else [k for k in kinds if name in names(k)]
     if len(found) == 1:
         return found[0], name, params
@@ -126,17 +130,14 @@ def resolve(value: str | Mapping[str, Any], kinds: tuple[str, ...]) -> tuple[str
     raise LookupError(f"{name!r} can be {' or '.join(words)}; write {choices}")
 
 
-def _name_and_params(value: Any) -> tuple[str, dict[str, Any]]:
-    if isinstance(value, str):
-        return value, {}
-    if isinstance(value, Mapping) and len(value) == 1:
-        ((name, params),) = value.items()
-        if params is None or isinstance(params, Mapping):
-            return str(name), dict(params or {})
-    raise LookupError(f"write a name or one 'name: {{keyword: value}}', not {value!r}")
+def _parsed(value: Any) -> Spec:
+    try:
+        return Spec.parse(value)
+    except ValueError as error:
+        raise LookupError(str(error)) from error
 
 
-def make(value: str | Mapping[str, Any], kinds: tuple[str, ...], **given: Any) -> Any:
+def make(value: Spec | str | Mapping[str, Any], kinds: tuple[str, ...], **given: Any) -> Any:
     """The thing that `resolve` understands, with what is `given` where it has such parameters and sets none.
 
     Raises

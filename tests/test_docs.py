@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 
 from mlffbench import registry
 from mlffbench.cli import app
+from mlffbench.data import Spec
 from mlffbench.datasets.malonaldehyde import malonaldehyde
-from mlffbench.harness.plan import SKIP, parse_spec
+from mlffbench.harness.plan import SKIP
 from mlffbench.labelling.recipe import read_recipe
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -101,7 +102,7 @@ def test_the_python_of_tasks_runs():
 
 def test_the_tasks_of_the_suite_are_known():
     for entry in yaml.safe_load(blocks("yaml", TASKS)[0])["tasks"]:
-        spec = parse_spec(entry).spec
+        spec = Spec.parse(entry)
         registry.build("tasks", spec.name, spec.params, SKIP["tasks"])
 
 

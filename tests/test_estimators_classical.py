@@ -19,8 +19,6 @@ from mlffbench.datasets.emt_copper import emt_copper
 from mlffbench.datasets.lennard_jones import EPSILON, SIGMA, lennard_jones
 from mlffbench.datasets.stillinger_weber_si import stillinger_weber_si
 from mlffbench.descriptors.graph import build, with_forces
-from mlffbench.estimators.base.classical import refine
-from mlffbench.estimators.base.pair_potential import pair_terms
 from mlffbench.estimators.buckingham import Buckingham
 from mlffbench.estimators.embedded_atom import EmbeddedAtom
 from mlffbench.estimators.lennard_jones import LennardJones
@@ -29,6 +27,8 @@ from mlffbench.estimators.stillinger_weber import StillingerWeber
 from mlffbench.labelling.calculators.stillinger_weber import stillinger_weber
 from mlffbench.potentials.classical import embedded_atom_fit, stillinger_weber_fit
 from mlffbench.potentials.classical.design_matrix import affordable, halved, rows_of
+from mlffbench.potentials.classical.least_squares import refine
+from mlffbench.potentials.classical.pair import pair_terms
 from mlffbench.potentials.classical.stillinger_weber import Places
 
 SILICON = {"epsilon": 2.1683, "A": 7.049556277, "B": 0.6022245584, "sigma": 2.0951, "a": 1.80, "gamma": 1.20}

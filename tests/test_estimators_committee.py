@@ -14,8 +14,9 @@ from mlffbench.data import Labels, Spec
 from mlffbench.datasets.lennard_jones import lennard_jones
 from mlffbench.estimators import AtomicReference, BehlerParrinello, Morse
 from mlffbench.estimators.committee import Committee
+from mlffbench.harness.case import Case
 from mlffbench.harness.outcome import Outcome
-from mlffbench.harness.plan import Case, SuiteError, cases, read_suite
+from mlffbench.harness.plan import SuiteError, cases, read_suite
 from mlffbench.harness.run import run
 from mlffbench.metrics import neg_forces_rmse
 

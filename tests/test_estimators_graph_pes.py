@@ -15,10 +15,11 @@ from ase.build import bulk
 from mlffbench import testing
 from mlffbench.data import Labels
 from mlffbench.descriptors import graph
-from mlffbench.estimators.base.graph_pes import GraphPES, atomic_graph, library
+from mlffbench.estimators.base.graph_pes import GraphPES
 from mlffbench.estimators.painn import PaiNN
 from mlffbench.estimators.schnet import SchNet
 from mlffbench.estimators.tensornet import TensorNet
+from mlffbench.potentials.graph_pes import atomic_graph, library
 from mlffbench.potentials.networks.batches import labelled
 
 pytest.importorskip("graph_pes")

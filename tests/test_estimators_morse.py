@@ -13,8 +13,8 @@ from scipy.optimize import approx_fprime
 from mlffbench.data import Labels
 from mlffbench.datasets.lennard_jones import lennard_jones
 from mlffbench.datasets.malonaldehyde import malonaldehyde
-from mlffbench.estimators.base.pair_potential import pair_terms
 from mlffbench.estimators.morse import Morse
+from mlffbench.potentials.classical.pair import pair_terms
 
 TRUE = {"H-H": (0.5, 1.9, 1.6), "H-O": (2.0, 2.2, 1.0), "O-O": (0.8, 1.4, 2.0)}  # eV, 1/Å, Å
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from mlffbench.data import Spec
-from mlffbench.harness.plan import Case, SuiteError, cases, read_suite, suite_schema
+from mlffbench.harness.case import Case
+from mlffbench.harness.plan import SuiteError, cases, read_suite, suite_schema
 
 GOOD = """\
 name: demo

@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 
 from mlffbench.data import Spec
+from mlffbench.harness.case import Case
 from mlffbench.harness.execute import execute, pending
 from mlffbench.harness.outcome import Outcome
-from mlffbench.harness.plan import Case
+from mlffbench.harness.predictions import unpack
 from mlffbench.harness.run import load_dataset, run
-from mlffbench.harness.store import Store, unpack
+from mlffbench.harness.store import Store
 
 TESTS = Path(__file__).parent
 DATASET = Spec("lennard_jones", {"n_train": 6, "n_test": 3})

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from mlffbench.data import Labels
+from mlffbench.harness.predictions import pack, unpack
 from mlffbench.harness.rescore import rescore
 from mlffbench.harness.scoring import score
-from mlffbench.harness.store import Store, pack, unpack
+from mlffbench.harness.store import Store
 from mlffbench.metrics import rmse
 
 DOCUMENT = {"id": "a-1", "status": "ok", "case": {"seed": 0}}

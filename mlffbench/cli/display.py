@@ -9,7 +9,7 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from mlffbench.harness.plan import Case
+from mlffbench.harness.case import Case
 
 __all__ = ["Display"]
 

@@ -12,7 +12,8 @@ from mlffbench.cli.console import console, stop
 
 if TYPE_CHECKING:
     from mlffbench.data import Dataset, Spec
-    from mlffbench.harness.plan import Case, Suite
+    from mlffbench.harness.case import Case
+    from mlffbench.harness.plan import Suite
     from mlffbench.harness.store import Store
 
 __all__ = ["report", "run", "schema", "score"]

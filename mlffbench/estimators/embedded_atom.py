@@ -11,10 +11,11 @@ from ase import Atoms
 from ase.data import atomic_numbers, chemical_symbols
 
 from mlffbench.descriptors.graph import Graph
-from mlffbench.estimators.base.classical import Classical, element_table, kinds_of
+from mlffbench.estimators.base.classical import Classical
 from mlffbench.potentials.classical.design_matrix import Rows, halved
 from mlffbench.potentials.classical.embedded_atom import Tables, energies
 from mlffbench.potentials.classical.embedded_atom_fit import Problem
+from mlffbench.potentials.classical.least_squares import element_table, kinds_of
 
 __all__ = ["EmbeddedAtom"]
 

@@ -1,4 +1,4 @@
-"""What became of a case: scores and timings, or why there are none."""
+"""Result of one case: scores and timings, or the reason of its failure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from mlffbench.data import Curve, Score
-from mlffbench.harness.plan import Case
+from mlffbench.harness.case import Case
+from mlffbench.system.provenance import provenance
 
-__all__ = ["Outcome"]
+__all__ = ["Outcome", "failed"]
 
 SCHEMA = 1
 
@@ -88,3 +89,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     return dict(value) if isinstance(value, Mapping) else repr(value)
+
+
+def failed(case: Case, failure: Mapping[str, str]) -> Outcome:
+    """The outcome of a case that failed."""
+    return Outcome(case, failure=failure, provenance=provenance())

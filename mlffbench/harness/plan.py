@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,84 +12,36 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from mlffbench import registry
 from mlffbench.data import Spec
+from mlffbench.harness.case import DEFAULT_METRICS, Case
 from mlffbench.system.checksum import Checksum
 from mlffbench.system.yaml_file import YamlFile
 
-__all__ = ["Case", "Suite", "SuiteError", "cases", "parse_spec", "read_suite", "suite_schema"]
+__all__ = ["Suite", "SuiteError", "cases", "read_suite", "suite_schema"]
 
 SKIP = {"splits": ("dataset", "seed"), "tasks": ("model", "dataset", "split", "seed")}
-DEFAULT_METRICS = ["rmse", "mae"]
 
 
 class SuiteError(ValueError):
     """A suite that cannot be run; the message names file, line and the nearest valid word."""
 
 
-@dataclass(frozen=True)
-class Case:
-    """One fit: plain JSON, runnable by another interpreter.
-
-    `id` digests what decides the fit: dataset with the data's checksum, split, estimator with parameters,
-    seed. Metrics, tasks, the row's label and the suite's name are not among them.
-    """
-
-    suite: str
-    label: str
-    dataset: Spec
-    split: Spec
-    estimator: Spec
-    seed: int
-    data_digest: str
-    metrics: tuple[str, ...] = tuple(DEFAULT_METRICS)
-    tasks: tuple[Spec, ...] = ()
-
-    @property
-    def id(self) -> str:
-        decides = {k: v for k, v in self.to_json().items() if k not in ("suite", "label", "metrics", "tasks")}
-        digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
-        return f"{re.sub(r'[^A-Za-z0-9_]', '_', self.estimator.name)}-{digest[:12]}"
-
-    def to_json(self) -> dict[str, Any]:
-        return json.loads(json.dumps(asdict(self)))
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Case:
-        specs = {k: Spec(**document[k]) for k in ("dataset", "split", "estimator")}
-        tasks = tuple(Spec(**t) for t in document["tasks"])
-        return cls(**{**document, **specs, "tasks": tasks, "metrics": tuple(document["metrics"])})
-
-
 # ---------------------------------------------------------------- the file's shape
-def parse_spec(value: Any) -> Any:
-    """``name`` or ``name: {keyword: value}``, for an estimator with ``as: label`` beside it."""
-    if isinstance(value, Named):
-        return value
-    if isinstance(value, str):
-        return Named(Spec(value))
-    if not isinstance(value, dict) or not value:
-        raise ValueError("write a name, or 'name: {keyword: value}'")
-    rest = {k: v for k, v in value.items() if k != "as"}
-    if len(rest) != 1:
-        raise ValueError(f"write one name here, not {len(rest)}: {list(rest)}")
-    ((name, params),) = rest.items()
-    if not isinstance(params, dict | None):
-        raise ValueError(f"the keywords of {name!r} must be written as 'keyword: value', not {params!r}")
-    return Named(Spec(str(name), params or {}), value.get("as"))
-
-
-def _parse_dataset(value: Any) -> Any:
-    """As above; ``{path: file, ...}`` is the user's own data."""
-    if isinstance(value, dict) and "path" in value and not isinstance(value["path"], dict):
-        return Named(Spec("path", value))
-    return parse_spec(value)
-
-
 @dataclass(frozen=True)
-class Named:
-    """A spec and the row's name that the suite gives it."""
+class Row:
+    """An estimator of a suite and the row's name that the suite gives it."""
 
     spec: Spec
-    label: str | None = None
+    label: str
+
+    @classmethod
+    def parse(cls, value: Any) -> Row:
+        """Read an entry of ``estimators``: a spec, with ``as: label`` beside it if wanted."""
+        if isinstance(value, cls):
+            return value
+        label = value.get("as") if isinstance(value, Mapping) else None
+        bare = {k: v for k, v in value.items() if k != "as"} if isinstance(value, Mapping) else value
+        spec = Spec.parse(bare)
+        return cls(spec, spec.name if label is None else str(label))
 
 
 def _spec_schema(kind: str) -> WithJsonSchema:
@@ -101,10 +50,10 @@ def _spec_schema(kind: str) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [{"enum": known}, keyed, {"type": "string", "pattern": ":"}]})
 
 
-EstimatorSpec = Annotated[Any, BeforeValidator(parse_spec), _spec_schema("estimators")]
-SplitSpec = Annotated[Any, BeforeValidator(parse_spec), _spec_schema("splits")]
-TaskSpec = Annotated[Any, BeforeValidator(parse_spec), _spec_schema("tasks")]
-DatasetSpec = Annotated[Any, BeforeValidator(_parse_dataset), _spec_schema("datasets")]
+EstimatorRow = Annotated[Any, BeforeValidator(Row.parse), _spec_schema("estimators")]
+SplitSpec = Annotated[Any, BeforeValidator(Spec.parse), _spec_schema("splits")]
+TaskSpec = Annotated[Any, BeforeValidator(Spec.parse), _spec_schema("tasks")]
+DatasetSpec = Annotated[Any, BeforeValidator(Spec.parse), _spec_schema("datasets")]
 
 
 class _Strict(BaseModel):
@@ -115,7 +64,7 @@ class Problem(_Strict):
     """A dataset and how to split it."""
 
     dataset: DatasetSpec = Field(description="a dataset's name, or {path: file} for your own")
-    split: SplitSpec = Field(default=Named(Spec("official")), validate_default=True)
+    split: SplitSpec = Field(default=Spec("official"), validate_default=True)
 
 
 class Suite(_Strict):
@@ -123,7 +72,7 @@ class Suite(_Strict):
 
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", description="names the results folder")
     problems: list[Problem] = Field(min_length=1)
-    estimators: list[EstimatorSpec] = Field(min_length=1)
+    estimators: list[EstimatorRow] = Field(min_length=1)
     seeds: list[int] = Field(default=[0], min_length=1)
     tasks: list[TaskSpec] = []
     metrics: list[str] = Field(default=DEFAULT_METRICS, min_length=1)
@@ -154,17 +103,17 @@ def _check_names(suite: Suite, source: YamlFile) -> None:
     """Every name and keyword must be known, and every row have a name of its own."""
     things: list[tuple[tuple[Any, ...], str, Spec]] = []
     for i, problem in enumerate(suite.problems):
-        things += [(("problems", i, "dataset"), "datasets", problem.dataset.spec)]
-        things += [(("problems", i, "split"), "splits", problem.split.spec)]
+        things += [(("problems", i, "dataset"), "datasets", problem.dataset)]
+        things += [(("problems", i, "split"), "splits", problem.split)]
     things += [(("estimators", i), "estimators", e.spec) for i, e in enumerate(suite.estimators)]
-    things += [(("tasks", i), "tasks", t.spec) for i, t in enumerate(suite.tasks)]
+    things += [(("tasks", i), "tasks", t) for i, t in enumerate(suite.tasks)]
     things += [(("metrics", i), "metrics", Spec(m)) for i, m in enumerate(suite.metrics)]
     for where, kind, spec in things:
         source.check(where, kind, spec, SKIP.get(kind, ()))
-    labels = Counter(e.label or e.spec.name for e in suite.estimators)
+    labels = Counter(e.label for e in suite.estimators)
     for i, e in enumerate(suite.estimators):
-        if labels[e.label or e.spec.name] > 1:
-            message = f"{e.label or e.spec.name!r} appears twice; name the row with 'as: another-name'"
+        if labels[e.label] > 1:
+            message = f"{e.label!r} appears twice; name the row with 'as: another-name'"
             raise SuiteError(source.say(("estimators", i), message))
 
 
@@ -182,14 +131,14 @@ def cases(suite: Suite, digest: Callable[[Spec], str], device: str | None = None
     blank = [
         Case(
             suite=suite.name,
-            label=estimator.label or estimator.spec.name,
-            dataset=problem.dataset.spec,
-            split=_pinned(problem.split.spec),
+            label=estimator.label,
+            dataset=problem.dataset,
+            split=_pinned(problem.split),
             estimator=_on(estimator.spec, device),
             seed=seed,
-            data_digest=digest(problem.dataset.spec),
+            data_digest=digest(problem.dataset),
             metrics=tuple(suite.metrics),
-            tasks=tuple(task.spec for task in suite.tasks),
+            tasks=tuple(suite.tasks),
         )
         for problem in suite.problems
         for seed in suite.seeds

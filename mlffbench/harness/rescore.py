@@ -7,8 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from mlffbench import registry
+from mlffbench.harness.predictions import unpack
 from mlffbench.harness.scoring import score
-from mlffbench.harness.store import Store, unpack
+from mlffbench.harness.store import Store
 
 __all__ = ["rescore"]
 

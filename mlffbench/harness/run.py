@@ -1,15 +1,11 @@
-"""run(case) -> Outcome: the one flow; ``python -m mlffbench.harness.run`` is one child process."""
+"""run(case) -> Outcome: fit, predict, score, tasks."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import sys
-import threading
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -20,12 +16,18 @@ from ase import Atoms
 
 from mlffbench import registry
 from mlffbench.data import Curve, Dataset, Labels, Missing, Score, Spec, Split
-from mlffbench.datasets.leakage.audit import audit
 from mlffbench.forcefield import ForceField
-from mlffbench.harness.outcome import Outcome
-from mlffbench.harness.plan import Case
+from mlffbench.harness.case import Case
+from mlffbench.harness.metadata import (
+    dataset_metadata,
+    energy_profile,
+    leakage,
+    model_metadata,
+    split_metadata,
+)
+from mlffbench.harness.outcome import Outcome, failed
+from mlffbench.harness.predictions import pack
 from mlffbench.harness.scoring import score
-from mlffbench.harness.store import pack
 from mlffbench.system import checkpoint, model_file, progress
 from mlffbench.system.atomic_write import whole
 from mlffbench.system.failures import attempt
@@ -33,10 +35,9 @@ from mlffbench.system.provenance import provenance
 from mlffbench.system.timing import Measurement, measure
 from mlffbench.tasks.common.subtasks import Row, lacking
 
-__all__ = ["failed", "load_dataset", "run"]
+__all__ = ["load_dataset", "run"]
 
 Predictions = dict[str, np.ndarray]
-AUDITED = 20_000  # frames: about a minute
 MODEL, FIT = "model.mlff", "fit.json"  # of a case under way
 
 
@@ -47,7 +48,7 @@ def run(case: Case) -> tuple[Outcome, Predictions | None]:
     -------
     outcome : Outcome
     predictions : dict of str to array, or None
-        Truth and prediction of every test group (`mlffbench.harness.store.unpack`).
+        Truth and prediction of every test group (`mlffbench.harness.predictions.unpack`).
     """
     value, failure = attempt(lambda: _flow(case))
     if failure is not None:
@@ -56,18 +57,13 @@ def run(case: Case) -> tuple[Outcome, Predictions | None]:
     return replace(outcome, provenance=provenance()), predictions
 
 
-def failed(case: Case, failure: Mapping[str, str]) -> Outcome:
-    """The outcome of a case that failed."""
-    return Outcome(case, failure=failure, provenance=provenance())
-
-
 # ---------------------------------------------------------------- the flow
 def _flow(case: Case) -> tuple[Outcome, Predictions]:
     dataset = load_dataset(case.dataset)
     if dataset.digest != case.data_digest:
         raise ValueError(f"the data of {case.dataset} changed since the suite was planned; start it again")
     split = registry.load("splits", case.split.name)(dataset, seed=case.seed, **case.split.params)
-    leaks = _leaks(dataset, split)
+    leaks = leakage(dataset, split)
     model = _model(case, dataset)
     device = str(getattr(model, "device", "cpu"))
     train = [dataset.frames[i] for i in split.train]
@@ -83,19 +79,19 @@ def _flow(case: Case) -> tuple[Outcome, Predictions]:
         truth, n_atoms = dataset.labels[indices], [len(dataset.frames[i]) for i in indices]
         scores += score(test, n_atoms, truth, predicted, _metrics(case))
         predictions |= pack(test, n_atoms, truth, predicted)
-        profiles |= _profile(test, dataset, indices, predicted)
+        profiles |= energy_profile(test, dataset, indices, predicted)
     task_scores, curves, task_failures = _tasks(case, model, dataset, split)
     return Outcome(
         case,
-        dataset=_dataset_facts(dataset),
-        split={**_split_facts(split), "leaks": leaks},
+        dataset=dataset_metadata(dataset),
+        split={**split_metadata(split), "leaks": leaks},
         scores=(*scores, *task_scores),
         task_failures=tuple(task_failures),
         curves=tuple(curves),
         timings={"fit": asdict(fit), "predict": timings},
         profiles=profiles,
         history=tuple(getattr(model, "history_", ())),
-        model=_model_facts(model),
+        model=model_metadata(model),
     ), predictions
 
 
@@ -106,9 +102,8 @@ def load_dataset(spec: Spec) -> Dataset:
 
 def _model(case: Case, dataset: Dataset) -> ForceField:
     """The estimator with the case's seed and the dataset's isolated-atom energies, unless it sets its own."""
-    spec = {case.estimator.name: case.estimator.params}
     given = {"random_state": case.seed, "atomic_energies": dataset.atomic_energies}
-    return registry.make(spec, ("estimators",), **given)
+    return registry.make(case.estimator, ("estimators",), **given)
 
 
 def _fitted(
@@ -165,21 +160,6 @@ def _refuse_nonfinite(labels: Labels) -> None:
         raise FloatingPointError("a predicted energy is not finite")
 
 
-def _profile(test: str, dataset: Dataset, indices: np.ndarray, predicted: Labels) -> dict[str, Any]:
-    """Energies along a group that has a reaction coordinate."""
-    coordinate = dataset.columns.get("coordinate")
-    if coordinate is None or not np.isfinite(np.asarray(coordinate, dtype=float)[indices]).all():
-        return {}
-    return {
-        test: {
-            "label": dataset.card.get("coordinates", {}).get(test, "coordinate"),
-            "coordinate": np.asarray(coordinate, dtype=float)[indices].tolist(),
-            "energy_true": dataset.labels.energy[indices].tolist(),
-            "energy_predicted": predicted.energy.tolist(),
-        }
-    }
-
-
 # ---------------------------------------------------------------- tasks
 def _tasks(
     case: Case, model: ForceField, dataset: Dataset, split: Split
@@ -210,70 +190,3 @@ def _rows(task: Spec, seed: int, model: ForceField, dataset: Dataset, split: Spl
 def _folder_name(task: Spec) -> str:
     digest = hashlib.sha256(str(task).encode()).hexdigest()[:8]
     return f"{re.sub(r'[^A-Za-z0-9]+', '_', task.name)}-{digest}"
-
-
-# ---------------------------------------------------------------- facts
-def _leaks(dataset: Dataset, split: Split) -> dict[str, Any]:
-    """Test frames that have twins in the training set, by group; what is too large is not looked at."""
-    if len(dataset) > AUDITED:
-        return {"verdict": f"not audited: more than {AUDITED} frames; see 'mlffbench data audit'"}
-    progress.report("audit", 0, 1)
-    found = audit(dataset, split)
-    twins = Counter(pair.group for pair in found.pairs if pair.twin)
-    return {"verdict": found.verdict, "n_twins": found.n_twins, "n_near": found.n_near, "tests": dict(twins)}
-
-
-def _dataset_facts(dataset: Dataset) -> dict[str, Any]:
-    card = {k: v for k, v in dataset.card.items() if isinstance(v, str)}
-    facts = {"name": dataset.name, "digest": dataset.digest, "n_frames": len(dataset)}
-    return {**facts, "elements": dataset.elements, "card": card}
-
-
-def _split_facts(split: Split) -> dict[str, Any]:
-    return {
-        "digest": split.digest,
-        "n_train": len(split.train),
-        "tests": {name: len(indices) for name, indices in split.tests.items()},
-        "in_domain": split.in_domain,
-        "notes": dict(split.notes),
-    }
-
-
-def _model_facts(model: ForceField) -> dict[str, Any]:
-    """Parameters as resolved, and device and precision as the fitted model holds them."""
-    facts: dict[str, Any] = {"params": model.get_params(deep=False)}
-    for name in ("device", "dtype"):
-        fact = getattr(model, f"{name}_", getattr(model, name, None))
-        facts[name] = "cpu" if fact is None and name == "device" else "float64" if fact is None else str(fact)
-    return facts
-
-
-# ---------------------------------------------------------------- one child process
-def main() -> None:
-    """Read ``{case, predictions, unfinished}`` as one line of JSON; write events, then the outcome."""
-    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever a framework prints must not mix with the events
-    order = json.loads(sys.stdin.readline())
-    threading.Thread(target=_die_with_the_parent, daemon=True).start()
-
-    def tell(**event: Any) -> None:
-        events.write(json.dumps(event) + "\n")
-        events.flush()
-
-    unfinished = Path(order["unfinished"]) if order["unfinished"] else None
-    listening = progress.listen(lambda *report: tell(progress=report))
-    with listening, checkpoint.keep_in(unfinished):
-        outcome, predictions = run(Case.from_json(order["case"]))
-    if predictions is not None:
-        np.savez(order["predictions"], **predictions)  # type: ignore[arg-type]
-    tell(outcome=outcome.to_json())
-
-
-def _die_with_the_parent() -> None:
-    """The parent holds our standard input open; when it is gone, nobody waits for the result."""
-    sys.stdin.read()
-    os._exit(1)
-
-
-if __name__ == "__main__":
-    main()

@@ -15,7 +15,7 @@ from ase import Atoms
 from mlffbench.data import Spec
 from mlffbench.labelling.journal import Ledger, label_key
 from mlffbench.labelling.recipe import Recipe
-from mlffbench.labelling.worker_pool import Workers
+from mlffbench.labelling.worker_pool import WorkerPool
 
 __all__ = ["Job", "jobs", "label"]
 
@@ -75,7 +75,7 @@ def label(
     run loses what is being computed and nothing else. `labelled` is told each one.
     """
     fresh = {job.key: job for job in todo if job.key not in ledger.labels}
-    pool = Workers(recipe.label_with)
+    pool = WorkerPool(recipe.label_with)
     lock = threading.Lock()
 
     def one(key: str, job: Job) -> None:
@@ -89,4 +89,4 @@ def label(
             joblib.delayed(one)(key, job) for key, job in fresh.items()
         )
     finally:
-        pool.stop()
+        pool.close()

@@ -12,7 +12,6 @@ from ase.io import read
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from mlffbench.data import Spec
-from mlffbench.harness.plan import parse_spec
 from mlffbench.system.yaml_file import YamlFile
 
 __all__ = ["Draw", "Group", "Labelling", "Recipe", "RecipeError", "read_recipe", "structure"]
@@ -24,15 +23,11 @@ class RecipeError(ValueError):
     """A recipe that cannot be followed; the message names file, line and the nearest valid word."""
 
 
-def _spec(value: Any) -> Spec:
-    return parse_spec(value).spec
-
-
 def _pipeline(value: Any) -> Any:
-    return [_spec(v) for v in (value if isinstance(value, list) else [value])]
+    return [Spec.parse(v) for v in (value if isinstance(value, list) else [value])]
 
 
-Calculator = Annotated[Any, BeforeValidator(_spec)]
+Calculator = Annotated[Any, BeforeValidator(Spec.parse)]
 Pipeline = Annotated[list[Any], BeforeValidator(_pipeline)]
 
 

@@ -106,19 +106,15 @@ def _parameters(texts: Sequence[str]) -> dict[str, Any]:
 def _entry(what: str, text: str) -> Spec:
     """A suite's entry: the same text, the same meaning."""
     import yaml
-    from pydantic import ValidationError
 
-    from mlffbench.harness.plan import Problem
+    from mlffbench.data import Spec
 
     try:
-        content = yaml.safe_load(text)
-        problem = Problem.model_validate({"dataset": "path", what: content})
+        return Spec.parse(yaml.safe_load(text))
     except yaml.YAMLError as error:
         raise ValueError(f"{what} {text!r} is not YAML: {getattr(error, 'problem', error)}") from None
-    except ValidationError as error:
-        sentence = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise ValueError(f"{what} {text!r}: {sentence}") from None
-    return getattr(problem, what).spec
+    except ValueError as error:
+        raise ValueError(f"{what} {text!r}: {error}") from None
 
 
 # ---------------------------------------------------------------- the thing itself

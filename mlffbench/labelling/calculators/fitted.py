@@ -54,10 +54,11 @@ def _model(what: str, train: str | None, seed: int) -> Any:
     import numpy as np
 
     from mlffbench import registry
+    from mlffbench.data import Spec
 
     dataset, estimator = json.loads(what)
-    name, params = _named(dataset)
-    data = registry.build("datasets", name, params)(**params)
+    source, method = Spec.parse(dataset), Spec.parse(estimator)
+    data = registry.build("datasets", source.name, source.params)(**source.params)
     group = train if train is not None else data.card.get("train")
     picks = np.arange(len(data))
     if group is not None and "group" in data.columns:
@@ -65,20 +66,6 @@ def _model(what: str, train: str | None, seed: int) -> Any:
     if not len(picks):
         known = registry.suggest(str(group), {str(g) for g in data.columns["group"]})
         raise ValueError(f"{data.name} has no group {group!r}{known}")
-    name, params = _named(estimator)
-    cls = registry.build("estimators", name, params)
-    given = {"random_state": seed, "atomic_energies": data.atomic_energies, **params}
-    model = cls(**{k: v for k, v in given.items() if k in registry.parameters(cls)})
+    given = {"random_state": seed, "atomic_energies": data.atomic_energies}
+    model = registry.make(method, ("estimators",), **given)
     return model.fit([data.frames[i] for i in picks], data.labels[picks])
-
-
-def _named(spec: str | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """``name``, ``{name: {keyword: value}}`` or, for a dataset, ``{path: file, ...}``."""
-    if isinstance(spec, str):
-        return spec, {}
-    if "path" in spec and not isinstance(spec["path"], Mapping):
-        return "path", dict(spec)
-    if len(spec) != 1:
-        raise ValueError(f"write a name or one '{{name: {{keyword: value}}}}', not {dict(spec)}")
-    ((name, params),) = spec.items()
-    return str(name), dict(params or {})

@@ -7,9 +7,9 @@ import torch
 from scipy.sparse import coo_array, csr_array
 
 from mlffbench.descriptors.graph import Graph
-from mlffbench.estimators.base.classical import refine
 from mlffbench.potentials.classical.design_matrix import Rows
 from mlffbench.potentials.classical.embedded_atom import cubes, embedding, knots_of
+from mlffbench.potentials.classical.least_squares import refine
 
 __all__ = ["Problem"]
 

@@ -10,8 +10,8 @@ import torch
 from scipy.optimize import nnls
 
 from mlffbench.descriptors.graph import Graph
-from mlffbench.estimators.base.classical import refine
 from mlffbench.potentials.classical.design_matrix import Rows, first_shell
+from mlffbench.potentials.classical.least_squares import refine
 from mlffbench.potentials.classical.stillinger_weber import Parameters, Places, energies
 
 __all__ = ["Kinds", "Problem"]

@@ -1,0 +1,67 @@
+"""Metadata of a case's dataset, split and model, for its document."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from mlffbench.data import Dataset, Labels, Split
+from mlffbench.datasets.leakage.audit import audit
+from mlffbench.forcefield import ForceField
+from mlffbench.system import progress
+
+__all__ = ["AUDITED", "dataset_metadata", "energy_profile", "leakage", "model_metadata", "split_metadata"]
+
+AUDITED = 20_000  # frames: about a minute
+
+
+def energy_profile(test: str, dataset: Dataset, indices: np.ndarray, predicted: Labels) -> dict[str, Any]:
+    """Energies along a group that has a reaction coordinate."""
+    coordinate = dataset.columns.get("coordinate")
+    if coordinate is None or not np.isfinite(np.asarray(coordinate, dtype=float)[indices]).all():
+        return {}
+    return {
+        test: {
+            "label": dataset.card.get("coordinates", {}).get(test, "coordinate"),
+            "coordinate": np.asarray(coordinate, dtype=float)[indices].tolist(),
+            "energy_true": dataset.labels.energy[indices].tolist(),
+            "energy_predicted": predicted.energy.tolist(),
+        }
+    }
+
+
+def leakage(dataset: Dataset, split: Split) -> dict[str, Any]:
+    """Test frames that have twins in the training set, by group; what is too large is not looked at."""
+    if len(dataset) > AUDITED:
+        return {"verdict": f"not audited: more than {AUDITED} frames; see 'mlffbench data audit'"}
+    progress.report("audit", 0, 1)
+    found = audit(dataset, split)
+    twins = Counter(pair.group for pair in found.pairs if pair.twin)
+    return {"verdict": found.verdict, "n_twins": found.n_twins, "n_near": found.n_near, "tests": dict(twins)}
+
+
+def dataset_metadata(dataset: Dataset) -> dict[str, Any]:
+    card = {k: v for k, v in dataset.card.items() if isinstance(v, str)}
+    facts = {"name": dataset.name, "digest": dataset.digest, "n_frames": len(dataset)}
+    return {**facts, "elements": dataset.elements, "card": card}
+
+
+def split_metadata(split: Split) -> dict[str, Any]:
+    return {
+        "digest": split.digest,
+        "n_train": len(split.train),
+        "tests": {name: len(indices) for name, indices in split.tests.items()},
+        "in_domain": split.in_domain,
+        "notes": dict(split.notes),
+    }
+
+
+def model_metadata(model: ForceField) -> dict[str, Any]:
+    """Parameters as resolved, and device and precision as the fitted model holds them."""
+    facts: dict[str, Any] = {"params": model.get_params(deep=False)}
+    for name in ("device", "dtype"):
+        fact = getattr(model, f"{name}_", getattr(model, name, None))
+        facts[name] = "cpu" if fact is None and name == "device" else "float64" if fact is None else str(fact)
+    return facts

@@ -106,7 +106,7 @@ class Labels:
     forces_std: PerFrame | None = None
 
     def __post_init__(self) -> None:
-        set_ = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        set_ = lambda name, value: object.__setattr__(self, name, value)
         set_("energy", _vector(self.energy, "energy"))
         if self.energy_std is not None:
             set_("energy_std", _vector(self.energy_std, "energy_std"))
@@ -168,7 +168,7 @@ def _per_frame(values: Any, name: str, shape: tuple[int, ...]) -> PerFrame | Non
 
 def concatenate(parts: Sequence[Labels]) -> Labels:
     """The labels of several lists of frames as those of one."""
-    whole = lambda name: tuple(v for p in parts for v in (getattr(p, name) or (None,) * len(p)))  # noqa: E731
+    whole = lambda name: tuple(v for p in parts for v in (getattr(p, name) or (None,) * len(p)))
     std = [p.energy_std for p in parts if p.energy_std is not None]
     return Labels(
         np.concatenate([p.energy for p in parts]),

@@ -149,7 +149,7 @@ def acac(n_train: int | None = None) -> tuple[Dataset, np.ndarray, dict[str, np.
     from mlffbench.datasets.acac import acac as load
 
     data = load()
-    of = lambda group: np.flatnonzero(data.columns["group"] == group)  # noqa: E731
+    of = lambda group: np.flatnonzero(data.columns["group"] == group)
     return data, of("train_300K")[:n_train], {"300K": of("test_300K"), "600K": of("test_600K")}
 
 

@@ -52,7 +52,7 @@ def main(quick: bool) -> None:
 
 def _files(data: Dataset, train: Any, tests: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The frames as both sides read them."""
-    put = lambda name, picks: str(  # noqa: E731
+    put = lambda name, picks: str(
         save(folder / f"{name}.xyz", [data.frames[i] for i in picks], data.labels[picks])
     )
     return {"train": put("train", train), "tests": {name: put(name, picks) for name, picks in tests.items()}}
@@ -60,8 +60,8 @@ def _files(data: Dataset, train: Any, tests: dict[str, Any], folder: Path) -> di
 
 def _claims(rows: dict[str, dict[str, Any]]) -> list[Any]:
     gap, same, best = rows["gap"], rows["same"], rows["best"]
-    forces = lambda row, name: row["errors"][name]["forces_rmse_mev_per_angstrom"]  # noqa: E731
-    faster = lambda row: gap["ms_per_molecule"]["300K"] / row["ms_per_molecule"]["300K"]  # noqa: E731
+    forces = lambda row, name: row["errors"][name]["forces_rmse_mev_per_angstrom"]
+    faster = lambda row: gap["ms_per_molecule"]["300K"] / row["ms_per_molecule"]["300K"]
     return [
         at_most("SOAP-GPR, forces at 300 K", forces(best, "300K"), 15.0, "meV/Å"),
         at_most("SOAP-GPR, forces at 600 K", forces(best, "600K"), 48.0, "meV/Å"),

@@ -40,8 +40,8 @@ def main(quick: bool) -> None:
         fits = [_fits(data, train, seed, epochs, folder) for seed in seeds]
         frames = np.concatenate([t[:20] for t in tests.values()]) if quick else tests["300K"]
         evaluated = _evaluations(data, frames, folder)
-    rate = lambda side: mean(60 / s for f in fits for s in f[side]["epoch_seconds"][1:])  # noqa: E731
-    error = lambda side: mean(f[side]["validation_forces_rmse_mev_per_angstrom"] for f in fits)  # noqa: E731
+    rate = lambda side: mean(60 / s for f in fits for s in f[side]["epoch_seconds"][1:])
+    error = lambda side: mean(f[side]["validation_forces_rmse_mev_per_angstrom"] for f in fits)
     ours, theirs = evaluated["ours"], evaluated["theirs"]
     difference = np.abs(np.array(ours.pop("energy")) - theirs.pop("energy")).max()
     claims = [

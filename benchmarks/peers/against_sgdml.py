@@ -77,8 +77,8 @@ def _files(data: Dataset, train: Any, tests: dict[str, Any], folder: Path) -> di
 
 def _claims(rows: dict[str, dict[str, Any]]) -> list[Any]:
     theirs, same = rows["sgdml"], rows["draw 0"]
-    of = lambda row, name: row["errors"][name]["forces_rmse_mev_per_angstrom"]  # noqa: E731
-    mean = lambda name: np.mean([of(row, name) for key, row in rows.items() if key[:4] == "draw"])  # noqa: E731
+    of = lambda row, name: row["errors"][name]["forces_rmse_mev_per_angstrom"]
+    mean = lambda name: np.mean([of(row, name) for key, row in rows.items() if key[:4] == "draw"])
     apart = max(abs(of(theirs, name) - of(same, name)) for name in ("300K", "600K"))
     return [
         at_most("sGDML, forces at 300 K, mean over the draws", mean("300K"), 22.2, "meV/Å"),

@@ -167,7 +167,7 @@ def checks(points: Points, a: float, volume: float) -> dict[str, Any]:
 
 def _against_differences(points: Points, phase: str, cell: Atoms, voigts: Any) -> dict[str, Any]:
     mesh, step, shift = MESHES[phase], 0.004, 0.02
-    energy = lambda name, atoms: points(f"check {phase} {name}", atoms, mesh)["energy"]  # noqa: E731
+    energy = lambda name, atoms: points(f"check {phase} {name}", atoms, mesh)["energy"]
     here = points(f"check {phase}", cell, mesh)
     differences = {
         v: (

@@ -150,7 +150,7 @@ def measured(file: Path, frames: int) -> dict[str, Any]:
     data = timed("open_again", lambda: path(str(file), lazy=True), n)
     assert len(data) == n
     picks = np.random.default_rng(0).integers(n, size=RANDOM)
-    frames_and_forces = lambda: [(data.frames[i], data.labels.forces[i]) for i in picks]  # noqa: E731
+    frames_and_forces = lambda: [(data.frames[i], data.labels.forces[i]) for i in picks]
     timed("random_frames_and_forces", frames_and_forces, RANDOM)
     timed("random_forces", lambda: [data.labels.forces[i] for i in picks], RANDOM)
     timed("energy_column", lambda: float(data.labels.energy.mean()), n)

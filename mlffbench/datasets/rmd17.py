@@ -97,7 +97,7 @@ def rmd17(molecule: str = "ethanol", fold: int = 1) -> Dataset:
     """
     files = dict(zip(("train", "test"), sources(molecule, fold), strict=True))
     parts = {group: _read(source) for group, source in files.items()}
-    join = lambda key: np.concatenate([p[key] for p in parts.values()])  # noqa: E731
+    join = lambda key: np.concatenate([p[key] for p in parts.values()])
     numbers, positions = parts["train"]["nuclear_charges"], join("coords")
     groups = np.repeat(list(parts), [len(p["energies"]) for p in parts.values()])
     columns = {

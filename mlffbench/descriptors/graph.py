@@ -67,8 +67,8 @@ def build(
     pairs = [_pairs(a, cutoff) for a in frames]
     sizes = np.array([len(a) for a in frames])
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    real = lambda arrays: torch.as_tensor(np.concatenate(arrays), dtype=dtype, device=device)  # noqa: E731
-    whole = lambda arrays: torch.as_tensor(np.concatenate(arrays), dtype=torch.long, device=device)  # noqa: E731
+    real = lambda arrays: torch.as_tensor(np.concatenate(arrays), dtype=dtype, device=device)
+    whole = lambda arrays: torch.as_tensor(np.concatenate(arrays), dtype=torch.long, device=device)
     cells = np.array([np.where(a.pbc[:, None], np.asarray(a.cell), 0.0) for a in frames])
     return Graph(
         numbers=whole([a.numbers for a in frames]),

@@ -237,7 +237,7 @@ def _ensemble(members: list[Labels]) -> Labels:
     """The mean of several predictions, and √(Σ(x − mean)²/(n − 1)) of energies and forces."""
     energies = np.array([m.energy for m in members])
     frames = range(len(members[0]))
-    at = lambda name, i: np.array([getattr(m, name)[i] for m in members])  # noqa: E731
+    at = lambda name, i: np.array([getattr(m, name)[i] for m in members])
     stress = members[0].stress
     return Labels(
         energies.mean(axis=0),

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from ase import Atoms
 
-from mlffbench.data import Labels
+from mlffbench.data import Labels, concatenate
 from mlffbench.descriptors.graph import build, with_forces
 from mlffbench.descriptors.graph import labels as as_labels
 from mlffbench.forcefield import ForceField
@@ -163,11 +163,7 @@ class Bonded(ForceField):
             as_labels(batch.graph, *with_forces(energies(batch, values, forms), batch.graph))
             for batch, values in inputs
         ]
-        return Labels(
-            np.concatenate([part.energy for part in parts]),
-            tuple(f for part in parts for f in part.forces or ()),
-            tuple(s for part in parts for s in part.stress or ()),
-        )
+        return concatenate(parts)
 
     def __getstate__(self) -> dict[str, Any]:
         return {k: v for k, v in super().__getstate__().items() if k != "_memory"}

@@ -173,7 +173,7 @@ class DeltaLearning(Composed):
 
     def __sklearn_clone__(self) -> Self:
         """A clone shares a calculator: it is a function of the structure, and many cannot be copied."""
-        same = lambda value: hasattr(value, "get_property")  # noqa: E731
+        same = lambda value: hasattr(value, "get_property")
         params = self.get_params(deep=False)
         return type(self)(**{k: v if same(v) else clone(v, safe=False) for k, v in params.items()})
 

@@ -241,7 +241,7 @@ class MACE(ForceField):
         with session(dtype) as mace, precision(self.matmul_precision):
             graphs = Graphs.build(frames, numbers, cutoff, dtype, device, labels)
             training, held = (p.tolist() for p in holdout(len(graphs), self.validation_fraction, seed))
-            new = lambda: hyperparameters(mace, graphs, training, settings, numbers)  # noqa: E731
+            new = lambda: hyperparameters(mace, graphs, training, settings, numbers)
             self.config_ = new() if start is None else start.config
             with seeded(seed):
                 module = build(mace, self.config_, dtype, device, None if start is None else start.weights)

@@ -211,7 +211,7 @@ class SOAPGPR(ForceField):
         return list(soap.graphs(frames, self.basis_, self.batch_size, self.device))
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
-        predict = lambda graph, unit: energies(graph, unit, self.kernel_, self.weights_)  # noqa: E731
+        predict = lambda graph, unit: energies(graph, unit, self.kernel_, self.weights_)
         found = [soap.predict(graph, self.basis_, predict, self.energy_per_atom_) for graph in inputs]
         return concatenate([self._with_std(*each) if self.uncertainty else each[0] for each in found])
 

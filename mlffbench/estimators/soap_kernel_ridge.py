@@ -146,7 +146,7 @@ class SOAPKernelRidge(ForceField):
             atoms = np.flatnonzero(numbers == z)
             keep[rng.permutation(atoms)[:CANDIDATES]] = True
         units = batches.units(keep)
-        of = lambda z: units[torch.as_tensor(numbers[keep] == z, device=units.device)]  # noqa: E731
+        of = lambda z: units[torch.as_tensor(numbers[keep] == z, device=units.device)]
         return {z: principal_axes(of(z)) for z in self.basis_.numbers}
 
     def _chosen(self, described: _States, targets: list[np.ndarray], rng: np.random.Generator) -> list[State]:

@@ -46,7 +46,7 @@ class Conformers:
         """Predicted − reference, eV, of energies over the reference's lowest, which is left out."""
         names = self._shared(reference)
         ground = min(names, key=lambda n: reference[n])
-        relative = lambda e, n: e[n] - e[ground]  # noqa: E731
+        relative = lambda e, n: e[n] - e[ground]
         return {n: relative(self.energies, n) - relative(reference, n) for n in names if n != ground}
 
     def rank_error(self, reference: Mapping[str, float]) -> float:

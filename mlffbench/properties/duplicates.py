@@ -103,7 +103,7 @@ def twins(
 
 def _measure(frames: Sequence[Atoms], others: Sequence[Atoms]) -> Callable[[int, int, float], float]:
     """The distance of frame i and frame j of the others, Å; some frames' rows are kept."""
-    only = lambda atoms: tuple(r[0] for r in pointwise_distances.rows([atoms]))  # noqa: E731
+    only = lambda atoms: tuple(r[0] for r in pointwise_distances.rows([atoms]))
     read = lru_cache(CHUNK)(lambda i: only(frames[i]))
     read_other = read if others is frames else lru_cache(CHUNK)(lambda j: only(others[j]))
     return lambda i, j, tolerance: pointwise_distances.distance(read(i), read_other(j), tolerance)

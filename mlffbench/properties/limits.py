@@ -134,7 +134,7 @@ class Watch:
     def __init__(self, start: Atoms, limits: Limits, temperature: float) -> None:
         self.limits, self.temperature = limits, temperature
         numbers, radii = start.numbers, covalent_radii[start.numbers]
-        table = lambda known: _table(numbers, known)  # noqa: E731
+        table = lambda known: _table(numbers, known)
         nearest, self.loneliest = table(limits.nearest), _lookup(numbers, limits.loneliest)
         self.nearest = np.where(np.isnan(nearest), limits.closest * np.add.outer(radii, radii), nearest)
         self.sight = float(max(self.nearest.max(), np.nan_to_num(self.loneliest).max()))

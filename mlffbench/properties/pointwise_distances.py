@@ -64,7 +64,7 @@ def rows(frames: Sequence[Atoms]) -> Rows:
     n, wanted = len(counts), -(-N_NEIGHBOURS * counts // len(kind))
     x = np.stack([a.positions for a in frames])
     d = np.linalg.norm(x[:, :, None] - x[:, None], axis=-1)
-    near = lambda e, f: np.sort(d[:, kind == e][:, :, kind == f])[..., : wanted[f] + (e == f)]  # noqa: E731
+    near = lambda e, f: np.sort(d[:, kind == e][:, :, kind == f])[..., : wanted[f] + (e == f)]
     return tuple(np.concatenate([near(e, f) for f in range(n)], axis=-1) for e in range(n))  # 0 for itself
 
 

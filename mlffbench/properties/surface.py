@@ -82,7 +82,7 @@ def surface_energy(
     slab = _slab(primitive, hkl, thickness, vacuum)
     bulk = evaluated(calculator, primitive)[0] * len(slab) / len(primitive)
     area = float(np.linalg.norm(np.cross(*slab.cell[:2])))
-    per_area = lambda energy: float((energy - bulk) / (2 * area) * JOULE)  # noqa: E731
+    per_area = lambda energy: float((energy - bulk) / (2 * area) * JOULE)
     progress.report("surface", 0, 1)
     before = evaluated(calculator, slab)[0]
     minimum = relaxed(calculator, slab, fmax=fmax, steps=steps)

@@ -63,7 +63,7 @@ class ChildProcess:
     def lines(self) -> Iterator[str]:
         """Yield its lines as they come, until it ends."""
         assert self._process.stdout is not None
-        yield from self._process.stdout
+        yield from iter(self._process.stdout.readline, "")  # not the file itself: that would close it
 
     @contextmanager
     def time_limit(self, seconds: float | None) -> Iterator[None]:

@@ -72,7 +72,7 @@ class Writer:
         self._open.remove(id(value))
 
     def _encode(self, value: Any, where: str) -> Any:
-        many = lambda values: [self.encode(v, f"{where}[{i}]") for i, v in enumerate(values)]  # noqa: E731
+        many = lambda values: [self.encode(v, f"{where}[{i}]") for i, v in enumerate(values)]
         if isinstance(value, np.ndarray | np.generic):
             return self._array(value, where)
         if _is_tensor(value):

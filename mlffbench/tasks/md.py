@@ -212,7 +212,7 @@ def _at_temperature(
     seeds: Sequence[int],
 ) -> list[Row]:
     test = f"{temperature:g} K"
-    follow = lambda who, make: _records(f"{test}, {who}", make, protocol, temperature, starts, seeds)  # noqa: E731
+    follow = lambda who, make: _records(f"{test}, {who}", make, protocol, temperature, starts, seeds)
     records, rows = follow("trajectory", model.calculator)
     if not records:
         return rows

@@ -237,7 +237,7 @@ def _score(pool: str, metric: str, value: float | None, best: float | None) -> R
 
 
 def _costs(pool: str, rows: Sequence[Row], n: int) -> list[Row]:
-    total = lambda metric: sum(r.value for r in rows if isinstance(r, Score) and r.metric == metric)  # noqa: E731
+    total = lambda metric: sum(r.value for r in rows if isinstance(r, Score) and r.metric == metric)
     return [
         Score(pool, "cost", "seconds_per_structure", total("seconds") / n, "s"),
         Score(pool, "cost", "core_seconds_per_structure", total("core_seconds") / n, "s"),

@@ -10,6 +10,7 @@ from mlffbench.testing.examples import EXAMPLES, Fitted, alloys, fitted, molecul
 from mlffbench.testing.extensivity import (
     a_single_atom_has_no_force,
     a_supercell_is_n_cells,
+    molecules_and_crystals_may_be_mixed,
     one_by_one_is_the_batch,
     sizes_may_be_mixed,
     two_far_copies_are_twice_one,
@@ -57,6 +58,7 @@ FORCEFIELD_CHECKS: tuple[Callable[[Fitted], None], ...] = (
     a_supercell_is_n_cells,
     one_by_one_is_the_batch,
     sizes_may_be_mixed,
+    molecules_and_crystals_may_be_mixed,
     a_single_atom_has_no_force,
     uncertainties_are_positive,
     energies_alone_are_enough,

@@ -21,11 +21,16 @@ def close(got: object, expected: object, tolerance: float, what: str) -> None:
 
 
 def same(got: Labels, expected: Labels, tolerance: float, what: str) -> None:
-    """Energies and, where there are any, forces."""
+    """Energies and, where there are any, forces and stress; what one side lacks the other must lack."""
     close(got.energy, expected.energy, tolerance, f"energies {what}")
     for k, forces in enumerate(expected.forces or ()):
         if forces is not None:
             close(forces_of(got, k), forces, tolerance, f"forces of frame {k} {what}")
+    for k in range(len(expected)):
+        stresses = [None if side.stress is None else side.stress[k] for side in (got, expected)]
+        assert (stresses[0] is None) == (stresses[1] is None), f"only one stress of frame {k} {what}"
+        if stresses[0] is not None:
+            close(stresses[0], stresses[1], tolerance, f"stress of frame {k} {what}")
 
 
 def forces_of(labels: Labels, k: int = 0) -> np.ndarray:

@@ -139,7 +139,7 @@ def alloys(n: int = 8) -> Dataset:
 def _perfect() -> list[Atoms]:
     """Ordered alloys of types CsCl, AuCu3 and AuCu, and the elements; the first two cells hold all three."""
     four = bulk("Cu", "fcc", a=3.8, cubic=True)
-    alloyed = lambda symbols: Atoms(symbols, four.positions, cell=four.cell, pbc=True)  # noqa: E731
+    alloyed = lambda symbols: Atoms(symbols, four.positions, cell=four.cell, pbc=True)
     return [
         bulk("AuCu", "cesiumchloride", a=3.1),
         alloyed("NiCuAuCu"),

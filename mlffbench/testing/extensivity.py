@@ -11,6 +11,7 @@ from mlffbench.testing.examples import Fitted
 __all__ = [
     "a_single_atom_has_no_force",
     "a_supercell_is_n_cells",
+    "molecules_and_crystals_may_be_mixed",
     "one_by_one_is_the_batch",
     "sizes_may_be_mixed",
     "two_far_copies_are_twice_one",
@@ -55,6 +56,23 @@ def sizes_may_be_mixed(example: Fitted) -> None:
     if "extensive" in example.model.supports:
         atoms = example.frames[0]
         _alone_as_in_the_batch(example, [atoms, atoms[: len(atoms) // 2 + 1], _lone(atoms.symbols[0]), atoms])
+
+
+def molecules_and_crystals_may_be_mixed(example: Fitted) -> None:
+    """A frame with its cell and without, in one call: only the periodic one has a stress."""
+    if {"extensive", "periodic"} <= set(example.model.supports):
+        atoms = example.frames[0]
+        free, periodic = atoms.copy(), atoms.copy()
+        free.pbc, free.cell = False, None
+        if not atoms.pbc.any():
+            periodic.center(vacuum=4.0)
+            periodic.pbc = True
+        for frames in ([free, periodic, free], [periodic, free]):
+            _alone_as_in_the_batch(example, frames)
+            if "stress" in example.model.properties:
+                stress = example.model.predict(frames).stress or [None] * len(frames)
+                has_stress = [s is not None for s in stress]
+                assert has_stress == [bool(a.pbc.all()) for a in frames], f"stress of frames: {has_stress}"
 
 
 def _alone_as_in_the_batch(example: Fitted, frames: list[Atoms]) -> None:

@@ -243,7 +243,7 @@ def phonopy_phonons(calculator: BaseCalculator, atoms: Atoms, settings: Settings
 # ---------------------------------------------------------------- all
 def _cubic(c: np.ndarray) -> dict[str, float]:
     """GPa; every side's means over what symmetry makes equal."""
-    of = lambda rows, columns: float(np.mean([c[i, j] for i, j in zip(rows, columns, strict=True)]))  # noqa: E731
+    of = lambda rows, columns: float(np.mean([c[i, j] for i, j in zip(rows, columns, strict=True)]))
     return {"C11": of((0, 1, 2), (0, 1, 2)), "C12": of((0, 0, 1), (1, 2, 2)), "C44": of((3, 4, 5), (3, 4, 5))}
 
 

@@ -125,7 +125,7 @@ def _pattern(key: str, text: str | None, builder: Builder) -> Part | None:
         return f"({name})", lambda _: 1.0
     inside = text[1:-1] if text[0] in "\"'{[" else text
     before, after = (text[0], text[-1]) if inside != text else ("", "")
-    wrap = lambda middle: f"{name}={re.escape(before)}{middle}{re.escape(after)}"  # noqa: E731
+    wrap = lambda middle: f"{name}={re.escape(before)}{middle}{re.escape(after)}"
     if key in ("Properties", "pbc"):
         return wrap(re.escape(inside)), None
     if isinstance(meaning, bool):
@@ -133,7 +133,7 @@ def _pattern(key: str, text: str | None, builder: Builder) -> Part | None:
     if isinstance(meaning, str):
         middle = BARE if inside == text else rf"[^{re.escape(after)}\\]+"
         words = _Words(key, builder)
-        reader = lambda written: words[f"{before}{written.decode()}{after}".encode()]  # noqa: E731
+        reader = lambda written: words[f"{before}{written.decode()}{after}".encode()]
         return wrap(f"({middle})"), words.__getitem__ if inside == text else reader
     if isinstance(meaning, np.number) and re.fullmatch(NUMBER, inside):
         return wrap(f"({NUMBER})"), float

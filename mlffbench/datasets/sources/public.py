@@ -100,5 +100,5 @@ def counted(dataset: Dataset, card: Mapping[str, Any]) -> Dataset:
 
 def _coverage(dataset: Dataset, part: np.ndarray) -> dict[str, int]:
     labels = dataset.labels
-    has = lambda values: 0 if values is None else sum(values[i] is not None for i in part.tolist())  # noqa: E731
+    has = lambda values: 0 if values is None else sum(values[i] is not None for i in part.tolist())
     return {"energies": len(part), "forces": has(labels.forces), "stress": has(labels.stress)}

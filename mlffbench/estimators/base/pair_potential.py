@@ -55,7 +55,7 @@ class PairPotential(Classical):
         if pairs:
             problem = PairProblem(graph, rows, kinds.numpy(), len(pairs))
             near = torch.as_tensor(problem.nearest())
-            terms = lambda theta: pair_terms(  # noqa: E731
+            terms = lambda theta: pair_terms(
                 self.form, self.natural, theta, near, problem.distances, problem.kinds, self.cutoff
             )
             theta = torch.as_tensor(self._optimise(problem, terms, rng))

@@ -131,7 +131,7 @@ class Problem:
     def jacobian(self, theta: np.ndarray, only: np.ndarray | None = None) -> np.ndarray:
         """∂residual/∂θ, (rows, len(θ)), or `only` some columns of it."""
         at, basis = torch.as_tensor(theta), torch.eye(len(theta), dtype=torch.float64)
-        column = lambda t: torch.func.jvp(self._derivatives, (at,), (t,))[1]  # noqa: E731
+        column = lambda t: torch.func.jvp(self._derivatives, (at,), (t,))[1]
         blocks = []
         for some in basis[slice(None) if only is None else only].split(self._columns_at_once()):
             energy, gradient = (x.flatten(1).numpy().T for x in torch.func.vmap(column)(some))

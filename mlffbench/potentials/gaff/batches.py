@@ -103,8 +103,8 @@ def _joined(parts: list[tuple[Columns, int]], like: torch.Tensor) -> Terms:
     """Terms from all states."""
     atoms, shifts, index, scale = (np.concatenate([p[k] for p, _ in parts]) for k in range(4))
     state = np.repeat([number for _, number in parts], [len(p[0]) for p, _ in parts])
-    whole = lambda x: torch.as_tensor(x, dtype=torch.long, device=like.device)  # noqa: E731
-    real = lambda x: torch.as_tensor(x, dtype=like.dtype, device=like.device)  # noqa: E731
+    whole = lambda x: torch.as_tensor(x, dtype=torch.long, device=like.device)
+    real = lambda x: torch.as_tensor(x, dtype=like.dtype, device=like.device)
     return Terms(whole(atoms), real(shifts), whole(state), whole(index), real(0 * scale), real(scale))
 
 
@@ -117,7 +117,7 @@ def _sharing(listed: list[tuple[int, State]], starts: np.ndarray, graph: Graph, 
         k = len(state.shared)
         atoms[row, :k], shifts[row, :k], present[row, :k] = state.shared + starts[f], state.shifts, 1.0
     radii = covalent_radii[graph.numbers.cpu().numpy()][atoms]
-    real = lambda x: torch.as_tensor(x, dtype=torch.float64, device=graph.positions.device)  # noqa: E731
+    real = lambda x: torch.as_tensor(x, dtype=torch.float64, device=graph.positions.device)
     sums = radii[:, :, :1] + radii[:, :, 1:]
     where = torch.as_tensor(atoms, device=graph.positions.device)
     return Sharing(where, real(shifts), real(sums), real(present), width)

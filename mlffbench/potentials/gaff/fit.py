@@ -160,7 +160,7 @@ def _problem(
     triangle: np.ndarray, finder: Finder, used: Mapping[str, np.ndarray], counts: np.ndarray, n_torsion: int
 ) -> Problem:
     n = {kind: len(rows) for kind, rows in finder.rows.items()}
-    split = lambda kind: torch.as_tensor(np.stack(np.divmod(used[kind], max(n[kind], 1)), axis=1))  # noqa: E731
+    split = lambda kind: torch.as_tensor(np.stack(np.divmod(used[kind], max(n[kind], 1)), axis=1))
     modes = neutral_modes(counts) if n["charges"] else torch.zeros(0, 0, dtype=torch.float64)
     return Problem(triangle, n, n_torsion, split("vdw"), split("charges"), modes)
 

@@ -72,7 +72,7 @@ class Graphs:
         of_pair = whole.frame[whole.source]
         # the pair's vector points from source to target; mace-torch collects messages at the receiver
         unit_shifts = -whole.shifts
-        to = lambda x: x.to(device, dtype if x.is_floating_point() else None)  # noqa: E731
+        to = lambda x: x.to(device, dtype if x.is_floating_point() else None)
         known = _labelled(frames, labels) | {
             "cell": cells,
             "head": torch.zeros(len(frames), dtype=torch.long),
@@ -140,7 +140,7 @@ def _labelled(frames: Sequence[Atoms], labels: Labels | None) -> dict[str, torch
     stress = [s if a.pbc.all() else None for s, a in zip(stress, frames, strict=True)]
     filled = [np.zeros((len(a), 3)) if f is None else f for f, a in zip(forces, frames, strict=True)]
     voigt = np.array([np.zeros(6) if s is None else s for s in stress])
-    weights = lambda given: torch.tensor([float(x is not None) for x in given])  # noqa: E731
+    weights = lambda given: torch.tensor([float(x is not None) for x in given])
     return {
         "energy": torch.zeros(n).double() if labels is None else torch.as_tensor(labels.energy),
         "forces": torch.as_tensor(np.concatenate(filled)),

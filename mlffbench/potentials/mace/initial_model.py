@@ -88,7 +88,7 @@ def _one_head(mace: SimpleNamespace, whole: Any, head: str | None) -> Any:
 def _plain(mace: SimpleNamespace, config: dict[str, Any]) -> dict[str, Any]:
     """What the model's constructor takes, in strings and numbers."""
     gates = {gate: name for name, gate in mace.modules.gate_dict.items()}
-    number = lambda x: float(np.squeeze(x))  # noqa: E731
+    number = lambda x: float(np.squeeze(x))
     kept = {k: v for k, v in config.items() if k not in DROPPED}
     return kept | {
         **{k: config[k].__name__ for k in CLASSES},

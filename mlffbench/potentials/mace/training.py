@@ -34,7 +34,7 @@ def trained(
     sizes = graphs.atoms.diff().tolist()
     groups = consecutive([sizes[i] for i in held], ATOMS)
     aside = [graphs.batch([held[i] for i in group]) for group in groups]
-    objective = lambda *weights: _objective(mace, module, aside, *weights)  # noqa: E731
+    objective = lambda *weights: _objective(mace, module, aside, *weights)
     stress_weight = settings.stress_weight if stress else None
     second = None
     if settings.stage_two is not None:

@@ -95,7 +95,7 @@ class Described:
     def _labels(self, indices: list[int]) -> dict[str, torch.Tensor]:
         forces = self.labels.forces or [None] * len(self.frames)
         stress = self.labels.stress or [None] * len(self.frames)
-        filled = lambda value, shape: np.full(shape, np.nan) if value is None else value  # noqa: E731
+        filled = lambda value, shape: np.full(shape, np.nan) if value is None else value
         per_atom = [filled(forces[i], (len(self.frames[i]), 3)) for i in indices]
         per_frame = [filled(stress[i], 6) for i in indices]
         return {

@@ -81,7 +81,7 @@ def labelled(
     """Every frame's graph and labels; `cutoff` in Å."""
     forces = labels.forces or [None] * len(frames)
     stress = labels.stress or [None] * len(frames)
-    whole = lambda x, *shape: torch.as_tensor(  # noqa: E731
+    whole = lambda x, *shape: torch.as_tensor(
         np.full(shape, np.nan) if x is None else x, dtype=dtype, device=device
     ).reshape(shape)
     return [
@@ -94,7 +94,7 @@ def labelled(
 
 def join(items: Sequence[Labelled]) -> Labelled:
     """Several frames as one batch."""
-    together = lambda name: torch.cat([getattr(i, name) for i in items])  # noqa: E731
+    together = lambda name: torch.cat([getattr(i, name) for i in items])
     return Labelled(
         collate([i.graph for i in items]), together("energy"), together("forces"), together("stress")
     )

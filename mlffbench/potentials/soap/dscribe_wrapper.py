@@ -39,7 +39,7 @@ def spectra(
         periodic=False,
     )
     frames = _frames(graph)
-    real = lambda values: torch.as_tensor(values, dtype=torch.float64, device=graph.positions.device)  # noqa: E731
+    real = lambda values: torch.as_tensor(values, dtype=torch.float64, device=graph.positions.device)
     if not derivatives:
         return torch.cat([real(soap.create(a)) for a in frames]), ()
     both = [soap.derivatives(a, method="analytical", attach=True, return_descriptor=True) for a in frames]

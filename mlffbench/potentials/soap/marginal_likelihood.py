@@ -25,7 +25,7 @@ PRIOR_OF_ZETA = 0.5  # width of log ζ around its start
 def best_variance(problem: WhitenedLeastSquares) -> float:
     """δ² of largest evidence between 1e-6 and 1e6 eV²; of large problems from their leading sparse points."""
     small = problem.leading(max(1, COLUMNS // len(problem.factors)))
-    search = lambda x: -small.log_evidence(10.0**x)  # noqa: E731
+    search = lambda x: -small.log_evidence(10.0**x)
     return float(10.0 ** minimize_scalar(search, bounds=(-6, 6), method="bounded", options={"xatol": 0.1}).x)
 
 
@@ -53,7 +53,7 @@ def best_hyperparameters(
         problems = problems_by_kind(batches, points, list(noise))
         start = {kind: noise[kind] for kind in problems}
         one = next(iter(problems.values())).gram.new_ones(())
-        joint = lambda variance: -float(_evidence(problems, start | {"signal": variance**0.5}, one))  # noqa: E731
+        joint = lambda variance: -float(_evidence(problems, start | {"signal": variance**0.5}, one))
         first = minimize_scalar(
             lambda x: joint(10.0**x), bounds=(-6, 6), method="bounded", options={"xatol": 0.5}
         )

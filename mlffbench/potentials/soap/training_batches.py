@@ -71,7 +71,7 @@ class Batches:
         """
         environments, labels = self[number], self.labels[self.parts[number]]
         graph = environments.graph
-        real = lambda values: torch.as_tensor(values, dtype=torch.float64, device=self.device)  # noqa: E731
+        real = lambda values: torch.as_tensor(values, dtype=torch.float64, device=self.device)
         root = torch.bincount(graph.frame, minlength=graph.n_frames).double().sqrt()
         yield "energy", energy_rows(environments, kernel), real(labels.energy), root
         with_forces_ = labels.forces is not None and "forces" in kinds

@@ -73,7 +73,7 @@ def _caption(pairs: Pairs) -> str:
 
 def _pairs(arrays: Arrays, group: str) -> list[Pairs]:
     """Energies per atom, less the group's mean reference energy, and force components, where stored."""
-    get = lambda name: arrays.get(f"{group}/{name}")  # noqa: E731
+    get = lambda name: arrays.get(f"{group}/{name}")
     n, true, predicted = get("n_atoms"), get("energy_true"), get("energy_predicted")
     found = []
     if n is not None and true is not None and predicted is not None and np.isfinite(true).any():

@@ -86,7 +86,7 @@ def _blocks(
     problem = section.problem
     board, moved = (f[f["problem"] == problem.name] for f in (frames["board"], frames["moved"]))
     by_title = {table.title: table for table in section.tables}
-    take = lambda *titles: [by_title[t] for t in titles if t in by_title]  # noqa: E731
+    take = lambda *titles: [by_title[t] for t in titles if t in by_title]
     blocks = [
         Block("Leaderboard", take("Leaderboard"), []),
         Block("Accuracy and cost", take("Cost"), cost_plots(problem, board, look)),

@@ -90,7 +90,7 @@ def miscalibration_area(r: Residuals) -> float:
     p = np.sort(_probability(r))
     knots = np.concatenate([[0.0], p, [1.0]])
     steps = np.arange(len(p) + 1) / len(p)  # F between one knot and the next
-    primitive = lambda x: (x - steps) * np.abs(x - steps) / 2  # noqa: E731
+    primitive = lambda x: (x - steps) * np.abs(x - steps) / 2
     return float(np.sum(primitive(knots[1:]) - primitive(knots[:-1])))
 
 

@@ -177,7 +177,7 @@ def molecules(
     if unknown := [name for name in include if name not in PIECES]:
         raise ValueError(f"no property of molecules {unknown[0]!r}{suggest(unknown[0], PIECES)}")
     card = dataset.card.get("molecule", {})
-    said = lambda given, name: card.get(name) if given is None else given  # noqa: E731
+    said = lambda given, name: card.get(name) if given is None else given
     names = Names(
         saddle, path_group, torsion_group, said(permutation, "permutation"), bool(said(mirror, "mirror")),
         said(dihedral, "dihedral"), said(bonds, "bonds"),
@@ -297,7 +297,7 @@ def _barrier(test: str, predicted: ReactionPath | Torsion, reference: float) -> 
 
 
 def _path_curve(predicted: ReactionPath, true: ReactionPath | None) -> Curve:
-    above = lambda path: (path.energies - path.energies[0]).tolist()  # noqa: E731
+    above = lambda path: (path.energies - path.energies[0]).tolist()
     return Curve(
         "reaction path", "length of the path (Å)", "energy (eV)",
         predicted.lengths.tolist(), above(predicted),

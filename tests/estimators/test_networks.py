@@ -1,0 +1,219 @@
+"""Behler–Parrinello against derivatives, its own members, and what fit may not do."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from ase import Atoms
+from ase.build import bulk, molecule
+
+from mlffbench.data import Labels
+from mlffbench.descriptors import graph
+from mlffbench.estimators.behler_parrinello import BehlerParrinello
+from mlffbench.forcefield import ForceField
+from mlffbench.potentials.networks.acsf_batches import Described, derivatives
+from mlffbench.potentials.networks.training import holdout
+from mlffbench.testing import Fitted, check_forcefield, fitted, solids
+
+EACH = pytest.mark.parametrize("cls", [BehlerParrinello])
+
+
+def springs(n: int = 8) -> tuple[list[Atoms], Labels]:
+    """Rattled water with harmonic O-H springs, k = 20 eV/Å²."""
+    frames, energy, forces = [], [], []
+    for seed in range(n):
+        atoms = molecule("H2O")
+        atoms.rattle(0.05, seed=seed)
+        vectors = atoms.positions[1:] - atoms.positions[0]
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        pull = -20.0 * (lengths - 0.97) * vectors / lengths
+        frames.append(atoms)
+        energy.append(10.0 * float(((lengths - 0.97) ** 2).sum()))
+        forces.append(np.vstack([-pull.sum(axis=0), pull]))
+    return frames, Labels(np.array(energy), tuple(forces))
+
+
+def small(cls: type[ForceField], **params: Any) -> ForceField:
+    return cls(**(cls.test_params() | params))
+
+
+@pytest.fixture(scope="module")
+def crystal() -> dict[type[ForceField], Fitted]:
+    return {cls: fitted(cls, solids()) for cls in (BehlerParrinello,)}
+
+
+@pytest.mark.slow
+@EACH
+def test_contract(cls: type[ForceField]) -> None:
+    check_forcefield(cls)
+
+
+# ---------------------------------------------------------------- Behler–Parrinello
+def test_kept_derivatives_give_the_forces_of_automatic_differentiation(crystal: dict[Any, Fitted]) -> None:
+    model, frames, labels = (getattr(crystal[BehlerParrinello], k) for k in ("model", "frames", "labels"))
+    batches = [
+        Described(model.acsf_, frames, labels, torch.float64, torch.device("cpu"), kept).batch([2, 0, 5])
+        for kept in (1e9, 0.0)
+    ]
+    for batch in batches:
+        (network,) = model.networks_
+        found = derivatives(network, batch, model.acsf_.columns)
+        whole = graph.build([frames[i] for i in (2, 0, 5)], model.cutoff)
+        for a, b in zip(found, graph.with_forces(partial(model._energies, network), whole), strict=True):
+            torch.testing.assert_close(a.detach(), b.detach(), rtol=1e-10, atol=1e-10)
+        torch.testing.assert_close(
+            batch.stress, torch.tensor(np.array([labels.stress[i] for i in (2, 0, 5)]))
+        )
+
+
+def test_behler_parrinello_learns_springs() -> None:
+    frames, labels = springs(40)
+    model = BehlerParrinello(cutoff=3.0, hidden=(16,), max_epochs=60).fit(frames[:30], labels[:30])
+    error = np.concatenate(model.predict(frames[30:]).forces) - np.concatenate(labels[30:].forces)
+    assert np.sqrt(np.mean(error**2)) < 0.2 * np.sqrt(np.mean(np.concatenate(labels.forces) ** 2))
+
+
+def test_a_committee_is_its_members_mean_and_spread() -> None:
+    """With Bessel's correction; every member holds out other frames."""
+    frames, labels = springs(12)
+    committee: Any = small(BehlerParrinello, n_networks=3, validation_fraction=0.25).fit(frames, labels)
+    predicted = committee.predict(frames)
+    seeds = committee._seeds(3)
+    assert len({tuple(holdout(12, 0.25, seed)[1]) for seed in seeds}) == 3
+    members = []
+    for network in committee.networks_:
+        alone = pickle.loads(pickle.dumps(committee))
+        alone.networks_ = [network]
+        members.append(alone.predict(frames))
+        assert members[-1].energy_std is None
+    energies = np.array([m.energy for m in members])
+    forces = np.array([m.forces[4] for m in members])
+    np.testing.assert_allclose(predicted.energy, energies.mean(0))
+    np.testing.assert_allclose(predicted.energy_std**2, ((energies - energies.mean(0)) ** 2).sum(0) / 2)
+    np.testing.assert_allclose(predicted.forces[4], forces.sum(0) / 3)
+    np.testing.assert_allclose(predicted.forces_std[4] ** 2, ((forces - forces.mean(0)) ** 2).sum(0) / 2)
+    assert (predicted.energy_std > 1e-6).all()
+
+
+def test_a_committee_knows_where_it_does_not_know() -> None:
+    """Its spread grows outside of what it was trained on."""
+    frames, labels = springs(20)
+    model: Any = small(BehlerParrinello, n_networks=4, max_epochs=30).fit(frames, labels)
+    stretched = [a.copy() for a in frames]
+    for atoms in stretched:
+        atoms.positions[1] = atoms.positions[0] + 1.5 * (atoms.positions[1] - atoms.positions[0])
+    inside, outside = (np.mean(model.predict(f).energy_std) for f in (frames, stretched))
+    assert outside > 3 * inside
+
+
+def test_a_warm_start_goes_on() -> None:
+    frames, labels = springs(12)
+    model: Any = small(BehlerParrinello, warm_start=True, validation_fraction=0.0).fit(frames, labels)
+    first, before = model.history_, [n.mean.clone() for n in model.networks_]
+    model.fit(frames[:8], labels[:8])
+    assert model.history_[0]["validation"] < 0.5 * first[0]["validation"]
+    assert torch.equal(model.networks_[0].mean, before[0])
+    cold: Any = small(BehlerParrinello, validation_fraction=0.0).fit(frames, labels).fit(frames, labels)
+    assert cold.history_[0]["validation"] == first[0]["validation"]
+    assert hasattr(model, "partial_fit")
+    assert not hasattr(cold, "partial_fit")
+
+
+def test_a_file_holds_all_networks(tmp_path: Any) -> None:
+    frames, labels = springs(6)
+    for dtype in ("float64", "float32"):
+        model = small(BehlerParrinello, n_networks=2, max_epochs=1, dtype=dtype).fit(frames, labels)
+        model.save(tmp_path / dtype)
+        copies: list[Any] = [BehlerParrinello.load(tmp_path / dtype), pickle.loads(pickle.dumps(model))]
+        for copy in copies:
+            np.testing.assert_array_equal(copy.predict(frames).energy, model.predict(frames).energy)
+            assert {str(p.dtype) for n in copy.networks_ for p in n.parameters()} == {f"torch.{dtype}"}
+
+
+def test_no_networks_are_a_sentence() -> None:
+    with pytest.raises(ValueError, match="n_networks must be at least 1"):
+        small(BehlerParrinello, n_networks=0).fit(*springs(3))
+
+
+# ---------------------------------------------------------------- what fit may not do
+@EACH
+def test_seeds_reproduce(cls: type[ForceField]) -> None:
+    frames, labels = springs(6)
+    same = [
+        small(cls, random_state=1, max_epochs=2).fit(frames, labels).predict(frames).energy for _ in range(2)
+    ]
+    other = small(cls, random_state=2, max_epochs=2).fit(frames, labels).predict(frames).energy
+    np.testing.assert_array_equal(*same)
+    assert np.abs(other - same[0]).max() > 1e-6
+
+
+@EACH
+def test_frames_without_forces(cls: type[ForceField]) -> None:
+    """Some or all forces missing: fit works, and what it learned is not zero forces."""
+    frames, labels = springs(6)
+    assert labels.forces is not None
+    some = replace(labels, forces=(*labels.forces[:3], None, None, None))
+    for given in (some, replace(labels, forces=None)):
+        predicted = small(cls, max_epochs=2).fit(frames, given).predict(frames)
+        assert np.isfinite(predicted.energy).all()
+        assert predicted.forces is not None
+
+
+@EACH
+def test_validation_frames_come_from_training(cls: type[ForceField], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only frames of the training set are ever described, and the held-out part never in a training batch."""
+    import mlffbench.estimators.behler_parrinello as bp
+
+    calls = []
+    for module in (bp,):
+        original = module.holdout
+        spy = lambda *a, f=original: calls.append((a, f(*a))) or calls[-1][1]
+        monkeypatch.setattr(module, "holdout", spy)
+    frames, labels = springs(10)
+    small(cls, max_epochs=1, validation_fraction=0.3).fit(frames, labels)
+    (arguments, (training, held)) = calls[0]
+    assert arguments[:2] == (10, 0.3)
+    assert len(held) == 3
+    assert not set(training) & set(held)
+
+
+@EACH
+def test_max_seconds_stops(cls: type[ForceField]) -> None:
+    model: Any = small(cls, max_epochs=10**6, max_seconds=0.3).fit(*springs(6))
+    assert model.history_[-1]["epoch"] < 10**4
+
+
+@EACH
+def test_one_frame_and_atoms_without_neighbours(cls: type[ForceField]) -> None:
+    frames = [Atoms("O2", positions=[[0, 0, 0], [0, 0, 15.0]])]
+    predicted = (
+        small(cls, max_epochs=1).fit(frames, [1.0]).predict([*frames, Atoms("O"), bulk("O", "sc", a=2.5)])
+    )
+    assert np.isfinite(predicted.energy).all()
+    assert predicted.forces is not None
+    np.testing.assert_array_equal(predicted.forces[0], 0.0)
+
+
+@EACH
+def test_no_gpu_is_a_sentence(cls: type[ForceField]) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    with pytest.raises(ValueError, match="sees no GPU"):
+        small(cls, device="cuda").fit(*springs(3))
+
+
+@pytest.mark.gpu
+@EACH
+def test_gpu_agrees_with_cpu(cls: type[ForceField]) -> None:
+    frames, labels = springs(8)
+    cpu, gpu = (
+        small(cls, device=d, max_epochs=2).fit(frames, labels).predict(frames) for d in ("cpu", "cuda")
+    )
+    np.testing.assert_allclose(gpu.energy, cpu.energy, atol=1e-6)
+    np.testing.assert_allclose(gpu.forces[0], cpu.forces[0], atol=1e-5)

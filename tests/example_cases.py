@@ -1,0 +1,31 @@
+"""Quick cases, and an observer that keeps what it is told."""
+
+from __future__ import annotations
+
+from mlffbench.data import Spec
+from mlffbench.harness.case import Case
+from mlffbench.harness.run import load_dataset
+
+DATASET = Spec("lennard_jones", {"n_train": 6, "n_test": 3})
+
+
+def case(estimator="atomic_reference", label="row", seed=0, tasks=(), **params):
+    digest = load_dataset(DATASET).digest
+    spec = Spec(estimator, params)
+    return Case("demo", label, DATASET, Spec("official"), spec, seed, digest, tasks=tuple(tasks))
+
+
+class Silent:
+    """Nobody watches; what was said is kept."""
+
+    def __init__(self):
+        self.said = []
+
+    def started(self, case):
+        self.said.append(("started", case.label))
+
+    def progressed(self, case, stage, step, total, values):
+        self.said.append((stage, step))
+
+    def finished(self, case, document):
+        self.said.append((document["status"], case.label))

@@ -1,0 +1,105 @@
+"""Result documents as a suite writes them, with numbers chosen by the test."""
+
+from __future__ import annotations
+
+import numpy as np
+
+TESTS = {"proton_transfer": 17, "test_1200K": 50, "test_300K": 50}
+
+
+def score(test, value, quantity="forces", unit="eV/Å", spread=0.1, metric="rmse"):
+    """A score with the interval value · (1 ± spread); no interval where spread is None."""
+    low, high = (None, None) if spread is None else (value * (1 - spread), value * (1 + spread))
+    named = {"test": test, "quantity": quantity, "metric": metric, "unit": unit}
+    return {**named, "value": value, "low": low, "high": high}
+
+
+def outcome(label, force=0.02, seed=0, params=None, hot=3.0, **changes):
+    """A document of a method with this force error in domain and `hot` times that at 1200 K."""
+    split = {"name": "official", "params": {"train": "train_300K"}}
+    card = {"title": "Malonaldehyde", "level": "PBE/def2-SVP", "licence": "CC0-1.0", "citation": "us"}
+    predict = {"n_frames": 50, "n_atoms": 450, "prepare_seconds": 0.009, "evaluate_seconds": 0.036}
+    document = {
+        "schema": 1,
+        "id": f"{label}-{seed}",
+        "status": "ok",
+        "case": {
+            "suite": "quickstart",
+            "label": label,
+            "dataset": {"name": "malonaldehyde", "params": {}},
+            "split": split,
+            "estimator": {"name": label, "params": params or {}},
+            "seed": seed,
+            "metrics": ["rmse"],
+            "tasks": [],
+        },
+        "failure": None,
+        "dataset": {
+            "name": "malonaldehyde",
+            "digest": "d0",
+            "n_frames": 517,
+            "elements": ["H", "C", "O"],
+            "card": card,
+        },
+        "split": {"digest": f"s{seed}", "n_train": 400, "tests": TESTS, "in_domain": "test_300K"},
+        "scores": [
+            score("test_300K", force),
+            score("test_1200K", hot * force),
+            score("test_300K", 0.001, "energy_per_atom", "eV/atom"),
+            score("test_1200K", 0.004, "energy_per_atom", "eV/atom"),
+            score("speed 8 copies", 70.0, "prediction", "µs/atom", None, "time_per_atom"),
+        ],
+        "timings": {
+            "fit": {"seconds": 10.0 + seed, "peak_memory_mb": 700.0, "peak_gpu_memory_mb": None},
+            "predict": {
+                "test_300K": {**predict, "peak_memory_mb": 800.0, "peak_gpu_memory_mb": None},
+                "test_1200K": {**predict, "peak_memory_mb": 750.0, "peak_gpu_memory_mb": None},
+            },
+        },
+        "profiles": {
+            "proton_transfer": {
+                "coordinate": [-1.0, 0.0, 1.0],
+                "energy_true": [-7200.0, -7199.8, -7200.1],
+                "energy_predicted": [-7100.0, -7099.7, -7100.1],
+            }
+        },
+        "history": [
+            {"epoch": 1, "loss": 0.5, "validation": 0.06},
+            {"epoch": 2, "loss": 0.3, "validation": None},
+        ],
+        "model": {"params": {}, "device": "cpu", "dtype": "float32"},
+        "provenance": {
+            "machine": {"cpu": "EPYC", "cores": 2},
+            "accelerator": None,
+            "packages": {"torch": "2.13.0"},
+            "revision": "abc123",
+            "python": "3.11.7",
+            "date": f"2026-11-23T01:00:0{seed}+00:00",
+        },
+    }
+    return {**document, **changes}
+
+
+def failed(label, kind="out of memory", message="17 GiB were asked for\nmore", seed=0):
+    """A document of a case that fell over before it knew anything."""
+    empty = {key: None for key in ("dataset", "split", "timings", "model", "provenance")}
+    failure = {"kind": kind, "message": message, "traceback": "Traceback: line 3"}
+    document = outcome(label, seed=seed, **empty, scores=[], profiles={}, history=[], failure=failure)
+    return {**document, "status": "failed"}
+
+
+def predictions(identifier):
+    """Arrays of two frames of three atoms for every method but one."""
+    if identifier.startswith("bare"):
+        return None
+    rng = np.random.default_rng(0)
+    forces = rng.normal(size=(6, 3))
+    forces[0] = np.nan  # no label
+    arrays = {
+        "n_atoms": np.array([3, 3]),
+        "energy_true": np.array([-30.0, -30.3]),
+        "energy_predicted": np.array([-30.0, -30.6]),
+        "forces_true": forces,
+        "forces_predicted": forces + 0.01,
+    }
+    return {f"{test}/{name}": value for test in TESTS for name, value in arrays.items()}

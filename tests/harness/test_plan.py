@@ -1,0 +1,133 @@
+"""Suites: what is read, what is refused and with which sentence, and what decides a case's id."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mlffbench.data import Spec
+from mlffbench.harness.case import Case
+from mlffbench.harness.plan import SuiteError, cases, read_suite, suite_schema
+
+GOOD = """\
+name: demo
+seeds: [0, 1]
+problems:
+  - dataset: lennard_jones
+    split: {random: {train: 0.5}}
+estimators:
+  - atomic_reference
+  - morse: {cutoff: 5.0}
+  - morse: {cutoff: 6.0}
+    as: morse-6
+"""
+
+
+def read(tmp_path, text):
+    file = tmp_path / "suite.yaml"
+    file.write_text(text)
+    return read_suite(file)
+
+
+def planned(tmp_path, text=GOOD, **kwargs):
+    return cases(read(tmp_path, text), lambda spec: "0" * 64, **kwargs)
+
+
+def test_every_problem_estimator_and_seed_is_a_case(tmp_path):
+    found = planned(tmp_path)
+    assert [(c.label, c.seed) for c in found] == [
+        (label, seed) for seed in (0, 1) for label in ("atomic_reference", "morse", "morse-6")
+    ]
+    assert len({c.id for c in found}) == 6
+    assert [c.id for c in planned(tmp_path)] == [c.id for c in found]
+
+
+def test_a_case_survives_json(tmp_path):
+    for case in planned(tmp_path, GOOD + "tasks: [speed: {copies: [1]}]\n"):
+        assert Case.from_json(case.to_json()) == case
+        assert Case.from_json(case.to_json()).id == case.id
+
+
+def test_id_is_of_what_decides_the_fit(tmp_path):
+    case = planned(tmp_path)[1]
+    same = [{"metrics": ("mae",)}, {"tasks": (Spec("speed"),)}, {"suite": "other"}, {"label": "row"}]
+    other = [
+        {"seed": 7}, {"data_digest": "1" * 64}, {"split": Spec("official")},
+        {"dataset": Spec("malonaldehyde")}, {"estimator": Spec("morse", {"cutoff": 5.1})},
+    ]  # fmt: skip
+    assert all(replace(case, **change).id == case.id for change in same)
+    assert len({case.id, *(replace(case, **change).id for change in other)}) == 6
+
+
+def test_device_goes_to_those_that_have_one(tmp_path):
+    by_label = {c.label: c.estimator.params for c in planned(tmp_path, device="cuda")}
+    assert "device" not in by_label["atomic_reference"]
+    assert by_label["morse"] == {"cutoff": 5.0, "device": "cuda"}
+
+
+def test_path_is_a_dataset(tmp_path):
+    text = GOOD.replace("dataset: lennard_jones", "dataset: {path: a.xyz, forces_key: f}")
+    assert read(tmp_path, text).problems[0].dataset == Spec("path", {"path": "a.xyz", "forces_key": "f"})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("  - atomic_reference", "  - atomic_referense", 7, "did you mean 'atomic_reference'"),
+        ("{cutoff: 5.0}", "{cutof: 5.0}", 8, "has no parameter 'cutof'"),
+        ("{cutoff: 5.0}", "{cutof: 5.0}", 8, "did you mean 'cutoff'"),
+        ("dataset: lennard_jones", "dataset: lenard_jones", 4, "did you mean 'lennard_jones'"),
+        ("{random: {train: 0.5}}", "{random: {trian: 0.5}}", 5, "did you mean 'train'"),
+        ("{random: {train: 0.5}}", "{rnadom: {train: 0.5}}", 5, "did you mean 'random'"),
+        ("seeds: [0, 1]", "seed: [0, 1]", 2, "unknown key 'seed'"),
+        ("seeds: [0, 1]", "seeds: [0, one]", 2, "valid integer"),
+        ("name: demo\n", "", 1, "'name' is missing"),
+        ("name: demo", "name: a/b", 1, "name"),
+        ("    split:", "    spilt:", 5, "did you mean 'split'"),
+        ("seeds: [0, 1]", "metrics: [rsme]", 2, "did you mean 'rmse'"),
+        ("seeds: [0, 1]", "tasks: [spead]", 2, "did you mean 'speed'"),
+        ("    as: morse-6", "", 8, "name the row with 'as: another-name'"),
+        ("seeds: [0, 1]", "name: again", 2, "'name' appears twice"),
+        ("seeds: [0, 1]", "seeds: [0, 1", 3, "not valid YAML"),
+        ("morse: {cutoff: 5.0}", "morse: 5.0", 8, "keyword: value"),
+        ("- atomic_reference", "- nowhere.at_all:Model", 7, "No module named 'nowhere'"),
+    ],
+)
+def test_mistakes_are_named_with_file_and_line(tmp_path, old, new, line, words):
+    assert old in GOOD
+    with pytest.raises(SuiteError) as caught:
+        read(tmp_path, GOOD.replace(old, new, 1))
+    message = str(caught.value)
+    assert f"suite.yaml:{line}: " in message, message
+    assert words in message, message
+
+
+def test_the_same_fit_twice_is_refused(tmp_path):
+    with pytest.raises(SuiteError, match="same fit twice"):
+        planned(tmp_path, GOOD.replace("cutoff: 6.0", "cutoff: 5.0"))
+
+
+def test_a_missing_or_empty_file_is_a_sentence(tmp_path):
+    with pytest.raises(SuiteError, match="No such file"):
+        read_suite(tmp_path / "none.yaml")
+    with pytest.raises(SuiteError, match="a suite is a mapping"):
+        read(tmp_path, "")
+
+
+def test_the_schema_knows_the_names():
+    text = str(suite_schema())
+    for word in ("atomic_reference", "malonaldehyde", "official", "speed", "problems"):
+        assert word in text
+
+
+def test_a_manifest_is_pinned_by_its_content(tmp_path):
+    file = tmp_path / "split.json"
+    text = GOOD.replace("{random: {train: 0.5}}", f"{{manifest: {{file: {file}}}}}")
+    with pytest.raises(SuiteError, match="there is none at"):
+        planned(tmp_path, text)
+    file.write_text("{}")
+    first = planned(tmp_path, text)[0].id
+    assert planned(tmp_path, text)[0].id == first
+    file.write_text("{ }")
+    assert planned(tmp_path, text)[0].id != first

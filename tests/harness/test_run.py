@@ -1,0 +1,200 @@
+"""From a suite to documents: the flow, its failures, and what survives a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from example_cases import DATASET, Silent, case
+
+from mlffbench.data import Spec
+from mlffbench.harness.case import Case
+from mlffbench.harness.execute import execute, pending
+from mlffbench.harness.outcome import Outcome
+from mlffbench.harness.predictions import unpack
+from mlffbench.harness.run import load_dataset, run
+from mlffbench.harness.store import Store
+
+TESTS = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def _importable(monkeypatch):
+    """The children find ``helpers`` as a user's own module."""
+    monkeypatch.setenv("PYTHONPATH", f"{TESTS}{os.pathsep}{TESTS.parent}")
+    monkeypatch.syspath_prepend(str(TESTS))
+
+
+# ---------------------------------------------------------------- the flow
+def test_a_case_becomes_a_document_with_all_that_a_reader_needs():
+    outcome, predictions = run(case("morse", cutoff=8.0, tasks=[Spec("speed", {"copies": [1, 2]})]))
+    document = outcome.to_json()
+    assert document["failure"] is None, document["failure"]
+    assert Outcome.from_json(document).to_json() == document
+    dataset = load_dataset(DATASET)
+    assert document["dataset"]["digest"] == dataset.digest
+    assert document["split"]["tests"] == {"test": 3, "test_strain": 3, "test_hot": 3}
+    assert document["split"]["in_domain"] == "test"
+    assert document["model"]["params"]["cutoff"] == 8.0
+    assert document["model"]["params"]["atomic_energies"] == {"Ar": 0.0}
+    assert document["timings"]["fit"]["seconds"] > 0
+    assert set(document["timings"]["predict"]) == set(document["split"]["tests"])
+    assert document["provenance"]["packages"]["ase"]
+    quantities = {s["quantity"] for s in document["scores"]}
+    assert {"energy", "forces", "stress", "prepare", "evaluate"} <= quantities
+    assert json.loads(json.dumps(document)) == document
+    _, truth, guess = unpack(predictions, "test")
+    assert np.array_equal(truth.energy, dataset.labels.energy[6:9])
+    rmse = next(s for s in document["scores"] if (s["test"], s["quantity"]) == ("test", "forces"))["value"]
+    assert rmse == pytest.approx(np.sqrt(np.mean((np.array(truth.forces) - np.array(guess.forces)) ** 2)))
+
+
+def test_the_same_case_gives_the_same_scores():
+    scores = [run(case("morse", cutoff=8.0))[0].scores for _ in range(2)]
+    assert scores[0] == scores[1]
+
+
+def test_data_that_changed_since_planning_are_refused():
+    changed = Case(**{**vars(case()), "data_digest": "0" * 64})
+    outcome, _ = run(changed)
+    assert outcome.status == "failed"
+    assert "changed since the suite was planned" in outcome.failure["message"]
+
+
+def test_a_task_that_fails_costs_only_itself():
+    outcome, _ = run(case(tasks=[Spec("speed", {"copies": [0]}), Spec("speed", {"copies": [1]})]))
+    assert outcome.status == "ok"
+    assert [f["task"] for f in outcome.task_failures] == ["speed(copies=[0])"]
+    assert any(s.test == "1 copies, 4 atoms" for s in outcome.scores)
+
+
+@pytest.mark.parametrize(
+    ("how", "kind"),
+    [
+        ("import", "not installed"), ("memory", "out of memory"), ("diverge", "diverged"),
+        ("nan", "diverged"), ("refuse", "unsupported input"), ("other", "error"),
+    ],
+)  # fmt: skip
+def test_failures_are_documents_with_a_kind(how, kind):
+    outcome, predictions = run(case("helpers:Fails", how=how))
+    assert predictions is None
+    assert (outcome.status, outcome.failure["kind"]) == ("failed", kind)
+    assert "Traceback" in outcome.failure["traceback"]
+    assert Outcome.from_json(outcome.to_json()) == outcome
+
+
+# ---------------------------------------------------------------- processes
+@pytest.mark.parametrize(
+    ("how", "kind"), [("die", "out of memory"), ("exit", "error"), ("hang", "timed out"), ("nan", "diverged")]
+)
+def test_the_death_of_a_child_is_a_document(tmp_path, how, kind):
+    store, limit = Store(tmp_path), 8.0 if how == "hang" else None
+    execute([case("helpers:Fails", how=how)], store, Silent(), time_limit=limit)
+    (document,) = store.documents()
+    assert (document["status"], document["failure"]["kind"]) == ("failed", kind), document["failure"]
+
+
+def test_children_give_what_the_flow_gives(tmp_path):
+    store, watcher, wanted = Store(tmp_path), Silent(), case("morse", cutoff=8.0)
+    execute([wanted], store, watcher)
+    outcome, predictions = run(wanted)
+    stored = store.load(wanted.id)
+    assert stored["failure"] is None, stored["failure"]
+    values = [[s["value"] for s in d["scores"]] for d in (stored, outcome.to_json())]
+    assert values[0] == pytest.approx(values[1], rel=1e-6)
+    assert set(store.predictions(wanted.id)) == set(predictions)
+    assert watcher.said[0] == ("started", "row")
+    assert watcher.said[-1] == ("ok", "row")
+    assert ("predict", 0) in watcher.said
+
+
+def test_finished_cases_are_not_pending(tmp_path):
+    store = Store(tmp_path)
+    good, bad = case(), case("helpers:Fails", how="refuse")
+    assert pending([good, bad], store) == [good, bad]
+    execute([good, bad], store, Silent(), jobs=2)
+    assert pending([good, bad], store) == []
+    assert pending([good, bad], store, retry=True) == [bad]
+    assert pending([good, bad], store, force=True) == [good, bad]
+
+
+def start_suite(tmp_path, n_cases=4, seconds=0.7):
+    rows = "\n".join(
+        f"  - {{'helpers:Steady': {{log: {tmp_path}/log, seconds: {seconds}, number: {i}}}, as: row{i}}}"
+        for i in range(n_cases)
+    )
+    suite = tmp_path / "suite.yaml"
+    suite.write_text(f"name: demo\nproblems:\n  - dataset: lennard_jones\nestimators:\n{rows}\n")
+    command = [sys.executable, "-m", "mlffbench", "run", str(suite), "--out", str(tmp_path / "out")]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=_listens_to_ctrl_c
+    )
+
+
+def _listens_to_ctrl_c():
+    """A shell's background jobs ignore SIGINT, and so would their children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def documents(tmp_path):
+    return {p.name: p.read_bytes() for p in (tmp_path / "out").glob("*.json")}
+
+
+def wait_for(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "nothing happened in time"
+        time.sleep(0.05)
+
+
+def log_of(tmp_path, what):
+    log = tmp_path / "log"
+    lines = [line.split() for line in log.read_text().splitlines()] if log.exists() else []
+    return [(int(number), int(pid)) for number, event, pid in lines if event == what]
+
+
+def alive(pid):
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_kill_9_loses_no_case_and_computes_none_twice(tmp_path):
+    process = start_suite(tmp_path)
+    wait_for(lambda: documents(tmp_path) and len(log_of(tmp_path, "started")) > len(documents(tmp_path)))
+    process.kill()
+    process.communicate()
+    before = documents(tmp_path)
+    in_flight = log_of(tmp_path, "started")[-1][1]
+    wait_for(lambda: not alive(in_flight), 10)
+    again = start_suite(tmp_path)
+    out, _ = again.communicate(timeout=120)
+    assert again.returncode == 0, out
+    after = documents(tmp_path)
+    assert len(after) == 4
+    assert {name: after[name] for name in before} == before, "a finished case was computed again"
+    finished = [number for number, _ in log_of(tmp_path, "finished")]
+    assert sorted(set(finished)) == [0, 1, 2, 3]
+    assert len(finished) <= 4 + 1, "only the case in flight may have been computed twice"
+    assert f"4 cases, {4 - len(before)} to run" in out
+    third = start_suite(tmp_path)
+    text, _ = third.communicate(timeout=120)
+    assert "4 cases, 0 to run" in text
+    assert text.partition("training frames")[2] == out.partition("training frames")[2] != ""
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path):
+    process = start_suite(tmp_path, seconds=1.5)
+    wait_for(lambda: log_of(tmp_path, "started"))
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, out
+    assert "the same command goes on from there" in out
+    assert "Traceback" not in out
+    assert not list((tmp_path / "out").rglob("*.part"))

@@ -16,6 +16,8 @@ from ase.data import chemical_symbols
 from ase.stress import full_3x3_to_voigt_6_stress
 
 __all__ = [
+    "VOIGT",
+    "VOIGT_FLAT",
     "Curve",
     "Dataset",
     "Finding",
@@ -26,9 +28,13 @@ __all__ = [
     "Score",
     "Spec",
     "Split",
+    "bare",
     "concatenate",
     "labels_of",
 ]
+
+VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))  # xx yy zz yz xz xy
+VOIGT_FLAT = [3 * i + j for i, j in VOIGT]  # the same in a flattened 3 x 3 tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,6 +183,11 @@ def concatenate(parts: Sequence[Labels]) -> Labels:
         np.concatenate(std) if std else None,
         whole("forces_std"),
     )
+
+
+def bare(atoms: Atoms) -> Atoms:
+    """A copy of the structure alone: no calculator, constraint, velocity, label or other array."""
+    return Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
 
 
 def labels_of(frames: Sequence[Atoms]) -> Labels:

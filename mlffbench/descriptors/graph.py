@@ -11,7 +11,7 @@ from ase import Atoms
 from ase.cell import Cell
 from matscipy.neighbours import neighbour_list
 
-from mlffbench.data import Labels, concatenate
+from mlffbench.data import VOIGT_FLAT, Labels, concatenate
 from mlffbench.system.device import checked_device
 
 __all__ = ["Graph", "build", "labels", "predict", "with_forces"]
@@ -131,7 +131,7 @@ def with_forces(
     gradient, virial = _gradients(energy, (positions, strain), create_graph)
     volume = torch.where(graph.periodic, torch.linalg.det(graph.cells).abs(), torch.inf)
     stress = virial / volume[:, None, None]
-    return energy, -gradient, stress.flatten(1)[:, [0, 4, 8, 5, 2, 1]]
+    return energy, -gradient, stress.flatten(1)[:, VOIGT_FLAT]
 
 
 def _gradients(

@@ -10,6 +10,7 @@ import torch
 from scipy.special import gamma
 
 from mlffbench.descriptors.graph import Graph
+from mlffbench.descriptors.quintic import quintic
 
 __all__ = [
     "Basis",
@@ -191,7 +192,7 @@ def _switch(r2: torch.Tensor, basis: Basis) -> tuple[torch.Tensor, torch.Tensor]
     """1 inside the cutoff, 0 at the radius, as 1 − 10t³ + 15t⁴ − 6t⁵ in t ∝ R² between; its derivative."""
     width = basis.radius**2 - basis.cutoff**2
     t = ((r2 - basis.cutoff**2) / width).clamp(0.0, 1.0)
-    return 1 - t**3 * (10 - 15 * t + 6 * t**2), -30 * t**2 * (1 - t) ** 2 / width
+    return quintic(t), -30 * t**2 * (1 - t) ** 2 / width
 
 
 def density(graph: Graph, basis: Basis) -> torch.Tensor:

@@ -29,8 +29,8 @@ from mlffbench.harness.outcome import Outcome, failed
 from mlffbench.harness.predictions import pack
 from mlffbench.harness.scoring import score
 from mlffbench.system import checkpoint, model_file, progress
-from mlffbench.system.atomic_write import whole
-from mlffbench.system.failures import attempt
+from mlffbench.system.atomic_write import atomic_write
+from mlffbench.system.failures import catch_failure
 from mlffbench.system.provenance import provenance
 from mlffbench.system.timing import Measurement, measure
 from mlffbench.tasks.common.subtasks import Row, lacking
@@ -50,7 +50,7 @@ def run(case: Case) -> tuple[Outcome, Predictions | None]:
     predictions : dict of str to array, or None
         Truth and prediction of every test group (`mlffbench.harness.predictions.unpack`).
     """
-    value, failure = attempt(lambda: _flow(case))
+    value, failure = catch_failure(lambda: _flow(case))
     if failure is not None:
         return failed(case, failure), None
     outcome, predictions = value
@@ -113,7 +113,7 @@ def _fitted(
     place = checkpoint.folder()
     if place is not None and (place / FIT).exists():
         cost = json.loads((place / FIT).read_text(encoding="utf-8"))
-        kept, failure = attempt(lambda: model_file.load(place / MODEL, trust=[type(model).__module__]))
+        kept, failure = catch_failure(lambda: model_file.load(place / MODEL, trust=[type(model).__module__]))
         if failure is None:
             return kept, Measurement(**cost)
     with measure(device) as fit:
@@ -125,9 +125,9 @@ def _fitted(
 
 def _keep(model: ForceField, fit: Measurement, place: Path) -> None:
     """The model first, its cost last; a model that cannot be written is fitted again if it has to be."""
-    _, failure = attempt(lambda: model.save(place / MODEL))
+    _, failure = catch_failure(lambda: model.save(place / MODEL))
     if failure is None:
-        with whole(place / FIT) as file:
+        with atomic_write(place / FIT) as file:
             file.write(json.dumps(asdict(fit)).encode())
 
 
@@ -183,7 +183,7 @@ def _rows(task: Spec, seed: int, model: ForceField, dataset: Dataset, split: Spl
         return [Missing("", "", "skipped", reason)]
     place = checkpoint.folder()
     with checkpoint.keep_in(None if place is None else place / _folder_name(task)):
-        rows, failure = attempt(partial(act, model, dataset, split, seed, **task.params))
+        rows, failure = catch_failure(partial(act, model, dataset, split, seed, **task.params))
     return rows if failure is None else [Missing("", "", **failure)]
 
 

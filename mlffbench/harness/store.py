@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from mlffbench.system.atomic_write import whole
+from mlffbench.system.atomic_write import atomic_write
 
 __all__ = ["Store"]
 
@@ -42,10 +42,10 @@ class Store:
     def save(self, document: Mapping[str, Any], predictions: Mapping[str, np.ndarray] | None = None) -> None:
         """Predictions first, the document last: a document on disk is a finished case."""
         if predictions is not None:
-            with whole(self.predictions_path(document["id"])) as file:
+            with atomic_write(self.predictions_path(document["id"])) as file:
                 np.savez_compressed(file, **predictions)  # type: ignore[arg-type]
         text = json.dumps(_finite(document), indent=1, ensure_ascii=False, allow_nan=False)
-        with whole(self.document_path(document["id"])) as file:
+        with atomic_write(self.document_path(document["id"])) as file:
             file.write(f"{text}\n".encode())
 
     def load(self, id: str) -> dict[str, Any] | None:

@@ -6,20 +6,23 @@ import gzip
 import hashlib
 import json
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ase import Atoms
 
+from mlffbench.data import bare
 from mlffbench.labelling.jobs import Job
 from mlffbench.labelling.journal import Ledger
 from mlffbench.labelling.recipe import Recipe
-from mlffbench.labelling.sampling import bare, extxyz
-from mlffbench.system.atomic_write import whole
+from mlffbench.labelling.sampling import extxyz
+from mlffbench.system.atomic_write import atomic_write
+from mlffbench.system.versions import versions
 
 __all__ = ["pack"]
+
+PACKAGES = ("mlffbench", "ase", "matscipy", "numpy", "scipy", "pyscf", "tblite")
 
 
 def pack(
@@ -44,13 +47,13 @@ def pack(
     labelled = sorted((j for j in todo if j.group and ledger.good(j.key)), key=lambda j: order.index(j.group))
     blob = gzip.compress(extxyz([_with_label(recipe, j, ledger) for j in labelled]), mtime=0)
     file = folder / f"{recipe.name}.xyz.gz"
-    with whole(file) as stream:
+    with atomic_write(file) as stream:
         stream.write(blob)
     card = _card(recipe, todo, labelled, ledger)
     for extra in recipe.card_from:
         card |= json.loads((home / extra).read_text(encoding="utf-8"))
     card |= {"sha256": hashlib.sha256(blob).hexdigest()}
-    with whole(file.with_name(f"{recipe.name}.json")) as stream:
+    with atomic_write(file.with_name(f"{recipe.name}.json")) as stream:
         stream.write((json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())
     return file, card
 
@@ -86,15 +89,5 @@ def _card(recipe: Recipe, todo: Sequence[Job], labelled: Sequence[Job], ledger: 
         "groups": {g: groups.count(g) for g in recipe.groups if g in groups},
         "not_labelled": {kind: errors.count(kind) for kind in sorted(set(errors))},
         "labelling_seconds": round(seconds),
-        "versions": _versions(),
+        "versions": versions(PACKAGES),
     }
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in ("mlffbench", "ase", "matscipy", "numpy", "scipy", "pyscf", "tblite"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -14,11 +14,11 @@ from ase import Atoms
 from ase.io import read, write
 
 from mlffbench import registry
-from mlffbench.data import Spec
+from mlffbench.data import Spec, bare
 from mlffbench.labelling.recipe import Draw, Group, Recipe, structure
-from mlffbench.system.atomic_write import whole
+from mlffbench.system.atomic_write import atomic_write
 
-__all__ = ["bare", "extxyz", "sample"]
+__all__ = ["extxyz", "sample"]
 
 
 def sample(
@@ -41,7 +41,7 @@ def sample(
         file = folder / "samples" / f"{name}-{_digest(recipe, group)}.xyz"
         if not file.exists():
             frames = [frame for draw in group.draws for frame in _drawn(recipe, draw, home)]
-            with whole(file) as stream:
+            with atomic_write(file) as stream:
                 stream.write(extxyz(frames))
         found[name] = read(file, ":", format="extxyz")
         sampled(name, len(found[name]))
@@ -77,11 +77,6 @@ def _seed(draw: Draw, step: int, frame: int) -> int:
     if len(draw.by) == 1:
         return draw.seed
     return int(np.random.SeedSequence([draw.seed, step, frame]).generate_state(1)[0])
-
-
-def bare(atoms: Atoms) -> Atoms:
-    """The structure, and nothing that was known of it."""
-    return Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
 
 
 def _calculator(spec: Spec | None) -> Any:

@@ -14,7 +14,7 @@ from ase.optimize import BFGS
 from ase.optimize.optimize import Optimizer
 
 from mlffbench.properties.relaxation import Relaxation, misshapen, movable
-from mlffbench.system.failures import attempt
+from mlffbench.system.failures import catch_failure
 from mlffbench.system.progress import report
 
 __all__ = ["relax_many"]
@@ -99,7 +99,7 @@ class _Descent:
     def goes_on(self, fmax: float, steps: int) -> bool:
         """Take a step, unless this is the end."""
         if self.failure is None:
-            going, failure = attempt(lambda: self._step(fmax, steps))
+            going, failure = catch_failure(lambda: self._step(fmax, steps))
             self.failure = self.failure if failure is None else failure["message"]
         return self.failure is None and going
 
@@ -135,7 +135,7 @@ def _evaluated(calculator: BaseCalculator, structures: Sequence[Atoms], stress: 
     """The results of each structure and None, or None and what went wrong."""
     many = getattr(calculator, "calculate_many", None)
     for batch in _batches([_bare(atoms) for atoms in structures]):
-        found, failure = attempt(lambda b=batch: many(b)) if many is not None else (None, {})  # type: ignore[misc]
+        found, failure = catch_failure(lambda b=batch: many(b)) if many is not None else (None, {})  # type: ignore[misc]
         if failure is None:
             yield from ((results, None) for results in found or ())
         else:  # one of them, or all: each alone
@@ -155,7 +155,7 @@ def _batches(structures: Sequence[Atoms]) -> Iterator[list[Atoms]]:
 
 
 def _alone(calculator: BaseCalculator, atoms: Atoms, stress: bool) -> Evaluated:
-    results, failure = attempt(lambda: _results(calculator, atoms, stress))
+    results, failure = catch_failure(lambda: _results(calculator, atoms, stress))
     return results, None if failure is None else failure["message"]
 
 

@@ -10,6 +10,7 @@ from ase.calculators.calculator import BaseCalculator
 from ase.stress import voigt_6_to_full_3x3_strain, voigt_6_to_full_3x3_stress
 from ase.units import GPa
 
+from mlffbench.data import VOIGT
 from mlffbench.properties.relaxation import relaxed
 
 __all__ = ["Elastic", "elastic_constants"]
@@ -17,7 +18,6 @@ __all__ = ["Elastic", "elastic_constants"]
 SYMPREC = 1e-3  # Å
 DEPENDENT = 1e-2  # singular values of strains that fix nothing new, of an orthonormal basis
 LEFT = 0.3  # Å: an ion that goes further under so small a strain has left its place
-VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
 
 @dataclass(frozen=True)

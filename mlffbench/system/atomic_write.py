@@ -1,4 +1,4 @@
-"""A file that takes its name only when it is complete: a crash leaves the old one or none, never a half."""
+"""Atomic file write: temporary file, fsync, rename."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["whole"]
+__all__ = ["atomic_write"]
 
 
 @contextmanager
-def whole(target: Path) -> Iterator[BinaryIO]:
+def atomic_write(target: Path) -> Iterator[BinaryIO]:
     """A file to write; it is at `target` and on the disk when the ``with`` block ends without an error."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_suffix(f".{os.getpid()}.part")

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from mlffbench.system.atomic_write import whole
+from mlffbench.system.atomic_write import atomic_write
 
 __all__ = ["folder", "keep_in", "kept"]
 
@@ -46,6 +46,6 @@ def kept(name: str, work: Callable[[], Any]) -> Any:
     if file.exists():
         return json.loads(file.read_text(encoding="utf-8"))
     value = work()
-    with whole(file) as out:
+    with atomic_write(file) as out:
         out.write(json.dumps(value).encode())
     return value

@@ -6,10 +6,10 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["attempt"]
+__all__ = ["catch_failure"]
 
 
-def attempt(work: Callable[[], Any]) -> tuple[Any, dict[str, str] | None]:
+def catch_failure(work: Callable[[], Any]) -> tuple[Any, dict[str, str] | None]:
     """The value of `work` and None, or None and the failure's ``kind``, ``message`` and ``traceback``."""
     try:
         return work(), None

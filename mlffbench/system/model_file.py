@@ -7,15 +7,16 @@ import platform
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from mlffbench.system.atomic_write import whole
+from mlffbench import __version__
+from mlffbench.system.atomic_write import atomic_write
 from mlffbench.system.encoding import Reader, Writer
+from mlffbench.system.versions import versions
 
 __all__ = ["load", "save"]
 
@@ -43,10 +44,10 @@ def save(model: BaseEstimator, path: Path) -> None:
     document = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
-        "versions": {"python": platform.python_version(), **_versions()},
+        "versions": {"python": platform.python_version(), **versions(PACKAGES)},
         "model": writer.encode(model, type(model).__name__),
     }
-    with whole(path) as file, zipfile.ZipFile(file, "w") as archive:
+    with atomic_write(path) as file, zipfile.ZipFile(file, "w") as archive:
         archive.writestr("model.json", json.dumps(document), zipfile.ZIP_DEFLATED)
         for number, array in enumerate(writer.arrays):
             with archive.open(f"{number}.npy", "w", force_zip64=True) as member:
@@ -95,7 +96,7 @@ def load(path: Path | str, trust: Sequence[str] = (), device: str | None = None)
         model = Reader(arrays, trust, device).decode(document["model"])
     except MISFIT as error:
         raise ValueError(
-            f"{path} was changed, or does not fit mlffbench {_versions()['mlffbench']} "
+            f"{path} was changed, or does not fit mlffbench {__version__} "
             f"(it was written by {document['versions']['mlffbench']}): {type(error).__name__}: {error}"
         ) from error
     if not isinstance(model, BaseEstimator):
@@ -114,7 +115,7 @@ def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
             if document["format_version"] > FORMAT_VERSION:
                 raise ValueError(
                     f"{path} was written by mlffbench {written_by}, in a newer format than "
-                    f"{_versions()['mlffbench']} reads; update mlffbench"
+                    f"{__version__} reads; update mlffbench"
                 )
             return document, list(_arrays(archive))
     except DAMAGED as error:
@@ -125,13 +126,3 @@ def _arrays(archive: zipfile.ZipFile) -> Iterator[np.ndarray]:
     for number in range(len(archive.namelist()) - 1):
         with archive.open(f"{number}.npy") as member:
             yield np.lib.format.read_array(member, allow_pickle=False)
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

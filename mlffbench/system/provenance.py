@@ -7,11 +7,12 @@ import platform
 import subprocess
 import sys
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import psutil
+
+from mlffbench.system.versions import versions
 
 __all__ = ["provenance"]
 
@@ -31,7 +32,7 @@ def provenance() -> dict[str, Any]:
         "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "accelerator": _accelerator(),
         "numerics": _numerics(),
-        "packages": {p: v for p in PACKAGES if (v := _version(p)) is not None},
+        "packages": versions(PACKAGES),
         "revision": _revision(),
     }
 
@@ -84,13 +85,6 @@ def _numerics() -> dict[str, Any]:
         "cudnn_allow_tf32": torch.backends.cudnn.allow_tf32,
         "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
     }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _revision() -> str | None:

@@ -13,7 +13,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 
 from mlffbench.data import Dataset, Split
-from mlffbench.system.atomic_write import whole
+from mlffbench.system.atomic_write import atomic_write
 
 __all__ = ["export_parts"]
 
@@ -45,7 +45,7 @@ def export_parts(dataset: Dataset, split: Split, folder: Path) -> list[Path]:
 def _write(path: Path, frames: Iterator[Atoms]) -> Path:
     import io
 
-    with whole(path) as file:
+    with atomic_write(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", write_through=True)
         for atoms in frames:
             write(text, atoms, format="extxyz")

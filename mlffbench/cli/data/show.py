@@ -53,13 +53,13 @@ def _looked_at(found: Dataset, page: Path | None) -> dict[str, Any]:
     from mlffbench.report.datasheet.html import render
     from mlffbench.report.datasheet.summary import summary
     from mlffbench.report.datasheet.thinned import thinned
-    from mlffbench.system.atomic_write import whole
+    from mlffbench.system.atomic_write import atomic_write
 
     findings, looked = checkup(found), thinned(found)
     facts = summary(found, looked)
     if page is not None:
         text = render(facts, looked, findings)
-        with writing(page), whole(page) as file:
+        with writing(page), atomic_write(page) as file:
             file.write(text.encode())
     return facts | {"findings": [asdict(f) for f in findings]}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mlffbench.datasets.formats.index import Index
-from mlffbench.system.atomic_write import whole
+from mlffbench.system.atomic_write import atomic_write
 from mlffbench.system.fetch import cache_folder
 
 __all__ = ["kept"]
@@ -48,7 +48,7 @@ def _read(place: Path) -> tuple[Index, np.ndarray] | None:
 
 def _write(place: Path, index: Index, places: np.ndarray) -> None:
     try:
-        with whole(place) as file:
+        with atomic_write(place) as file:
             np.savez(file, places=places, **index.arrays())  # type: ignore[arg-type]
     except OSError:  # a read-only or full disk: the next opening searches again
         return

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from ase import Atoms
 
-from mlffbench.data import Dataset, Labels, Reference
+from mlffbench.data import Dataset, Labels, Reference, bare
 
 __all__ = ["UNITS", "Group", "analytic"]
 
@@ -50,7 +50,7 @@ def analytic(
 
 
 def _disturbed(perfect: Atoms, strain: float, rattle: float, rng: np.random.Generator) -> Atoms:
-    atoms = Atoms(perfect.numbers, perfect.positions, cell=perfect.cell, pbc=perfect.pbc)
+    atoms = bare(perfect)
     deformation = rng.uniform(-strain, strain, size=(3, 3))
     atoms.set_cell(atoms.cell @ (np.eye(3) + (deformation + deformation.T) / 2), scale_atoms=True)
     atoms.positions += rng.normal(scale=rattle, size=atoms.positions.shape)

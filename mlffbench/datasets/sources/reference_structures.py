@@ -11,7 +11,7 @@ import numpy as np
 from ase import Atoms
 from ase.io import read
 
-from mlffbench.data import Reference
+from mlffbench.data import Reference, bare
 
 __all__ = ["reference_of"]
 
@@ -41,10 +41,9 @@ def reference_of(
     names = [str(a.info.get("name") or a.get_chemical_formula()) for a in frames]
     if twice := [name for name, n in Counter(names).items() if n > 1]:
         raise ValueError(f"{structures} has several structures named {twice[0]!r}; write name=... into each")
-    bare = [Atoms(a.numbers, a.positions, cell=a.cell, pbc=a.pbc) for a in frames]
     values = {name: _numbers(a) for name, a in zip(names, frames, strict=True)}
     spec = {truth: {}} if isinstance(truth, str) else truth
-    return Reference(dict(zip(names, bare, strict=True)), values, source, spec)
+    return Reference(dict(zip(names, map(bare, frames), strict=True)), values, source, spec)
 
 
 def _numbers(atoms: Atoms) -> dict[str, float]:

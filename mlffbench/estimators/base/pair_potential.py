@@ -12,10 +12,11 @@ from ase import Atoms
 from ase.data import chemical_symbols
 
 from mlffbench.descriptors.graph import Graph
+from mlffbench.descriptors.quintic import switched_off
 from mlffbench.estimators.base.classical import Classical
 from mlffbench.potentials.classical.design_matrix import Rows, halved
 from mlffbench.potentials.classical.least_squares import kinds_of, refine
-from mlffbench.potentials.classical.pair import PairProblem, pair_terms, switch
+from mlffbench.potentials.classical.pair import PairProblem, pair_terms
 
 __all__ = ["PairPotential"]
 
@@ -97,7 +98,7 @@ class PairPotential(Classical):
         known = self._known(graph)
         source, r = graph.source[known], graph.vectors[known].norm(dim=1)
         table = self._table().to(r)[:, graph.numbers[source], graph.numbers[graph.target[known]]]
-        u = self.form(r, *table) * switch(r / self.cutoff)
+        u = self.form(r, *table) * switched_off(r / self.cutoff)
         return r.new_zeros(graph.n_frames).index_add(0, graph.frame[source], u)
 
     def _known(self, graph: Graph) -> torch.Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.labelling.samplers.common.frames import bare
+from mlffbench.labelling.samplers.common.frames import sampled
 
 __all__ = ["as_given"]
 
@@ -21,4 +21,4 @@ def as_given(atoms: Atoms, calculator: BaseCalculator | None, seed: int) -> list
     seed : int
         Nothing is random here.
     """
-    return [bare(atoms)]
+    return [sampled(atoms)]

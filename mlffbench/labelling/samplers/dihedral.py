@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.labelling.samplers.common.frames import bare, centred, count, needed
+from mlffbench.labelling.samplers.common.frames import centred, count, needed, sampled
 from mlffbench.properties.torsion import turned
 from mlffbench.system import progress
 
@@ -60,6 +60,6 @@ def dihedral(
     found = turned(by, atoms, indices, angles, move, hold, fmax, steps)
     frames: list[Atoms] = []
     for angle, frame in zip(angles, found, strict=True):
-        frames.append(bare(centred(frame), coordinate=angle))
+        frames.append(sampled(centred(frame), coordinate=angle))
         progress.report("dihedral", len(frames), n_frames)
     return frames

@@ -14,7 +14,7 @@ from ase import Atoms, units
 from ase.calculators.calculator import BaseCalculator
 from ase.md.langevin import Langevin
 
-from mlffbench.labelling.samplers.common.frames import bare, count, needed
+from mlffbench.labelling.samplers.common.frames import count, needed, sampled
 from mlffbench.properties.bonds import bonds, fragments
 from mlffbench.properties.relaxation import relaxed
 from mlffbench.system import progress
@@ -86,7 +86,7 @@ def md(
     steps = round(equilibration / timestep), round(spacing / timestep)
     name = f"{temperature:g} K, seed {seed}"
     run = _run(dynamics, moving, *steps, count(n_frames, "md"), timestep)
-    return [bare(a, temperature=temperature, time=time, trajectory=name) for a, time in run]
+    return [sampled(a, temperature=temperature, time=time, trajectory=name) for a, time in run]
 
 
 def _run(

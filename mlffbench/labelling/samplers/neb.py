@@ -11,7 +11,7 @@ from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 from ase.io import read
 
-from mlffbench.labelling.samplers.common.frames import bare, centred, count, needed
+from mlffbench.labelling.samplers.common.frames import centred, count, needed, sampled
 from mlffbench.properties.reaction_path import permuted, reaction_path
 from mlffbench.properties.relaxation import relaxed
 
@@ -63,7 +63,7 @@ def neb(
         first.calc, first, _end(first, end), n_frames, climb, fmax, steps, spring, ends_fmax, seed
     )
     along = path.lengths if coordinate is None else _difference(path.images, coordinate)
-    return [bare(centred(a), coordinate=float(s)) for a, s in zip(path.images, along, strict=True)]
+    return [sampled(centred(a), coordinate=float(s)) for a, s in zip(path.images, along, strict=True)]
 
 
 def _end(start: Atoms, end: Atoms | str | Path | Mapping[str, Any]) -> Atoms:

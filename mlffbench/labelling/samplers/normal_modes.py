@@ -6,7 +6,7 @@ import numpy as np
 from ase import Atoms, units
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.labelling.samplers.common.frames import bare, centred, count, needed
+from mlffbench.labelling.samplers.common.frames import centred, count, needed, sampled
 from mlffbench.properties.relaxation import relaxed
 from mlffbench.properties.vibrations import vibrations
 
@@ -62,12 +62,12 @@ def normal_modes(
     if min(temperature, step, softest) <= 0:
         raise ValueError("normal_modes takes a positive temperature, step and softest")
     n_frames = count(n_frames, "normal_modes")
-    start = centred(bare(atoms))
+    start = centred(sampled(atoms))
     minimum = relaxed(needed(calculator, "normal_modes"), start, fmax=fmax)
     omega, modes = _modes(minimum, step, softest)
     deviates = np.random.default_rng(seed).standard_normal((n_frames, len(omega)))
     shifts = (deviates * np.sqrt(units.kB * temperature) / omega) @ modes.T / _root_mass(minimum)
-    frames = [bare(minimum, temperature=temperature) for _ in range(n_frames)]
+    frames = [sampled(minimum, temperature=temperature) for _ in range(n_frames)]
     for frame, shift in zip(frames, shifts, strict=True):
         frame.positions += shift.reshape(-1, 3)
     return frames

@@ -7,7 +7,7 @@ from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 from ase.neighborlist import neighbor_list
 
-from mlffbench.labelling.samplers.common.frames import bare, count
+from mlffbench.labelling.samplers.common.frames import count, sampled
 from mlffbench.system import progress
 
 __all__ = ["rattle"]
@@ -57,7 +57,7 @@ def _draw(
 ) -> Atoms:
     """One displaced frame, drawn again until no two atoms are too close."""
     for _ in range(max_attempts):
-        frame = bare(atoms, stdev=stdev)
+        frame = sampled(atoms, stdev=stdev)
         frame.positions += rng.normal(scale=stdev, size=(len(atoms), 3))
         if not len(neighbor_list("i", frame, min_distance)):
             return frame

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.labelling.samplers.common.frames import bare, centred, needed
+from mlffbench.labelling.samplers.common.frames import centred, needed, sampled
 from mlffbench.properties.relaxation import relaxed
 
 __all__ = ["relax"]
@@ -32,4 +32,4 @@ def relax(
     ValueError
         No calculator, or not relaxed within `steps`.
     """
-    return [bare(centred(relaxed(needed(calculator, "relax"), atoms, fmax=fmax, steps=steps)))]
+    return [sampled(centred(relaxed(needed(calculator, "relax"), atoms, fmax=fmax, steps=steps)))]

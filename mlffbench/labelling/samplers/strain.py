@@ -9,7 +9,7 @@ from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 from ase.stress import voigt_6_to_full_3x3_stress
 
-from mlffbench.labelling.samplers.common.frames import bare, count
+from mlffbench.labelling.samplers.common.frames import count, sampled
 from mlffbench.system import progress
 
 __all__ = ["strain"]
@@ -66,6 +66,6 @@ def _strained(atoms: Atoms, tensor: np.ndarray) -> Atoms:
     principal = np.linalg.eigvalsh(tensor)
     largest = float(principal[np.argmax(np.abs(principal))])
     ratio = float(np.linalg.det(np.eye(3) + tensor))
-    frame = bare(atoms, strain=largest, volume_ratio=ratio)
+    frame = sampled(atoms, strain=largest, volume_ratio=ratio)
     frame.set_cell(atoms.cell @ (np.eye(3) + tensor), scale_atoms=True)
     return frame

@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.labelling.samplers.common.frames import bare, count
+from mlffbench.labelling.samplers.common.frames import count, sampled
 
 __all__ = ["vacancy"]
 
@@ -46,7 +46,7 @@ def vacancy(
     """
     if not atoms.pbc.any():
         raise ValueError("vacancy needs a periodic structure")
-    crystal = bare(atoms).repeat(tuple(repeat))
+    crystal = sampled(atoms).repeat(tuple(repeat))
     sites = list(range(len(crystal))) if index is None else [index]
     if not 0 <= sites[-1] < len(crystal) or count(n_frames, "vacancy") > len(sites):
         raise ValueError(
@@ -54,7 +54,7 @@ def vacancy(
             f"index={index!r} and n_frames={n_frames!r} were given"
         )
     picks = np.random.default_rng(seed).permutation(sites)[:n_frames]
-    frames = [bare(crystal, vacancy=int(site)) for site in picks]
+    frames = [sampled(crystal, vacancy=int(site)) for site in picks]
     for frame, site in zip(frames, picks, strict=True):
         del frame[int(site)]
     return frames

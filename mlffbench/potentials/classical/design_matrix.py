@@ -10,12 +10,11 @@ import torch
 from ase import Atoms
 from scipy.sparse import coo_array, csr_array, vstack
 
-from mlffbench.data import Labels
+from mlffbench.data import VOIGT, Labels
 from mlffbench.descriptors.graph import Graph, build
 
 __all__ = ["Rows", "affordable", "first_shell", "halved", "per_atom_constants", "rows_of"]
 
-VOIGT = [(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)]
 SAMPLE = 20  # frames whose neighbours are counted to foretell those of all
 
 

@@ -11,11 +11,11 @@ from scipy.optimize import nnls
 from scipy.sparse import coo_array, csr_array
 
 from mlffbench.descriptors.graph import Graph
+from mlffbench.descriptors.quintic import switched_off
 from mlffbench.potentials.classical.design_matrix import Rows, first_shell
 
-__all__ = ["SWITCH", "WEAKEST", "Form", "PairProblem", "pair_terms", "switch"]
+__all__ = ["WEAKEST", "Form", "PairProblem", "pair_terms"]
 
-SWITCH = 0.8  # the potential is as its formula says up to this share of the cutoff
 WEAKEST = 1e-4  # eV, of a start's strengths: from zero a shape cannot be learned
 
 Form = Callable[..., torch.Tensor]
@@ -71,12 +71,6 @@ class PairProblem:
         return np.array([first_shell(self.distances[self.kinds == k]) for k in range(self.n_kinds)])
 
 
-def switch(x: torch.Tensor) -> torch.Tensor:
-    """1 up to 0.8, then 1 − 10t³ + 15t⁴ − 6t⁵ down to 0 at x = 1: two continuous derivatives."""
-    t = ((x - SWITCH) / (1 - SWITCH)).clamp(0.0, 1.0)
-    return 1 - t**3 * (10 - 15 * t + 6 * t**2)
-
-
 def pair_terms(
     form: Form,
     natural: Callable[..., tuple[torch.Tensor, ...]],
@@ -89,7 +83,7 @@ def pair_terms(
     """u, u′ (p,) and their derivatives by θ (p, k): exact, as pairs do not know of each other."""
     r = torch.as_tensor(distances).clone().requires_grad_()
     own = [torch.as_tensor(row[kinds]).requires_grad_() for row in theta]
-    u = form(r, *natural(near[kinds], *own)) * switch(r / cutoff)
+    u = form(r, *natural(near[kinds], *own)) * switched_off(r / cutoff)
     (slope,) = torch.autograd.grad(u.sum(), r, create_graph=True)
     by = [torch.autograd.grad(x.sum(), own, retain_graph=True, materialize_grads=True) for x in (u, slope)]
     by_value, by_slope = (torch.stack(b, dim=1).numpy() for b in by)

@@ -10,12 +10,10 @@ import torch
 from ase import Atoms
 from scipy.sparse import coo_array, csr_array, diags_array
 
-from mlffbench.data import Labels
+from mlffbench.data import VOIGT_FLAT, Labels
 from mlffbench.potentials.gaff.energy_terms import Basis, Batch, Terms, images
 
 __all__ = ["Layout", "Scales", "rows", "scales"]
-
-VOIGT = (0, 4, 8, 5, 2, 1)
 
 
 @dataclass(frozen=True)
@@ -166,7 +164,7 @@ def _scatter(values: np.ndarray, row: np.ndarray, column: np.ndarray, shape: tup
 def _voigt(x: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     """Symmetric part of x ⊗ gradient, (t, 6)."""
     outer = x[:, :, None] * gradient[:, None, :]
-    return ((outer + outer.transpose(0, 2, 1)) / 2).reshape(-1, 9)[:, VOIGT]
+    return ((outer + outer.transpose(0, 2, 1)) / 2).reshape(-1, 9)[:, VOIGT_FLAT]
 
 
 def _sum(parts: list[tuple[csr_array, csr_array, csr_array]]) -> tuple[csr_array, ...]:

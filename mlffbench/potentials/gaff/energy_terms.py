@@ -11,12 +11,12 @@ import torch
 from ase import units
 
 from mlffbench.descriptors.graph import Graph
+from mlffbench.descriptors.quintic import quintic, switched_off
 
 __all__ = ["COULOMB", "UNIT", "Batch", "Sharing", "Terms", "basis", "energies"]
 
 COULOMB = units.Hartree * units.Bohr  # e²/4πε0, eV Å
 UNIT = 3.0  # Å, of the distances in the Lennard-Jones columns
-SWITCH = 0.8  # Lennard-Jones is pure up to this share of the cutoff
 TINY = 1e-12
 
 Basis = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -57,8 +57,7 @@ class Sharing:
     def weights(self, x: torch.Tensor) -> torch.Tensor:
         """Π_H f(r_here/R_here − r_there/R_there), with f from 1 at −width to 0 at width; they add to 1."""
         r = torch.linalg.vector_norm(x[:, :, 1:] - x[:, :, :1], dim=-1) / self.radii
-        t = ((r[..., 0] - r[..., 1]) / (2 * self.width) + 0.5).clamp(0.0, 1.0)
-        share = 1 - t**3 * (10 - 15 * t + 6 * t**2)
+        share = quintic((r[..., 0] - r[..., 1]) / (2 * self.width) + 0.5)
         return torch.where(self.present > 0, share, 1.0).prod(dim=1)
 
 
@@ -153,8 +152,7 @@ def improper(x: torch.Tensor, rest: torch.Tensor) -> torch.Tensor:
 def lennard_jones(x: torch.Tensor, rest: torch.Tensor, cutoff: float) -> torch.Tensor:
     """ρ⁻¹², −2ρ⁻⁶ with ρ = r/3 Å, switched off between 0.8 and 1 cutoff with two continuous derivatives."""
     r = length(x)
-    t = ((r / cutoff - SWITCH) / (1 - SWITCH)).clamp(0.0, 1.0)
-    switch = 1 - t**3 * (10 - 15 * t + 6 * t**2)
+    switch = switched_off(r / cutoff)
     sixth = (UNIT / r) ** 6
     return torch.stack([sixth**2 * switch, -2 * sixth * switch], dim=1)
 

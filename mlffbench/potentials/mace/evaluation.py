@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mlffbench.data import Labels
+from mlffbench.data import VOIGT_FLAT, Labels
 from mlffbench.potentials.mace.batches import Batch
 
 __all__ = ["energies_and_forces", "frozen", "mean_loss", "output", "precision", "predictions"]
@@ -83,4 +83,4 @@ def _numpy(tensor: torch.Tensor) -> np.ndarray:
 
 def _voigt(stress: np.ndarray) -> np.ndarray:
     """(n, 3, 3) -> (n, 6): xx yy zz yz xz xy."""
-    return stress.reshape(-1, 9)[:, [0, 4, 8, 5, 2, 1]]
+    return stress.reshape(-1, 9)[:, VOIGT_FLAT]

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import torch
 
+from mlffbench.data import VOIGT
 from mlffbench.descriptors.graph import Graph
 from mlffbench.descriptors.power_spectrum import Basis
 from mlffbench.potentials.soap.environments import ELEMENTS, Environments, slopes
@@ -22,8 +23,6 @@ __all__ = [
     "strained",
     "volumes",
 ]
-
-VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from mlffbench.report.dataframes import leaderboard
 from mlffbench.report.figures.parity import Predictions
 from mlffbench.report.formats import html, markdown
 from mlffbench.report.results import Document
-from mlffbench.system.atomic_write import whole
+from mlffbench.system.atomic_write import atomic_write
 
 __all__ = ["write"]
 
@@ -44,6 +44,6 @@ def write(
 
 
 def _write(path: Path, text: str) -> Path:
-    with whole(path) as file:
+    with atomic_write(path) as file:
         file.write(text.encode())
     return path

@@ -21,7 +21,7 @@ from ase import Atoms
 from scipy.spatial import cKDTree
 
 from mlffbench.data import Dataset, Split
-from mlffbench.system.atomic_write import whole
+from mlffbench.system.atomic_write import atomic_write
 
 __all__ = ["FORMAT", "apply", "export", "fingerprints", "read", "write"]
 
@@ -93,7 +93,7 @@ def export(dataset: Dataset, split: Split, made_by: Mapping[str, Any]) -> dict[s
 
 def write(path: Path, document: Mapping[str, Any]) -> None:
     """Write a document whole or not at all."""
-    with whole(Path(path)) as file:
+    with atomic_write(Path(path)) as file:
         file.write(f"{json.dumps(document, ensure_ascii=False)}\n".encode())
 
 

@@ -11,7 +11,7 @@ from mlffbench.data import Curve, Dataset, Missing, Score, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.system import progress
 from mlffbench.system.checkpoint import folder, keep_in, kept
-from mlffbench.system.failures import attempt
+from mlffbench.system.failures import catch_failure
 
 __all__ = ["Row", "compared", "lacking", "needs", "skipped", "spread", "units"]
 
@@ -70,7 +70,7 @@ def units(work: Mapping[str, Callable[[], Sequence[Row]]]) -> list[Row]:
     rows: list[Row] = []
     for done, (name, piece) in enumerate(work.items()):
         progress.report(name, done, len(work))
-        found, failure = attempt(lambda n=name, p=piece: kept(n, lambda: [_plain(row) for row in p()]))  # type: ignore[misc]
+        found, failure = catch_failure(lambda n=name, p=piece: kept(n, lambda: [_plain(row) for row in p()]))  # type: ignore[misc]
         rows += [Missing("", name, **failure)] if failure is not None else map(_row, found)
     return rows
 

@@ -7,16 +7,18 @@ from typing import Any
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-__all__ = ["bare", "centred", "count", "needed"]
+from mlffbench.data import bare
+
+__all__ = ["centred", "count", "needed", "sampled"]
 
 # what samplers say of a frame; everything else in `info` may be a label of another structure
 FACTS = ("temperature", "time", "trajectory", "coordinate", "strain", "stdev", "volume_ratio", "vacancy")
 KEPT = ("initial_magmoms", "initial_charges", "masses")  # what a calculator or a mass-weighted sampler needs
 
 
-def bare(atoms: Atoms, **facts: float | str) -> Atoms:
+def sampled(atoms: Atoms, **facts: float | str) -> Atoms:
     """A copy without calculator, constraints and velocities; `info` is the known facts and the new ones."""
-    frame = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+    frame = bare(atoms)
     for name in KEPT:
         if name in atoms.arrays:
             frame.set_array(name, atoms.arrays[name])

@@ -1,0 +1,20 @@
+"""Versions of installed packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+
+__all__ = ["versions"]
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """The version of each package that is installed, by its name."""
+    return {name: found for name in packages if (found := _version(name)) is not None}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

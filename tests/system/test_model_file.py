@@ -6,6 +6,7 @@ import json
 import zipfile
 from collections import OrderedDict
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -367,3 +368,37 @@ def test_the_file_says_what_wrote_it(water, tmp_path):
         document = json.loads(archive.read("model.json"))
     assert document["format"] == "mlffbench model"
     assert {"mlffbench", "numpy", "torch", "python"} <= set(document["versions"])
+
+
+# ---------------------------------------------------------------- files written before
+# every estimator, fitted to testing.molecules()
+FORMAT_1 = Path(__file__).with_name("models_of_format_1.zip")
+with zipfile.ZipFile(FORMAT_1) as archive:
+    OLD_MODELS = sorted(name for name in archive.namelist() if name.endswith(".mlff"))
+
+
+def test_every_estimator_has_a_model_of_format_1():
+    fitted_to_molecules = {Path(name).stem for name in OLD_MODELS}
+    assert {"mace", "soap_gpr", "soap_gpr_dscribe", "sgdml", "bonded", "committee"} <= fitted_to_molecules
+    assert len(OLD_MODELS) == 21
+
+
+@pytest.mark.parametrize("name", OLD_MODELS)
+def test_a_model_of_format_1_loads_and_predicts_the_same(name, tmp_path):
+    """Saved before the classes moved into their rooms; predictions of then lie beside."""
+    with zipfile.ZipFile(FORMAT_1) as archive:
+        archive.extract(name, tmp_path)
+        archive.extract(f"{Path(name).stem}.npz", tmp_path)
+    stored = zipfile.ZipFile(tmp_path / name).read("model.json")
+    assert json.loads(stored)["format_version"] == 1
+    try:
+        model = model_file.load(tmp_path / name)
+        predicted = model.predict(testing.molecules().frames)
+    except ImportError as error:
+        pytest.skip(str(error))
+    with np.load(tmp_path / f"{Path(name).stem}.npz") as before:
+        for quantity, values in before.items():
+            now = getattr(predicted, quantity)
+            if quantity not in ("energy", "energy_std"):
+                now = np.concatenate([np.ravel(v) for v in now])
+            np.testing.assert_allclose(now, values, rtol=1e-8, atol=2e-5)

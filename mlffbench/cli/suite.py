@@ -169,12 +169,14 @@ def _report(store: Store, ids: set[str] | None = None) -> None:
     """Tables in the terminal, files beside the documents; of the suite's own cases where they are known."""
     from mlffbench.report.formats.terminal import render
     from mlffbench.report.formats.write import write
+    from mlffbench.report.results import Results
 
     try:
         documents = [d for d in store.documents() if ids is None or d["id"] in ids]
     except ValueError as error:
         stop(str(error))
+    results = Results.from_documents(documents)
     screen = console()
-    screen.print(render(documents))
-    for file in write(documents, store.predictions, store.folder, documents[0]["case"]["suite"]):
+    screen.print(render(results))
+    for file in write(results, store.predictions, store.folder, documents[0]["case"]["suite"]):
         screen.print(f"wrote {file}", highlight=False, soft_wrap=True)

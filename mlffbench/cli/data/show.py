@@ -51,11 +51,11 @@ def _looked_at(found: Dataset, page: Path | None) -> dict[str, Any]:
 
     from mlffbench.datasets.checks.common.checkup import checkup
     from mlffbench.report.datasheet.html import render
+    from mlffbench.report.datasheet.subsample import subsample
     from mlffbench.report.datasheet.summary import summary
-    from mlffbench.report.datasheet.thinned import thinned
     from mlffbench.system.atomic_write import atomic_write
 
-    findings, looked = checkup(found), thinned(found)
+    findings, looked = checkup(found), subsample(found)
     facts = summary(found, looked)
     if page is not None:
         text = render(facts, looked, findings)

@@ -57,15 +57,7 @@ def test_the_command_groups_documents_once(documents, tmp_path):
 
 def test_scores_are_one_long_frame(documents):
     scores = Results.from_documents(documents).scores
-    assert [c for c in ("quantity", "metric", "test", "value", "low", "high", "unit") if c in scores] == [
-        "quantity",
-        "metric",
-        "test",
-        "value",
-        "low",
-        "high",
-        "unit",
-    ]
+    assert {"quantity", "metric", "test", "value", "low", "high", "unit"} <= set(scores.columns)
     assert len(scores) == 3 * 5, "the failed method has no score"
     best = error(scores, "best", "test_300K")
     assert (best["value"], best["low"], best["high"]) == pytest.approx((20, 18, 22))

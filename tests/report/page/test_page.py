@@ -25,8 +25,8 @@ def test_style_and_script_stand_once(template):
 
 def test_a_page_holds_the_shared_style_and_script():
     page = render_page(
-        "datasheet/datasheet.html", page_title="<t>", name="<n>", title="<n>", facts=[], part="", findings=None,
-        palette={}, rows=[], stressed=False, blocks=[], card=[], version="0",
+        "datasheet/datasheet.html", page_title="<t>", name="<n>", title="<n>", facts=[], part="",
+        findings=None, palette={}, rows=[], stressed=False, blocks=[], card=[], version="0",
     )  # fmt: skip
     assert text("page", "style.css").strip() in page
     assert text("page", "script.js").strip() in page

@@ -27,7 +27,7 @@ def costs(results: Results) -> pd.DataFrame:
     """One row a problem and method, means over seeds: fit time, prediction time, peak memory, device.
 
     The prediction time is the time of all test groups over all their atoms, preparation (neighbour lists,
-    descriptors) and evaluation added; both are also given apart. `COSTS` holds the units.
+    descriptors) and evaluation added; each of these is a column, too. `COSTS` holds the units.
     """
     rows = [
         {"problem": problem.name, "method": method.label, **_mean_costs(method)}

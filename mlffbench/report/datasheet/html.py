@@ -80,7 +80,8 @@ def _blocks(dataset: Dataset, few: dict[str, np.ndarray], palette: Palette) -> l
 
 
 def _part(n: int, of: int) -> str:
-    return f"Of {n:,} of {of:,} frames, evenly spaced in each group." if n < of else ""
+    """A sentence on the sample that a figure shows; empty if it shows all frames."""
+    return f"A sample of {n:,} of {of:,} frames, evenly spaced in each group." if n < of else ""
 
 
 def _facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:

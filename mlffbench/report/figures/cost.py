@@ -34,7 +34,7 @@ PLACES = {  # the lower left corner of a label: shares of its width and height, 
 
 
 class Points(NamedTuple):
-    """The methods of one plot."""
+    """Methods of one plot, with their costs and errors and the errors' intervals."""
 
     names: list[str]
     cost: np.ndarray
@@ -60,7 +60,7 @@ def cost_plots(problem: Problem, frames: Frames, palette: Palette) -> list[Plot]
 
 
 def _plot(methods: pd.DataFrame, cost: str, error_title: str, palette: Palette) -> Plot | None:
-    """The methods with a positive cost and a positive error; None without any."""
+    """Plot of the methods with a positive cost and a positive error; None without any."""
     numbers = methods[[cost, "value"]].to_numpy(dtype=float)
     drawable = methods[np.isfinite(numbers).all(axis=1) & (numbers > 0).all(axis=1)]
     if drawable.empty:

@@ -53,5 +53,5 @@ def _plot(
         log_axis(map(float, by_size)), tickvals=sorted(by_size), ticktext=[str(n) for n in sorted(by_size)]
     )
     fig.update_yaxes(log_axis(v for points in curves.values() for _, v in points))
-    caption = "Force RMSE on the group that ranks; both axes logarithmic."
+    caption = "Force RMSE on the reference group; both axes logarithmic."
     return Plot(f"learning/{key[0]}/{key[1]}", fig, f"{key[0]}, split {key[1]}", caption)

@@ -20,7 +20,7 @@ __all__ = ["Section", "sections"]
 
 @dataclass(frozen=True)
 class Section:
-    """All that is reported of one problem.
+    """Facts, tables and failures of one problem, and the data frames behind them.
 
     Attributes
     ----------

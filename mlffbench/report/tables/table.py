@@ -51,7 +51,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """A table as a reader sees it.
+    """Cells of text under named columns, with a title and a caption.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Any fitted ForceField as an ASE Calculator: one adapter for every task and user."""
+"""ASE calculator of a fitted ForceField."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ class ForceFieldCalculator(Calculator):
         self.results = _results(self.model.predict([self.atoms]), 0)
 
     def calculate_many(self, structures: Sequence[Atoms]) -> list[dict[str, Any]]:
-        """The results of many structures, from one prediction; the calculator's own are as they were."""
+        """Compute the results of many structures in one prediction, without changing the calculator's own."""
         labels = self.model.predict(list(structures))
         return [_results(labels, i) for i in range(len(labels))]
 
 
 def _results(labels: Labels, i: int) -> dict[str, Any]:
-    """What ASE calls the prediction of frame `i`; what is missing is absent."""
+    """Results of frame `i` under ASE's names; missing quantities are left out."""
     results = {"energy": labels.energy[i], "free_energy": labels.energy[i]}
     for name in ("forces", "stress", *UNCERTAIN):
         values = getattr(labels, name)

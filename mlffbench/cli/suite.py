@@ -1,4 +1,4 @@
-"""The commands around suites: run, report, score, schema."""
+"""Commands for suites: run, report, score, schema."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def run(
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 ... for all that can.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Cases at a time; they share the cores.")] = 1,
 ) -> None:
-    """Run a suite; finished cases are kept, so a stopped run goes on where it stopped."""
+    """Run a suite; finished cases are kept, so that the same command resumes a stopped run."""
     from mlffbench.cli.display import Display
     from mlffbench.harness.execute import execute, pending
     from mlffbench.harness.store import Store
@@ -92,7 +92,7 @@ def schema() -> None:
 
 
 def _planned(file: Path, device: str | None) -> tuple[Suite, list[Case]]:
-    """The checked suite and its cases, or a sentence and exit code 2."""
+    """Read the suite and list its cases, or exit with a sentence and code 2."""
     from mlffbench.harness.plan import SuiteError, cases, read_suite
     from mlffbench.harness.run import load_dataset
 
@@ -114,7 +114,7 @@ def _planned(file: Path, device: str | None) -> tuple[Suite, list[Case]]:
 
 
 def _admitted(dataset: Dataset, spec: Spec) -> Dataset:
-    """The user's own data after the checks: refused, or let in with warnings in the terminal."""
+    """Check the user's own data: refuse it, or print warnings."""
     import warnings
 
     from mlffbench.datasets.checks.common.checkup import admit
@@ -166,7 +166,7 @@ def _store(folder: Path) -> Store:
 
 
 def _report(store: Store, ids: set[str] | None = None) -> None:
-    """Tables in the terminal, files beside the documents; of the suite's own cases where they are known."""
+    """Print the tables and write the report files; only of the suite's cases if these are given."""
     from mlffbench.report.formats.terminal import render
     from mlffbench.report.formats.write import write
 

@@ -1,4 +1,4 @@
-"""Fitted models in files: values and arrays, never code, so that a stranger's file can be opened."""
+"""Model files: parameters and arrays of a fitted model, never code."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def load(path: Path | str, trust: Sequence[str] = (), device: str | None = None)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
-    """The document and its arrays, whole and of a version that is understood."""
+    """Read the document and its arrays; refuse damaged files and newer formats."""
     try:
         with zipfile.ZipFile(path) as archive:
             document = json.loads(archive.read("model.json"))

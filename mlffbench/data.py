@@ -41,19 +41,19 @@ VOIGT_FLAT = [3 * i + j for i, j in VOIGT]  # the same in a flattened 3 x 3 tens
 class LazySequence(Sequence[Any]):
     """Sequence of frames, forces or stresses that are read from disk on access.
 
-    One index reads one entry, anew each time; a slice, a mask or an array of indices is a LazySequence again
-    and reads nothing.
+    One index reads one entry from disk each time; a slice, mask or array of indices gives another
+    LazySequence without reading.
 
     Parameters
     ----------
     read : callable
-        Entry by number in the file. It must survive pickling, by opening the file again.
+        Read the entry with this number in the file; it must be picklable and reopen the file.
     picks : (n,) array of int
-        The number in the file of each entry.
+        Number of each entry in the file.
     present : (n,) array of bool, optional
-        False where the entry is known to be missing: None, without reading. Default: none is missing.
+        False for entries known to be missing, which are None without reading; default: none is missing.
     numbers : frozenset of int, optional
-        The atomic numbers of all these frames together, where known without reading; a part forgets them.
+        Atomic numbers of all frames together, if known without reading; selections do not carry them.
     """
 
     read: Callable[[int], Any]
@@ -96,9 +96,9 @@ class Labels:
     energy : (n,) array
         Total energies, eV.
     forces : sequence of (n_atoms, 3) arrays or None, optional
-        eV/Å, one entry a frame; a `LazySequence` is kept as it is, and its parts stay lazy.
+        eV/Å, one entry per frame; a `LazySequence` and its selections stay lazy.
     stress : sequence of (6,) arrays or None, optional
-        eV/Å³, Voigt order xx yy zz yz xz xy, ASE's sign: the derivative of the energy by strain over volume.
+        eV/Å³, Voigt order xx yy zz yz xz xy, ASE's sign: σ = (∂E/∂ε)/V.
     energy_std : (n,) array, optional
         Predictive standard deviation of the energy, eV.
     forces_std : sequence of (n_atoms, 3) arrays or None, optional
@@ -233,7 +233,7 @@ class Reference:
     values : mapping of str to mapping of str to float
         Known numbers by structure and quantity: ``{"diamond": {"C11": 153.1}}``, in eV, Å, GPa, THz ...
     source : str
-        Where the numbers are from.
+        Source of the numbers.
     truth : mapping, optional
         The calculator that made the labels, if it can be evaluated on any structure, as a recipe names
         it: ``{"stillinger_weber": {}}``.
@@ -256,17 +256,17 @@ class Dataset:
     ----------
     name : str
     frames : sequence of Atoms
-        No calculator, no label arrays: nothing can leak. Files larger than memory give a `LazySequence`.
+        Without calculators and label arrays, so that no label can leak; a `LazySequence` for large files.
     labels : Labels
     columns : mapping of str to (n,) array
-        One entry a frame: ``group``, ``trajectory``, ``temperature`` (K), ``coordinate`` ...
+        One entry per frame: ``group``, ``trajectory``, ``temperature`` (K), ``coordinate`` ...
     card : mapping
         ``level``, ``units``, ``licence``, ``citation``, ``train`` (the official training group),
-        ``in_domain`` (the test group drawn as the training group was) ...
+        ``in_domain`` (the test group drawn like the training group) ...
     atomic_energies : mapping of str to float, optional
         Energies of the isolated atoms at the same level of theory, eV, by chemical symbol.
     reference : Reference, optional
-        What the tasks hold the properties of a model against.
+        Reference structures and properties, which tasks compare a model's with.
     """
 
     name: str
@@ -345,11 +345,11 @@ def _frame_bytes(atoms: Atoms) -> bytes:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """One training set and named test groups, as indices into a dataset: disjoint and not empty.
+    """Training set and named test groups, as indices into a dataset: disjoint, not empty.
 
-    `in_domain` names the test group drawn as the training set was: what transfer is measured against.
-    `notes` is what the split measured or decided on the way (a block's length, a limit): plain JSON, not part
-    of the digest.
+    `in_domain` names the test group drawn like the training set, the denominator of transfer ratios.
+    `notes` records what the split measured or decided (the length of a block, a limit): plain JSON, not
+    part of the digest.
     """
 
     train: np.ndarray
@@ -385,8 +385,8 @@ class Split:
 class Score:
     """Error or cost on one test group: lower is better, 0 is perfect.
 
-    `low` and `high` bound a 95 % interval; None where there is none. `predicted` and `reference` are the two
-    numbers that it is the error of, where it is one of a single number; `task` is the task that measured it.
+    `low` and `high` bound a 95 % interval; None if there is none. `predicted` and `reference` are the two
+    values of an error of a single number; `task` is the task that measured it.
     """
 
     test: str
@@ -405,7 +405,7 @@ class Score:
 class Missing:
     """Number that a task could not give, and the reason.
 
-    `kind` is ``skipped`` where there is nothing to measure or to compare with, else that of the failure.
+    `kind` is ``skipped`` if there is nothing to measure or no reference, else the kind of the failure.
     """
 
     test: str
@@ -420,7 +420,7 @@ class Missing:
 class Curve:
     """Function of one variable that a task measured, and the reference function, for the report.
 
-    `name` says what of which structure; the labels of the axes have the units.
+    `name` holds quantity and structure; the axis labels hold the units.
     """
 
     name: str
@@ -442,11 +442,11 @@ class Finding:
     check : str
         The check's name.
     message : str
-        A sentence: what is wrong, how it shows, what to do.
+        One sentence: the mistake, its evidence, the remedy.
     frames : tuple of int
-        The frames concerned, as indices; empty where it is the dataset as a whole.
+        Indices of the frames concerned; empty if it concerns the whole dataset.
     certain : bool
-        True where the data cannot be used as they are: a refusal; False for a warning.
+        True for a refusal: the data cannot be used as they are; False for a warning.
     """
 
     check: str

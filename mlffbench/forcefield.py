@@ -34,28 +34,28 @@ class ForceField(RegressorMixin, BaseEstimator):
     """Base class of all estimators: a potential that is fitted to frames.
 
     A subclass stores its constructor's parameters, always with ``atomic_energies=None`` among them, and
-    writes `_fit` and `_evaluate`; where graphs or descriptors can be built ahead, also `_prepare`; where more
-    frames can be learned without starting anew, also `_partial_fit`. What it fits and returns are energies
-    without the atomic reference, which this class subtracts and adds.
+    defines `_fit` and `_evaluate`; also `_prepare` if graphs or descriptors can be built in advance, and
+    `_partial_fit` if training can continue on more frames. It fits and returns energies relative to the
+    isolated atoms, whose energies this class subtracts and adds.
 
     Attributes
     ----------
     properties : tuple of str
-        Which of ``energy``, ``forces``, ``stress`` it predicts.
+        Predicted quantities, of ``energy``, ``forces``, ``stress``.
     supports : tuple of str
         ``periodic``: frames with cells; ``extensive``: any number of atoms, not only the training molecule.
     parts : mapping of str to tuple of str
-        Parameters that are models themselves: the kinds of the registry that a suite names them from.
+        Parameters that are models themselves, and the kinds of the registry they may be of.
     shares_inputs : bool
-        What `_prepare` returns follows from parameters and elements, not from what was learned: a committee
+        True if `_prepare` depends on parameters and elements only, not on fitted values, so that a committee
         prepares frames once for all its members.
     requires : tuple of str
-        Modules that it imports beyond the project's own dependencies, and `extra`, the optional extra of
-        the project that installs them.
+        Modules that it imports beyond the project's own dependencies; `extra` is the optional extra that
+        installs them.
     elements_ : list of str
-        The chemical symbols seen in training.
+        Chemical symbols in the training set.
     atomic_energies_ : dict of str to float
-        The reference energies, eV: those given, else least squares on the training set.
+        Isolated-atom energies, eV: given, else least squares on the training set.
     """
 
     properties: ClassVar[tuple[str, ...]] = ("energy", "forces", "stress")
@@ -99,7 +99,7 @@ class ForceField(RegressorMixin, BaseEstimator):
         try:
             self._fit(frames, replace(labels, energy=labels.energy - self._baseline(frames)))
         except BaseException:
-            self._forget()  # what is half learned must not predict
+            self._forget()  # a half-fitted model must not predict
             raise
         if "extensive" not in self.supports:
             self.molecule_ = "".join(sorted(frames[0].symbols))
@@ -126,7 +126,7 @@ class ForceField(RegressorMixin, BaseEstimator):
         sklearn.exceptions.NotFittedError
             `fit` was not called.
         ValueError
-            A frame holds an element that training never showed.
+            A frame holds an element that the training set did not contain.
         """
         return self.evaluate(self.prepare(X))
 
@@ -152,7 +152,7 @@ class ForceField(RegressorMixin, BaseEstimator):
         Raises
         ------
         TypeError
-            A parameter or something learned is of a kind that such a file cannot hold.
+            A parameter or fitted value is of a type that such a file cannot hold.
         """
         model_file.save(self, Path(path))
 
@@ -165,7 +165,7 @@ class ForceField(RegressorMixin, BaseEstimator):
         trust : sequence of str
             Modules and packages of somebody else's estimators that may be imported.
         device : str, optional
-            Where the model computes from now on; by default where it did, or on the CPU if that is not here.
+            Device of the model; by default the stored one, or the CPU if that does not exist here.
 
         Raises
         ------

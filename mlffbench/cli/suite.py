@@ -29,9 +29,13 @@ def run(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the cases and stop.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Fit finished cases again.")] = False,
-    retry: Annotated[bool, typer.Option("--retry", help="Try failed cases again.")] = False,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 ... for all that can.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Cases at a time; they share the cores.")] = 1,
+    retry: Annotated[bool, typer.Option("--retry", help="Repeat failed cases.")] = False,
+    device: Annotated[
+        str | None, typer.Option(help="Device of methods that support GPUs: cuda, cuda:1 ...")
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Number of cases run at the same time; they share the cores.")
+    ] = 1,
 ) -> None:
     """Run a suite; finished cases are kept, so that the same command resumes a stopped run."""
     from mlffbench.cli.display import Display
@@ -149,12 +153,12 @@ def _print_cases(cases: list[Case], todo: set[str]) -> None:
 
 
 def _announce(cases: list[Case], todo: list[Case], store: Store) -> None:
-    kept = [store.load(case.id) for case in cases if case not in todo]
-    bad = sum(document is not None and document["status"] == "failed" for document in kept)
+    stored = [store.load(case.id) for case in cases if case not in todo]
+    bad = sum(document is not None and document["status"] == "failed" for document in stored)
     screen = console()
     screen.print(f"{len(cases)} cases, {len(todo)} to run, results in {store.folder}", soft_wrap=True)
     if bad:
-        screen.print(f"{bad} failed before and are kept so; --retry tries them again")
+        screen.print(f"{bad} cases failed earlier and are not repeated; --retry repeats them")
 
 
 def _store(folder: Path) -> Store:

@@ -52,10 +52,10 @@ SplitText = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="Seed of the split.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
-EnergyKey = Annotated[str | None, typer.Option(help="Where your file keeps its energies.")]
-ForcesKey = Annotated[str | None, typer.Option(help="Where your file keeps its forces.")]
-StressKey = Annotated[str | None, typer.Option(help="Where your file keeps its stresses or virials.")]
-Units = Annotated[str | None, typer.Option(help="Of your .npz file: eV, kcal/mol or Hartree.")]
+EnergyKey = Annotated[str | None, typer.Option(help="Key of the energies in your file.")]
+ForcesKey = Annotated[str | None, typer.Option(help="Key of the forces in your file.")]
+StressKey = Annotated[str | None, typer.Option(help="Key of the stresses or virials in your file.")]
+Units = Annotated[str | None, typer.Option(help="Energy unit of your .npz file: eV, kcal/mol or Hartree.")]
 
 FOREIGN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")  # package.module:Name
 

@@ -48,7 +48,8 @@ def audit(
     stress_key: StressKey = None,
     units: Units = None,
     tolerance: Annotated[
-        float | None, typer.Option(help="How far apart twins may be, Å. [default: 0.003]", show_default=False)
+        float | None,
+        typer.Option(help="Largest distance of duplicates, Å. [default: 0.003]", show_default=False),
     ] = None,
     leak_free: Annotated[
         Path | None, typer.Option(help="Write the split without the leaking test frames to this manifest.")

@@ -25,7 +25,7 @@ Folder = Annotated[Path, typer.Argument(help="A results folder.", show_default=F
 def run(
     suite: SuiteFile,
     out: Annotated[
-        Path | None, typer.Option(help="Results folder. [default: results/<the suite's name>]")
+        Path | None, typer.Option(help="Results folder.", show_default="results/<name of the suite>")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the cases and stop.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Fit finished cases again.")] = False,

@@ -46,8 +46,8 @@ SplitText = Annotated[
     str | None,
     typer.Option(
         "--split",
-        help="A split's name, an entry as in a suite ('{random: {train: 0.8}}'), or a manifest (split.json). "
-        "[default: official]",
+        help="A split's name, an entry as in a suite ('{random: {train: 0.8}}'), or a manifest (split.json).",
+        show_default="official",
     ),
 ]
 Seed = Annotated[int, typer.Option(help="Seed of the split.")]

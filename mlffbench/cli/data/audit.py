@@ -49,7 +49,7 @@ def audit(
     units: Units = None,
     tolerance: Annotated[
         float | None,
-        typer.Option(help="Largest distance of duplicates, Å. [default: 0.003]", show_default=False),
+        typer.Option(help="Largest distance of duplicates, Å.", show_default="0.003"),
     ] = None,
     leak_free: Annotated[
         Path | None, typer.Option(help="Write the split without the leaking test frames to this manifest.")

@@ -20,7 +20,7 @@ __all__ = ["show"]
 def show(
     dataset: DatasetText,
     param: Params = None,
-    html: Annotated[Path | None, typer.Option(help="The page to write. [default: <name>.html]")] = None,
+    html: Annotated[Path | None, typer.Option(help="The page to write.", show_default="<name>.html")] = None,
     no_html: Annotated[bool, typer.Option("--no-html", help="Write no page.")] = False,
     json_: Json = False,
 ) -> None:

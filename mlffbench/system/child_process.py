@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 __all__ = ["THREADS", "ChildProcess"]
@@ -96,7 +96,8 @@ class ChildProcess:
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                pipe.close()
+                with suppress(BrokenPipeError):  # a line that a dead child never read is still buffered
+                    pipe.close()
 
     def failure(self, limit: float | None) -> dict[str, str]:
         """Return ``kind`` and ``message`` of a process that ended without an answer; `limit` in s."""

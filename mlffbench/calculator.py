@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 
-if TYPE_CHECKING:
-    from mlffbench.data import Labels
-    from mlffbench.forcefield import ForceField
+from mlffbench.data import Labels
 
 __all__ = ["ForceFieldCalculator"]
 
 UNCERTAIN = ("energy_std", "forces_std")
+
+
+class Model(Protocol):
+    """A fitted model: anything that predicts labels of frames."""
+
+    properties: tuple[str, ...]
+
+    def predict(self, X: Sequence[Atoms]) -> Labels: ...
 
 
 class ForceFieldCalculator(Calculator):
@@ -26,7 +32,7 @@ class ForceFieldCalculator(Calculator):
 
     implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress", *UNCERTAIN]
 
-    def __init__(self, model: ForceField, **kwargs: Any) -> None:
+    def __init__(self, model: Model, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.model = model
         self.implemented_properties = [*model.properties, "free_energy", *UNCERTAIN]  # type: ignore[misc]

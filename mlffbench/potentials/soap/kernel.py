@@ -122,7 +122,7 @@ def gradient_rows(
         slope = cosine.clamp_(min=0).pow_(kernel.zeta - 1).mul_(kernel.zeta)
         for some in torch.arange(len(place), device=unit.device).split(_chunk(points)):
             rows = moved.values[some]
-            rows = rows if few else (rows.flatten(0, 1) @ points.T).view(len(some), 3, -1)
+            rows = rows if few else (rows.flatten(0, 1) @ points.T).view(len(some), 3, len(points))
             rows *= slope[place[some], None]
             forces[..., column].index_add_(0, moved.target[some], rows, alpha=-1)
             if virial is not None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
+from ase import Atoms
 
 from mlffbench.descriptors import graph
 from mlffbench.potentials.soap.environments import describe
@@ -29,3 +32,14 @@ def test_the_self_kernel_is_the_sum_over_pairs(mixed):
     full = (unit @ unit.T) ** kernel.zeta * (batch.numbers[:, None] == batch.numbers)
     expected = [full[batch.frame == f][:, batch.frame == f].sum().item() for f in range(3)]
     np.testing.assert_allclose(self_kernel(environments, kernel), expected, rtol=1e-12)
+
+
+def test_a_batch_that_lacks_an_element_has_rows_of_zeros_for_it(mixed):
+    batch, kernel = mixed
+    lone = graph.build([Atoms("Na2", [[0, 0, 0], [2.0, 0, 0]])], kernel.basis.radius)
+    narrow = replace(kernel, points={z: p[:2] for z, p in kernel.points.items()})
+    wide = replace(kernel, points={z: p.repeat(40, 1) for z, p in kernel.points.items()})
+    for each in (narrow, wide):
+        forces, _ = gradient_rows(describe(lone, kernel.basis), each, stress=False)
+        assert forces[..., each.columns[17]].abs().max() == 0
+        assert forces[..., each.columns[11]].abs().max() > 0

@@ -12,7 +12,7 @@ from mlffbench.estimators.soap_gpr import SOAPGPR
 from mlffbench.potentials.sgdml.inverse_distances import Points, pair_permutations
 from mlffbench.potentials.sgdml.kernel import Kernel
 from mlffbench.potentials.sgdml.permutations import closure
-from mlffbench.potentials.soap.derivative_kernel import Representers, rows, states
+from mlffbench.potentials.soap.derivative_kernel import Representers, frame_features, kernel_rows
 from mlffbench.potentials.soap.environments import Environments
 
 SMALL = {"n_max": 4, "l_max": 3, "sigma": 0.4}
@@ -44,11 +44,11 @@ def springs(frames: list[Atoms], noise: tuple[float, float] = (0.0, 0.0), forces
 
 
 def dense_covariance(model: SOAPGPR, first: Environments, second: Environments) -> torch.Tensor:
-    """δ² k between all labels of one batch and those of another, from the operator kernel."""
+    """δ² k between all labels of one batch and those of another, from the kernel between labels."""
     axes = {z: torch.eye(first.unit.shape[1], dtype=torch.float64) for z in model.basis_.numbers}
-    left, right = (states(e, model.basis_, axes) for e in (first, second))
-    others = [Representers.of([state], axes) for state in right]
-    blocks = [torch.cat([rows(s, o, model.kernel_.zeta) for o in others], dim=1) for s in left]
+    left, right = (frame_features(e, model.basis_, axes) for e in (first, second))
+    others = [Representers.of([frame], axes) for frame in right]
+    blocks = [torch.cat([kernel_rows(f, o, model.kernel_.zeta) for o in others], dim=1) for f in left]
     return model.variance_ * torch.cat(blocks)
 
 

@@ -11,10 +11,10 @@ from scipy.linalg import cho_factor, cho_solve
 from sklearn.utils import check_random_state
 
 from mlffbench.data import Labels
+from mlffbench.estimators.base.parameters import check_positive
 from mlffbench.forcefield import ForceField
 from mlffbench.potentials.fchl19 import Described, Points, describe, drawn, operator_rows, predicted
-from mlffbench.potentials.regression.streaming_qr import reduced
-from mlffbench.potentials.soap.training_batches import check_positive
+from mlffbench.potentials.regression.streaming_qr import updated_r_factor
 from mlffbench.system import progress
 
 __all__ = ["FCHL19"]
@@ -135,7 +135,7 @@ class FCHL19(ForceField):
             if (true := forces[k]) is not None:
                 block.append(weights[1] * np.column_stack([force, true.ravel()]))
             if len(block) >= 2 * BLOCK or k == len(frames) - 1:
-                triangle, block = reduced(triangle, np.vstack(block)), []
+                triangle, block = updated_r_factor(triangle, np.vstack(block)), []
             progress.report("fit", k + 1, len(frames))
         assert triangle is not None
         alpha = svd_solve(triangle[:, :-1], np.ascontiguousarray(triangle[:, -1]), rcond=self.rcond)

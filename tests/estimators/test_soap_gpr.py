@@ -12,8 +12,10 @@ from example_kernels import NO_ATOMS, SMALL, dense_covariance, springs, water
 
 from mlffbench.descriptors import graph
 from mlffbench.estimators.soap_gpr import SOAPGPR
+from mlffbench.potentials.regression.whitened_least_squares import WhitenedLeastSquares
 from mlffbench.potentials.soap import training_batches
 from mlffbench.potentials.soap.environments import describe
+from mlffbench.potentials.soap.sparse_gp import extended
 from mlffbench.potentials.soap.training_batches import Batches
 
 
@@ -84,7 +86,7 @@ def test_planted_noise_is_found_and_the_evidence_rises():
 
 
 def evidence(model: SOAPGPR) -> float:
-    return model._problem.log_evidence(model.variance_)
+    return model.process_.problem.log_evidence(model.variance_)
 
 
 # ---------------------------------------------------------------- sparse points
@@ -127,9 +129,8 @@ def test_frames_added_later_count_as_if_they_had_come_first(tmp_path):
     )
     once = SOAPGPR(**params).fit(frames[:4], labels[:4])
     rest = replace(labels, energy=labels.energy - 3 * once.energy_per_atom_)
-    once._problem = type(once._problem)(once._problem.factors)
-    once._learn(Batches(frames, rest, once.basis_, 5, "cpu"))
-    once._solve()
+    empty = replace(once.process_, problem=WhitenedLeastSquares(once.process_.problem.factors))
+    once.process_ = extended(empty, Batches(frames, rest, once.basis_, 5, "cpu"))
     a, b = grown.predict(water(5, 8)), once.predict(water(5, 8))
     np.testing.assert_allclose(a.energy, b.energy, atol=1e-9)
     np.testing.assert_allclose(a.forces, b.forces, atol=1e-8)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from example_kernels import ammonia
 
-from mlffbench.potentials.sgdml.solver import matrix
+from mlffbench.potentials.sgdml.solver import kernel_matrix
 
 
 def naive_energy_covariance(r: np.ndarray, q: np.ndarray, group: np.ndarray, sigma: float) -> float:
@@ -54,7 +54,7 @@ def naive_block(r: np.ndarray, q: np.ndarray, group: np.ndarray, sigma: float) -
 def test_the_kernel_matrix_is_the_published_formula():
     kernel, positions, group = ammonia(3, sigma=2.0)
     expected = np.block([[naive_block(r, q, group, 2.0) for q in positions] for r in positions])
-    np.testing.assert_allclose(np.triu(matrix(kernel).numpy()), np.triu(expected), atol=1e-12)
+    np.testing.assert_allclose(np.triu(kernel_matrix(kernel).numpy()), np.triu(expected), atol=1e-12)
     np.testing.assert_allclose(expected, expected.T, atol=1e-12)
 
 
@@ -74,7 +74,7 @@ def test_the_kernel_is_the_second_derivative_of_the_covariance_of_energies():
 
 def test_some_rows_are_rows_of_the_matrix():
     kernel, _, _ = ammonia(3)
-    upper = matrix(kernel).triu()
+    upper = kernel_matrix(kernel).triu()
     full = upper + upper.triu(1).T
     torch.testing.assert_close(kernel.rows(1, [0, 4, 11]), full[[12, 16, 23]], atol=1e-13, rtol=0)
     torch.testing.assert_close(kernel.diagonal(), full.diagonal(), atol=1e-13, rtol=0)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from example_kernels import ammonia
 
-from mlffbench.potentials.sgdml.solver import incomplete_cholesky, iterate, matrix, solve
+from mlffbench.potentials.sgdml.solver import incomplete_cholesky, kernel_matrix, solve, solve_iteratively
 
 
 def test_conjugate_gradients_end_where_cholesky_does():
@@ -14,7 +14,7 @@ def test_conjugate_gradients_end_where_cholesky_does():
     forces = torch.from_numpy(np.random.default_rng(0).normal(size=kernel.size))
     forces = kernel.product(forces)  # of the kernel's own space
     closed = solve(kernel, forces, 1e-8)
-    steps = iterate(kernel, forces, 1e-8, 60, 1e-12, 2000, np.random.RandomState(0))
+    steps = solve_iteratively(kernel, forces, 1e-8, 60, 1e-12, 2000, np.random.RandomState(0))
     assert closed.iterations == 0
     assert steps.iterations > 0
     difference = kernel.product(steps.coefficients) - kernel.product(closed.coefficients)
@@ -24,7 +24,7 @@ def test_conjugate_gradients_end_where_cholesky_does():
 def test_an_incomplete_factor_of_full_rank_is_complete():
     kernel, _, _ = ammonia(3)
     factor, left = incomplete_cholesky(kernel, kernel.size - 18, np.random.RandomState(0))
-    full = matrix(kernel)
+    full = kernel_matrix(kernel)
     full = full.triu() + full.triu(1).T
     # six components of each structure, its translations and rotations, carry no variance
     torch.testing.assert_close(factor.T @ factor, full, atol=1e-6 * float(full.max()), rtol=0)

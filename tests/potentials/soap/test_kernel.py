@@ -35,7 +35,7 @@ def test_the_self_kernel_is_the_sum_over_pairs(mixed):
 
 
 def test_a_batch_that_lacks_an_element_has_rows_of_zeros_for_it(mixed):
-    batch, kernel = mixed
+    _, kernel = mixed
     lone = graph.build([Atoms("Na2", [[0, 0, 0], [2.0, 0, 0]])], kernel.basis.radius)
     narrow = replace(kernel, points={z: p[:2] for z, p in kernel.points.items()})
     wide = replace(kernel, points={z: p.repeat(40, 1) for z, p in kernel.points.items()})

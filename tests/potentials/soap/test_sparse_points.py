@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from mlffbench.potentials.soap.sparse_points import cur, farthest, principal_axes
+from mlffbench.potentials.soap.sparse_points import cur, farthest_points, principal_axes
 
 
 def test_leverage_finds_what_no_other_vector_replaces():
@@ -33,5 +33,5 @@ def test_principal_axes_hold_the_vectors_but_for_what_may_be_dropped():
 def test_farthest_points_spread_and_never_repeat():
     angles = torch.tensor([0.0, 0.0, 0.1, 0.2, 1.0, 2.0, 2.0], dtype=torch.float64)
     points = torch.stack([angles.cos(), angles.sin()], dim=1)
-    assert sorted(angles[farthest(points, 3)].tolist()) == [0.0, 1.0, 2.0]
-    assert len(farthest(points, 7)) == 5
+    assert sorted(angles[farthest_points(points, 3)].tolist()) == [0.0, 1.0, 2.0]
+    assert len(farthest_points(points, 7)) == 5

@@ -68,6 +68,7 @@ def ammonia(n: int = 6, sigma: float = 10.0) -> tuple[Kernel, np.ndarray, np.nda
 
 
 def stacked(described):
+    """FCHL19 vectors (n, atoms, f) and derivatives (n, atoms, f, atoms, 3) of equal molecules."""
     vectors = np.stack([d.vectors for d in described])
     n, f = vectors.shape[1:]
-    return vectors, np.stack([d.slopes.reshape(n, f, n, 3) for d in described])
+    return vectors, np.stack([d.derivatives.reshape(n, f, n, 3) for d in described])

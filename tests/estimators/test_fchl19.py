@@ -16,7 +16,7 @@ pytest.importorskip("qmllib")
 from mlffbench.data import Labels
 from mlffbench.datasets.malonaldehyde import malonaldehyde
 from mlffbench.estimators.fchl19 import FCHL19
-from mlffbench.potentials.fchl19 import describe, predicted
+from mlffbench.potentials.fchl19 import describe, predict
 
 ELEMENTS = [1, 6, 8]
 
@@ -131,7 +131,7 @@ def test_the_draw_is_reproducible_and_pickles(data):
 
 
 def test_a_lone_atom_feels_nothing(model):
-    energy, forces = predicted(describe(Atoms("O"), ELEMENTS, 8.0), model.points_, model.sigma)
+    energy, forces = predict(describe(Atoms("O"), ELEMENTS, 8.0), model.points_, model.sigma)
     assert np.isfinite(energy)
     np.testing.assert_allclose(forces, 0.0, atol=1e-12)
 

@@ -72,7 +72,7 @@ def _kernel(model: GAP, frames: list[Atoms]) -> np.ndarray:
             f"soap cutoff={model.cutoff} cutoff_transition_width={model.cutoff_width} n_max={model.n_max} "
             f"l_max={model.l_max} atom_sigma={model.sigma} Z={z} n_species=2 species_Z={{1 8}}"
         )
-        vectors.append([soap.calc(quip.boxed(a, model.cutoff))["data"] for a in frames])
+        vectors.append([soap.calc(quip.periodic_box(a, model.cutoff))["data"] for a in frames])
     pairs = [[[(a @ b.T) ** 2 for b in each] for a in each] for each in vectors]
     return np.array([[[np.sum(k) for k in row] for row in each] for each in pairs]).sum(axis=0)
 

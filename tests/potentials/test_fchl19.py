@@ -23,9 +23,9 @@ def test_operator_rows_are_those_of_qmllib(frames):
     from qmllib.kernels.gradient_kernels import get_atomic_local_gradient_kernel, get_atomic_local_kernel
 
     described = [describe(a, ELEMENTS, 8.0) for a in frames]
-    (vectors, slopes), charges = stacked(described), [d.numbers for d in described]
+    (vectors, derivatives), charges = stacked(described), [d.numbers for d in described]
     values = get_atomic_local_kernel(vectors, vectors, charges, charges, 5.0)
-    forces = get_atomic_local_gradient_kernel(vectors, vectors, slopes, charges, charges, 5.0)
+    forces = get_atomic_local_gradient_kernel(vectors, vectors, derivatives, charges, charges, 5.0)
     numbers = np.concatenate(charges)
     order = np.concatenate([np.flatnonzero(numbers == z) for z in ELEMENTS])
     points = {z: np.concatenate(vectors)[numbers == z] for z in ELEMENTS}

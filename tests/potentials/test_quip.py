@@ -8,18 +8,20 @@ import numpy as np
 import pytest
 from example_structures import copper
 
-from mlffbench.estimators.gap import GAP
 from mlffbench.potentials import quip
 
 pytest.importorskip("quippy")
-SMALL = {"cutoff": 3.0, "n_max": 3, "l_max": 2, "n_sparse": 20, "sigma": 0.5}
+PARAMETERS = {
+    "cutoff": 3.0, "cutoff_width": 0.5, "n_max": 3, "l_max": 2, "sigma": 0.5, "zeta": 2.0, "delta": 1.0,
+    "n_sparse": 20, "sparse_method": "cur_points",
+}  # fmt: skip
 
 
 def test_the_noise_of_a_virial_is_that_of_its_frame() -> None:
     """Virials of infinite noise are as good as none, whatever gap_fit is told for frames that say nothing."""
     frames, labels = copper(6)
     arguments = {
-        "gap": GAP(**SMALL)._descriptors(frames),
+        "gap": quip.soap_descriptors(frames, **PARAMETERS),
         "default_sigma": "{0.001 0.01 0.001 0}",
         "e0_method": "average",
         "rnd_seed": 1,

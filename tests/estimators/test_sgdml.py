@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 
 import numpy as np
 import pytest
@@ -173,6 +174,20 @@ def test_a_pickle_predicts_the_same(model, data):
     expected, got = (m.predict(data.frames[40:45]) for m in (model, copy))
     np.testing.assert_array_equal(got.energy, expected.energy)
     np.testing.assert_array_equal(np.array(got.forces), np.array(expected.forces))
+
+
+def test_trials_in_a_file_of_format_1_load(data, tmp_path):
+    """Trials were saved under the name of the module that held them then."""
+    model = SGDML(random_state=0).fit(data.frames[:20], data.labels[:20])
+    model.save(tmp_path / "now")
+    with zipfile.ZipFile(tmp_path / "now") as now, zipfile.ZipFile(tmp_path / "old", "w") as old:
+        for name in now.namelist():
+            text = now.read(name)
+            if name == "model.json":
+                assert b"potentials.sgdml.hyperparameter_search:Trial" in text
+                text = text.replace(b"potentials.sgdml.hyperparameter_search", b"estimators._sgdml_tuning")
+            old.writestr(name, text)
+    assert SGDML.load(tmp_path / "old").trials_ == model.trials_
 
 
 @pytest.mark.gpu

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -121,7 +122,9 @@ class SGDML(ForceField):
         if not known:
             raise ValueError("SGDML learns from forces, and these labels have none")
         forces = np.array([labels.forces[i][orders[i]] for i in known])  # type: ignore[index]
-        settings = sgdml.Settings(**{name: getattr(self, name) for name in sgdml.Settings.__annotations__})
+        settings = sgdml.Settings(
+            **{field.name: getattr(self, field.name) for field in fields(sgdml.Settings)}
+        )
         fit = sgdml.fit(
             self.template_.numbers, positions[known], labels.energy[known], forces, settings, device, rng
         )

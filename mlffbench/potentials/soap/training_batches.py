@@ -59,8 +59,8 @@ class Batches:
 
     def subset(self, frames: np.ndarray) -> Batches:
         """Batches of some frames, by their indices."""
-        chosen = [self.frames[i] for i in frames]
-        return Batches(chosen, self.labels[frames], self.basis, self.batch_size, self.device)
+        atoms = [self.frames[i] for i in frames]
+        return Batches(atoms, self.labels[frames], self.basis, self.batch_size, self.device)
 
     def units(self, select: Callable[[np.ndarray], np.ndarray]) -> dict[int, torch.Tensor]:
         """Unit SOAP vectors of some atoms of each element, in the order of the frames.

@@ -85,7 +85,7 @@ def fit(
     energy: np.ndarray,
     forces: np.ndarray,
     settings: Settings,
-    device: str,
+    device: torch.device | str,
     rng: np.random.RandomState,
 ) -> Fit:
     """Fit forces (n, N, 3) at positions (n, N, 3) in one order; energies (n,) serve the trials only."""

@@ -190,6 +190,6 @@ class SOAPGPR(ForceField):
         problem = state.pop("_problem", None)
         state.pop("_factor", None)
         super().__setstate__(state)
-        if problem is not None:
+        if problem is not None and "kernel_" in state:  # else a fit that failed left it behind
             problem = WhitenedLeastSquares.from_state(problem)
             self.process_ = SparseGP(self.kernel_, self.noise_, self.variance_, problem, self.weights_)

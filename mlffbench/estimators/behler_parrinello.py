@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,26 +15,17 @@ from mlffbench.descriptors import graph
 from mlffbench.descriptors.acsf import ACSF
 from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.warm_start import WarmStart
-from mlffbench.potentials.networks.acsf_batches import Batch, Described, derivatives
-from mlffbench.potentials.networks.batches import loss as weighted_loss
+from mlffbench.potentials.networks.acsf_batches import Described
 from mlffbench.potentials.networks.batches import parts
 from mlffbench.potentials.networks.element_networks import ElementNetworks
-from mlffbench.potentials.networks.training import (
-    Settings,
-    checked_dtype,
-    holdout,
-    seed_of,
-    seeded,
-    shuffled,
-    train,
-)
+from mlffbench.potentials.networks.ensemble import mean_and_deviation, train_each
+from mlffbench.potentials.networks.standardisation import energy_scale_of_frames, feature_scale
+from mlffbench.potentials.networks.training import Settings, checked_dtype, holdout, seed_of, seeded
 from mlffbench.system.device import checked_device
 
 __all__ = ["BehlerParrinello"]
 
-KEPT_BYTES = 2e9  # derivatives of descriptors up to this size are computed once, not every epoch
-FLOORS = 0.1, 1e-3  # least width that a feature is divided by: relative to the mean width, and absolute
-BATCH = 32  # frames that are validated at a time
+CACHE_BYTES = 2e9  # derivatives of descriptors up to this size are computed once, not every epoch
 
 
 class BehlerParrinello(WarmStart):
@@ -126,22 +117,17 @@ class BehlerParrinello(WarmStart):
     def test_params(cls) -> dict[str, Any]:
         return {"cutoff": 4.5, "hidden": (8,), "max_epochs": 10}
 
-    # ------------------------------------------------------------ learning
+    # ------------------------------------------------------------ fitting
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         if self.n_networks < 1:
             raise ValueError(f"n_networks must be at least 1; got {self.n_networks}")
         self.device_, self.dtype_ = str(checked_device(self.device)), self.dtype
         self.acsf_ = ACSF(self.cutoff, species=self.elements_).fit(frames)
         described = self._described(frames, labels)
-        self.networks_ = []
-        for seed in self._seeds(self.n_networks):
-            training, _ = holdout(len(frames), self.validation_fraction, seed)
-            mean, width = _spread(described, training)
-            shift, scale = _scales([frames[i] for i in training], labels[training])
-            with seeded(seed):
-                network = ElementNetworks(self.hidden, *mean.shape)
-            network.scale_by(mean, width, shift, scale)
-            self.networks_.append(network.to(self.device_, checked_dtype(self.dtype_)))
+        self.networks_ = [
+            self._network(described, holdout(len(frames), self.validation_fraction, seed)[0], seed)
+            for seed in self._seeds(self.n_networks)
+        ]
         self._train(described)
 
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
@@ -149,32 +135,30 @@ class BehlerParrinello(WarmStart):
 
     def _described(self, frames: Sequence[Atoms], labels: Labels) -> Described:
         dtype, device = checked_dtype(self.dtype_), torch.device(self.device_)
-        return Described(self.acsf_, frames, labels, dtype, device, KEPT_BYTES)
+        return Described(self.acsf_, frames, labels, dtype, device, CACHE_BYTES)
 
     def _seeds(self, n: int) -> list[int]:
         return [seed_of(self.random_state) + k for k in range(n)]
 
-    def _train(self, described: Described) -> None:
-        """Each network on its own part of the frames; the time is shared out evenly."""
-        self.history_: list[dict[str, float]] = []
-        n, columns = len(self.networks_), self.acsf_.columns.to(self.device_)
-        seconds = None if self.max_seconds is None else self.max_seconds / n
-        settings = Settings(self.max_epochs, seconds, self.patience, cooldown=0.5)
-        for network, seed in zip(self.networks_, self._seeds(n), strict=True):
-            training, held = holdout(len(described.frames), self.validation_fraction, seed)
-            generator = torch.Generator().manual_seed(seed)
-            loss = partial(self._loss, network, columns)
-            self.history_ += train(
-                network,
-                [{"params": network.parameters(), "lr": self.learning_rate}],
-                batches=lambda: map(described.batch, shuffled(training.tolist(), self.batch_size, generator)),  # noqa: B023
-                loss=loss,
-                validate=(lambda: _mean_loss(loss, described, held.tolist())) if len(held) else None,  # noqa: B023
-                settings=settings,
-            )
+    def _network(self, described: Described, training: np.ndarray, seed: int) -> ElementNetworks:
+        """A network with new weights, standardised by its own training frames."""
+        mean, width = feature_scale(described, training)
+        energies = energy_scale_of_frames([described.frames[i] for i in training], described.labels[training])
+        with seeded(seed):
+            network = ElementNetworks(self.hidden, *mean.shape)
+        network.scale_by(mean, width, *energies)
+        return network.to(self.device_, checked_dtype(self.dtype_))
 
-    def _loss(self, network: ElementNetworks, columns: torch.Tensor, batch: Batch) -> torch.Tensor:
-        return weighted_loss(batch, *derivatives(network, batch, columns), self)
+    def _train(self, described: Described) -> None:
+        n = len(self.networks_)
+        seconds = None if self.max_seconds is None else self.max_seconds / n
+        self.history_ = train_each(
+            self.networks_,
+            self._seeds(n),
+            described,
+            self,
+            Settings(self.max_epochs, seconds, self.patience, cooldown=0.5),
+        )
 
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
@@ -182,7 +166,7 @@ class BehlerParrinello(WarmStart):
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
         members = [graph.predict(partial(self._energies, network), inputs) for network in self.networks_]
-        return members[0] if len(members) == 1 else _ensemble(members)
+        return members[0] if len(members) == 1 else mean_and_deviation(members)
 
     def _energies(self, network: ElementNetworks, batch: Graph) -> torch.Tensor:
         features, element = self.acsf_.features(batch), self.acsf_.element(batch.numbers)
@@ -206,43 +190,3 @@ class BehlerParrinello(WarmStart):
                 self.networks_ = [
                     ElementNetworks.of(weights).to(self.device_) for weights in state["networks_"]
                 ]
-
-
-def _spread(described: Described, training: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and width of the features around each element's training atoms."""
-    features = torch.cat([described.features[i] for i in training])
-    element = torch.cat([described.element(i) for i in training])
-    groups = [features[element == z] for z in range(len(described.acsf.species_))]
-    mean = torch.stack([g.mean(0) if len(g) else g.new_zeros(g.shape[1]) for g in groups])
-    width = torch.stack([g.std(0, correction=0) if len(g) else g.new_zeros(g.shape[1]) for g in groups])
-    # what hardly varies in training must not decide elsewhere, nor make the energy rough
-    relative, absolute = FLOORS
-    return mean, torch.maximum(width, relative * width.mean(1, keepdim=True)).clamp(min=absolute)
-
-
-def _scales(frames: Sequence[Atoms], labels: Labels) -> tuple[float, float]:
-    """Mean energy of an atom, eV, and the size of what is left: RMS force times 1 Å, else energies."""
-    per_atom = labels.energy / [len(a) for a in frames]
-    known = [f for f in labels.forces or () if f is not None]
-    size = np.sqrt(np.mean(np.concatenate(known) ** 2)) if known else per_atom.std()
-    return float(per_atom.mean()), float(size) if size > 0 else 1.0
-
-
-def _mean_loss(loss: Callable[[Batch], torch.Tensor], described: Described, indices: list[int]) -> float:
-    groups = [indices[i : i + BATCH] for i in range(0, len(indices), BATCH)]
-    return sum(loss(described.batch(g)).item() * len(g) for g in groups) / len(indices)
-
-
-def _ensemble(members: list[Labels]) -> Labels:
-    """The mean of several predictions, and √(Σ(x − mean)²/(n − 1)) of energies and forces."""
-    energies = np.array([m.energy for m in members])
-    frames = range(len(members[0]))
-    at = lambda name, i: np.array([getattr(m, name)[i] for m in members])
-    stress = members[0].stress
-    return Labels(
-        energies.mean(axis=0),
-        tuple(at("forces", i).mean(axis=0) for i in frames),
-        stress and tuple(None if stress[i] is None else at("stress", i).mean(axis=0) for i in frames),
-        energies.std(axis=0, ddof=1),
-        tuple(at("forces", i).std(axis=0, ddof=1) for i in frames),
-    )

@@ -15,12 +15,13 @@ from mlffbench.descriptors import graph
 from mlffbench.descriptors.acsf import ACSF
 from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.warm_start import WarmStart
-from mlffbench.potentials.networks.acsf_batches import Described
-from mlffbench.potentials.networks.batches import parts
+from mlffbench.potentials.networks.acsf_batches import DescribedFrames
+from mlffbench.potentials.networks.batches import batched_graphs
 from mlffbench.potentials.networks.element_networks import ElementNetworks
 from mlffbench.potentials.networks.ensemble import mean_and_deviation, train_each
+from mlffbench.potentials.networks.seeding import checked_dtype, fixed_seed, holdout, seed_of
 from mlffbench.potentials.networks.standardisation import energy_scale_of_frames, feature_scale
-from mlffbench.potentials.networks.training import Settings, checked_dtype, holdout, seed_of, seeded
+from mlffbench.potentials.networks.training import Settings
 from mlffbench.system.device import checked_device
 
 __all__ = ["BehlerParrinello"]
@@ -133,23 +134,23 @@ class BehlerParrinello(WarmStart):
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         self._train(self._described(frames, labels))
 
-    def _described(self, frames: Sequence[Atoms], labels: Labels) -> Described:
+    def _described(self, frames: Sequence[Atoms], labels: Labels) -> DescribedFrames:
         dtype, device = checked_dtype(self.dtype_), torch.device(self.device_)
-        return Described(self.acsf_, frames, labels, dtype, device, CACHE_BYTES)
+        return DescribedFrames(self.acsf_, frames, labels, dtype, device, CACHE_BYTES)
 
     def _seeds(self, n: int) -> list[int]:
         return [seed_of(self.random_state) + k for k in range(n)]
 
-    def _network(self, described: Described, training: np.ndarray, seed: int) -> ElementNetworks:
+    def _network(self, described: DescribedFrames, training: np.ndarray, seed: int) -> ElementNetworks:
         """A network with new weights, standardised by its own training frames."""
         mean, width = feature_scale(described, training)
         energies = energy_scale_of_frames([described.frames[i] for i in training], described.labels[training])
-        with seeded(seed):
+        with fixed_seed(seed):
             network = ElementNetworks(self.hidden, *mean.shape)
-        network.scale_by(mean, width, *energies)
+        network.standardise(mean, width, *energies)
         return network.to(self.device_, checked_dtype(self.dtype_))
 
-    def _train(self, described: Described) -> None:
+    def _train(self, described: DescribedFrames) -> None:
         n = len(self.networks_)
         seconds = None if self.max_seconds is None else self.max_seconds / n
         self.history_ = train_each(
@@ -162,7 +163,7 @@ class BehlerParrinello(WarmStart):
 
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
-        return [graph.build(p, self.acsf_.cutoff, device=self.device_) for p in parts(frames)]
+        return batched_graphs(frames, self.acsf_.cutoff, self.device_)
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
         members = [graph.predict(partial(self._energies, network), inputs) for network in self.networks_]
@@ -186,7 +187,7 @@ class BehlerParrinello(WarmStart):
         super().__setstate__(state)
         if "networks_" in state:
             self.device_ = self.device_ if torch.cuda.is_available() else "cpu"
-            with seeded(0):
+            with fixed_seed(0):
                 self.networks_ = [
-                    ElementNetworks.of(weights).to(self.device_) for weights in state["networks_"]
+                    ElementNetworks.from_weights(weights).to(self.device_) for weights in state["networks_"]
                 ]

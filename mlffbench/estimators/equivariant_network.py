@@ -10,7 +10,7 @@ from ase import Atoms
 
 from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.graph_network import GraphNetwork
-from mlffbench.potentials.networks.batches import Labelled
+from mlffbench.potentials.networks.batches import LabelledGraphs
 from mlffbench.potentials.networks.nequip import Equivariant
 
 __all__ = ["EquivariantNetwork"]
@@ -68,7 +68,7 @@ class EquivariantNetwork(GraphNetwork):
     def test_params(cls) -> dict[str, Any]:
         return {"num_channels": 4, "num_layers": 2, "max_epochs": 2, "dtype": "float64"}
 
-    def _config(self, training: Labelled) -> dict[str, Any]:
+    def _config(self, training: LabelledGraphs) -> dict[str, Any]:
         return {
             "numbers": Atoms(self.elements_).numbers.tolist(),
             "cutoff": self.cutoff_,

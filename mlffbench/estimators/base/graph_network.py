@@ -15,17 +15,22 @@ from mlffbench.data import Labels
 from mlffbench.descriptors import graph
 from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.warm_start import WarmStart
-from mlffbench.potentials.networks.batches import Labelled, join, labelled, loss, parts
-from mlffbench.potentials.networks.standardisation import energy_scale
-from mlffbench.potentials.networks.training import (
-    Settings,
+from mlffbench.potentials.networks.batches import (
+    LabelledGraphs,
+    batched_graphs,
+    join,
+    labelled_graphs,
+    weighted_loss,
+)
+from mlffbench.potentials.networks.seeding import (
     checked_dtype,
+    fixed_seed,
     holdout,
     seed_of,
-    seeded,
-    shuffled,
-    train,
+    shuffled_batches,
 )
+from mlffbench.potentials.networks.standardisation import energy_scale
+from mlffbench.potentials.networks.training import Settings, train
 from mlffbench.system.device import checked_device
 
 __all__ = ["GraphNetwork"]
@@ -103,7 +108,7 @@ class GraphNetwork(WarmStart):
         cls.__doc__ = inspect.cleandoc(cls.__doc__ or "").replace("{shared}", shared)
 
     @abstractmethod
-    def _config(self, training: Labelled) -> dict[str, Any]:
+    def _config(self, training: LabelledGraphs) -> dict[str, Any]:
         """The arguments of `_module`: plain values, so that a file can hold them."""
 
     @abstractmethod
@@ -122,7 +127,7 @@ class GraphNetwork(WarmStart):
         joined = join(training)
         self.shift_, self.scale_ = energy_scale(joined)
         self.config_ = self._config(joined)
-        with seeded(seed_of(self.random_state)):
+        with fixed_seed(seed_of(self.random_state)):
             self.module_ = self._build().to(self.device_)
         self._train(training, held)
 
@@ -136,36 +141,39 @@ class GraphNetwork(WarmStart):
         assert dtypes == {dtype}, f"weights are {dtypes}, not {dtype}"
         return module
 
-    def _split(self, frames: Sequence[Atoms], labels: Labels) -> tuple[list[Labelled], list[Labelled]]:
+    def _split(
+        self, frames: Sequence[Atoms], labels: Labels
+    ) -> tuple[list[LabelledGraphs], list[LabelledGraphs]]:
         """Graphs with labels, to train on and to validate on."""
-        items = labelled(frames, labels, self.cutoff_, device=self.device_)
+        items = labelled_graphs(frames, labels, self.cutoff_, device=self.device_)
         split = holdout(len(items), self.validation_fraction, seed_of(self.random_state))
         training, held = ([items[i] for i in part] for part in split)
         return training, held
 
-    def _train(self, training: list[Labelled], held: list[Labelled]) -> None:
+    def _train(self, training: list[LabelledGraphs], held: list[LabelledGraphs]) -> None:
         generator = torch.Generator().manual_seed(seed_of(self.random_state))
         starts = range(0, len(held), VALIDATION_BATCH)
         held_batches = [join(held[i : i + VALIDATION_BATCH]) for i in starts]
         self.history_ = train(
             self.module_,
             [{"params": self.module_.parameters(), "lr": self.learning_rate}],
-            batches=lambda: map(join, shuffled(training, self.batch_size, generator)),
+            batches=lambda: map(join, shuffled_batches(training, self.batch_size, generator)),
             loss=self._loss,
             validate=(lambda: self._mean_loss(held_batches)) if held else None,
             settings=Settings(self.max_epochs, self.max_seconds, self.patience, cooldown=0.5),
         )
 
-    def _loss(self, batch: Labelled, training: bool = True) -> torch.Tensor:
-        return loss(batch, *graph.with_forces(self._energies, batch.graph, create_graph=training), self)
+    def _loss(self, batch: LabelledGraphs, training: bool = True) -> torch.Tensor:
+        predicted = graph.with_forces(self._energies, batch.graph, create_graph=training)
+        return weighted_loss(batch, *predicted, self)
 
-    def _mean_loss(self, batches: list[Labelled]) -> float:
+    def _mean_loss(self, batches: list[LabelledGraphs]) -> float:
         total = sum(self._loss(b, training=False).item() * b.graph.n_frames for b in batches)
         return total / sum(b.graph.n_frames for b in batches)
 
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
-        return [graph.build(p, self.cutoff_, device=self.device_) for p in parts(frames)]
+        return batched_graphs(frames, self.cutoff_, self.device_)
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
         return graph.predict(self._energies, inputs)
@@ -182,7 +190,7 @@ class GraphNetwork(WarmStart):
         super().__setstate__(state)
         if "module_" in state:
             self.device_ = self.device_ if torch.cuda.is_available() else "cpu"
-            with seeded(0):
+            with fixed_seed(0):
                 self.module_ = self._build()
             with torch.no_grad():
                 for name, tensor in _tensors(self.module_):

@@ -11,8 +11,8 @@ import torch
 from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.graph_network import GraphNetwork
 from mlffbench.potentials.graph_pes import Library, atomic_graph, default_dtype, library
-from mlffbench.potentials.networks.batches import Labelled
-from mlffbench.potentials.networks.training import checked_dtype
+from mlffbench.potentials.networks.batches import LabelledGraphs
+from mlffbench.potentials.networks.seeding import checked_dtype
 
 __all__ = ["GraphPES"]
 
@@ -44,7 +44,7 @@ class GraphPES(GraphNetwork):
     ) -> torch.nn.Module:
         """The model with new weights."""
 
-    def _config(self, training: Labelled) -> dict[str, Any]:
+    def _config(self, training: LabelledGraphs) -> dict[str, Any]:
         return {k: getattr(self, k) for k in ("channels", "layers", "radial_features")}
 
     def _module(self, **config: Any) -> torch.nn.Module:

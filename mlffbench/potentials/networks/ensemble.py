@@ -9,18 +9,18 @@ import numpy as np
 import torch
 
 from mlffbench.data import Labels
-from mlffbench.potentials.networks.acsf_batches import Batch, Described, derivatives
-from mlffbench.potentials.networks.batches import Weights
-from mlffbench.potentials.networks.batches import loss as weighted_loss
+from mlffbench.potentials.networks.acsf_batches import Batch, DescribedFrames, energies_and_derivatives
+from mlffbench.potentials.networks.batches import LossWeights, weighted_loss
 from mlffbench.potentials.networks.element_networks import ElementNetworks
-from mlffbench.potentials.networks.training import History, Settings, holdout, shuffled, train
+from mlffbench.potentials.networks.seeding import holdout, shuffled_batches
+from mlffbench.potentials.networks.training import History, Settings, train
 
 __all__ = ["Options", "mean_and_deviation", "train_each"]
 
 VALIDATION_BATCH = 32  # frames that are validated at a time
 
 
-class Options(Weights, Protocol):
+class Options(LossWeights, Protocol):
     """An estimator with the weights of squared errors and these parameters."""
 
     validation_fraction: float
@@ -31,7 +31,7 @@ class Options(Weights, Protocol):
 def train_each(
     networks: Sequence[ElementNetworks],
     seeds: Sequence[int],
-    described: Described,
+    described: DescribedFrames,
     options: Options,
     settings: Settings,
 ) -> History:
@@ -41,7 +41,7 @@ def train_each(
 
 
 def _train(
-    network: ElementNetworks, seed: int, described: Described, options: Options, settings: Settings
+    network: ElementNetworks, seed: int, described: DescribedFrames, options: Options, settings: Settings
 ) -> History:
     columns = described.acsf.columns.to(described.device)
     training, held = (
@@ -50,19 +50,21 @@ def _train(
     generator = torch.Generator().manual_seed(seed)
 
     def loss(batch: Batch) -> torch.Tensor:
-        return weighted_loss(batch, *derivatives(network, batch, columns), options)
+        return weighted_loss(batch, *energies_and_derivatives(network, batch, columns), options)
 
     return train(
         network,
         [{"params": network.parameters(), "lr": options.learning_rate}],
-        batches=lambda: map(described.batch, shuffled(training, options.batch_size, generator)),
+        batches=lambda: map(described.batch, shuffled_batches(training, options.batch_size, generator)),
         loss=loss,
         validate=(lambda: _mean_loss(loss, described, held)) if held else None,
         settings=settings,
     )
 
 
-def _mean_loss(loss: Callable[[Batch], torch.Tensor], described: Described, indices: list[int]) -> float:
+def _mean_loss(
+    loss: Callable[[Batch], torch.Tensor], described: DescribedFrames, indices: list[int]
+) -> float:
     groups = [indices[i : i + VALIDATION_BATCH] for i in range(0, len(indices), VALIDATION_BATCH)]
     return sum(loss(described.batch(g)).item() * len(g) for g in groups) / len(indices)
 

@@ -9,8 +9,8 @@ import torch
 from ase import Atoms
 
 from mlffbench.data import Labels
-from mlffbench.potentials.networks.acsf_batches import Described
-from mlffbench.potentials.networks.batches import Labelled
+from mlffbench.potentials.networks.acsf_batches import DescribedFrames
+from mlffbench.potentials.networks.batches import LabelledGraphs
 
 __all__ = ["energy_scale", "energy_scale_of_frames", "feature_scale"]
 
@@ -18,7 +18,7 @@ FLOORS = 0.1, 1e-3  # least width that a feature is divided by: relative to the 
 
 
 def feature_scale(
-    described: Described, training: Sequence[int] | np.ndarray
+    described: DescribedFrames, training: Sequence[int] | np.ndarray
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean and standard deviation of the features of each element's training atoms, (n_species, n_features).
 
@@ -34,7 +34,7 @@ def feature_scale(
     return mean, torch.maximum(width, relative * width.mean(1, keepdim=True)).clamp(min=absolute)
 
 
-def energy_scale(training: Labelled) -> tuple[float, float]:
+def energy_scale(training: LabelledGraphs) -> tuple[float, float]:
     """Mean energy of an atom and RMS force times 1 Å, both eV; without forces the energies' deviation."""
     per_atom = training.energy / training.sizes
     forces = training.forces[~training.forces.isnan()]

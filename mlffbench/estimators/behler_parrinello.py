@@ -32,8 +32,8 @@ CACHE_BYTES = 2e9  # derivatives of descriptors up to this size are computed onc
 class BehlerParrinello(WarmStart):
     """E = Σ_i N_Z(i)(G_i): a feed-forward network per element on its symmetry functions [1]_.
 
-    Energies, forces and, where labelled, stresses are fitted. The structures stand still in training, so the
-    descriptors' derivatives are computed once, F = −Σ ∂E/∂G ∂G/∂r, and an epoch costs the networks alone.
+    Energies, forces and, where labelled, stresses are fitted. Training does not move the atoms, so the
+    descriptors' Jacobians are computed once, F = −Σ ∂E/∂G ∂G/∂r, and an epoch costs the networks alone.
 
     Parameters
     ----------
@@ -42,22 +42,25 @@ class BehlerParrinello(WarmStart):
     hidden : tuple of int
         Width of each hidden layer.
     n_networks : int
-        Trained one after the other on the same descriptors, each with its own first weights and its own
-        frames held out. The mean is predicted; from two on also their standard deviation, energy_std and
-        forces_std [2]_.
+        Networks trained one after the other on the same descriptors, each with its own first weights and
+        validation frames. Their mean is predicted; with two or more also the standard deviation, energy_std
+        and forces_std [2]_.
     energy_weight, forces_weight, stress_weight : float
-        Of the squared errors: energy per atom, eV; force components, eV/Å; stress components, eV/Å³.
+        Weights of the squared errors: energy per atom, eV; force components, eV/Å; stress components, eV/Å³.
     max_epochs, batch_size, learning_rate, patience : optional
         Training of each network; see `mlffbench.potentials.networks.training.Settings`.
     max_seconds : float, optional
-        Of the training of all networks together.
+        Time for training all networks together.
     validation_fraction : float
         Part of the training frames held out to choose the best epoch.
     warm_start : bool
-        A second `fit` goes on from the present weights.
+        A second `fit` continues from the present weights.
     device : str
+        ``cpu``, ``cuda``, ``cuda:1`` ...
     dtype : {"float64", "float32"}
+        Precision of the networks; descriptors are float64.
     random_state : int, optional
+        Seed of the first network's weights, validation split and order of batches; the others count on.
     atomic_energies : mapping of str to float, optional
         Energies of isolated atoms, eV.
 
@@ -175,7 +178,7 @@ class BehlerParrinello(WarmStart):
 
     # ------------------------------------------------------------ pickling
     def __getstate__(self) -> dict[str, Any]:
-        """Weights instead of modules: a file holds values, no code."""
+        """The state with weights in place of the modules: a file holds values, no code."""
         state = super().__getstate__().copy()
         if "networks_" in state:
             state["networks_"] = [

@@ -11,7 +11,7 @@ from ase import Atoms
 from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.graph_network import GraphNetwork
 from mlffbench.potentials.networks.batches import LabelledGraphs
-from mlffbench.potentials.networks.nequip import Equivariant
+from mlffbench.potentials.networks.nequip import NequIP
 
 __all__ = ["EquivariantNetwork"]
 
@@ -83,7 +83,7 @@ class EquivariantNetwork(GraphNetwork):
         }
 
     def _module(self, **config: Any) -> torch.nn.Module:
-        return Equivariant(**config)
+        return NequIP(**config)
 
     def _energies(self, batch: Graph) -> torch.Tensor:
         return batch.sum_atoms(self.module_(batch).double())

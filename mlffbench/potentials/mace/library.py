@@ -1,4 +1,4 @@
-"""The fence around mace-torch: the only file that imports it."""
+"""Access to mace-torch; the only file that imports it."""
 
 from __future__ import annotations
 

@@ -11,10 +11,10 @@ from mlffbench.potentials.networks.e3nn_wrapper import harmonics
 from mlffbench.potentials.networks.nequip_interaction import SCALAR, Interaction, Perceptron
 from mlffbench.potentials.networks.radial_basis import RadialBasis
 
-__all__ = ["Equivariant"]
+__all__ = ["NequIP"]
 
 
-class Equivariant(torch.nn.Module):
+class NequIP(torch.nn.Module):
     """NequIP's architecture: element embedding, interaction layers, a linear readout of the last scalars.
 
     Parameters

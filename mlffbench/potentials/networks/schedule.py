@@ -56,8 +56,8 @@ class LearningRate:
             group["lr"] *= now / self.factor
         self.factor = now
 
-    def validated(self, loss: float) -> None:
-        """Reduce the rate after an epoch if the validation loss is on a plateau."""
+    def reduce_on_plateau(self, loss: float) -> None:
+        """Note the validation loss of an epoch; under ``plateau`` reduce the rate if it stands still."""
         if self.schedule == "plateau":
             self.plateau.step(loss)
 

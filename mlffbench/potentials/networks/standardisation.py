@@ -43,7 +43,7 @@ def energy_scale(training: LabelledGraphs) -> tuple[float, float]:
 
 
 def energy_scale_of_frames(frames: Sequence[Atoms], labels: Labels) -> tuple[float, float]:
-    """`energy_scale` of frames that are no graphs."""
+    """`energy_scale` from frames and labels that are not joined into graphs."""
     per_atom = labels.energy / [len(a) for a in frames]
     forces = [f for f in labels.forces or () if f is not None]
     scale = np.sqrt(np.mean(np.concatenate(forces) ** 2)) if forces else per_atom.std()

@@ -185,7 +185,7 @@ class _Run(Generic[Batch]):
             "seconds": monotonic() - self.start, "stage": self.stage,
         })  # fmt: skip
         progress.report("epoch", epoch, self.settings.max_epochs, loss=training, validation=validation)
-        self.rate.validated(validation)
+        self.rate.reduce_on_plateau(validation)
 
     def step(self, batch: Batch, epoch: int) -> torch.Tensor:
         """Update the weights by one batch; return the loss before."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from ase import Atoms
 
@@ -18,9 +17,8 @@ from mlffbench.estimators.base.warm_start import WarmStart
 from mlffbench.potentials.networks.acsf_batches import DescribedFrames
 from mlffbench.potentials.networks.batches import batched_graphs
 from mlffbench.potentials.networks.element_networks import ElementNetworks
-from mlffbench.potentials.networks.ensemble import mean_and_deviation, train_each
-from mlffbench.potentials.networks.seeding import checked_dtype, fixed_seed, holdout, seed_of
-from mlffbench.potentials.networks.standardisation import energy_scale_of_frames, feature_scale
+from mlffbench.potentials.networks.ensemble import mean_and_deviation, new_networks, train_each
+from mlffbench.potentials.networks.seeding import checked_dtype, fixed_seed, seed_of
 from mlffbench.potentials.networks.training import Settings
 from mlffbench.system.device import checked_device
 
@@ -60,7 +58,7 @@ class BehlerParrinello(WarmStart):
     dtype : {"float64", "float32"}
         Precision of the networks; descriptors are float64.
     random_state : int, optional
-        Seed of the first network's weights, validation split and order of batches; the others count on.
+        Seed of the first network's weights, validation split and order of batches; later networks add 1, 2 ...
     atomic_energies : mapping of str to float, optional
         Energies of isolated atoms, eV.
 
@@ -127,31 +125,20 @@ class BehlerParrinello(WarmStart):
             raise ValueError(f"n_networks must be at least 1; got {self.n_networks}")
         self.device_, self.dtype_ = str(checked_device(self.device)), self.dtype
         self.acsf_ = ACSF(self.cutoff, species=self.elements_).fit(frames)
-        described = self._described(frames, labels)
-        self.networks_ = [
-            self._network(described, holdout(len(frames), self.validation_fraction, seed)[0], seed)
-            for seed in self._seeds(self.n_networks)
-        ]
+        described = self._describe(frames, labels)
+        seeds = self._seeds(self.n_networks)
+        self.networks_ = new_networks(self.hidden, seeds, described, self.validation_fraction)
         self._train(described)
 
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        self._train(self._described(frames, labels))
+        self._train(self._describe(frames, labels))
 
-    def _described(self, frames: Sequence[Atoms], labels: Labels) -> DescribedFrames:
+    def _describe(self, frames: Sequence[Atoms], labels: Labels) -> DescribedFrames:
         dtype, device = checked_dtype(self.dtype_), torch.device(self.device_)
         return DescribedFrames(self.acsf_, frames, labels, dtype, device, CACHE_BYTES)
 
     def _seeds(self, n: int) -> list[int]:
         return [seed_of(self.random_state) + k for k in range(n)]
-
-    def _network(self, described: DescribedFrames, training: np.ndarray, seed: int) -> ElementNetworks:
-        """A network with new weights, standardised by its own training frames."""
-        mean, width = feature_scale(described, training)
-        energies = energy_scale_of_frames([described.frames[i] for i in training], described.labels[training])
-        with fixed_seed(seed):
-            network = ElementNetworks(self.hidden, *mean.shape)
-        network.standardise(mean, width, *energies)
-        return network.to(self.device_, checked_dtype(self.dtype_))
 
     def _train(self, described: DescribedFrames) -> None:
         n = len(self.networks_)

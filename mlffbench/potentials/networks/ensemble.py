@@ -12,10 +12,11 @@ from mlffbench.data import Labels
 from mlffbench.potentials.networks.acsf_batches import Batch, DescribedFrames, energies_and_derivatives
 from mlffbench.potentials.networks.batches import LossWeights, weighted_loss
 from mlffbench.potentials.networks.element_networks import ElementNetworks
-from mlffbench.potentials.networks.seeding import holdout, shuffled_batches
+from mlffbench.potentials.networks.seeding import fixed_seed, holdout, shuffled_batches
+from mlffbench.potentials.networks.standardisation import energy_scale_of_frames, feature_scale
 from mlffbench.potentials.networks.training import History, Settings, train
 
-__all__ = ["Options", "mean_and_deviation", "train_each"]
+__all__ = ["Options", "mean_and_deviation", "new_networks", "train_each"]
 
 VALIDATION_BATCH = 32  # frames that are validated at a time
 
@@ -26,6 +27,23 @@ class Options(LossWeights, Protocol):
     validation_fraction: float
     batch_size: int
     learning_rate: float
+
+
+def new_networks(
+    hidden: Sequence[int], seeds: Sequence[int], described: DescribedFrames, validation_fraction: float
+) -> list[ElementNetworks]:
+    """Networks with new weights, each standardised by its own training frames."""
+    networks = []
+    for seed in seeds:
+        training, _ = holdout(len(described.frames), validation_fraction, seed)
+        mean, width = feature_scale(described, training)
+        frames = [described.frames[i] for i in training]
+        shift, scale = energy_scale_of_frames(frames, described.labels[training])
+        with fixed_seed(seed):
+            network = ElementNetworks(hidden, *mean.shape)
+        network.standardise(mean, width, shift, scale)
+        networks.append(network.to(described.device, described.dtype))
+    return networks
 
 
 def train_each(

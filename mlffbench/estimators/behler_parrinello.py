@@ -58,7 +58,7 @@ class BehlerParrinello(WarmStart):
     dtype : {"float64", "float32"}
         Precision of the networks; descriptors are float64.
     random_state : int, optional
-        Seed of the first network's weights, validation split and order of batches; later networks add 1, 2 ...
+        Seed of the first network's weights, validation split and order of batches; the others add 1, 2 ...
     atomic_energies : mapping of str to float, optional
         Energies of isolated atoms, eV.
 

@@ -28,6 +28,6 @@ class WarmStart(ForceField):
             return self.partial_fit(X, y)
         return super().fit(X, y)
 
-    def _goes_on(self) -> bool:
+    def _has_partial_fit(self) -> bool:
         # a network trained on new frames only forgets the old ones: partial_fit must be asked for
         return bool(self.warm_start)

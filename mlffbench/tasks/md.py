@@ -1,4 +1,4 @@
-"""Molecular dynamics: does it survive and conserve energy, and does it look like the reference's?"""
+"""Molecular dynamics: survival, conservation of energy, and observables against the reference's."""
 
 from __future__ import annotations
 

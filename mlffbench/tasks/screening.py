@@ -35,7 +35,7 @@ Candidate = tuple[Atoms, float | None]  # a structure, and the energy of its lab
 
 @dataclass(frozen=True)
 class RelaxationSettings:
-    """Largest force left, eV/Å, and number of steps at which a relaxation of positions ends."""
+    """Largest force, eV/Å, or number of steps at which a relaxation of positions ends; 0 steps: none."""
 
     fmax: float = 0.05
     steps: int = 200
@@ -43,18 +43,10 @@ class RelaxationSettings:
 
 @needs("forces")
 def screening(
-    model: ForceField,
-    dataset: Dataset,
-    split: Split,
-    seed: int = 0,
-    *,
-    pool: str | None = None,
-    n: int = 60,
-    n_jobs: int = 1,
-    relax: bool | Mapping[str, Any] = False,
-    k: int = 10,
+    model: ForceField, dataset: Dataset, split: Split, seed: int = 0, *, pool: str | None = None,
+    n: int = 60, n_jobs: int = 1, relax: bool | Mapping[str, Any] = False, k: int = 10,
     threshold: float | None = None,
-) -> list[Row]:
+) -> list[Row]:  # fmt: skip
     """Order a pool of candidates by energy per atom, and choose the stable ones.
 
     Energies count from those of the elements that fit the pool's reference energies best (least squares), the
@@ -90,26 +82,31 @@ def screening(
     ValueError
         There is no such pool, or its candidates cannot be relaxed.
     """
-    keywords = {} if isinstance(relax, bool) else relax
-    relaxation = from_keywords(RelaxationSettings, keywords, "'relax' of screening")
-    relaxes = bool(relax) or isinstance(relax, Mapping)
+    relaxation = _relaxation(relax)
     reference = dataset.reference
     judged = reference is not None and reference.truth is not None and bool(reference.structures)
     pool = pool or ("strained" if judged else "labels")
-    if pool not in ("strained", "labels") or (relaxes and pool == "labels"):
+    if pool not in ("strained", "labels") or (relaxation.steps and pool == "labels"):
         raise ValueError(f"a pool is 'strained', or 'labels' without relax; got {pool!r}, relax={relax}")
     if pool == "strained" and not judged:
         reason = f"{dataset.name} has no potential to judge candidates: use pool: labels"
         return [skipped_row("", "", reason)]
     judge = reference if pool == "strained" else None
     candidates = _labelled(dataset, split, n, seed) if judge is None else _strained(judge, n, seed)
-    energies = partial(_energies, fmax=relaxation.fmax, steps=relaxation.steps if relaxes else 0)
+    energies = partial(_energies, relaxation=relaxation)
     parts = _parts(len(candidates), n_jobs)
     rows = run_subtasks(_subtasks(model, candidates, parts, judge, energies), n_jobs)
-    return _summary(pool, rows, candidates, parts, k, threshold, relaxes)
+    return _summary(pool, rows, candidates, parts, k, threshold, relaxation.steps > 0)
 
 
 Energies = Callable[[BaseCalculator, Sequence[Atoms]], list[float]]
+
+
+def _relaxation(relax: bool | Mapping[str, Any]) -> RelaxationSettings:
+    """Return the settings of the relaxation, with 0 steps if there is none."""
+    if relax is False:
+        return RelaxationSettings(steps=0)
+    return from_keywords(RelaxationSettings, {} if relax is True else relax, "'relax' of screening")
 
 
 def _parts(n: int, n_jobs: int) -> list[np.ndarray]:
@@ -188,10 +185,11 @@ def _shard(
 
 
 def _energies(
-    calculator: BaseCalculator, structures: Sequence[Atoms], fmax: float, steps: int
+    calculator: BaseCalculator, structures: Sequence[Atoms], relaxation: RelaxationSettings
 ) -> list[float]:
-    """Return the energy of each structure after at most `steps` of relaxation, eV; nan where that fails."""
-    return [run.energy for run in relax_many(calculator, structures, fmax=fmax, steps=steps)]
+    """Return the energy of each structure after its relaxation, eV; nan if that fails."""
+    runs = relax_many(calculator, structures, fmax=relaxation.fmax, steps=relaxation.steps)
+    return [run.energy for run in runs]
 
 
 # ---------------------------------------------------------------- the whole pool

@@ -45,7 +45,7 @@ N_RANKED = 10  # lowest minima that are ranked
 
 @dataclass(frozen=True)
 class RelaxationSettings:
-    """Largest force left, eV/Å, and number of steps at which every relaxation ends."""
+    """Largest force, eV/Å, or number of steps at which every relaxation ends."""
 
     fmax: float = 0.03
     steps: int = 300
@@ -81,18 +81,10 @@ Search = Callable[[BaseCalculator], RandomSearch]
 
 @needs("forces")
 def structure_prediction(
-    model: ForceField,
-    dataset: Dataset,
-    split: Split,
-    seed: int = 0,
-    *,
-    amplitudes: Sequence[float] = (0.1, 0.3),
-    n_rattled: int = 5,
-    n_cells: int = 40,
-    sizes: Sequence[int] = (2, 4),
-    hops: int = 10,
-    relaxation: Mapping[str, Any] | None = None,
-) -> list[Row]:
+    model: ForceField, dataset: Dataset, split: Split, seed: int = 0, *,
+    amplitudes: Sequence[float] = (0.1, 0.3), n_rattled: int = 5, n_cells: int = 40,
+    sizes: Sequence[int] = (2, 4), hops: int = 10, relaxation: Mapping[str, Any] | None = None,
+) -> list[Row]:  # fmt: skip
     """Relax rattled references; search for the ground state; rank the reference's minima.
 
     ``failure_rate``: the share of starts that do not end in the structure that was rattled, or, for the

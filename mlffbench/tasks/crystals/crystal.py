@@ -27,7 +27,7 @@ Measured = TypeVar("Measured")
 
 @dataclass(frozen=True)
 class CrystalSettings:
-    """Which properties of crystals are measured, and with which cells, grids and tolerances.
+    """Keywords of the properties of crystals: the properties to measure, cells, grids and tolerances.
 
     Parameters
     ----------

@@ -51,7 +51,7 @@ class ProtocolSettings:
 
 @dataclass(frozen=True)
 class Protocol:
-    """How every trajectory of a case is run.
+    """Limits, lengths and settings of every trajectory of a case.
 
     Parameters
     ----------

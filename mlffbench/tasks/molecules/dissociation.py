@@ -22,8 +22,6 @@ def subtasks(molecule: Molecule) -> dict[str, Subtask]:
 
 
 def _rows(molecule: Molecule) -> list[Row]:
-    if not molecule.structures:
-        return [molecule.no_structure("bond energy")]
     named = molecule.settings.bonds
     pairs = (
         _one_bond_of_each_kind(molecule.true_minimum)

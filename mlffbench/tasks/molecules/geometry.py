@@ -18,8 +18,6 @@ def subtasks(molecule: Molecule) -> dict[str, Subtask]:
 
 
 def _rows(molecule: Molecule) -> list[Row]:
-    if not molecule.structures:
-        return [molecule.no_structure("geometry")]
     errors = geometry(
         molecule.calculator, molecule.minimum, molecule.true_minimum, fmax=molecule.settings.fmax
     )

@@ -11,13 +11,13 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.data import Dataset, Score, Split, bare
+from mlffbench.data import Dataset, Reference, Score, Split, bare
 from mlffbench.forcefield import ForceField
 from mlffbench.properties.reaction_path import ReactionPath
 from mlffbench.properties.relaxation import relaxed
 from mlffbench.properties.torsion import Torsion
 from mlffbench.tasks.common.reference import measure_both, reference_calculator, stored_value
-from mlffbench.tasks.common.subtasks import Row, error_row, skipped_row
+from mlffbench.tasks.common.subtasks import error_row
 
 __all__ = ["MEV", "Molecule", "MoleculeSettings", "barrier_row"]
 
@@ -29,9 +29,9 @@ Measured = TypeVar("Measured")
 
 @dataclass(frozen=True)
 class MoleculeSettings:
-    """Which properties of a molecule are measured, about which of its atoms and paths, and how finely.
+    """Keywords of the properties of molecules: the properties to measure, atoms and paths, grids, tolerances.
 
-    What the card of the dataset says under ``molecule`` stands for the keywords that are not given.
+    The card of the dataset can set them under ``molecule``; keywords of the suite win.
 
     Parameters
     ----------
@@ -89,12 +89,14 @@ class Molecule:
     seed: int
     settings: MoleculeSettings
 
+    @property
+    def reference(self) -> Reference:
+        return self.dataset.reference or Reference()
+
     @cached_property
     def structures(self) -> dict[str, Atoms]:
         """The conformers, the ground state first."""
-        if self.dataset.reference is None:
-            return {}
-        conformers = {n: a for n, a in self.dataset.reference.structures.items() if not a.pbc.any()}
+        conformers = {n: a for n, a in self.reference.structures.items() if not a.pbc.any()}
         return {n: conformers[n] for n in sorted(conformers, key=lambda n: n != MINIMUM)}
 
     @property
@@ -105,8 +107,8 @@ class Molecule:
     @property
     def saddle(self) -> Atoms | None:
         """Saddle point of the reaction path."""
-        reference, name = self.dataset.reference, self.settings.saddle
-        return None if reference is None or name is None else reference.saddles.get(name)
+        name = self.settings.saddle
+        return None if name is None else self.reference.saddles.get(name)
 
     @cached_property
     def calculator(self) -> BaseCalculator:
@@ -115,7 +117,7 @@ class Molecule:
     @cached_property
     def true_calculator(self) -> BaseCalculator | None:
         """Calculator of the reference potential."""
-        return reference_calculator(self.dataset.reference)
+        return reference_calculator(self.reference)
 
     @cached_property
     def true_minimum(self) -> Atoms:
@@ -148,7 +150,7 @@ class Molecule:
 
     def stored_value(self, structure: str, quantity: str = "energy") -> float | None:
         """Return the number that the dataset stores of a structure."""
-        return stored_value(self.dataset.reference, structure, quantity)
+        return stored_value(self.reference, structure, quantity)
 
     def ordered(self, group: str) -> np.ndarray:
         """Return the indices of a test group's frames in the order of their coordinate."""
@@ -159,11 +161,6 @@ class Molecule:
         """Return the column ``coordinate``, else the indices themselves, (n,)."""
         column = self.dataset.columns.get("coordinate")
         return np.asarray(indices if column is None else column[indices], dtype=float)
-
-    def no_structure(self, quantity: str) -> Row:
-        """Row of a property that needs a reference structure."""
-        reason = f"{self.dataset.name} has no reference structure of a molecule"
-        return skipped_row("", quantity, reason)
 
 
 def barrier_row(test: str, predicted: ReactionPath | Torsion, reference: float) -> Score:

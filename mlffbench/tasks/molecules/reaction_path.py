@@ -24,8 +24,6 @@ def subtasks(molecule: Molecule) -> dict[str, Subtask]:
 
 
 def _rows(molecule: Molecule) -> list[Row]:
-    if not molecule.structures:
-        return [molecule.no_structure("barrier")]
     settings = molecule.settings
     if settings.permutation is None and settings.path_group not in molecule.split.tests:
         return [skipped_row(TEST, "barrier", "no end of a path is named, by an option or the card")]

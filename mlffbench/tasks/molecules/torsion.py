@@ -19,7 +19,7 @@ def subtasks(molecule: Molecule) -> dict[str, Subtask]:
 
 def _rows(molecule: Molecule) -> list[Row]:
     dihedral = molecule.settings.dihedral
-    if dihedral is None or not molecule.structures:
+    if dihedral is None:
         return [skipped_row("torsion", "barrier", "no dihedral is named, by an option or the card")]
     if molecule.true_calculator is None:
         return [skipped_row("torsion", "barrier", "relaxed scans need a reference that can be asked")]

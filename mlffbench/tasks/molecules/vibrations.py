@@ -20,8 +20,6 @@ def subtasks(molecule: Molecule) -> dict[str, Subtask]:
 
 
 def _rows(molecule: Molecule) -> list[Row]:
-    if not molecule.structures:
-        return [molecule.no_structure("wavenumbers")]
     name = molecule.name
     predicted, true = molecule.compare(lambda calculator, atoms: vibrations(calculator, atoms).wavenumbers)
     imaginary = Score(name, "wavenumbers", "imaginary", float((predicted < 0).sum()), "")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from mlffbench.data import Curve, Dataset, Missing, Score, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.system import progress
-from mlffbench.system.checkpoint import folder, keep_in, kept
+from mlffbench.system.checkpoint import folder, keep_in, resumed
 from mlffbench.system.failures import catch_failure
 
 __all__ = [
@@ -94,7 +95,7 @@ def _run_in_turn(subtasks: Mapping[str, Subtask]) -> list[Row]:
     rows: list[Row] = []
     for done, (name, subtask) in enumerate(subtasks.items()):
         progress.report(name, done, len(subtasks))
-        stored, failures = checkpointed(name, lambda s=subtask: [_to_json(row) for row in s()])  # type: ignore[misc]
+        stored, failures = checkpointed(name, partial(_stored_rows, subtask))
         rows += failures or map(_from_json, stored)
     return rows
 
@@ -110,11 +111,16 @@ def checkpointed(name: str, work: Callable[[], Any]) -> tuple[Any, list[Row]]:
 
     Or None and the row that says with which kind and message it failed.
     """
-    value, failure = catch_failure(lambda: kept(name, work))
+    value, failure = catch_failure(partial(resumed, name, work))
     return value, [] if failure is None else [Missing("", name, **failure)]
 
 
 # ---------------------------------------------------------------- rows
+def _stored_rows(subtask: Subtask) -> list[dict[str, Any]]:
+    """Run a subtask; return its rows as plain JSON."""
+    return [_to_json(row) for row in subtask()]
+
+
 def _to_json(row: Row) -> dict[str, Any]:
     kind = next(k for k, t in KINDS.items() if isinstance(row, t))
     return {"kind of row": kind, **{name: _plain(value) for name, value in asdict(row).items()}}

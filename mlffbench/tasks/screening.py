@@ -104,7 +104,7 @@ Energies = Callable[[BaseCalculator, Sequence[Atoms]], list[float]]
 
 def _relaxation(relax: bool | Mapping[str, Any]) -> RelaxationSettings:
     """Return the settings of the relaxation, with 0 steps if there is none."""
-    if relax in (False, None):
+    if relax is False or relax is None:
         return RelaxationSettings(steps=0)
     return from_keywords(RelaxationSettings, {} if relax is True else relax, "'relax' of screening")
 

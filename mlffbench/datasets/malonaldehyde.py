@@ -18,7 +18,9 @@ __all__ = ["malonaldehyde"]
 MOLECULE = {  # atom i goes where atom permutation[i] was, in the mirror: the hydrogen has changed its oxygen
     "permutation": [4, 3, 2, 1, 0, 5, 8, 7, 6],
     "mirror": True,
+    "saddle": "transfer_saddle",
     "dihedral": [0, 1, 2, 3],
+    "profiles": ["dihedral", "proton_transfer"],
 }
 
 

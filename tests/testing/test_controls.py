@@ -15,9 +15,9 @@ TASKS: dict[str, dict[str, Any]] = {
     "physics": {"n_lines": 2, "n_points": 120},
     "properties": {"solids": {"include": ["equation_of_state", "elastic"]}},
     "md": {"temperatures": [60.0], "n_trajectories": 1, "picoseconds": 0.1, "timestep": 4.0,
-           "nve_picoseconds": 1.0, "frames": 4},
-    "structure_prediction": {"n_rattled": 2, "n_cells": 3, "sizes": [2, 4], "steps": 60},
-    "screening": {"n": 24, "shards": 2, "k": 5},
+           "nve_picoseconds": 1.0, "protocol": {"frames": 4}},
+    "structure_prediction": {"n_rattled": 2, "n_cells": 3, "sizes": [2, 4], "relaxation": {"steps": 60}},
+    "screening": {"n": 24, "k": 5},
 }  # fmt: skip
 Found = dict[tuple[str, str, str], float]
 CAUGHT = [  # the control, the task made for it, the score that tells, how much of it is too much

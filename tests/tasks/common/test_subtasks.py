@@ -1,8 +1,7 @@
-"""What tasks are made of: pieces that fail alone, resume, and are skipped with a reason."""
+"""Subtasks fail alone and resume; requirements that are not met are named."""
 
 from __future__ import annotations
 
-import json
 import os
 from functools import partial
 from pathlib import Path
@@ -19,15 +18,14 @@ from mlffbench.harness.execute import execute
 from mlffbench.harness.outcome import Outcome
 from mlffbench.harness.run import run
 from mlffbench.harness.store import Store
-from mlffbench.system.checkpoint import keep_in, resumed
-from mlffbench.tasks.common.subtasks import compared, lacking, needs, skipped, spread, units
-from mlffbench.testing.controls import Analytic
+from mlffbench.system.checkpoint import keep_in
+from mlffbench.tasks.common.subtasks import error_row, needs, run_subtasks, skipped_row, unmet_need
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 ROWS = [
-    compared("fcc", "C11", np.float64(3.0), 2.5, "GPa"),
+    error_row("fcc", "C11", np.float64(3.0), 2.5, "GPa"),
     Score("fcc", "count", "steps", 7.0, "", low=5.0, high=8.0),
-    skipped("hcp", "C33", "no reference value"),
+    skipped_row("hcp", "C33", "no reference value"),
     Curve("E(V)", "volume (Å³)", "energy (eV)", np.arange(3.0), (0.1, 0.2, 0.3), [0.0], [1.0]),
 ]
 
@@ -43,7 +41,7 @@ def test_an_error_is_the_distance_of_two_numbers():
 
 
 def test_a_piece_that_fails_is_a_row_and_costs_the_others_nothing():
-    rows = units({"first": lambda: ROWS[:1], "second": failing, "third": lambda: ROWS[1:2]})
+    rows = run_subtasks({"first": lambda: ROWS[:1], "second": failing, "third": lambda: ROWS[1:2]})
     assert [type(r) for r in rows] == [Score, Missing, Score]
     assert (rows[1].quantity, rows[1].kind) == ("second", "diverged")
     assert rows[1].message == "FloatingPointError: the cell exploded"
@@ -52,8 +50,8 @@ def test_a_piece_that_fails_is_a_row_and_costs_the_others_nothing():
 
 def test_rows_survive_the_disk(tmp_path):
     with keep_in(tmp_path):
-        first = units({"all": lambda: ROWS})
-        again = units({"all": failing})
+        first = run_subtasks({"all": lambda: ROWS})
+        again = run_subtasks({"all": failing})
     assert first == again
     assert first[0] == ROWS[0]
     assert first[3].x == [0.0, 1.0, 2.0]
@@ -61,21 +59,8 @@ def test_rows_survive_the_disk(tmp_path):
 
 def test_failures_are_tried_again(tmp_path):
     with keep_in(tmp_path):
-        assert isinstance(units({"a": failing})[0], Missing)
-        assert units({"a": lambda: ROWS[:1]}) == ROWS[:1]
-
-
-def test_names_that_look_alike_on_disk_are_kept_apart(tmp_path):
-    with keep_in(tmp_path):
-        assert resumed("Si (111)", lambda: 1) == 1
-        assert resumed("Si [111]", lambda: 2) == 2
-        assert resumed("Si (111)", failing) == 1
-
-
-def test_nothing_is_kept_without_a_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert resumed("a", lambda: 1) == 1
-    assert not list(tmp_path.iterdir())
+        assert isinstance(run_subtasks({"a": failing})[0], Missing)
+        assert run_subtasks({"a": lambda: ROWS[:1]}) == ROWS[:1]
 
 
 def test_an_unknown_need_is_refused():
@@ -87,11 +72,11 @@ def test_what_lacks_is_said():
     data = lennard_jones(n_train=4, n_test=1)
     split = Split(np.arange(4), {"test": np.array([4])})
     model = Morse(cutoff=6.0).fit(data.frames[:4], data.labels[:4])
-    reason = lambda *what: lacking(needs(*what)(lambda: []), model, data, split)
+    reason = lambda *what: unmet_need(needs(*what)(lambda: []), model, data, split)
     assert reason("forces", "stress", "periodic") is None
     assert reason("uncertainty") == "Morse predicts no standard deviations"
     assert reason("molecule") == "the frames of lennard_jones are periodic"
-    assert lacking(needs("periodic")(lambda: []), SGDML(), data, split) == "SGDML takes no periodic frames"
+    assert unmet_need(needs("periodic")(lambda: []), SGDML(), data, split) == "SGDML takes no periodic frames"
 
 
 def test_skips_and_failures_of_pieces_are_in_the_document(importable):
@@ -118,31 +103,11 @@ def test_a_killed_task_goes_on_at_its_last_finished_piece(importable, tmp_path):
     assert values == [abs(0.1 * k - 1 / 3) for k in range(3)]
 
 
-def test_controls_are_models_of_their_potential():
-    data = lennard_jones(n_train=4, n_test=2)
-    model = Analytic(data.reference.truth, data.atomic_energies).fit(data.frames[:4], data.labels[:4])
-    found = model.predict(data.frames[4:])
-    np.testing.assert_allclose(found.energy, data.labels.energy[4:], atol=1e-12)
-    np.testing.assert_allclose(found.stress[0], data.labels.stress[4], atol=1e-12)
-
-
-@pytest.mark.parametrize("name", ["lennard_jones", "emt_copper", "stillinger_weber_si"])
-def test_the_truth_of_an_analytic_dataset_made_its_labels(name):
-    from mlffbench import registry
-
-    data = registry.load("datasets", name)(n_train=2, n_test=1)
-    calculator = registry.make(data.reference.truth, ("calculators",))
-    atoms = data.frames[1].copy()
-    atoms.calc = calculator
-    assert atoms.get_potential_energy() == pytest.approx(data.labels.energy[1], abs=1e-10)
-    json.dumps(data.reference.truth)
-
-
 def test_pieces_can_be_shared_by_processes(tmp_path):
     work = {f"piece {k}": partial(numbered, k) for k in range(4)}
     with keep_in(tmp_path):
-        first = spread({**work, "bad": failing}, n_jobs=2)
-        again = spread(work, n_jobs=2)
+        first = run_subtasks({**work, "bad": failing}, n_jobs=2)
+        again = run_subtasks(work, n_jobs=2)
     assert [r.quantity for r in first] == [*(f"number {k}" for k in range(4)), "bad"]
     assert os.getpid() not in {r.predicted for r in first[:4]}
     assert again == first[:4], "read back, not done again by other processes"

@@ -130,7 +130,7 @@ class Committee(Composite):
                 indices.append(rng.choice([i for i in range(n) if symbol in frames[i].symbols]))
         return np.sort(indices)
 
-    def _goes_on(self) -> bool:
+    def _has_partial_fit(self) -> bool:
         return all(hasattr(member, "partial_fit") for member in self.submodels())
 
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:

@@ -137,7 +137,7 @@ class DeltaLearning(Composite):
         self.model_ = model.set_params(atomic_energies=zero if atoms_known else None)
         self.model_.fit(frames, self._difference(frames, labels))
 
-    def _goes_on(self) -> bool:
+    def _has_partial_fit(self) -> bool:
         return hasattr(self.submodels()[0], "partial_fit")
 
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:

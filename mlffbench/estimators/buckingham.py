@@ -63,7 +63,7 @@ class Buckingham(PairPotential):
     >>> from mlffbench.datasets.lennard_jones import lennard_jones
     >>> argon = lennard_jones(n_train=10, n_test=1)
     >>> model = Buckingham(cutoff=8.5).fit(argon.frames[:10], argon.labels[:10])
-    >>> bool(55 < model.parameters_["Ar-Ar"]["C"] < 90)  # 4 ε σ⁶ = 64 eV Å⁶
+    >>> bool(40 < model.parameters_["Ar-Ar"]["C"] < 70)  # near 4 ε σ⁶ = 64 eV Å⁶ of the data
     True
     """
 

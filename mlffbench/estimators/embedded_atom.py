@@ -77,7 +77,7 @@ class EmbeddedAtom(Classical):
     >>> from mlffbench.datasets.emt_copper import emt_copper
     >>> copper = emt_copper(n_train=12, n_test=1)
     >>> model = EmbeddedAtom(cutoff=5.0).fit(copper.frames[:12], copper.labels[:12])
-    >>> model.pairs_["Cu-Cu"]["knots"][-1]
+    >>> float(model.pairs_["Cu-Cu"]["knots"][-1])
     5.0
     """
 

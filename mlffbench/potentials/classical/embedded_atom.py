@@ -55,7 +55,7 @@ def energies(tables: Tables, graph: Graph) -> torch.Tensor:
 
 
 def truncated_cubes(r: torch.Tensor, knots: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """(1 − r/r_k)³ for r < r_k, else 0, and its derivative by r, (p, k), which is differentiable too."""
+    """(1 − r/r_k)³ for r < r_k, else 0, and its derivative by r, (p, k); two derivatives are continuous."""
     x = (1 - r[:, None] / knots).clamp(min=0.0)
     return x**3, -3 * x**2 / knots
 

@@ -166,7 +166,7 @@ def improper(x: torch.Tensor, equilibrium: torch.Tensor) -> torch.Tensor:
 
 
 def lennard_jones(x: torch.Tensor, equilibrium: torch.Tensor, cutoff: float) -> torch.Tensor:
-    """Columns ρ⁻¹², −2ρ⁻⁶ with ρ = r/3 Å and a switch to 0 between 0.8 and 1 cutoff, twice differentiable."""
+    """Columns ρ⁻¹², −2ρ⁻⁶, ρ = r/3 Å; the switch from 0.8 to 1 cutoff has two continuous derivatives."""
     r = length(x)
     switch = switched_off(r / cutoff)
     sixth = (UNIT / r) ** 6

@@ -20,7 +20,7 @@ from mlffbench.potentials.gaff.energy_terms import Basis, Batch, angle, basis, i
 from mlffbench.potentials.gaff.initial_guess import initial_guess
 from mlffbench.potentials.gaff.least_squares import Problem, neutral_modes, solve
 from mlffbench.potentials.gaff.topology import Topology
-from mlffbench.potentials.regression.streaming_qr import reduced
+from mlffbench.potentials.regression.streaming_qr import updated_r_factor
 from mlffbench.system import progress
 
 __all__ = ["Settings", "fit"]
@@ -159,7 +159,7 @@ def _reduced_design(
     for number, (part, batch) in enumerate(zip(parts, batches, strict=True)):
         own = [frames[i] for i in part]
         rows = design.weighted_rows(batch, forms, layout, own, labels[part], factors)
-        triangle = reduced(triangle, rows)
+        triangle = updated_r_factor(triangle, rows)
         progress.report("fit", number + 1, len(parts))
     assert triangle is not None
     return triangle

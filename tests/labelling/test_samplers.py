@@ -26,7 +26,7 @@ from mlffbench.labelling.samplers.rattle import rattle
 from mlffbench.labelling.samplers.relax import relax
 from mlffbench.labelling.samplers.strain import strain
 from mlffbench.labelling.samplers.vacancy import vacancy
-from mlffbench.properties.bonds import bonds, side_of
+from mlffbench.properties.bonds import bonds, atoms_beyond_bond
 from mlffbench.system import progress
 
 MORSE = {"epsilon": 4.0, "r0": 1.1, "rho0": 3.0, "rcut1": 5.0, "rcut2": 6.0}
@@ -306,8 +306,8 @@ def test_dihedrals_are_those_asked_for_and_nothing_stretches(name, indices):
 def test_the_smaller_side_turns_whichever_end_it_is():
     atoms = molecule("CH3CH2OH")
     far, carbon, oxygen, hydroxyl = 0, 1, 2, 3
-    assert side_of(atoms, (carbon, oxygen)).tolist() == [oxygen, hydroxyl]
-    assert len(side_of(atoms, (oxygen, carbon))) == 7
+    assert atoms_beyond_bond(atoms, (carbon, oxygen)).tolist() == [oxygen, hydroxyl]
+    assert len(atoms_beyond_bond(atoms, (oxygen, carbon))) == 7
     for order in ((far, carbon, oxygen, hydroxyl), (hydroxyl, oxygen, carbon, far)):
         frames = dihedral(atoms, None, 0, order, n_frames=3, start=30, stop=90)
         assert np.allclose([f.get_dihedral(*order) for f in frames], [30, 60, 90], atol=1e-6)

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from mlffbench.cli import app
 from mlffbench.datasets.path import path as from_path
-from mlffbench.labelling.journal import Ledger
+from mlffbench.labelling.journal import Journal
 from mlffbench.labelling.recipe import RecipeError, read_recipe
 
 RECIPE = """
@@ -126,24 +126,24 @@ def test_a_second_run_labels_nothing_and_writes_the_same_file(kitchen):
 
 def test_kill_9_loses_no_label_repeats_none_and_leaves_no_orphan(kitchen):
     recipe = kitchen(delay=0.3)
-    ledger = recipe.parent / "work" / "labels.jsonl"
-    command = [sys.executable, "-m", "mlffbench", "label", str(recipe), "--out", str(ledger.parent)]
+    journal = recipe.parent / "work" / "labels.jsonl"
+    command = [sys.executable, "-m", "mlffbench", "label", str(recipe), "--out", str(journal.parent)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
-    while not ledger.exists() or len(ledger.read_text().splitlines()) < 4:
+    while not journal.exists() or len(journal.read_text().splitlines()) < 4:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    before = ledger.read_bytes()
+    before = journal.read_bytes()
     kept = before[: before.rfind(b"\n") + 1]
     time.sleep(1.0)
     n_marks = len(list((recipe.parent / "marks").iterdir()))
     time.sleep(1.0)
     assert len(list((recipe.parent / "marks").iterdir())) == n_marks, "a worker outlived its parent"
     assert label(recipe).exit_code == 0
-    assert ledger.read_bytes().startswith(kept)
-    keys = [json.loads(line)["key"] for line in ledger.read_text().splitlines()]
+    assert journal.read_bytes().startswith(kept)
+    keys = [json.loads(line)["key"] for line in journal.read_text().splitlines()]
     assert len(keys) == len(set(keys)) == 15
 
 
@@ -167,16 +167,16 @@ def test_a_label_that_fails_is_recorded_and_skipped(kitchen, mood, limit, kind):
 def test_retry_tries_failures_again(kitchen):
     recipe = kitchen(mood="raise")
     label(recipe)
-    ledger = recipe.parent / "work" / "labels.jsonl"
+    journal = recipe.parent / "work" / "labels.jsonl"
     assert label(recipe, "--retry").exit_code == 1
-    assert len(ledger.read_text().splitlines()) == 16
+    assert len(journal.read_text().splitlines()) == 16
 
 
 def test_a_limit_takes_from_every_group(kitchen):
     recipe = kitchen()
     assert label(recipe, "--limit", "5").exit_code == 1
     assert set(made(recipe).columns["group"]) == {"train", "test"}
-    assert len(Ledger(recipe.parent / "work" / "labels.jsonl").labels) == 5
+    assert len(Journal(recipe.parent / "work" / "labels.jsonl").entries) == 5
 
 
 @pytest.mark.parametrize(

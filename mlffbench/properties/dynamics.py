@@ -87,8 +87,8 @@ def dynamics(
 ) -> Trajectory:
     """Run NVE by velocity Verlet, or NVT by Langevin dynamics (ASE) where `friction` is given.
 
-    Velocities are drawn from Maxwell and Boltzmann's distribution at `temperature`, without total momentum,
-    for molecules without angular momentum.
+    Velocities are drawn from the Maxwell–Boltzmann distribution at `temperature`, without total momentum and,
+    for molecules, without angular momentum.
 
     Parameters
     ----------
@@ -110,11 +110,6 @@ def dynamics(
         Seed of velocities and thermostat.
     max_seconds : float, optional
         Wall time after which the trajectory is no longer followed; that is no failure.
-
-    Raises
-    ------
-    ValueError
-        `timestep`, `steps` or `interval` is not positive.
     """
     if not (timestep > 0 and steps >= 1 and interval >= 1):
         raise ValueError(

@@ -60,10 +60,10 @@ def distinct_minima(
     minima: list[Minimum] = []
     for i in sorted(converged, key=lambda i: runs[i].energy / len(runs[i].atoms)):
         atoms, energy = runs[i].atoms, runs[i].energy / len(runs[i].atoms)
-        for k, known in enumerate(minima):
-            near = energy - known.energy <= energy_tolerance
-            if near and structure_distance(known.atoms, atoms, tolerance) <= tolerance:
-                minima[k] = Minimum(known.atoms, known.energy, (*known.found, i))
+        for k, lower in enumerate(minima):
+            close = energy - lower.energy <= energy_tolerance
+            if close and structure_distance(lower.atoms, atoms, tolerance) <= tolerance:
+                minima[k] = Minimum(lower.atoms, lower.energy, (*lower.found, i))
                 break
         else:
             minima.append(Minimum(atoms, energy, (i,)))

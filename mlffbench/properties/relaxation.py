@@ -14,7 +14,7 @@ from mlffbench.properties._cell_filter import CellFilter
 
 __all__ = ["Relaxation", "cell_failure", "degrees_of_freedom", "relax", "relaxed"]
 
-EXPLODED, COLLAPSED = 20.0, 0.2  # times the first volume: beyond these a cell has no structure left
+EXPLODED, COLLAPSED = 20.0, 0.2  # volume over the first volume: beyond these a cell has no structure left
 FLATTEST = 0.5  # Å between opposite faces: flatter cells have more neighbours than memory
 
 

@@ -80,10 +80,12 @@ def survival(lifetimes: Sequence[float], died: Sequence[bool], end: float) -> Su
 
 def _share_interval(lived: np.ndarray, died: np.ndarray, end: float) -> tuple[float, float]:
     """Clopper–Pearson interval of the share alive at the end; 0 to 1 if all are censored before it."""
-    known = died | (lived >= end * (1 - 1e-9))
-    if not known.any():
+    complete = died | (lived >= end * (1 - 1e-9))  # not censored before the end
+    if not complete.any():
         return 0.0, 1.0
-    interval = binomtest(int((known & ~died).sum()), int(known.sum())).proportion_ci(CONFIDENCE, "exact")
+    interval = binomtest(int((complete & ~died).sum()), int(complete.sum())).proportion_ci(
+        CONFIDENCE, "exact"
+    )
     return float(interval.low), float(interval.high)
 
 

@@ -42,7 +42,7 @@ card: {title: Copper, level: EMT, licence: CC0-1.0, train: train}
 """
 
 SLOW = '''
-import os, time
+import os, signal, time
 from ase.calculators.emt import EMT
 
 class Slow(EMT):
@@ -55,8 +55,10 @@ class Slow(EMT):
         if len(atoms) == 1 and self.mood == "raise":
             from ase.calculators.calculator import SCFError
             raise SCFError("no convergence after 100 cycles")
-        if len(atoms) == 1 and self.mood == "die":
+        if len(atoms) == 1 and self.mood == "exit":
             os._exit(3)
+        if len(atoms) == 1 and self.mood == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
         if len(atoms) == 1 and self.mood == "hang":
             time.sleep(90)
         super().calculate(atoms, properties, system_changes)
@@ -149,7 +151,12 @@ def test_kill_9_loses_no_label_repeats_none_and_leaves_no_orphan(kitchen):
 
 @pytest.mark.parametrize(
     ("mood", "limit", "kind"),
-    [("raise", 60, "not converged"), ("die", 60, "out of memory"), ("hang", 12, "timed out")],
+    [
+        ("raise", 60, "not converged"),
+        ("exit", 60, "error"),
+        ("die", 60, "out of memory"),
+        ("hang", 12, "timed out"),
+    ],
 )
 def test_a_label_that_fails_is_recorded_and_skipped(kitchen, mood, limit, kind):
     recipe = kitchen(limit, mood=mood)

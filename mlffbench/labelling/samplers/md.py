@@ -58,10 +58,8 @@ def md(
         Temperature, K.
     n_frames : int
         Number of frames.
-    spacing : float
-        Time between frames, fs.
-    timestep : float
-        Integration step, fs.
+    spacing, timestep : float
+        Time between frames, and integration step, fs.
     equilibration : float
         Time before the first spacing, fs, not sampled.
     friction : float

@@ -28,6 +28,6 @@ class WarmStart(ForceField):
             return self.partial_fit(X, y)
         return super().fit(X, y)
 
-    def _goes_on(self) -> bool:
+    def _has_partial_fit(self) -> bool:
         # a network that is shown new frames only forgets the old: partial_fit is for those who ask for it
         return bool(self.warm_start)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from ase import Atoms
 
 __all__ = ["standard_cell", "symmetry_dataset"]
@@ -18,9 +17,7 @@ def symmetry_dataset(atoms: Atoms, symprec: float) -> Any:
     symprec : float
         Largest distance of an atom from its symmetric position, Å.
     """
-    import spglib
-
-    return spglib.get_symmetry_dataset(_cell(atoms), symprec=symprec)
+    return _call("get_symmetry_dataset", atoms, symprec=symprec)
 
 
 def standard_cell(
@@ -37,17 +34,22 @@ def standard_cell(
     idealize : bool
         True returns the standard orientation with exactly symmetric positions, False keeps the crystal's own.
     """
-    import spglib
-
-    cell = spglib.standardize_cell(
-        _cell(atoms), to_primitive=primitive, no_idealize=not idealize, symprec=symprec
-    )
+    cell = _call("standardize_cell", atoms, to_primitive=primitive, no_idealize=not idealize, symprec=symprec)
     if cell is None:
         return None
     lattice, positions, numbers = cell
     return Atoms(numbers, cell=lattice, scaled_positions=positions, pbc=True)
 
 
-def _cell(atoms: Atoms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lattice vectors, scaled positions and atomic numbers: a crystal in spglib's terms."""
-    return atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers
+def _call(function: str, atoms: Atoms, **parameters: Any) -> Any:
+    """Result of a function of spglib; None if it fails.
+
+    spglib returns None or, once phonopy has been imported, raises: phonopy changes that setting globally.
+    """
+    import spglib
+
+    cell = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
+    try:
+        return getattr(spglib, function)(cell, **parameters)
+    except getattr(spglib, "SpglibError", ()):  # since spglib 2.7
+        return None

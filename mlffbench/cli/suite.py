@@ -173,12 +173,14 @@ def _report(store: Store, ids: set[str] | None = None) -> None:
     """Print the tables and write the report files; only of the suite's cases if these are given."""
     from mlffbench.report.formats.terminal import render
     from mlffbench.report.formats.write import write
+    from mlffbench.report.results import Results
 
     try:
         documents = [d for d in store.documents() if ids is None or d["id"] in ids]
     except ValueError as error:
         stop(str(error))
+    results = Results.from_documents(documents)
     screen = console()
-    screen.print(render(documents))
-    for file in write(documents, store.predictions, store.folder, documents[0]["case"]["suite"]):
+    screen.print(render(results))
+    for file in write(results, store.predictions, store.folder, documents[0]["case"]["suite"]):
         screen.print(f"wrote {file}", highlight=False, soft_wrap=True)

@@ -51,11 +51,11 @@ def _facts(data: Dataset, page: Path | None) -> dict[str, Any]:
 
     from mlffbench.datasets.checks.common.checkup import checkup
     from mlffbench.report.datasheet.html import render
+    from mlffbench.report.datasheet.subsample import subsample
     from mlffbench.report.datasheet.summary import summary
-    from mlffbench.report.datasheet.thinned import thinned
     from mlffbench.system.atomic_write import atomic_write
 
-    findings, subset = checkup(data), thinned(data)
+    findings, subset = checkup(data), subsample(data)
     facts = summary(data, subset)
     if page is not None:
         text = render(facts, subset, findings)

@@ -7,7 +7,7 @@ import pytest
 from ase import Atoms
 from ase.calculators.emt import EMT
 from ase.constraints import FixAtoms
-from example_structures import copper
+from example_samples import copper
 
 from mlffbench import registry
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from example_structures import nitrogen
+from example_samples import nitrogen
 
 from mlffbench.labelling.samplers.as_given import as_given
 

@@ -9,7 +9,7 @@ import pytest
 from ase import Atoms
 from ase.build import molecule
 from ase.calculators.calculator import Calculator, all_changes
-from example_structures import assert_same_shapes, malonaldehyde
+from example_samples import assert_same_shapes, malonaldehyde
 
 from mlffbench.labelling.samplers.dihedral import dihedral
 from mlffbench.properties.bonds import atoms_beyond_bond, bonds

@@ -11,7 +11,7 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.emt import EMT
 from ase.calculators.morse import MorsePotential
 from ase.constraints import FixAtoms
-from example_structures import MORSE, copper, malonaldehyde, nitrogen
+from example_samples import MORSE, copper, malonaldehyde, nitrogen
 
 from mlffbench.labelling.samplers.md import md
 from mlffbench.system import progress

@@ -10,7 +10,7 @@ from ase.calculators.emt import EMT
 from ase.calculators.morse import MorsePotential
 from ase.constraints import FixAtoms
 from ase.io import write
-from example_structures import MORSE, assert_same_shapes, malonaldehyde
+from example_samples import MORSE, assert_same_shapes, malonaldehyde
 
 from mlffbench.labelling.samplers.neb import neb
 

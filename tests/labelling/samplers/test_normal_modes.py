@@ -8,7 +8,7 @@ from ase import Atoms, units
 from ase.build import bulk
 from ase.calculators.emt import EMT
 from ase.calculators.morse import MorsePotential
-from example_structures import MORSE, nitrogen
+from example_samples import MORSE, nitrogen
 
 from mlffbench.labelling.samplers.normal_modes import normal_modes
 from mlffbench.labelling.samplers.relax import relax

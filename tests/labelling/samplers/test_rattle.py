@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from example_structures import copper, nitrogen
+from example_samples import copper, nitrogen
 
 from mlffbench.labelling.samplers.rattle import rattle
 from mlffbench.system import progress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ase.calculators.morse import MorsePotential
-from example_structures import MORSE, nitrogen
+from example_samples import MORSE, nitrogen
 
 from mlffbench.labelling.samplers.relax import relax
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from ase.build import bulk
-from example_structures import nitrogen
+from example_samples import nitrogen
 
 from mlffbench.labelling.samplers.strain import strain
 

@@ -27,6 +27,7 @@ MOVED = {
     "mlffbench.estimators._fchl_model:Points": "mlffbench.potentials.fchl19:Points",
     "mlffbench.estimators._sgdml_kernel:Field": "mlffbench.potentials.sgdml.kernel:Field",
     "mlffbench.estimators._sgdml_order:Template": "mlffbench.potentials.sgdml.atom_matching:Template",
+    "mlffbench.estimators._sgdml_tuning:Trial": "mlffbench.potentials.sgdml.hyperparameter_search:Trial",
     "mlffbench.estimators._soap_dscribe:DscribeBasis": (
         "mlffbench.potentials.soap.dscribe_wrapper:DscribeBasis"
     ),

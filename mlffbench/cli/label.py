@@ -21,7 +21,7 @@ __all__ = ["label"]
 def label(
     recipe: Annotated[Path, typer.Argument(help="A recipe file (YAML).", show_default=False)],
     out: Annotated[
-        Path | None, typer.Option(help="Work folder. [default: labels/<the recipe's name>]")
+        Path | None, typer.Option(help="Work folder.", show_default="labels/<name of the recipe>")
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Largest number of structures to label in this run.")

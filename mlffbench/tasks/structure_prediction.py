@@ -25,6 +25,7 @@ from mlffbench.properties.minima import Minimum, distinct_minima, structure_dist
 from mlffbench.properties.random_search import RandomSearch, random_search
 from mlffbench.properties.ranking import ranking
 from mlffbench.properties.relaxation import Relaxation
+from mlffbench.properties.symmetry import standard_cell
 from mlffbench.tasks.common.reference import reference_calculator, stored_value
 from mlffbench.tasks.common.settings import from_keywords
 from mlffbench.tasks.common.subtasks import Row, Subtask, needs, run_subtasks, skipped_row
@@ -227,10 +228,8 @@ def _search(landscape: Landscape, n: int, sizes: Sequence[int], calculator: Base
 
 def formulas(ground: Atoms, sizes: Sequence[int]) -> list[str]:
     """Return the multiples of the ground state's primitive cell of these sizes; the cell itself if none."""
-    import spglib
-
-    cell = (ground.cell.array, ground.get_scaled_positions(), ground.numbers)
-    counts = Counter(Atoms(spglib.find_primitive(cell, symprec=SYMPREC)[2]).get_chemical_symbols())
+    primitive = standard_cell(ground, SYMPREC, primitive=True)
+    counts = Counter((ground if primitive is None else primitive).get_chemical_symbols())
     low, high = sizes
     multiples = [k for k in range(1, high + 1) if low <= k * counts.total() <= high] or [1]
     return ["".join(f"{symbol}{k * count}" for symbol, count in counts.items()) for k in multiples]

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import spglib
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 from ase.spacegroup.symmetrize import refine_symmetry
 
-from mlffbench.data import Dataset, Reference
+from mlffbench.data import Dataset, Reference, bare
 from mlffbench.forcefield import ForceField
 from mlffbench.properties.equation_of_state import equation_of_state
 from mlffbench.properties.relaxation import relaxed
+from mlffbench.properties.symmetry import standard_cell, symmetry_dataset
 from mlffbench.tasks.common.reference import measure_both, reference_potential
 from mlffbench.tasks.common.subtasks import Row, error_row, skipped_row
 
@@ -102,7 +102,7 @@ class Crystal:
 
     @property
     def cubic(self) -> bool:
-        symmetry = spglib.get_symmetry_dataset(_spglib_cell(self.atoms), symprec=SYMPREC)
+        symmetry = symmetry_dataset(self.atoms, SYMPREC)
         return symmetry is not None and int(symmetry.number) >= CUBIC
 
     def equilibrium(self, calculator: BaseCalculator) -> Atoms:
@@ -140,15 +140,7 @@ class Crystal:
         ]
 
 
-def _spglib_cell(atoms: Atoms) -> tuple[Any, Any, Any]:
-    """Lattice, fractional coordinates and atomic numbers, as spglib takes a crystal."""
-    return atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers
-
-
 def _conventional(atoms: Atoms) -> Atoms:
     """Return the conventional cell in standard orientation, in which elastic constants have their names."""
-    standard = spglib.standardize_cell(_spglib_cell(atoms), symprec=SYMPREC)
-    if standard is None:
-        return Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=True)
-    lattice, coordinates, numbers = standard
-    return Atoms(numbers, cell=lattice, scaled_positions=coordinates, pbc=True)
+    standard = standard_cell(atoms, SYMPREC)
+    return bare(atoms) if standard is None else standard

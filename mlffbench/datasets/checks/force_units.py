@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from mlffbench.data import Dataset, Finding
+from mlffbench.datasets.checks.common.all_electron_energies import all_electron_energy
 from mlffbench.datasets.checks.common.bond_stiffness import relative_stiffness
 from mlffbench.datasets.checks.common.energy_force_consistency import AGREE, Slope, force_slope
 from mlffbench.datasets.checks.common.frame_selection import usable
-from mlffbench.datasets.checks.common.units import ENERGY, FORCES, all_electron_energy
+from mlffbench.datasets.checks.common.units import ENERGY, FORCES
 
 __all__ = ["force_units"]
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from mlffbench.data import Dataset, Finding
 from mlffbench.datasets.checks.common.energy_force_consistency import Slope, force_slope
+from mlffbench.datasets.checks.common.energy_zero import energy_zero
 from mlffbench.datasets.checks.common.frame_pairs import BOND, Pairs, neighbours, pairs
 from mlffbench.datasets.checks.common.frame_selection import families, forces_of, spread
-from mlffbench.datasets.checks.energy_reference import energy_reference
-from mlffbench.datasets.checks.mixed_levels import mixed_levels
+from mlffbench.datasets.checks.common.level_shift import level_shift
 
 __all__ = ["outliers"]
 
@@ -36,7 +36,7 @@ def outliers(dataset: Dataset, energy: float = 10.0, steep: float = 8.0, force: 
         if len(family) >= LEAST and len(pairs(dataset)):
             off += _few(family, _off_energies(dataset, family, energy, steep))
             strong += _few(family, _strong_forces(dataset, family, force))
-    if off and any(f.frames for f in (*energy_reference(dataset), *mixed_levels(dataset))):
+    if off and (energy_zero(dataset).is_mixed or level_shift(dataset) is not None):
         off = []
     rows = [
         (off, "energies", "do not belong to their structures, near ones have quite others"),

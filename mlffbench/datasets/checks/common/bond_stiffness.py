@@ -13,7 +13,8 @@ from ase.neighborlist import neighbor_list
 
 from mlffbench.data import Dataset
 from mlffbench.datasets.checks.common.frame_pairs import Pairs, pairs
-from mlffbench.datasets.checks.common.frame_selection import forces_of, once
+from mlffbench.datasets.checks.common.frame_selection import forces_of
+from mlffbench.datasets.checks.common.memoise import memoised
 
 __all__ = ["relative_stiffness"]
 
@@ -23,7 +24,7 @@ NEAR, MOST_PAIRS, LEAST_BONDS = 0.5, 40, 20
 METALS = {z for r in (range(3, 5), range(11, 14), range(19, 32), range(37, 51), range(55, 84)) for z in r}
 
 
-@once
+@memoised
 def relative_stiffness(dataset: Dataset) -> float | None:
     """k of the data over k expected: about 1 for forces in eV/Å; None without covalent bonds that vibrate.
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from mlffbench.data import Dataset
 from mlffbench.datasets.checks.common.frame_pairs import BOND, Pairs, pairs
-from mlffbench.datasets.checks.common.frame_selection import once
+from mlffbench.datasets.checks.common.memoise import memoised
 
 __all__ = ["AGREE", "Slope", "force_slope", "residuals", "stress_pairs", "stress_slope"]
 
@@ -27,7 +27,7 @@ class Slope:
     n: int
 
 
-@once
+@memoised
 def force_slope(dataset: Dataset) -> Slope | None:
     """Energy differences over the work of the forces; None where the frames cannot tell."""
     near = pairs(dataset)
@@ -38,7 +38,7 @@ def force_slope(dataset: Dataset) -> Slope | None:
     return _slope(near, near.force_work, near.energy - _stress_factor(near) * near.stress_work)
 
 
-@once
+@memoised
 def stress_slope(dataset: Dataset) -> Slope | None:
     """Energy differences, less the work of the forces, over the work of the stress; None likewise."""
     near = stress_pairs(dataset)

@@ -16,7 +16,8 @@ from ase.stress import full_3x3_to_voigt_6_stress, voigt_6_to_full_3x3_stress
 from scipy.spatial.distance import cdist
 
 from mlffbench.data import Dataset
-from mlffbench.datasets.checks.common.frame_selection import families, forces_of, once, spread, stress_of
+from mlffbench.datasets.checks.common.frame_selection import families, forces_of, spread, stress_of
+from mlffbench.datasets.checks.common.memoise import memoised
 from mlffbench.datasets.checks.common.nearest_neighbours import typical
 
 __all__ = ["BOND", "Pairs", "neighbours", "pairs"]
@@ -70,7 +71,7 @@ class Pairs:
         return Pairs(*(values[key] for values in vars(self).values()))
 
 
-@once
+@memoised
 def pairs(dataset: Dataset) -> Pairs:
     """Each frame with its nearest others, in a sample of the largest families; none of positions not in Å."""
     if not 0.5 < typical(dataset)[1] < 1.5:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
-from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from typing import Any
 
 import numpy as np
 from ase import Atoms
 
 from mlffbench.data import Dataset
+from mlffbench.datasets.checks.common.memoise import memoised
 
 __all__ = [
     "families",
     "forces_of",
     "is_sound",
-    "once",
     "spread",
     "stress_of",
     "usable",
@@ -24,20 +22,6 @@ __all__ = [
 
 SHORT, FLAT = 0.1, 1e-3  # Å of a cell vector; least singular value of the vectors' directions
 RUN = 10  # consecutive frames stay together: neighbours in time are neighbours in space
-
-T = TypeVar("T")
-
-
-def once(function: Callable[[Dataset], T]) -> Callable[[Dataset], T]:
-    """Several checks ask the same of a dataset: one computation, forgotten with the dataset."""
-    known: WeakKeyDictionary[Dataset, T] = WeakKeyDictionary()
-
-    def remembered(dataset: Dataset) -> T:
-        if dataset not in known:
-            known[dataset] = function(dataset)
-        return known[dataset]
-
-    return remembered
 
 
 def spread(indices: np.ndarray, most: int) -> np.ndarray:
@@ -48,7 +32,7 @@ def spread(indices: np.ndarray, most: int) -> np.ndarray:
     return indices[np.unique(starts[:, None] + np.arange(RUN))][:most]
 
 
-@once
+@memoised
 def usable(dataset: Dataset) -> np.ndarray:
     """The frames, ascending, of finite structure and energy whose periodic directions have a cell."""
     sound = np.array([is_sound(a) for a in dataset.frames], dtype=bool)
@@ -85,7 +69,7 @@ def stress_of(dataset: Dataset, i: int) -> np.ndarray | None:
     return stress
 
 
-@once
+@memoised
 def families(dataset: Dataset) -> list[np.ndarray]:
     """Usable frames with the same atoms in the same order and the same boundaries; the largest first."""
     members: dict[Any, list[int]] = defaultdict(list)

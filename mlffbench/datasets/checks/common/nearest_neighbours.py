@@ -8,7 +8,8 @@ from ase.data import covalent_radii
 from scipy.spatial import KDTree
 
 from mlffbench.data import Dataset
-from mlffbench.datasets.checks.common.frame_selection import once, usable
+from mlffbench.datasets.checks.common.frame_selection import usable
+from mlffbench.datasets.checks.common.memoise import memoised
 
 __all__ = ["nearest", "typical"]
 
@@ -16,7 +17,7 @@ NOBLE = (2, 10, 18, 36, 54, 86)
 REACH, LONGEST = (1.2, 2.0, 4.0, 8.0), 12.0  # times the cube root of the volume an atom has; Å
 
 
-@once
+@memoised
 def nearest(dataset: Dataset) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     """By frame, each atom's nearest neighbour: distance in Å, and over the sum of covalent radii.
 

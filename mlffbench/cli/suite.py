@@ -117,7 +117,7 @@ def _admitted(dataset: Dataset, spec: Spec) -> Dataset:
     """The user's own data after the checks: refused, or let in with warnings in the terminal."""
     import warnings
 
-    from mlffbench.datasets.checks.common.checkup import admit
+    from mlffbench.datasets.checks import admit
 
     if spec.name != "path" and ":" not in spec.name:
         return dataset  # ours: their oddities are in their cards

@@ -27,7 +27,7 @@ from mlffbench.cli.progress_bars import bars
 
 if TYPE_CHECKING:
     from mlffbench.data import Dataset, Spec, Split
-    from mlffbench.datasets.leakage.audit import Audit
+    from mlffbench.datasets.leakage import Audit
 
 __all__ = ["audit"]
 
@@ -59,7 +59,7 @@ def audit(
     """Look for test frames that have a twin in the training set, however moved, turned or renumbered."""
     keys = {"energy_key": energy_key, "forces_key": forces_key, "stress_key": stress_key, "units": units}
     with refusals():
-        from mlffbench.datasets.leakage.audit import audit as look
+        from mlffbench.datasets.leakage import audit as look
 
         spec = _meant(dataset, param, split, train, test, keys)
         given: dict[str, Any] = {} if tolerance is None else {"tolerance": tolerance}
@@ -101,7 +101,7 @@ def _clean(
     dataset: Dataset, split: Split, result: Audit, made_by: dict[str, Any], path: Path
 ) -> dict[str, Any]:
     """Write the manifest of the split without twins, and say what is left."""
-    from mlffbench.datasets.leakage.audit import leak_free
+    from mlffbench.datasets.leakage import leak_free
     from mlffbench.splits.common import manifest_file
 
     cleaned = leak_free(split, result)

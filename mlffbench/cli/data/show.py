@@ -49,7 +49,7 @@ def _looked_at(found: Dataset, page: Path | None) -> dict[str, Any]:
     """Facts and findings; the page is written where one is wanted."""
     from dataclasses import asdict
 
-    from mlffbench.datasets.checks.common.checkup import checkup
+    from mlffbench.datasets.checks import checkup
     from mlffbench.report.datasheet.html import render
     from mlffbench.report.datasheet.summary import summary
     from mlffbench.report.datasheet.thinned import thinned

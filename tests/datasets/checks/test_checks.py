@@ -17,10 +17,10 @@ from ase.units import Bohr, GPa, Hartree, kcal, mol
 
 from mlffbench import registry
 from mlffbench.data import Dataset, Labels, LazySequence
+from mlffbench.datasets.checks import admit, checkup
 from mlffbench.datasets.checks.common import checkup as checkup_module
 from mlffbench.datasets.checks.common.all_electron_energies import all_electron_energy
 from mlffbench.datasets.checks.common.bond_stiffness import relative_stiffness
-from mlffbench.datasets.checks.common.checkup import admit, checkup
 from mlffbench.datasets.checks.common.energy_force_consistency import force_slope, stress_slope
 from mlffbench.datasets.lennard_jones import lennard_jones
 from mlffbench.datasets.malonaldehyde import malonaldehyde

@@ -37,7 +37,7 @@ def checkup(dataset: Dataset, skip: Collection[str] = ()) -> list[Finding]:
 
     Examples
     --------
-    >>> from mlffbench.datasets.checks.common.checkup import checkup
+    >>> from mlffbench.datasets.checks import checkup
     >>> from mlffbench.datasets.lennard_jones import lennard_jones
     >>> checkup(lennard_jones())
     []

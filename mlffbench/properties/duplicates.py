@@ -14,7 +14,7 @@ from ase import Atoms
 from mlffbench.properties import pointwise_distances
 from mlffbench.system.progress import report
 
-__all__ = ["TOLERANCE", "Twin", "twins"]
+__all__ = ["TOLERANCE", "Duplicate", "find_duplicates"]
 
 TOLERANCE = 3e-3  # Å
 N_WIDEST = 16  # a k-d tree of 1e5 frames splits 17 times: more columns cost time and cut nothing
@@ -24,7 +24,7 @@ BATCH = 1_000_000  # distances
 
 
 @dataclass(frozen=True)
-class Twin:
+class Duplicate:
     """Frame `i`, frame `j`, and how far apart they are, Å."""
 
     i: int
@@ -40,12 +40,12 @@ class _Kin:
     signatures: np.ndarray
 
 
-def twins(
+def find_duplicates(
     frames: Sequence[Atoms],
     others: Sequence[Atoms] | None = None,
     tolerance: float = TOLERANCE,
     near: float | None = None,
-) -> list[Twin]:
+) -> list[Duplicate]:
     """Pairs of frames that are the same structure within a tolerance.
 
     The distance of two frames is that of their pointwise distance distributions [1]_, see
@@ -70,7 +70,7 @@ def twins(
 
     Returns
     -------
-    list of Twin
+    list of Duplicate
         By distance, then by index.
 
     Raises
@@ -92,7 +92,7 @@ def twins(
     left = _kinds(frames)
     right = left if others is None else _kinds(others)
     measure = _measure(frames, frames if others is None else others)
-    found: list[Twin] = []
+    found: list[Duplicate] = []
     for kind in left.keys() & right.keys():
         search = _Search(left[kind], right[kind], measure)
         found += search.all(tolerance, ordered=others is None)
@@ -150,7 +150,7 @@ class _Search:
         self.tree = KDTree(left.signatures[:, self.widest])
         self.resolution = 1e-6 * max(1.0, float(left.signatures.max()))  # of float32
 
-    def all(self, tolerance: float, ordered: bool) -> Iterator[Twin]:
+    def all(self, tolerance: float, ordered: bool) -> Iterator[Duplicate]:
         """Every pair within the tolerance; of the same list, each once."""
         radius = tolerance + self.resolution
         for j, part, columns in self._parts("twins"):
@@ -160,9 +160,9 @@ class _Search:
                     if not ordered or i < j[b]:
                         distance = self.measure(i, j[b], tolerance)
                         if distance <= tolerance:
-                            yield Twin(i, j[b], distance)
+                            yield Duplicate(i, j[b], distance)
 
-    def one_each(self, near: float, but: set[int]) -> Iterator[Twin]:
+    def one_each(self, near: float, but: set[int]) -> Iterator[Duplicate]:
         """For each frame on the right one near it, first tried those with the most similar signatures."""
         radius = near + self.resolution
         for j, part, columns in self._parts("near-twins"):
@@ -171,7 +171,7 @@ class _Search:
                 some = hits[b][hits[b] < len(self.left.indices)]
                 bounds = np.abs(self.left.signatures[some] - part[b]).max(axis=1, initial=0.0)
                 tried = self.left.indices[some[np.argsort(bounds, kind="stable")][: np.sum(bounds <= radius)]]
-                pairs = (Twin(i, j[b], self.measure(i, j[b], near)) for i in tried.tolist())
+                pairs = (Duplicate(i, j[b], self.measure(i, j[b], near)) for i in tried.tolist())
                 yield from islice((t for t in pairs if t.distance <= near), 1)
 
     def _parts(self, stage: str) -> Iterator[tuple[list[int], np.ndarray, np.ndarray]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlffbench.data import Dataset, Finding
 from mlffbench.datasets.checks.common.frame_selection import usable
-from mlffbench.properties.duplicates import Twin, twins
+from mlffbench.properties.duplicates import Duplicate, find_duplicates
 
 __all__ = ["duplicates"]
 
@@ -18,8 +18,8 @@ def duplicates(dataset: Dataset, tolerance: float = 1e-3) -> list[Finding]:
     """
     frames = usable(dataset).tolist()
     pairs = [
-        Twin(frames[t.i], frames[t.j], t.distance)
-        for t in twins([dataset.frames[i] for i in frames], tolerance=tolerance)
+        Duplicate(frames[t.i], frames[t.j], t.distance)
+        for t in find_duplicates([dataset.frames[i] for i in frames], tolerance=tolerance)
     ]
     disagree = [t for t in pairs if _per_atom_difference(dataset, t) > SAME_ENERGY]
     agree = [t for t in pairs if _per_atom_difference(dataset, t) <= SAME_ENERGY]
@@ -33,12 +33,12 @@ def duplicates(dataset: Dataset, tolerance: float = 1e-3) -> list[Finding]:
     return found
 
 
-def _finding(dataset: Dataset, pairs: list[Twin], text: str) -> Finding:
+def _finding(dataset: Dataset, pairs: list[Duplicate], text: str) -> Finding:
     copies = tuple(sorted({t.j for t in pairs}))
     return Finding("duplicates", f"{len(copies)} of {len(dataset)} frames repeat others; {text}", copies)
 
 
-def _per_atom_difference(dataset: Dataset, twin: Twin) -> float:
+def _per_atom_difference(dataset: Dataset, twin: Duplicate) -> float:
     """Cells of different size compare by atom."""
     one, two = (dataset.labels.energy[i] / len(dataset.frames[i]) for i in (twin.i, twin.j))
     return float(abs(one - two))

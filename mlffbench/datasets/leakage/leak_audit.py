@@ -13,7 +13,7 @@ from ase import Atoms
 
 from mlffbench.data import Dataset, Split
 from mlffbench.datasets.leakage.overlap import WINDOW, Overlap, TimeNeighbours, group_overlap, time_neighbours
-from mlffbench.properties.duplicates import TOLERANCE, Twin, twins
+from mlffbench.properties.duplicates import TOLERANCE, Duplicate, find_duplicates
 from mlffbench.properties.pointwise_distances import checked
 
 __all__ = ["Audit", "Pair", "audit", "leak_free"]
@@ -34,7 +34,7 @@ class Pair:
     twin : bool
         The same structure; else a near-twin.
     distance : float
-        Å, see `mlffbench.properties.duplicates.twins`.
+        Å, see `mlffbench.properties.duplicates.find_duplicates`.
     energy_train, energy_test : float
         Total energies, eV.
     difference : float
@@ -129,7 +129,8 @@ def audit(
         Its columns tell trajectories and times, see `mlffbench.datasets.leakage.overlap.time_neighbours`.
     split : Split
     tolerance, near : float
-        Å: twins and near-twins are at most so far apart, as `mlffbench.properties.duplicates.twins` measures.
+        Å: largest distance of duplicates and of near-duplicates, see
+        `mlffbench.properties.duplicates.find_duplicates`.
     window : int
         Steps within which frames are neighbours in time.
 
@@ -139,8 +140,10 @@ def audit(
         A frame without atoms, with positions that are not finite, or with a periodic cell without volume.
     """
     tests = np.unique(np.concatenate(list(split.tests.values())))
-    found = twins(_Picked(dataset.frames, split.train), _Picked(dataset.frames, tests), tolerance, near)
-    found = [Twin(int(split.train[t.i]), int(tests[t.j]), t.distance) for t in found]
+    found = find_duplicates(
+        _Picked(dataset.frames, split.train), _Picked(dataset.frames, tests), tolerance, near
+    )
+    found = [Duplicate(int(split.train[t.i]), int(tests[t.j]), t.distance) for t in found]
     pairs = _pairs(dataset, split, found, tolerance)
     exact = {p.test for p in pairs if p.twin}
     return Audit(
@@ -210,11 +213,11 @@ class _Picked(Sequence[Atoms]):
         return checked(self.frames[which], which)  # here, where the index is the dataset's
 
 
-def _pairs(dataset: Dataset, split: Split, found: list[Twin], tolerance: float) -> tuple[Pair, ...]:
+def _pairs(dataset: Dataset, split: Split, found: list[Duplicate], tolerance: float) -> tuple[Pair, ...]:
     """One for each test frame and group, by distance; `found` comes sorted by distance."""
     exact = Counter(t.j for t in found if t.distance <= tolerance)
     energy, pairs = dataset.labels.energy, []
-    nearest: dict[int, Twin] = {}
+    nearest: dict[int, Duplicate] = {}
     for t in found:
         nearest.setdefault(t.j, t)
     members = {group: set(part.tolist()) for group, part in split.tests.items()}

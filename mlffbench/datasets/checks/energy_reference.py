@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlffbench.data import Dataset, Finding
 from mlffbench.datasets.checks.common.energy_zero import EnergyZero, energy_zero
-from mlffbench.datasets.checks.common.frame_selection import usable
+from mlffbench.datasets.checks.common.frame_selection import usable_frames
 
 __all__ = ["energy_reference"]
 
@@ -20,7 +20,7 @@ def energy_reference(dataset: Dataset) -> list[Finding]:
     if zero.is_consistent:
         return []
     if zero.is_mixed:
-        return [_mixture(zero, len(usable(dataset)))]
+        return [_mixture(zero, len(usable_frames(dataset)))]
     if zero.is_atomised:
         text = (
             f"the energies are atomised, {zero.energy:.3g} eV an atom, but atomic_energies "

@@ -9,16 +9,16 @@ from mlffbench.datasets.checks.common.all_electron_energies import (
     foreign_energy_unit,
 )
 from mlffbench.datasets.checks.common.energy_force_consistency import AGREE, force_slope
-from mlffbench.datasets.checks.common.frame_selection import usable
+from mlffbench.datasets.checks.common.frame_selection import usable_frames
 
 __all__ = ["energy_units"]
 
 
 def energy_units(dataset: Dataset, tolerance: float = TOLERANCE) -> list[Finding]:
-    """All-electron total energies that are those of the atoms, but in another unit than eV.
+    """All-electron total energies in another unit than eV.
 
-    The energy of free atoms is 99 % of a molecule's, and known. Energies of pseudopotentials and energies of
-    formation say nothing here.
+    The energy of its free atoms is 99 % of a molecule's, and known: energies of 0.0367 times that are in
+    Hartree. Energies of pseudopotentials and energies of formation are not judged.
     """
     ratio, unit = all_electron_ratio(dataset), foreign_energy_unit(dataset, tolerance)
     if ratio is None or unit is None:
@@ -29,6 +29,6 @@ def energy_units(dataset: Dataset, tolerance: float = TOLERANCE) -> list[Finding
     )
     slope = force_slope(dataset)
     at_odds = slope is not None and not 1 / AGREE < abs(slope.value) < AGREE
-    heaviest = max(int(dataset.frames[int(i)].numbers.max()) for i in usable(dataset))
+    heaviest = max(int(dataset.frames[int(i)].numbers.max()) for i in usable_frames(dataset))
     organic = heaviest <= 10  # no pseudopotential comes near by chance
     return [Finding("energy_units", text, certain=ratio > 1 or at_odds or organic)]

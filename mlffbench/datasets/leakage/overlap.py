@@ -87,9 +87,7 @@ def time_neighbours(dataset: Dataset, split: Split, window: int = WINDOW) -> tup
     if column is None:
         return ()
     span = float(np.nanmax(times) - np.nanmin(times))
-    position = (
-        times - np.nanmin(times) + trajectory * 3.0 * (span + 1.0)
-    )  # trajectories end to end, far apart
+    position = times - np.nanmin(times) + trajectory * 3.0 * (span + 1.0)  # trajectories lie far apart
     step = 1.0 if column in ("time_index", "trajectory") else _least_gap(position, span)
     trained = np.sort(position[split.train])
     trained = trained[np.isfinite(trained)]

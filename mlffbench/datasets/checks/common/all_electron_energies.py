@@ -9,7 +9,7 @@ import numpy as np
 from ase.units import Hartree
 
 from mlffbench.data import Dataset
-from mlffbench.datasets.checks.common.frame_selection import usable
+from mlffbench.datasets.checks.common.frame_selection import usable_frames
 from mlffbench.datasets.checks.common.units import ENERGY, nearest_unit
 
 __all__ = ["TOLERANCE", "all_electron_energy", "all_electron_ratio", "foreign_energy_unit"]
@@ -29,7 +29,7 @@ def all_electron_energy(numbers: np.ndarray) -> float:
 
 def all_electron_ratio(dataset: Dataset) -> float | None:
     """Return the median of E / Σ E(Z) over the frames, or None where no frame has an atom beyond helium."""
-    indices = usable(dataset)
+    indices = usable_frames(dataset)
     frames = [dataset.frames[int(i)] for i in indices]
     free = np.array([all_electron_energy(a.numbers) if a.numbers.max() > 2 else np.nan for a in frames])
     ratio = dataset.labels.energy[indices] / free

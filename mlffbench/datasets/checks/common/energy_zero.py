@@ -8,7 +8,7 @@ import numpy as np
 
 from mlffbench.data import Dataset
 from mlffbench.datasets.checks.common.all_electron_energies import foreign_energy_unit
-from mlffbench.datasets.checks.common.frame_selection import families, usable
+from mlffbench.datasets.checks.common.frame_selection import families, usable_frames
 from mlffbench.datasets.checks.common.memoise import memoised
 
 __all__ = ["EnergyZero", "energy_zero"]
@@ -56,13 +56,13 @@ class EnergyZero:
 
 @memoised
 def energy_zero(dataset: Dataset) -> EnergyZero:
-    """Tell total from atomised energies.
+    """Classify energies as total or atomised.
 
     With deep atomic energies E₀ (more than 30 eV an atom), a frame is total where E is nearer to Σ E₀ than to
     zero, and atomised where it is within 15 eV an atom of zero. Without atomic energies, frames of one
     composition are compared with each other.
     """
-    frames = usable(dataset)
+    frames = usable_frames(dataset)
     atoms = dataset.atomic_energies
     if len(frames) == 0:
         return EnergyZero(frames, frames)

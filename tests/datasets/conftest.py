@@ -1,23 +1,27 @@
-"""Labelled frames in every kind of file, and an empty cache of indexes."""
+"""Labelled frames in every kind of file, an empty cache, and public data without a network."""
 
 from __future__ import annotations
 
 import gzip
 import io
+import json
 
 import numpy as np
 import pytest
+import requests
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.db import connect
 from ase.io import write
 
 from mlffbench.datasets.malonaldehyde import malonaldehyde
+from mlffbench.system import fetch
 
 STRESS = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
 
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
+    """An empty cache."""
     monkeypatch.setenv("MLFFBENCH_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache" / "index"
 
@@ -63,3 +67,29 @@ def file(request, labelled, tmp_path):
         packed = request.param.endswith("gz")
         place.write_bytes(gzip.compress(text.getvalue().encode()) if packed else text.getvalue().encode())
     return str(place)
+
+
+@pytest.fixture(scope="module")
+def offline(tmp_path_factory):
+    """An empty cache and no network: what is not in the mirror cannot be had."""
+
+    def refuse(url, *_):
+        raise requests.ConnectionError(f"no network for {url}")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFFBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setattr(fetch, "download", refuse)
+        yield
+
+
+@pytest.fixture(scope="module")
+def mirror(shared_data, offline):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFFBENCH_DATA", str(shared_data))
+        yield shared_data
+
+
+@pytest.fixture(scope="module")
+def manifest(shared_data):
+    """The published files that the mirror describes, by dataset."""
+    return json.loads((shared_data / "MANIFEST.json").read_text(encoding="utf-8"))["datasets"]

@@ -1,20 +1,26 @@
-"""Any fitted ForceField as an ASE Calculator: one adapter for every task and user."""
+"""ASE calculator of a fitted ForceField."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 
-if TYPE_CHECKING:
-    from mlffbench.data import Labels
-    from mlffbench.forcefield import ForceField
+from mlffbench.data import Labels
 
 __all__ = ["ForceFieldCalculator"]
 
 UNCERTAIN = ("energy_std", "forces_std")
+
+
+class Model(Protocol):
+    """A fitted model: anything that predicts labels of frames."""
+
+    properties: tuple[str, ...]
+
+    def predict(self, X: Sequence[Atoms]) -> Labels: ...
 
 
 class ForceFieldCalculator(Calculator):
@@ -26,7 +32,7 @@ class ForceFieldCalculator(Calculator):
 
     implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress", *UNCERTAIN]
 
-    def __init__(self, model: ForceField, **kwargs: Any) -> None:
+    def __init__(self, model: Model, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.model = model
         self.implemented_properties = [*model.properties, "free_energy", *UNCERTAIN]  # type: ignore[misc]
@@ -41,13 +47,13 @@ class ForceFieldCalculator(Calculator):
         self.results = _results(self.model.predict([self.atoms]), 0)
 
     def calculate_many(self, structures: Sequence[Atoms]) -> list[dict[str, Any]]:
-        """The results of many structures, from one prediction; the calculator's own are as they were."""
+        """Compute the results of many structures in one prediction, without changing the calculator's own."""
         labels = self.model.predict(list(structures))
         return [_results(labels, i) for i in range(len(labels))]
 
 
 def _results(labels: Labels, i: int) -> dict[str, Any]:
-    """What ASE calls the prediction of frame `i`; what is missing is absent."""
+    """Results of frame `i` under ASE's names; missing quantities are left out."""
     results = {"energy": labels.energy[i], "free_energy": labels.energy[i]}
     for name in ("forces", "stress", *UNCERTAIN):
         values = getattr(labels, name)

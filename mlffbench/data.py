@@ -1,4 +1,4 @@
-"""What flows: labels, datasets, splits, scores, and what a suite can say of them. Values are frozen."""
+"""Frozen values that all rooms share: labels, datasets, splits, scores and specs."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ VOIGT_FLAT = [3 * i + j for i, j in VOIGT]  # the same in a flattened 3 x 3 tens
 
 @dataclass(frozen=True, eq=False)
 class LazySequence(Sequence[Any]):
-    """Frames, or their forces or stresses, read when they are asked for: for files larger than memory.
+    """Sequence of frames, forces or stresses that are read from disk on access.
 
-    One index reads one entry, anew each time; a slice, a mask or an array of indices is a LazySequence again
-    and reads nothing.
+    One index reads one entry from disk each time; a slice, mask or array of indices gives another
+    LazySequence without reading.
 
     Parameters
     ----------
     read : callable
-        Entry by number in the file. It must survive pickling, by opening the file again.
+        Read the entry with this number in the file; it must be picklable and reopen the file.
     picks : (n,) array of int
-        The number in the file of each entry.
+        Number of each entry in the file.
     present : (n,) array of bool, optional
-        False where the entry is known to be missing: None, without reading. Default: none is missing.
+        False for entries known to be missing, which are None without reading; default: none is missing.
     numbers : frozenset of int, optional
-        The atomic numbers of all these frames together, where known without reading; a part forgets them.
+        Atomic numbers of all frames together, if known without reading; selections do not carry them.
     """
 
     read: Callable[[int], Any]
@@ -78,7 +78,7 @@ class LazySequence(Sequence[Any]):
         return f"LazySequence of {len(self)}"
 
     def any_present(self) -> bool:
-        """Whether any entry is not missing."""
+        """Return True if any entry is present."""
         return len(self) > 0 if self.present is None else bool(self.present.any())
 
 
@@ -96,9 +96,9 @@ class Labels:
     energy : (n,) array
         Total energies, eV.
     forces : sequence of (n_atoms, 3) arrays or None, optional
-        eV/Å, one entry a frame; a `LazySequence` is kept as it is, and its parts stay lazy.
+        eV/Å, one entry per frame; a `LazySequence` and its selections stay lazy.
     stress : sequence of (6,) arrays or None, optional
-        eV/Å³, Voigt order xx yy zz yz xz xy, ASE's sign: the derivative of the energy by strain over volume.
+        eV/Å³, Voigt order xx yy zz yz xz xy, ASE's sign: σ = (∂E/∂ε)/V.
     energy_std : (n,) array, optional
         Predictive standard deviation of the energy, eV.
     forces_std : sequence of (n_atoms, 3) arrays or None, optional
@@ -128,14 +128,14 @@ class Labels:
 
     @property
     def shape(self) -> tuple[int]:
-        """That of the energies: scikit-learn then indexes with whole arrays of indices."""
+        """Shape of the energies; scikit-learn uses it to index with arrays of indices."""
         return self.energy.shape
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.energy, dtype=dtype, copy=True if copy is None else copy)
 
     def __getitem__(self, key: Any) -> Labels:
-        """The labels of some frames, by index, slice, mask or array of indices."""
+        """Select the labels of some frames by index, slice, mask or array of indices."""
         if isinstance(key, tuple):  # scikit-learn asks for labels[indices, ...]
             key = key[0]
         picks = np.atleast_1d(np.arange(len(self))[key])
@@ -159,7 +159,7 @@ def _take(values: PerFrame | None, picks: np.ndarray) -> PerFrame | None:
 
 
 def _per_frame(values: Any, name: str, shape: tuple[int, ...]) -> PerFrame | None:
-    """A tuple of arrays, or as lazy as it was; ``None`` where every entry is missing."""
+    """Convert to a tuple of arrays; lazy sequences stay lazy; None if every entry is missing."""
     if isinstance(values, LazySequence):
         return values if values.any_present() else None
     if values is None or all(v is None for v in values):
@@ -173,7 +173,7 @@ def _per_frame(values: Any, name: str, shape: tuple[int, ...]) -> PerFrame | Non
 
 
 def concatenate(parts: Sequence[Labels]) -> Labels:
-    """The labels of several lists of frames as those of one."""
+    """Concatenate the labels of several lists of frames."""
     whole = lambda name: tuple(v for p in parts for v in (getattr(p, name) or (None,) * len(p)))
     std = [p.energy_std for p in parts if p.energy_std is not None]
     return Labels(
@@ -186,12 +186,12 @@ def concatenate(parts: Sequence[Labels]) -> Labels:
 
 
 def bare(atoms: Atoms) -> Atoms:
-    """A copy of the structure alone: no calculator, constraint, velocity, label or other array."""
+    """Copy numbers, positions, cell and periodicity only."""
     return Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
 
 
 def labels_of(frames: Sequence[Atoms]) -> Labels:
-    """The labels that the frames' own calculators carry.
+    """Labels stored in the frames' calculators.
 
     Raises
     ------
@@ -210,7 +210,7 @@ def labels_of(frames: Sequence[Atoms]) -> Labels:
 
 
 def _result(atoms: Atoms, name: str) -> Any:
-    """A stored result of the frame's calculator, or None; nothing is computed."""
+    """Stored result of the frame's calculator, or None; nothing is computed."""
     if atoms.calc is None:
         return None
     try:
@@ -224,7 +224,7 @@ def _result(atoms: Atoms, name: str) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """Structures that matter and what is known of them, at the level of a dataset's labels.
+    """Reference structures and their known properties, at the level of theory of a dataset's labels.
 
     Parameters
     ----------
@@ -233,9 +233,9 @@ class Reference:
     values : mapping of str to mapping of str to float
         Known numbers by structure and quantity: ``{"diamond": {"C11": 153.1}}``, in eV, Å, GPa, THz ...
     source : str
-        Where the numbers are from.
+        Source of the numbers.
     truth : mapping, optional
-        The calculator that made the labels, where it is one that can be asked anything, as a recipe names
+        The calculator that made the labels, if it can be evaluated on any structure, as a recipe names
         it: ``{"stillinger_weber": {}}``.
     saddles : mapping of str to Atoms
         Saddle points between the structures.
@@ -250,23 +250,23 @@ class Reference:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Frames without labels, their labels, columns of metadata, and a card that says where they come from.
+    """Dataset: unlabelled frames, their labels, columns of metadata, and a card with the origin.
 
     Parameters
     ----------
     name : str
     frames : sequence of Atoms
-        No calculator, no label arrays: nothing can leak. Files larger than memory give a `LazySequence`.
+        Without calculators and label arrays, so that no label can leak; a `LazySequence` for large files.
     labels : Labels
     columns : mapping of str to (n,) array
-        One entry a frame: ``group``, ``trajectory``, ``temperature`` (K), ``coordinate`` ...
+        One entry per frame: ``group``, ``trajectory``, ``temperature`` (K), ``coordinate`` ...
     card : mapping
         ``level``, ``units``, ``licence``, ``citation``, ``train`` (the official training group),
-        ``in_domain`` (the test group drawn as the training group was) ...
+        ``in_domain`` (the test group drawn like the training group) ...
     atomic_energies : mapping of str to float, optional
         Energies of the isolated atoms at the same level of theory, eV, by chemical symbol.
     reference : Reference, optional
-        What the tasks hold the properties of a model against.
+        Reference structures and properties, which tasks compare a model's with.
     """
 
     name: str
@@ -321,7 +321,7 @@ class Dataset:
 
 
 def _indented(rows: Mapping[str, Any], depth: int = 1) -> list[str]:
-    """A nested mapping as indented lines."""
+    """Format a nested mapping as indented lines."""
     lines = []
     for key, value in rows.items():
         if isinstance(value, Mapping) and value and all(isinstance(v, int) for v in value.values()):
@@ -345,11 +345,11 @@ def _frame_bytes(atoms: Atoms) -> bytes:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """One training set and named test groups, as indices into a dataset: disjoint and not empty.
+    """Training set and named test groups, as indices into a dataset: disjoint, not empty.
 
-    `in_domain` names the test group drawn as the training set was: what transfer is measured against.
-    `notes` is what the split measured or decided on the way (a block's length, a limit): plain JSON, not part
-    of the digest.
+    `in_domain` names the test group drawn like the training set, the denominator of transfer ratios.
+    `notes` records what the split measured or decided (the length of a block, a limit): plain JSON, not
+    part of the digest.
     """
 
     train: np.ndarray
@@ -383,10 +383,10 @@ class Split:
 
 @dataclass(frozen=True)
 class Score:
-    """An error or a cost on one test group: lower is better, 0 is perfect.
+    """Error or cost on one test group: lower is better, 0 is perfect.
 
-    `low` and `high` bound a 95 % interval; None where there is none. `predicted` and `reference` are the two
-    numbers that it is the error of, where it is one of a single number; `task` is the task that measured it.
+    `low` and `high` bound a 95 % interval; None if there is none. `predicted` and `reference` are the two
+    values of an error of a single number; `task` is the task that measured it.
     """
 
     test: str
@@ -403,9 +403,9 @@ class Score:
 
 @dataclass(frozen=True)
 class Missing:
-    """A number that a task could not give, and why.
+    """Number that a task could not give, and the reason.
 
-    `kind` is ``skipped`` where there is nothing to measure or to compare with, else that of the failure.
+    `kind` is ``skipped`` if there is nothing to measure or no reference, else the kind of the failure.
     """
 
     test: str
@@ -418,9 +418,9 @@ class Missing:
 
 @dataclass(frozen=True)
 class Curve:
-    """A function of one variable that a task measured, beside the reference's, for the report.
+    """Function of one variable that a task measured, and the reference function, for the report.
 
-    `name` says what of which structure; the labels of the axes have the units.
+    `name` holds quantity and structure; the axis labels hold the units.
     """
 
     name: str
@@ -435,18 +435,18 @@ class Curve:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found wrong with a dataset.
+    """Mistake in a dataset that a check reports.
 
     Attributes
     ----------
     check : str
         The check's name.
     message : str
-        A sentence: what is wrong, how it shows, what to do.
+        One sentence: the mistake, its evidence, the remedy.
     frames : tuple of int
-        The frames concerned, as indices; empty where it is the dataset as a whole.
+        Indices of the frames concerned; empty if it concerns the whole dataset.
     certain : bool
-        True where the data cannot be used as they are: a refusal; False for a warning.
+        True for a refusal: the data cannot be used as they are; False for a warning.
     """
 
     check: str
@@ -457,14 +457,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Spec:
-    """All that a suite can say of a thing: its name and its keywords."""
+    """Name and keywords of an entry of a suite."""
 
     name: str
     params: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, value: Any) -> Spec:
-        """Read ``name``, ``{name: {keyword: value}}`` or, for data of one's own, ``{path: file, ...}``.
+        """Parse ``name``, ``{name: {keyword: value}}`` or, for your own data, ``{path: file, ...}``.
 
         Raises
         ------

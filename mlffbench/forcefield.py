@@ -1,4 +1,4 @@
-"""The estimator contract: `fit` and `predict` on lists of Atoms, atomic reference energies in one place."""
+"""Estimator contract: `fit` and `predict` on lists of Atoms; isolated-atom energies in one place."""
 
 from __future__ import annotations
 
@@ -24,38 +24,38 @@ __all__ = ["ForceField", "Prepared", "check_frames"]
 
 @dataclass(frozen=True)
 class Prepared:
-    """Frames and what a method made of them (graphs, descriptors), ready to evaluate."""
+    """Frames with their graphs or descriptors, ready to evaluate."""
 
     frames: Sequence[Atoms]
     inputs: Any
 
 
 class ForceField(RegressorMixin, BaseEstimator):
-    """A potential that is fitted to frames: the only class meant to be subclassed.
+    """Base class of all estimators: a potential that is fitted to frames.
 
     A subclass stores its constructor's parameters, always with ``atomic_energies=None`` among them, and
-    writes `_fit` and `_evaluate`; where graphs or descriptors can be built ahead, also `_prepare`; where more
-    frames can be learned without starting anew, also `_partial_fit`. What it fits and returns are energies
-    without the atomic reference, which this class subtracts and adds.
+    defines `_fit` and `_evaluate`; also `_prepare` if graphs or descriptors can be built in advance, and
+    `_partial_fit` if training can continue on more frames. It fits and returns energies relative to the
+    isolated atoms, whose energies this class subtracts and adds.
 
     Attributes
     ----------
     properties : tuple of str
-        Which of ``energy``, ``forces``, ``stress`` it predicts.
+        Predicted quantities, of ``energy``, ``forces``, ``stress``.
     supports : tuple of str
         ``periodic``: frames with cells; ``extensive``: any number of atoms, not only the training molecule.
     parts : mapping of str to tuple of str
-        Parameters that are models themselves: the kinds of the registry that a suite names them from.
+        Parameters that are models themselves, and the kinds of the registry they may be of.
     shares_inputs : bool
-        What `_prepare` returns follows from parameters and elements, not from what was learned: a committee
+        True if `_prepare` depends on parameters and elements only, not on fitted values, so that a committee
         prepares frames once for all its members.
     requires : tuple of str
-        Modules that it imports beyond the project's own dependencies, and `extra`, the optional extra of
-        the project that installs them.
+        Modules that it imports beyond the project's own dependencies; `extra` is the optional extra that
+        installs them.
     elements_ : list of str
-        The chemical symbols seen in training.
+        Chemical symbols in the training set.
     atomic_energies_ : dict of str to float
-        The reference energies, eV: those given, else least squares on the training set.
+        Isolated-atom energies, eV: given, else least squares on the training set.
     """
 
     properties: ClassVar[tuple[str, ...]] = ("energy", "forces", "stress")
@@ -69,7 +69,7 @@ class ForceField(RegressorMixin, BaseEstimator):
 
     @classmethod
     def test_params(cls) -> dict[str, Any]:
-        """Parameters of a version that fits ten small frames in seconds, for the contract tests."""
+        """Parameters with which ten small frames are fitted in seconds, for the contract tests."""
         return {}
 
     def fit(self, X: Sequence[Atoms], y: Labels | Any = None) -> Self:
@@ -99,15 +99,15 @@ class ForceField(RegressorMixin, BaseEstimator):
         try:
             self._fit(frames, replace(labels, energy=labels.energy - self._baseline(frames)))
         except BaseException:
-            self._forget()  # what is half learned must not predict
+            self._forget()  # a half-fitted model must not predict
             raise
         if "extensive" not in self.supports:
             self.molecule_ = "".join(sorted(frames[0].symbols))
         return self
 
-    @available_if(lambda self: self._goes_on())
+    @available_if(lambda self: self._has_partial_fit())
     def partial_fit(self, X: Sequence[Atoms], y: Labels | Any = None) -> Self:
-        """Learn from more frames, from where the model stands; the first call is `fit`.
+        """Continue training on more frames; the first call is `fit`.
 
         Elements and atomic energies stay those of the first fit. Parameters and errors as for `fit`.
         """
@@ -119,30 +119,30 @@ class ForceField(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X: Sequence[Atoms]) -> Labels:
-        """Energies (eV) and, where the method has them, forces (eV/Å) and stresses (eV/Å³).
+        """Predict energies (eV) and, if the method has them, forces (eV/Å) and stresses (eV/Å³).
 
         Raises
         ------
         sklearn.exceptions.NotFittedError
             `fit` was not called.
         ValueError
-            A frame holds an element that training never showed.
+            A frame holds an element that the training set did not contain.
         """
         return self.evaluate(self.prepare(X))
 
     def prepare(self, X: Sequence[Atoms]) -> Prepared:
-        """The part of a prediction that only reads structures: neighbour lists, graphs, descriptors."""
+        """Compute neighbour lists, graphs or descriptors: the part of a prediction without parameters."""
         check_is_fitted(self)
         frames = self._check_known(check_frames(X))
         return Prepared(frames, self._prepare(frames))
 
     def evaluate(self, prepared: Prepared) -> Labels:
-        """The rest of a prediction."""
+        """Predict from prepared frames."""
         labels = self._evaluate(prepared.inputs)
         return replace(labels, energy=labels.energy + self._baseline(prepared.frames))
 
     def calculator(self) -> Any:
-        """This fitted model as an ASE calculator."""
+        """Return an ASE calculator of this fitted model."""
         check_is_fitted(self)
         return ForceFieldCalculator(self)
 
@@ -152,20 +152,20 @@ class ForceField(RegressorMixin, BaseEstimator):
         Raises
         ------
         TypeError
-            A parameter or something learned is of a kind that such a file cannot hold.
+            A parameter or fitted value is of a type that such a file cannot hold.
         """
         model_file.save(self, Path(path))
 
     @classmethod
     def load(cls, path: Path | str, trust: Sequence[str] = (), device: str | None = None) -> Self:
-        """Read what `save` wrote.
+        """Load a model that `save` wrote.
 
         Parameters
         ----------
         trust : sequence of str
             Modules and packages of somebody else's estimators that may be imported.
         device : str, optional
-            Where the model computes from now on; by default where it did, or on the CPU if that is not here.
+            Device of the model; by default the stored one, or the CPU if that does not exist here.
 
         Raises
         ------
@@ -196,15 +196,15 @@ class ForceField(RegressorMixin, BaseEstimator):
     def _evaluate(self, inputs: Any) -> Labels:
         """Predict what `_prepare` returned."""
 
-    def _goes_on(self) -> bool:
-        """Whether `partial_fit` is there: a subclass that has it writes `_partial_fit(frames, labels)`."""
+    def _has_partial_fit(self) -> bool:
+        """Return True if the subclass defines `_partial_fit(frames, labels)`."""
         return type(self)._partial_fit is not ForceField._partial_fit
 
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         raise NotImplementedError
 
     def _check_installed(self) -> None:
-        """A sentence with the extra's name where a framework is missing."""
+        """Raise ImportError with the name of the extra if a framework is missing."""
         missing = [m for m in self.requires if find_spec(m) is None]
         if missing:
             raise ImportError(
@@ -213,14 +213,14 @@ class ForceField(RegressorMixin, BaseEstimator):
             )
 
     def _check_supported(self, frames: list[Atoms]) -> list[Atoms]:
-        """The frames, unless one is periodic and the method knows molecules only."""
+        """Return the frames; refuse periodic ones if the method describes molecules only."""
         periodic = [i for i, a in enumerate(frames) if a.pbc.any()]
         if periodic and "periodic" not in self.supports:
             raise ValueError(f"{type(self).__name__} describes molecules; frame {periodic[0]} is periodic")
         return frames
 
     def _check_known(self, frames: list[Atoms]) -> list[Atoms]:
-        """The frames, unless training never showed what they are made of."""
+        """Return the frames; refuse elements or compositions that training did not contain."""
         self._check_supported(frames)
         unseen = [s for s in _elements(frames) if s not in self.elements_]
         if unseen:
@@ -232,7 +232,7 @@ class ForceField(RegressorMixin, BaseEstimator):
         return frames
 
     def _check_one_molecule(self, frames: list[Atoms], known: Atoms) -> None:
-        """A sentence where a model of one molecule is given another."""
+        """Refuse another composition than that of the one molecule of training."""
         if "extensive" in self.supports:
             return
         for i, atoms in enumerate(frames):
@@ -247,7 +247,7 @@ class ForceField(RegressorMixin, BaseEstimator):
             delattr(self, name)
 
     def _reference(self, frames: Sequence[Atoms], energy: np.ndarray) -> dict[str, float]:
-        """The energies given, else the least-squares energy per element: arg min ‖E − Σ_Z n_Z e_Z‖²."""
+        """Isolated-atom energies: given, else least squares per element, arg min ‖E − Σ_Z n_Z e_Z‖²."""
         if self.atomic_energies is not None:
             missing = [s for s in self.elements_ if s not in self.atomic_energies]
             if missing:
@@ -261,7 +261,7 @@ class ForceField(RegressorMixin, BaseEstimator):
 
 
 def check_frames(X: Any) -> list[Atoms]:
-    """A non-empty list of Atoms with finite positions and at least one atom, or a sentence."""
+    """Check that X is a non-empty list of Atoms with finite positions and at least one atom each."""
     if isinstance(X, Atoms):
         raise TypeError("expected a list of ase.Atoms, got one Atoms; write [atoms]")
     if isinstance(X, np.ndarray) or not isinstance(X, Sequence) or isinstance(X, str):
@@ -282,7 +282,7 @@ def check_frames(X: Any) -> list[Atoms]:
 
 
 def _check_labels(y: Any, frames: list[Atoms]) -> Labels:
-    """Labels that match the frames and are finite."""
+    """Check that labels match the frames and are finite."""
     labels = labels_of(frames) if y is None else y if isinstance(y, Labels) else Labels(np.asarray(y))
     if len(labels) != len(frames):
         raise ValueError(f"{len(frames)} frames but {len(labels)} labels")
@@ -303,6 +303,6 @@ def _elements(frames: Sequence[Atoms]) -> list[str]:
 
 
 def _composition(frames: Sequence[Atoms], elements: list[str]) -> np.ndarray:
-    """Atoms of each element in each frame, (n, n_elements)."""
+    """Number of atoms of each element in each frame, (n, n_elements)."""
     numbers = Atoms(elements).numbers
     return np.array([(a.numbers[:, None] == numbers).sum(axis=0) for a in frames], dtype=float)

@@ -1,4 +1,4 @@
-"""A name is a file: ``load("estimators", "mace")`` is the one public name of ``estimators/mace.py``."""
+"""Registry: a name is a file; ``load("estimators", "mace")`` imports ``estimators/mace.py``."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ FOLDERS = {
 
 
 def names(kind: str) -> list[str]:
-    """The names of a kind, from its folder's files; nothing is imported."""
+    """List the names of a kind from the files of its folder; notarget is imported."""
     folder = Path(__file__).parent / FOLDERS.get(kind, kind)
     return sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_"))
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """``; there are [...]; did you mean 'mace'?``"""
+    """Complete an error message: ``; there are [...]; did you mean 'mace'?``"""
     known = sorted(known)
     near = get_close_matches(word, known, n=1, cutoff=0.5)
     return f"; there are {known}" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
 def load(kind: str, name: str) -> Callable[..., Any]:
-    """The class or function of a name; ``package.module:Name`` is anybody's.
+    """Import the class or function of a name; ``package.module:Name`` is looked up elsewhere.
 
     Raises
     ------
@@ -55,32 +55,32 @@ def load(kind: str, name: str) -> Callable[..., Any]:
     return getattr(module_, public)
 
 
-def parameters(thing: Callable[..., Any], skip: Iterable[str] = ()) -> dict[str, Any]:
-    """Keyword names and defaults (``inspect.Parameter.empty`` where one is required)."""
-    signature = inspect.signature(thing)
+def parameters(target: Callable[..., Any], skip: Iterable[str] = ()) -> dict[str, Any]:
+    """Parameter names and defaults (``inspect.Parameter.empty`` if required)."""
+    signature = inspect.signature(target)
     return {p.name: p.default for p in signature.parameters.values() if p.name not in skip}
 
 
-def _takes_anything(thing: Callable[..., Any]) -> bool:
-    """Whether it has ``**kwargs``, as other people's things may."""
-    return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(thing).parameters.values())
+def _has_kwargs(target: Callable[..., Any]) -> bool:
+    """Return True if the callable has ``**kwargs``."""
+    return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(target).parameters.values())
 
 
 def build(kind: str, name: str, params: Mapping[str, Any], skip: Iterable[str] = ()) -> Callable[..., Any]:
-    """``load``, after checking that every keyword is one the thing knows, in things inside the thing as well.
+    """Load a name after checking its keywords, also those of estimators inside it.
 
     Raises
     ------
     LookupError
         Unknown name or keyword, or an estimator without the model that it is made of.
     """
-    thing = load(kind, name)
-    known = parameters(thing, skip)
+    target = load(kind, name)
+    known = parameters(target, skip)
     called = f"{kind.removesuffix('s')} {name!r}"
-    for word in params:
-        if word not in known and not _takes_anything(thing):
-            raise LookupError(f"{called} has no parameter {word!r}{suggest(word, known)}")
-    for word, kinds in parts(thing).items():
+    for parameter in params:
+        if parameter not in known and not _has_kwargs(target):
+            raise LookupError(f"{called} has no parameter {parameter!r}{suggest(parameter, known)}")
+    for word, kinds in parts(target).items():
         if word not in params and known[word] is inspect.Parameter.empty:
             raise LookupError(f"{called} needs {word!r}: a name, or 'name: {{keyword: value}}'")
         if isinstance(params.get(word), str | Mapping):
@@ -88,24 +88,24 @@ def build(kind: str, name: str, params: Mapping[str, Any], skip: Iterable[str] =
                 build(*resolve(params[word], kinds))
             except LookupError as error:
                 raise LookupError(f"in {word!r} of {called}: {error.args[0]}") from error
-    return thing
+    return target
 
 
-def parts(thing: Callable[..., Any]) -> Mapping[str, tuple[str, ...]]:
-    """The parameters of a thing that are things themselves, and the kinds that each can be of."""
-    return getattr(thing, "parts", {})
+def parts(target: Callable[..., Any]) -> Mapping[str, tuple[str, ...]]:
+    """Parameters that hold a spec themselves, and the kinds each may be of."""
+    return getattr(target, "parts", {})
 
 
 def resolve(value: Spec | str | Mapping[str, Any], kinds: tuple[str, ...]) -> tuple[str, str, dict[str, Any]]:
-    """Kind, name and keywords of a thing inside another: ``name`` or ``{name: {keyword: value}}``.
+    """Resolve a nested spec, ``name`` or ``{name: {keyword: value}}``, to kind, name and keywords.
 
-    Where several kinds are possible and more than one has the name, or the thing is somebody else's
+    Where several kinds are possible and more than one has the name, or the target is somebody else's
     ``package.module:Name``, the kind is written around it: ``{calculator: name}``.
 
     Raises
     ------
     LookupError
-        No such name, a name of several kinds, or something else than a name and its keywords.
+        No such name, a name of several kinds, or sometarget else than a name and its keywords.
 
     Examples
     --------
@@ -120,13 +120,13 @@ def resolve(value: Spec | str | Mapping[str, Any], kinds: tuple[str, ...]) -> tu
         return words[key], inside.name, dict(inside.params)
     spec = _parsed(value)
     name, params = spec.name, dict(spec.params)
-    found = kinds if ":" in name else [k for k in kinds if name in names(k)]
-    if len(found) == 1:
-        return found[0], name, params
-    if not found:
+    matches = kinds if ":" in name else [k for k in kinds if name in names(k)]
+    if len(matches) == 1:
+        return matches[0], name, params
+    if not matches:
         known = [n for k in kinds for n in names(k)]
         raise LookupError(f"no {' or '.join(words)} {name!r}{suggest(name, known)}")
-    choices = " or ".join(f"'{{{k.removesuffix('s')}: {name}}}'" for k in found)
+    choices = " or ".join(f"'{{{k.removesuffix('s')}: {name}}}'" for k in matches)
     raise LookupError(f"{name!r} can be {' or '.join(words)}; write {choices}")
 
 
@@ -138,7 +138,7 @@ def _parsed(value: Any) -> Spec:
 
 
 def make(value: Spec | str | Mapping[str, Any], kinds: tuple[str, ...], **given: Any) -> Any:
-    """The thing that `resolve` understands, with what is `given` where it has such parameters and sets none.
+    """Construct a nested spec; `given` fills parameters that it has and does not set.
 
     Raises
     ------
@@ -146,11 +146,11 @@ def make(value: Spec | str | Mapping[str, Any], kinds: tuple[str, ...], **given:
         Unknown name or keyword.
     """
     kind, name, params = resolve(value, kinds)
-    thing = build(kind, name, params)
-    known = parameters(thing)
-    return thing(**{**{k: v for k, v in given.items() if k in known}, **params})
+    target = build(kind, name, params)
+    known = parameters(target)
+    return target(**{**{k: v for k, v in given.items() if k in known}, **params})
 
 
-def summary(thing: Callable[..., Any]) -> str:
-    """The first line of the docstring."""
-    return (inspect.getdoc(thing) or "").partition("\n")[0]
+def summary(target: Callable[..., Any]) -> str:
+    """First line of the docstring."""
+    return (inspect.getdoc(target) or "").partition("\n")[0]

@@ -103,3 +103,39 @@ def predictions(identifier):
         "forces_predicted": forces + 0.01,
     }
     return {f"{test}/{name}": value for test in TESTS for name, value in arrays.items()}
+
+
+def measured(label, c11, seed=0, **changes):
+    """A document of a method whose silicon has this C11 and whose surface was not known."""
+    value = {**score("diamond", abs(c11 - 150.0), "C11", "GPa", None, "error"), "task": "properties"}
+    jump = {**score("Si8", 0.1, "smoothness", "eV/atom", None, "energy_jump"), "task": "physics"}
+    curve = {
+        "name": "phonon density of states, diamond", "x_label": "frequency (THz)", "y_label": "states",
+        "x": [0, 1], "y": [0.0, c11], "reference_x": None, "reference_y": [0, 150], "task": "properties",
+    }  # fmt: skip
+    missing = {
+        "task": "properties", "test": "diamond", "quantity": "surface_energy_111", "kind": "skipped",
+        "message": "no reference value", "traceback": "",
+    }  # fmt: skip
+    return outcome(
+        label, seed=seed,
+        scores=[score("test_300K", 0.02), {**value, "predicted": c11, "reference": 150.0}, jump],
+        curves=[curve], task_failures=[missing], **changes,
+    )  # fmt: skip
+
+
+def leaking(document, **tests):
+    """The document with so many frames of these test groups that have a duplicate in the training set."""
+    leaks = {"verdict": "leaky", "n_twins": sum(tests.values()), "n_near": 0, "tests": tests}
+    return {**document, "split": {**document["split"], "leaks": leaks}}
+
+
+def row(frame, method):
+    """The one row of a method."""
+    (only,) = frame[frame["method"] == method].to_dict("records")
+    return only
+
+
+def error(frame, method, test, quantity="forces"):
+    """The one error of a method on a test group."""
+    return row(frame[(frame["test"] == test) & (frame["quantity"] == quantity)], method)

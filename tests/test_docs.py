@@ -65,7 +65,7 @@ def test_the_python_runs():
     scope: dict = {}
     for code in blocks("python"):
         exec(compile(code, "data.md", "exec"), scope)
-    assert scope["found"].n_twins == 0
+    assert scope["report"].n_twins == 0
     assert not [f for f in scope["findings"] if f.certain]
 
 

@@ -55,7 +55,7 @@ def test_the_table_of_families_says_what_the_results_say():
         for problem, cell in zip(problems, cells, strict=True):
             if not cell[0].isdigit():
                 continue
-            name = f"{method}-1000" if "1000 representers" in cell else method
+            name = f"{method}-1000" if "1000 points" in cell else method
             (value,) = (v for (p, m), v in found.items() if problem in p and m == name)
             said = cell.split()[0]
             digits = len(said.partition(".")[2])

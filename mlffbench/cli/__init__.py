@@ -1,4 +1,4 @@
-"""The command ``mlffbench``: parse, call, print. A file per command or group of commands."""
+"""Command line ``mlffbench``: parse, call, print; one file per command or group of commands."""
 
 from __future__ import annotations
 
@@ -33,5 +33,5 @@ def _version(
 
 
 def main() -> None:
-    """The command ``mlffbench``."""
+    """Run the command line."""
     app()

@@ -1,4 +1,4 @@
-"""What the commands share: a console, sentences for errors, JSON."""
+"""Console, error messages and JSON output shared by the commands."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ __all__ = ["console", "print_json", "refusals", "stop", "table", "writing"]
 
 
 def console(stderr: bool = False) -> Console:
-    """Where tables and sentences go; progress goes to stderr, so that stdout can be piped."""
+    """Console on stdout; progress goes to stderr, so that stdout can be piped."""
     from rich.console import Console
 
     return Console(stderr=stderr)
 
 
 def stop(message: str) -> NoReturn:
-    """A sentence on stderr and exit code 2."""
+    """Print a sentence on stderr and exit with code 2."""
     typer.echo(f"mlffbench: {message}", err=True)
     raise typer.Exit(2)
 
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Turn what a user can mend, and Ctrl-C, into a sentence; everything else is a bug and shows."""
+    """Turn user errors and Ctrl-C into a sentence; other exceptions keep their traceback."""
     try:
         yield
     except BrokenPipeError:  # the reader of a pipe has gone: `mlffbench data list | head -3`
@@ -54,12 +54,12 @@ def refusals() -> Iterator[None]:
 
 
 def print_json(document: Any) -> None:
-    """One JSON document, and nothing else, on stdout."""
+    """Print one JSON document on stdout."""
     typer.echo(json.dumps(_plain(document), indent=1, ensure_ascii=False, allow_nan=False))
 
 
 def _plain(value: Any) -> Any:
-    """Arrays as lists; JSON has no NaN: what is not finite is missing."""
+    """Convert arrays to lists and non-finite numbers to None."""
     value = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
@@ -70,7 +70,7 @@ def _plain(value: Any) -> Any:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Whatever goes wrong with the file names the file that was asked for, not a temporary one."""
+    """Name the requested file, not the temporary one, in errors while writing."""
     try:
         yield
     except OSError as error:
@@ -78,14 +78,14 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], words: int = 1) -> Table:
-    """A table whose first columns hold words, the others numbers; a column's unit stands on a second line."""
+    """Build a rich table: text columns first, then numbers; units on a second header line."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    built = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for k, name in enumerate(columns):
-        drawn.add_column(name, justify="left" if k < words else "right", overflow="fold")
+        built.add_column(name, justify="left" if k < words else "right", overflow="fold")
     for row in rows:
-        drawn.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
-    return drawn
+        built.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    return built

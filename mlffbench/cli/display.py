@@ -1,4 +1,4 @@
-"""What a person sees of a running suite."""
+"""Progress display of a running suite."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Display"]
 
 
 class Display:
-    """A bar for the suite, a line for each case at work, a line left behind for each one finished."""
+    """Progress bars: one for the suite, one per running case; one printed line per finished case."""
 
     def __init__(self, console: Console, n_cases: int, n_skipped: int = 0) -> None:
         self.console = console

@@ -1,4 +1,4 @@
-"""The command ``mlffbench list``: what there is of a kind."""
+"""Command ``mlffbench list``: the names of a kind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GIVEN = ("dataset", "seed", "model", "split", "true", "predicted")  # what mlffb
 
 
 class Kind(StrEnum):
-    """What can be listed."""
+    """Kinds of names."""
 
     estimators = "estimators"
     datasets = "datasets"
@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 
 def list_(kind: Annotated[Kind, typer.Argument(show_default=False)]) -> None:
-    """What there is, a line and the parameters each."""
+    """List the names of a kind, each with a summary and its parameters."""
     from rich.padding import Padding
     from rich.text import Text
 
@@ -37,10 +37,10 @@ def list_(kind: Annotated[Kind, typer.Argument(show_default=False)]) -> None:
 
     screen = console()
     for name in registry.names(kind.value):
-        thing = registry.load(kind.value, name)
+        target = registry.load(kind.value, name)
         screen.print(Text(name, style="bold"))
-        screen.print(Padding(Text(registry.summary(thing)), (0, 0, 0, 4)))
-        words = registry.parameters(thing, GIVEN).items()
-        text = ", ".join(k if v is inspect.Parameter.empty else f"{k}={v!r}" for k, v in words)
+        screen.print(Padding(Text(registry.summary(target)), (0, 0, 0, 4)))
+        defaults = registry.parameters(target, GIVEN).items()
+        text = ", ".join(k if v is inspect.Parameter.empty else f"{k}={v!r}" for k, v in defaults)
         if text:
             screen.print(Padding(Text(text, style="dim"), (0, 0, 0, 4)))

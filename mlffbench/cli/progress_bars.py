@@ -1,4 +1,4 @@
-"""Bars on stderr for whatever reports its progress: downloads, neighbour lists, searches."""
+"""Progress bars on stderr for downloads, neighbour lists and searches."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DOWNLOAD = "download "  # a stage of that name counts bytes
 
 @contextmanager
 def bars() -> Iterator[None]:
-    """Show what reports inside the ``with`` block as bars, on a terminal; warnings as sentences."""
+    """Show progress reports made inside the ``with`` block as bars; print warnings as sentences."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     from mlffbench.system import progress
@@ -38,22 +38,22 @@ def bars() -> Iterator[None]:
             BarColumn(bar_width=24),
             TextColumn("{task.fields[note]}"),
         )
-        drawn = Progress(*columns, TimeRemainingColumn(), console=screen, transient=True)
-        with drawn, progress.listen(_Listener(drawn)):
+        display = Progress(*columns, TimeRemainingColumn(), console=screen, transient=True)
+        with display, progress.listen(_Listener(display)):
             yield
 
 
 class _Listener:
-    """A bar a stage."""
+    """Listener with one bar per stage."""
 
-    def __init__(self, drawn: Progress) -> None:
-        self.drawn = drawn
+    def __init__(self, display: Progress) -> None:
+        self.display = display
         self.tasks: dict[str, TaskID] = {}
 
     def __call__(self, stage: str, step: int, total: int | None, values: dict[str, float]) -> None:
         if stage not in self.tasks:
-            self.tasks[stage] = self.drawn.add_task(stage, total=total, note="")
-        self.drawn.update(self.tasks[stage], completed=step, total=total, note=_note(stage, step, total))
+            self.tasks[stage] = self.display.add_task(stage, total=total, note="")
+        self.display.update(self.tasks[stage], completed=step, total=total, note=_note(stage, step, total))
 
 
 def _note(stage: str, step: int, total: int | None) -> str:

@@ -1,4 +1,4 @@
-"""The commands around suites: run, report, score, schema."""
+"""Commands for suites: run, report, score, schema."""
 
 from __future__ import annotations
 
@@ -25,15 +25,19 @@ Folder = Annotated[Path, typer.Argument(help="A results folder.", show_default=F
 def run(
     suite: SuiteFile,
     out: Annotated[
-        Path | None, typer.Option(help="Results folder. [default: results/<the suite's name>]")
+        Path | None, typer.Option(help="Results folder.", show_default="results/<name of the suite>")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the cases and stop.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Fit finished cases again.")] = False,
-    retry: Annotated[bool, typer.Option("--retry", help="Try failed cases again.")] = False,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 ... for all that can.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Cases at a time; they share the cores.")] = 1,
+    retry: Annotated[bool, typer.Option("--retry", help="Repeat failed cases.")] = False,
+    device: Annotated[
+        str | None, typer.Option(help="Device of methods that support GPUs: cuda, cuda:1 ...")
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Number of cases run at the same time; they share the cores.")
+    ] = 1,
 ) -> None:
-    """Run a suite; finished cases are kept, so a stopped run goes on where it stopped."""
+    """Run a suite; finished cases are kept, so that the same command resumes a stopped run."""
     from mlffbench.cli.display import Display
     from mlffbench.harness.execute import execute, pending
     from mlffbench.harness.store import Store
@@ -92,7 +96,7 @@ def schema() -> None:
 
 
 def _planned(file: Path, device: str | None) -> tuple[Suite, list[Case]]:
-    """The checked suite and its cases, or a sentence and exit code 2."""
+    """Read the suite and list its cases, or exit with a sentence and code 2."""
     from mlffbench.harness.plan import SuiteError, cases, read_suite
     from mlffbench.harness.run import load_dataset
 
@@ -114,7 +118,7 @@ def _planned(file: Path, device: str | None) -> tuple[Suite, list[Case]]:
 
 
 def _admitted(dataset: Dataset, spec: Spec) -> Dataset:
-    """The user's own data after the checks: refused, or let in with warnings in the terminal."""
+    """Check the user's own data: refuse it, or print warnings."""
     import warnings
 
     from mlffbench.datasets.checks import admit
@@ -149,12 +153,12 @@ def _print_cases(cases: list[Case], todo: set[str]) -> None:
 
 
 def _announce(cases: list[Case], todo: list[Case], store: Store) -> None:
-    kept = [store.load(case.id) for case in cases if case not in todo]
-    bad = sum(document is not None and document["status"] == "failed" for document in kept)
+    stored = [store.load(case.id) for case in cases if case not in todo]
+    bad = sum(document is not None and document["status"] == "failed" for document in stored)
     screen = console()
     screen.print(f"{len(cases)} cases, {len(todo)} to run, results in {store.folder}", soft_wrap=True)
     if bad:
-        screen.print(f"{bad} failed before and are kept so; --retry tries them again")
+        screen.print(f"{bad} cases failed earlier and are not repeated; --retry repeats them")
 
 
 def _store(folder: Path) -> Store:
@@ -166,15 +170,17 @@ def _store(folder: Path) -> Store:
 
 
 def _report(store: Store, ids: set[str] | None = None) -> None:
-    """Tables in the terminal, files beside the documents; of the suite's own cases where they are known."""
+    """Print the tables and write the report files; only of the suite's cases if these are given."""
     from mlffbench.report.formats.terminal import render
     from mlffbench.report.formats.write import write
+    from mlffbench.report.results import Results
 
     try:
         documents = [d for d in store.documents() if ids is None or d["id"] in ids]
     except ValueError as error:
         stop(str(error))
+    results = Results.from_documents(documents)
     screen = console()
-    screen.print(render(documents))
-    for file in write(documents, store.predictions, store.folder, documents[0]["case"]["suite"]):
+    screen.print(render(results))
+    for file in write(results, store.predictions, store.folder, documents[0]["case"]["suite"]):
         screen.print(f"wrote {file}", highlight=False, soft_wrap=True)

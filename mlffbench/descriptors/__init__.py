@@ -1,1 +1,1 @@
-
+"""Descriptors of frames and atoms: neighbour graphs, SOAP vectors and symmetry functions."""

@@ -1,4 +1,4 @@
-"""Atom-centred symmetry functions: two- and three-body fingerprints of an atom's surroundings."""
+"""Atom-centred symmetry functions: two- and three-body fingerprints of an atom's environment."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class ACSF(Descriptor):
         η in Å⁻². Default: η = 1/(2ρ²) with ρ of 0.3, 0.5 and 1 times the cutoff, ζ of 1, 4 and 16,
         λ of ±1 [3]_.
     average : {"inner", "off"}
-        One vector a frame, the mean over its atoms; or a list of (n_atoms, n_features).
+        inner: one vector a frame, the mean over its atoms; off: a list of (n_atoms, n_features).
     species : sequence of str or int, optional
-        Elements that can be met; those of the frames given to `fit`, if left out.
+        Elements to describe; by default those of the frames given to `fit`.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ class ACSF(Descriptor):
         return atoms if self.average == "off" else np.array([a.mean(axis=0) for a in atoms])
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """``G2_O_eta1.5_s0.5`` and ``G4_HO_eta0.1_zeta4_lambda-1``."""
+        """Names such as ``G2_O_eta1.5_s0.5`` and ``G4_HO_eta0.1_zeta4_lambda-1``."""
         check_is_fitted(self)
         two = [f"G2_{a}_eta{e:g}_s{s:g}" for a in self.species_ for e, s in self.radial_.tolist()]
         pairs = [b + a for i, a in enumerate(self.species_) for b in self.species_[: i + 1]]
@@ -98,7 +98,7 @@ class ACSF(Descriptor):
         return np.array(two + three, dtype=object)
 
     def features(self, graph: Graph) -> torch.Tensor:
-        """(n, n_features), differentiable with respect to the graph's positions and cells."""
+        """Symmetry functions of each atom, (n, n_features), differentiable by positions and cells."""
         vectors, element = graph.vectors, self.element(graph.numbers)
         first, second = triplets(graph, vectors, self.cutoff)
         two = self._pair_terms(vectors)
@@ -107,10 +107,10 @@ class ACSF(Descriptor):
         low, high = torch.aminmax(torch.stack([of_pair[first], of_pair[second]]), dim=0)
         kind = high * (high + 1) // 2 + low  # row by row through the lower triangle, dscribe's order
         n, kinds = len(graph.numbers), len(self.species_)
-        two = _scatter(two, graph.source * kinds + of_pair, n * kinds)
-        three = _scatter(three, graph.source[first] * _pairs(kinds) + kind, n * _pairs(kinds))
+        two = _sum_by_index(two, graph.source * kinds + of_pair, n * kinds)
+        three = _sum_by_index(three, graph.source[first] * _n_pairs(kinds) + kind, n * _n_pairs(kinds))
         return torch.cat(
-            [two.view(n, two.shape[1] * kinds), three.view(n, three.shape[1] * _pairs(kinds))], 1
+            [two.view(n, two.shape[1] * kinds), three.view(n, three.shape[1] * _n_pairs(kinds))], 1
         )
 
     def jacobian(self, graph: Graph) -> torch.Tensor:
@@ -119,41 +119,41 @@ class ACSF(Descriptor):
         Returns
         -------
         (p, n_columns, 3) tensor
-            Which feature each column is: `columns`, row of the neighbour's element.
+            The feature of each column stands in `columns`, row of the neighbour's element.
         """
         vectors, of_pair = graph.vectors.detach(), self.element(graph.numbers)[graph.target]
         first, second = triplets(graph, vectors, self.cutoff)
-        (two,) = _slopes(self._pair_terms, vectors)
-        by_first, by_second = _slopes(self._triplet_terms, vectors[first], vectors[second])
+        (two,) = _jacobian(self._pair_terms, vectors)
+        by_first, by_second = _jacobian(self._triplet_terms, vectors[first], vectors[second])
         kinds = len(self.species_)
-        three = _scatter(by_first, first * kinds + of_pair[second], len(vectors) * kinds)
-        three = three + _scatter(by_second, second * kinds + of_pair[first], len(vectors) * kinds)
+        three = _sum_by_index(by_first, first * kinds + of_pair[second], len(vectors) * kinds)
+        three = three + _sum_by_index(by_second, second * kinds + of_pair[first], len(vectors) * kinds)
         return torch.cat([two, three.view(len(vectors), kinds * len(self.angular_), 3)], dim=1)
 
     @property
     def columns(self) -> torch.Tensor:
-        """(n_species, n_columns) int: the features that a neighbour of each element can change."""
+        """Indices of the features that a neighbour of each element can change, (n_species, n_columns) int."""
         kinds, two, three = len(self.species_), len(self.radial_), len(self.angular_)
         kind = torch.zeros(kinds, kinds, dtype=torch.long)
         i, j = torch.tril_indices(kinds, kinds)
-        kind[i, j] = kind[j, i] = torch.arange(_pairs(kinds))
+        kind[i, j] = kind[j, i] = torch.arange(_n_pairs(kinds))
         radial = torch.arange(kinds * two).view(kinds, two)
         angular = kinds * two + kind[:, :, None] * three + torch.arange(three)
         return torch.cat([radial, angular.view(kinds, -1)], dim=1)
 
     def element(self, numbers: torch.Tensor) -> torch.Tensor:
-        """The place in `species_` of each atomic number."""
+        """Index in `species_` of each atomic number."""
         known = torch.tensor([atomic_numbers[s] for s in self.species_], device=numbers.device)
         return torch.searchsorted(known, numbers)
 
     def _pair_terms(self, vectors: torch.Tensor) -> torch.Tensor:
-        """(p, n_radial): what each pair adds to G2."""
+        """Contribution of each pair to G2, (p, n_radial)."""
         r = torch.linalg.vector_norm(vectors, dim=1, keepdim=True)
         eta, shift = self.radial_.to(vectors).unbind(1)
         return torch.exp(-eta * (r - shift) ** 2) * self._fade(r)
 
     def _triplet_terms(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-        """(t, n_angular): what each triplet adds to G4."""
+        """Contribution of each triplet to G4, (t, n_angular)."""
         squares = torch.stack([(v**2).sum(1) for v in (first, second, second - first)], dim=1)
         r = squares.sqrt()
         cosine = (first * second).sum(1) / (r[:, 0] * r[:, 1])
@@ -171,17 +171,17 @@ def triplets(graph: Graph, vectors: torch.Tensor, cutoff: float) -> tuple[torch.
     order = torch.argsort(graph.source, stable=True)
     degree = torch.bincount(graph.source, minlength=len(graph.numbers))
     end = torch.repeat_interleave(degree.cumsum(0), degree)
-    here = torch.arange(len(order), device=order.device)
-    later = end - here - 1  # pairs of the same source that follow
-    first = torch.repeat_interleave(here, later)
+    pair = torch.arange(len(order), device=order.device)
+    following = end - pair - 1  # pairs of the same source after this one
+    first = torch.repeat_interleave(pair, following)
     second = first + 1 + torch.arange(len(first), device=order.device)
-    second = second - torch.repeat_interleave(later.cumsum(0) - later, later)
+    second = second - torch.repeat_interleave(following.cumsum(0) - following, following)
     first, second = order[first], order[second]
     near = torch.linalg.vector_norm((vectors[second] - vectors[first]).detach(), dim=1) < cutoff
     return first[near], second[near]
 
 
-def _slopes(terms: Callable[..., torch.Tensor], *vectors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+def _jacobian(terms: Callable[..., torch.Tensor], *vectors: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """∂terms[x, f]/∂vector[x] as (n, n_terms, 3): a row depends on its own vectors only."""
     inputs = [v.detach().requires_grad_() for v in vectors]
     values = terms(*inputs)
@@ -189,11 +189,11 @@ def _slopes(terms: Callable[..., torch.Tensor], *vectors: torch.Tensor) -> tuple
     return tuple(torch.stack(g, dim=1) for g in zip(*rows, strict=True))
 
 
-def _scatter(values: torch.Tensor, index: torch.Tensor, size: int) -> torch.Tensor:
+def _sum_by_index(values: torch.Tensor, index: torch.Tensor, size: int) -> torch.Tensor:
     return values.new_zeros(size, *values.shape[1:]).index_add(0, index, values)
 
 
-def _pairs(kinds: int) -> int:
+def _n_pairs(kinds: int) -> int:
     return kinds * (kinds + 1) // 2
 
 

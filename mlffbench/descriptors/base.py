@@ -1,4 +1,4 @@
-"""What descriptors share as scikit-learn transformers: which elements they know, what they refuse."""
+"""Base class of descriptors as scikit-learn transformers, with checks of frames and elements."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BATCH = 32  # frames at a time: bounds the memory
 
 
 class Descriptor(TransformerMixin, BaseEstimator):
-    """A transformer of frames; a subclass writes `_learn` and `_describe` and lists its `averages`."""
+    """Transformer of frames; a subclass writes `_learn` and `_describe` and lists its `averages`."""
 
     averages: ClassVar[tuple[str, ...]]
 
@@ -28,7 +28,7 @@ class Descriptor(TransformerMixin, BaseEstimator):
     species: Iterable[str | int] | None
 
     def fit(self, X: Sequence[Atoms], y: Any = None) -> Self:
-        """Learn which elements there are.
+        """Learn the elements of the frames.
 
         Raises
         ------
@@ -38,14 +38,14 @@ class Descriptor(TransformerMixin, BaseEstimator):
         frames = check_frames(X)
         if self.average not in self.averages:
             raise ValueError(f"average must be one of {self.averages}, not {self.average!r}")
-        met = {int(z) for a in frames for z in a.numbers}
-        known = sorted(met if self.species is None else _numbers(self.species))
-        self.species_ = [chemical_symbols[z] for z in known]
-        self._learn(known)
+        present = {int(z) for a in frames for z in a.numbers}
+        numbers = sorted(present if self.species is None else _numbers(self.species))
+        self.species_ = [chemical_symbols[z] for z in numbers]
+        self._learn(numbers)
         return self
 
     def transform(self, X: Sequence[Atoms]) -> np.ndarray | list[np.ndarray]:
-        """The features of each frame, (n_frames, n_features), or with ``average="off"`` of its atoms.
+        """Features of each frame, (n_frames, n_features), or with ``average="off"`` of its atoms.
 
         Raises
         ------
@@ -57,7 +57,7 @@ class Descriptor(TransformerMixin, BaseEstimator):
         return [f for part in parts for f in part] if self.average == "off" else np.vstack(parts)
 
     def _checked(self, X: Sequence[Atoms]) -> list[Atoms]:
-        """The frames, of known elements only."""
+        """The frames, if all their elements are known."""
         check_is_fitted(self)
         frames = check_frames(X)
         unseen = sorted({s for a in frames for s in a.symbols} - set(self.species_))
@@ -67,11 +67,11 @@ class Descriptor(TransformerMixin, BaseEstimator):
 
     @abstractmethod
     def _learn(self, numbers: list[int]) -> None:
-        """Check the parameters and keep what follows from them and the atomic numbers."""
+        """Check the parameters and store the fitted attributes for these atomic numbers."""
 
     @abstractmethod
     def _describe(self, frames: list[Atoms]) -> Any:
-        """The features of a batch: a row a frame, or with ``average="off"`` an array a frame."""
+        """Features of a batch: a row per frame, or with ``average="off"`` an array per frame."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -80,6 +80,7 @@ class Descriptor(TransformerMixin, BaseEstimator):
 
 
 def _numbers(species: Iterable[str | int]) -> set[int]:
+    """Atomic numbers of chemical symbols or atomic numbers."""
     unknown = [s for s in species if isinstance(s, str) and s not in atomic_numbers]
     if unknown:
         raise ValueError(f"species {unknown} are no chemical symbols")

@@ -1,4 +1,4 @@
-"""What structures were described as, kept while it fits into memory."""
+"""Cache of descriptors, limited in memory."""
 
 from __future__ import annotations
 
@@ -14,38 +14,39 @@ T = TypeVar("T")
 
 
 class Cache(Generic[T]):
-    """Descriptions by number: computed when first asked for, and again where they found no room.
+    """Items by number: computed when first requested, and again if they found no room.
 
     Parameters
     ----------
     describe : callable
-        Numbers -> their descriptions, dataclasses of tensors.
+        Function from numbers to their items, dataclasses of tensors.
     limit : float
-        Bytes that may be kept; the first to come stay.
+        Largest size in bytes; the first items stay.
     """
 
     def __init__(self, describe: Callable[[list[int]], Sequence[T]], limit: float) -> None:
         self.describe = describe
         self.room = limit
-        self._kept: dict[int, T] = {}
+        self._items: dict[int, T] = {}
 
     def __getitem__(self, numbers: Sequence[int]) -> list[T]:
-        lost = [i for i in dict.fromkeys(numbers) if i not in self._kept]
-        fresh = dict(zip(lost, self.describe(lost), strict=True)) if lost else {}
-        found = [self._kept[i] if i in self._kept else fresh[i] for i in numbers]
-        for i, item in fresh.items():
-            self._keep(i, item)
-        return found
+        missing = [i for i in dict.fromkeys(numbers) if i not in self._items]
+        computed = dict(zip(missing, self.describe(missing), strict=True)) if missing else {}
+        items = [self._items[i] if i in self._items else computed[i] for i in numbers]
+        for i, item in computed.items():
+            self._store(i, item)
+        return items
 
-    def _keep(self, number: int, item: T) -> None:
+    def _store(self, number: int, item: T) -> None:
+        """Store an item if there is room for it."""
         size = _bytes(item)
         if size <= self.room:
             self.room -= size
-            self._kept[number] = item
+            self._items[number] = item
 
 
 def _bytes(value: Any) -> int:
-    """Of all tensors inside dataclasses, mappings and sequences."""
+    """Size of all tensors inside dataclasses, mappings and sequences."""
     if isinstance(value, torch.Tensor):
         return value.numel() * value.element_size()
     if is_dataclass(value):

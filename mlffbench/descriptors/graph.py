@@ -1,4 +1,4 @@
-"""Frames and their neighbours, concatenated into tensors: what every local model reads."""
+"""Frames and their neighbours, concatenated into tensors: the input of every local model."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Graph:
     numbers : (n,) int tensor, atomic numbers
     positions : (n, 3) tensor, Å
     cells : (n_frames, 3, 3) tensor, Å; zero for frames that are not periodic
-    periodic : (n_frames,) bool tensor, whether the stress is defined (three periodic directions)
+    periodic : (n_frames,) bool tensor, true for three periodic directions: the stress is defined
     frame : (n,) int tensor, the frame of each atom
     source, target : (p,) int tensors; the pair's vector points from source to target
-    shifts : (p, 3) tensor, how many cells the target's image lies away
+    shifts : (p, 3) tensor, cell vectors between the target and its image
     """
 
     numbers: torch.Tensor
@@ -47,7 +47,7 @@ class Graph:
 
     @property
     def vectors(self) -> torch.Tensor:
-        """(p, 3), Å: from source to the image of target."""
+        """Vectors from source to the image of target, (p, 3), Å."""
         offset = torch.einsum("pi,pij->pj", self.shifts, self.cells[self.frame[self.source]])
         return self.positions[self.target] - self.positions[self.source] + offset
 
@@ -56,28 +56,29 @@ class Graph:
         return values.new_zeros(self.n_frames, *values.shape[1:]).index_add(0, self.frame, values)
 
     def to(self, device: str | torch.device) -> Graph:
+        """Copy the tensors to a device."""
         return Graph(**{k: v.to(device) for k, v in vars(self).items()})
 
 
 def build(
     frames: Sequence[Atoms], cutoff: float, dtype: torch.dtype = torch.float64, device: str = "cpu"
 ) -> Graph:
-    """Neighbour lists (matscipy) of all frames as one graph; `cutoff` in Å."""
+    """Build one graph of all frames with matscipy's neighbour lists; `cutoff` in Å."""
     checked_device(device)
     pairs = [_pairs(a, cutoff) for a in frames]
     sizes = np.array([len(a) for a in frames])
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     real = lambda arrays: torch.as_tensor(np.concatenate(arrays), dtype=dtype, device=device)
-    whole = lambda arrays: torch.as_tensor(np.concatenate(arrays), dtype=torch.long, device=device)
+    integer = lambda arrays: torch.as_tensor(np.concatenate(arrays), dtype=torch.long, device=device)
     cells = np.array([np.where(a.pbc[:, None], np.asarray(a.cell), 0.0) for a in frames])
     return Graph(
-        numbers=whole([a.numbers for a in frames]),
+        numbers=integer([a.numbers for a in frames]),
         positions=real([a.positions for a in frames]),
         cells=torch.as_tensor(cells, dtype=dtype, device=device),
         periodic=torch.as_tensor([bool(a.pbc.all()) for a in frames], device=device),
         frame=torch.repeat_interleave(torch.arange(len(frames)), torch.as_tensor(sizes)).to(device),
-        source=whole([s + i for (i, _, _), s in zip(pairs, starts, strict=True)]),
-        target=whole([s + j for (_, j, _), s in zip(pairs, starts, strict=True)]),
+        source=integer([s + i for (i, _, _), s in zip(pairs, starts, strict=True)]),
+        target=integer([s + j for (_, j, _), s in zip(pairs, starts, strict=True)]),
         shifts=real([s for _, _, s in pairs]),
     )
 
@@ -91,7 +92,7 @@ def _pairs(atoms: Atoms, cutoff: float) -> tuple[np.ndarray, np.ndarray, np.ndar
 
 
 def _boxed(atoms: Atoms) -> Atoms:
-    """The same atoms inside a cell of full rank, as matscipy wants: a box around what is not periodic."""
+    """The atoms in a cell of full rank, which matscipy needs: boxed where they are not periodic."""
     cell = np.where(atoms.pbc[:, None], np.asarray(atoms.cell), 0.0)
     cell = Cell(cell).complete() if atoms.pbc.any() else Cell(np.eye(3))
     along = np.linalg.solve(cell.T, atoms.positions.T).T  # coordinates along the unit normals
@@ -104,7 +105,7 @@ def _boxed(atoms: Atoms) -> Atoms:
 def with_forces(
     energies: Callable[[Graph], torch.Tensor], graph: Graph, create_graph: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Energies per frame with their derivatives by automatic differentiation.
+    """Energies of frames with forces and stresses by automatic differentiation.
 
     Parameters
     ----------
@@ -137,15 +138,15 @@ def with_forces(
 def _gradients(
     energy: torch.Tensor, inputs: tuple[torch.Tensor, ...], create_graph: bool
 ) -> tuple[torch.Tensor, ...]:
-    """∂ΣE/∂input; zeros where E depends on no input."""
+    """∂ΣE/∂input; zeros for an input that E does not depend on."""
     if not energy.requires_grad:
         return tuple(torch.zeros_like(x) for x in inputs)
-    found = torch.autograd.grad(energy.sum(), inputs, create_graph=create_graph, allow_unused=True)
-    return tuple(torch.zeros_like(x) if g is None else g for g, x in zip(found, inputs, strict=True))
+    gradients = torch.autograd.grad(energy.sum(), inputs, create_graph=create_graph, allow_unused=True)
+    return tuple(torch.zeros_like(x) if g is None else g for g, x in zip(gradients, inputs, strict=True))
 
 
 def labels(graph: Graph, energy: torch.Tensor, forces: torch.Tensor, stress: torch.Tensor | None) -> Labels:
-    """Tensors of a batch as Labels."""
+    """Convert tensors of a batch to Labels."""
     sizes = torch.bincount(graph.frame, minlength=graph.n_frames).tolist()
     per_frame = [f.numpy() for f in forces.detach().cpu().split(sizes)]
     stresses = None

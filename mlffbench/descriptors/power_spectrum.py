@@ -1,4 +1,4 @@
-"""The SOAP power spectrum of a graph's atoms, in torch, and what kernels need of its derivatives."""
+"""SOAP power spectrum of a graph's atoms in torch, and the gradient of its densities."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ __all__ = [
     "spectra",
 ]
 
-DECAY = 1e-3  # dscribe's: to where Gaussians and radial functions fall at their radii
+DECAY = 1e-3  # value of Gaussians and radial functions at their radii, as in dscribe
 
 
 @dataclass(frozen=True)
 class Basis:
-    """n_max Gaussian-type radial functions times the spherical harmonics up to l_max, for some elements.
+    """Basis of n_max Gaussian-type radial functions times spherical harmonics up to l_max, for some elements.
 
     `smooth` lets a neighbour's density vanish continuously between `cutoff` and `radius`, as forces need;
     without it the density ends with a small step at `radius`, as in dscribe. Lengths in Å.
@@ -45,36 +45,36 @@ class Basis:
 
     @property
     def radius(self) -> float:
-        """How far neighbours are counted: the cutoff and the width of a Gaussian."""
+        """Distance up to which neighbours count: the cutoff plus the width of a Gaussian, Å."""
         return self.cutoff + self.sigma * float(np.sqrt(-2 * np.log(DECAY)))
 
     @property
     def n_channels(self) -> int:
-        """Element and radial function together: the rows of a density."""
+        """Number of rows of a density: elements times radial functions."""
         return len(self.numbers) * self.n_max
 
     @cached_property
     def degrees(self) -> list[slice]:
-        """The columns (l, m) of each l."""
+        """Columns (l, m) of each l."""
         return [slice(l * l, (l + 1) ** 2) for l in range(self.l_max + 1)]
 
     @cached_property
     def degree(self) -> torch.Tensor:
-        """The l of each column."""
+        """Degree l of each column."""
         return torch.arange(self.l_max + 1).repeat_interleave(2 * torch.arange(self.l_max + 1) + 1)
 
     @cached_property
     def harmonic_gradient(self) -> torch.Tensor:
         """G (lm, 3·lm) of ∇(R^l Y_lm) = R^l Y_lm G: a gradient of solid harmonics is solid harmonics again.
 
-        Read off at random points, more of them than coefficients, so exact to rounding.
+        Fitted at random points, more of them than coefficients, so exact to rounding.
         """
         points = torch.randn(400, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
         points = torch.nn.functional.normalize(points).requires_grad_()
         columns = solid_harmonics(points, self.l_max).unbind(1)
         gradients = [torch.autograd.grad(c.sum(), points, retain_graph=True)[0] for c in columns[1:]]
-        all_ = torch.stack([torch.zeros_like(points), *gradients], dim=2)  # l = 0 is a constant
-        return torch.linalg.lstsq(torch.stack(columns, 1).detach(), all_.flatten(1)).solution
+        gradient = torch.stack([torch.zeros_like(points), *gradients], dim=2)  # l = 0 is a constant
+        return torch.linalg.lstsq(torch.stack(columns, 1).detach(), gradient.flatten(1)).solution
 
     @cached_property
     def radial(self) -> tuple[torch.Tensor, torch.Tensor]:
@@ -91,29 +91,29 @@ class Basis:
 
     @cached_property
     def order(self) -> torch.Tensor:
-        """Where feature f lies in a flat (l, a, b): by pair of elements, l, n and n' (dscribe's)."""
+        """Index of feature f in a flat (l, a, b), sorted as in dscribe: by pair of elements, l, n and n'."""
         l, a, b = np.indices((self.l_max + 1, self.n_channels, self.n_channels)).reshape(3, -1)
-        kept = np.flatnonzero(a <= b)
-        l, a, b = l[kept], a[kept], b[kept]
-        return torch.as_tensor(kept[np.lexsort((b, a, l, b // self.n_max, a // self.n_max))])
+        upper = np.flatnonzero(a <= b)
+        l, a, b = l[upper], a[upper], b[upper]
+        return torch.as_tensor(upper[np.lexsort((b, a, l, b // self.n_max, a // self.n_max))])
 
     @cached_property
     def multiplicity(self) -> torch.Tensor:
-        """√ of how often feature f stands in the symmetric (l, a, b): 1 on the diagonal, else √2."""
+        """√ of the number of entries (l, a, b) that feature f stands for: 1 on the diagonal, else √2."""
         rest = self.order % self.n_channels**2
         diagonal = rest // self.n_channels == rest % self.n_channels
         return torch.where(diagonal, 1.0, 2.0).to(torch.float64).sqrt()
 
     @cached_property
     def feature(self) -> torch.Tensor:
-        """The feature that stands at (l, a, b), and at (l, b, a)."""
+        """Feature of the entries (l, a, b) and (l, b, a)."""
         shape = (self.l_max + 1, self.n_channels, self.n_channels)
-        found = torch.zeros(shape, dtype=torch.long).flatten()
-        found[self.order] = torch.arange(len(self.order))
-        return torch.maximum(found.view(shape), found.view(shape).mT)
+        upper = torch.zeros(shape, dtype=torch.long).flatten()
+        upper[self.order] = torch.arange(len(self.order))
+        return torch.maximum(upper.view(shape), upper.view(shape).mT)
 
     def channels(self, numbers: torch.Tensor) -> torch.Tensor:
-        """The index of each atomic number among the basis' elements."""
+        """Index of each atomic number among the basis' elements."""
         return torch.searchsorted(torch.as_tensor(self.numbers, device=numbers.device), numbers)
 
 
@@ -151,12 +151,13 @@ def solid_harmonics(r: torch.Tensor, l_max: int) -> torch.Tensor:
 
 
 def _norm(l: int, m: int) -> float:
+    """Normalisation of a real spherical harmonic."""
     ratio = gamma(l - m + 1) / gamma(l + m + 1)
     return float(np.sqrt((2 * l + 1) / (4 * np.pi) * ratio * (2 if m else 1)))
 
 
 def pair_density(vectors: torch.Tensor, basis: Basis) -> torch.Tensor:
-    """What a Gaussian at `vectors` (p, 3) gives to each n and (l, m): f_nl(R²) R^l Y_lm, (p, n_max, lm)."""
+    """Density of a Gaussian at `vectors` (p, 3) in each n and (l, m): f_nl(R²) R^l Y_lm, (p, n_max, lm)."""
     radial = _by_column(radial_terms(vectors, basis)[0], basis)
     return radial * solid_harmonics(vectors, basis.l_max)[:, None]
 
@@ -165,13 +166,13 @@ def pair_gradient(vectors: torch.Tensor, basis: Basis) -> torch.Tensor:
     """∂(pair density)/∂(vector) = 2 r f' R^l Y_lm + f ∇(R^l Y_lm), (p, 3, n_max, lm)."""
     radial, slope = (_by_column(t, basis) for t in radial_terms(vectors, basis))
     harmonics = solid_harmonics(vectors, basis.l_max)
-    turned = (harmonics @ basis.harmonic_gradient.to(vectors)).view(len(vectors), 3, 1, -1)
+    gradient = (harmonics @ basis.harmonic_gradient.to(vectors)).view(len(vectors), 3, 1, -1)
     along = (slope * harmonics[:, None])[:, None] * (2 * vectors)[:, :, None, None]
-    return along.addcmul_(radial[:, None], turned)
+    return along.addcmul_(radial[:, None], gradient)
 
 
 def _by_column(values: torch.Tensor, basis: Basis) -> torch.Tensor:
-    """(p, n_max, l) at the columns (l, m)."""
+    """Spread values (p, n_max, l) over the columns (l, m)."""
     return values.index_select(-1, basis.degree.to(values.device))
 
 
@@ -189,14 +190,14 @@ def radial_terms(vectors: torch.Tensor, basis: Basis) -> tuple[torch.Tensor, tor
 
 
 def _switch(r2: torch.Tensor, basis: Basis) -> tuple[torch.Tensor, torch.Tensor]:
-    """1 inside the cutoff, 0 at the radius, as 1 − 10t³ + 15t⁴ − 6t⁵ in t ∝ R² between; its derivative."""
+    """Quintic switch, 1 inside the cutoff and 0 at the radius, t ∝ R² between; and its derivative by R²."""
     width = basis.radius**2 - basis.cutoff**2
     t = ((r2 - basis.cutoff**2) / width).clamp(0.0, 1.0)
     return quintic(t), -30 * t**2 * (1 - t) ** 2 / width
 
 
 def density(graph: Graph, basis: Basis) -> torch.Tensor:
-    """c of every atom's neighbourhood, itself included: (n_atoms, n_channels, lm).
+    """Density c of every atom's neighbourhood, itself included: (n_atoms, n_channels, lm).
 
     The neighbours of all atoms are padded to the same number, so that radial functions and harmonics meet in
     one product of matrices for each l.
@@ -214,7 +215,7 @@ def density(graph: Graph, basis: Basis) -> torch.Tensor:
 
 
 def slots(graph: Graph) -> tuple[torch.Tensor, int]:
-    """The place of every pair where each atom has room for `width` neighbours, and that width."""
+    """Index of every pair when each atom has room for `width` neighbours, and that width."""
     counts = torch.bincount(graph.source, minlength=len(graph.numbers))
     width = int(counts.max()) if len(graph.source) else 0
     starts = torch.arange(len(counts), device=counts.device) * width - (counts.cumsum(0) - counts)
@@ -222,10 +223,10 @@ def slots(graph: Graph) -> tuple[torch.Tensor, int]:
 
 
 def _own_density(channel: torch.Tensor, basis: Basis) -> torch.Tensor:
-    """What atoms give to their own neighbourhoods, (n_atoms, n_channels, lm): l = 0 only."""
+    """Density of each atom in its own neighbourhood, (n_atoms, n_channels, lm): l = 0 only."""
     own = pair_density(torch.zeros(1, 3, dtype=torch.float64), basis)[0].to(channel.device)
-    mine = torch.nn.functional.one_hot(channel, len(basis.numbers))
-    return (mine[:, :, None, None] * own).flatten(1, 2)
+    element = torch.nn.functional.one_hot(channel, len(basis.numbers))
+    return (element[:, :, None, None] * own).flatten(1, 2)
 
 
 def prefactor(l: int) -> float:
@@ -241,5 +242,5 @@ def spectra(c: torch.Tensor, basis: Basis) -> torch.Tensor:
 
 
 def power_spectrum(graph: Graph, basis: Basis) -> torch.Tensor:
-    """The SOAP vector of every atom, (n_atoms, n_features); differentiable through the graph's vectors."""
+    """SOAP vector of every atom, (n_atoms, n_features); differentiable through the graph's vectors."""
     return spectra(density(graph, basis), basis)

@@ -6,7 +6,7 @@ import torch
 
 __all__ = ["quintic", "switched_off"]
 
-START = 0.8  # of the cutoff: up to here a potential is as its formula says
+START = 0.8  # of the cutoff; below, the switching function is 1
 
 
 def quintic(t: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Smooth overlap of atomic positions: a frame, or each of its atoms, as a vector."""
+"""Smooth overlap of atomic positions (SOAP): vectors of frames or of their atoms."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["SOAP"]
 
 
 class SOAP(Descriptor):
-    """The partial power spectrum p_nn'l = π √(8/(2l+1)) Σ_m c_nlm c_n'lm of neighbour densities.
+    """Partial power spectrum p_nn'l = π √(8/(2l+1)) Σ_m c_nlm c_n'lm of neighbour densities.
 
     Each neighbour (and the atom itself) is a Gaussian of width `sigma`, expanded in orthonormalised
     Gaussian-type radial functions and real spherical harmonics: Bartók, Kondor and Csányi,
@@ -29,15 +29,16 @@ class SOAP(Descriptor):
     Parameters
     ----------
     cutoff : float
-        How far the radial functions reach, Å; above 1.
+        Range of the radial functions, Å; above 1.
     n_max, l_max : int
         Number of radial functions, and the largest degree of the spherical harmonics.
     sigma : float
         Width of the Gaussians, Å.
     average : {"inner", "outer", "off"}
-        One vector a frame, averaged before or after the square; or a list of (n_atoms, n_features).
+        One vector per frame, averaged over atoms before (inner) or after (outer) the square; or no average:
+        a list of (n_atoms, n_features).
     species : sequence of str or int, optional
-        Elements that can be met; those of the frames given to `fit`, if left out.
+        Elements of all frames; by default those of the frames given to `fit`.
 
     Attributes
     ----------
@@ -73,13 +74,13 @@ class SOAP(Descriptor):
         self.basis_ = checked_basis(numbers, self.cutoff, self.n_max, self.l_max, self.sigma)
 
     def derivatives(self, X: Sequence[Atoms], device: str = "cpu") -> Iterator[Derivatives]:
-        """Each frame's SOAP vectors of its atoms, with their derivatives by the positions.
+        """Yield each frame's SOAP vectors with their derivatives by the positions.
 
         Parameters
         ----------
         X : list of n Atoms
         device : str
-            Where torch computes: ``cpu``, ``cuda``.
+            Device of torch: ``cpu``, ``cuda``.
 
         Yields
         ------
@@ -96,8 +97,8 @@ class SOAP(Descriptor):
         --------
         >>> from ase.build import molecule
         >>> water = [molecule("H2O")]
-        >>> (found,) = SOAP(n_max=2, l_max=1, average="off").fit(water).derivatives(water)
-        >>> tuple(found.dense().shape)
+        >>> (result,) = SOAP(n_max=2, l_max=1, average="off").fit(water).derivatives(water)
+        >>> tuple(result.dense().shape)
         (3, 3, 3, 20)
         """
         if self.average != "off":
@@ -105,7 +106,7 @@ class SOAP(Descriptor):
         return derivatives(self._checked(X), self.basis_, device)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """``H1_O2_l0``: element and number of both radial functions, and the degree l."""
+        """Names such as ``H1_O2_l0``: element and number of both radial functions, and the degree l."""
         check_is_fitted(self)
         a = [f"{s}{n + 1}" for s in self.species_ for n in range(self.n_max)]
         names = [f"{i}_{j}_l{l}" for l in range(self.l_max + 1) for i in a for j in a]
@@ -127,7 +128,13 @@ class SOAP(Descriptor):
 def checked_basis(
     numbers: Iterable[int], cutoff: float, n_max: int, l_max: int, sigma: float, smooth: bool = False
 ) -> Basis:
-    """A basis, or a sentence on which parameter is out of range."""
+    """Basis of the vectors, after a check of its parameters.
+
+    Raises
+    ------
+    ValueError
+        A parameter is out of range.
+    """
     if not cutoff > 1:
         raise ValueError(f"cutoff must exceed 1 Å, where the first radial function ends; got {cutoff}")
     if not (n_max >= 1 and n_max == int(n_max)):
@@ -137,5 +144,5 @@ def checked_basis(
     if not sigma > 0:
         raise ValueError(f"sigma is the width of a Gaussian in Å and must be positive; got {sigma}")
     basis = Basis(tuple(sorted(numbers)), float(cutoff), int(n_max), int(l_max), float(sigma), smooth)
-    _ = basis.radial  # refuses radial functions that are not independent
+    _ = basis.radial  # raises if the radial functions are not independent
     return basis

@@ -22,18 +22,18 @@ from mlffbench.descriptors.power_spectrum import (
 
 __all__ = ["Block", "Derivatives", "derivatives"]
 
-ATOMS = 180  # described at a time: memory of no more than some 30 MB is given back and used again
+ATOMS = 180  # at a time: arrays of at most some 30 MB, whose memory the allocator reuses
 
 
 @dataclass(frozen=True)
 class Block:
-    """∂p_i/∂r_j through the images of neighbours j of one element, at the only features they can change.
+    """∂p_i/∂r_j by neighbours j of one element, at the features that depend on this element.
 
     Attributes
     ----------
-    source, target : (p,) int, the centre i and the neighbour j
-    columns : (k,) int, the features
-    rows : (p, 3, k), 1/Å; strided so that pairs lie side by side
+    source, target : (p,) tensors of int, the centre i and the neighbour j
+    columns : (k,) tensor of int, the features
+    rows : (p, 3, k) tensor, 1/Å; pairs are contiguous in memory
     """
 
     source: torch.Tensor
@@ -44,9 +44,9 @@ class Block:
 
 @dataclass(frozen=True)
 class Derivatives:
-    """The SOAP vectors of a frame's atoms, (n_atoms, n_features), and how they change with its positions.
+    """SOAP vectors of a frame's atoms, (n_atoms, n_features), and their derivatives by its positions.
 
-    A centre moves with its atom: what a block says of (i, j), the pair (i, i) has with the opposite sign.
+    A centre moves with its atom: the derivative of a pair (i, j) also enters (i, i) with the opposite sign.
     """
 
     values: torch.Tensor
@@ -65,7 +65,7 @@ class Derivatives:
 
 
 def derivatives(frames: Sequence[Atoms], basis: Basis, device: str = "cpu") -> Iterator[Derivatives]:
-    """The vectors and derivatives of every frame."""
+    """Yield the vectors and derivatives of every frame."""
     for part in _parts(frames):
         batch = build(part, basis.radius, device=device)
         c = density(batch, basis)
@@ -73,7 +73,7 @@ def derivatives(frames: Sequence[Atoms], basis: Basis, device: str = "cpu") -> I
 
 
 def _parts(frames: Sequence[Atoms]) -> Iterator[list[Atoms]]:
-    """Consecutive frames, of no more than `ATOMS` atoms together unless one alone has more."""
+    """Yield consecutive frames of at most `ATOMS` atoms together, or a larger frame alone."""
     part: list[Atoms] = []
     for atoms in frames:
         if part and sum(map(len, part)) + len(atoms) > ATOMS:
@@ -85,7 +85,7 @@ def _parts(frames: Sequence[Atoms]) -> Iterator[list[Atoms]]:
 
 
 def _by_frame(blocks: Sequence[Block], values: torch.Tensor, sizes: list[int]) -> Iterator[Derivatives]:
-    """Pairs come frame after frame, so that a frame's share of a block is a view."""
+    """Yield each frame's share of the blocks, a view since pairs are sorted by frame."""
     ends = torch.tensor([0, *sizes]).cumsum(0)
     cuts = [torch.searchsorted(b.source.contiguous(), ends.to(b.source.device)).tolist() for b in blocks]
     for i, (start, end) in enumerate(pairwise(ends.tolist())):
@@ -100,9 +100,8 @@ def _by_frame(blocks: Sequence[Block], values: torch.Tensor, sizes: list[int]) -
 def _blocks(batch: Graph, c: torch.Tensor, basis: Basis) -> list[Block]:
     """∂p_nn'l/∂r_ij = π√(8/(2l+1)) Σ_m (∂c_nlm c_n'lm + c_nlm ∂c_n'lm), an element of neighbours at a time.
 
-    With ∂c_nlm = f_nl ∇Y_lm + 2r f′_nl Y_lm (f of R², solid harmonics) the sum over m comes first, and what
-    is left is the product of few numbers. There the pairs are the last index, so that processors compute
-    several at once.
+    With ∂c_nlm = f_nl ∇Y_lm + 2r f′_nl Y_lm (f of R², solid harmonics) the sum over m comes first; products
+    of few numbers remain. There the pairs are the last index, so that processors compute several at once.
     """
     channel = basis.channels(batch.numbers[batch.target])
     order = torch.argsort(channel, stable=True)
@@ -130,13 +129,13 @@ def _angular(
     slot, width = slots(batch)
     slot = slot[order]
     harmonics = solid_harmonics(r, basis.l_max)
-    turned = r.new_zeros(len(c) * width, 4, harmonics.shape[1])
-    turned[slot, :3] = (harmonics @ basis.harmonic_gradient.to(r)).unflatten(1, (3, -1))
-    turned[slot, 3] = harmonics
-    turned = turned.view(len(c), 4 * width, harmonics.shape[1])
+    padded = r.new_zeros(len(c) * width, 4, harmonics.shape[1])
+    padded[slot, :3] = (harmonics @ basis.harmonic_gradient.to(r)).unflatten(1, (3, -1))
+    padded[slot, 3] = harmonics
+    padded = padded.view(len(c), 4 * width, harmonics.shape[1])
     summed = r.new_empty(4, basis.l_max + 1, basis.n_channels, len(r))
     for l, part in enumerate(basis.degrees):
-        products = turned[..., part] @ (prefactor(l) * c[..., part].mT)
+        products = padded[..., part] @ (prefactor(l) * c[..., part].mT)
         summed[:, l] = products.view(-1, 4, basis.n_channels).index_select(0, slot).permute(1, 2, 0)
     return summed[:3], 2 * r.T[:, None, None] * summed[3]
 
@@ -147,15 +146,15 @@ def _rows(
     z: int,
     basis: Basis,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The features with a channel of element z, (k,), and the rows of its neighbours, (p, 3, k)."""
+    """Features with a channel of element z, (k,), and the rows of its neighbours, (p, 3, k)."""
     n, l, elements = basis.n_max, basis.l_max + 1, range(len(basis.numbers))
     pairs = [(a, b) for a in elements for b in elements[a:]]
     widths = [l * (n * n if a < b else n * (n + 1) // 2) for a, b in pairs]
-    kept = [z in pair for pair in pairs]
+    selected = [z in pair for pair in pairs]
     every = torch.arange(sum(widths), device=radial[0].device).split(widths)
-    columns = torch.cat([c for c, keep in zip(every, kept, strict=True) if keep])
+    columns = torch.cat([c for c, keep in zip(every, selected, strict=True) if keep])
     rows = radial[0].new_empty(3, len(columns), radial[0].shape[-1])
-    parts = rows.split([w for w, keep in zip(widths, kept, strict=True) if keep], dim=1)
+    parts = rows.split([w for w, keep in zip(widths, selected, strict=True) if keep], dim=1)
     for (a, b), out in zip([pair for pair in pairs if z in pair], parts, strict=True):
         other = b if a == z else a
         across, along = (t[:, :, other * n : (other + 1) * n] for t in angular)
@@ -168,7 +167,7 @@ def _rows(
 
 
 def _fill(out: torch.Tensor, radial: tuple[torch.Tensor, ...], angular: tuple[torch.Tensor, ...]) -> None:
-    """Radial (l, n, p) times angular (3, l, n', p), at (3, l, n, n', p)."""
+    """Multiply radial (l, n, p) with angular (3, l, n', p) factors into (3, l, n, n', p)."""
     (value, slope), (across, along) = (t[:, :, None] for t in radial), (t[:, :, None] for t in angular)
     torch.mul(value, across, out=out)
     out.addcmul_(slope, along)
@@ -177,13 +176,13 @@ def _fill(out: torch.Tensor, radial: tuple[torch.Tensor, ...], angular: tuple[to
 def _fill_symmetric(
     out: torch.Tensor, radial: tuple[torch.Tensor, ...], angular: tuple[torch.Tensor, ...]
 ) -> None:
-    """The same plus its transpose of n and n', at n ≤ n' only: (3, l, n(n+1)/2, p)."""
+    """Add the product of `_fill` to its transpose of n and n', at n ≤ n' only: (3, l, n(n+1)/2, p)."""
     (value, slope), (across, along) = radial, angular
     n, first = value.shape[1], 0
     for i in range(n):
-        some = out[:, :, first : first + n - i]
-        torch.mul(value[:, i : i + 1], across[:, :, i:], out=some)
-        some.addcmul_(slope[:, i : i + 1], along[:, :, i:])
-        some.addcmul_(value[:, i:], across[:, :, i : i + 1])
-        some.addcmul_(slope[:, i:], along[:, :, i : i + 1])
+        row = out[:, :, first : first + n - i]
+        torch.mul(value[:, i : i + 1], across[:, :, i:], out=row)
+        row.addcmul_(slope[:, i : i + 1], along[:, :, i:])
+        row.addcmul_(value[:, i:], across[:, :, i : i + 1])
+        row.addcmul_(slope[:, i:], along[:, :, i : i + 1])
         first += n - i

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from ase import Atoms
 
@@ -15,33 +14,24 @@ from mlffbench.descriptors import graph
 from mlffbench.descriptors.acsf import ACSF
 from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.warm_start import WarmStart
-from mlffbench.potentials.networks.acsf_batches import Batch, Described, derivatives
-from mlffbench.potentials.networks.batches import loss as weighted_loss
-from mlffbench.potentials.networks.batches import parts
+from mlffbench.potentials.networks.acsf_batches import DescribedFrames
+from mlffbench.potentials.networks.batches import batched_graphs
 from mlffbench.potentials.networks.element_networks import ElementNetworks
-from mlffbench.potentials.networks.training import (
-    Settings,
-    checked_dtype,
-    holdout,
-    seed_of,
-    seeded,
-    shuffled,
-    train,
-)
+from mlffbench.potentials.networks.ensemble import mean_and_deviation, new_networks, train_each
+from mlffbench.potentials.networks.seeding import checked_dtype, fixed_seed, seed_of
+from mlffbench.potentials.networks.training import Settings
 from mlffbench.system.device import checked_device
 
 __all__ = ["BehlerParrinello"]
 
-KEPT_BYTES = 2e9  # derivatives of descriptors up to this size are computed once, not every epoch
-FLOORS = 0.1, 1e-3  # least width that a feature is divided by: relative to the mean width, and absolute
-BATCH = 32  # frames that are validated at a time
+CACHE_BYTES = 2e9  # derivatives of descriptors up to this size are computed once, not every epoch
 
 
 class BehlerParrinello(WarmStart):
     """E = Σ_i N_Z(i)(G_i): a feed-forward network per element on its symmetry functions [1]_.
 
-    Energies, forces and, where labelled, stresses are fitted. The structures stand still in training, so the
-    descriptors' derivatives are computed once, F = −Σ ∂E/∂G ∂G/∂r, and an epoch costs the networks alone.
+    Energies, forces and, where labelled, stresses are fitted. Training does not move the atoms, so the
+    descriptors' Jacobians are computed once, F = −Σ ∂E/∂G ∂G/∂r, and an epoch costs the networks alone.
 
     Parameters
     ----------
@@ -50,22 +40,25 @@ class BehlerParrinello(WarmStart):
     hidden : tuple of int
         Width of each hidden layer.
     n_networks : int
-        Trained one after the other on the same descriptors, each with its own first weights and its own
-        frames held out. The mean is predicted; from two on also their standard deviation, energy_std and
-        forces_std [2]_.
+        Networks trained one after the other on the same descriptors, each with its own first weights and
+        validation frames. Their mean is predicted; with two or more also the standard deviation, energy_std
+        and forces_std [2]_.
     energy_weight, forces_weight, stress_weight : float
-        Of the squared errors: energy per atom, eV; force components, eV/Å; stress components, eV/Å³.
+        Weights of the squared errors: energy per atom, eV; force components, eV/Å; stress components, eV/Å³.
     max_epochs, batch_size, learning_rate, patience : optional
         Training of each network; see `mlffbench.potentials.networks.training.Settings`.
     max_seconds : float, optional
-        Of the training of all networks together.
+        Time for training all networks together.
     validation_fraction : float
         Part of the training frames held out to choose the best epoch.
     warm_start : bool
-        A second `fit` goes on from the present weights.
+        A second `fit` continues from the present weights.
     device : str
+        ``cpu``, ``cuda``, ``cuda:1`` ...
     dtype : {"float64", "float32"}
+        Precision of the networks; descriptors are float64.
     random_state : int, optional
+        Seed of the first network's weights, validation split and order of batches; the others add 1, 2 ...
     atomic_energies : mapping of str to float, optional
         Energies of isolated atoms, eV.
 
@@ -126,63 +119,45 @@ class BehlerParrinello(WarmStart):
     def test_params(cls) -> dict[str, Any]:
         return {"cutoff": 4.5, "hidden": (8,), "max_epochs": 10}
 
-    # ------------------------------------------------------------ learning
+    # ------------------------------------------------------------ fitting
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         if self.n_networks < 1:
             raise ValueError(f"n_networks must be at least 1; got {self.n_networks}")
         self.device_, self.dtype_ = str(checked_device(self.device)), self.dtype
         self.acsf_ = ACSF(self.cutoff, species=self.elements_).fit(frames)
-        described = self._described(frames, labels)
-        self.networks_ = []
-        for seed in self._seeds(self.n_networks):
-            training, _ = holdout(len(frames), self.validation_fraction, seed)
-            mean, width = _spread(described, training)
-            shift, scale = _scales([frames[i] for i in training], labels[training])
-            with seeded(seed):
-                network = ElementNetworks(self.hidden, *mean.shape)
-            network.scale_by(mean, width, shift, scale)
-            self.networks_.append(network.to(self.device_, checked_dtype(self.dtype_)))
+        described = self._describe(frames, labels)
+        seeds = self._seeds(self.n_networks)
+        self.networks_ = new_networks(self.hidden, seeds, described, self.validation_fraction)
         self._train(described)
 
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        self._train(self._described(frames, labels))
+        self._train(self._describe(frames, labels))
 
-    def _described(self, frames: Sequence[Atoms], labels: Labels) -> Described:
+    def _describe(self, frames: Sequence[Atoms], labels: Labels) -> DescribedFrames:
         dtype, device = checked_dtype(self.dtype_), torch.device(self.device_)
-        return Described(self.acsf_, frames, labels, dtype, device, KEPT_BYTES)
+        return DescribedFrames(self.acsf_, frames, labels, dtype, device, CACHE_BYTES)
 
     def _seeds(self, n: int) -> list[int]:
         return [seed_of(self.random_state) + k for k in range(n)]
 
-    def _train(self, described: Described) -> None:
-        """Each network on its own part of the frames; the time is shared out evenly."""
-        self.history_: list[dict[str, float]] = []
-        n, columns = len(self.networks_), self.acsf_.columns.to(self.device_)
+    def _train(self, described: DescribedFrames) -> None:
+        n = len(self.networks_)
         seconds = None if self.max_seconds is None else self.max_seconds / n
-        settings = Settings(self.max_epochs, seconds, self.patience, cooldown=0.5)
-        for network, seed in zip(self.networks_, self._seeds(n), strict=True):
-            training, held = holdout(len(described.frames), self.validation_fraction, seed)
-            generator = torch.Generator().manual_seed(seed)
-            loss = partial(self._loss, network, columns)
-            self.history_ += train(
-                network,
-                [{"params": network.parameters(), "lr": self.learning_rate}],
-                batches=lambda: map(described.batch, shuffled(training.tolist(), self.batch_size, generator)),  # noqa: B023
-                loss=loss,
-                validate=(lambda: _mean_loss(loss, described, held.tolist())) if len(held) else None,  # noqa: B023
-                settings=settings,
-            )
-
-    def _loss(self, network: ElementNetworks, columns: torch.Tensor, batch: Batch) -> torch.Tensor:
-        return weighted_loss(batch, *derivatives(network, batch, columns), self)
+        self.history_ = train_each(
+            self.networks_,
+            self._seeds(n),
+            described,
+            self,
+            Settings(self.max_epochs, seconds, self.patience, cooldown=0.5),
+        )
 
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
-        return [graph.build(p, self.acsf_.cutoff, device=self.device_) for p in parts(frames)]
+        return batched_graphs(frames, self.acsf_.cutoff, self.device_)
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
         members = [graph.predict(partial(self._energies, network), inputs) for network in self.networks_]
-        return members[0] if len(members) == 1 else _ensemble(members)
+        return members[0] if len(members) == 1 else mean_and_deviation(members)
 
     def _energies(self, network: ElementNetworks, batch: Graph) -> torch.Tensor:
         features, element = self.acsf_.features(batch), self.acsf_.element(batch.numbers)
@@ -190,7 +165,7 @@ class BehlerParrinello(WarmStart):
 
     # ------------------------------------------------------------ pickling
     def __getstate__(self) -> dict[str, Any]:
-        """Weights instead of modules: a file holds values, no code."""
+        """The state with weights in place of the modules: a file holds values, no code."""
         state = super().__getstate__().copy()
         if "networks_" in state:
             state["networks_"] = [
@@ -202,47 +177,7 @@ class BehlerParrinello(WarmStart):
         super().__setstate__(state)
         if "networks_" in state:
             self.device_ = self.device_ if torch.cuda.is_available() else "cpu"
-            with seeded(0):
+            with fixed_seed(0):
                 self.networks_ = [
-                    ElementNetworks.of(weights).to(self.device_) for weights in state["networks_"]
+                    ElementNetworks.from_weights(weights).to(self.device_) for weights in state["networks_"]
                 ]
-
-
-def _spread(described: Described, training: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and width of the features around each element's training atoms."""
-    features = torch.cat([described.features[i] for i in training])
-    element = torch.cat([described.element(i) for i in training])
-    groups = [features[element == z] for z in range(len(described.acsf.species_))]
-    mean = torch.stack([g.mean(0) if len(g) else g.new_zeros(g.shape[1]) for g in groups])
-    width = torch.stack([g.std(0, correction=0) if len(g) else g.new_zeros(g.shape[1]) for g in groups])
-    # what hardly varies in training must not decide elsewhere, nor make the energy rough
-    relative, absolute = FLOORS
-    return mean, torch.maximum(width, relative * width.mean(1, keepdim=True)).clamp(min=absolute)
-
-
-def _scales(frames: Sequence[Atoms], labels: Labels) -> tuple[float, float]:
-    """Mean energy of an atom, eV, and the size of what is left: RMS force times 1 Å, else energies."""
-    per_atom = labels.energy / [len(a) for a in frames]
-    known = [f for f in labels.forces or () if f is not None]
-    size = np.sqrt(np.mean(np.concatenate(known) ** 2)) if known else per_atom.std()
-    return float(per_atom.mean()), float(size) if size > 0 else 1.0
-
-
-def _mean_loss(loss: Callable[[Batch], torch.Tensor], described: Described, indices: list[int]) -> float:
-    groups = [indices[i : i + BATCH] for i in range(0, len(indices), BATCH)]
-    return sum(loss(described.batch(g)).item() * len(g) for g in groups) / len(indices)
-
-
-def _ensemble(members: list[Labels]) -> Labels:
-    """The mean of several predictions, and √(Σ(x − mean)²/(n − 1)) of energies and forces."""
-    energies = np.array([m.energy for m in members])
-    frames = range(len(members[0]))
-    at = lambda name, i: np.array([getattr(m, name)[i] for m in members])
-    stress = members[0].stress
-    return Labels(
-        energies.mean(axis=0),
-        tuple(at("forces", i).mean(axis=0) for i in frames),
-        stress and tuple(None if stress[i] is None else at("stress", i).mean(axis=0) for i in frames),
-        energies.std(axis=0, ddof=1),
-        tuple(at("forces", i).std(axis=0, ddof=1) for i in frames),
-    )

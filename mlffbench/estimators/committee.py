@@ -129,7 +129,7 @@ class Committee(Composed):
                 picks.append(rng.choice([i for i in range(n) if symbol in frames[i].symbols]))
         return np.sort(picks)
 
-    def _goes_on(self) -> bool:
+    def _has_partial_fit(self) -> bool:
         return all(hasattr(piece, "partial_fit") for piece in self.pieces())
 
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:

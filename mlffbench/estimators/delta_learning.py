@@ -134,7 +134,7 @@ class DeltaLearning(Composed):
         self.model_ = self.made("model", **self._seed()).set_params(atomic_energies=zero if known else None)
         self.model_.fit(frames, self._difference(frames, labels))
 
-    def _goes_on(self) -> bool:
+    def _has_partial_fit(self) -> bool:
         return hasattr(self.pieces()[0], "partial_fit")
 
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:

@@ -1,8 +1,8 @@
-"""E(3)-equivariant message passing: NequIP's architecture, written again on e3nn."""
+"""E(3)-equivariant message passing: NequIP's architecture, reimplemented on e3nn."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import torch
@@ -10,12 +10,13 @@ from ase import Atoms
 
 from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.graph_network import GraphNetwork
-from mlffbench.potentials.networks.batches import Labelled
-from mlffbench.potentials.networks.nequip import Equivariant
+from mlffbench.potentials.networks.batches import LabelledGraphs
+from mlffbench.potentials.networks.nequip import NequIP
 
 __all__ = ["EquivariantNetwork"]
 
 
+@dataclass(eq=False, repr=False)
 class EquivariantNetwork(GraphNetwork):
     """E(3)-equivariant message passing of NequIP's architecture on e3nn; not the authors' code.
 
@@ -23,7 +24,8 @@ class EquivariantNetwork(GraphNetwork):
     neighbours with spherical harmonics of their directions, by a tensor product whose weights are a small
     network of the distance, and gates the sum [1]_ [2]_. An atom's energy is shift + scale · a linear readout
     of its last scalars, with the mean energy of an atom and the root mean square force. Reflections change
-    nothing either. Forces and stresses by automatic differentiation.
+    nothing either. Forces and stresses by automatic differentiation. Vectors between atoms are differences of
+    float64 positions, whatever `dtype` is.
 
     Parameters
     ----------
@@ -40,30 +42,10 @@ class EquivariantNetwork(GraphNetwork):
     parity : bool
         Features of either parity in every order; else scalars, vectors, tensors only, and no pseudoscalars,
         pseudovectors ..., at about half the cost.
-    energy_weight, forces_weight, stress_weight : float
-        Of the squared errors: energy per atom, eV; force components, eV/Å; stress components, eV/Å³.
-    max_epochs, batch_size, learning_rate, patience, max_seconds : optional
-        Training; see `mlffbench.potentials.networks.training.Settings`.
-    validation_fraction : float
-        Part of the training frames held out to choose the best epoch.
-    warm_start : bool
-        A second `fit` goes on from the present weights.
-    device : str
-        ``cpu``, ``cuda``, ``cuda:1`` ...
-    dtype : {"float32", "float64"}
-        Of the weights; distances are always float64.
-    random_state : int, optional
-    atomic_energies : mapping of str to float, optional
-        Energies of isolated atoms, eV.
 
-    Attributes
-    ----------
-    history_ : list of dict
-        One row an epoch.
-    shift_, scale_ : float
-        eV an atom, eV.
-    device_, dtype_ : str
-        Those of the weights.
+    Other Parameters
+    ----------------
+    {shared}
 
     References
     ----------
@@ -72,56 +54,21 @@ class EquivariantNetwork(GraphNetwork):
        arXiv:2207.09453.
     """
 
-    def __init__(
-        self,
-        cutoff: float = 4.5,
-        num_channels: int = 32,
-        l_max: int = 1,
-        num_layers: int = 3,
-        *,
-        num_radial_basis: int = 8,
-        parity: bool = False,
-        energy_weight: float = 1.0,
-        forces_weight: float = 1.0,
-        stress_weight: float = 100.0,
-        max_epochs: int = 60,
-        batch_size: int = 5,
-        learning_rate: float = 0.02,
-        validation_fraction: float = 0.1,
-        patience: int | None = None,
-        max_seconds: float | None = None,
-        warm_start: bool = False,
-        device: str = "cpu",
-        dtype: str = "float32",
-        random_state: int | None = 0,
-        atomic_energies: Mapping[str, float] | None = None,
-    ) -> None:
-        self.cutoff = cutoff
-        self.num_channels = num_channels
-        self.l_max = l_max
-        self.num_layers = num_layers
-        self.num_radial_basis = num_radial_basis
-        self.parity = parity
-        self.energy_weight = energy_weight
-        self.forces_weight = forces_weight
-        self.stress_weight = stress_weight
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.max_seconds = max_seconds
-        self.warm_start = warm_start
-        self.device = device
-        self.dtype = dtype
-        self.random_state = random_state
-        self.atomic_energies = atomic_energies
+    cutoff: float = 4.5
+    num_channels: int = 32
+    l_max: int = 1
+    num_layers: int = 3
+    _: KW_ONLY
+    num_radial_basis: int = 8
+    parity: bool = False
+    max_epochs: int = 60
+    learning_rate: float = 0.02
 
     @classmethod
     def test_params(cls) -> dict[str, Any]:
         return {"num_channels": 4, "num_layers": 2, "max_epochs": 2, "dtype": "float64"}
 
-    def _config(self, training: Labelled) -> dict[str, Any]:
+    def _config(self, training: LabelledGraphs) -> dict[str, Any]:
         return {
             "numbers": Atoms(self.elements_).numbers.tolist(),
             "cutoff": self.cutoff_,
@@ -136,7 +83,7 @@ class EquivariantNetwork(GraphNetwork):
         }
 
     def _module(self, **config: Any) -> torch.nn.Module:
-        return Equivariant(**config)
+        return NequIP(**config)
 
     def _energies(self, batch: Graph) -> torch.Tensor:
         return batch.sum_atoms(self.module_(batch).double())

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from ase import Atoms
-from scipy.linalg import cho_factor, cho_solve
 from sklearn.utils import check_random_state
 
 from mlffbench.data import Labels
+from mlffbench.estimators.base.parameters import check_positive
 from mlffbench.forcefield import ForceField
-from mlffbench.potentials.fchl19 import Described, Points, describe, drawn, operator_rows, predicted
-from mlffbench.potentials.regression.streaming_qr import reduced
-from mlffbench.potentials.soap.training_batches import check_positive
-from mlffbench.system import progress
+from mlffbench.potentials import fchl19
 
 __all__ = ["FCHL19"]
-
-BLOCK = 40  # frames whose rows are in memory at once
 
 
 class FCHL19(ForceField):
@@ -30,26 +25,29 @@ class FCHL19(ForceField):
     and forces of *all* training frames, by singular value decomposition. The authors take every training
     atom as I, which for 500 molecules of 15 atoms is a matrix of 7 500 columns: here a random part of them,
     every element by its share. ``gpr``: the full kernel of energies and forces, on as many frames, evenly
-    spread, as have no more than `n_representers` energies and force components together; the others are
-    left out. `n_columns_` and `n_used_` say what was taken. The mean energy per atom is fitted apart.
+    spaced, as have no more than `n_representers` energies and force components together; the others are
+    left out. `n_columns_` counts the unknowns, `n_used_` the frames used. The mean energy per atom is fitted
+    apart.
 
     Parameters
     ----------
     solver : {'operator', 'gpr'}
+        Operator learning (OQML), or Gaussian process regression.
     sigma : float
         Width of the kernel, in units of the representation.
     cutoff : float
-        Of the two- and three-body functions, Å.
+        Cutoff of the two- and three-body functions, Å.
     n_representers : int
-        The most atoms (operator), or energies and force components (gpr), that carry the function.
+        Largest number of atoms (operator), or of energies and force components (gpr), that carry the
+        function.
     rcond : float
         Singular values below this share of the largest are left out (operator).
     noise : float
         Standard deviation of energies (eV) and forces (eV/Å) over that of the function's prior (gpr).
     energy_weight, forces_weight : float
-        Of the squared errors, eV and eV/Å (operator).
+        Weights of the squared errors of energies, eV⁻², and of forces, (eV/Å)⁻² (operator).
     random_state : int, optional
-        Draws the representers.
+        Seed of the draw of representers.
     atomic_energies : mapping of str to float, optional
         Energies of isolated atoms, eV.
 
@@ -58,9 +56,9 @@ class FCHL19(ForceField):
     points_ : Points
         The representers with their weights.
     n_columns_, n_used_ : int
-        Unknowns that were solved for, and training frames that were used.
+        Number of unknowns, and of training frames used.
     energy_per_atom_ : float
-        The mean, eV.
+        Mean energy per atom, eV.
 
     References
     ----------
@@ -109,98 +107,19 @@ class FCHL19(ForceField):
         self.energy_per_atom_ = float(np.mean(labels.energy / sizes))
         energy = labels.energy - self.energy_per_atom_ * sizes
         forces = labels.forces or (None,) * len(frames)
-        solve = self._operator if self.solver == "operator" else self._gpr
-        self.points_, self.n_columns_, self.n_used_ = solve(frames, energy, forces)
+        training = fchl19.Frames(frames, energy, forces, Atoms(self.elements_).numbers, self.cutoff)
+        if self.solver == "operator":
+            weights, rng = (self.energy_weight, self.forces_weight), check_random_state(self.random_state)
+            fit = fchl19.fit_operator(training, self.sigma, self.n_representers, self.rcond, weights, rng)
+        else:
+            fit = fchl19.fit_gp(training, self.sigma, self.n_representers, self.noise)
+        self.points_, self.n_columns_, self.n_used_ = fit.points, fit.n_columns, fit.n_used
 
-    def _described(self, frames: Sequence[Atoms]) -> Iterator[Described]:
+    def _prepare(self, frames: Sequence[Atoms]) -> list[fchl19.Representation]:
         elements = Atoms(self.elements_).numbers
-        return (describe(atoms, elements, self.cutoff) for atoms in frames)
+        return [fchl19.describe(atoms, elements, self.cutoff) for atoms in frames]
 
-    def _operator(
-        self, frames: Sequence[Atoms], energy: np.ndarray, forces: Sequence[np.ndarray | None]
-    ) -> tuple[Points, int, int]:
-        """min_α Σ w_E (E − K α)² + w_F (F + ∂K α)², reduced block by block to a triangle."""
-        from qmllib.solvers import svd_solve
-
-        elements = Atoms(self.elements_).numbers
-        rng = check_random_state(self.random_state)
-        vectors = drawn(
-            list(map(_without_slopes, self._described(frames))), elements, self.n_representers, rng
-        )
-        weights = np.sqrt([self.energy_weight, self.forces_weight])
-        triangle, block = None, []
-        for k, frame in enumerate(self._described(frames)):
-            value, force = operator_rows(frame, vectors, self.sigma)
-            block.append(weights[0] * np.append(value, energy[k])[None])
-            if (true := forces[k]) is not None:
-                block.append(weights[1] * np.column_stack([force, true.ravel()]))
-            if len(block) >= 2 * BLOCK or k == len(frames) - 1:
-                triangle, block = reduced(triangle, np.vstack(block)), []
-            progress.report("fit", k + 1, len(frames))
-        assert triangle is not None
-        alpha = svd_solve(triangle[:, :-1], np.ascontiguousarray(triangle[:, -1]), rcond=self.rcond)
-        parts = np.split(alpha, np.cumsum([len(v) for v in vectors.values()])[:-1])
-        return Points(vectors, dict(zip(vectors, parts, strict=True)), {}), len(alpha), len(frames)
-
-    def _gpr(
-        self, frames: Sequence[Atoms], energy: np.ndarray, forces: Sequence[np.ndarray | None]
-    ) -> tuple[Points, int, int]:
-        """(K + noise²) α = (E, F) with qmllib's kernel of energies and forces."""
-        from qmllib.kernels.gradient_kernels import get_symmetric_gp_kernel
-
-        labelled = [k for k, f in enumerate(forces) if f is not None]
-        if not labelled:
-            raise ValueError(
-                "the gpr solver of FCHL19 needs forces; use solver='operator' for energies alone"
-            )
-        used = _evenly(labelled, [len(a) for a in frames], self.n_representers)
-        described = list(self._described([frames[k] for k in used]))
-        vectors, slopes = _padded(described)
-        kernel = get_symmetric_gp_kernel(vectors, slopes, [d.numbers for d in described], self.sigma)
-        known = [np.ravel(f) for k in used if (f := forces[k]) is not None]
-        target = np.concatenate([energy[used], *known])
-        kernel = np.asarray(kernel) + self.noise**2 * np.eye(len(target))
-        alpha = cho_solve(cho_factor(kernel, lower=True), target)
-        return _carried(described, alpha), len(alpha), len(used)
-
-    def _prepare(self, frames: Sequence[Atoms]) -> tuple[list[Described], np.ndarray]:
-        return list(self._described(frames)), np.array([len(a) for a in frames])
-
-    def _evaluate(self, inputs: tuple[list[Described], np.ndarray]) -> Labels:
-        found = [predicted(frame, self.points_, self.sigma) for frame in inputs[0]]
-        energy = np.array([e for e, _ in found]) + self.energy_per_atom_ * inputs[1]
-        return Labels(energy, tuple(f for _, f in found))
-
-
-def _without_slopes(frame: Described) -> Described:
-    """The derivatives of 500 molecules would fill the memory."""
-    return Described(frame.numbers, frame.vectors, np.zeros(0))
-
-
-def _evenly(labelled: Sequence[int], sizes: Sequence[int], most: int) -> list[int]:
-    """As many frames, evenly spread, as have at most so many energies and force components; one at least."""
-    rows = np.mean([1 + 3 * sizes[k] for k in labelled])
-    n = max(1, min(len(labelled), int(most // rows)))
-    return [labelled[i] for i in np.linspace(0, len(labelled) - 1, n).round().astype(int)]
-
-
-def _padded(described: Sequence[Described]) -> tuple[np.ndarray, np.ndarray]:
-    """All vectors (N, n, f) and slopes (N, n, f, n, 3), as qmllib's kernels read them."""
-    n, f = max(len(d.numbers) for d in described), described[0].vectors.shape[1]
-    vectors, slopes = np.zeros((len(described), n, f)), np.zeros((len(described), n, f, n, 3))
-    for k, d in enumerate(described):
-        m = len(d.numbers)
-        vectors[k, :m], slopes[k, :m, :, :m] = d.vectors, d.slopes.reshape(m, f, m, 3)
-    return vectors, slopes
-
-
-def _carried(described: Sequence[Described], alpha: np.ndarray) -> Points:
-    """The solution on atoms: weights are those of the energies, directions −Σ_c α_c ∂x/∂r_c of the forces."""
-    sizes = [len(d.numbers) for d in described]
-    on_energy = np.repeat(alpha[: len(sizes)], sizes)
-    on_forces = np.split(alpha[len(sizes) :], 3 * np.cumsum(sizes)[:-1])
-    numbers = np.concatenate([d.numbers for d in described])
-    vectors = np.concatenate([d.vectors for d in described])
-    directions = np.concatenate([-d.slopes @ a for d, a in zip(described, on_forces, strict=True)])
-    own = {int(z): numbers == z for z in np.unique(numbers)}
-    return Points(*({z: v[at] for z, at in own.items()} for v in (vectors, on_energy, directions)))
+    def _evaluate(self, inputs: list[fchl19.Representation]) -> Labels:
+        energies, forces = zip(*[fchl19.predict(r, self.points_, self.sigma) for r in inputs], strict=True)
+        sizes = np.array([len(r.numbers) for r in inputs])
+        return Labels(np.array(energies) + self.energy_per_atom_ * sizes, forces)

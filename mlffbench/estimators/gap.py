@@ -11,27 +11,32 @@ from sklearn.utils import check_random_state
 
 from mlffbench.data import Labels
 from mlffbench.forcefield import ForceField
-from mlffbench.potentials.quip import boxed, gap_fit, potential
+from mlffbench.potentials import quip
 
 __all__ = ["GAP"]
+
+POSITIVE = ("cutoff", "n_sparse", "energy_noise", "forces_noise", "stress_noise", "delta")
+SOAP_PARAMETERS = (
+    "cutoff", "cutoff_width", "n_max", "l_max", "sigma", "zeta", "delta", "n_sparse", "sparse_method",
+)  # fmt: skip
 
 
 class GAP(ForceField):
     """Sparse Gaussian process of atomic energies on SOAP, fitted and evaluated by QUIP: ``gap_fit``, quippy.
 
-    The authors' implementation [1]_ [2]_ of what `SOAPGPR` writes again: a SOAP of each element with the
-    kernel δ² (x̂·x̂')^ζ and `n_sparse` environments, trained on energies and on the forces and stresses that
-    labels have. The mean energy per atom of what the base class leaves is fitted apart: gap_fit's
-    ``e0_method=average``. QUIP computes on one thread, its linear algebra on those of the environment.
+    The authors' implementation [1]_ [2]_ of the method of `SOAPGPR`: a SOAP per element with the kernel
+    δ² (x̂·x̂')^ζ and `n_sparse` environments, trained on energies and on the forces and stresses that labels
+    have. The mean energy per atom, once the atomic reference is subtracted, is fitted apart: gap_fit's
+    ``e0_method=average``. QUIP computes on one thread, its linear algebra on those that the environment sets.
 
     Parameters
     ----------
     cutoff : float
-        Å.
+        Cutoff of the SOAPs, Å.
     cutoff_width : float
         Neighbours fade out over this last part of the cutoff, Å.
     n_max, l_max : int
-        Radial functions and largest angular degree.
+        Number of radial functions, and largest angular degree.
     sigma : float
         Width of the atoms' Gaussians, Å: ``atom_sigma``.
     zeta : float
@@ -41,18 +46,18 @@ class GAP(ForceField):
     n_sparse : int
         Sparse points of each element; the most important choice between accuracy and time.
     sparse_method : str
-        How they are chosen: ``cur_points``, ``random``, ``uniform``, ``kmeans`` ... of ``gap_fit``.
+        Selection of the sparse points by ``gap_fit``: ``cur_points``, ``random``, ``uniform``, ``kmeans`` ...
     energy_noise : float
         Standard deviation of energies per square root of atoms, eV: gap_fit's ``sigma_per_atom``.
     forces_noise : float
         Standard deviation of force components, eV/Å.
     stress_noise : float
-        Standard deviation of stress components, eV/Å³; gap_fit is told that of each frame's virial.
+        Standard deviation of stress components, eV/Å³; gap_fit gets that of each frame's virial.
     uncertainty : bool
-        Whether predictions carry `energy_std`: the sum of the atoms' √``local_gap_variance``, an upper bound
-        of the process's own deviation without the noise of the labels.
+        Predict `energy_std`: the sum of the atoms' √``local_gap_variance``, an upper bound of the process's
+        own deviation without the noise of the labels.
     random_state : int, optional
-        Draws the sparse points.
+        Seed of the draw of sparse points.
     atomic_energies : mapping of str to float, optional
         Energies of isolated atoms, eV.
 
@@ -109,38 +114,24 @@ class GAP(ForceField):
         return {"n_max": 3, "l_max": 2, "n_sparse": 20}
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        for name in ("cutoff", "n_sparse", "energy_noise", "forces_noise", "stress_noise", "delta"):
+        for name in POSITIVE:
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be positive; got {getattr(self, name)}")
         self._potential_: Any = None  # of Fortran, read from the files when first needed
         noise = f"{self.energy_noise} {self.forces_noise} {self.stress_noise}"
         arguments = {
-            "gap": self._descriptors(frames),
+            "gap": quip.soap_descriptors(frames, **{name: getattr(self, name) for name in SOAP_PARAMETERS}),
             "default_sigma": f"{{{noise} 0}}",
             "e0_method": "average",
             "rnd_seed": check_random_state(self.random_state).randint(1, 2**31 - 1),
         }
-        self.files_ = gap_fit(frames, labels, arguments, self.cutoff, self.stress_noise)
-
-    def _descriptors(self, frames: Sequence[Atoms]) -> str:
-        """One SOAP for each element, with no more sparse points than there are environments."""
-        numbers, counts = np.unique(np.concatenate([a.numbers for a in frames]), return_counts=True)
-        common = {
-            "cutoff": self.cutoff, "cutoff_transition_width": self.cutoff_width, "n_max": self.n_max,
-            "l_max": self.l_max, "atom_sigma": self.sigma, "zeta": self.zeta, "delta": self.delta, "f0": 0.0,
-            "covariance_type": "dot_product", "sparse_method": self.sparse_method, "add_species": "F",
-            "n_species": len(numbers), "species_Z": f"{{{{{' '.join(map(str, numbers))}}}}}",
-        }  # fmt: skip
-        each = [
-            common | {"Z": z, "n_sparse": min(self.n_sparse, count)}
-            for z, count in zip(numbers.tolist(), counts.tolist(), strict=True)
-        ]
-        return "{" + " : ".join("soap " + " ".join(f"{k}={v}" for k, v in d.items()) for d in each) + "}"
+        self.files_ = quip.gap_fit(frames, labels, arguments, self.cutoff, self.stress_noise)
 
     def _evaluate(self, inputs: Sequence[Atoms]) -> Labels:
+        self._potential_ = self._potential_ or quip.potential(self.files_)
         energy, forces, stress, std = [], [], [], []
         for atoms in inputs:
-            results, variance = self._calculate(atoms)
+            results, variance = quip.calculate(self._potential_, atoms, self.cutoff, self.uncertainty)
             energy.append(results["energy"])
             forces.append(results["forces"])
             stress.append(results.get("stress"))
@@ -149,16 +140,7 @@ class GAP(ForceField):
             np.array(energy), tuple(forces), tuple(stress), np.array(std) if self.uncertainty else None
         )
 
-    def _calculate(self, atoms: Atoms) -> tuple[dict[str, Any], np.ndarray]:
-        """quippy's results of a frame, and its atoms' variances, eV², where they are wanted."""
-        quip = self._potential_ = self._potential_ or potential(self.files_)
-        wanted = ["energy", "forces"] + ["stress"] * bool(atoms.pbc.all())
-        extra = "local_gap_variance" if self.uncertainty else ""
-        quip.reset()
-        quip.calculate(boxed(atoms, self.cutoff), wanted, calc_args=extra)
-        return quip.results, quip.extra_results["atoms"].get("local_gap_variance", np.zeros(0))
-
     def __getstate__(self) -> dict[str, Any]:
-        """The files instead of Fortran's memory."""
+        """The attributes, with the files in place of Fortran's memory."""
         state = super().__getstate__().copy()
         return state | {"_potential_": None} if "_potential_" in state else state

@@ -1,10 +1,9 @@
-"""MACE through its authors' own implementation, mace-torch."""
+"""MACE through its authors' implementation, mace-torch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,28 +12,29 @@ from ase import Atoms
 
 from mlffbench.data import Labels
 from mlffbench.forcefield import ForceField
-from mlffbench.potentials.mace.backends import accelerated, adopt, learned
-from mlffbench.potentials.mace.batches import Batch, Graphs, consecutive
-from mlffbench.potentials.mace.evaluation import energies_and_forces, precision, predictions
-from mlffbench.potentials.mace.initial_model import Start, from_file
-from mlffbench.potentials.mace.library import build, hyperparameters, session
-from mlffbench.potentials.mace.presets import chosen
-from mlffbench.potentials.mace.training import ATOMS, trained
-from mlffbench.potentials.networks.training import checked_dtype, holdout, seed_of, seeded
+from mlffbench.potentials.mace.backends import accelerate, named_weights, restore_backend
+from mlffbench.potentials.mace.batches import Batch, Graphs
+from mlffbench.potentials.mace.evaluation import energies_and_forces, matmul_precision, predictions
+from mlffbench.potentials.mace.initial_model import InitialModel, read_foundation
+from mlffbench.potentials.mace.library import session
+from mlffbench.potentials.mace.model import build, hyperparameters
+from mlffbench.potentials.mace.presets import Settings
+from mlffbench.potentials.mace.training import ATOMS, train_module
+from mlffbench.potentials.networks.batches import consecutive_groups
+from mlffbench.potentials.networks.seeding import checked_dtype, fixed_seed, holdout, seed_of
 from mlffbench.system.device import checked_device
 
 __all__ = ["MACE"]
 
-EXAMPLE = 3  # frames on which the kernels must agree
+EXAMPLE = 3  # frames on which the backends must agree
 
 
 class MACE(ForceField):
     """Message passing with higher body order: mace-torch's own model, loss and optimiser settings.
 
-    What a keyword leaves None comes from the preset. The isolated atoms' energies are not MACE's business
-    here: the base class subtracts them (its ``E0s`` are zero); the shift and scale of the rest are MACE's,
-    the mean energy per atom and the root mean square force, and so is its average number of neighbours,
-    one for all species.
+    A keyword that is None takes the preset's value. The base class subtracts the energies of isolated atoms,
+    so MACE's ``E0s`` are zero; shift and scale of the rest are MACE's own, the mean energy per atom and the
+    root mean square force, and so is its average number of neighbours, one for all species.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class MACE(ForceField):
     cutoff : float, optional
         Å.
     num_channels, max_L : int, optional
-        Hidden features: so many channels of each order 0 ... `max_L`.
+        Hidden features: `num_channels` of each order 0 ... `max_L`.
     max_ell, correlation, num_interactions, num_radial_basis : int, optional
         Order of the spherical harmonics, body order − 1, layers, Bessel functions.
     batch_size, max_epochs, max_seconds, patience, learning_rate, ema_decay, weight_decay : optional
@@ -53,29 +53,29 @@ class MACE(ForceField):
         interactions' linear maps decay, as mace-torch groups them.
     schedule : {'plateau', 'cosine', 'constant'}, optional
     cooldown : float, optional
-        Of the learning rate; see `mlffbench.potentials.networks.training.Settings`. Cooldown: 0.5, in `paper`
-        0.
+        Schedule of the learning rate; see `mlffbench.potentials.networks.training.Settings`. The presets'
+        cooldown is 0.5, in `paper` 0.
     energy_weight, forces_weight, stress_weight : float, optional
-        Of the squared errors: energy per atom, eV; force components, eV/Å; stress components, eV/Å³.
+        Weights of the squared errors: energy per atom, eV; force components, eV/Å; stress components, eV/Å³.
     stage_two : float, optional
-        Part of the epochs or seconds after which MACE's stage two (once called SWA) begins; None: never.
+        Fraction of the epochs or seconds after which MACE's stage two (once called SWA) begins; None: never.
     stage_two_energy_weight, stage_two_forces_weight, stage_two_learning_rate : float, optional
-        Its weights, and its learning rate, which only the cooldown lowers; mace-torch's own, 1000, 100 and
-        0.001, unless given.
+        Stage two's weights, and its learning rate, which only the cooldown lowers; by default mace-torch's
+        own, 1000, 100 and 0.001.
     stage_two_average : bool
-        Keep the plain mean of stage two's weights.
+        Average stage two's weights by the plain mean in place of the exponential one.
     foundation : str, optional
         A ``.model`` file of mace-torch to start from: its architecture, cutoff and weights, reduced to the
         elements and to one head by mace-torch's own tool. It is a pickle: reading it runs the code in it,
-        so name only files you trust. Without `atomic_energies` those are fitted to what the foundation
-        leaves of the energies.
+        so name only files you trust. Without `atomic_energies` those are fitted to the energies that the
+        foundation leaves unexplained.
     foundation_head : str, optional
-        Which head, where the file has several.
+        Name of the head, where the file has several.
     warm_start : bool
-        Another `fit` goes on from the present weights, hyperparameters and atomic energies.
+        A second `fit` continues from the present weights, hyperparameters and atomic energies.
     kernels : {'auto', 'mace', 'fused', 'cuequivariance'}
-        Which code computes the layers: mace-torch's; the same sums in fewer operations; NVIDIA's. `auto`
-        takes the last on a GPU where it is installed, the second on a CPU, if energies and forces of some
+        Backend that computes the layers: mace-torch's own; ours, the same sums in fewer operations; NVIDIA's.
+        `auto` takes the last on a GPU where it is installed, ours on a CPU, if energies and forces of some
         training frames agree with mace-torch's.
     matmul_precision : {'highest', 'high', 'medium'}
         ``torch.set_float32_matmul_precision`` while fitting and predicting.
@@ -84,8 +84,9 @@ class MACE(ForceField):
     device : str
         ``cpu``, ``cuda``, ``cuda:1`` ...
     dtype : {'float32', 'float64'}, optional
-        Of weights and inputs, asserted after building; float64 in `paper`, else float32.
+        Precision of weights and inputs, asserted after building; float64 in `paper`, else float32.
     random_state : int, optional
+        Seed of the first weights, the validation split and the order of the batches.
     atomic_energies : mapping of str to float, optional
         Energies of isolated atoms, eV.
 
@@ -94,9 +95,9 @@ class MACE(ForceField):
     history_ : list of dict
         One row an epoch.
     dtype_, device_ : str
-        Those of the weights.
+        Precision and device of the weights.
     kernels_ : str
-        Those that compute.
+        Backend in use.
 
     References
     ----------
@@ -189,69 +190,70 @@ class MACE(ForceField):
     def export(self, path: str | Path) -> None:
         """Write mace-torch's own module with the atomic energies: a .model file for its calculator."""
         dtype = checked_dtype(self.dtype_)
-        with session(dtype) as mace:
-            weights = learned(mace, self.module_, self.kernels_)
-            module: Any = build(mace, self.config_, dtype, torch.device("cpu"), weights)
+        with session(dtype):
+            weights = named_weights(self.module_, self.kernels_)
+            module: Any = build(self.config_, dtype, torch.device("cpu"), weights)
             module.atomic_energies_fn.atomic_energies[:] = torch.tensor(
                 [self.atomic_energies_[s] for s in self.elements_]
             )
             torch.save(module, path)
 
-    # ------------------------------------------------------------ starting
+    # ------------------------------------------------------------ initial model
     def _forget(self) -> None:
-        """All but what a warm start begins with."""
-        self._start: Start | None = None
+        """Forget the fit, but keep the model from which a warm start continues."""
+        self._initial: InitialModel | None = None
         if self.warm_start and hasattr(self, "module_"):
-            with session(checked_dtype(self.dtype_)) as mace:
-                weights = learned(mace, self.module_, self.kernels_)
-            self._start = Start(self.config_, weights, self.elements_, self.atomic_energies_)
+            with session(checked_dtype(self.dtype_)):
+                weights = named_weights(self.module_, self.kernels_)
+            self._initial = InitialModel(self.config_, weights, self.elements_, self.atomic_energies_)
         super()._forget()
 
     def _reference(self, frames: Sequence[Atoms], energy: np.ndarray) -> dict[str, float]:
-        """The first fit's on a warm start; least squares on what a foundation leaves."""
-        if self._start is None and self.foundation is not None:
-            with session(checked_dtype(self._settings().dtype)) as mace:
-                self._start = from_file(mace, self.foundation, self.foundation_head, self.elements_)
-        if self._start is not None and self._start.elements != self.elements_:
-            raise ValueError(f"a warm start knows {self._start.elements}; these frames hold {self.elements_}")
-        if self._start is None or self.atomic_energies is not None:
+        """Isolated-atom energies: a warm start keeps the first fit's; a foundation's residuals are fitted."""
+        if self._initial is None and self.foundation is not None:
+            with session(checked_dtype(self._settings().dtype)):
+                self._initial = read_foundation(self.foundation, self.foundation_head, self.elements_)
+        initial = self._initial
+        if initial is not None and initial.elements != self.elements_:
+            raise ValueError(f"a warm start knows {initial.elements}; these frames hold {self.elements_}")
+        if initial is None or self.atomic_energies is not None:
             return super()._reference(frames, energy)
-        if self._start.atomic_energies is not None:
-            return self._start.atomic_energies
-        return super()._reference(frames, energy - self._interaction(self._start, frames))
+        if initial.atomic_energies is not None:
+            return initial.atomic_energies
+        return super()._reference(frames, energy - self._interaction_energies(initial, frames))
 
-    def _interaction(self, start: Start, frames: Sequence[Atoms]) -> np.ndarray:
-        """What a model to start from says of the energies without the isolated atoms, (n,) eV."""
+    def _interaction_energies(self, initial: InitialModel, frames: Sequence[Atoms]) -> np.ndarray:
+        """Energies that a model predicts without isolated atoms, (n_frames,) eV."""
         dtype, device = checked_dtype(self._settings().dtype), checked_device(self.device)
-        with session(dtype) as mace:
-            module = build(mace, start.config, dtype, device, start.weights)
-        return predictions(module, self._batches(start.config, frames, dtype, device)).energy
+        with session(dtype):
+            module = build(initial.config, dtype, device, initial.weights)
+        return predictions(module, self._batches(initial.config, frames, dtype, device)).energy
 
-    # ------------------------------------------------------------ learning
-    def _settings(self) -> SimpleNamespace:
-        return chosen(self.preset, self.get_params(deep=False))
+    # ------------------------------------------------------------ fitting
+    def _settings(self) -> Settings:
+        return Settings.from_preset(self.preset, self.get_params(deep=False))
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        settings, start = self._settings(), self._start
+        settings, initial = self._settings(), self._initial
         device, dtype = checked_device(self.device), checked_dtype(settings.dtype)
         seed = seed_of(self.random_state)
         self.dtype_, self.device_ = settings.dtype, str(device)
-        cutoff = float(settings.cutoff) if start is None else start.config["r_max"]
+        cutoff = float(settings.cutoff) if initial is None else initial.config["r_max"]
         numbers = Atoms(self.elements_).numbers.tolist()
-        with session(dtype) as mace, precision(self.matmul_precision):
+        with session(dtype), matmul_precision(self.matmul_precision):
             graphs = Graphs.build(frames, numbers, cutoff, dtype, device, labels)
             training, held = (p.tolist() for p in holdout(len(graphs), self.validation_fraction, seed))
-            new = lambda: hyperparameters(mace, graphs, training, settings, numbers)
-            self.config_ = new() if start is None else start.config
-            with seeded(seed):
-                module = build(mace, self.config_, dtype, device, None if start is None else start.weights)
+            new = lambda: hyperparameters(graphs, training, settings, numbers)
+            self.config_ = new() if initial is None else initial.config
+            with fixed_seed(seed):
+                module = build(self.config_, dtype, device, None if initial is None else initial.weights)
             example = graphs.batch(training[:EXAMPLE])
-            self.module_, self.kernels_ = accelerated(
-                mace, module, self.kernels, lambda m: energies_and_forces(m, example)
+            self.module_, self.kernels_ = accelerate(
+                module, self.kernels, lambda m: energies_and_forces(m, example)
             )
             stress = labels.stress is not None
-            self.history_ = trained(mace, self.module_, graphs, (training, held), settings, stress, seed)
-        self._start = None
+            self.history_ = train_module(self.module_, graphs, (training, held), settings, stress, seed)
+        self._initial = None
 
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> list[Batch]:
@@ -263,20 +265,20 @@ class MACE(ForceField):
         config: Mapping[str, Any], frames: Sequence[Atoms], dtype: torch.dtype, device: torch.device
     ) -> list[Batch]:
         graphs = Graphs.build(frames, config["atomic_numbers"], config["r_max"], dtype, device)
-        return [graphs.batch(part) for part in consecutive([len(a) for a in frames], ATOMS)]
+        return [graphs.batch(group) for group in consecutive_groups([len(a) for a in frames], ATOMS)]
 
     def _evaluate(self, inputs: list[Batch]) -> Labels:
-        with precision(self.matmul_precision):
+        with matmul_precision(self.matmul_precision):
             return predictions(self.module_, inputs)
 
     # ------------------------------------------------------------ pickling
     def __getstate__(self) -> dict[str, Any]:
-        """Weights and hyperparameters: e3nn's generated code does not pickle."""
+        """The state with weights in place of the module: e3nn's generated code does not pickle."""
         state = super().__getstate__().copy()
-        state.pop("_start", None)
+        state.pop("_initial", None)
         if "module_" in state:
-            with session(checked_dtype(self.dtype_)) as mace:
-                state["module_"] = learned(mace, self.module_, self.kernels_)
+            with session(checked_dtype(self.dtype_)):
+                state["module_"] = named_weights(self.module_, self.kernels_)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -284,6 +286,6 @@ class MACE(ForceField):
         if "module_" in state:
             self.device_ = self.device_ if torch.cuda.is_available() else "cpu"
             dtype, device = checked_dtype(self.dtype_), torch.device(self.device_)
-            with session(dtype) as mace:
-                module = build(mace, self.config_, dtype, device, state["module_"])
-                self.module_, self.kernels_ = adopt(mace, module, self.kernels_)
+            with session(dtype):
+                module = build(self.config_, dtype, device, state["module_"])
+                self.module_, self.kernels_ = restore_backend(module, self.kernels_)

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
 from ase import Atoms
 
 from mlffbench.data import Labels, concatenate
 from mlffbench.descriptors.graph import Graph
+from mlffbench.estimators.base.parameters import check_choice, check_positive
 from mlffbench.forcefield import ForceField
-from mlffbench.potentials.regression.whitened_least_squares import WhitenedLeastSquares, stable_factor
-from mlffbench.potentials.soap import training_batches as soap
-from mlffbench.potentials.soap.environments import Environments
-from mlffbench.potentials.soap.kernel import Kernel, energies
-from mlffbench.potentials.soap.marginal_likelihood import best_hyperparameters, best_variance
-from mlffbench.potentials.soap.predictive_variance import Posterior
-from mlffbench.potentials.soap.sparse_points import METHODS, cur, farthest, principal_axes
-from mlffbench.system import progress
+from mlffbench.potentials.regression.whitened_least_squares import WhitenedLeastSquares
+from mlffbench.potentials.soap import sparse_gp, training_batches
+from mlffbench.potentials.soap.sparse_gp import SparseGP
+from mlffbench.potentials.soap.sparse_points import METHODS
 
 __all__ = ["SOAPGPR"]
-
-CANDIDATES = 10_000  # environments of an element that sparse points are chosen from
-SUBSET = 1000  # atoms of the frames that hyperparameters are optimised on
-UNCERTAINTIES = (False, True, "energy", "forces")
 
 
 class SOAPGPR(ForceField):
@@ -38,20 +29,20 @@ class SOAPGPR(ForceField):
     (Quiñonero-Candela and Rasmussen, J. Mach. Learn. Res. 6, 1939 (2005)): `n_sparse` environments of each
     element carry the function. Solved in double precision from whitened rows, a batch of frames at a time.
     The mean energy per atom is fitted apart; δ maximises the evidence. `partial_fit` adds frames to the same
-    sparse points: their number and not that of the frames decides how much is kept.
+    sparse points: memory grows with their number, not with that of the frames.
 
     Parameters
     ----------
     cutoff : float
         Range of the radial functions, Å; neighbours fade out until 3.7 sigma beyond it.
     n_max, l_max, sigma
-        Radial functions, largest angular degree, and width of the atoms' Gaussians in Å: see `SOAP`.
+        Number of radial functions, largest angular degree, width of the atoms' Gaussians in Å: see `SOAP`.
     zeta : float
         Exponent of the kernel, at least 1.
     n_sparse : int
         Sparse points of each element; the most important choice between accuracy and time.
     sparse_method : {"farthest_point", "cur"}
-        How they are chosen: the farthest from those before, or drawn by leverage score (CUR).
+        Selection of the sparse points: each the farthest from those before, or drawn by leverage score (CUR).
     energy_noise : float
         Standard deviation of energies per square root of atoms, eV.
     forces_noise : float
@@ -62,18 +53,18 @@ class SOAPGPR(ForceField):
         Replace the noises, δ and `zeta` by those that maximise the marginal likelihood of some frames (about
         1000 atoms), under log-normal priors around the values given.
     descriptor : {"torch", "dscribe"}
-        Who computes SOAP: the project's batched code, or dscribe with its analytic derivatives, which are
-        for molecules only and end with a small step at the cutoff.
+        Code that computes SOAP: the project's own in torch, or dscribe with its analytic derivatives, which
+        are for molecules only and end with a small step at the cutoff.
     batch_size : int
         Frames at a time: changes memory, not results.
     uncertainty : {False, True, "energy", "forces"}
-        Whether predictions carry `energy_std` (True or "energy") and `forces_std` as well ("forces"). An
-        energy costs n_points² multiplications, forces that for every component: many times a prediction.
+        Predict `energy_std` (True or "energy"), and `forces_std` as well ("forces"). An energy's deviation
+        costs n_points² multiplications, and so does every force component's: many times a prediction.
     device : str
-        Where torch computes: ``cpu``, ``cuda``.
+        Device of torch: ``cpu``, ``cuda``.
     random_state : int, optional
-        Draws the candidates for sparse points where an element has more than 10 000 environments, the points
-        of "cur", and the frames of `optimize`.
+        Seed of the draws: candidates for sparse points where an element has more than 10 000 environments,
+        the points of "cur", and the frames of `optimize`.
     atomic_energies : mapping of str to float, optional
         Energies of isolated atoms, eV.
 
@@ -84,11 +75,13 @@ class SOAPGPR(ForceField):
     weights_ : (n_points,) tensor
         E = Σ_i Σ_m weights_m (x̂_i·x̂_m)^ζ, eV.
     noise_ : dict of str to float
-        The noise of ``energy`` (per √n_atoms), ``forces`` and ``stress`` that was used.
+        Noise of ``energy`` (per √n_atoms), ``forces`` and ``stress`` in the fit.
     variance_ : float
         δ², eV².
     energy_per_atom_ : float
-        The mean, eV.
+        Mean energy per atom, eV.
+    process_ : SparseGP
+        The fitted process: all of the above, and the normal equations that `partial_fit` adds to.
 
     Examples
     --------
@@ -143,94 +136,39 @@ class SOAPGPR(ForceField):
         return {"n_max": 3, "l_max": 2, "n_sparse": 30}
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        self._check_parameters()
-        rng = np.random.default_rng(self.random_state)
-        self.basis_ = soap.basis_of(self, frames)
-        self.energy_per_atom_, rest = soap.without_mean(frames, labels)
-        self.noise_ = {"energy": self.energy_noise, "forces": self.forces_noise, "stress": self.stress_noise}
-        zeta, variance = float(self.zeta), None
-        if self.optimize:
-            some = _subset(frames, rng)
-            batches = self._batches([frames[i] for i in some], rest[some])
-            kernel = self._kernel(batches, zeta, rng)
-            noise, variance, zeta = best_hyperparameters(batches, kernel, self.noise_)
-            self.noise_ |= noise
-        batches = self._batches(frames, rest)
-        self.kernel_ = self._kernel(batches, zeta, rng)
-        self._problem = WhitenedLeastSquares(
-            [stable_factor(self.kernel_.among(z)) for z in self.kernel_.points]
+        check_positive(self, "energy_noise", "forces_noise", "stress_noise", "n_sparse", "batch_size")
+        check_choice(self, "sparse_method", METHODS)
+        check_choice(self, "uncertainty", (False, True, "energy", "forces"))
+        self.basis_ = training_batches.basis_of(self, frames)
+        self.energy_per_atom_, rest = training_batches.without_mean(frames, labels)
+        process = sparse_gp.fit(
+            self._batches(frames, rest),
+            zeta=float(self.zeta),
+            noise={kind: getattr(self, f"{kind}_noise") for kind in ("energy", "forces", "stress")},
+            n_sparse=self.n_sparse,
+            sparse_method=self.sparse_method,
+            optimize=self.optimize,
+            rng=np.random.default_rng(self.random_state),
         )
-        self._learn(batches)
-        self.variance_ = best_variance(self._problem) if variance is None else variance
-        self._solve()
+        self._remember(process)
 
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        sizes = np.array([len(a) for a in frames])
-        rest = replace(labels, energy=labels.energy - self.energy_per_atom_ * sizes)
-        self._learn(self._batches(frames, rest))
-        self._solve()
+        rest = training_batches.with_mean_subtracted(frames, labels, self.energy_per_atom_)
+        self._remember(sparse_gp.extended(self.process_, self._batches(frames, rest)))
 
-    def _learn(self, batches: soap.Batches) -> None:
-        """Add the rows of all batches to the problem."""
-        for k in range(len(batches)):
-            for kind, rows, targets, unit in batches.rows(k, self.kernel_, list(self.noise_)):
-                self._problem.add(rows, targets, self.noise_[kind] * unit)
-            progress.report("fit", min(batches.parts[k].stop, len(batches.frames)), len(batches.frames))
+    def _batches(self, frames: Sequence[Atoms], labels: Labels) -> training_batches.Batches:
+        return training_batches.Batches(frames, labels, self.basis_, self.batch_size, self.device)
 
-    def _solve(self) -> None:
-        self.weights_, factor = self._problem.solve(self.variance_)
-        self._factor: torch.Tensor | None = factor
-
-    def _posterior(self) -> Posterior:
-        if self._factor is None:  # after loading
-            self._factor = self._problem.factor(self.variance_)
-        return Posterior(self.kernel_, self._problem.factors, self._factor, self.variance_)
-
-    def _kernel(self, batches: soap.Batches, zeta: float, rng: np.random.Generator) -> Kernel:
-        """The sparse points, chosen among at most `CANDIDATES` environments of each element."""
-        numbers = batches.numbers
-        keep = np.zeros(len(numbers), dtype=bool)
-        for z in self.basis_.numbers:
-            atoms = np.flatnonzero(numbers == z)
-            keep[atoms if len(atoms) <= CANDIDATES else rng.choice(atoms, CANDIDATES, replace=False)] = True
-        units = batches.units(keep)
-        axes, points = {}, {}
-        for z in self.basis_.numbers:
-            candidates = units[torch.as_tensor(numbers[keep] == z, device=units.device)]
-            axes[z] = principal_axes(candidates)
-            on_axes = candidates @ axes[z]
-            by_leverage = self.sparse_method == "cur"
-            chosen = cur(on_axes, self.n_sparse, rng) if by_leverage else farthest(on_axes, self.n_sparse)
-            points[z] = on_axes[chosen]
-        return Kernel(self.basis_, zeta, axes, points)
-
-    def _batches(self, frames: Sequence[Atoms], labels: Labels) -> soap.Batches:
-        return soap.Batches(frames, labels, self.basis_, self.batch_size, self.device)
+    def _remember(self, process: SparseGP) -> None:
+        self.process_, self.kernel_, self.weights_ = process, process.kernel, process.weights
+        self.noise_, self.variance_ = dict(process.noise), process.variance
 
     def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
-        return list(soap.graphs(frames, self.basis_, self.batch_size, self.device))
+        return list(training_batches.graphs(frames, self.basis_, self.batch_size, self.device))
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
-        predict = lambda graph, unit: energies(graph, unit, self.kernel_, self.weights_)
-        found = [soap.predict(graph, self.basis_, predict, self.energy_per_atom_) for graph in inputs]
-        return concatenate([self._with_std(*each) if self.uncertainty else each[0] for each in found])
-
-    def _with_std(self, labels: Labels, environments: Environments) -> Labels:
-        forces = self.uncertainty == "forces"
-        labels = replace(labels, energy_std=self._posterior().energy_std(environments).cpu().numpy())
-        if not forces:
-            return labels
-        graph = environments.graph
-        sizes = torch.bincount(graph.frame, minlength=graph.n_frames).tolist()
-        parts = self._posterior().forces_std(environments).cpu().split(sizes)
-        return replace(labels, forces_std=tuple(p.numpy() for p in parts))
-
-    def _check_parameters(self) -> None:
-        soap.check_positive(self, "energy_noise", "forces_noise", "stress_noise", "n_sparse", "batch_size")
-        if self.sparse_method not in METHODS:
-            raise ValueError(f"sparse_method must be one of {METHODS}; got {self.sparse_method!r}")
-        if self.uncertainty not in UNCERTAINTIES:
-            raise ValueError(f"uncertainty must be one of {UNCERTAINTIES}; got {self.uncertainty!r}")
+        predict = self.process_.predict
+        return concatenate([predict(graph, self.energy_per_atom_, self.uncertainty) for graph in inputs])
 
     def _check_supported(self, frames: list[Atoms]) -> list[Atoms]:
         if self.descriptor == "dscribe" and any(a.pbc.any() for a in frames):
@@ -240,19 +178,18 @@ class SOAPGPR(ForceField):
         return super()._check_supported(frames)
 
     def __getstate__(self) -> dict[str, Any]:
+        """The attributes, with the normal equations as arrays in place of the process."""
         state = dict(super().__getstate__())
-        if "_problem" in state:
-            state |= {"_problem": state["_problem"].state(), "_factor": None}  # which follows from the rest
+        if "process_" in state:
+            state |= {"_problem": state.pop("process_").problem.state(), "_factor": None}
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        """Rebuild the process; the Cholesky factor follows from the normal equations when it is needed."""
+        state = dict(state)
+        problem = state.pop("_problem", None)
+        state.pop("_factor", None)
         super().__setstate__(state)
-        if "_problem" in state:
-            self._problem = WhitenedLeastSquares.from_state(state["_problem"])
-
-
-def _subset(frames: Sequence[Atoms], rng: np.random.Generator) -> np.ndarray:
-    """Random frames with `SUBSET` atoms together, at least two."""
-    order = rng.permutation(len(frames))
-    enough = np.searchsorted(np.cumsum([len(frames[i]) for i in order]), SUBSET)
-    return np.sort(order[: max(2, int(enough))])
+        if problem is not None and "kernel_" in state:  # else a fit that failed left it behind
+            problem = WhitenedLeastSquares.from_state(problem)
+            self.process_ = SparseGP(self.kernel_, self.noise_, self.variance_, problem, self.weights_)

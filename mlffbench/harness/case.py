@@ -1,4 +1,4 @@
-"""One case of a suite: one fit, identified by what decides it."""
+"""One case of a suite: one fit, with an id made of data, split, estimator and seed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DEFAULT_METRICS = ["rmse", "mae"]
 
 @dataclass(frozen=True)
 class Case:
-    """One fit: plain JSON, runnable by another interpreter.
+    """One fit, as plain JSON that another Python interpreter can run.
 
     `id` digests what decides the fit: dataset with the data's checksum, split, estimator with parameters,
     seed. Metrics, tasks, the row's label and the suite's name are not among them.

@@ -1,4 +1,4 @@
-"""The loop over cases: each in a process of its own, finished ones skipped, results stored by the parent."""
+"""Loop over cases: one child process each; only the parent writes results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Observer", "execute", "pending"]
 
 
 class Observer(Protocol):
-    """Who watches a run; no progress bar is one too."""
+    """Callbacks of a run: a case starts, progresses, finishes."""
 
     def started(self, case: Case) -> None: ...
     def progressed(
@@ -31,7 +31,7 @@ class Observer(Protocol):
 
 
 def pending(cases: Sequence[Case], store: Store, force: bool = False, retry: bool = False) -> list[Case]:
-    """The cases still to run: not stored, or failed with `retry`, or all with `force`."""
+    """The cases still to run: those not stored, failed ones with `retry`, all with `force`."""
 
     def wanted(case: Case) -> bool:
         document = store.load(case.id)
@@ -101,7 +101,7 @@ def _converse(
     threads: int,
     time_limit: float | None,
 ) -> dict[str, Any]:
-    """Hand the case to a child, pass its progress on, return its document or the document of its death."""
+    """Run the case in a child process; return its document, or a failure document if it dies."""
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
         child = ChildProcess(["-m", "mlffbench.harness.worker"], threads=threads, errors=errors)
         children.add(child)
@@ -121,7 +121,7 @@ def _converse(
 def _outcome(
     child: ChildProcess, case: Case, order: dict[str, Any], observer: Observer
 ) -> dict[str, Any] | None:
-    """The document that the child sends last; None if it dies before."""
+    """The document that the child sends last; None if the child dies first."""
     child.send(json.dumps(order))
     for line in child.lines():
         event = json.loads(line)

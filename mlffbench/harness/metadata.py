@@ -18,7 +18,7 @@ AUDITED = 20_000  # frames: about a minute
 
 
 def energy_profile(test: str, dataset: Dataset, indices: np.ndarray, predicted: Labels) -> dict[str, Any]:
-    """Energies along a group that has a reaction coordinate."""
+    """True and predicted energies along a test group that has a reaction coordinate."""
     coordinate = dataset.columns.get("coordinate")
     if coordinate is None or not np.isfinite(np.asarray(coordinate, dtype=float)[indices]).all():
         return {}
@@ -33,19 +33,24 @@ def energy_profile(test: str, dataset: Dataset, indices: np.ndarray, predicted: 
 
 
 def leakage(dataset: Dataset, split: Split) -> dict[str, Any]:
-    """Test frames that have twins in the training set, by group; what is too large is not looked at."""
+    """Numbers of test frames with duplicates in the training set; large datasets are not audited."""
     if len(dataset) > AUDITED:
         return {"verdict": f"not audited: more than {AUDITED} frames; see 'mlffbench data audit'"}
     progress.report("audit", 0, 1)
-    found = audit(dataset, split)
-    twins = Counter(pair.group for pair in found.pairs if pair.twin)
-    return {"verdict": found.verdict, "n_twins": found.n_twins, "n_near": found.n_near, "tests": dict(twins)}
+    report = audit(dataset, split)
+    duplicates = Counter(pair.group for pair in report.pairs if pair.twin)
+    return {
+        "verdict": report.verdict,
+        "n_twins": report.n_twins,
+        "n_near": report.n_near,
+        "tests": dict(duplicates),
+    }
 
 
 def dataset_metadata(dataset: Dataset) -> dict[str, Any]:
     card = {k: v for k, v in dataset.card.items() if isinstance(v, str)}
-    facts = {"name": dataset.name, "digest": dataset.digest, "n_frames": len(dataset)}
-    return {**facts, "elements": dataset.elements, "card": card}
+    metadata = {"name": dataset.name, "digest": dataset.digest, "n_frames": len(dataset)}
+    return {**metadata, "elements": dataset.elements, "card": card}
 
 
 def split_metadata(split: Split) -> dict[str, Any]:
@@ -59,9 +64,9 @@ def split_metadata(split: Split) -> dict[str, Any]:
 
 
 def model_metadata(model: ForceField) -> dict[str, Any]:
-    """Parameters as resolved, and device and precision as the fitted model holds them."""
-    facts: dict[str, Any] = {"params": model.get_params(deep=False)}
-    for name in ("device", "dtype"):
-        fact = getattr(model, f"{name}_", getattr(model, name, None))
-        facts[name] = "cpu" if fact is None and name == "device" else "float64" if fact is None else str(fact)
-    return facts
+    """Parameters after fitting, device and precision of the model."""
+    metadata: dict[str, Any] = {"params": model.get_params(deep=False)}
+    for name, default in (("device", "cpu"), ("dtype", "float64")):
+        value = getattr(model, f"{name}_", getattr(model, name, None))
+        metadata[name] = default if value is None else str(value)
+    return metadata

@@ -20,7 +20,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of one case, as one JSON document.
+    """Result of one case, stored as one JSON document.
 
     Attributes
     ----------
@@ -29,21 +29,21 @@ class Outcome:
         ``kind`` (not installed, unsupported input, out of memory, timed out, diverged, error), ``message``,
         ``traceback``; None for a case that went well.
     dataset, split : mapping
-        Name, digest and sizes of what was used.
+        Name, digest and sizes.
     scores : tuple of Score
     task_failures : tuple of mapping
-        What tasks could not give: like `failure`, with the ``task``, and the ``test`` and ``quantity``
-        concerned; kind ``skipped`` where there was nothing to measure or to compare with.
+        Numbers that tasks could not give: like `failure`, with ``task``, ``test`` and ``quantity``; kind
+        ``skipped`` if there was nothing to measure or no reference to compare with.
     curves : tuple of Curve
-        What tasks measured as functions.
+        Functions of one variable that tasks measured.
     timings : mapping
         ``fit`` and, per test group, ``predict``: seconds and peak memory in MiB.
     profiles : mapping
         Energies (eV) along the test groups that have a coordinate.
     history : tuple of mapping
-        One row an epoch, of methods that train by epochs.
+        One row per epoch, for methods that train in epochs.
     model : mapping
-        Parameters as resolved, device, dtype.
+        Parameters, device, dtype.
     provenance : mapping
         See `mlffbench.system.provenance`.
     """
@@ -66,7 +66,7 @@ class Outcome:
         return "ok" if self.failure is None else "failed"
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON; what has no JSON form of its own is written as Python shows it."""
+        """The document as plain JSON; values without a JSON form are written as their ``repr``."""
         head = {"schema": SCHEMA, "id": self.case.id, "status": self.status, "case": self.case.to_json()}
         rest = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "case"}
         return {**head, **json.loads(json.dumps(rest, default=_plain))}
@@ -92,5 +92,5 @@ def _plain(value: Any) -> Any:
 
 
 def failed(case: Case, failure: Mapping[str, str]) -> Outcome:
-    """The outcome of a case that failed."""
+    """Outcome of a case that failed."""
     return Outcome(case, failure=failure, provenance=provenance())

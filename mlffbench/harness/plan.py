@@ -1,4 +1,4 @@
-"""suite.yaml -> [Case]: the same file and the same data give the same list."""
+"""Read suite.yaml and list its cases; the same file and data give the same list."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ SKIP = {"splits": ("dataset", "seed"), "tasks": ("model", "dataset", "split", "s
 
 
 class SuiteError(ValueError):
-    """A suite that cannot be run; the message names file, line and the nearest valid word."""
+    """Error in a suite file; the message names file, line and the nearest valid word."""
 
 
 # ---------------------------------------------------------------- the file's shape
 @dataclass(frozen=True)
 class Row:
-    """An estimator of a suite and the row's name that the suite gives it."""
+    """An estimator of a suite and the name of its row in the leaderboard."""
 
     spec: Spec
     label: str
@@ -61,14 +61,14 @@ class _Strict(BaseModel):
 
 
 class Problem(_Strict):
-    """A dataset and how to split it."""
+    """A dataset and its split."""
 
     dataset: DatasetSpec = Field(description="a dataset's name, or {path: file} for your own")
     split: SplitSpec = Field(default=Spec("official"), validate_default=True)
 
 
 class Suite(_Strict):
-    """What a suite file says."""
+    """Content of a suite file."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", description="names the results folder")
     problems: list[Problem] = Field(min_length=1)
@@ -100,15 +100,15 @@ def read_suite(file: Path) -> Suite:
 
 
 def _check_names(suite: Suite, source: YamlFile) -> None:
-    """Every name and keyword must be known, and every row have a name of its own."""
-    things: list[tuple[tuple[Any, ...], str, Spec]] = []
+    """Refuse unknown names and keywords, and two rows of one name."""
+    entries: list[tuple[tuple[Any, ...], str, Spec]] = []
     for i, problem in enumerate(suite.problems):
-        things += [(("problems", i, "dataset"), "datasets", problem.dataset)]
-        things += [(("problems", i, "split"), "splits", problem.split)]
-    things += [(("estimators", i), "estimators", e.spec) for i, e in enumerate(suite.estimators)]
-    things += [(("tasks", i), "tasks", t) for i, t in enumerate(suite.tasks)]
-    things += [(("metrics", i), "metrics", Spec(m)) for i, m in enumerate(suite.metrics)]
-    for where, kind, spec in things:
+        entries += [(("problems", i, "dataset"), "datasets", problem.dataset)]
+        entries += [(("problems", i, "split"), "splits", problem.split)]
+    entries += [(("estimators", i), "estimators", e.spec) for i, e in enumerate(suite.estimators)]
+    entries += [(("tasks", i), "tasks", t) for i, t in enumerate(suite.tasks)]
+    entries += [(("metrics", i), "metrics", Spec(m)) for i, m in enumerate(suite.metrics)]
+    for where, kind, spec in entries:
         source.check(where, kind, spec, SKIP.get(kind, ()))
     labels = Counter(e.label for e in suite.estimators)
     for i, e in enumerate(suite.estimators):
@@ -119,7 +119,7 @@ def _check_names(suite: Suite, source: YamlFile) -> None:
 
 # ---------------------------------------------------------------- cases
 def cases(suite: Suite, digest: Callable[[Spec], str], device: str | None = None) -> list[Case]:
-    """Every problem x estimator x seed.
+    """List the cases: every problem x estimator x seed.
 
     Parameters
     ----------
@@ -128,13 +128,13 @@ def cases(suite: Suite, digest: Callable[[Spec], str], device: str | None = None
     device : str, optional
         Given to every estimator that has the parameter and does not set it.
     """
-    blank = [
+    planned = [
         Case(
             suite=suite.name,
             label=estimator.label,
             dataset=problem.dataset,
             split=_pinned(problem.split),
-            estimator=_on(estimator.spec, device),
+            estimator=_on_device(estimator.spec, device),
             seed=seed,
             data_digest=digest(problem.dataset),
             metrics=tuple(suite.metrics),
@@ -144,15 +144,15 @@ def cases(suite: Suite, digest: Callable[[Spec], str], device: str | None = None
         for seed in suite.seeds
         for estimator in suite.estimators
     ]
-    twins = [i for i, n in Counter(case.id for case in blank).items() if n > 1]
-    if twins:
-        rows = sorted({case.label for case in blank if case.id in twins})
+    repeated = [i for i, n in Counter(case.id for case in planned).items() if n > 1]
+    if repeated:
+        rows = sorted({case.label for case in planned if case.id in repeated})
         raise SuiteError(f"{suite.name}: rows {rows} or a problem or seed ask for the same fit twice")
-    return blank
+    return planned
 
 
 def _pinned(spec: Spec) -> Spec:
-    """A manifest with its content's checksum, so that an edited file is another case."""
+    """Add the checksum of a split manifest, so that an edited file is a new case."""
     if spec.name != "manifest" or "sha256" in spec.params:
         return spec
     file = Path(spec.params.get("file", registry.parameters(registry.load("splits", "manifest"))["file"]))
@@ -161,22 +161,22 @@ def _pinned(spec: Spec) -> Spec:
     return replace(spec, params={**spec.params, "sha256": Checksum("").of(file)})
 
 
-def _on(spec: Spec, device: str | None) -> Spec:
+def _on_device(spec: Spec, device: str | None) -> Spec:
     if device is None:
         return spec
-    return replace(spec, params=_placed("estimators", spec.name, spec.params, device))
+    return replace(spec, params=_with_device("estimators", spec.name, spec.params, device))
 
 
-def _placed(kind: str, name: str, params: Mapping[str, Any], device: str) -> dict[str, Any]:
-    """The keywords with the device, also those of models inside the model."""
-    thing = registry.load(kind, name)
+def _with_device(kind: str, name: str, params: Mapping[str, Any], device: str) -> dict[str, Any]:
+    """Set the device in an estimator's keywords, also in those of the models inside it."""
+    target = registry.load(kind, name)
     placed = dict(params)
-    if "device" in registry.parameters(thing):
+    if "device" in registry.parameters(target):
         placed.setdefault("device", device)
-    for word, kinds in registry.parts(thing).items():
-        if word in params:
-            inside, its_name, its_params = registry.resolve(params[word], kinds)
-            moved = _placed(inside, its_name, its_params, device)
-            if moved != its_params:
-                placed[word] = {inside.removesuffix("s"): {its_name: moved}}
+    for parameter, kinds in registry.parts(target).items():
+        if parameter in params:
+            inner_kind, inner_name, inner_params = registry.resolve(params[parameter], kinds)
+            moved = _with_device(inner_kind, inner_name, inner_params, device)
+            if moved != inner_params:
+                placed[parameter] = {inner_kind.removesuffix("s"): {inner_name: moved}}
     return placed

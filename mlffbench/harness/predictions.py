@@ -1,4 +1,4 @@
-"""Truth and predictions of test groups as flat arrays, and back."""
+"""Conversion of true and predicted labels to flat arrays and back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["pack", "unpack"]
 
 
 def pack(test: str, n_atoms: Sequence[int], true: Labels, predicted: Labels) -> dict[str, np.ndarray]:
-    """Truth and prediction of a test group as flat arrays; NaN where there is no label."""
+    """Flatten the true and predicted labels of a test group; missing labels become NaN."""
     arrays = {"n_atoms": np.asarray(n_atoms, dtype=int)}
     for side, labels in (("true", true), ("predicted", predicted)):
         arrays[f"energy_{side}"] = labels.energy
@@ -34,7 +34,7 @@ def _flat(values: Sequence[np.ndarray | None], rows: Sequence[int] | None) -> np
 
 
 def unpack(arrays: Mapping[str, np.ndarray], test: str) -> tuple[list[int], Labels, Labels]:
-    """``pack`` undone: atoms per frame, truth, prediction."""
+    """Invert `pack`: return atoms per frame, true labels, predicted labels."""
     n_atoms = arrays[f"{test}/n_atoms"]
     true, predicted = (_labels(arrays, test, n_atoms, side) for side in ("true", "predicted"))
     return n_atoms.tolist(), true, predicted

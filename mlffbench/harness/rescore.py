@@ -1,4 +1,4 @@
-"""New metrics on stored predictions."""
+"""Compute new metrics from stored predictions."""
 
 from __future__ import annotations
 
@@ -42,5 +42,5 @@ def _scored(document: dict[str, Any], store: Store, functions: dict[str, Any]) -
     arrays = store.predictions(document["id"]) or {}
     tests = document["split"]["tests"]
     new = [asdict(s) for test in tests for s in score(test, *unpack(arrays, test), functions)]
-    kept = [s for s in document["scores"] if not (s["metric"] in functions and s["test"] in tests)]
-    return {**document, "scores": [*kept, *new]}
+    others = [s for s in document["scores"] if not (s["metric"] in functions and s["test"] in tests)]
+    return {**document, "scores": [*others, *new]}

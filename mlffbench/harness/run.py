@@ -1,4 +1,4 @@
-"""run(case) -> Outcome: fit, predict, score, tasks."""
+"""Run one case: dataset, split, fit, predictions, scores, tasks."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ MODEL, FIT = "model.mlff", "fit.json"  # of a case under way
 
 
 def run(case: Case) -> tuple[Outcome, Predictions | None]:
-    """Fit, predict and score one case; a failure is an outcome too.
+    """Fit, predict and score one case; a failure is returned as an outcome.
 
     Returns
     -------
@@ -96,12 +96,12 @@ def _flow(case: Case) -> tuple[Outcome, Predictions]:
 
 
 def load_dataset(spec: Spec) -> Dataset:
-    """The dataset of a suite's entry."""
+    """Load the dataset that a suite names."""
     return registry.build("datasets", spec.name, spec.params)(**spec.params)
 
 
 def _model(case: Case, dataset: Dataset) -> ForceField:
-    """The estimator with the case's seed and the dataset's isolated-atom energies, unless it sets its own."""
+    """Build the estimator; seed and isolated-atom energies come from the case unless it sets its own."""
     given = {"random_state": case.seed, "atomic_energies": dataset.atomic_energies}
     return registry.make(case.estimator, ("estimators",), **given)
 
@@ -109,25 +109,27 @@ def _model(case: Case, dataset: Dataset) -> ForceField:
 def _fitted(
     model: ForceField, frames: Sequence[Atoms], labels: Labels, device: str
 ) -> tuple[ForceField, Measurement]:
-    """The model fitted, and what that cost; both from disk where a run was killed after the fit."""
-    place = checkpoint.folder()
-    if place is not None and (place / FIT).exists():
-        cost = json.loads((place / FIT).read_text(encoding="utf-8"))
-        kept, failure = catch_failure(lambda: model_file.load(place / MODEL, trust=[type(model).__module__]))
+    """Fit the model and measure the cost; after a kill, read both from the checkpoint."""
+    folder = checkpoint.folder()
+    if folder is not None and (folder / FIT).exists():
+        cost = json.loads((folder / FIT).read_text(encoding="utf-8"))
+        loaded, failure = catch_failure(
+            lambda: model_file.load(folder / MODEL, trust=[type(model).__module__])
+        )
         if failure is None:
-            return kept, Measurement(**cost)
+            return loaded, Measurement(**cost)
     with measure(device) as fit:
         model.fit(frames, labels)
-    if place is not None:
-        _keep(model, fit, place)
+    if folder is not None:
+        _write_checkpoint(model, fit, folder)
     return model, fit
 
 
-def _keep(model: ForceField, fit: Measurement, place: Path) -> None:
-    """The model first, its cost last; a model that cannot be written is fitted again if it has to be."""
-    _, failure = catch_failure(lambda: model.save(place / MODEL))
+def _write_checkpoint(model: ForceField, fit: Measurement, folder: Path) -> None:
+    """Write the model, then its cost, as a checkpoint; a model that cannot be written is not kept."""
+    _, failure = catch_failure(lambda: model.save(folder / MODEL))
     if failure is None:
-        with atomic_write(place / FIT) as file:
+        with atomic_write(folder / FIT) as file:
             file.write(json.dumps(asdict(fit)).encode())
 
 
@@ -164,25 +166,25 @@ def _refuse_nonfinite(labels: Labels) -> None:
 def _tasks(
     case: Case, model: ForceField, dataset: Dataset, split: Split
 ) -> tuple[list[Score], list[Curve], list[dict[str, Any]]]:
-    """Scores and curves of every task; what fails or is skipped is a row and costs nobody else theirs."""
+    """Scores, curves and failures of all tasks; one failing task does not affect the others."""
     rows: list[Row] = []
     for done, task in enumerate(case.tasks):
         progress.report(f"task {task.name}", done, len(case.tasks))
         rows += [replace(row, task=str(task)) for row in _rows(task, case.seed, model, dataset, split)]
-    found: dict[type, list[Any]] = {Score: [], Curve: [], Missing: []}
+    by_type: dict[type, list[Any]] = {Score: [], Curve: [], Missing: []}
     for row in rows:
-        found[type(row)].append(row)
-    return found[Score], found[Curve], [asdict(row) for row in found[Missing]]
+        by_type[type(row)].append(row)
+    return by_type[Score], by_type[Curve], [asdict(row) for row in by_type[Missing]]
 
 
 def _rows(task: Spec, seed: int, model: ForceField, dataset: Dataset, split: Split) -> Iterable[Row]:
-    """What one task returns, its pieces kept apart from those of other tasks."""
+    """Rows of one task; its checkpoints lie in a folder of their own."""
     act = registry.build("tasks", task.name, task.params)
     reason = lacking(act, model, dataset, split)
     if reason is not None:
         return [Missing("", "", "skipped", reason)]
-    place = checkpoint.folder()
-    with checkpoint.keep_in(None if place is None else place / _folder_name(task)):
+    folder = checkpoint.folder()
+    with checkpoint.keep_in(None if folder is None else folder / _folder_name(task)):
         rows, failure = catch_failure(partial(act, model, dataset, split, seed, **task.params))
     return rows if failure is None else [Missing("", "", **failure)]
 

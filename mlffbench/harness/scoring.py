@@ -1,4 +1,4 @@
-"""Labels and predictions -> scores with bootstrap intervals."""
+"""Scores of predictions, with bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ N_RESAMPLES = 199
 
 @dataclass(frozen=True)
 class Comparison:
-    """One quantity of one test group: true and predicted numbers, frame by frame."""
+    """True and predicted values of one quantity of one test group, by frame."""
 
     quantity: str
     unit: str
@@ -30,7 +30,7 @@ class Comparison:
 def score(
     test: str, n_atoms: Sequence[int], true: Labels, predicted: Labels, metrics: Mapping[str, Metric]
 ) -> list[Score]:
-    """Every metric of every quantity that both sides have.
+    """Compute every metric for every quantity that is both labelled and predicted.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def score(
 
 
 def comparisons(n_atoms: Sequence[int], true: Labels, predicted: Labels) -> Iterator[Comparison]:
-    """Energies whole and per atom, as they are and with the group's mean error removed; forces; stress."""
+    """Yield energies, energies per atom, both also without the mean error of the group, forces, stress."""
     sizes = np.asarray(n_atoms, dtype=float)
     for suffix, per in (("", np.ones_like(sizes)), ("_per_atom", sizes)):
         unit, t, p = "eV/atom" if suffix else "eV", true.energy / per, predicted.energy / per
@@ -63,13 +63,13 @@ def comparisons(n_atoms: Sequence[int], true: Labels, predicted: Labels) -> Iter
     for quantity, unit in (("forces", "eV/Å"), ("stress", "eV/Å³")):
         sides = getattr(true, quantity), getattr(predicted, quantity)
         if sides[0] is not None and sides[1] is not None:
-            both = [(t, p) for t, p in zip(*sides, strict=True) if t is not None and p is not None]
-            if both:
-                yield Comparison(quantity, unit, *(_rows(side) for side in zip(*both, strict=True)))
+            pairs = [(t, p) for t, p in zip(*sides, strict=True) if t is not None and p is not None]
+            if pairs:
+                yield Comparison(quantity, unit, *(_rows(side) for side in zip(*pairs, strict=True)))
 
 
 def _rows(values: Sequence[np.ndarray]) -> Rows:
-    """One flat row a frame; a single array resamples fast."""
+    """Flatten each frame to one row; rows of equal length become one array, which resamples fast."""
     rows = [v.ravel() for v in values]
     return np.array(rows) if len({len(r) for r in rows}) == 1 else rows
 

@@ -1,4 +1,4 @@
-"""Outcome documents on disk, written whole or not at all."""
+"""Results folder: outcome documents and predictions, written atomically."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Store"]
 
 
 class Store:
-    """A results folder: ``<id>.json`` a case, ``predictions/<id>.npz`` and ``unfinished/<id>`` beside."""
+    """Results folder: ``<id>.json``, ``predictions/<id>.npz`` and ``unfinished/<id>`` for each case."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
@@ -30,17 +30,17 @@ class Store:
         return self.folder / "predictions" / f"{id}.npz"
 
     def unfinished_path(self, id: str) -> Path:
-        """The folder of what a case has finished before its document can be written."""
+        """Folder of the checkpoints of a case that is not finished."""
         return self.folder / "unfinished" / id
 
     def forget_unfinished(self, id: str) -> None:
-        """Remove that folder, and the one around it when it was the last."""
+        """Remove the checkpoints of a case."""
         shutil.rmtree(self.unfinished_path(id), ignore_errors=True)
         with suppress(OSError):
             self.unfinished_path(id).parent.rmdir()
 
     def save(self, document: Mapping[str, Any], predictions: Mapping[str, np.ndarray] | None = None) -> None:
-        """Predictions first, the document last: a document on disk is a finished case."""
+        """Write predictions, then the document: a document on disk means a finished case."""
         if predictions is not None:
             with atomic_write(self.predictions_path(document["id"])) as file:
                 np.savez_compressed(file, **predictions)  # type: ignore[arg-type]
@@ -49,7 +49,7 @@ class Store:
             file.write(f"{text}\n".encode())
 
     def load(self, id: str) -> dict[str, Any] | None:
-        """The document of a case, None if it has not finished.
+        """Read the document of a case; None if it has not finished.
 
         Raises
         ------
@@ -62,11 +62,11 @@ class Store:
         return _read(path)
 
     def documents(self) -> list[dict[str, Any]]:
-        """All documents, by name of file."""
+        """Read all documents, sorted by file name."""
         return [_read(path) for path in sorted(self.folder.glob("*.json"))]
 
     def predictions(self, id: str) -> dict[str, np.ndarray] | None:
-        """The arrays of a case, None if they are not here."""
+        """Read the predictions of a case; None if the file is missing."""
         path = self.predictions_path(id)
         if not path.exists():
             return None
@@ -74,7 +74,7 @@ class Store:
             return dict(archive)
 
     def clean(self) -> None:
-        """Remove what a killed run left half-written."""
+        """Remove half-written files of a killed run."""
         for part in [*self.folder.glob("*.part"), *self.folder.glob("predictions/*.part")]:
             part.unlink(missing_ok=True)
 
@@ -92,7 +92,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _finite(value: Any) -> Any:
-    """JSON has no NaN: what is not finite is missing."""
+    """Replace non-finite numbers by None, as JSON has no NaN."""
     if isinstance(value, Mapping):
         return {str(k): _finite(v) for k, v in value.items()}
     if isinstance(value, np.ndarray | list | tuple):

@@ -1,4 +1,4 @@
-"""One child process: ``python -m mlffbench.harness.worker`` runs one case."""
+"""Child process of the harness: ``python -m mlffbench.harness.worker`` runs one case."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def _die_with_the_parent() -> None:
-    """The parent holds our standard input open; when it closes, nobody waits for the result."""
+    """Exit when standard input closes: the parent has died."""
     sys.stdin.read()
     os._exit(1)
 

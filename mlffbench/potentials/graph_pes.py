@@ -3,43 +3,52 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
 
 import torch
 
 from mlffbench.descriptors.graph import Graph
 
-__all__ = ["atomic_graph", "default_dtype", "library"]
+__all__ = ["Library", "atomic_graph", "default_dtype", "library"]
+
+
+@dataclass(frozen=True)
+class Library:
+    """The classes of graph-pes that are used here."""
+
+    SchNet: Callable[..., Any]
+    PaiNN: Callable[..., Any]
+    TensorNet: Callable[..., Any]
+    AtomicGraph: Any
+    CosineEnvelope: Callable[..., Any]
+    HaddamardProduct: Callable[..., Any]
 
 
 @cache
-def library() -> SimpleNamespace:
-    """What is used of graph-pes; its import takes seconds, and leaves the warnings' filters as they were."""
+def library() -> Library:
+    """Import graph-pes, which takes seconds; the warnings' filters stay as they were."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from graph_pes import models
         from graph_pes.atomic_graph import AtomicGraph
         from graph_pes.models.components.distances import CosineEnvelope
         from graph_pes.utils.nn import HaddamardProduct
-    return SimpleNamespace(
+    return Library(
         SchNet=models.SchNet,
         PaiNN=models.PaiNN,
         TensorNet=models.TensorNet,
         AtomicGraph=AtomicGraph,
         CosineEnvelope=CosineEnvelope,
-        product=HaddamardProduct,
+        HaddamardProduct=HaddamardProduct,
     )
 
 
 def atomic_graph(batch: Graph, cutoff: float, dtype: torch.dtype) -> Any:
-    """The same frames, atoms and neighbours as a batch of graph-pes.
-
-    Every frame moves to its centre, where `dtype` is finest.
-    """
+    """Convert a graph to a batch of graph-pes; every frame moves to its centre, where `dtype` is finest."""
     sizes = torch.bincount(batch.frame, minlength=batch.n_frames)
     centre = batch.sum_atoms(batch.positions).detach() / sizes[:, None]
     return library().AtomicGraph(
@@ -58,7 +67,7 @@ def atomic_graph(batch: Graph, cutoff: float, dtype: torch.dtype) -> Any:
 
 @contextmanager
 def default_dtype(dtype: torch.dtype) -> Iterator[None]:
-    """Torch's default while graph-pes makes tensors without saying of what type."""
+    """Set torch's default inside the block: graph-pes makes tensors without naming a type."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:

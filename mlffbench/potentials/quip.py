@@ -1,4 +1,4 @@
-"""The fence around QUIP: frames for `gap_fit`, the program itself, and what it wrote as text."""
+"""Interface to QUIP: fits by its program `gap_fit`, and evaluation by quippy."""
 
 from __future__ import annotations
 
@@ -18,27 +18,29 @@ from ase.stress import voigt_6_to_full_3x3_stress
 
 from mlffbench.data import Labels
 
-__all__ = ["boxed", "gap_fit", "potential"]
+__all__ = ["calculate", "gap_fit", "periodic_box", "potential", "soap_descriptors"]
 
 MODEL = "gap.xml"  # its sparse points lie in gap.xml.sparseX.<label>, whose checksums it holds
-SHOWN = 8  # last lines of a failed run that the error quotes
+QUOTED_LINES = 8  # of a failed run's output, in the error
 
 
 def gap_fit(
     frames: Sequence[Atoms], labels: Labels, arguments: Mapping[str, Any], cutoff: float, stress_noise: float
 ) -> dict[str, str]:
-    """Run the program; the files of the fitted potential, name -> text.
+    """Run the program and return the files of the fitted potential, name -> text.
+
+    `stress_noise` is the standard deviation of stress components, eV/Å³.
 
     Raises
     ------
     RuntimeError
-        It failed; the message ends with its last lines.
+        The program failed; the message ends with its last lines.
     """
     with TemporaryDirectory(prefix="mlffbench-gap-") as name:
         folder = Path(name)
-        labelled = [_labelled(a, labels, i, cutoff, stress_noise) for i, a in enumerate(frames)]
+        labelled = [_with_labels(a, labels, i, cutoff, stress_noise) for i, a in enumerate(frames)]
         write(folder / "frames.xyz", labelled, format="extxyz")
-        whole = {
+        options = {
             "atoms_filename": "frames.xyz",
             "gap_file": MODEL,
             "energy_parameter_name": "gap_energy",
@@ -46,12 +48,12 @@ def gap_fit(
             "virial_parameter_name": "gap_virial",
             "do_copy_atoms_file": "F",  # else the training set becomes part of the potential
         } | dict(arguments)
-        _run([_program(), *(f"{k}={v}" for k, v in whole.items())], folder)
+        _run([_program(), *(f"{k}={v}" for k, v in options.items())], folder)
         return {f.name: f.read_text() for f in sorted(folder.glob(f"{MODEL}*"))}
 
 
 def _run(command: list[str], folder: Path) -> None:
-    """To its end; whatever interrupts us, Ctrl-C among it, ends the child first."""
+    """Run the program to its end; an interruption of ours, such as Ctrl-C, ends it first."""
     with subprocess.Popen(
         command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, errors="replace",
@@ -59,21 +61,29 @@ def _run(command: list[str], folder: Path) -> None:
         try:
             output = child.communicate()[0]
         finally:
-            child.kill()  # nothing where it has ended
+            child.kill()  # no effect if it has ended
             child.wait()
     if child.returncode or not (folder / MODEL).exists():
-        last = [line for line in output.splitlines() if line.strip()][-SHOWN:]
+        last = [line for line in output.splitlines() if line.strip()][-QUOTED_LINES:]
         raise RuntimeError(
             f"gap_fit ended with status {child.returncode}; its last lines:\n" + "\n".join(last)
         )
 
 
 def _program() -> str:
-    """The binary in quippy's folder: its script would be a process between us and it, killed in its place."""
+    """Path of the binary in quippy's folder.
+
+    The script of the same name would be a process in between, and killed in place of the binary.
+
+    Raises
+    ------
+    ImportError
+        There is no such program.
+    """
     spec = find_spec("quippy")
     folders = list(spec.submodule_search_locations or ()) if spec else []
-    found = [p for f in folders if (p := Path(f) / "gap_fit").is_file()]
-    program = str(found[0]) if found else shutil.which("gap_fit")
+    binaries = [p for f in folders if (p := Path(f) / "gap_fit").is_file()]
+    program = str(binaries[0]) if binaries else shutil.which("gap_fit")
     if program is None:
         raise ImportError(
             "quippy is here but its program gap_fit is not: pip install quippy-ase", name="quippy"
@@ -81,9 +91,9 @@ def _program() -> str:
     return program
 
 
-def _labelled(atoms: Atoms, labels: Labels, i: int, cutoff: float, stress_noise: float) -> Atoms:
-    """A frame with what is labelled: W = −V σ, and its noise for this volume."""
-    copy = boxed(atoms, cutoff)
+def _with_labels(atoms: Atoms, labels: Labels, i: int, cutoff: float, stress_noise: float) -> Atoms:
+    """A frame with its labels as QUIP reads them: the virial W = −V σ, and its noise for this volume."""
+    copy = periodic_box(atoms, cutoff)
     copy.info["gap_energy"] = float(labels.energy[i])
     if labels.forces is not None and labels.forces[i] is not None:
         copy.arrays["gap_forces"] = np.asarray(labels.forces[i])
@@ -96,8 +106,8 @@ def _labelled(atoms: Atoms, labels: Labels, i: int, cutoff: float, stress_noise:
     return copy
 
 
-def boxed(atoms: Atoms, cutoff: float) -> Atoms:
-    """The bare frame, periodic for QUIP: what is not gets a box too wide for neighbours across it."""
+def periodic_box(atoms: Atoms, cutoff: float) -> Atoms:
+    """Bare copy of a frame in a periodic box; open directions get one too wide for neighbours across it."""
     cell = np.where(atoms.pbc[:, None], np.asarray(atoms.cell), 0.0)
     complete = np.asarray(Cell(cell).complete())
     along = np.linalg.solve(complete.T, atoms.positions.T).T  # in unit normals where the frame is open
@@ -106,10 +116,45 @@ def boxed(atoms: Atoms, cutoff: float) -> Atoms:
 
 
 def potential(files: Mapping[str, str]) -> Any:
-    """quippy's Potential of these files, which it reads now and not later."""
+    """quippy's Potential from these files, which it reads at once."""
     from quippy.potential import Potential
 
     with TemporaryDirectory(prefix="mlffbench-gap-") as folder:
         for name, text in files.items():
             (Path(folder) / name).write_text(text)
         return Potential(param_filename=str(Path(folder) / MODEL))
+
+
+def calculate(quip: Any, atoms: Atoms, cutoff: float, variance: bool) -> tuple[dict[str, Any], np.ndarray]:
+    """quippy's results for a frame, and its atoms' variances, eV², if they are asked for."""
+    wanted = ["energy", "forces"] + ["stress"] * bool(atoms.pbc.all())
+    quip.reset()
+    quip.calculate(periodic_box(atoms, cutoff), wanted, calc_args="local_gap_variance" if variance else "")
+    return quip.results, quip.extra_results["atoms"].get("local_gap_variance", np.zeros(0))
+
+
+def soap_descriptors(
+    frames: Sequence[Atoms],
+    cutoff: float,
+    cutoff_width: float,
+    n_max: int,
+    l_max: int,
+    sigma: float,
+    zeta: float,
+    delta: float,
+    n_sparse: int,
+    sparse_method: str,
+) -> str:
+    """Argument ``gap`` of gap_fit: one SOAP per element, with no more sparse points than environments."""
+    numbers, counts = np.unique(np.concatenate([a.numbers for a in frames]), return_counts=True)
+    common = {
+        "cutoff": cutoff, "cutoff_transition_width": cutoff_width, "n_max": n_max, "l_max": l_max,
+        "atom_sigma": sigma, "zeta": zeta, "delta": delta, "f0": 0.0, "covariance_type": "dot_product",
+        "sparse_method": sparse_method, "add_species": "F", "n_species": len(numbers),
+        "species_Z": f"{{{{{' '.join(map(str, numbers))}}}}}",
+    }  # fmt: skip
+    each = [
+        common | {"Z": z, "n_sparse": min(n_sparse, count)}
+        for z, count in zip(numbers.tolist(), counts.tolist(), strict=True)
+    ]
+    return "{" + " : ".join("soap " + " ".join(f"{k}={v}" for k, v in d.items()) for d in each) + "}"

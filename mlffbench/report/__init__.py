@@ -1,1 +1,1 @@
-"""Documents in, tables, figures and pages out: every report is a view of the outcome documents."""
+"""Reports: outcome documents -> results -> data frames -> tables and figures -> text, CSV and HTML."""

@@ -1,197 +1,104 @@
-"""Documents sorted into problems (dataset and split) and methods (label): what is compared with what."""
+"""Results of a report: the documents grouped once, and their scores as one long data frame."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import PurePath
 from typing import Any
 
-from mlffbench.report.wording import LEAKY
+import numpy as np
+import pandas as pd
 
-__all__ = ["Document", "Method", "Problem", "dig", "in_reading_order", "problems", "series", "spec_text"]
+from mlffbench.report.problems import Document, Method, Problem, group_documents
+from mlffbench.report.statistics import over_seeds
 
-Document = dict[str, Any]
+__all__ = ["QUANTITIES", "Results", "number"]
 
-
-def dig(document: Any, *keys: str) -> Any:
-    """document[a][b][c], or None where a step is missing."""
-    for key in keys:
-        document = document.get(key) if isinstance(document, Mapping) else None
-    return document
-
-
-def spec_text(spec: Mapping[str, Any]) -> str:
-    """``name(keyword=value, ...)``."""
-    inside = ", ".join(f"{k}={v!r}" for k, v in (spec.get("params") or {}).items())
-    return f"{spec['name']}({inside})" if inside else str(spec["name"])
-
-
-@dataclass(frozen=True)
-class Method:
-    """One row of a leaderboard: the documents of one label, the newest of every seed."""
-
-    label: str
-    done: tuple[Document, ...]
-    failed: tuple[Document, ...]
+QUANTITIES = {  # errors on test groups, and their names in tables
+    "forces": "force",
+    "energy_per_atom": "energy",
+    "energy_per_atom_shifted": "shifted energy",
+    "energy": "cell energy",
+    "energy_shifted": "shifted cell energy",
+    "stress": "stress",
+}
+KEYS = ["problem", "method", "task", "test", "quantity", "metric", "unit"]
+NUMBERS = ["value", "low", "high", "predicted", "reference"]
 
 
-@dataclass(frozen=True)
-class Problem:
-    """A dataset and a split, and the methods that were tried on them.
+@dataclass(frozen=True, eq=False)
+class Results:
+    """Outcome documents, grouped by problem and method, with their scores.
 
-    `doubts` are sentences on why the rows may not be comparable.
+    A report builds one of them and hands it to every data frame, table, figure and format.
+
+    Attributes
+    ----------
+    documents : tuple of dict
+        As they were given.
+    problems : tuple of Problem
+        In order of appearance.
+    scores : DataFrame
+        Means over the seeds, one row a problem, method, task, test, quantity, metric and unit. The columns
+        value, low and high hold the mean and its 95 % interval (see `statistics.over_seeds`), predicted and
+        reference the numbers that a task compared (NaN without them), seeds their count, interval what the
+        interval was taken over. Errors in eV are given in meV, scores of tasks in their own unit.
     """
 
-    name: str
-    methods: tuple[Method, ...]
-    doubts: tuple[str, ...] = ()
+    documents: tuple[Document, ...]
+    problems: tuple[Problem, ...]
+    scores: pd.DataFrame
 
-    @cached_property
-    def documents(self) -> list[Document]:
-        return [d for m in self.methods for d in (*m.done, *m.failed)]
+    @classmethod
+    def from_documents(cls, documents: Iterable[Document]) -> Results:
+        """Group outcome documents and average their scores over the seeds."""
+        documents = tuple(documents)
+        problems = tuple(group_documents(documents))
+        return cls(documents, problems, _mean_scores(problems))
 
-    def first(self, *keys: str) -> Any:
-        """The first value found under these keys in any document, else None."""
-        return next((v for d in self.documents if (v := dig(d, *keys)) not in (None, "", {}, [])), None)
-
-    @cached_property
-    def in_domain(self) -> str | None:
-        """The test group drawn as the training set was."""
-        return self.first("split", "in_domain")
-
-    @cached_property
-    def tests(self) -> dict[str, int | None]:
-        """Test groups in reading order, and their numbers of frames."""
-        sizes: dict[str, int | None] = {}
-        for document in self.documents:
-            sizes = {**(dig(document, "split", "tests") or {}), **sizes}
-        return {name: sizes[name] for name in in_reading_order(sizes, self.in_domain)}
-
-    @cached_property
-    def leaks(self) -> dict[str, int]:
-        """Test groups with twins in the training set: how many frames have one, at most, over the seeds."""
-        found: dict[str, int] = {}
-        for document in self.documents:
-            for test, n in (dig(document, "split", "leaks", "tests") or {}).items():
-                found[test] = max(n, found.get(test, 0))
-        return found
-
-    @property
-    def reference(self) -> str | None:
-        """The group that ranks are formed on: the in-domain one, else the first."""
-        return self.in_domain or next(iter(self.tests), None)
+    def methods(self) -> Iterator[tuple[Problem, Method]]:
+        """Each method of each problem."""
+        return ((problem, method) for problem in self.problems for method in problem.methods)
 
 
-def problems(documents: Iterable[Document]) -> list[Problem]:
-    """Documents by problem and method.
-
-    Documents that share a label but not the estimator's parameters become rows of their own, named by what
-    differs. Of several documents of one method and seed the newest counts.
-    """
-    sorted_: dict[tuple[str, str], list[Document]] = {}
-    for document in documents:
-        case = document["case"]
-        sorted_.setdefault((spec_text(case["dataset"]), spec_text(case["split"])), []).append(document)
-    short = {spec_text(m[0]["case"]["dataset"]): _short(m[0]["case"]["dataset"]) for m in sorted_.values()}
-    unique = {
-        full: brief if list(short.values()).count(brief) == 1 else full for full, brief in short.items()
-    }
-    return [_problem(f"{unique[data]} · {split}", members) for (data, split), members in sorted_.items()]
+def number(value: Any) -> float:
+    """A float; NaN for None and for text that is no number."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")
 
 
-def _short(dataset: Mapping[str, Any]) -> str:
-    """A user's own file by folder and name, the rest of its keywords left to the documents."""
-    path = dict(dataset.get("params") or {}).get("path")
-    return "/".join(PurePath(path).parts[-2:]) if isinstance(path, str) else spec_text(dataset)
+def _mean_scores(problems: Iterable[Problem]) -> pd.DataFrame:
+    seeds: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for problem in problems:
+        for method in problem.methods:
+            for score in _scores(problem, method):
+                seeds.setdefault(tuple(score[key] for key in KEYS), []).append(score)
+    means = [{**dict(zip(KEYS, key, strict=True)), **_mean(scores)} for key, scores in seeds.items()]
+    frame = pd.DataFrame(means, columns=[*KEYS, *NUMBERS, "seeds", "interval"])
+    return frame.astype(dict.fromkeys(NUMBERS, float))
 
 
-def _problem(name: str, documents: Sequence[Document]) -> Problem:
-    methods: dict[str, list[Document]] = {}
-    for document, label in zip(documents, _labels(documents), strict=True):
-        methods.setdefault(label, []).append(document)
-    rows, doubts = [], []
-    for label, members in methods.items():
-        by_date = sorted(members, key=lambda d: str(dig(d, "provenance", "date") or ""))
-        newest = {d["case"].get("seed"): d for d in by_date}
-        if len(newest) < len(members):
-            doubts.append(
-                f"{label}: {len(members)} documents for {len(newest)} seed(s); the newest of each counts."
-            )
-        kept = [newest[seed] for seed in sorted(newest, key=lambda s: (s is None, s))]
-        done = tuple(d for d in kept if d.get("status") == "ok")
-        rows.append(Method(label, done, tuple(d for d in kept if d.get("status") != "ok")))
-    problem = Problem(name, tuple(rows))
-    return Problem(name, tuple(rows), tuple(doubts + _mismatches(problem) + _leaky(problem)))
+def _scores(problem: Problem, method: Method) -> Iterator[dict[str, Any]]:
+    for document in method.done:
+        for score in document.get("scores") or []:
+            yield {"problem": problem.name, "method": method.label, **_in_milli(score)}
 
 
-def _labels(documents: Sequence[Document]) -> list[str]:
-    """A label for each document; parameters that differ under one label are added to it."""
-    params: dict[str, list[dict[str, Any]]] = {}
-    for d in documents:
-        params.setdefault(_label(d), []).append(dig(d, "case", "estimator", "params") or {})
-    return [_with_differences(_label(d), dig(d, "case", "estimator", "params") or {}, params[_label(d)])
-            for d in documents]  # fmt: skip
+def _in_milli(score: dict[str, Any]) -> dict[str, Any]:
+    """The score with its numbers as floats; errors on test groups in meV instead of eV."""
+    unit = str(score.get("unit") or "")
+    milli = score["quantity"] in QUANTITIES and unit.startswith("eV")
+    factor = 1000.0 if milli else 1.0
+    numbers = {key: factor * number(score.get(key)) for key in NUMBERS}
+    texts = {key: str(score.get(key, "")) for key in ("task", "test", "quantity", "metric")}
+    return {**texts, **numbers, "unit": f"m{unit}" if milli else unit}
 
 
-def _label(document: Document) -> str:
-    return str(document["case"].get("label") or document["case"]["estimator"]["name"])
-
-
-def _with_differences(label: str, own: Mapping[str, Any], all_: Sequence[Mapping[str, Any]]) -> str:
-    keys = dict.fromkeys(k for p in all_ for k in p)
-    differing = [
-        k for k in keys if len({json.dumps(p.get(k), sort_keys=True, default=str) for p in all_}) > 1
-    ]
-    words = ", ".join(f"{k}={own[k]!r}" if k in own else f"{k} by default" for k in differing)
-    return f"{label} ({words})" if words else label
-
-
-def _mismatches(problem: Problem) -> list[str]:
-    """Sentences where documents of one seed were not scored on the same frames."""
-    sentences = []
-    for part in ("dataset", "split"):
-        digests: dict[Any, set[str]] = {}
-        for document in problem.documents:
-            if digest := dig(document, part, "digest"):
-                digests.setdefault(document["case"].get("seed"), set()).add(digest)
-        if seeds := [str(seed) for seed, found in digests.items() if len(found) > 1]:
-            sentences.append(
-                f"The {part} differs between methods (seed {', '.join(seeds)}): rows were not scored on the "
-                "same frames, ranks mean little until the older cases are run again."
-            )
-    return sentences
-
-
-def _leaky(problem: Problem) -> list[str]:
-    """A sentence where test frames have twins among the training frames."""
-    if not problem.leaks:
-        return []
-    found = ", ".join(
-        f"{n} of {problem.tests.get(test)} frames of {test}" for test, n in problem.leaks.items()
-    )
-    return [
-        f"The split is leaky: {found} have a twin in the training set; numbers marked {LEAKY} flatter. "
-        "'mlffbench data audit' shows the pairs, its --leak-free writes the split without them."
-    ]
-
-
-def series(names: Iterable[str]) -> list[str]:
-    """The largest family of names that differ in one number only (300K, 600K ...), by that number."""
-    families: dict[str, list[tuple[float, str]]] = {}
-    for name in names:
-        for found in re.finditer(r"\d+(?:\.\d+)?", name):
-            family = name[: found.start()] + "#" + name[found.end() :]
-            families.setdefault(family, []).append((float(found[0]), name))
-    largest = max(families.values(), key=len, default=[])
-    return [name for _, name in sorted(largest)] if len(largest) > 1 else []
-
-
-def in_reading_order(names: Iterable[str], in_domain: str | None) -> list[str]:
-    """The in-domain group, then a numbered series by its number, then the rest as they came."""
-    given = list(names)
-    first = [in_domain] if in_domain in given else []
-    return list(dict.fromkeys([*[n for n in first if n], *series(given), *given]))
+def _mean(scores: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Means over the seeds, and the interval of the value."""
+    numbers = ([score[key] for score in scores] for key in ("value", "low", "high"))
+    with np.errstate(invalid="ignore"):  # the mean of inf and −inf
+        sides = {key: float(np.mean([score[key] for score in scores])) for key in ("predicted", "reference")}
+        return {**over_seeds(*numbers)._asdict(), **sides, "seeds": len(scores)}

@@ -12,7 +12,7 @@ __all__ = ["Estimate", "over_seeds", "pareto_front", "rank_ranges", "t_interval"
 
 
 class Estimate(NamedTuple):
-    """A number, its 95 % interval (NaN: unknown) and what the interval was taken over."""
+    """A number, its 95 % interval (NaN: unknown) and the samples that the interval was taken over."""
 
     value: float
     low: float
@@ -54,13 +54,13 @@ def over_seeds(values: Sequence[float], lows: Sequence[float], highs: Sequence[f
     value = float(np.mean(values))
     if not np.isfinite(value):
         return Estimate(value, np.nan, np.nan, "none")
-    candidates = {"test frames": (float(np.mean(lows)), float(np.mean(highs)))}
+    intervals = {"test frames": (float(np.mean(lows)), float(np.mean(highs)))}
     if len(values) > 1:
-        candidates["seeds"] = t_interval(values)
-    known = {name: (low, high) for name, (low, high) in candidates.items() if np.isfinite(low + high)}
-    if not known:
+        intervals["seeds"] = t_interval(values)
+    finite = {name: (low, high) for name, (low, high) in intervals.items() if np.isfinite(low + high)}
+    if not finite:
         return Estimate(value, np.nan, np.nan, "none")
-    source, (low, high) = max(known.items(), key=lambda item: item[1][1] - item[1][0])
+    source, (low, high) = max(finite.items(), key=lambda item: item[1][1] - item[1][0])
     return Estimate(value, max(low, 0.0), high, source)
 
 
@@ -87,7 +87,9 @@ def rank_ranges(low: Sequence[float], high: Sequence[float]) -> list[tuple[int, 
 
 
 def pareto_front(cost: Sequence[float], error: Sequence[float]) -> list[bool]:
-    """Whether no other point is at least as good in both numbers and better in one; False where not finite.
+    """Mark the Pareto-optimal points: no other point is at least as good in both numbers and better in one.
+
+    Points that are not finite are False.
 
     Examples
     --------
@@ -96,5 +98,5 @@ def pareto_front(cost: Sequence[float], error: Sequence[float]) -> list[bool]:
     """
     points = np.column_stack([cost, error]).astype(float).reshape(-1, 2)
     finite = np.isfinite(points).all(axis=1)
-    beaten = [bool(((points <= p).all(axis=1) & (points < p).any(axis=1)).any()) for p in points]
-    return [bool(f) and not b for f, b in zip(finite, beaten, strict=True)]
+    dominated = [bool(((points <= p).all(axis=1) & (points < p).any(axis=1)).any()) for p in points]
+    return [bool(f) and not d for f, d in zip(finite, dominated, strict=True)]

@@ -1,4 +1,4 @@
-"""Numbers and definitions as text, the same in every report."""
+"""Numbers and definitions as text, the same in every format."""
 
 from __future__ import annotations
 
@@ -20,21 +20,25 @@ __all__ = [
 ]
 
 MISSING = "–"
-LEAKY = "‡"  # beside the errors on a test group with twins in the training set
+LEAKY = "‡"  # beside the errors on a test group with duplicates in the training set
 
-HOW_TO_READ = (
+HOW_TO_READ = (  # points of one paragraph
     "Every row is one method, fitted on the training part of one dataset and split and scored on named test "
     "groups it has not seen. RMSE is the root mean square error: of single force components in meV/Å, of "
-    "the energy per atom in meV/atom. Lower is better. Numbers are means over the seeds; ± is the larger "
+    "the energy per atom in meV/atom. Lower is better.",
+    "Numbers are means over the seeds; ± is the larger "
     "side of their 95 % interval: with one seed a bootstrap over the frames of the test group, with several "
     "seeds a t-interval over the seeds, or the bootstrap where that is wider (a deterministic method does "
-    "not vary with its seed, its test frames still do). Ranks follow the error on the reference group. Two "
+    "not vary with its seed, its test frames still do).",
+    "Ranks follow the error on the reference group. Two "
     "methods are told apart only if their intervals do not overlap: a method's best rank is 1 + the number "
     "of methods certainly better, its worst rank is n − the number certainly worse, so “1–2” means that it "
-    "shares the first two places. A transfer ratio is the error on a group divided by the same method's "
-    "error in domain: 1× means that nothing is lost. Prediction times include preparation (neighbour lists, "
+    "shares the first two places.",
+    "A transfer ratio is the error on a group divided by the same method's "
+    "error in domain: 1× means that nothing is lost.",
+    "Prediction times include preparation (neighbour lists, "
     "descriptors). Failed cases are rows too. ‡ marks errors on a test group some of whose frames have a "
-    "twin in the training set: the same structure up to rotation, order of atoms and choice of cell."
+    "twin in the training set: the same structure up to rotation, order of atoms and choice of cell.",
 )
 
 
@@ -84,19 +88,19 @@ def with_interval(value: float, low: float, high: float) -> str:
 
 
 def ratio(value: float) -> str:
-    """``3.5×``."""
+    """A transfer ratio: ``3.50×``, without decimals from ``10×`` on."""
     return MISSING if not np.isfinite(value) else f"{value:.2f}×" if value < 10 else f"{value:.0f}×"
 
 
 def rank_text(best: float, worst: float) -> str:
-    """``1–2``, or ``3`` where the rank is certain."""
+    """A range of ranks: ``1–2``, or ``3`` where the rank is certain."""
     if not np.isfinite(best):
         return MISSING
     return f"{int(best)}" if best == worst else f"{int(best)}–{int(worst)}"
 
 
 def flat(value: Any) -> str:
-    """A value of the provenance in words: mappings and lists become comma-separated."""
+    """A nested value as one line: mappings and lists become comma-separated."""
     if isinstance(value, Mapping):
         return ", ".join(f"{k} {flat(v)}" for k, v in value.items() if v not in (None, "", {}, []))
     if isinstance(value, (list, tuple)):

@@ -20,7 +20,7 @@ def official(
     n_train: int | None = None,
     in_domain: str | None = None,
 ) -> Split:
-    """Train on one group of the dataset, test on every other, as published.
+    """Train on one group of the dataset, test on every other; by default as published.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""The machine: disk, network, clock, GPU and processes, one effect a file."""
+"""Access to the machine: disk, network, clock, GPU and processes, one kind of access per file."""

@@ -13,7 +13,7 @@ __all__ = ["atomic_write"]
 
 @contextmanager
 def atomic_write(target: Path) -> Iterator[BinaryIO]:
-    """A file to write; it is at `target` and on the disk when the ``with`` block ends without an error."""
+    """Open a temporary file; rename it to `target` when the ``with`` block ends without an error."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_suffix(f".{os.getpid()}.part")
     try:

@@ -1,4 +1,4 @@
-"""Finished pieces of a long computation on disk: what was killed goes on where it stopped."""
+"""Checkpoints: finished parts of a long computation on disk, so that a killed run can resume."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from typing import Any
 
 from mlffbench.system.atomic_write import atomic_write
 
-__all__ = ["folder", "keep_in", "kept"]
+__all__ = ["folder", "keep_in", "resumed"]
 
 _folder: ContextVar[Path | None] = ContextVar("folder", default=None)
 
 
 def folder() -> Path | None:
-    """Where pieces are kept; None: nowhere."""
+    """The current checkpoint folder; None if nothing is kept."""
     return _folder.get()
 
 
 @contextmanager
-def keep_in(place: Path | None) -> Iterator[None]:
-    """Keep what is `kept` inside the ``with`` block in this folder."""
-    token = _folder.set(place)
+def keep_in(path: Path | None) -> Iterator[None]:
+    """Use this folder for the checkpoints made inside the ``with`` block."""
+    token = _folder.set(path)
     try:
         yield
     finally:
         _folder.reset(token)
 
 
-def kept(name: str, work: Callable[[], Any]) -> Any:
-    """The value of `work`, plain JSON: from disk if it was finished before, else computed and written whole.
+def resumed(name: str, work: Callable[[], Any]) -> Any:
+    """Return the value of `work` (plain JSON): from its checkpoint, else computed and written.
 
-    Without `keep_in` it is computed and not kept.
+    Without `keep_in` it is computed and not written.
     """
-    place = folder()
-    if place is None:
+    current = folder()
+    if current is None:
         return work()
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    file = place / f"{re.sub(r'[^A-Za-z0-9]+', '_', name)[:60]}-{digest}.json"
+    file = current / f"{re.sub(r'[^A-Za-z0-9]+', '_', name)[:60]}-{digest}.json"
     if file.exists():
         return json.loads(file.read_text(encoding="utf-8"))
     value = work()

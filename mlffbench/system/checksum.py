@@ -1,4 +1,4 @@
-"""What a file must hash to."""
+"""Checksums of files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Checksum"]
 
 @dataclass(frozen=True)
 class Checksum:
-    """A digest that a file's content must have.
+    """Expected digest of a file.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Checksum:
     kind: str = "SHA-256"
 
     def of(self, file: Path) -> str:
-        """The digest of this kind that a file does have."""
+        """Compute the digest of a file, of this algorithm."""
         with file.open("rb") as stream:
             if self.kind == "SHA-256":
                 return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -35,7 +35,7 @@ class Checksum:
             return sha.hexdigest()
 
     def fits(self, file: Path) -> bool:
-        """Whether it is that file."""
+        """Return True if the file has this digest."""
         return self.of(file) == self.value
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Child processes that talk in lines of text, with a time limit and a reason when they die."""
+"""Child processes that exchange lines of text, with a time limit and a reason when they die."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 __all__ = ["THREADS", "ChildProcess"]
@@ -52,7 +52,7 @@ class ChildProcess:
         )
 
     def send(self, line: str) -> None:
-        """Write one line to its standard input; one that is already dead is found out when it is read."""
+        """Write one line to its standard input; if it is dead, `lines` yields nothing."""
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(line + "\n")
@@ -61,13 +61,13 @@ class ChildProcess:
             return
 
     def lines(self) -> Iterator[str]:
-        """Yield its lines as they come, until it ends."""
+        """Yield the lines of its standard output until it ends."""
         assert self._process.stdout is not None
         yield from iter(self._process.stdout.readline, "")  # not the file itself: that would close it
 
     @contextmanager
     def time_limit(self, seconds: float | None) -> Iterator[None]:
-        """Kill it when the ``with`` block takes longer; None: no limit."""
+        """Kill the process if the ``with`` block takes longer; None: no limit."""
         if seconds is None:
             yield
             return
@@ -83,23 +83,24 @@ class ChildProcess:
         self._process.kill()
 
     def wait(self) -> None:
-        """Wait until it has ended."""
+        """Wait until the process has ended."""
         self._process.wait()
 
     def kill(self) -> None:
-        """Kill it; `close` collects it."""
+        """Kill the process; `close` collects it."""
         self._process.kill()
 
     def close(self) -> None:
-        """Kill it if it still runs, collect it and close its pipes."""
+        """End the process and close its pipes."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                pipe.close()
+                with suppress(BrokenPipeError):  # a line that a dead child never read is still buffered
+                    pipe.close()
 
     def failure(self, limit: float | None) -> dict[str, str]:
-        """Return ``kind`` and ``message`` of its death without an answer; `limit` as given, s."""
+        """Return ``kind`` and ``message`` of a process that ended without an answer; `limit` in s."""
         self.wait()
         if self.timed_out:
             return {"kind": "timed out", "message": f"took longer than the time_limit of {limit:g} s"}

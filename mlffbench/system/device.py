@@ -1,4 +1,4 @@
-"""Where torch computes: one check, one sentence, for whoever is given a device's name."""
+"""Check of torch device names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["checked_device"]
 
 
 def checked_device(name: str) -> torch.device:
-    """The device of a name; torch is imported here, by those who ask.
+    """Return the torch device of that name.
 
     Raises
     ------

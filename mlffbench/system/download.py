@@ -1,4 +1,4 @@
-"""One address into one file: continued where it broke off, tried again, with progress."""
+"""Download of one URL into one file: resumed, retried, with progress."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PASSING = (408, 429)  # answers that may be better in a moment, as those from 50
 
 
 def download(url: str, part: Path, size: int | None = None) -> None:
-    """The whole of `url` in `part`; bytes that are there already are not asked for again.
+    """Download `url` into `part`, after the bytes that are already there.
 
     A lost connection is taken up where it broke, a few times; what has come by then stays in `part`.
 
@@ -46,14 +46,14 @@ def download(url: str, part: Path, size: int | None = None) -> None:
         try:
             return _receive(url, part, size)
         except RequestException as error:
-            if not _may_pass(error):
+            if not _is_worth_a_retry(error):
                 raise
         time.sleep(pause)
     return _receive(url, part, size)
 
 
 def _receive(url: str, part: Path, size: int | None) -> None:
-    """One attempt."""
+    """Receive the rest of the file in one attempt."""
     import requests
 
     done = part.stat().st_size if part.exists() else 0
@@ -64,7 +64,7 @@ def _receive(url: str, part: Path, size: int | None) -> None:
             part.unlink()
             raise requests.exceptions.ChunkedEncodingError("the server has fewer bytes than are here")
         response.raise_for_status()
-        if not _continues(response, done):
+        if not _resumes(response, done):
             done = 0
         _keep_etag(part, response)
         length = response.headers.get("Content-Length")
@@ -79,7 +79,7 @@ def _receive(url: str, part: Path, size: int | None) -> None:
 
 
 def _headers(part: Path, done: int) -> dict[str, str]:
-    """Ranges count bytes as stored, so nothing may be compressed on the way."""
+    """Request headers; no compression, since ranges count bytes as stored."""
     headers = {"Accept-Encoding": "identity"}
     if done:
         headers["Range"] = f"bytes={done}-"
@@ -88,8 +88,8 @@ def _headers(part: Path, done: int) -> dict[str, str]:
     return headers
 
 
-def _continues(response: Response, done: int) -> bool:
-    """Whether the answer begins where our bytes end; a server may ignore the range and start afresh."""
+def _resumes(response: Response, done: int) -> bool:
+    """Return True if the answer begins where our bytes end; a server may ignore the range."""
     begins = response.headers.get("Content-Range", "").startswith(f"bytes {done}-")
     return response.status_code == 206 and begins
 
@@ -99,7 +99,7 @@ def _etag(part: Path) -> Path:
 
 
 def _keep_etag(part: Path, response: Response) -> None:
-    """Only a strong one promises equal bytes (RFC 9110, 13.1.5)."""
+    """Keep a strong ETag; only a strong one promises equal bytes (RFC 9110, 13.1.5)."""
     tag = response.headers.get("ETag", "")
     if tag.startswith('"'):
         _etag(part).write_text(tag, encoding="utf-8")
@@ -107,8 +107,8 @@ def _keep_etag(part: Path, response: Response) -> None:
         _etag(part).unlink(missing_ok=True)
 
 
-def _may_pass(error: RequestException) -> bool:
-    """Whether trying again is of use: a loss on the way, not a host that cannot be reached or says no."""
+def _is_worth_a_retry(error: RequestException) -> bool:
+    """Return True for errors worth a retry: a lost connection, not an unreachable host or a refusal."""
     import requests
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 

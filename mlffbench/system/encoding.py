@@ -1,4 +1,4 @@
-"""A model's state as JSON and a list of arrays, and back: what a model file can hold, and nothing else."""
+"""Encoding of a model's state as JSON and a list of arrays, and decoding."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ MOVED = {
     "mlffbench.estimators._fchl_model:Points": "mlffbench.potentials.fchl19:Points",
     "mlffbench.estimators._sgdml_kernel:Field": "mlffbench.potentials.sgdml.kernel:Field",
     "mlffbench.estimators._sgdml_order:Template": "mlffbench.potentials.sgdml.atom_matching:Template",
+    "mlffbench.estimators._sgdml_tuning:Trial": "mlffbench.potentials.sgdml.hyperparameter_search:Trial",
     "mlffbench.estimators._soap_dscribe:DscribeBasis": (
         "mlffbench.potentials.soap.dscribe_wrapper:DscribeBasis"
     ),
@@ -41,7 +42,7 @@ MAKERS: dict[str, Callable[[list[Any]], Any]] = {
 
 
 class Writer:
-    """Encodes values; `arrays` collects what is not for JSON, every array once."""
+    """Encoder of values; `arrays` collects each numpy array and tensor once."""
 
     def __init__(self) -> None:
         self.arrays: list[np.ndarray] = []
@@ -49,7 +50,7 @@ class Writer:
         self._open: set[int] = set()
 
     def encode(self, value: Any, where: str) -> Any:
-        """The value as JSON.
+        """Encode a value as JSON.
 
         Raises
         ------
@@ -59,12 +60,12 @@ class Writer:
         if value is None or type(value) in (bool, int, float, str):
             return value
         if id(value) not in self._known:
-            with self._inside(value, where):
+            with self._content(value, where):
                 self._known[id(value)] = self._encode(value, where), value
         return self._known[id(value)][0]
 
     @contextmanager
-    def _inside(self, value: Any, where: str) -> Any:
+    def _content(self, value: Any, where: str) -> Any:
         if id(value) in self._open:
             raise TypeError(f"{where} cannot be saved: it holds itself")
         self._open.add(id(value))
@@ -124,12 +125,12 @@ class Writer:
         if "<" in kind.__qualname__:
             raise TypeError(f"{where} cannot be saved: {kind.__qualname__} is defined inside a function")
         state = _state(value)
-        inside = [[name, self.encode(v, f"{where}.{name}")] for name, v in state.items()]
-        return {"object": f"{kind.__module__}:{kind.__qualname__}", "state": inside}
+        content = [[name, self.encode(v, f"{where}.{name}")] for name, v in state.items()]
+        return {"object": f"{kind.__module__}:{kind.__qualname__}", "state": content}
 
 
 class Reader:
-    """Decodes what a `Writer` made.
+    """Decoder of the output of `Writer`.
 
     Parameters
     ----------
@@ -137,7 +138,7 @@ class Reader:
     trust : sequence of str
         Modules and packages whose classes may be used, beside our own.
     device : str or None
-        Where tensors and models go instead of where they were.
+        Device of tensors and models, in place of the stored one.
     """
 
     def __init__(self, arrays: Sequence[np.ndarray], trust: Sequence[str], device: str | None) -> None:
@@ -149,20 +150,20 @@ class Reader:
             return [self.decode(v) for v in tree]
         if not isinstance(tree, dict):
             return tree
-        kind, inside = next(iter(tree.items()))
+        kind, content = next(iter(tree.items()))
         if kind == "dict":
-            return {self.decode(k): self.decode(v) for k, v in inside}
+            return {self.decode(k): self.decode(v) for k, v in content}
         if kind == "array":
-            return self.arrays[inside]
+            return self.arrays[content]
         if kind == "number":
-            return self.arrays[inside][()]
+            return self.arrays[content][()]
         if kind == "tensor":
-            return self._tensor(inside, tree["dtype"], tree["device"])
+            return self._tensor(content, tree["dtype"], tree["device"])
         if kind == "object":
-            return self._object(inside, {name: self.decode(v) for name, v in tree["state"]})
+            return self._object(content, {name: self.decode(v) for name, v in tree["state"]})
         if kind == "bytes":
-            return base64.b64decode(inside)
-        return MAKERS[kind]([self.decode(v) for v in inside])
+            return base64.b64decode(content)
+        return MAKERS[kind]([self.decode(v) for v in content])
 
     def _tensor(self, number: int, dtype: str, device: str) -> Any:
         import torch
@@ -170,25 +171,25 @@ class Reader:
         if number not in self._tensors:
             tensor = torch.from_numpy(np.require(self.arrays[number], requirements="W"))
             tensor = tensor.view(torch.bfloat16) if dtype == "bfloat16" else tensor
-            self._tensors[number] = tensor.to(self._place(device))
+            self._tensors[number] = tensor.to(self._device(device))
         return self._tensors[number]
 
     def _object(self, name: str, state: dict[str, Any]) -> Any:
         kind = self._class(name)
         if not issubclass(kind, BaseEstimator):
             return kind(**state)
-        for word in ("device", "device_"):
-            if isinstance(state.get(word), str):
-                state[word] = self._place(state[word])
-        for word in registry.parts(kind):
-            for named in (*_named(state.get(word)), *_named(state.get(f"{word}_"))):
-                self._check_trusted(named, f"its {word!r} names {named!r}")
-        made: Any = object.__new__(kind)
-        made.__setstate__(state)
-        return made
+        for attribute in ("device", "device_"):
+            if isinstance(state.get(attribute), str):
+                state[attribute] = self._device(state[attribute])
+        for parameter in registry.parts(kind):
+            for name in (*_foreign_names(state.get(parameter)), *_foreign_names(state.get(f"{parameter}_"))):
+                self._check_trusted(name, f"its {parameter!r} names {name!r}")
+        instance: Any = object.__new__(kind)
+        instance.__setstate__(state)
+        return instance
 
-    def _place(self, device: str) -> str:
-        """Where a thing of that device goes."""
+    def _device(self, device: str) -> str:
+        """Device to load onto: the one asked for, else the stored one if it exists here, else the CPU."""
         if self.device is not None or device == "cpu":
             return self.device or device
         from mlffbench.system.device import checked_device
@@ -200,16 +201,16 @@ class Reader:
         return device
 
     def _class(self, name: str) -> type:
-        """The class of a name, if it is ours or trusted and a kind that may be in a file."""
+        """Import the class of a name, if it is ours or trusted and may stand in a model file."""
         name = MOVED.get(name, name)
         module, _, path = name.partition(":")
         self._check_trusted(name, f"it holds a {name!r}")
-        found: Any = sys.modules.get(module) or import_module(module)
-        for word in path.split("."):
-            found = getattr(found, word)
-        if not (isinstance(found, type) and found.__module__ == module and _may_be_inside(found)):
+        target: Any = sys.modules.get(module) or import_module(module)
+        for attribute in path.split("."):
+            target = getattr(target, attribute)
+        if not (isinstance(target, type) and target.__module__ == module and _may_be_stored(target)):
             raise ValueError(f"{name!r} is no estimator, frozen dataclass or named tuple of that module")
-        return found
+        return target
 
     def _check_trusted(self, name: str, what: str) -> None:
         """Refuse a ``module:Name`` whose module is neither ours nor below one that is trusted."""
@@ -222,16 +223,16 @@ class Reader:
         )
 
 
-def _named(spec: Any) -> Iterator[str]:
-    """The ``package.module:Name`` in a spec, which a model made of models imports when it is used."""
+def _foreign_names(spec: Any) -> Iterator[str]:
+    """Yield every ``package.module:Name`` in a spec; composite models import these when used."""
     if isinstance(spec, str) and NAMED.fullmatch(spec):
         yield spec
     elif isinstance(spec, Mapping):
         for key, value in spec.items():
-            yield from (*_named(key), *_named(value))
+            yield from (*_foreign_names(key), *_foreign_names(value))
     elif isinstance(spec, list | tuple):
         for value in spec:
-            yield from _named(value)
+            yield from _foreign_names(value)
 
 
 def _is_tensor(value: Any) -> bool:
@@ -240,18 +241,18 @@ def _is_tensor(value: Any) -> bool:
 
 
 def _is_ours(value: Any) -> bool:
-    """Estimators of anybody; values of classes that are ours, or beside somebody's own estimator."""
-    return not isinstance(value, type) and _may_be_inside(type(value))
+    """Return True for estimators, frozen dataclasses and named tuples."""
+    return not isinstance(value, type) and _may_be_stored(type(value))
 
 
-def _may_be_inside(kind: type) -> bool:
+def _may_be_stored(kind: type) -> bool:
     frozen = is_dataclass(kind) and kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
     named = issubclass(kind, tuple) and hasattr(kind, "_fields")
     return issubclass(kind, BaseEstimator) or frozen or named
 
 
 def _state(value: Any) -> dict[str, Any]:
-    """What makes an object: what an estimator pickles, the fields of a value; not what it has cached."""
+    """State of an object: the pickled state of an estimator, the init fields of a value."""
     if isinstance(value, BaseEstimator):
         return dict(value.__getstate__())
     names = [f.name for f in fields(value) if f.init] if is_dataclass(value) else value._fields

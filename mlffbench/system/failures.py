@@ -1,4 +1,4 @@
-"""The one broad ``except`` of the project: the value, or what went wrong and of which kind."""
+"""Failure records: exceptions turned into kind, message and traceback."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["catch_failure"]
 
 
 def catch_failure(work: Callable[[], Any]) -> tuple[Any, dict[str, str] | None]:
-    """The value of `work` and None, or None and the failure's ``kind``, ``message`` and ``traceback``."""
+    """Return the value of `work` and None, or None and ``kind``, ``message`` and ``traceback``."""
     try:
         return work(), None
     except Exception as error:

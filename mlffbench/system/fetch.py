@@ -1,4 +1,4 @@
-"""Public files: from a local mirror, the cache or the network, and never without their checksum."""
+"""Public data files from a local mirror, the cache or the network, with their checksums checked."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ PINNED = re.compile(r"/(?P<repository>[^/]+/[^/]+)/(?P<commit>[0-9a-f]{40})/(?P<
 
 
 class DownloadError(OSError):
-    """A file could not be had; the message says why, and what helps without a network."""
+    """Error of a file that cannot be read or downloaded; the message says what helps offline."""
 
 
 def fetch(
     url: str, *, mirror: str, sha256: str | None = None, blob: str | None = None, size: int | None = None
 ) -> Path:
-    """The file of a public address, checked.
+    """Return the local path of a public file, downloaded if necessary, with its checksum verified.
 
     Looked for in the folder ``$MLFFBENCH_DATA``, then in the cache, then downloaded into the cache, by pooch.
     A download that was interrupted goes on where it stopped; one with a wrong checksum is thrown away and
@@ -52,7 +52,7 @@ def fetch(
     DownloadError
         No connection, a refusal, a full disk, or twice the wrong checksum.
     """
-    own = _own(mirror)
+    own = _in_mirror(mirror)
     try:
         expected = _expected(url, mirror, sha256, blob)
     except DownloadError as error:
@@ -69,21 +69,21 @@ def fetch(
 
 
 def cache_folder() -> Path:
-    """``$MLFFBENCH_CACHE``, else the operating system's place for caches."""
+    """Cache folder: ``$MLFFBENCH_CACHE``, else the cache folder of the operating system."""
     import pooch
 
     return Path(os.environ.get(CACHE) or pooch.os_cache("mlffbench")).expanduser()
 
 
 def local(mirror: str) -> Path | None:
-    """Where the file lies on this machine, unchecked; None if it would have to be downloaded."""
+    """Local path of the file, unchecked; None if it has to be downloaded."""
     cached = cache_folder() / mirror
-    return _own(mirror) or (cached if cached.is_file() else None)
+    return _in_mirror(mirror) or (cached if cached.is_file() else None)
 
 
 # ---------------------------------------------------------------- the user's own mirror
-def _own(mirror: str) -> Path | None:
-    """The file in ``$MLFFBENCH_DATA``, if it is there."""
+def _in_mirror(mirror: str) -> Path | None:
+    """Path of the file in ``$MLFFBENCH_DATA``; None if it is missing."""
     folder = os.environ.get(DATA)
     file = Path(folder).expanduser() / mirror if folder else None
     return file if file is not None and file.is_file() else None
@@ -106,13 +106,13 @@ def _expected(url: str, mirror: str, sha256: str | None, blob: str | None) -> Ch
 
 
 def _committed_blob(url: str, mirror: str) -> str:
-    """The id of a file at the commit in its address, from GitHub's listing of its folder, which is kept."""
-    found = PINNED.fullmatch(urlsplit(url).path)
-    if found is None:
+    """Git blob id of a file at the commit in its URL, from GitHub's folder listing, which is cached."""
+    address_parts = PINNED.fullmatch(urlsplit(url).path)
+    if address_parts is None:
         raise ValueError(f"{url} names no commit, and no checksum of {mirror!r} is known")
-    folder, _, name = found["path"].rpartition("/")
-    address = f"{GITHUB}/repos/{found['repository']}/contents/{folder}?ref={found['commit']}"
-    words = (*found["repository"].split("/"), found["commit"][:12], *folder.split("/"))
+    folder, _, name = address_parts["path"].rpartition("/")
+    address = f"{GITHUB}/repos/{address_parts['repository']}/contents/{folder}?ref={address_parts['commit']}"
+    words = (*address_parts["repository"].split("/"), address_parts["commit"][:12], *folder.split("/"))
     listing = cache_folder() / Path(mirror).parent / f".{'-'.join(words)}.json"
     if not listing.is_file():
         _into_cache(address, listing, mirror, None, None)
@@ -128,21 +128,21 @@ def _committed_blob(url: str, mirror: str) -> str:
 
 # ---------------------------------------------------------------- the cache
 def _into_cache(url: str, target: Path, mirror: str, expected: Checksum | None, size: int | None) -> None:
-    """Download `target`, or wait for another process that does."""
+    """Download `target` into the cache, or wait for another process that does."""
     from filelock import FileLock
     from requests import RequestException
 
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{target}.lock"):
-            if not _is_there(target, expected):
+            if not _is_cached(target, expected):
                 _retrieve(url, target, mirror, expected, size)
     except DownloadError:
         raise
     except RequestException as error:
         raise DownloadError(
-            f"cannot fetch {mirror!r} from {url}: {_why(error)}; the next try goes on from what has come, "
-            f"kept in {target.parent}; without a network, set {DATA} to a folder that holds {mirror!r}"
+            f"cannot fetch {mirror!r} from {url}: {_reason(error)}; run again to resume the "
+            f"download in {target.parent}; without a network, set {DATA} to a folder that holds {mirror!r}"
         ) from error
     except OSError as error:
         raise DownloadError(
@@ -151,8 +151,8 @@ def _into_cache(url: str, target: Path, mirror: str, expected: Checksum | None, 
         ) from error
 
 
-def _is_there(target: Path, expected: Checksum | None) -> bool:
-    """Whether the cache has the file; a corrupted one is removed."""
+def _is_cached(target: Path, expected: Checksum | None) -> bool:
+    """Return True if the cache holds the file; remove a corrupted one."""
     if not target.is_file():
         return False
     if expected is None or expected.fits(target):
@@ -170,15 +170,15 @@ def _retrieve(url: str, target: Path, mirror: str, expected: Checksum | None, si
     part = target.with_name(target.name + ".part")
 
     def whole(url: str, output: str, _: Any) -> None:
-        _right(url, part, mirror, expected, size)
+        _download_checked(url, part, mirror, expected, size)
         os.replace(part, output)
 
     pooch.retrieve(url, known_hash=None, fname=target.name, path=target.parent, downloader=whole)
     part.with_name(part.name + ".etag").unlink(missing_ok=True)
 
 
-def _right(url: str, part: Path, mirror: str, expected: Checksum | None, size: int | None) -> None:
-    """A download with the right checksum; a wrong one may be an old piece continued: two tries."""
+def _download_checked(url: str, part: Path, mirror: str, expected: Checksum | None, size: int | None) -> None:
+    """Download until the checksum is right, twice at most: the first may have continued an old part."""
     download(url, part, size)
     if expected is None or expected.fits(part):
         return
@@ -192,8 +192,8 @@ def _right(url: str, part: Path, mirror: str, expected: Checksum | None, size: i
         )
 
 
-def _why(error: Any) -> str:
-    """A network error in words that a person wants to read."""
+def _reason(error: Any) -> str:
+    """Describe a network error in one phrase."""
     if getattr(error, "response", None) is not None:
         return f"the server answered {error.response.status_code} {error.response.reason}"
     cause = error.args[0] if error.args else error

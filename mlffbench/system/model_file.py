@@ -1,4 +1,4 @@
-"""Fitted models in files: values and arrays, never code, so that a stranger's file can be opened."""
+"""Model files: parameters and arrays of a fitted model, never code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from mlffbench import __version__
 from mlffbench.system.atomic_write import atomic_write
 from mlffbench.system.encoding import Reader, Writer
 from mlffbench.system.versions import versions
@@ -96,7 +95,7 @@ def load(path: Path | str, trust: Sequence[str] = (), device: str | None = None)
         model = Reader(arrays, trust, device).decode(document["model"])
     except MISFIT as error:
         raise ValueError(
-            f"{path} was changed, or does not fit mlffbench {__version__} "
+            f"{path} was changed, or does not fit mlffbench {_ours()} "
             f"(it was written by {document['versions']['mlffbench']}): {type(error).__name__}: {error}"
         ) from error
     if not isinstance(model, BaseEstimator):
@@ -105,7 +104,7 @@ def load(path: Path | str, trust: Sequence[str] = (), device: str | None = None)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
-    """The document and its arrays, whole and of a version that is understood."""
+    """Read the document and its arrays; refuse damaged files and newer formats."""
     try:
         with zipfile.ZipFile(path) as archive:
             document = json.loads(archive.read("model.json"))
@@ -115,7 +114,7 @@ def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
             if document["format_version"] > FORMAT_VERSION:
                 raise ValueError(
                     f"{path} was written by mlffbench {written_by}, in a newer format than "
-                    f"{__version__} reads; update mlffbench"
+                    f"{_ours()} reads; update mlffbench"
                 )
             return document, list(_arrays(archive))
     except DAMAGED as error:
@@ -126,3 +125,8 @@ def _arrays(archive: zipfile.ZipFile) -> Iterator[np.ndarray]:
     for number in range(len(archive.namelist()) - 1):
         with archive.open(f"{number}.npy") as member:
             yield np.lib.format.read_array(member, allow_pickle=False)
+
+
+def _ours() -> str:
+    """The version of mlffbench that reads the file."""
+    return versions(["mlffbench"]).get("mlffbench", "of this source tree")

@@ -1,4 +1,4 @@
-"""How far a long computation is: anyone reports, whoever listens hears; nobody listening costs nothing."""
+"""Progress reports of long computations, sent to one listener if there is one."""
 
 from __future__ import annotations
 

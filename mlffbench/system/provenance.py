@@ -23,7 +23,7 @@ PACKAGES = (
 
 
 def provenance() -> dict[str, Any]:
-    """Facts that a reader needs to repeat a measurement, read now."""
+    """Collect the facts needed to repeat a measurement."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
@@ -57,7 +57,7 @@ def _cpu() -> str:
 
 
 def _torch() -> Any:
-    """torch if something already imported it, else None: this file never pays for the import."""
+    """The torch module if it is already imported, else None."""
     return sys.modules.get("torch")
 
 

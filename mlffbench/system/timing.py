@@ -1,4 +1,4 @@
-"""The stopwatch and peak memory: the only file that waits for a GPU."""
+"""Wall time and peak memory of a block; the only file that synchronises a GPU."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Measurement", "measure"]
 
 @dataclass
 class Measurement:
-    """Filled when its ``with`` block ends.
+    """Wall time and peak memory, filled in when the ``with`` block ends.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class Measurement:
     peak_memory_mb : float
         Largest resident memory of the process, MiB, sampled every 10 ms.
     peak_gpu_memory_mb : float or None
-        Largest memory that torch held on the CUDA device, MiB; None on a CPU.
+        Largest memory that torch held on the CUDA device, MiB; Peak GPU memory, MiB; None on a CPU.
     """
 
     seconds: float = 0.0
@@ -37,7 +37,7 @@ class Measurement:
 
 @contextmanager
 def measure(device: str = "cpu") -> Iterator[Measurement]:
-    """Time a block and watch its memory; on CUDA wait for the device before and after."""
+    """Time a block and sample its memory; on CUDA, synchronise before and after."""
     result, stop = Measurement(), threading.Event()
     watcher = threading.Thread(target=_watch, args=(result, stop), daemon=True)
     _synchronize(device)

@@ -10,7 +10,7 @@ __all__ = ["versions"]
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
     """The version of each package that is installed, by its name."""
-    return {name: found for name in packages if (found := _version(name)) is not None}
+    return {name: number for name in packages if (number := _version(name)) is not None}
 
 
 def _version(package: str) -> str | None:

@@ -1,4 +1,4 @@
-"""A YAML file checked against a pydantic model: complaints name file, line and the nearest valid word."""
+"""YAML files validated by a pydantic model; errors name file, line and the nearest valid word."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class YamlFile:
-    """A file's content, and where each of its entries stands.
+    """Content of a YAML file, and the line number of each entry.
 
     Parameters
     ----------
     file : Path
     error : type of ValueError
-        What is raised for whatever is wrong with it.
+        Class of the exceptions raised.
 
     Raises
     ------
     error
-        It cannot be read, is not YAML, is not a mapping, or says a thing twice.
+        It cannot be read, is not YAML, is not a mapping, or has a key twice.
     """
 
     def __init__(self, file: Path, error: type[ValueError]) -> None:
@@ -37,15 +37,15 @@ class YamlFile:
         self.lines: dict[tuple[Any, ...], int] = {}
         try:
             text = self.file.read_text(encoding="utf-8")
-        except OSError as trouble:
-            raise error(f"{file}: {trouble.strerror or trouble}") from trouble
+        except OSError as failure:
+            raise error(f"{file}: {failure.strerror or failure}") from failure
         try:
             self.content = yaml.safe_load(text)
             node = yaml.compose(text, Loader=yaml.SafeLoader)
-        except yaml.YAMLError as trouble:
-            mark = getattr(trouble, "problem_mark", None)
+        except yaml.YAMLError as failure:
+            mark = getattr(failure, "problem_mark", None)
             where = f"{file}:{mark.line + 1}" if mark else str(file)
-            raise error(f"{where}: not valid YAML: {getattr(trouble, 'problem', trouble)}") from trouble
+            raise error(f"{where}: not valid YAML: {getattr(failure, 'problem', failure)}") from failure
         if node is not None:
             self._walk(node, ())
 
@@ -63,7 +63,7 @@ class YamlFile:
                 self._walk(value, (*where, i))
 
     def validated(self, model: type[Model], what: str) -> Model:
-        """The content as `model`; `what` says what such a file is.
+        """Validate the content as `model`; `what` describes such a file in the error message.
 
         Raises
         ------
@@ -74,12 +74,12 @@ class YamlFile:
             raise self.error(f"{self.file}: {what}")
         try:
             return model.model_validate(self.content)
-        except ValidationError as trouble:
-            complaints = [self.say(e["loc"], _sentence(e, model)) for e in trouble.errors()]
-            raise self.error("\n".join(complaints)) from None
+        except ValidationError as failure:
+            messages = [self.say(e["loc"], _sentence(e, model)) for e in failure.errors()]
+            raise self.error("\n".join(messages)) from None
 
     def check(self, where: Iterable[Any], kind: str, spec: Spec, skip: Iterable[str] = ()) -> None:
-        """The name and every keyword of a spec must be known to the registry.
+        """Refuse a spec whose name or keywords the registry does not know.
 
         Raises
         ------
@@ -88,24 +88,24 @@ class YamlFile:
         """
         try:
             registry.build(kind, spec.name, spec.params, skip)
-        except LookupError as trouble:
-            raise self.error(self.say(where, str(trouble.args[0]), spec)) from trouble
+        except LookupError as failure:
+            raise self.error(self.say(where, str(failure.args[0]), spec)) from failure
 
     def say(self, where: Iterable[Any], message: str, spec: Spec | None = None) -> str:
-        """The message with file and line, of the bad keyword where the message quotes one."""
-        place = tuple(where)
+        """Prefix the message with file and line, of the bad keyword if the message quotes one."""
+        path = tuple(where)
         if spec is not None:
             bad = [k for k in spec.params if f"no parameter {k!r}" in message]
-            for longer in ((*place, spec.name, *bad), (*place, *bad)):
+            for longer in ((*path, spec.name, *bad), (*path, *bad)):
                 if bad and longer in self.lines:
                     return f"{self.file}:{self.lines[longer]}: {message}"
-        while place and place not in self.lines:
-            place = place[:-1]
-        return f"{self.file}:{self.lines.get(place, 1)}: {message}"
+        while path and path not in self.lines:
+            path = path[:-1]
+        return f"{self.file}:{self.lines.get(path, 1)}: {message}"
 
 
 def _sentence(error: Any, model: type[BaseModel]) -> str:
-    """pydantic's complaint in the words of the file."""
+    """Rewrite a pydantic error in terms of the file."""
     *path, word = error["loc"]
     if error["type"] == "extra_forbidden":
         return f"unknown key {word!r}{registry.suggest(str(word), _model_at(model, path).model_fields)}"
@@ -115,7 +115,7 @@ def _sentence(error: Any, model: type[BaseModel]) -> str:
 
 
 def _model_at(model: type[BaseModel], path: Iterable[Any]) -> type[BaseModel]:
-    """The model that a path of keys and positions leads to."""
+    """The pydantic model at a path of keys and positions."""
     for word in path:
         if word in model.model_fields:
             model = _inner(model.model_fields[word].annotation) or model
@@ -123,7 +123,7 @@ def _model_at(model: type[BaseModel], path: Iterable[Any]) -> type[BaseModel]:
 
 
 def _inner(annotation: Any) -> type[BaseModel] | None:
-    """The model inside ``list[Model]``, ``dict[str, list[Model]]``, ``Model | None`` ..."""
+    """The pydantic model inside ``list[Model]``, ``dict[str, list[Model]]``, ``Model | None`` ..."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for part in get_args(annotation) if (found := _inner(part))), None)
+    return next((model for part in get_args(annotation) if (model := _inner(part))), None)

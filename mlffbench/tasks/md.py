@@ -20,7 +20,7 @@ from mlffbench.properties.limits import Limits
 from mlffbench.properties.spectra import Spectrum, spectrum
 from mlffbench.properties.survival import survival
 from mlffbench.system import progress
-from mlffbench.system.checkpoint import kept
+from mlffbench.system.checkpoint import resumed
 from mlffbench.system.failures import catch_failure
 from mlffbench.tasks.common.subtasks import Row, needs, skipped
 
@@ -198,7 +198,7 @@ def _nve(
 
 def _piece(name: str, work: Callable[[], dict[str, Any]]) -> tuple[Record | None, list[Row]]:
     """What is kept of a piece, or the row that says why there is none."""
-    found, failure = catch_failure(lambda: kept(name, work))
+    found, failure = catch_failure(lambda: resumed(name, work))
     return found, [] if failure is None else [Missing("", name, **failure)]
 
 

@@ -173,3 +173,17 @@ def test_a_run_refuses_data_with_a_certain_mistake_until_told_otherwise(tmp_path
     assert "force_sign" in done.output
     suite.write_text(suite.read_text().replace("mine.xyz}", "mine.xyz, allow: [force_sign]}"))
     assert CliRunner().invoke(app, ["run", str(suite), "--dry-run"]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "default"),
+    [
+        (("run",), "results/<name of the suite>"),
+        (("data", "split"), "official"),
+        (("data", "audit"), "0.003"),
+        (("data", "show"), "<name>.html"),
+    ],
+)
+def test_help_shows_what_is_done_without_an_option(command, default, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert f"[default: ({default})]" in " ".join(call(*command, "--help").output.replace("│", " ").split())

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import molecule
+from example_kernels import stacked
 from sklearn.base import clone
 
 pytest.importorskip("qmllib")
@@ -15,7 +16,7 @@ pytest.importorskip("qmllib")
 from mlffbench.data import Labels
 from mlffbench.datasets.malonaldehyde import malonaldehyde
 from mlffbench.estimators.fchl19 import FCHL19
-from mlffbench.potentials.fchl19 import describe, operator_rows, predicted
+from mlffbench.potentials.fchl19 import describe, predict
 
 ELEMENTS = [1, 6, 8]
 
@@ -36,27 +37,6 @@ def data():
 def model(request, data):
     frames, labels = data[0]
     return FCHL19(solver=request.param, n_representers=500).fit(frames, labels)
-
-
-def stacked(described):
-    vectors = np.stack([d.vectors for d in described])
-    n, f = vectors.shape[1:]
-    return vectors, np.stack([d.slopes.reshape(n, f, n, 3) for d in described])
-
-
-def test_operator_rows_are_those_of_qmllib(data):
-    from qmllib.kernels.gradient_kernels import get_atomic_local_gradient_kernel, get_atomic_local_kernel
-
-    described = [describe(a, ELEMENTS, 8.0) for a in data[0][0][:3]]
-    (vectors, slopes), charges = stacked(described), [d.numbers for d in described]
-    values = get_atomic_local_kernel(vectors, vectors, charges, charges, 5.0)
-    forces = get_atomic_local_gradient_kernel(vectors, vectors, slopes, charges, charges, 5.0)
-    numbers = np.concatenate(charges)
-    order = np.concatenate([np.flatnonzero(numbers == z) for z in ELEMENTS])
-    points = {z: np.concatenate(vectors)[numbers == z] for z in ELEMENTS}
-    ours = [operator_rows(d, points, 5.0) for d in described]
-    np.testing.assert_allclose(np.stack([v for v, _ in ours]), values[:, order], atol=1e-12)
-    np.testing.assert_allclose(np.vstack([f for _, f in ours]), forces[:, order], atol=1e-12)
 
 
 def test_predictions_of_gpr_are_those_of_qmllib(data):
@@ -151,7 +131,7 @@ def test_the_draw_is_reproducible_and_pickles(data):
 
 
 def test_a_lone_atom_feels_nothing(model):
-    energy, forces = predicted(describe(Atoms("O"), ELEMENTS, 8.0), model.points_, model.sigma)
+    energy, forces = predict(describe(Atoms("O"), ELEMENTS, 8.0), model.points_, model.sigma)
     assert np.isfinite(energy)
     np.testing.assert_allclose(forces, 0.0, atol=1e-12)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 
 import numpy as np
 import pytest
@@ -13,10 +14,7 @@ from ase.build import molecule
 from mlffbench.data import Labels
 from mlffbench.datasets.malonaldehyde import malonaldehyde
 from mlffbench.estimators.sgdml import SGDML
-from mlffbench.potentials.sgdml.inverse_distances import Points, pair_permutations
-from mlffbench.potentials.sgdml.kernel import Kernel
-from mlffbench.potentials.sgdml.permutations import closure, find_permutations
-from mlffbench.potentials.sgdml.solver import incomplete_cholesky, iterate, matrix, solve
+from mlffbench.potentials.sgdml.inverse_distances import Points
 
 SIGMA, LAM = 10.0, 1e-10
 
@@ -29,97 +27,6 @@ def data():
 @pytest.fixture(scope="module")
 def model(data):
     return SGDML(sigma=SIGMA, lam=LAM).fit(data.frames[:30], data.labels[:30])
-
-
-def rattled(atoms: Atoms, n: int, width: float = 0.05, seed: int = 0) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    return atoms.positions + width * rng.normal(size=(n, len(atoms), 3))
-
-
-def distances(positions: np.ndarray) -> np.ndarray:
-    return np.linalg.norm(positions[:, :, None] - positions[:, None], axis=-1)
-
-
-def ammonia(n: int = 6, sigma: float = SIGMA) -> tuple[Kernel, np.ndarray, np.ndarray]:
-    """A kernel with the six permutations of three hydrogens."""
-    atoms = molecule("NH3")
-    hydrogens = [(0, 2, 1, 3), (0, 2, 3, 1)]
-    group = np.array(sorted(closure(hydrogens, 4) or []))
-    positions = rattled(atoms, n)
-    return Kernel(Points.of(torch.from_numpy(positions)), pair_permutations(group), sigma), positions, group
-
-
-# ---------------------------------------------------------------- the formula
-def naive_energy_covariance(r: np.ndarray, q: np.ndarray, group: np.ndarray, sigma: float) -> float:
-    """Σ_P k(|x(r) − x(Pq)|) with the Matérn function, loop by loop."""
-    total = 0.0
-    for order in group:
-        moved = q[order]
-        square = 0.0
-        for a in range(len(r)):
-            for b in range(a):
-                difference = 1 / np.linalg.norm(r[a] - r[b]) - 1 / np.linalg.norm(moved[a] - moved[b])
-                square += difference**2
-        s = np.sqrt(5 * square) / sigma
-        total += (1 + s + s * s / 3) * np.exp(-s)
-    return total
-
-
-def naive_block(r: np.ndarray, q: np.ndarray, group: np.ndarray, sigma: float) -> np.ndarray:
-    """Chmiela 2017/2018: Σ_P J(r)ᵀ [5/(3σ²)(1+s) − 25/(3σ⁴) δδᵀ] e^(−s) J(Pq) P, with numeric loops."""
-
-    def describe(r: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        x, slopes = [], []
-        for a in range(len(r)):
-            for b in range(a + 1, len(r)):
-                v = r[a] - r[b]
-                row = np.zeros((len(r), 3))
-                row[a], row[b] = -v / np.linalg.norm(v) ** 3, v / np.linalg.norm(v) ** 3
-                x.append(1 / np.linalg.norm(v))
-                slopes.append(row.ravel())
-        return np.array(x), np.array(slopes)
-
-    x, jacobian = describe(r)
-    block = np.zeros((r.size, q.size))
-    for order in group:
-        y, moved = describe(q[order])
-        delta = x - y
-        s = np.sqrt(5) * np.linalg.norm(delta) / sigma
-        inner = 5 / (3 * sigma**2) * (1 + s) * np.eye(len(x)) - 25 / (3 * sigma**4) * np.outer(delta, delta)
-        found = (jacobian.T @ (inner * np.exp(-s)) @ moved).reshape(r.size, -1, 3)
-        block[:, (3 * order[:, None] + np.arange(3)).ravel()] += found.reshape(r.size, -1)
-    return block
-
-
-def test_the_kernel_matrix_is_the_published_formula():
-    kernel, positions, group = ammonia(3, sigma=2.0)
-    expected = np.block([[naive_block(r, q, group, 2.0) for q in positions] for r in positions])
-    np.testing.assert_allclose(np.triu(matrix(kernel).numpy()), np.triu(expected), atol=1e-12)
-    np.testing.assert_allclose(expected, expected.T, atol=1e-12)
-
-
-def test_the_kernel_is_the_second_derivative_of_the_covariance_of_energies():
-    kernel, positions, group = ammonia(2, sigma=2.0)
-    block = kernel.rows(0, others=slice(1, 2)).numpy()
-    rng = np.random.default_rng(1)
-    u, v = rng.normal(size=(2, 4, 3))
-    step = 1e-3
-    corners = [
-        i * j * naive_energy_covariance(positions[0] + i * step * u, positions[1] + j * step * v, group, 2.0)
-        for i in (1, -1)
-        for j in (1, -1)
-    ]
-    assert u.ravel() @ block @ v.ravel() == pytest.approx(sum(corners) / (4 * step**2), rel=1e-4)
-
-
-def test_some_rows_are_rows_of_the_matrix():
-    kernel, _, _ = ammonia(3)
-    upper = matrix(kernel).triu()
-    full = upper + upper.triu(1).T
-    torch.testing.assert_close(kernel.rows(1, [0, 4, 11]), full[[12, 16, 23]], atol=1e-13, rtol=0)
-    torch.testing.assert_close(kernel.diagonal(), full.diagonal(), atol=1e-13, rtol=0)
-    vector = torch.linspace(-1, 1, kernel.size, dtype=torch.float64)
-    torch.testing.assert_close(kernel.product(vector), full @ vector, atol=1e-12, rtol=0)
 
 
 def test_weights_give_energies_whose_gradient_the_forces_are(model, data):
@@ -135,24 +42,6 @@ def test_weights_give_energies_whose_gradient_the_forces_are(model, data):
 
 
 # ---------------------------------------------------------------- permutations
-@pytest.mark.parametrize(("name", "order"), [("H2O", 2), ("NH3", 6), ("CH4", 24), ("CH3Cl", 6), ("HCN", 1)])
-def test_the_group_of_a_rattled_molecule_in_mixed_orders(name, order):
-    atoms = molecule(name)
-    rng = np.random.default_rng(0)
-    mixed = []
-    for positions in rattled(atoms, 60, 0.02):
-        place = np.arange(len(atoms))
-        hydrogens = np.flatnonzero(atoms.numbers == 1)
-        place[hydrogens] = rng.permutation(hydrogens)
-        mixed.append(positions[place])
-    assert len(find_permutations(distances(np.array(mixed)), atoms.numbers)) == order
-
-
-def test_nothing_is_exchanged_where_nothing_was_seen_to_exchange():
-    atoms = molecule("CH3CH2OH")
-    atoms.rattle(0.1, seed=1)  # no mirror is left
-    group = find_permutations(distances(rattled(atoms, 20, 0.005)), atoms.numbers)
-    assert group.tolist() == [list(range(9))]
 
 
 def test_the_permutations_are_a_group_of_like_atoms(model, data):
@@ -166,12 +55,6 @@ def test_the_permutations_are_a_group_of_like_atoms(model, data):
 def test_malonaldehyde_is_symmetric_in_its_two_halves(data):
     model = SGDML(sigma=SIGMA, lam=LAM).fit(data.frames[::4][:100], data.labels[::4][:100])
     assert len(model.permutations_) == 2
-
-
-def test_a_group_too_large_is_not_made():
-    swaps = [tuple([*range(i), i + 1, i, *range(i + 2, 6)]) for i in range(5)]
-    assert closure(swaps, 6) is None
-    assert len(closure(swaps[:3], 6) or []) == 24
 
 
 def test_energies_do_not_change_under_the_permutations_found(data):
@@ -196,18 +79,6 @@ def test_energies_are_right_up_to_a_constant_that_training_gives(model, data):
     assert error.std() < 0.1 * data.labels.energy[:30].std()
 
 
-def test_conjugate_gradients_end_where_cholesky_does():
-    kernel, _, _ = ammonia(20)
-    forces = torch.from_numpy(np.random.default_rng(0).normal(size=kernel.size))
-    forces = kernel.product(forces)  # of the kernel's own space
-    closed = solve(kernel, forces, 1e-8)
-    steps = iterate(kernel, forces, 1e-8, 60, 1e-12, 2000, np.random.RandomState(0))
-    assert closed.iterations == 0
-    assert steps.iterations > 0
-    difference = kernel.product(steps.coefficients) - kernel.product(closed.coefficients)
-    assert float(difference.abs().max()) < 1e-6 * float(forces.abs().max())
-
-
 def test_a_small_memory_gives_the_same_predictions(data):
     frames, labels = data.frames[:30], data.labels[:30]
     closed = SGDML(sigma=SIGMA, lam=1e-8).fit(frames, labels)
@@ -226,16 +97,6 @@ def test_a_small_memory_gives_the_same_predictions(data):
     expected, got = closed.predict(new), small.predict(new)
     np.testing.assert_allclose(got.energy, expected.energy, atol=1e-6)
     np.testing.assert_allclose(np.array(got.forces), np.array(expected.forces), atol=1e-6)
-
-
-def test_an_incomplete_factor_of_full_rank_is_complete():
-    kernel, _, _ = ammonia(3)
-    factor, left = incomplete_cholesky(kernel, kernel.size - 18, np.random.RandomState(0))
-    full = matrix(kernel)
-    full = full.triu() + full.triu(1).T
-    # six components of each structure, its translations and rotations, carry no variance
-    torch.testing.assert_close(factor.T @ factor, full, atol=1e-6 * float(full.max()), rtol=0)
-    assert float(left.max()) < 1e-6 * float(full.max())
 
 
 def test_lam_grows_where_rounding_needs_it(data):
@@ -313,6 +174,20 @@ def test_a_pickle_predicts_the_same(model, data):
     expected, got = (m.predict(data.frames[40:45]) for m in (model, copy))
     np.testing.assert_array_equal(got.energy, expected.energy)
     np.testing.assert_array_equal(np.array(got.forces), np.array(expected.forces))
+
+
+def test_trials_in_a_file_of_format_1_load(data, tmp_path):
+    """Trials were saved under the name of the module that held them then."""
+    model = SGDML(random_state=0).fit(data.frames[:20], data.labels[:20])
+    model.save(tmp_path / "now")
+    with zipfile.ZipFile(tmp_path / "now") as now, zipfile.ZipFile(tmp_path / "old", "w") as old:
+        for name in now.namelist():
+            text = now.read(name)
+            if name == "model.json":
+                assert b"potentials.sgdml.hyperparameter_search:Trial" in text
+                text = text.replace(b"potentials.sgdml.hyperparameter_search", b"estimators._sgdml_tuning")
+            old.writestr(name, text)
+    assert SGDML.load(tmp_path / "old").trials_ == model.trials_
 
 
 @pytest.mark.gpu

@@ -4,75 +4,38 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import gpytorch
 import numpy as np
 import pytest
 import torch
-from ase import Atoms
-from ase.build import bulk, molecule
+from ase.build import bulk
+from example_kernels import NO_ATOMS, SMALL, dense_covariance, springs, water
 
-from mlffbench.data import Labels
 from mlffbench.descriptors import graph
 from mlffbench.estimators.soap_gpr import SOAPGPR
-from mlffbench.potentials.regression.hyperparameters import maximised
-from mlffbench.potentials.regression.whitened_least_squares import log_evidence
+from mlffbench.potentials.regression.whitened_least_squares import WhitenedLeastSquares
 from mlffbench.potentials.soap import training_batches
-from mlffbench.potentials.soap.derivative_kernel import Representers, rows, states
-from mlffbench.potentials.soap.environments import Environments, describe
-from mlffbench.potentials.soap.marginal_likelihood import problems_by_kind
-from mlffbench.potentials.soap.predictive_variance import forces_prior
-from mlffbench.potentials.soap.sparse_points import cur, principal_axes
+from mlffbench.potentials.soap.environments import describe
+from mlffbench.potentials.soap.sparse_gp import extended
 from mlffbench.potentials.soap.training_batches import Batches
-
-SMALL = {"n_max": 4, "l_max": 3, "sigma": 0.4}
-NO_ATOMS = {"H": 0.0, "O": 0.0}
-
-
-def water(n: int, seed: int = 0) -> list[Atoms]:
-    rng = np.random.default_rng(seed)
-    frames = [molecule("H2O") for _ in range(n)]
-    for atoms in frames:
-        atoms.positions += rng.normal(scale=0.06, size=(3, 3))
-    return frames
-
-
-def springs(frames: list[Atoms], noise: tuple[float, float] = (0.0, 0.0)) -> Labels:
-    """Springs between all atoms: energies and forces, with normal noise on both."""
-    rng = np.random.default_rng(1)
-    rest = molecule("H2O").get_all_distances()
-    energy, forces = [], []
-    for atoms in frames:
-        vectors = atoms.positions[:, None] - atoms.positions[None]
-        distance = np.linalg.norm(vectors, axis=2) + np.eye(3)
-        stretch = (distance - rest) * (1 - np.eye(3))
-        energy.append(5.0 * np.sum(stretch**2) + rng.normal(scale=noise[0] or 1e-300))
-        pull = -20.0 * np.sum((stretch / distance)[:, :, None] * vectors, axis=1)
-        forces.append(pull + rng.normal(scale=noise[1] or 1e-300, size=(3, 3)))
-    return Labels(np.array(energy), tuple(forces))
-
-
-def dense(model: SOAPGPR, first: Environments, second: Environments) -> torch.Tensor:
-    """δ² k between all labels of one batch and those of another, from the operator kernel."""
-    axes = {z: torch.eye(first.unit.shape[1], dtype=torch.float64) for z in model.basis_.numbers}
-    left, right = (states(e, model.basis_, axes) for e in (first, second))
-    others = [Representers.of([state], axes) for state in right]
-    blocks = [torch.cat([rows(s, o, model.kernel_.zeta) for o in others], dim=1) for s in left]
-    return model.variance_ * torch.cat(blocks)
 
 
 # ---------------------------------------------------------------- variances
-def test_the_prior_of_forces_is_the_operator_kernels_diagonal():
-    cell = bulk("NaCl", "rocksalt", a=5.0)
-    cell.rattle(0.1, seed=3)
-    frames = [cell, Atoms("NaClCl", [[0, 0, 0], [2.2, 0.1, 0], [-0.3, 2.4, 0.2]])]
-    model = SOAPGPR(**SMALL, cutoff=3.0, zeta=3.0).fit(frames, [0.0, 1.0])
-    environments = describe(graph.build(frames, model.basis_.radius), model.basis_)
-    diagonal = dense(model, environments, environments).diagonal() / model.variance_
-    expected = torch.cat(
-        [diagonal[1:7], diagonal[1 + 6 + 6 + 1 :]]
-    )  # energy, forces, stresses; energy, forces
-    got = forces_prior(environments, model.kernel_).flatten()
-    torch.testing.assert_close(got, expected, rtol=1e-9, atol=1e-12)
+def test_a_gaussian_process_without_noise_interpolates():
+    frames = water()
+    labels = springs(frames, forces=False)
+    model = SOAPGPR(**SMALL, energy_noise=1e-5).fit(frames, labels)
+    predicted = model.predict(frames)
+    np.testing.assert_allclose(predicted.energy, labels.energy, atol=1e-3)
+    assert predicted.energy_std.max() < 1e-2
+
+
+def test_uncertainty_grows_away_from_the_data():
+    frames = water()
+    model = SOAPGPR(**SMALL).fit(frames, springs(frames))
+    far = water(6, seed=5)
+    for atoms in far:
+        atoms.positions *= 1.25
+    assert model.predict(far).energy_std.min() > 2 * model.predict(frames).energy_std.max()
 
 
 def test_deviations_are_those_of_the_exact_gaussian_process():
@@ -82,9 +45,11 @@ def test_deviations_are_those_of_the_exact_gaussian_process():
     model = SOAPGPR(**SMALL, energy_noise=0.02, uncertainty="forces", atomic_energies=NO_ATOMS)
     found = model.fit(frames, labels).predict(test)
     known, new = (describe(graph.build(f, model.basis_.radius), model.basis_) for f in (frames, test))
-    cross = dense(model, new, known)[:, ::10]  # one energy and nine forces a molecule
-    covariance = dense(model, known, known)[::10, ::10] + torch.eye(8, dtype=torch.float64) * 3 * 0.02**2
-    prior = dense(model, new, new).diagonal()
+    cross = dense_covariance(model, new, known)[:, ::10]  # one energy and nine forces a molecule
+    covariance = (
+        dense_covariance(model, known, known)[::10, ::10] + torch.eye(8, dtype=torch.float64) * 3 * 0.02**2
+    )
+    prior = dense_covariance(model, new, new).diagonal()
     expected = (prior - (cross @ torch.linalg.solve(covariance, cross.T)).diagonal()).sqrt().view(3, 10)
     np.testing.assert_allclose(found.energy_std, expected[:, 0], rtol=1e-3)
     np.testing.assert_allclose(np.array(found.forces_std).reshape(3, 9), expected[:, 1:], rtol=1e-3)
@@ -103,35 +68,6 @@ def test_deviations_of_forces_grow_away_from_the_data():
 
 
 # ---------------------------------------------------------------- hyperparameters
-def test_the_evidence_is_gpytorchs_where_nothing_is_sparse():
-    frames = water(10)
-    labels = replace(springs(frames, (0.05, 0.0)), forces=None)
-    model = SOAPGPR(**SMALL, atomic_energies=NO_ATOMS).fit(frames, labels)
-    batches = Batches(frames, labels, model.basis_, 4, "cpu")
-    environments = describe(graph.build(frames, model.basis_.radius), model.basis_)
-    k = dense(model, environments, environments)[::10, ::10] / model.variance_
-    signal, noise = torch.tensor(0.7, dtype=torch.float64), torch.tensor(0.03, dtype=torch.float64)
-    problems = problems_by_kind(batches, model.kernel_, ["energy"])
-    got = log_evidence(list(problems.values()), [noise], signal**2)
-
-    class Known(gpytorch.kernels.Kernel):
-        def forward(self, x1, x2, diag=False, **params):
-            found = signal**2 * k[x1[..., 0].long()][:, x2[..., 0].long()]
-            return found.diagonal() if diag else found
-
-    class Exact(gpytorch.models.ExactGP):
-        def forward(self, x):
-            return gpytorch.distributions.MultivariateNormal(x.new_zeros(len(x)), known(x))
-
-    known = Known()
-    index, energy = torch.arange(10, dtype=torch.float64)[:, None], torch.tensor(labels.energy)
-    fixed = gpytorch.likelihoods.FixedNoiseGaussianLikelihood(
-        torch.full((10,), 3 * 0.03**2, dtype=torch.float64)
-    )
-    exact = Exact(index, energy, fixed).double().train()
-    likelihood = gpytorch.mlls.ExactMarginalLogLikelihood(fixed, exact)
-    expected = likelihood(exact(index), energy) * 10  # gpytorch divides by the number of data
-    assert float(got) == pytest.approx(float(expected), abs=1e-3)
 
 
 def test_planted_noise_is_found_and_the_evidence_rises():
@@ -150,38 +86,10 @@ def test_planted_noise_is_found_and_the_evidence_rises():
 
 
 def evidence(model: SOAPGPR) -> float:
-    return model._problem.log_evidence(model.variance_)
-
-
-def test_maximised_finds_the_peak_under_its_prior():
-    peak = lambda v: -200 * (v["a"].log() - 1.0) ** 2 - 200 * (v["b"] - 0.5) ** 2
-    values, height = maximised(peak, {"a": 1.0, "b": 0.2})
-    assert values["a"] == pytest.approx(np.e, rel=0.02)
-    assert values["b"] == pytest.approx(0.5, rel=0.1)
-    assert np.isfinite(height)
+    return model.process_.problem.log_evidence(model.variance_)
 
 
 # ---------------------------------------------------------------- sparse points
-def test_leverage_finds_what_no_other_vector_replaces():
-    rng = np.random.default_rng(0)
-    common = np.array([1.0, 0.2, 0.0, 0.0]) + 0.01 * rng.normal(size=(60, 4)) * [1, 1, 1, 0]
-    points = torch.nn.functional.normalize(torch.tensor(np.vstack([common, [[0, 0, 0, 1.0]]])))
-    draws = [set(cur(points, 6, np.random.default_rng(s)).tolist()) for s in range(20)]
-    assert all(len(d) == 6 for d in draws)
-    assert sum(60 in d for d in draws) >= 19
-    assert len(cur(points, 500, rng)) == 61
-
-
-def test_principal_axes_hold_the_vectors_but_for_what_may_be_dropped():
-    random = torch.Generator().manual_seed(0)
-    scales = 10.0 ** -torch.arange(8, dtype=torch.float64)
-    for n in (5, 50):
-        x = torch.nn.functional.normalize(torch.randn(n, 8, dtype=torch.float64, generator=random) * scales)
-        axes = principal_axes(x, dropped=1e-6)
-        torch.testing.assert_close(axes.T @ axes, torch.eye(axes.shape[1], dtype=torch.float64))
-        lost = 1 - ((x @ axes) ** 2).sum() / n
-        assert 0 <= lost <= 1e-6
-        assert axes.shape[1] < min(n, 8)
 
 
 @pytest.mark.parametrize("method", ["farthest_point", "cur"])
@@ -221,9 +129,8 @@ def test_frames_added_later_count_as_if_they_had_come_first(tmp_path):
     )
     once = SOAPGPR(**params).fit(frames[:4], labels[:4])
     rest = replace(labels, energy=labels.energy - 3 * once.energy_per_atom_)
-    once._problem = type(once._problem)(once._problem.factors)
-    once._learn(Batches(frames, rest, once.basis_, 5, "cpu"))
-    once._solve()
+    empty = replace(once.process_, problem=WhitenedLeastSquares(once.process_.problem.factors))
+    once.process_ = extended(empty, Batches(frames, rest, once.basis_, 5, "cpu"))
     a, b = grown.predict(water(5, 8)), once.predict(water(5, 8))
     np.testing.assert_allclose(a.energy, b.energy, atol=1e-9)
     np.testing.assert_allclose(a.forces, b.forces, atol=1e-8)

@@ -19,9 +19,9 @@ from mlffbench.report.datasheet.distances import N_BINS, REACH, distances
 from mlffbench.report.datasheet.groups import ALL, groups, shown
 from mlffbench.report.datasheet.histogram import bin_edges, histogram, top
 from mlffbench.report.datasheet.html import render
+from mlffbench.report.datasheet.subsample import subsample
 from mlffbench.report.datasheet.summary import energies_less_composition, summary
-from mlffbench.report.datasheet.thinned import thinned
-from mlffbench.report.figures.style import palette
+from mlffbench.report.figures.style import palette_of
 
 FIGURE = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
 
@@ -32,8 +32,8 @@ def argon() -> Dataset:
 
 
 def page(dataset: Dataset, findings=None) -> str:
-    looked = thinned(dataset)
-    return render(summary(dataset, looked), looked, findings)
+    sample = subsample(dataset)
+    return render(summary(dataset, sample), sample, findings)
 
 
 def titles(text: str) -> list[str]:
@@ -122,7 +122,7 @@ def test_a_large_dataset_is_thinned_evenly():
     frames = [Atoms("Ar", [[i, 0, 0]]) for i in range(300)]
     group = np.array(["big"] * 290 + ["few"] * 10)
     labels = Labels(np.arange(300.0), tuple(np.full((1, 3), i) for i in range(300)))
-    some = thinned(Dataset("d", frames, labels, {"group": group}), most=100)
+    some = subsample(Dataset("d", frames, labels, {"group": group}), most=100)
     assert (some.columns["group"] == "few").sum() == 10
     assert (some.columns["group"] == "big").sum() == round(290 / 3)
     assert some.labels.energy[0] == 0
@@ -142,8 +142,7 @@ def test_what_is_not_in_memory_is_read_once():
     lazy = LazySequence(frame, n, numbers=frozenset({18}))
     forces = LazySequence(lambda i: np.full((1, 3), i), n, present=n < 3)
     dataset = Dataset("d", lazy, Labels(np.zeros(5), forces))
-    looked = thinned(dataset)
-    facts = summary(dataset, looked)
+    facts = summary(dataset, subsample(dataset))
     assert read == [0, 1, 2, 3, 4]
     assert facts["groups"][ALL]["n_forces"] == 3
     assert facts["groups"][ALL]["force_max_eV_per_A"] == pytest.approx(2 * np.sqrt(3))
@@ -163,7 +162,7 @@ def test_more_groups_than_colours():
 def test_shares_add_up_and_far_values_are_told():
     rng = np.random.default_rng(0)
     values = {"a": rng.normal(size=1000), "b": np.append(rng.normal(size=50), 500.0)}
-    plot = histogram(values, palette(values), "x", "t")
+    plot = histogram(values, palette_of(values), "id", "t", "x")
     for trace in plot.figure.data:
         assert sum(trace.y) == pytest.approx(100)
         assert trace.y[0] == trace.y[-1] == 0
@@ -172,7 +171,7 @@ def test_shares_add_up_and_far_values_are_told():
 
 
 def test_no_finite_value_is_no_histogram():
-    assert histogram({"a": np.array([np.nan])}, palette("a"), "x", "t") is None
+    assert histogram({"a": np.array([np.nan])}, palette_of("a"), "id", "t", "x") is None
 
 
 def test_equal_values_have_a_bin():

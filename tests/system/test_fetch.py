@@ -177,7 +177,7 @@ def test_a_cut_connection_is_resumed_where_it_broke(url, plan):
 
 def test_the_next_call_goes_on_with_what_an_earlier_one_left(url, plan, places):
     plan.cuts = [2 * PIECE, 0, 0]
-    with pytest.raises(fetch.DownloadError, match="the next try goes on from what has come"):
+    with pytest.raises(fetch.DownloadError, match="run again to resume the download"):
         get(url)
     assert (places / "cache/set/file.bin.part").stat().st_size == 2 * PIECE
     plan.cuts = []

@@ -19,7 +19,7 @@ from mlffbench.harness.execute import execute
 from mlffbench.harness.outcome import Outcome
 from mlffbench.harness.run import run
 from mlffbench.harness.store import Store
-from mlffbench.system.checkpoint import keep_in, kept
+from mlffbench.system.checkpoint import keep_in, resumed
 from mlffbench.tasks.common.subtasks import compared, lacking, needs, skipped, spread, units
 from mlffbench.testing.controls import Analytic
 
@@ -67,14 +67,14 @@ def test_failures_are_tried_again(tmp_path):
 
 def test_names_that_look_alike_on_disk_are_kept_apart(tmp_path):
     with keep_in(tmp_path):
-        assert kept("Si (111)", lambda: 1) == 1
-        assert kept("Si [111]", lambda: 2) == 2
-        assert kept("Si (111)", failing) == 1
+        assert resumed("Si (111)", lambda: 1) == 1
+        assert resumed("Si [111]", lambda: 2) == 2
+        assert resumed("Si (111)", failing) == 1
 
 
 def test_nothing_is_kept_without_a_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert kept("a", lambda: 1) == 1
+    assert resumed("a", lambda: 1) == 1
     assert not list(tmp_path.iterdir())
 
 

@@ -1,4 +1,4 @@
-"""The commands ``mlffbench data ...``: one file each."""
+"""Commands ``mlffbench data ...``, one file each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DATASET and --split as a user types them: a name, a suite's entry, or a file."""
+"""Arguments DATASET and --split: a name, an entry as in a suite, or a file."""
 
 from __future__ import annotations
 
@@ -46,23 +46,23 @@ SplitText = Annotated[
     str | None,
     typer.Option(
         "--split",
-        help="A split's name, an entry as in a suite ('{random: {train: 0.8}}'), or a manifest (split.json). "
-        "[default: official]",
+        help="A split's name, an entry as in a suite ('{random: {train: 0.8}}'), or a manifest (split.json).",
+        show_default="official",
     ),
 ]
 Seed = Annotated[int, typer.Option(help="Seed of the split.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
-EnergyKey = Annotated[str | None, typer.Option(help="Where your file keeps its energies.")]
-ForcesKey = Annotated[str | None, typer.Option(help="Where your file keeps its forces.")]
-StressKey = Annotated[str | None, typer.Option(help="Where your file keeps its stresses or virials.")]
-Units = Annotated[str | None, typer.Option(help="Of your .npz file: eV, kcal/mol or Hartree.")]
+EnergyKey = Annotated[str | None, typer.Option(help="Key of the energies in your file.")]
+ForcesKey = Annotated[str | None, typer.Option(help="Key of the forces in your file.")]
+StressKey = Annotated[str | None, typer.Option(help="Key of the stresses or virials in your file.")]
+Units = Annotated[str | None, typer.Option(help="Energy unit of your .npz file: eV, kcal/mol or Hartree.")]
 
 FOREIGN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")  # package.module:Name
 
 
 # ---------------------------------------------------------------- what was meant
 def dataset_spec(text: str, params: Sequence[str] | None = None, **keys: str | None) -> Spec:
-    """What the text means; `params` are ``key=value`` texts, `keys` options that were given or are None.
+    """Parse DATASET; `params` are ``key=value`` texts, `keys` are options, None if not given.
 
     Raises
     ------
@@ -88,23 +88,23 @@ def _is_path(text: str) -> bool:
 
 
 def _parameters(texts: Sequence[str]) -> dict[str, Any]:
-    """``fold=2`` as {"fold": 2}: values are read as YAML."""
+    """Parse ``fold=2`` as {"fold": 2}; values are read as YAML."""
     import yaml
 
-    found = {}
+    values = {}
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
             raise ValueError(f"--param {text!r} is not KEY=VALUE")
         try:
-            found[key.strip()] = yaml.safe_load(value)
+            values[key.strip()] = yaml.safe_load(value)
         except yaml.YAMLError as error:
             raise ValueError(f"--param {text!r}: {getattr(error, 'problem', error)}") from None
-    return found
+    return values
 
 
 def _entry(what: str, text: str) -> Spec:
-    """A suite's entry: the same text, the same meaning."""
+    """Parse an entry as in a suite file."""
     import yaml
 
     from mlffbench.data import Spec
@@ -117,16 +117,16 @@ def _entry(what: str, text: str) -> Spec:
         raise ValueError(f"{what} {text!r}: {error}") from None
 
 
-# ---------------------------------------------------------------- the thing itself
+# ---------------------------------------------------------------- loading
 def load(spec: Spec) -> Dataset:
-    """The dataset, or a LookupError, ValueError or OSError with a sentence."""
+    """Load the dataset; raise LookupError, ValueError or OSError with a sentence."""
     from mlffbench import registry
 
     return _called(registry.build("datasets", spec.name, spec.params), "dataset", spec)
 
 
 def load_split(text: str | None, dataset: Dataset, seed: int) -> tuple[Split, dict[str, Any]]:
-    """The split and what made it: a manifest's own word, or its name, parameters and seed."""
+    """Make the split; return it and its origin: the manifest's record, or name, parameters and seed."""
     text = text or "official"
     if not text.lstrip().startswith("{") and (text.endswith(".json") or Path(text).is_file()):
         return _applied(Path(text), dataset)
@@ -145,15 +145,15 @@ def _applied(path: Path, dataset: Dataset) -> tuple[Split, dict[str, Any]]:
     return manifest_file.apply(document, dataset), dict(document.get("made_by") or {})
 
 
-def _called(thing: Callable[..., Any], what: str, spec: Spec, **given: Any) -> Any:
-    """The value; a parameter that is missing or of a wrong type is the user's mistake."""
+def _called(function: Callable[..., Any], what: str, spec: Spec, **given: Any) -> Any:
+    """Call a registered function; report missing parameters and wrong types as ValueError."""
     from mlffbench import registry
 
-    needed = _required(registry.parameters(thing, given), spec.params)
+    needed = _required(registry.parameters(function, given), spec.params)
     if needed:
         raise ValueError(f"{what} {spec.name!r} needs {', '.join(needed)}")
     try:
-        return thing(**given, **spec.params)
+        return function(**given, **spec.params)
     except TypeError as error:
         raise ValueError(f"{what} {spec}: {error}") from error
 

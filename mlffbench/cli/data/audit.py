@@ -1,4 +1,4 @@
-"""``mlffbench data audit``: whether the test frames were seen in training."""
+"""Command ``mlffbench data audit``: test frames that duplicate training frames."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def audit(
     stress_key: StressKey = None,
     units: Units = None,
     tolerance: Annotated[
-        float | None, typer.Option(help="How far apart twins may be, Å. [default: 0.003]", show_default=False)
+        float | None,
+        typer.Option(help="Largest distance of duplicates, Å.", show_default="0.003"),
     ] = None,
     leak_free: Annotated[
         Path | None, typer.Option(help="Write the split without the leaking test frames to this manifest.")
@@ -56,20 +57,20 @@ def audit(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if the split is leaky.")] = False,
     json_: Json = False,
 ) -> None:
-    """Look for test frames that have a twin in the training set, however moved, turned or renumbered."""
+    """Look for test frames that are copies of training frames (shifted, rotated, reordered)."""
     keys = {"energy_key": energy_key, "forces_key": forces_key, "stress_key": stress_key, "units": units}
     with refusals():
         from mlffbench.datasets.leakage import audit as look
 
-        spec = _meant(dataset, param, split, train, test, keys)
+        spec = _dataset_spec(dataset, param, split, train, test, keys)
         given: dict[str, Any] = {} if tolerance is None else {"tolerance": tolerance}
         with bars():
-            found = load(spec)
-            parts, made_by = load_split(split, found, seed)
-            result = look(found, parts, **given)
+            data = load(spec)
+            parts, made_by = load_split(split, data, seed)
+            result = look(data, parts, **given)
             if train is not None:
                 result = replace(result, dataset=f"{train} and {test}")
-            cleaned = None if leak_free is None else _clean(found, parts, result, made_by, leak_free)
+            cleaned = None if leak_free is None else _write_leak_free(data, parts, result, made_by, leak_free)
         offset = len(parts.train) if train is not None else 0
         if json_:
             first = {"test_offset": offset} if train is not None else {}
@@ -80,11 +81,11 @@ def audit(
         raise typer.Exit(1)
 
 
-def _meant(
+def _dataset_spec(
     dataset: str | None, param: list[str] | None, split: str | None, train: Path | None, test: Path | None,
     keys: dict[str, str | None],
 ) -> Spec:  # fmt: skip
-    """A dataset, or two files as one."""
+    """Load a dataset, or two files as one dataset with two groups."""
     if (train is None) != (test is None):
         raise ValueError("--train and --test go together: a file each")
     if train is None:
@@ -97,10 +98,10 @@ def _meant(
     return replace(spec, params={"path": str(train), "tests": {"test": str(test)}, **spec.params})
 
 
-def _clean(
+def _write_leak_free(
     dataset: Dataset, split: Split, result: Audit, made_by: dict[str, Any], path: Path
 ) -> dict[str, Any]:
-    """Write the manifest of the split without twins, and say what is left."""
+    """Write the manifest of the split without duplicates, and print the remaining sizes."""
     from mlffbench.datasets.leakage import leak_free
     from mlffbench.splits.common import manifest_file
 
@@ -123,7 +124,7 @@ def _print(result: Audit, offset: int, cleaned: dict[str, Any] | None) -> None:
         screen.print(Text(f"... and {len(result.pairs) - N_SHOWN} more; --json prints all", style="dim"))
     if offset and result.pairs:
         screen.print(Text("Frames are counted from 0 in each file, isolated atoms left out.", style="dim"))
-    for sentence in _sentences(result):
+    for sentence in _notes(result):
         screen.print(Text(sentence))
     if cleaned is not None:
         sizes = ", ".join(f"{name} {n}" for name, n in cleaned["tests"].items())
@@ -132,7 +133,7 @@ def _print(result: Audit, offset: int, cleaned: dict[str, Any] | None) -> None:
 
 
 def _pairs(result: Audit, offset: int) -> Any:
-    """The nearest pairs, as many as a screen holds."""
+    """Print the nearest pairs, as many as a screen holds."""
     columns = ["", "test group", "test\nframe", "train\nframe", "apart\nÅ", "E test\neV", "ΔE\nmeV"]
     rows = [
         [
@@ -144,8 +145,8 @@ def _pairs(result: Audit, offset: int) -> Any:
     return table(columns, rows, words=2)
 
 
-def _sentences(result: Audit) -> Iterator[str]:
-    """What is told, not judged."""
+def _notes(result: Audit) -> Iterator[str]:
+    """Notes on shared trajectories, times and groups, which do not decide the verdict."""
     for t in result.time_neighbours:
         yield (
             f"{t.group}: {t.n_within} of {t.n_frames} frames lie within {t.window} steps of a training frame "

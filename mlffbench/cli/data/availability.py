@@ -1,4 +1,4 @@
-"""What is known of a dataset without loading it: its card, its files, and whether they are here."""
+"""Card, files and availability of a dataset that is not loaded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MB = 1e6
 
 
 def module_of(spec: Spec) -> ModuleType:
-    """The file of a dataset, after checking its name and keywords.
+    """Module of a dataset, after checking its name and keywords.
 
     Raises
     ------
@@ -28,12 +28,12 @@ def module_of(spec: Spec) -> ModuleType:
     """
     from mlffbench import registry
 
-    thing = registry.build("datasets", spec.name, spec.params)
-    return import_module(thing.__module__)
+    function = registry.build("datasets", spec.name, spec.params)
+    return import_module(function.__module__)
 
 
 def sources_of(spec: Spec) -> tuple[Any, ...]:
-    """The public files of a dataset with these parameters; none where it has none."""
+    """Public files of a dataset with these parameters; an empty list if it has none."""
     from mlffbench import registry
 
     listing = getattr(module_of(spec), "sources", None)
@@ -44,7 +44,7 @@ def sources_of(spec: Spec) -> tuple[Any, ...]:
 
 
 def card_of(name: str, module: ModuleType) -> Mapping[str, Any]:
-    """The card as far as it is written down: the file's ``CARD``, or the one beside built-in data."""
+    """Card of a dataset without loading it: the module's ``CARD``, or the JSON file of built-in data."""
     if hasattr(module, "CARD"):
         return module.CARD
     beside = _beside(name)
@@ -56,7 +56,7 @@ def _beside(name: str) -> Traversable:
 
 
 def where(spec: Spec, sources: tuple[Any, ...]) -> str:
-    """``built in``, ``computed``, ``here`` or ``to download, 4.1 MB``."""
+    """Availability: ``built in``, ``computed``, ``here`` or ``to download, 4.1 MB``."""
     if spec.name == "path":
         return "your own files"
     if not sources:

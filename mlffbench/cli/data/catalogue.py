@@ -1,4 +1,4 @@
-"""``mlffbench data list``: which datasets there are, without loading any."""
+"""Command ``mlffbench data list``: all datasets, without loading them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["catalogue"]
 
 
 def catalogue(json_: Json = False) -> None:
-    """What there is: frames, elements, and whether it is here or to download."""
+    """List the datasets: frames, elements, and whether the files are here or to download."""
     from mlffbench import registry
 
     with refusals():
@@ -28,18 +28,18 @@ def catalogue(json_: Json = False) -> None:
 
 
 def _row(name: str) -> dict[str, Any]:
-    """What the file says of itself; None where only the data know."""
+    """Facts of a dataset's card; None for what only the data tell."""
     from mlffbench import registry
     from mlffbench.cli.data.availability import card_of, module_of, sources_of, where
     from mlffbench.data import Spec
 
     spec = Spec(name)
-    thing, module = registry.load("datasets", name), module_of(spec)
+    function, module = registry.load("datasets", name), module_of(spec)
     card, sources = card_of(name, module), sources_of(spec)
     return {
         "name": name,
-        "what": registry.summary(thing),
-        "params": {k: None if v is Parameter.empty else v for k, v in registry.parameters(thing).items()},
+        "what": registry.summary(function),
+        "params": {k: None if v is Parameter.empty else v for k, v in registry.parameters(function).items()},
         "n_frames": _n_frames(card, [s for s in sources if s is not getattr(module, "ATOMS", None)]),
         "elements": getattr(module, "ELEMENTS", None) or _elements(card),
         "where": where(spec, sources),
@@ -47,7 +47,7 @@ def _row(name: str) -> dict[str, Any]:
 
 
 def _texts(row: dict[str, Any]) -> list[str | Text]:
-    """A row of the table; parameters stand below the name, since the numbers are for their defaults."""
+    """Row of the table; parameters stand below the name, since the numbers are for their defaults."""
     from rich.text import Text
 
     defaults = [f"{k}={v}" for k, v in row["params"].items() if isinstance(v, str | int)]
@@ -57,7 +57,7 @@ def _texts(row: dict[str, Any]) -> list[str | Text]:
 
 
 def _n_frames(card: Any, sources: list[Any]) -> int | None:
-    """As the card counts its groups, else as the files do; isolated atoms are no frames."""
+    """Number of frames by the card's groups, else by its files; isolated atoms are not counted."""
     groups = card.get("groups")
     if groups:
         return sum(groups.values())
@@ -66,5 +66,5 @@ def _n_frames(card: Any, sources: list[Any]) -> int | None:
 
 
 def _elements(card: Any) -> list[str] | None:
-    found = card.get("isolated_atom_energies_eV")
-    return list(found) if found else None
+    energies = card.get("isolated_atom_energies_eV")
+    return list(energies) if energies else None

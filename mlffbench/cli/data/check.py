@@ -1,4 +1,4 @@
-"""``mlffbench data check``: what is wrong with a dataset."""
+"""Command ``mlffbench data check``: mistakes in a dataset."""
 
 from __future__ import annotations
 
@@ -46,21 +46,21 @@ def check(
 
         done = _checks(skip or ())
         with bars():
-            found = load(dataset_spec(dataset, param, **keys))
-            findings = checkup(found, skip=tuple(skip or ()))
+            data = load(dataset_spec(dataset, param, **keys))
+            findings = checkup(data, skip=tuple(skip or ()))
         refused = [f for f in findings if f.certain]
         if json_:
-            facts = {"dataset": found.name, "digest": found.digest, "n_frames": len(found), "checks": done}
+            facts = {"dataset": data.name, "digest": data.digest, "n_frames": len(data), "checks": done}
             counts = {"n_refusals": len(refused), "n_warnings": len(findings) - len(refused)}
             print_json({**facts, **counts, "findings": [asdict(f) for f in findings]})
         else:
-            _print(f"{found.name}, {len(found)} frames", findings, done)
+            _print(f"{data.name}, {len(data)} frames", findings, done)
     if refused:
         raise typer.Exit(1)
 
 
 def _checks(skip: Sequence[str]) -> list[str]:
-    """The names of the checks that are done."""
+    """Names of the checks to run."""
     from mlffbench import registry
 
     known = registry.names("checks")
@@ -71,7 +71,7 @@ def _checks(skip: Sequence[str]) -> list[str]:
 
 
 def _print(title: str, findings: Sequence[Finding], done: Sequence[str]) -> None:
-    """Refusals first, then warnings."""
+    """Print refusals, then warnings."""
     from rich.padding import Padding
     from rich.text import Text
 

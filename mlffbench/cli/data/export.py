@@ -1,4 +1,4 @@
-"""The parts of a split as extended xyz, which everybody reads."""
+"""Export of the parts of a split as extended XYZ files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["export_parts"]
 
 
 def export_parts(dataset: Dataset, split: Split, folder: Path) -> list[Path]:
-    """Write ``train.xyz``, ``test_<name>.xyz`` and, where their energies are known, ``isolated_atoms.xyz``.
+    """Write ``train.xyz``, ``test_<name>.xyz`` and, if known, ``isolated_atoms.xyz``.
 
     Labels stand under ASE's names (``energy``, ``forces``, ``stress``), columns in each frame's ``info``.
 
@@ -54,7 +54,7 @@ def _write(path: Path, frames: Iterator[Atoms]) -> Path:
 
 
 def _labelled(dataset: Dataset, part: np.ndarray) -> Iterator[Atoms]:
-    """Frames with a calculator that knows their labels and nothing else."""
+    """Attach a calculator that holds the labels to each frame."""
     labels = dataset.labels
     for i in part.tolist():
         atoms = dataset.frames[i].copy()
@@ -74,5 +74,5 @@ def _isolated(energies: Any) -> Iterator[Atoms]:
 
 
 def _is_known(value: Any) -> bool:
-    """Missing numbers are NaN and missing texts are empty in a column; a file leaves them out."""
+    """Return False for NaN and the empty string, which stand for missing values in a column."""
     return value != "" and not (isinstance(value, float | np.floating) and np.isnan(value))

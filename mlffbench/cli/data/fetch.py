@@ -1,4 +1,4 @@
-"""``mlffbench data fetch``: have a dataset's files here before they are needed."""
+"""Command ``mlffbench data fetch``: download the files of a dataset."""
 
 from __future__ import annotations
 
@@ -18,39 +18,39 @@ MB = 1e6
 
 
 def fetch(dataset: DatasetText, param: Params = None, json_: Json = False) -> None:
-    """Download every file of a dataset, check it, and say where it is."""
+    """Download every file of a dataset, verify it, and print its path."""
     from mlffbench.cli.data.availability import sources_of
     from mlffbench.system import progress
 
     with refusals():
         spec = dataset_spec(dataset, param)
-        sources, found = sources_of(spec), []
+        sources, paths = sources_of(spec), []
         with bars():
             for done, source in enumerate(sources):
                 progress.report("files", done, len(sources))
-                found.append(source.fetch())
+                paths.append(source.fetch())
         if json_:
-            print_json(_facts(spec, sources, found))
+            print_json(_facts(spec, sources, paths))
         else:
-            _print(spec, found)
+            _print(spec, paths)
 
 
-def _facts(spec: Spec, sources: tuple[Any, ...], found: list[Path]) -> dict[str, Any]:
+def _facts(spec: Spec, sources: tuple[Any, ...], paths: list[Path]) -> dict[str, Any]:
     files = [
         {"path": str(path), "bytes": path.stat().st_size, "url": source.url}
-        for source, path in zip(sources, found, strict=True)
+        for source, path in zip(sources, paths, strict=True)
     ]
     return {"dataset": spec.name, "params": dict(spec.params), "files": files}
 
 
-def _print(spec: Spec, found: list[Path]) -> None:
+def _print(spec: Spec, paths: list[Path]) -> None:
     from rich.text import Text
 
     screen = console()
-    if not found:
+    if not paths:
         screen.print(Text(f"{spec}: nothing to download"))
         return
-    for path in found:
+    for path in paths:
         screen.print(str(path), markup=False, highlight=False, soft_wrap=True)
-    total = sum(path.stat().st_size for path in found) / MB
-    screen.print(Text(f"{spec}: {len(found)} files, {total:.1f} MB"))
+    total = sum(path.stat().st_size for path in paths) / MB
+    screen.print(Text(f"{spec}: {len(paths)} files, {total:.1f} MB"))

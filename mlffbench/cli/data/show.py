@@ -1,4 +1,4 @@
-"""``mlffbench data show``: the card, and one page with histograms."""
+"""Command ``mlffbench data show``: the card, and one HTML page of histograms."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["show"]
 def show(
     dataset: DatasetText,
     param: Params = None,
-    html: Annotated[Path | None, typer.Option(help="The page to write. [default: <name>.html]")] = None,
+    html: Annotated[Path | None, typer.Option(help="The page to write.", show_default="<name>.html")] = None,
     no_html: Annotated[bool, typer.Option("--no-html", help="Write no page.")] = False,
     json_: Json = False,
 ) -> None:
@@ -28,14 +28,14 @@ def show(
     with refusals():
         with bars():
             spec = dataset_spec(dataset, param)
-            found = load(spec)
-            page = None if no_html else html or _page(found.name, spec)
-            facts = _looked_at(found, page)
+            data = load(spec)
+            page = None if no_html else html or _page(data.name, spec)
+            facts = _facts(data, page)
         if json_:
             print_json({**facts, "html": None if page is None else str(page)})
             return
         screen = console()
-        screen.print(str(found), markup=False, highlight=False)
+        screen.print(str(data), markup=False, highlight=False)
         screen.print()
         screen.print(table(*_groups(facts["groups"])))
         for finding in facts["findings"]:
@@ -45,34 +45,34 @@ def show(
             screen.print(f"\nwrote {page}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _looked_at(found: Dataset, page: Path | None) -> dict[str, Any]:
-    """Facts and findings; the page is written where one is wanted."""
+def _facts(data: Dataset, page: Path | None) -> dict[str, Any]:
+    """Collect facts and findings of a dataset; write the HTML page if wanted."""
     from dataclasses import asdict
 
     from mlffbench.datasets.checks import checkup
     from mlffbench.report.datasheet.html import render
+    from mlffbench.report.datasheet.subsample import subsample
     from mlffbench.report.datasheet.summary import summary
-    from mlffbench.report.datasheet.thinned import thinned
     from mlffbench.system.atomic_write import atomic_write
 
-    findings, looked = checkup(found), thinned(found)
-    facts = summary(found, looked)
+    findings, subset = checkup(data), subsample(data)
+    facts = summary(data, subset)
     if page is not None:
-        text = render(facts, looked, findings)
+        text = render(facts, subset, findings)
         with writing(page), atomic_write(page) as file:
             file.write(text.encode())
     return facts | {"findings": [asdict(f) for f in findings]}
 
 
 def _page(name: str, spec: Spec) -> Path:
-    """``rmd17_aspirin.html``: the parameters given tell pages of one dataset apart."""
+    """File name of the page, such as ``rmd17_aspirin.html``, with the parameters given."""
     given = () if spec.name == "path" else spec.params.values()
     words = [name, *(str(v) for v in given if isinstance(v, str | int | float))]
     return Path("".join(c if c.isalnum() or c in "._-" else "_" for c in "_".join(words)) + ".html")
 
 
 def _groups(groups: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """The table of groups: what fits 80 columns."""
+    """Table of the groups, within 80 columns."""
     from mlffbench.report.wording import MISSING, plain
 
     columns = ["group", "frames", "with\nforces", "with\nstress", "energy\neV/atom", "spread\nmeV/atom",

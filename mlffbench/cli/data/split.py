@@ -1,4 +1,4 @@
-"""``mlffbench data split``: which frames train and test, as a manifest or as files."""
+"""Command ``mlffbench data split``: training and test frames as a manifest or as files."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def split(
         stop("give --split or --apply, not both")
     with refusals():
         with bars():
-            found = load(dataset_spec(dataset, param))
-            parts, made_by = load_split(str(apply) if apply else split, found, seed)
-            written = _write(found, parts, made_by, out, export)
-        facts = _facts(found, parts, made_by)
+            data = load(dataset_spec(dataset, param))
+            parts, made_by = load_split(str(apply) if apply else split, data, seed)
+            written = _write(data, parts, made_by, out, export)
+        facts = _facts(data, parts, made_by)
         if json_:
             print_json({**facts, "written": written})
         else:
@@ -56,7 +56,7 @@ def split(
 def _write(
     dataset: Dataset, split: Split, made_by: dict[str, Any], out: Path | None, folder: Path | None
 ) -> list[str]:
-    """The manifest and the parts as files, where they are wanted."""
+    """Write the manifest and the parts, if wanted."""
     written = []
     if out is not None:
         from mlffbench.splits.common import manifest_file

@@ -1,9 +1,11 @@
-"""What neural potentials on graphs share: data held out, the loss, the training, weights in files."""
+"""Base class of the neural potentials on graphs: one constructor, validation split, loss and training."""
 
 from __future__ import annotations
 
+import inspect
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import torch
@@ -13,48 +15,100 @@ from mlffbench.data import Labels
 from mlffbench.descriptors import graph
 from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.warm_start import WarmStart
-from mlffbench.potentials.networks.batches import Labelled, join, labelled, loss, parts
-from mlffbench.potentials.networks.training import (
-    Settings,
+from mlffbench.potentials.networks.batches import (
+    LabelledGraphs,
+    batched_graphs,
+    join,
+    labelled_graphs,
+    weighted_loss,
+)
+from mlffbench.potentials.networks.seeding import (
     checked_dtype,
+    fixed_seed,
     holdout,
     seed_of,
-    seeded,
-    shuffled,
-    train,
+    shuffled_batches,
 )
+from mlffbench.potentials.networks.standardisation import energy_scale
+from mlffbench.potentials.networks.training import Settings, train
 from mlffbench.system.device import checked_device
 
 __all__ = ["GraphNetwork"]
 
-HELD_BATCH = 10  # frames that are validated at a time
+VALIDATION_BATCH = 10  # frames that are validated at a time
 
 
+@dataclass(eq=False, repr=False)
 class GraphNetwork(WarmStart):
     """A neural potential E = Σ_i ε_i on graphs, forces and stresses by automatic differentiation.
 
-    A subclass has the parameters named below and writes `_config`, `_module` and `_energies`. What atoms give
-    is best made of `shift_`, the mean energy of an atom, and `scale_`, the root mean square force.
+    A subclass writes `_config`, `_module` and `_energies`; it scales its atoms' energies by `shift_` and
+    `scale_`. The constructor is that of a dataclass: a subclass, itself a dataclass, lists only its own
+    parameters and the defaults that differ. In its docstring ``{shared}`` stands for all that follows here.
+
+    Parameters
+    ----------
+    cutoff : float
+        Å.
+
+    Other Parameters
+    ----------------
+    energy_weight, forces_weight, stress_weight : float
+        Weights of the squared errors: energy per atom, eV; force components, eV/Å; stress components, eV/Å³.
+    max_epochs, batch_size, learning_rate, patience, max_seconds : optional
+        Training; see `mlffbench.potentials.networks.training.Settings`.
+    validation_fraction : float
+        Part of the training frames held out to choose the best epoch.
+    warm_start : bool
+        A second `fit` continues from the present weights.
+    device : str
+        ``cpu``, ``cuda``, ``cuda:1`` ...
+    dtype : {"float32", "float64"}
+        Precision of the weights and of the layers; frames are summed in float64.
+    random_state : int, optional
+        Seed of the first weights, the validation split and the order of the batches.
+    atomic_energies : mapping of str to float, optional
+        Energies of isolated atoms, eV.
+
+    Attributes
+    ----------
+    history_ : list of dict
+        One row an epoch.
+    shift_, scale_ : float
+        Mean energy of an atom and root mean square force times 1 Å, eV.
+    device_, dtype_ : str
+        Device and precision of the weights.
     """
 
     shares_inputs = True
 
-    cutoff: float
-    energy_weight: float
-    forces_weight: float
-    stress_weight: float
-    max_epochs: int
-    batch_size: int
-    learning_rate: float
-    validation_fraction: float
-    patience: int | None
-    max_seconds: float | None
-    device: str
-    dtype: str
-    random_state: int | None
+    cutoff: float = 5.0
+    _: KW_ONLY
+    energy_weight: float = 1.0
+    forces_weight: float = 1.0
+    stress_weight: float = 100.0
+    max_epochs: int = 100
+    batch_size: int = 5
+    learning_rate: float = 0.005
+    validation_fraction: float = 0.1
+    patience: int | None = None
+    max_seconds: float | None = None
+    warm_start: bool = False
+    device: str = "cpu"
+    dtype: str = "float32"
+    random_state: int | None = 0
+    atomic_energies: Mapping[str, float] | None = None
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Write the shared part of the docstring above into the subclass's."""
+        super().__init_subclass__(**keywords)
+        shared = inspect.cleandoc(GraphNetwork.__doc__ or "").partition(
+            "Other Parameters\n----------------\n"
+        )[2]
+        cls.__doc__ = inspect.cleandoc(cls.__doc__ or "").replace("{shared}", shared)
 
     @abstractmethod
-    def _config(self, training: Labelled) -> dict[str, Any]:
+    def _config(self, training: LabelledGraphs) -> dict[str, Any]:
         """The arguments of `_module`: plain values, so that a file can hold them."""
 
     @abstractmethod
@@ -63,17 +117,17 @@ class GraphNetwork(WarmStart):
 
     @abstractmethod
     def _energies(self, batch: Graph) -> torch.Tensor:
-        """(n_frames,) eV, summed in float64."""
+        """Energies of a batch's frames, (n_frames,) eV, summed in float64."""
 
-    # ------------------------------------------------------------ learning
+    # ------------------------------------------------------------ fitting
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         self.dtype_, self.device_ = self.dtype, str(checked_device(self.device))
         self.cutoff_ = float(self.cutoff)
         training, held = self._split(frames, labels)
-        whole = join(training)
-        self.shift_, self.scale_ = _scales(whole)
-        self.config_ = self._config(whole)
-        with seeded(seed_of(self.random_state)):
+        joined = join(training)
+        self.shift_, self.scale_ = energy_scale(joined)
+        self.config_ = self._config(joined)
+        with fixed_seed(seed_of(self.random_state)):
             self.module_ = self._build().to(self.device_)
         self._train(training, held)
 
@@ -83,46 +137,50 @@ class GraphNetwork(WarmStart):
     def _build(self) -> torch.nn.Module:
         dtype = checked_dtype(self.dtype_)
         module = self._module(**self.config_).to(dtype)
-        found = {p.dtype for p in module.parameters()}
-        assert found == {dtype}, f"weights are {found}, not {dtype}"
+        dtypes = {p.dtype for p in module.parameters()}
+        assert dtypes == {dtype}, f"weights are {dtypes}, not {dtype}"
         return module
 
-    def _split(self, frames: Sequence[Atoms], labels: Labels) -> tuple[list[Labelled], list[Labelled]]:
-        """Graphs and labels to train on, and those held out."""
-        items = labelled(frames, labels, self.cutoff_, device=self.device_)
+    def _split(
+        self, frames: Sequence[Atoms], labels: Labels
+    ) -> tuple[list[LabelledGraphs], list[LabelledGraphs]]:
+        """Graphs with labels, to train on and to validate on."""
+        items = labelled_graphs(frames, labels, self.cutoff_, device=self.device_)
         split = holdout(len(items), self.validation_fraction, seed_of(self.random_state))
         training, held = ([items[i] for i in part] for part in split)
         return training, held
 
-    def _train(self, training: list[Labelled], held: list[Labelled]) -> None:
+    def _train(self, training: list[LabelledGraphs], held: list[LabelledGraphs]) -> None:
         generator = torch.Generator().manual_seed(seed_of(self.random_state))
-        held_batches = [join(held[i : i + HELD_BATCH]) for i in range(0, len(held), HELD_BATCH)]
+        starts = range(0, len(held), VALIDATION_BATCH)
+        held_batches = [join(held[i : i + VALIDATION_BATCH]) for i in starts]
         self.history_ = train(
             self.module_,
             [{"params": self.module_.parameters(), "lr": self.learning_rate}],
-            batches=lambda: map(join, shuffled(training, self.batch_size, generator)),
+            batches=lambda: map(join, shuffled_batches(training, self.batch_size, generator)),
             loss=self._loss,
             validate=(lambda: self._mean_loss(held_batches)) if held else None,
             settings=Settings(self.max_epochs, self.max_seconds, self.patience, cooldown=0.5),
         )
 
-    def _loss(self, batch: Labelled, training: bool = True) -> torch.Tensor:
-        return loss(batch, *graph.with_forces(self._energies, batch.graph, create_graph=training), self)
+    def _loss(self, batch: LabelledGraphs, training: bool = True) -> torch.Tensor:
+        predicted = graph.with_forces(self._energies, batch.graph, create_graph=training)
+        return weighted_loss(batch, *predicted, self)
 
-    def _mean_loss(self, batches: list[Labelled]) -> float:
+    def _mean_loss(self, batches: list[LabelledGraphs]) -> float:
         total = sum(self._loss(b, training=False).item() * b.graph.n_frames for b in batches)
         return total / sum(b.graph.n_frames for b in batches)
 
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
-        return [graph.build(p, self.cutoff_, device=self.device_) for p in parts(frames)]
+        return batched_graphs(frames, self.cutoff_, self.device_)
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
         return graph.predict(self._energies, inputs)
 
     # ------------------------------------------------------------ pickling
     def __getstate__(self) -> dict[str, Any]:
-        """Weights instead of the module: a file holds values, no code."""
+        """The state with weights in place of the module: a file holds values, no code."""
         state = super().__getstate__().copy()
         if "module_" in state:
             state["module_"] = {k: v.detach().cpu().clone() for k, v in _tensors(state["module_"])}
@@ -132,7 +190,7 @@ class GraphNetwork(WarmStart):
         super().__setstate__(state)
         if "module_" in state:
             self.device_ = self.device_ if torch.cuda.is_available() else "cpu"
-            with seeded(0):
+            with fixed_seed(0):
                 self.module_ = self._build()
             with torch.no_grad():
                 for name, tensor in _tensors(self.module_):
@@ -144,11 +202,3 @@ def _tensors(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
     """Weights and buffers by name, as plain tensors; the state of graph-pes also holds versions and such."""
     for name, tensor in (*module.named_parameters(), *module.named_buffers()):
         yield name, tensor.as_subclass(torch.Tensor)
-
-
-def _scales(training: Labelled) -> tuple[float, float]:
-    """Mean energy of an atom, eV, and the size of what is left: RMS force times 1 Å, else energies."""
-    per_atom = training.energy / training.sizes
-    known = training.forces[~training.forces.isnan()]
-    scale = (known.square().mean().sqrt() if len(known) else per_atom.std(correction=0)).item()
-    return per_atom.mean().item(), scale if scale > 0 else 1.0

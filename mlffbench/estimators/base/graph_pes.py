@@ -3,43 +3,48 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from types import SimpleNamespace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.graph_network import GraphNetwork
-from mlffbench.potentials.graph_pes import atomic_graph, default_dtype, library
-from mlffbench.potentials.networks.batches import Labelled
-from mlffbench.potentials.networks.training import checked_dtype
+from mlffbench.potentials.graph_pes import Library, atomic_graph, default_dtype, library
+from mlffbench.potentials.networks.batches import LabelledGraphs
+from mlffbench.potentials.networks.seeding import checked_dtype
 
 __all__ = ["GraphPES"]
 
 
+@dataclass(eq=False, repr=False)
 class GraphPES(GraphNetwork):
-    """A model of graph-pes under the one training loop: E = Σ_i (shift + scale · ε_i).
+    """A model of graph-pes in the common training loop: E = Σ_i (shift + scale · ε_i).
 
     shift is the mean energy of an atom, scale the root mean square force; ε_i is the model's energy of atom i
-    with a trained factor for each element. A subclass has the parameters named below and
-    writes `_construct`.
+    with a trained factor for each element. A subclass sets the defaults of the three sizes and writes
+    `_construct`.
     """
 
     requires = ("graph_pes",)
     extra = "graph-pes"
 
-    channels: int
-    layers: int
-    radial_features: int
+    channels: int = 32
+    layers: int = 3
+    radial_features: int = 20
+
+    @classmethod
+    def test_params(cls) -> dict[str, Any]:
+        return {"channels": 8, "layers": 2, "radial_features": 8, "max_epochs": 2, "dtype": "float64"}
 
     @staticmethod
     @abstractmethod
     def _construct(
-        library: SimpleNamespace, cutoff: float, channels: int, layers: int, radial_features: int
+        library: Library, cutoff: float, channels: int, layers: int, radial_features: int
     ) -> torch.nn.Module:
         """The model with new weights."""
 
-    def _config(self, training: Labelled) -> dict[str, Any]:
+    def _config(self, training: LabelledGraphs) -> dict[str, Any]:
         return {k: getattr(self, k) for k in ("channels", "layers", "radial_features")}
 
     def _module(self, **config: Any) -> torch.nn.Module:

@@ -1,4 +1,4 @@
-"""Estimators whose next `fit` can go on from the last."""
+"""Base class of the estimators that can continue from an earlier fit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["WarmStart"]
 
 
 class WarmStart(ForceField):
-    """With ``warm_start=True`` a second `fit` goes on from the present weights, on the frames it is given.
+    """An estimator that with ``warm_start=True`` continues a second `fit` from the present weights.
 
     A subclass has the parameter `warm_start` and writes `_partial_fit`. Elements, atomic energies and the
     scaling of inputs and outputs stay those of the first fit.
@@ -23,11 +23,11 @@ class WarmStart(ForceField):
     warm_start: bool
 
     def fit(self, X: Sequence[Atoms], y: Labels | Any = None) -> Self:
-        """As `ForceField.fit`; where `warm_start` is set, a fitted model goes on from its weights."""
+        """Fit from scratch as `ForceField.fit`, or with `warm_start` from the weights of a fitted model."""
         if self.warm_start and self.__sklearn_is_fitted__():
             return self.partial_fit(X, y)
         return super().fit(X, y)
 
-    def _goes_on(self) -> bool:
-        # a network that is shown new frames only forgets the old: partial_fit is for those who ask for it
+    def _has_partial_fit(self) -> bool:
+        # a network trained on new frames only forgets the old ones: partial_fit must be asked for
         return bool(self.warm_start)

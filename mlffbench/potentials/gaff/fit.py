@@ -20,7 +20,7 @@ from mlffbench.potentials.gaff.energy_terms import Basis, Batch, angle, images, 
 from mlffbench.potentials.gaff.initial_guess import start_values
 from mlffbench.potentials.gaff.least_squares import Problem, neutral_modes, solve
 from mlffbench.potentials.gaff.topology import Topology
-from mlffbench.potentials.regression.streaming_qr import reduced
+from mlffbench.potentials.regression.streaming_qr import updated_r_factor
 from mlffbench.system import progress
 
 __all__ = ["Parameters", "Settings", "at_rest", "chunks", "learn", "recognise"]
@@ -64,7 +64,7 @@ def learn(
     triangle = None
     for number, (part, batch) in enumerate(zip(parts, batches, strict=True)):
         some = [frames[i] for i in part]
-        triangle = reduced(
+        triangle = updated_r_factor(
             triangle, design.rows(at_rest(batch, means), forms, layout, some, labels[part], by)
         )
         progress.report("fit", number + 1, len(parts))

@@ -1,88 +1,93 @@
-"""Which code computes MACE's layers: mace-torch's own, ours or cuequivariance; equal, or not used."""
+"""Compute backends of MACE's layers; used only where they reproduce mace-torch's energies and forces."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.util import find_spec
-from types import SimpleNamespace
 from typing import Any
 
 import torch
 
-from mlffbench.potentials.mace.convolution import NeighbourConvolution, Padding, convertible
+from mlffbench.potentials.mace.convolution import NeighbourConvolution, PaddedNeighbours, is_convertible
+from mlffbench.potentials.mace.library import mace
 from mlffbench.potentials.mace.symmetric_contraction import MonomialContraction
 
-__all__ = ["KERNELS", "accelerated", "adopt", "learned"]
+__all__ = ["BACKENDS", "accelerate", "fuse", "named_weights", "restore_backend", "unfuse"]
 
-KERNELS = ("auto", "mace", "fused", "cuequivariance")
+BACKENDS = ("auto", "mace", "fused", "cuequivariance")  # mace-torch's own layers, ours, NVIDIA's
 TOLERANCES = {torch.float32: 1e-4, torch.float64: 1e-9}  # of the largest energy and the largest force
-Computed = Callable[[torch.nn.Module], tuple[torch.Tensor, torch.Tensor]]  # -> energies, forces
+Compute = Callable[[torch.nn.Module], tuple[torch.Tensor, torch.Tensor]]  # -> energies, forces
 
 
-def accelerated(
-    mace: SimpleNamespace, module: torch.nn.Module, kernels: str, computed: Computed
-) -> tuple[torch.nn.Module, str]:
-    """The module that computes, and the name of its kernels.
+def accelerate(module: torch.nn.Module, backend: str, compute: Compute) -> tuple[torch.nn.Module, str]:
+    """Convert a module to a backend; return the module and the name of the backend it has now.
 
-    ``auto`` takes cuequivariance on a GPU where it is installed, ours on a CPU, and only where energies and
-    forces of the example are mace-torch's own within rounding.
+    ``auto`` takes cuequivariance on a GPU where it is installed, our layers on a CPU, and only where energies
+    and forces of the example are mace-torch's own within rounding.
+
+    Parameters
+    ----------
+    module : mace-torch's module, converted in place by ``fused``
+    backend : one of `BACKENDS`
+    compute : callable
+        Module -> energies and forces of an example.
 
     Raises
     ------
     ValueError
-        The kernels asked for by name do not exist, or do not agree.
+        A backend named explicitly does not exist, or does not agree.
     ImportError
-        cuequivariance was asked for by name and is not installed.
+        cuequivariance was named explicitly and is not installed.
     """
-    if kernels not in KERNELS:
-        raise ValueError(f"no kernels {kernels!r}; there are {list(KERNELS)}")
+    if backend not in BACKENDS:
+        raise ValueError(f"no kernels {backend!r}; there are {list(BACKENDS)}")
     device = next(module.parameters()).device
-    chosen = _best(device) if kernels == "auto" else kernels
-    if chosen == "mace":
-        return module, chosen
-    if chosen == "cuequivariance" and find_spec("cuequivariance_torch") is None:
+    target = _preferred(device) if backend == "auto" else backend
+    if target == "mace":
+        return module, target
+    if target == "cuequivariance" and find_spec("cuequivariance_torch") is None:
         raise ImportError("kernels='cuequivariance' needs it: pip install 'mlffbench[gpu]'")
-    expected = computed(module)
+    expected = compute(module)
     try:
-        fast = _converted(mace, module, chosen)
-        if _agree(expected, computed(fast)):
-            return fast, chosen
+        converted = _convert(module, target)
+        if _agree(expected, compute(converted)):
+            return converted, target
     except NotImplementedError:  # cuequivariance knows two correlations
-        if kernels != "auto":
+        if backend != "auto":
             raise
-    if kernels != "auto":
-        raise ValueError(f"the kernels {chosen!r} do not give mace-torch's energies and forces here")
+    if backend != "auto":
+        raise ValueError(f"the kernels {target!r} do not give mace-torch's energies and forces here")
     return unfuse(module), "mace"
 
 
-def adopt(mace: SimpleNamespace, module: torch.nn.Module, kernels: str) -> tuple[torch.nn.Module, str]:
-    """A module that was stored, with the kernels it had, where this machine has them."""
+def restore_backend(module: torch.nn.Module, backend: str) -> tuple[torch.nn.Module, str]:
+    """Convert a stored module to the backend it had, or to this machine's where it lacks that one."""
     device = next(module.parameters()).device
-    if kernels != "mace" and kernels != _best(device):
-        kernels = _best(device)
-    return _converted(mace, module, kernels), kernels
+    if backend != "mace" and backend != _preferred(device):
+        backend = _preferred(device)
+    return _convert(module, backend), backend
 
 
-def learned(mace: SimpleNamespace, module: torch.nn.Module, kernels: str) -> dict[str, torch.Tensor]:
-    """The weights under mace-torch's own names."""
-    if kernels == "cuequivariance":
-        module = mace.from_cueq(module, device=str(next(module.parameters()).device))
+def named_weights(module: torch.nn.Module, backend: str) -> dict[str, torch.Tensor]:
+    """The weights under mace-torch's own names, on the CPU."""
+    if backend == "cuequivariance":
+        module = mace().from_cuequivariance(module, device=str(next(module.parameters()).device))
     return {name: weight.detach().cpu().clone() for name, weight in module.named_parameters()}
 
 
-def _converted(mace: SimpleNamespace, module: torch.nn.Module, kernels: str) -> torch.nn.Module:
-    if kernels == "cuequivariance":
+def _convert(module: torch.nn.Module, backend: str) -> torch.nn.Module:
+    if backend == "cuequivariance":
         device = next(module.parameters()).device
-        return mace.to_cueq(module, device=device.type).to(device)
-    return fuse(mace, module) if kernels == "fused" else module
+        return mace().to_cuequivariance(module, device=device.type).to(device)
+    return fuse(module) if backend == "fused" else module
 
 
-def fuse(mace: SimpleNamespace, module: Any) -> torch.nn.Module:
-    """Put our contractions and convolutions in the place of mace-torch's, where they know the layer."""
-    device, padding = next(module.parameters()).device, Padding()
+def fuse(module: Any) -> torch.nn.Module:
+    """Replace mace-torch's contractions and convolutions in place by ours, where ours know the layer."""
+    device, padding = next(module.parameters()).device, PaddedNeighbours()
     for interaction in module.interactions:
-        if convertible(interaction.conv_tp) and not hasattr(interaction, "conv_fusion"):
-            ours = NeighbourConvolution(interaction.conv_tp, mace.wigner_3j, padding)
+        if is_convertible(interaction.conv_tp) and not hasattr(interaction, "conv_fusion"):
+            ours = NeighbourConvolution(interaction.conv_tp, mace().wigner_3j, padding)
             interaction.conv_tp = ours.to(device)
             interaction.conv_fusion = "mlffbench"
     for product in module.products:
@@ -92,7 +97,7 @@ def fuse(mace: SimpleNamespace, module: Any) -> torch.nn.Module:
 
 
 def unfuse(module: Any) -> torch.nn.Module:
-    """mace-torch's own layers again."""
+    """Put mace-torch's own layers back in place of ours."""
     for interaction in module.interactions:
         if isinstance(interaction.conv_tp, NeighbourConvolution):
             interaction.conv_tp = interaction.conv_tp._original[0]
@@ -103,13 +108,14 @@ def unfuse(module: Any) -> torch.nn.Module:
     return module
 
 
-def _best(device: torch.device) -> str:
+def _preferred(device: torch.device) -> str:
+    """The fastest backend that is installed for a device."""
     if device.type == "cpu":
         return "fused"
     return "cuequivariance" if find_spec("cuequivariance_torch") is not None else "mace"
 
 
-def _agree(expected: tuple[torch.Tensor, ...], found: tuple[torch.Tensor, ...]) -> bool:
+def _agree(expected: tuple[torch.Tensor, ...], computed: tuple[torch.Tensor, ...]) -> bool:
     tolerance = TOLERANCES[expected[0].dtype]
-    pairs = zip(expected, found, strict=True)
+    pairs = zip(expected, computed, strict=True)
     return all(bool(((a - b).abs() <= tolerance * a.abs().max().clamp(min=1.0)).all()) for a, b in pairs)

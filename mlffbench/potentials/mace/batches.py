@@ -1,4 +1,4 @@
-"""Frames as tensors on the device, once; batches in the form that mace-torch's models and losses read."""
+"""Frames as tensors on the device, and batches of them in mace-torch's form."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ase.cell import Cell
 from mlffbench.data import Labels
 from mlffbench.descriptors import graph
 
-__all__ = ["Batch", "Graphs", "consecutive"]
+__all__ = ["Batch", "Graphs"]
 
 
 class Batch(dict[str, torch.Tensor]):
-    """What mace-torch calls a batch: a dict whose entries are attributes too."""
+    """A batch as mace-torch reads it: a dict whose entries are attributes too."""
 
     def __getattr__(self, name: str) -> torch.Tensor:
         try:
@@ -30,19 +30,20 @@ class Batch(dict[str, torch.Tensor]):
         return len(self["ptr"]) - 1
 
     def inputs(self) -> dict[str, torch.Tensor]:
-        """For one call of the model, which writes into what it is given."""
+        """A copy for one call of the model, which writes into its input."""
         return dict(self) | {"positions": self["positions"].detach()}
 
 
 @dataclass(frozen=True)
 class Graphs:
-    """A set of frames, their neighbours and labels, concatenated.
+    """Frames with their neighbours and labels, concatenated on the device.
 
     Attributes
     ----------
     per_atom, per_pair, per_frame : dict of str to tensor
-        By mace-torch's names; pairs name atoms by their place in the whole set.
-    atoms, pairs : (n_frames + 1,) int tensors, where each frame begins
+        mace-torch's tensors by name; pairs number the atoms of the whole set.
+    atoms, pairs : (n_frames + 1,) int tensors
+        First atom and first pair of each frame, and the totals.
     """
 
     per_atom: dict[str, torch.Tensor]
@@ -64,60 +65,47 @@ class Graphs:
         device: torch.device,
         labels: Labels | None = None,
     ) -> Graphs:
-        """Neighbour lists and one-hot species; a label that is missing weighs 0."""
+        """Build neighbour lists and one-hot species; a missing label gets the weight 0."""
         # centred: float32 is finest there
         centred = [_centred(a) for a in frames]
-        whole = graph.build(centred, cutoff)
+        joined = graph.build(centred, cutoff)
         cells = torch.as_tensor(np.array([_full_rank(a) for a in centred]))
-        of_pair = whole.frame[whole.source]
+        of_pair = joined.frame[joined.source]
         # the pair's vector points from source to target; mace-torch collects messages at the receiver
-        unit_shifts = -whole.shifts
+        unit_shifts = -joined.shifts
         to = lambda x: x.to(device, dtype if x.is_floating_point() else None)
-        known = _labelled(frames, labels) | {
+        per_frame = _label_tensors(frames, labels) | {
             "cell": cells,
             "head": torch.zeros(len(frames), dtype=torch.long),
         }
-        forces = known.pop("forces")
-        species = whole.numbers[:, None] == torch.as_tensor(list(numbers))
+        forces = per_frame.pop("forces")
+        species = joined.numbers[:, None] == torch.as_tensor(list(numbers))
         return cls(
             {k: to(v) for k, v in {
-                "positions": whole.positions, "node_attrs": species.double(), "forces": forces,
+                "positions": joined.positions, "node_attrs": species.double(), "forces": forces,
             }.items()},
             {k: to(v) for k, v in {
-                "edge_index": torch.stack([whole.target, whole.source], dim=1), "unit_shifts": unit_shifts,
+                "edge_index": torch.stack([joined.target, joined.source], dim=1), "unit_shifts": unit_shifts,
                 "shifts": torch.einsum("pi,pij->pj", unit_shifts, cells[of_pair]),
             }.items()},
-            {k: to(v) for k, v in (known | {"periodic": whole.periodic}).items()},
-            to(_starts(whole.frame, len(frames))),
+            {k: to(v) for k, v in (per_frame | {"periodic": joined.periodic}).items()},
+            to(_starts(joined.frame, len(frames))),
             to(_starts(of_pair, len(frames))),
         )  # fmt: skip
 
     def batch(self, picks: Sequence[int]) -> Batch:
-        """Some frames, in this order."""
+        """The batch of some frames, in this order."""
         frames = torch.as_tensor(list(picks), dtype=torch.long, device=self.atoms.device)
         atoms, starts = _ranges(self.atoms, frames)
         pairs, pair_starts = _ranges(self.pairs, frames)
-        found = {k: v.index_select(0, atoms) for k, v in self.per_atom.items()}
-        found |= {k: v.index_select(0, pairs) for k, v in self.per_pair.items()}
-        found |= {k: v.index_select(0, frames) for k, v in self.per_frame.items()}
+        tensors = {k: v.index_select(0, atoms) for k, v in self.per_atom.items()}
+        tensors |= {k: v.index_select(0, pairs) for k, v in self.per_pair.items()}
+        tensors |= {k: v.index_select(0, frames) for k, v in self.per_frame.items()}
         moved = (starts[:-1] - self.atoms[frames]).repeat_interleave(pair_starts.diff())
-        found["edge_index"] = (found["edge_index"] + moved[:, None]).T.contiguous()
-        found["cell"] = found["cell"].flatten(0, 1)
+        tensors["edge_index"] = (tensors["edge_index"] + moved[:, None]).T.contiguous()
+        tensors["cell"] = tensors["cell"].flatten(0, 1)
         number = torch.arange(len(frames), device=frames.device)
-        return Batch(found, ptr=starts, batch=number.repeat_interleave(starts.diff()))
-
-
-def consecutive(sizes: Sequence[int], atoms: int) -> list[list[int]]:
-    """Indices of consecutive frames, at most `atoms` atoms together unless one alone has more."""
-    parts: list[list[int]] = []
-    room = -1
-    for i, size in enumerate(sizes):
-        room -= size
-        if room < 0:
-            parts.append([])
-            room = atoms - size
-        parts[-1].append(i)
-    return parts
+        return Batch(tensors, ptr=starts, batch=number.repeat_interleave(starts.diff()))
 
 
 def _centred(atoms: Atoms) -> Atoms:
@@ -132,15 +120,15 @@ def _full_rank(atoms: Atoms) -> np.ndarray:
     return np.asarray(Cell(cell).complete()) if atoms.pbc.any() else np.eye(3)
 
 
-def _labelled(frames: Sequence[Atoms], labels: Labels | None) -> dict[str, torch.Tensor]:
-    """Labels as mace-torch's losses want them; zeros with weight 0 where there is none."""
+def _label_tensors(frames: Sequence[Atoms], labels: Labels | None) -> dict[str, torch.Tensor]:
+    """Labels and their weights by mace-torch's names; a missing label is zeros with weight 0."""
     n = len(frames)
     forces = [None] * n if labels is None or labels.forces is None else list(labels.forces)
     stress = [None] * n if labels is None or labels.stress is None else list(labels.stress)
     stress = [s if a.pbc.all() else None for s, a in zip(stress, frames, strict=True)]
     filled = [np.zeros((len(a), 3)) if f is None else f for f, a in zip(forces, frames, strict=True)]
     voigt = np.array([np.zeros(6) if s is None else s for s in stress])
-    weights = lambda given: torch.tensor([float(x is not None) for x in given])
+    weights = lambda values: torch.tensor([float(x is not None) for x in values])
     return {
         "energy": torch.zeros(n).double() if labels is None else torch.as_tensor(labels.energy),
         "forces": torch.as_tensor(np.concatenate(filled)),
@@ -151,13 +139,13 @@ def _labelled(frames: Sequence[Atoms], labels: Labels | None) -> dict[str, torch
 
 
 def _starts(frame: torch.Tensor, n: int) -> torch.Tensor:
-    """Where each frame's entries begin, and the end: (n + 1,)."""
+    """First entry of each frame, and the number of entries: (n + 1,)."""
     counts = torch.bincount(frame, minlength=n)
     return torch.cat([counts.new_zeros(1), counts.cumsum(0)])
 
 
 def _ranges(starts: torch.Tensor, picks: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The entries of the picked frames one after the other, and where each begins among them."""
+    """Entries of the picked frames one after the other, and the first of each frame among them."""
     first, counts = starts[picks], starts.diff()[picks]
     begins = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
     places = torch.arange(int(begins[-1]), device=starts.device)

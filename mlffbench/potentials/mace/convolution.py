@@ -1,4 +1,4 @@
-"""MACE's convolution, summed over an atom's neighbours by matrix products: no message is stored per pair."""
+"""MACE's convolution as matrix products over an atom's neighbours: no message is stored per pair."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ from typing import Any
 
 import torch
 
-__all__ = ["NeighbourConvolution", "Padding", "convertible"]
+__all__ = ["NeighbourConvolution", "PaddedNeighbours", "is_convertible"]
 
 
-class Padding:
-    """Pairs grouped by receiver, every atom with as many slots as the fullest; remembers the last batch."""
+class PaddedNeighbours:
+    """Pairs grouped by receiver, with as many slots for each atom as the most neighbours of one, K.
+
+    The lists of the last batch are kept, since every layer asks for them.
+    """
 
     def __init__(self) -> None:
-        self.seen: torch.Tensor | None = None
+        self.edge_index: torch.Tensor | None = None  # of the last batch
 
     def __call__(self, edge_index: torch.Tensor, n: int) -> tuple[torch.Tensor, torch.Tensor, int]:
-        """(n·K,) pairs, whether the slot is filled, and K; an empty slot names pair 0."""
-        if self.seen is not edge_index:
+        """(n·K,) pairs, (n·K,) bool, which slots are filled, and K; an empty slot names pair 0."""
+        if self.edge_index is not edge_index:
             receiver = edge_index[1]
             order = receiver.argsort(stable=True)
             counts = torch.bincount(receiver, minlength=n)
@@ -29,11 +32,11 @@ class Padding:
             self.pair[slot] = order
             self.filled = torch.zeros(n * self.width, dtype=torch.bool, device=order.device)
             self.filled[slot] = True
-            self.seen = edge_index
+            self.edge_index = edge_index
         return self.pair, self.filled, self.width
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"seen": None}
+        return {"edge_index": None}
 
 
 class NeighbourConvolution(torch.nn.Module):
@@ -48,11 +51,11 @@ class NeighbourConvolution(torch.nn.Module):
         With paths of kind ``uvu``, one harmonic of each order, and weights from outside.
     wigner_3j : callable
         e3nn's.
-    padding : Padding
+    padding : PaddedNeighbours
         Shared by the layers.
     """
 
-    def __init__(self, original: Any, wigner_3j: Any, padding: Padding) -> None:
+    def __init__(self, original: Any, wigner_3j: Any, padding: PaddedNeighbours) -> None:
         super().__init__()
         self._original, self.padding = (original,), padding
         self.weight_numel = original.weight_numel
@@ -84,17 +87,17 @@ class NeighbourConvolution(torch.nn.Module):
             .index_select(0, sender).view(n, width, dim, mul)
             for part, (mul, dim) in zip(nodes.split(self.widths, dim=1), self.inputs, strict=True)
         ]  # fmt: skip
-        found = []
-        for k, (which, order) in enumerate(self.paths):
-            neighbours = (inputs[which] * weights[k]).flatten(2)
+        messages = []
+        for k, (source, order) in enumerate(self.paths):
+            neighbours = (inputs[source] * weights[k]).flatten(2)
             summed = torch.bmm(angular[order], neighbours)  # (n, m2, m1·channels)
             summed = summed.view(n, -1, self.channels[k])
-            found.append(torch.matmul(getattr(self, f"coupling_{k}"), summed).transpose(1, 2).flatten(1))
-        return torch.cat(found, dim=1)
+            messages.append(torch.matmul(getattr(self, f"coupling_{k}"), summed).transpose(1, 2).flatten(1))
+        return torch.cat(messages, dim=1)
 
 
-def convertible(tensor_product: Any) -> bool:
-    """Whether the paths are those that `NeighbourConvolution` knows, in the order of their outputs."""
+def is_convertible(tensor_product: Any) -> bool:
+    """True if `NeighbourConvolution` knows all paths of a tensor product, in the order of their outputs."""
     paths = getattr(tensor_product, "instructions", None)
     return (
         paths is not None

@@ -12,25 +12,33 @@ import torch
 from mlffbench.data import VOIGT_FLAT, Labels
 from mlffbench.potentials.mace.batches import Batch
 
-__all__ = ["energies_and_forces", "frozen", "mean_loss", "output", "precision", "predictions"]
+__all__ = [
+    "energies_and_forces",
+    "frozen_weights",
+    "matmul_precision",
+    "mean_loss",
+    "output",
+    "predictions",
+]
 
 PRECISIONS = ("highest", "high", "medium")
 
 
 def output(module: torch.nn.Module, batch: Batch, stress: bool, training: bool = False) -> dict[str, Any]:
-    """What MACE itself returns."""
+    """mace-torch's own dictionary of a batch's energies, forces and, if wanted, stresses."""
     return module(batch.inputs(), training=training, compute_force=True, compute_stress=stress)
 
 
 def energies_and_forces(module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-    with frozen(module):
-        found = output(module, batch, stress=False)
-    return found["energy"].detach(), found["forces"].detach()
+    """(n_frames,) eV and (n, 3) eV/Å, without gradients."""
+    with frozen_weights(module):
+        outputs = output(module, batch, stress=False)
+    return outputs["energy"].detach(), outputs["forces"].detach()
 
 
 def mean_loss(loss: Any, module: torch.nn.Module, batches: list[Batch]) -> float:
-    """Over all frames of the batches."""
-    with frozen(module):
+    """Mean of a loss over all frames of the batches."""
+    with frozen_weights(module):
         values = [loss(b, training=False).item() * b.num_graphs for b in batches]
     return sum(values) / sum(b.num_graphs for b in batches)
 
@@ -40,33 +48,33 @@ def predictions(module: torch.nn.Module, batches: Iterable[Batch]) -> Labels:
     energy: list[np.ndarray] = []
     forces: list[np.ndarray] = []
     stress: list[np.ndarray | None] = []
-    with frozen(module):
+    with frozen_weights(module):
         for batch in batches:
             periodic = batch.periodic.tolist()
-            found = output(module, batch, any(periodic))
-            energy.append(_numpy(found["energy"]))
-            forces += np.split(_numpy(found["forces"]), batch.ptr[1:-1].cpu().numpy())
-            rows = _voigt(_numpy(found["stress"])) if any(periodic) else [None] * len(periodic)
+            outputs = output(module, batch, any(periodic))
+            energy.append(_numpy(outputs["energy"]))
+            forces += np.split(_numpy(outputs["forces"]), batch.ptr[1:-1].cpu().numpy())
+            rows = _voigt(_numpy(outputs["stress"])) if any(periodic) else [None] * len(periodic)
             stress += [s if p else None for s, p in zip(rows, periodic, strict=True)]
     return Labels(np.concatenate(energy), tuple(forces), tuple(stress))
 
 
 @contextmanager
-def frozen(module: torch.nn.Module) -> Iterator[None]:
-    """Without derivatives by the weights."""
-    learned = [p for p in module.parameters() if p.requires_grad]
-    for parameter in learned:
+def frozen_weights(module: torch.nn.Module) -> Iterator[None]:
+    """Compute no derivatives by the weights inside the block."""
+    trainable = [p for p in module.parameters() if p.requires_grad]
+    for parameter in trainable:
         parameter.requires_grad_(False)
     try:
         yield
     finally:
-        for parameter in learned:
+        for parameter in trainable:
             parameter.requires_grad_(True)
 
 
 @contextmanager
-def precision(name: str) -> Iterator[None]:
-    """torch's float32 matrix products at this precision inside the block."""
+def matmul_precision(name: str) -> Iterator[None]:
+    """Set the precision of torch's float32 matrix products inside the block."""
     if name not in PRECISIONS:
         raise ValueError(f"matmul_precision must be one of {list(PRECISIONS)}; got {name!r}")
     before = torch.get_float32_matmul_precision()

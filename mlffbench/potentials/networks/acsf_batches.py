@@ -1,4 +1,4 @@
-"""Frames described once, with their descriptors' derivatives, for models trained on standing structures."""
+"""Training frames with precomputed symmetry functions and Jacobians: an epoch costs the network alone."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import numpy as np
 import torch
 from ase import Atoms
 
-from mlffbench.data import Labels
+from mlffbench.data import VOIGT_FLAT, Labels
 from mlffbench.descriptors.acsf import ACSF
 from mlffbench.descriptors.cache import Cache
 from mlffbench.descriptors.graph import build
 
-__all__ = ["Batch", "Described", "derivatives"]
+__all__ = ["Batch", "DescribedFrames", "energies_and_derivatives"]
 
-CHUNK = 16  # frames that are described at a time
+CHUNK = 16  # frames whose features are computed at a time
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Numbers of some frames that training does not change; a missing label is NaN."""
+    """Features, pairs and labels of some frames; a missing label is NaN."""
 
     features: torch.Tensor  # (n, n_features)
     element: torch.Tensor  # (n,)
@@ -38,8 +38,8 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class _Piece:
-    """One frame's part of a batch."""
+class _FrameFeatures:
+    """Features and pairs of one frame."""
 
     features: torch.Tensor
     element: torch.Tensor
@@ -49,8 +49,8 @@ class _Piece:
     jacobian: torch.Tensor
 
 
-class Described:
-    """Training frames as batches; descriptions beyond `kept_bytes` are computed again when needed."""
+class DescribedFrames:
+    """Training frames with features and Jacobians; beyond `cache_bytes` they are recomputed when needed."""
 
     def __init__(
         self,
@@ -59,22 +59,22 @@ class Described:
         labels: Labels,
         dtype: torch.dtype,
         device: torch.device,
-        kept_bytes: float,
+        cache_bytes: float,
     ) -> None:
         self.acsf, self.frames, self.dtype, self.device = acsf, frames, dtype, device
         self.labels = labels
-        self._pieces = Cache(self._describe, kept_bytes)
+        self._cache = Cache(self._describe, cache_bytes)
         chunks = [list(range(i, min(i + CHUNK, len(frames)))) for i in range(0, len(frames), CHUNK)]
-        self.features = [piece.features for chunk in chunks for piece in self._pieces[chunk]]
+        self.features = [frame.features for chunk in chunks for frame in self._cache[chunk]]
 
     def batch(self, indices: list[int]) -> Batch:
-        """The frames of these indices, with their labels."""
-        pieces = self._pieces[indices]
+        """The batch of some frames, with their labels."""
+        frames = self._cache[indices]
         sizes = [len(self.frames[i]) for i in indices]
         starts = np.cumsum([0, *sizes[:-1]]).tolist()
-        joined = {k: torch.cat([getattr(p, k) for p in pieces]) for k in ("element", "vectors", "jacobian")}
+        joined = {k: torch.cat([getattr(f, k) for f in frames]) for k in ("element", "vectors", "jacobian")}
         shifted = {
-            k: torch.cat([getattr(p, k) + s for p, s in zip(pieces, starts, strict=True)])
+            k: torch.cat([getattr(f, k) + s for f, s in zip(frames, starts, strict=True)])
             for k in ("source", "target")
         }
         return Batch(
@@ -88,7 +88,7 @@ class Described:
         )
 
     def element(self, i: int) -> torch.Tensor:
-        """(n,) int: the place of each of frame i's atoms in the descriptor's species."""
+        """Index of the species of each of frame i's atoms, (n,) int."""
         numbers = torch.as_tensor(self.frames[i].numbers, device=self.device)
         return self.acsf.element(numbers)
 
@@ -104,8 +104,8 @@ class Described:
             "stress": self._tensor(np.array(per_frame)),
         }
 
-    def _describe(self, indices: list[int]) -> list[_Piece]:
-        """The frames one by one; their graph holds the pairs of one frame after the other."""
+    def _describe(self, indices: list[int]) -> list[_FrameFeatures]:
+        """Features of some frames from one graph, which holds the pairs of one frame after the other."""
         graph = build([self.frames[i] for i in indices], self.acsf.cutoff, device=str(self.device))
         atoms = [len(self.frames[i]) for i in indices]
         pairs = torch.bincount(graph.frame[graph.source], minlength=graph.n_frames).tolist()
@@ -114,7 +114,7 @@ class Described:
         by_pair = [graph.source, graph.target, graph.vectors, self.acsf.jacobian(graph)]
         split = [*(x.split(atoms) for x in by_atom), *(x.split(pairs) for x in by_pair)]
         return [
-            _Piece(self._tensor(f), e, s - n, t - n, self._tensor(v), self._tensor(j).clone())
+            _FrameFeatures(self._tensor(f), e, s - n, t - n, self._tensor(v), self._tensor(j).clone())
             for n, f, e, s, t, v, j in zip(starts, *split, strict=True)
         ]
 
@@ -122,10 +122,10 @@ class Described:
         return torch.as_tensor(values, dtype=self.dtype, device=self.device)
 
 
-def derivatives(
+def energies_and_derivatives(
     energies: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], batch: Batch, columns: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Energies per frame, forces and stresses by the chain rule through the kept derivatives.
+    """Energies per frame, and forces and stresses by the chain rule through the precomputed Jacobians.
 
     Parameters
     ----------
@@ -136,14 +136,16 @@ def derivatives(
 
     Returns
     -------
-    energy (n_frames,) eV, forces (n, 3) eV/Å, stress (n_frames, 6) eV/Å³, infinite volume: zero
-        All differentiable with respect to the weights.
+    energy : (n_frames,) eV
+    forces : (n, 3) eV/Å
+    stress : (n_frames, 6) eV/Å³, Voigt; 0 where the volume is infinite
+        All three differentiable with respect to the weights.
     """
     features = batch.features.detach().requires_grad_()
     atoms = energies(features, batch.element)
-    (slope,) = torch.autograd.grad(atoms.sum(), features, create_graph=True)
+    (gradient,) = torch.autograd.grad(atoms.sum(), features, create_graph=True)
     # ∂E/∂G of the source, the columns of the target's element: two selections of whole rows are fastest
-    by_element = slope[:, columns.flatten()].view(-1, columns.shape[1])
+    by_element = gradient[:, columns.flatten()].view(-1, columns.shape[1])
     rows = by_element.index_select(0, batch.source * len(columns) + batch.element[batch.target])
     pair = torch.einsum("pc,pcx->px", rows, batch.jacobian)
     forces = torch.zeros_like(batch.forces).index_add(0, batch.target, -pair).index_add(0, batch.source, pair)
@@ -151,9 +153,9 @@ def derivatives(
     virial = virial.new_zeros(len(batch.sizes), 9).index_add(0, batch.frame[batch.source], virial)
     stress = (virial + virial.view(-1, 3, 3).mT.flatten(1)) / 2 / batch.volume[:, None]
     energy = atoms.new_zeros(len(batch.sizes)).index_add(0, batch.frame, atoms)
-    return energy, forces, stress[:, [0, 4, 8, 5, 2, 1]]
+    return energy, forces, stress[:, VOIGT_FLAT]
 
 
 def _volume(atoms: Atoms) -> float:
-    """Å³; infinite where a direction is not periodic and the stress not defined."""
+    """Volume, Å³; infinite where a direction is not periodic and the stress not defined."""
     return atoms.get_volume() if atoms.pbc.all() else float("inf")

@@ -1,4 +1,4 @@
-"""Averages of the weights while they are trained, and the best of them."""
+"""Moving averages of the weights during training, and the weights of the best validation loss."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Average:
         self.copies = _copies(weights)
         self.updates, self.plain = 0, False
 
-    def restart_plain(self) -> None:
-        """From here on the mean of all weights seen, the present ones the first of them."""
+    def restart_as_mean(self) -> None:
+        """Become the plain mean of all weights from now on, beginning with the present ones."""
         self.copies, self.updates, self.plain = _copies(self.weights), 1, True
 
     def update(self) -> None:
-        """See the present weights."""
+        """Include the present weights."""
         if self.plain:
             get_swa_multi_avg_fn()(self.copies, self.weights, self.updates)
         self.updates += 1
@@ -37,7 +37,7 @@ class Average:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """The averaged weights in the module."""
+        """Put the averaged weights into the module inside the block."""
         present = _copies(self.weights)
         _write(self.copies, self.weights)
         try:
@@ -53,17 +53,18 @@ class Best:
         self.value, self.epoch = math.inf, 0
         self.copies: list[torch.Tensor] = []
 
-    def see(self, value: float, epoch: int, weights: Weights) -> None:
+    def update(self, value: float, epoch: int, weights: Weights) -> None:
+        """Copy the weights if their validation loss is the lowest so far."""
         if value < self.value:
             self.value, self.epoch = value, epoch
             self.copies = _copies(weights)
 
     def restart(self, epoch: int) -> None:
-        """Another loss is measured from here on; the weights are kept until it has been."""
+        """Forget the lowest loss, since another one is measured from now on; the weights stay until then."""
         self.value, self.epoch = math.inf, epoch
 
     def restore(self, weights: Weights) -> None:
-        """Write them into the module; nothing where no epoch has ended yet."""
+        """Write the best weights into the module; the present ones stay if no epoch has ended yet."""
         _write(self.copies or _copies(weights), weights)
 
 

@@ -1,4 +1,4 @@
-"""The equivariant convolution: neighbours' features times spherical harmonics, weighted by the distance."""
+"""Equivariant convolution: neighbours' features times spherical harmonics, weighted by the distance."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Convolution(torch.nn.Module):
     inputs, harmonics : sequence of (l, parity)
         Irreps of the features and of the spherical harmonics.
     outputs : sequence of (l, parity)
-        Irreps to keep. Those that no path reaches are left out of `outputs`.
+        Irreps to compute. Those that no path reaches are left out of the attribute `outputs`.
 
     References
     ----------
@@ -32,23 +32,23 @@ class Convolution(torch.nn.Module):
     """
 
     product: torch.Tensor  # (n_harmonics, n_rows_out * n_rows_in)
-    path: torch.Tensor  # (n_rows_out,), which path each row of the message belongs to
+    path: torch.Tensor  # (n_rows_out,), the path of each row of the message
 
     def __init__(self, inputs: Sequence[Irrep], harmonics: Sequence[Irrep], outputs: Sequence[Irrep]) -> None:
         super().__init__()
-        found = [
+        paths = [
             (k, i, j)
             for k in outputs
             for i in range(len(inputs))
             for j in range(len(harmonics))
             if k in irreps(inputs[i], harmonics[j])
         ]
-        self.reached = [k for k, _, _ in found]  # sorted as outputs are
+        self.reached = [k for k, _, _ in paths]  # sorted as outputs are
         self.outputs = [k for k in outputs if k in self.reached]
-        self.n_paths = len(found)
+        self.n_paths = len(paths)
         ins, angles, outs = rows_of(inputs), rows_of(harmonics), rows_of(self.reached)
         product = torch.zeros(angles[-1].stop, outs[-1].stop, ins[-1].stop, dtype=torch.float64)
-        for p, (k, i, j) in enumerate(found):
+        for p, (k, i, j) in enumerate(paths):
             block = coefficients(inputs[i][0], harmonics[j][0], k[0])
             product[angles[j], outs[p], ins[i]] = block.permute(1, 2, 0)
         sizes = torch.tensor([2 * l + 1 for l, _ in self.reached])
@@ -60,11 +60,13 @@ class Convolution(torch.nn.Module):
     def forward(self, x: torch.Tensor, y: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
         """(p, n_rows_in, channels), (p, n_harmonics), (p, n_paths, channels) -> (p, n_rows_out, channels)."""
         product = (y @ self.product).view(len(y), *self.shape)
-        found = product * x if x.shape[1] == 1 else torch.bmm(product, x)  # one row: the product's own speed
-        return found * weights.index_select(1, self.path)
+        message = (
+            product * x if x.shape[1] == 1 else torch.bmm(product, x)
+        )  # one row: the product's own speed
+        return message * weights.index_select(1, self.path)
 
 
 def rows_of(kinds: Sequence[Irrep]) -> list[slice]:
-    """Where each irrep's 2l+1 components lie when they are put one after the other."""
+    """Rows of each irrep's 2l+1 components when they are concatenated."""
     ends = torch.tensor([2 * l + 1 for l, _ in kinds]).cumsum(0).tolist()
     return [slice(end - 2 * l - 1, end) for end, (l, _) in zip(ends, kinds, strict=True)]

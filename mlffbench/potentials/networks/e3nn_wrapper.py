@@ -1,4 +1,4 @@
-"""The fence around e3nn: irreps, Clebsch–Gordan coefficients and spherical harmonics, and no side effects."""
+"""Irreps, Clebsch–Gordan coefficients and spherical harmonics of e3nn, imported without side effects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Irrep = tuple[int, int]  # order l and parity, ±1
 
 @cache
 def _o3() -> ModuleType:
-    """e3nn.o3; its file of constants holds slices, which torch's careful loader has to be told."""
+    """Import e3nn.o3; its file of constants holds slices, which torch loads only if declared safe."""
     with warnings.catch_warnings(), torch.serialization.safe_globals([slice]):
         warnings.simplefilter("ignore")
         from e3nn import o3
@@ -24,7 +24,7 @@ def _o3() -> ModuleType:
 
 
 def irreps(first: Irrep, second: Irrep) -> list[Irrep]:
-    """What the product of two irreps contains: |l₁ − l₂| ≤ l ≤ l₁ + l₂, parities multiplied."""
+    """Irreps in the product of two irreps: |l₁ − l₂| ≤ l ≤ l₁ + l₂, parities multiplied."""
     o3 = _o3()
     return [(ir.l, ir.p) for ir in o3.Irrep(*first) * o3.Irrep(*second)]
 
@@ -36,6 +36,6 @@ def coefficients(first: int, second: int, third: int) -> torch.Tensor:
 
 
 def harmonics(l_max: int, vectors: torch.Tensor) -> torch.Tensor:
-    """(p, (l_max+1)²): spherical harmonics of the directions of (p, 3) vectors, |Y_l|² = 2l+1."""
+    """Spherical harmonics of the directions of (p, 3) vectors, (p, (l_max+1)²), |Y_l|² = 2l+1."""
     spherical: Any = _o3().spherical_harmonics
     return spherical(list(range(l_max + 1)), vectors, normalize=True, normalization="component")

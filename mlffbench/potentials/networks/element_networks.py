@@ -1,4 +1,4 @@
-"""A small feed-forward network for each element."""
+"""Feed-forward networks on standardised features, one for each element."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["ElementNetworks"]
 
 
 class ElementNetworks(torch.nn.Module):
-    """A network per element on standardised features -> energy of each atom, eV."""
+    """Energy of each atom, eV, by the network of its element on standardised features."""
 
     mean: torch.Tensor  # (n_elements, n_features)
     width: torch.Tensor
@@ -27,15 +27,15 @@ class ElementNetworks(torch.nn.Module):
         self.each = torch.nn.ModuleList(_network(n_features, hidden) for _ in range(n_elements))
 
     @classmethod
-    def of(cls, weights: Mapping[str, torch.Tensor]) -> ElementNetworks:
-        """The networks of a state dict, which tells their shape and precision."""
+    def from_weights(cls, weights: Mapping[str, torch.Tensor]) -> ElementNetworks:
+        """Build the networks of a state dict, whose shapes and precision are theirs."""
         biases = [len(v) for k, v in weights.items() if k.startswith("each.0.") and k.endswith("bias")]
-        made = cls(biases[:-1], *weights["mean"].shape).to(weights["mean"].dtype)
-        made.load_state_dict(weights)
-        return made
+        networks = cls(biases[:-1], *weights["mean"].shape).to(weights["mean"].dtype)
+        networks.load_state_dict(weights)
+        return networks
 
-    def scale_by(self, mean: torch.Tensor, width: torch.Tensor, shift: float, scale: float) -> None:
-        """Mean and width of the features of each element's atoms; mean and size of an atom's energy, eV."""
+    def standardise(self, mean: torch.Tensor, width: torch.Tensor, shift: float, scale: float) -> None:
+        """Set mean and width of each element's features, and mean and scale of an atom's energy, eV."""
         self.mean, self.width = mean, width
         self.shift, self.scale = torch.as_tensor(shift).to(mean), torch.as_tensor(scale).to(mean)
 

@@ -1,4 +1,4 @@
-"""A message-passing network whose features turn with the atoms: graph -> energy of each atom."""
+"""NequIP's equivariant message-passing network: graph -> energy of each atom."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from mlffbench.potentials.networks.e3nn_wrapper import harmonics
 from mlffbench.potentials.networks.nequip_interaction import SCALAR, Interaction, Perceptron
 from mlffbench.potentials.networks.radial_basis import RadialBasis
 
-__all__ = ["Equivariant"]
+__all__ = ["NequIP"]
 
 
-class Equivariant(torch.nn.Module):
+class NequIP(torch.nn.Module):
     """NequIP's architecture: element embedding, interaction layers, a linear readout of the last scalars.
 
     Parameters
@@ -28,7 +28,7 @@ class Equivariant(torch.nn.Module):
     parity : bool
         Keep pseudoscalars, pseudovectors ... too, not only irreps of parity (−1)^l.
     neighbours, shift, scale : float
-        Mean number of neighbours; mean energy of an atom and the size of what is learned, eV.
+        Mean number of neighbours; mean energy of an atom and scale of the readout, eV.
     """
 
     numbers: torch.Tensor
@@ -51,7 +51,7 @@ class Equivariant(torch.nn.Module):
         self.l_max, self.shift, self.scale = l_max, shift, scale
         self.register_buffer("numbers", torch.tensor(numbers), persistent=False)
         directions = [(l, (-1) ** l) for l in range(l_max + 1)]
-        every = directions + [(l, -p) for l, p in directions] if parity else directions
+        irreps = directions + [(l, -p) for l, p in directions] if parity else directions
         self.radial_basis = RadialBasis(cutoff, basis)
         self.embedding = torch.nn.Parameter(torch.randn(len(numbers), 1, channels))
         self.layers = torch.nn.ModuleList()
@@ -60,7 +60,7 @@ class Equivariant(torch.nn.Module):
             layer = Interaction(
                 features,
                 directions,
-                every if k < layers - 1 else [SCALAR],
+                irreps if k < layers - 1 else [SCALAR],
                 channels=channels,
                 n_elements=len(numbers),
                 n_basis=basis,

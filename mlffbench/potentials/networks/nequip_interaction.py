@@ -1,4 +1,4 @@
-"""One layer of message passing: mix channels, convolve over the neighbours, add the atom itself, gate."""
+"""NequIP's interaction layer: mix channels, convolve over the neighbours, add the atom itself, gate."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ from mlffbench.potentials.networks.e3nn_wrapper import Irrep
 __all__ = ["Interaction", "Perceptron"]
 
 SCALAR = (0, 1)
-RADIAL = (64, 64)  # widths of the network of the distance
-UNIT = 1.6792  # times silu has variance 1 for inputs from a normal distribution
+RADIAL = (64, 64)  # hidden widths of the radial network
+UNIT = 1.6792  # UNIT · silu(x) has variance 1 for x from a normal distribution
 
 
 class Interaction(torch.nn.Module):
     """x_i ← gate[ U Σ_j w(r_ij) (V x_j ⊗ Y(r_ij)) / √n̄ + S_{Z_i} x_i ], NequIP's layer.
 
     U, V and S mix the channels of each irrep, S by the atom's element; w is a small network of the radial
-    basis; n̄ is the mean number of neighbours. Scalars pass through silu; whatever else is multiplied by
+    basis; n̄ is the mean number of neighbours. Scalars pass through silu; every other irrep is multiplied by
     silu of a scalar of its own.
 
     Parameters
     ----------
     inputs, harmonics, outputs : sequence of (l, parity)
-        Of the features that come in, of the directions, of the features to go out, scalars first.
+        Irreps of the incoming features, of the directions and of the outgoing features, scalars first.
     channels, n_elements, n_basis : int
+        Channels of each irrep, elements, radial functions.
     neighbours : float
-        n̄.
+        Mean number of neighbours n̄.
     """
 
     def __init__(
@@ -50,9 +51,9 @@ class Interaction(torch.nn.Module):
         self.convolution = Convolution(inputs, harmonics, outputs)
         self.outputs = self.convolution.outputs
         widths = [channels * len(self.outputs), *[channels] * (len(self.outputs) - 1)]
-        self.before = _Mixing(inputs, inputs, [channels] * len(inputs), channels)
-        self.after = _Mixing(self.convolution.reached, self.outputs, widths, channels)
-        self.itself = _Itself(inputs, self.outputs, widths, channels, n_elements)
+        self.before = _ChannelMixing(inputs, inputs, [channels] * len(inputs), channels)
+        self.after = _ChannelMixing(self.convolution.reached, self.outputs, widths, channels)
+        self.itself = _SelfInteraction(inputs, self.outputs, widths, channels, n_elements)
         self.radial = Perceptron(n_basis, *RADIAL, self.convolution.n_paths * channels)
 
     def forward(
@@ -69,14 +70,14 @@ class Interaction(torch.nn.Module):
         messages = self.convolution(torch.cat(self.before(x), 1).index_select(0, target), y, weights)
         total = messages.new_zeros(len(x), *messages.shape[1:]).index_add(0, source, messages)
         mixed = self.after(total / self.neighbours**0.5)
-        kept = self.itself(x, element)
-        first, *rest = [m if k is None else m + k for m, k in zip(mixed, kept, strict=True)]
+        own = self.itself(x, element)
+        first, *rest = [m if s is None else m + s for m, s in zip(mixed, own, strict=True)]
         scalars, *gates = (UNIT * silu(first)).split(self.channels, dim=2)
         return torch.cat([scalars, *(v * g for v, g in zip(rest, gates, strict=True))], dim=1)
 
 
 class Perceptron(torch.nn.Module):
-    """Layers without bias and silu between them: 0 for 0, so that what fades at the cutoff stays faded."""
+    """Linear layers without bias and silu between them: f(0) = 0, so the weights vanish at the cutoff."""
 
     def __init__(self, *sizes: int) -> None:
         super().__init__()
@@ -90,8 +91,8 @@ class Perceptron(torch.nn.Module):
         return x
 
 
-class _Mixing(torch.nn.Module):
-    """For each irrep of the outputs a matrix on the channels of all inputs of that irrep."""
+class _ChannelMixing(torch.nn.Module):
+    """Linear map of channels: for each output irrep a matrix on the channels of all inputs of that irrep."""
 
     def __init__(
         self, inputs: Sequence[Irrep], outputs: Sequence[Irrep], widths: Sequence[int], channels: int
@@ -109,8 +110,8 @@ class _Mixing(torch.nn.Module):
         ]
 
 
-class _Itself(torch.nn.Module):
-    """The same with a matrix for every element; None where the inputs lack an irrep."""
+class _SelfInteraction(torch.nn.Module):
+    """Linear map of an atom's own channels, a matrix for each element; None for irreps the inputs lack."""
 
     def __init__(
         self,

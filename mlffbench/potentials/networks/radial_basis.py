@@ -46,6 +46,6 @@ class RadialBasis(torch.nn.Module):
 
 
 def envelope(x: torch.Tensor, p: int = POWER) -> torch.Tensor:
-    """1 at 0, and 0 with two derivatives at x ≥ 1."""
+    """Polynomial envelope: 1 at x = 0, and 0 with its first two derivatives at x ≥ 1."""
     high = (p + 1) * (p + 2) / 2 - p * (p + 2) * x + p * (p + 1) / 2 * x**2
     return torch.where(x < 1, 1 - x**p * high, torch.zeros_like(x))

@@ -1,4 +1,4 @@
-"""How the learning rate falls: by the epochs and seconds spent, or where the validation loss stands still."""
+"""Learning-rate schedules by the fraction of epochs or seconds, or by a plateau of the validation loss."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from typing import Any
 
 import torch
 
-__all__ = ["SCHEDULES", "Rate", "factor"]
+__all__ = ["SCHEDULES", "LearningRate", "factor"]
 
 SCHEDULES = ("plateau", "cosine", "constant")
-LAST = 0.01  # of the first learning rate: where cosine and cooldown end
+LAST = 0.01  # fraction of the first learning rate where cosine and cooldown end
 
 
-def factor(schedule: str, cooldown: float, spent: float) -> float:
-    """What the learning rate is multiplied by when the part `spent` of epochs or seconds is behind.
+def factor(schedule: str, cooldown: float, elapsed: float) -> float:
+    """Learning-rate factor after a fraction of the training budget.
 
     torch's own cosine counts epochs; a run that is given seconds does not know how many it will have.
 
     Parameters
     ----------
     schedule : {'plateau', 'cosine', 'constant'}
-        cosine: ½(1 + cos π·spent), never below a hundredth; the others: 1.
+        cosine: ½(1 + cos π·elapsed), never below a hundredth; the others: 1.
     cooldown : float
-        Over this last part the rate falls on a line to a hundredth.
-    spent : float
-        0 at the start, 1 at the end.
+        Last fraction of the budget, over which the rate falls linearly to a hundredth.
+    elapsed : float
+        Fraction of epochs or seconds: 0 at the start, 1 at the end.
     """
-    line = 1.0 if cooldown == 0 else min(1.0, max(LAST, (1 - spent) / cooldown))
-    wave = max(LAST, (1 + math.cos(math.pi * min(1.0, spent))) / 2) if schedule == "cosine" else 1.0
+    line = 1.0 if cooldown == 0 else min(1.0, max(LAST, (1 - elapsed) / cooldown))
+    wave = max(LAST, (1 + math.cos(math.pi * min(1.0, elapsed))) / 2) if schedule == "cosine" else 1.0
     return line * wave
 
 
-class Rate:
+class LearningRate:
     """The learning rates of an optimiser under a schedule."""
 
     def __init__(self, optimizer: torch.optim.Optimizer, settings: Any) -> None:
@@ -46,23 +46,23 @@ class Rate:
 
     @property
     def value(self) -> float:
-        """The largest of the groups'."""
+        """The largest learning rate of the optimiser's groups."""
         return max(g["lr"] for g in self.optimizer.param_groups)
 
-    def follow(self, spent: float) -> None:
-        """Before every batch; a ratio, since the plateau's steps are kept."""
-        now = factor(self.schedule, self.cooldown, spent)
+    def follow(self, elapsed: float) -> None:
+        """Set the rate for the next batch, by a ratio of factors: the plateau's reductions stay."""
+        now = factor(self.schedule, self.cooldown, elapsed)
         for group in self.optimizer.param_groups:
             group["lr"] *= now / self.factor
         self.factor = now
 
-    def validated(self, loss: float) -> None:
-        """After every epoch."""
+    def reduce_on_plateau(self, loss: float) -> None:
+        """Note the validation loss of an epoch; under ``plateau`` reduce the rate if it stands still."""
         if self.schedule == "plateau":
             self.plateau.step(loss)
 
     def hold(self, rate: float | None) -> None:
-        """From here on this rate (None: the present one) for every group, but for the cooldown."""
+        """Hold every group at this rate (None: its present one) from now on; only the cooldown lowers it."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.factor * rate if rate is not None else group["lr"]
         self.schedule = "constant"

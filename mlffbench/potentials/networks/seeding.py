@@ -1,4 +1,4 @@
-"""Seeds, hold-outs and shuffles, reproducible and without a trace in anybody's generator."""
+"""Seeding, validation split and shuffling without touching the global random generators."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
-__all__ = ["checked_dtype", "holdout", "seed_of", "seeded", "shuffled"]
+__all__ = ["checked_dtype", "fixed_seed", "holdout", "seed_of", "shuffled_batches"]
 
 
 def seed_of(random_state: Any) -> int:
-    """An integer seed from what scikit-learn calls a random state."""
+    """An integer seed from scikit-learn's ``random_state``: None, a number or a generator."""
     return int(check_random_state(random_state).randint(2**31 - 1))
 
 
 @contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Seed torch's CPU generator, and give it back as it was."""
+def fixed_seed(seed: int) -> Iterator[None]:
+    """Seed torch's CPU generator inside the block, and restore its state afterwards."""
     with torch.random.fork_rng(devices=[]):
         torch.random.default_generator.manual_seed(seed)  # torch.manual_seed would touch the GPUs' too
         yield
@@ -35,15 +35,15 @@ def holdout(n: int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]
     return np.sort(order[held:]), np.sort(order[:held])
 
 
-def shuffled(items: Sequence[Any], size: int, generator: torch.Generator) -> Iterator[list[Any]]:
-    """All items in random order, `size` at a time."""
+def shuffled_batches(items: Sequence[Any], size: int, generator: torch.Generator) -> Iterator[list[Any]]:
+    """Yield all items in random order, `size` at a time."""
     order = torch.randperm(len(items), generator=generator).tolist()
     for start in range(0, len(order), size):
         yield [items[i] for i in order[start : start + size]]
 
 
 def checked_dtype(name: str) -> torch.dtype:
-    """``float32`` or ``float64``, by name."""
+    """torch's type of the name ``float32`` or ``float64``."""
     if name not in ("float32", "float64"):
         raise ValueError(f"dtype must be 'float32' or 'float64'; got {name!r}")
     return torch.float64 if name == "float64" else torch.float32

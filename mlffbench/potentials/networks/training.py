@@ -1,4 +1,4 @@
-"""The one training loop of every neural potential: AMSGrad, averaged weights, schedules, best validation."""
+"""Training loop of every neural potential: AMSGrad, averaged weights, schedules, best validation loss."""
 
 from __future__ import annotations
 
@@ -11,13 +11,10 @@ from typing import Any, Generic, TypeVar
 import torch
 
 from mlffbench.potentials.networks.averaging import Average, Best
-from mlffbench.potentials.networks.schedule import Rate
-from mlffbench.potentials.networks.seeding import checked_dtype, holdout, seed_of, seeded, shuffled
+from mlffbench.potentials.networks.schedule import LearningRate
 from mlffbench.system import progress
 
-__all__ = [
-    "History", "Settings", "StageTwo", "checked_dtype", "holdout", "seed_of", "seeded", "shuffled", "train",
-]  # fmt: skip
+__all__ = ["History", "Settings", "StageTwo", "train"]
 
 Batch = TypeVar("Batch")
 History = list[dict[str, float]]
@@ -25,26 +22,27 @@ History = list[dict[str, float]]
 
 @dataclass(frozen=True)
 class Settings:
-    """How long and how carefully to train.
+    """Length, averaging and learning-rate schedule of a training.
 
     Attributes
     ----------
     max_epochs : int
+        Stop after so many epochs.
     max_seconds : float or None
         Stop after the batch that passes this wall time, s.
     patience : int or None
-        Stop after so many epochs without a better validation loss; before a second stage: go on to it.
+        Stop after so many epochs without a better validation loss; the first of two stages ends likewise.
     ema_decay : float
-        Of the exponential moving average of the weights, the weights that are validated and kept; 0 is none.
+        Decay of the exponential moving average of the weights, which is validated and returned; 0: none.
     max_grad_norm : float
         Longer gradients are shortened to this norm.
     plateau_patience, plateau_factor : int, float
         After so many epochs without a better validation loss the learning rate is multiplied by the factor.
     cooldown : float
         The last part of `max_epochs` or `max_seconds`, whichever is nearer its end, over which the learning
-        rate falls on a line to a hundredth; 0 is none.
+        rate falls linearly to a hundredth; 0: none.
     schedule : {'plateau', 'cosine', 'constant'}
-        Of the learning rate, see `mlffbench.potentials.networks.schedule.factor`.
+        Schedule of the learning rate, see `mlffbench.potentials.networks.schedule.factor`.
     """
 
     max_epochs: int
@@ -67,11 +65,11 @@ class StageTwo(Generic[Batch]):
     loss, validate : callable
         As `train` takes them; the best weights are those of this loss.
     start : float
-        The part of epochs or seconds, whichever is nearer its end, that belongs to the first stage.
+        Fraction of epochs or seconds, whichever is nearer its end, that belongs to the first stage.
     learning_rate : float or None
         Constant from then on; None: as the first stage left it.
     average : bool
-        Keep the plain mean of the stage's weights in place of the exponential one.
+        Average the stage's weights by the plain mean in place of the exponential one.
     """
 
     loss: Callable[[Batch], torch.Tensor]
@@ -92,8 +90,8 @@ def train(
 ) -> History:
     """Minimise `loss`; leave in `module` the averaged weights of the epoch that validated best.
 
-    Whatever ends the training, the time, Ctrl-C or a loss that is no number, the best weights so far are in
-    place. A module that has been trained before goes on from where it is.
+    The best weights so far are in place however the training ends: by time, by Ctrl-C or by a loss that is no
+    number. A module that has been trained before continues from its present weights.
 
     Parameters
     ----------
@@ -116,25 +114,25 @@ def train(
     FloatingPointError
         A loss is not finite.
     KeyboardInterrupt
-        As it came.
+        The user interrupted the training.
     """
     run = _Run(module, groups, loss, validate, settings)
     try:
         for epoch in range(1, settings.max_epochs + 1):
-            if second is not None and (run.spent(epoch) >= second.start or run.tired(epoch - 1)):
-                run.enter(second, epoch - 1)
+            if second is not None and (run.elapsed(epoch) >= second.start or run.out_of_patience(epoch - 1)):
+                run.begin_stage_two(second, epoch - 1)
                 second = None
-            run.epoch(epoch, batches())
-            if run.late() or (second is None and run.tired(epoch)):
+            run.run_epoch(epoch, batches())
+            if run.out_of_time() or (second is None and run.out_of_patience(epoch)):
                 break
     finally:
         run.best.restore(run.weights)
-    staged = run.stage == 2 or second is not None
-    return run.history if staged else [{k: v for k, v in h.items() if k != "stage"} for h in run.history]
+    has_stages = run.stage == 2 or second is not None
+    return run.history if has_stages else [{k: v for k, v in h.items() if k != "stage"} for h in run.history]
 
 
 class _Run(Generic[Batch]):
-    """A training under way."""
+    """State of a training: optimiser, averaged and best weights, history."""
 
     def __init__(
         self,
@@ -146,55 +144,55 @@ class _Run(Generic[Batch]):
     ) -> None:
         self.weights = [p for p in module.parameters() if p.requires_grad]
         self.optimizer = torch.optim.Adam(groups, amsgrad=True, foreach=True)
-        self.rate = Rate(self.optimizer, settings)
+        self.rate = LearningRate(self.optimizer, settings)
         self.average = Average(self.weights, settings.ema_decay)
         self.loss, self.validate, self.settings, self.stage = loss, validate, settings, 1
         self.best, self.history, self.start = Best(), [], monotonic()  # type: tuple[Best, History, float]
 
-    def spent(self, epoch: int) -> float:
-        """The part of epochs or seconds that is behind."""
+    def elapsed(self, epoch: int) -> float:
+        """Fraction of epochs or seconds, whichever is larger, before an epoch."""
         seconds = (monotonic() - self.start) / (self.settings.max_seconds or math.inf)
         return max((epoch - 1) / self.settings.max_epochs, seconds)
 
-    def late(self) -> bool:
+    def out_of_time(self) -> bool:
         limit = self.settings.max_seconds
         return limit is not None and monotonic() - self.start > limit
 
-    def tired(self, epoch: int) -> bool:
+    def out_of_patience(self, epoch: int) -> bool:
         patience = self.settings.patience
         return patience is not None and epoch - self.best.epoch >= patience
 
-    def enter(self, second: StageTwo[Batch], epoch: int) -> None:
-        """Go on with the other loss; what the first stage reached is its first candidate."""
+    def begin_stage_two(self, second: StageTwo[Batch], epoch: int) -> None:
+        """Continue with the other loss; the first stage's averaged weights are its first candidate."""
         self.loss, self.validate, self.stage = second.loss, second.validate, 2
         self.best.restart(epoch)
         if second.validate is not None:
             with self.average.in_place():
-                self.best.see(float(second.validate()), epoch, self.weights)
+                self.best.update(float(second.validate()), epoch, self.weights)
         self.rate.hold(second.learning_rate)
         if second.average:
-            self.average.restart_plain()
+            self.average.restart_as_mean()
 
-    def epoch(self, epoch: int, batches: Iterable[Batch]) -> None:
-        losses = [self.step(batch, epoch) for batch in _until(self.late, batches)]
-        training = _finite(torch.stack(losses).mean().item(), "training", epoch)
+    def run_epoch(self, epoch: int, batches: Iterable[Batch]) -> None:
+        losses = [self.step(batch, epoch) for batch in _until(self.out_of_time, batches)]
+        training = _check_finite(torch.stack(losses).mean().item(), "training", epoch)
         with self.average.in_place():
-            found = training if self.validate is None else float(self.validate())
-            validation = _finite(found, "validation", epoch)
-            self.best.see(validation, epoch, self.weights)
+            value = training if self.validate is None else float(self.validate())
+            validation = _check_finite(value, "validation", epoch)
+            self.best.update(validation, epoch, self.weights)
         self.history.append({
             "epoch": epoch, "loss": training, "validation": validation, "learning_rate": self.rate.value,
             "seconds": monotonic() - self.start, "stage": self.stage,
         })  # fmt: skip
         progress.report("epoch", epoch, self.settings.max_epochs, loss=training, validation=validation)
-        self.rate.validated(validation)
+        self.rate.reduce_on_plateau(validation)
 
     def step(self, batch: Batch, epoch: int) -> torch.Tensor:
-        """One update; the loss before it."""
-        self.rate.follow(self.spent(epoch))
+        """Update the weights by one batch; return the loss before."""
+        self.rate.follow(self.elapsed(epoch))
         self.optimizer.zero_grad(set_to_none=True)
         value = self.loss(batch)
-        # only the weights: positions ask for gradients too, and theirs would be half the work for nothing
+        # only the weights: positions require gradients too, and theirs would be half the work for nothing
         value.backward(inputs=self.weights)
         torch.nn.utils.clip_grad_norm_(self.weights, self.settings.max_grad_norm)
         self.optimizer.step()
@@ -202,17 +200,17 @@ class _Run(Generic[Batch]):
         return value.detach()
 
 
-def _until(late: Callable[[], bool], batches: Iterable[Batch]) -> Iterator[Batch]:
-    """The batches, at least one, until it is late."""
+def _until(stop: Callable[[], bool], batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Yield batches, at least one, until `stop` returns True."""
     for batch in batches:
         yield batch
-        if late():
+        if stop():
             return
 
 
-def _finite(value: float, what: str, epoch: int) -> float:
+def _check_finite(value: float, name: str, epoch: int) -> float:
     if not math.isfinite(value):
         raise FloatingPointError(
-            f"diverged at epoch {epoch}: the {what} loss is {value}; a smaller learning_rate often helps"
+            f"diverged at epoch {epoch}: the {name} loss is {value}; a smaller learning_rate often helps"
         )
     return value

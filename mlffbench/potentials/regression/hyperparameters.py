@@ -1,4 +1,4 @@
-"""Positive numbers found by maximising an evidence, within gpytorch's constraints and under its priors."""
+"""Maximisation of an evidence over positive numbers, with GPyTorch's constraints and priors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from gpytorch.constraints import GreaterThan
 from gpytorch.priors import LogNormalPrior
 
-__all__ = ["Hyperparameters", "maximised"]
+__all__ = ["Hyperparameters", "maximise"]
 
 Values = dict[str, torch.Tensor]
 
@@ -22,7 +22,9 @@ class Hyperparameters(gpytorch.Module):
     start : mapping of str to float
         First guesses, and medians of the priors.
     width : float
-        Of the priors, in powers of e.
+        Standard deviation of the logarithms under the prior.
+    lowest : float
+        Lower bound of each number over its start.
     """
 
     def __init__(self, start: Mapping[str, float], width: float = 2.0, lowest: float = 1e-4) -> None:
@@ -40,15 +42,13 @@ class Hyperparameters(gpytorch.Module):
                                 lambda module, name=name: module.value(name))  # fmt: skip
 
     def value(self, name: str) -> torch.Tensor:
-        """A number, differentiable by its raw parameter."""
+        """The number of this name, differentiable by its raw parameter."""
         constraint = getattr(self, f"raw_{name}_constraint")
-        found: torch.Tensor = getattr(self, f"start_{name}") * constraint.transform(
-            getattr(self, f"raw_{name}")
-        )
-        return found
+        start: torch.Tensor = getattr(self, f"start_{name}")
+        return start * constraint.transform(getattr(self, f"raw_{name}"))
 
     def values(self) -> Values:
-        """All of them."""
+        """All numbers by name."""
         return {name: self.value(name) for name in self.names}
 
     def log_prior(self) -> torch.Tensor:
@@ -57,10 +57,10 @@ class Hyperparameters(gpytorch.Module):
         return torch.stack(terms).sum()
 
 
-def maximised(
+def maximise(
     evidence: Callable[[Values], torch.Tensor], start: Mapping[str, float], steps: int = 50
 ) -> tuple[dict[str, float], float]:
-    """The values where evidence plus log prior is largest (L-BFGS), and how large it is there."""
+    """Values that maximise evidence plus log prior (L-BFGS), and the maximum."""
     model = Hyperparameters(start)
     optimiser = torch.optim.LBFGS(
         model.parameters(), max_iter=steps, tolerance_change=1e-4, line_search_fn="strong_wolfe"

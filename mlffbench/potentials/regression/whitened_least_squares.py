@@ -1,4 +1,4 @@
-"""Regularised least squares in a kernel's whitened coordinates: what the kernel models solve."""
+"""Regularised least squares in a kernel's whitened coordinates, the normal equations of kernel models."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class WhitenedLeastSquares:
         self.log_noise = 0.0  # ½ log |Λ|
 
     def add(self, rows: torch.Tensor, targets: torch.Tensor, noise: torch.Tensor | float) -> None:
-        """Rows (r, m) of K, their targets (r,) and the standard deviation of their noise."""
+        """Add rows (r, m) of K, their targets (r,) and the standard deviation of their noise."""
         scale = torch.as_tensor(noise, dtype=rows.dtype, device=rows.device).expand(len(rows))
         b, y = whiten(rows / scale[:, None], self.factors), targets / scale
         self.square += float(y @ y)
@@ -48,6 +48,7 @@ class WhitenedLeastSquares:
             self._flush()
 
     def _flush(self) -> None:
+        """Add the pending rows to the normal equations."""
         if self._pending:
             b, y = (torch.cat(parts) for parts in zip(*self._pending, strict=True))
             self._pending = []
@@ -57,7 +58,7 @@ class WhitenedLeastSquares:
                 self._lower[start:stop, :stop].addmm_(b[:, start:stop].T, b[:, :stop])
 
     def state(self) -> dict[str, Any]:
-        """What a file keeps."""
+        """Arrays and numbers that a model file stores."""
         corner = torch.tril_indices(*self.gram.shape, device=self._lower.device)
         scalars = {k: getattr(self, k) for k in ("square", "count", "log_noise")}
         lower = self._lower[corner[0], corner[1]]
@@ -65,17 +66,18 @@ class WhitenedLeastSquares:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> WhitenedLeastSquares:
-        """The problem that had this state."""
-        made = cls(state["factors"])
-        corner = torch.tril_indices(*made._lower.shape, device=made._lower.device)
-        made._lower[corner[0], corner[1]] = state["lower"]
-        made._projection = state["projection"].clone()
-        made.square, made.count, made.log_noise = (state[k] for k in ("square", "count", "log_noise"))
-        return made
+        """Rebuild the problem from its state."""
+        problem = cls(state["factors"])
+        corner = torch.tril_indices(*problem._lower.shape, device=problem._lower.device)
+        problem._lower[corner[0], corner[1]] = state["lower"]
+        problem._projection = state["projection"].clone()
+        for name in ("square", "count", "log_noise"):
+            setattr(problem, name, state[name])
+        return problem
 
     @property
     def gram(self) -> torch.Tensor:
-        """BᵀB; right on and below the diagonal only."""
+        """BᵀB; valid on and below the diagonal only."""
         self._flush()
         return self._lower
 
@@ -86,7 +88,7 @@ class WhitenedLeastSquares:
         return self._projection
 
     def leading(self, n: int) -> WhitenedLeastSquares:
-        """The problem with each block's first n columns: L is triangular, so those of B stay the same."""
+        """Restrict the problem to each block's first n columns; as L is triangular, those of B stay."""
         small = WhitenedLeastSquares([f[:n, :n] for f in self.factors])
         starts = [0, *torch.tensor([len(f) for f in self.factors]).cumsum(0).tolist()]
         picks = [torch.arange(a, a + len(f)) for a, f in zip(starts, small.factors, strict=False)]
@@ -104,13 +106,13 @@ class WhitenedLeastSquares:
         return torch.cat(solved)[:, 0]
 
     def factor(self, variance: float) -> torch.Tensor:
-        """The Cholesky factor of 1 + δ² BᵀB."""
+        """Cholesky factor of 1 + δ² BᵀB."""
         matrix = variance * self.gram
         matrix.diagonal().add_(1.0)
         return torch.linalg.cholesky(matrix)
 
     def solve(self, variance: float) -> tuple[torch.Tensor, torch.Tensor]:
-        """The weights w, and the Cholesky factor they came from."""
+        """Return the weights w, and the Cholesky factor of 1 + δ² BᵀB."""
         factor = self.factor(variance)
         v = variance * torch.cholesky_solve(self.projection[:, None], factor)[:, 0]
         return self.unwhiten(v), factor
@@ -124,7 +126,7 @@ class WhitenedLeastSquares:
 def log_evidence(
     problems: Sequence[WhitenedLeastSquares], noise: Sequence[torch.Tensor], variance: torch.Tensor
 ) -> torch.Tensor:
-    """log p(y) of several kinds of rows together, each with its noise times `noise`; differentiable.
+    """Joint log p(y) of several kinds of rows, each with its noise times `noise`; differentiable.
 
     −½ (yᵀΛ⁻¹y − δ² pᵀ(1 + δ²G)⁻¹p) − ½ log|1 + δ²G| − ½ log|Λ| − ½ n log 2π, G = BᵀB, p = BᵀΛ^{-½}y.
     """
@@ -146,7 +148,7 @@ def whiten(rows: torch.Tensor, factors: list[torch.Tensor]) -> torch.Tensor:
 
 
 def symmetric(lower: torch.Tensor) -> torch.Tensor:
-    """The symmetric matrix of a lower triangle."""
+    """Symmetric matrix from its lower triangle."""
     return lower.tril() + lower.tril(-1).T
 
 
@@ -156,7 +158,13 @@ def _solve(factor: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
 
 
 def stable_factor(matrix: torch.Tensor, jitter: float = 1e-10) -> torch.Tensor:
-    """The Cholesky factor of K + εI, ε a tiny part of the mean diagonal, larger only where that fails."""
+    """Cholesky factor of K + εI, ε a tiny part of the mean diagonal that grows where the factorisation fails.
+
+    Raises
+    ------
+    ValueError
+        K + εI is not positive definite with the largest ε.
+    """
     scale = float(matrix.diagonal().mean())
     for size in (jitter, 100 * jitter, 1e4 * jitter):
         shifted = matrix.clone()

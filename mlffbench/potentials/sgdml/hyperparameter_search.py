@@ -1,4 +1,4 @@
-"""σ and λ by the energies and forces of structures that a smaller fit left out."""
+"""Grid search of σ and λ: smaller fits predict energies and forces of held-out structures."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import torch
 
 from mlffbench.potentials.sgdml.inverse_distances import Points
 from mlffbench.potentials.sgdml.kernel import Kernel
-from mlffbench.potentials.sgdml.solver import factorised, matrix
+from mlffbench.potentials.sgdml.solver import cholesky_solve, kernel_matrix
 from mlffbench.system import progress
 
-__all__ = ["LAMS", "SIGMAS", "Trial", "best", "try_all"]
+__all__ = ["LAMS", "SIGMAS", "Trial", "best_trial", "grid_search"]
 
 SIGMAS = (5.0, 10.0, 20.0, 40.0)  # 1/Å
 LAMS = (1e-10, 1e-8)
 COMPONENTS = 4500  # of forces in a trial's fit, at most
-VALIDATION = 50  # structures it is judged by, at most
-TOLERANCE = 1.02  # errors this near to the best are no reason for a smoother field
+VALIDATION = 50  # held-out structures of a trial, at most
+TOLERANCE = 1.02  # scores within this factor of the best count as equal
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What one choice of σ and λ made of structures left out: RMSE of energies, eV, and forces, eV/Å.
+    """Errors of one choice of σ and λ on held-out structures: RMSE of energies, eV, and forces, eV/Å.
 
-    The energies are counted from their mean error: the constant of integration is fitted apart.
+    The mean error of the energies is subtracted first: the constant of integration is fitted apart.
     """
 
     sigma: float
@@ -36,11 +36,11 @@ class Trial:
 
     @property
     def score(self) -> float:
-        """What counts: the geometric mean of both."""
+        """Geometric mean of the two RMSEs."""
         return float(np.sqrt(self.energy_rmse * self.forces_rmse))
 
 
-def try_all(
+def grid_search(
     points: Points,
     perms: torch.Tensor,
     energy: torch.Tensor,
@@ -49,27 +49,36 @@ def try_all(
     lams: Sequence[float],
     rng: np.random.RandomState,
 ) -> tuple[Trial, ...]:
-    """Every pair of σ and λ, fitted to some structures, tried on others; energy (n,), forces (n, 3N)."""
+    """Try every pair of σ and λ, fitted to some structures, on others; energy (n,), forces (n, 3N)."""
     n_fit = max(1, min(3 * len(points) // 4, COMPONENTS // forces.shape[1]))
     order = rng.permutation(len(points))
-    fit, rest = order[:n_fit], order[n_fit : n_fit + VALIDATION]
+    fit, held_out = order[:n_fit], order[n_fit : n_fit + VALIDATION]
     trials = []
     for k, sigma in enumerate(sigmas):
         kernel = Kernel(points[fit], perms, sigma)
-        full = matrix(kernel)
+        full = kernel_matrix(kernel)
         for lam in lams:
-            found = factorised(full.clone(), forces[fit].flatten(), lam)
-            if found is not None:
-                values, slopes = kernel.field(found)(points.x[rest])
-                wrong = points[rest].pull(slopes) - forces[rest]
-                spread = (values - energy[rest]).std(correction=0)
-                trials.append(Trial(sigma, lam, float(spread), float(wrong.square().mean().sqrt())))
+            coefficients = cholesky_solve(full.clone(), forces[fit].flatten(), lam)
+            if coefficients is not None:
+                values, gradients = kernel.field(coefficients)(points.x[held_out])
+                force_errors = points[held_out].pull_back(gradients) - forces[held_out]
+                energy_rmse = (values - energy[held_out]).std(correction=0)
+                forces_rmse = force_errors.square().mean().sqrt()
+                trials.append(Trial(sigma, lam, float(energy_rmse), float(forces_rmse)))
         progress.report("sigma", k + 1, len(sigmas), sigma=sigma)
     return tuple(trials)
 
 
-def best(trials: Sequence[Trial]) -> Trial:
-    """The smallest λ, then σ, that is about as good as any: more structures bear a rougher field than few."""
+def best_trial(trials: Sequence[Trial]) -> Trial:
+    """The trial of smallest λ, then σ, among those about as good as the best.
+
+    The final fit has more structures than a trial, and more structures bear a rougher field.
+
+    Raises
+    ------
+    ValueError
+        There are no trials.
+    """
     if not trials:
         raise ValueError("no sigma and lam gave a kernel matrix that is positive definite; try a larger lam")
     limit = TOLERANCE * min(t.score for t in trials)

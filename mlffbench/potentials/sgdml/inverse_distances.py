@@ -1,4 +1,4 @@
-"""Structures of one molecule as inverse distances, and what permutations of its atoms do to them."""
+"""Inverse distances of one molecule's structures with their Jacobian, and permutations of their pairs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Points", "pair_permutations"]
 
 @dataclass(frozen=True)
 class Points:
-    """n structures of N atoms: x = 1/|r_a − r_b| of the D = N(N−1)/2 pairs, and J = ∂x/∂r.
+    """Descriptors of n structures of N atoms: x = 1/|r_a − r_b| of the D = N(N−1)/2 pairs, and J = ∂x/∂r.
 
     Attributes
     ----------
@@ -25,15 +25,15 @@ class Points:
 
     @classmethod
     def of(cls, positions: torch.Tensor) -> Points:
-        """The points of positions (n, N, 3), Å."""
+        """Points from positions (n, N, 3), Å."""
         n, n_atoms, _ = positions.shape
         i, j = torch.triu_indices(n_atoms, n_atoms, 1, device=positions.device)
         vectors = positions[:, i] - positions[:, j]
         x = 1 / vectors.norm(dim=-1)
-        slopes = vectors * (x**3)[..., None]
+        gradient = vectors * (x**3)[..., None]
         jacobian = positions.new_zeros(n, len(i), n_atoms, 3)
         pair = torch.arange(len(i), device=positions.device)
-        jacobian[:, pair, i], jacobian[:, pair, j] = -slopes, slopes
+        jacobian[:, pair, i], jacobian[:, pair, j] = -gradient, gradient
         return cls(x, jacobian.flatten(2))
 
     def __len__(self) -> int:
@@ -42,21 +42,21 @@ class Points:
     def __getitem__(self, key: slice | np.ndarray) -> Points:
         return Points(self.x[key], self.jacobian[key])
 
-    def since(self, origin: torch.Tensor) -> Points:
-        """Descriptors counted from an origin: their differences then lose fewer digits."""
+    def relative_to(self, origin: torch.Tensor) -> Points:
+        """Descriptors minus an origin; their differences then lose fewer digits."""
         return replace(self, x=self.x - origin)
 
-    def push(self, vectors: torch.Tensor) -> torch.Tensor:
-        """J v, (n, D), of a displacement (n, 3N) of each structure."""
+    def push_forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        """J v (n, D) for a displacement v (n, 3N) of each structure."""
         return torch.bmm(self.jacobian, vectors.reshape(len(self), -1, 1))[..., 0]
 
-    def pull(self, slopes: torch.Tensor) -> torch.Tensor:
-        """Jᵀ g, (n, 3N), of a derivative (n, D) at each structure."""
-        return torch.bmm(slopes[:, None], self.jacobian)[:, 0]
+    def pull_back(self, gradients: torch.Tensor) -> torch.Tensor:
+        """Jᵀ g (n, 3N) for a derivative g (n, D) by each structure's descriptor."""
+        return torch.bmm(gradients[:, None], self.jacobian)[:, 0]
 
 
 def pair_permutations(permutations: np.ndarray) -> torch.Tensor:
-    """Permutations of atoms (P, N) as permutations of pairs: (P x)_k = x[pairs[k]], (P, D)."""
+    """Convert permutations of atoms (P, N) to permutations of pairs (P, D): (P x)_k = x[pairs[k]]."""
     n_atoms = permutations.shape[1]
     i, j = np.triu_indices(n_atoms, 1)
     number = np.zeros((n_atoms, n_atoms), dtype=int)

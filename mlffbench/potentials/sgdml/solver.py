@@ -1,4 +1,4 @@
-"""(K + λ) α = F: by Cholesky where the matrix fits in memory, else by conjugate gradients without it."""
+"""Solvers of (K + λ) α = F: Cholesky, or conjugate gradients if the matrix does not fit into memory."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from scipy.sparse.linalg import LinearOperator, cg
 from mlffbench.potentials.sgdml.kernel import Kernel
 from mlffbench.system import progress
 
-__all__ = ["Solution", "factorised", "iterate", "matrix", "solve"]
+__all__ = ["Solution", "cholesky_solve", "kernel_matrix", "solve", "solve_iteratively"]
 
-MIN_LAM = 1e-14  # the first after 0
-MAX_LAM = 1e-2  # a matrix that is not positive definite then is no matter of rounding
-ROUNDS = 10  # in which the columns of an incomplete factor are drawn
+MIN_LAM = 1e-14  # tried after 0
+MAX_LAM = 1e-2  # rounding alone needs no larger one
+ROUNDS = 10  # of drawing columns of an incomplete factor
 
 
 @dataclass(frozen=True)
 class Solution:
-    """α (3N n,), the λ that was used, the steps of conjugate gradients (0: Cholesky), |F − (K + λ)α|/|F|."""
+    """Coefficients α (3N n,), final λ, steps of conjugate gradients (0: Cholesky), |F − (K + λ)α|/|F|."""
 
     coefficients: torch.Tensor
     lam: float
@@ -30,8 +30,8 @@ class Solution:
     residual: float
 
 
-def matrix(kernel: Kernel) -> torch.Tensor:
-    """K with its upper triangle filled in; what stands below is undefined."""
+def kernel_matrix(kernel: Kernel) -> torch.Tensor:
+    """Upper triangle of K; the lower one is undefined."""
     full = torch.empty(kernel.size, kernel.size, dtype=torch.float64, device=kernel.perms.device)
     for at, block in kernel.upper():
         full[at, at.start :] = block
@@ -40,19 +40,25 @@ def matrix(kernel: Kernel) -> torch.Tensor:
 
 
 def solve(kernel: Kernel, forces: torch.Tensor, lam: float) -> Solution:
-    """In closed form; λ grows tenfold while rounding keeps K + λ from being positive definite."""
+    """Solve by Cholesky; λ grows tenfold while rounding keeps K + λ from being positive definite.
+
+    Raises
+    ------
+    ValueError
+        K + λ is not positive definite with `MAX_LAM`.
+    """
     while lam <= MAX_LAM:
-        found = factorised(matrix(kernel), forces, lam)
-        if found is not None:
-            return Solution(found, lam, 0, _residual(kernel, found, forces, lam))
+        coefficients = cholesky_solve(kernel_matrix(kernel), forces, lam)
+        if coefficients is not None:
+            return Solution(coefficients, lam, 0, _residual(kernel, coefficients, forces, lam))
         lam = max(10 * lam, MIN_LAM)
     raise ValueError(
         f"the kernel matrix is not positive definite with lam up to {MAX_LAM:g}; a sigma too large?"
     )
 
 
-def factorised(upper: torch.Tensor, forces: torch.Tensor, lam: float) -> torch.Tensor | None:
-    """α by Cholesky, in the matrix's own memory; None where it is not positive definite."""
+def cholesky_solve(upper: torch.Tensor, forces: torch.Tensor, lam: float) -> torch.Tensor | None:
+    """α by Cholesky, in the matrix's own memory; None if it is not positive definite."""
     upper.diagonal().add_(lam)
     if upper.device.type != "cpu":
         factor, failed = torch.linalg.cholesky_ex(upper.mT)
@@ -62,7 +68,7 @@ def factorised(upper: torch.Tensor, forces: torch.Tensor, lam: float) -> torch.T
     return None if failed else torch.from_numpy(lapack.dpotrs(factor, forces.numpy(), lower=1)[0])
 
 
-def iterate(
+def solve_iteratively(
     kernel: Kernel,
     forces: torch.Tensor,
     lam: float,
@@ -71,7 +77,7 @@ def iterate(
     max_iterations: int,
     rng: np.random.RandomState,
 ) -> Solution:
-    """By preconditioned conjugate gradients: Chmiela et al., Sci. Adv. 9, eadf0873 (2023).
+    """Solve by preconditioned conjugate gradients: Chmiela et al., Sci. Adv. 9, eadf0873 (2023).
 
     The preconditioner is an incomplete Cholesky factor of `rank` columns of K.
     """
@@ -82,7 +88,7 @@ def iterate(
         steps += 1
         progress.report("conjugate gradients", steps, max_iterations)
 
-    found, _ = cg(
+    solution, _ = cg(
         _operator(lambda v: kernel.product(v) + lam * v, forces),
         forces.cpu().numpy(),
         rtol=tolerance,
@@ -90,17 +96,18 @@ def iterate(
         M=_operator(_preconditioner(kernel, min(rank, kernel.size), lam, rng), forces),
         callback=count,
     )
-    coefficients = torch.from_numpy(found).to(forces.device)
+    coefficients = torch.from_numpy(solution).to(forces.device)
     return Solution(coefficients, lam, steps, _residual(kernel, coefficients, forces, lam))
 
 
 def _residual(kernel: Kernel, coefficients: torch.Tensor, forces: torch.Tensor, lam: float) -> float:
-    left = forces - kernel.product(coefficients) - lam * coefficients
-    return float(left.norm() / forces.norm()) if forces.any() else float(left.norm())
+    """|F − (K + λ)α|/|F|, without the division if F = 0."""
+    residual = forces - kernel.product(coefficients) - lam * coefficients
+    return float(residual.norm() / forces.norm()) if forces.any() else float(residual.norm())
 
 
 def _operator(apply: Callable[[torch.Tensor], torch.Tensor], like: torch.Tensor) -> LinearOperator:
-    """A function of tensors as SciPy wants it."""
+    """Wrap a function of tensors for SciPy."""
 
     def product(vector: np.ndarray) -> np.ndarray:
         return apply(torch.from_numpy(np.ravel(vector)).to(like.device)).cpu().numpy()
@@ -111,9 +118,9 @@ def _operator(apply: Callable[[torch.Tensor], torch.Tensor], like: torch.Tensor)
 def _preconditioner(
     kernel: Kernel, rank: int, lam: float, rng: np.random.RandomState
 ) -> Callable[[torch.Tensor], torch.Tensor]:
-    """v -> (FᵀF + μ)⁻¹ v by the Woodbury identity; μ is a tenth of the mean variance that F leaves."""
-    factor, left = incomplete_cholesky(kernel, rank, rng)
-    shift = lam + 0.1 * float(left.mean())
+    """v -> (FᵀF + μ)⁻¹ v by the Woodbury identity; μ is λ and a tenth of the mean variance that F leaves."""
+    factor, remaining = incomplete_cholesky(kernel, rank, rng)
+    shift = lam + 0.1 * float(remaining.mean())
     inner = factor @ factor.T
     inner.diagonal().add_(shift)
     inner = torch.linalg.cholesky(inner)
@@ -123,31 +130,32 @@ def _preconditioner(
 def incomplete_cholesky(
     kernel: Kernel, rank: int, rng: np.random.RandomState
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """F (rank, 3N n) with FᵀF ≈ K, and the diagonal of K − FᵀF.
+    """Factor F (rank, 3N n) with FᵀF ≈ K, and the diagonal of K − FᵀF.
 
-    Columns are drawn in proportion to the variance left: randomly pivoted Cholesky, Chen et al.,
+    Columns are drawn in proportion to the remaining variance: randomly pivoted Cholesky, Chen et al.,
     Commun. Pure Appl. Math. 78, 995 (2025).
     """
-    left = kernel.diagonal()
-    factor = left.new_empty(rank, kernel.size)
+    remaining = kernel.diagonal()
+    factor = remaining.new_empty(rank, kernel.size)
     for done in range(0, rank, step := -(-rank // ROUNDS)):
-        picks = _draw(left, min(step, rank - done), rng)
+        picks = _sample_components(remaining, min(step, rank - done), rng)
         fresh = _rows(kernel, picks) - factor[:done, picks].T @ factor[:done]
         core = fresh[:, picks]
         core.diagonal().add_(1e-12 * core.diagonal().max())
         factor[done : done + len(picks)] = torch.linalg.solve_triangular(
             torch.linalg.cholesky(core), fresh, upper=False
         )
-        left = (left - factor[done : done + len(picks)].square().sum(dim=0)).clamp_(min=0)
-        left[picks] = 0
+        explained = factor[done : done + len(picks)].square().sum(dim=0)
+        remaining = (remaining - explained).clamp_(min=0)
+        remaining[picks] = 0
         progress.report("preconditioner", done + len(picks), rank)
-    return factor, left
+    return factor, remaining
 
 
-def _draw(left: torch.Tensor, n: int, rng: np.random.RandomState) -> np.ndarray:
-    """n different components, ascending; in proportion to the variance left where that is enough."""
-    share = left.cpu().numpy() + 1e-12 * float(left.max())
-    share[left.cpu().numpy() == 0] = 0.0
+def _sample_components(remaining: torch.Tensor, n: int, rng: np.random.RandomState) -> np.ndarray:
+    """Draw n different components in proportion to their remaining variance; ascending."""
+    share = remaining.cpu().numpy() + 1e-12 * float(remaining.max())
+    share[remaining.cpu().numpy() == 0] = 0.0
     return np.sort(rng.choice(len(share), n, replace=False, p=share / share.sum()))
 
 

@@ -1,4 +1,4 @@
-"""Atoms as unit SOAP vectors, and these vectors' derivatives on a few axes."""
+"""Unit SOAP vectors of atoms, and their Jacobian on a few axes."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from mlffbench.descriptors.graph import Graph
 from mlffbench.descriptors.power_spectrum import Basis, density, pair_gradient, prefactor, spectra
 from mlffbench.potentials.soap import dscribe_wrapper as dscribe
 
-__all__ = ["ELEMENTS", "Environments", "Slopes", "describe", "slopes"]
+__all__ = ["ELEMENTS", "Environments", "Jacobian", "describe", "unit_jacobian"]
 
 ELEMENTS = 2_000_000  # of a temporary: 16 MB in double precision
 
 
 @dataclass(frozen=True)
 class Environments:
-    """A batch's atoms: unit SOAP vectors (n, n_features) and their norms (n,) before.
+    """Unit SOAP vectors (n, n_features) of a batch's atoms, and the norms (n,) that they were divided by.
 
-    And what their derivatives are made from: densities (n, n_channels, lm), or where dscribe described them
-    its derivatives of each frame's vectors, (n_centres, n_moved, 3, n_features).
+    The Jacobian follows from the neighbour densities (n, n_channels, lm), or from dscribe's derivatives of
+    each frame's vectors, (n_centres, n_moved, 3, n_features), if the basis is dscribe's.
     """
 
     graph: Graph
@@ -31,14 +31,17 @@ class Environments:
     derivatives: tuple[torch.Tensor, ...] = ()
 
     def detached(self, graph: Graph) -> Environments:
-        """The same numbers out of the reach of autograd, of a graph that is out of it."""
+        """Copy without autograd history, on a graph that has none."""
         density = None if self.density is None else self.density.detach()
         return Environments(graph, self.unit.detach(), self.norm.detach(), density, self.derivatives)
 
 
 @dataclass(frozen=True)
-class Slopes:
-    """∂q_source/∂r_target of pairs, q = x̂ A on some axes; each centre stands last with itself as target."""
+class Jacobian:
+    """∂q_source/∂r_target of pairs of atoms, where q = x̂ A is a unit SOAP vector on some axes.
+
+    Each centre's derivative by its own position comes last, as a pair of the atom with itself.
+    """
 
     source: torch.Tensor  # (p,)
     target: torch.Tensor  # (p,)
@@ -47,10 +50,10 @@ class Slopes:
 
 
 def describe(graph: Graph, basis: Basis, derivatives: bool = True) -> Environments:
-    """Each atom's SOAP vector over its length.
+    """Return each atom's SOAP vector over its length.
 
     A feature that stands for two entries of the symmetric spectrum counts √2, so that x·x' sums over all
-    entries, as in the overlap integral, and is never negative. `derivatives`: those of dscribe too.
+    entries, as in the overlap integral, and is never negative. `derivatives` asks dscribe for its own.
     """
     scale = basis.multiplicity.to(graph.positions)
     c: torch.Tensor | None = None
@@ -66,26 +69,26 @@ def describe(graph: Graph, basis: Basis, derivatives: bool = True) -> Environmen
     return Environments(graph, p / norm[:, None], norm, c, raw)
 
 
-def slopes(environments: Environments, basis: Basis, number: int, axes: torch.Tensor) -> Slopes:
-    """How the unit vectors of one element's atoms move along `axes` (n_features, d) when an atom moves."""
+def unit_jacobian(environments: Environments, basis: Basis, number: int, axes: torch.Tensor) -> Jacobian:
+    """Jacobian of the unit vectors of one element's atoms, projected on `axes` (n_features, d)."""
     graph = environments.graph
     if environments.density is None:
-        return _dense(environments, number, axes)
+        return _from_dscribe(environments, number, axes)
     pairs = torch.nonzero(graph.numbers[graph.source] == number).flatten()
     own = torch.nonzero(graph.numbers == number).flatten()
     values = axes.new_zeros(len(pairs) + len(own), 3, axes.shape[1])
     on_axes, vectors = environments.unit @ axes, graph.vectors
-    for chosen, columns in _channels(graph, pairs, basis):
-        some = graph.source[chosen]
-        spectrum = _spectrum_gradient(vectors[chosen], environments.density[some], basis)
+    for part, columns in _pairs_by_channel(graph, pairs, basis):
+        centre = graph.source[part]
+        spectrum = _spectrum_gradient(vectors[part], environments.density[centre], basis)
         count = basis.multiplicity.to(axes)[columns]
-        along = spectrum @ (environments.unit[some][:, columns] / count)[:, :, None]
-        moved = (spectrum.flatten(0, 1) @ (axes[columns] / count[:, None])).view(len(chosen), 3, -1)
-        moved.sub_(along * on_axes[some, None]).div_(environments.norm[some, None, None])
-        values[torch.searchsorted(pairs, chosen)] = moved
+        along = spectrum @ (environments.unit[centre][:, columns] / count)[:, :, None]
+        projected = (spectrum.flatten(0, 1) @ (axes[columns] / count[:, None])).view(len(part), 3, -1)
+        projected.sub_(along * on_axes[centre, None]).div_(environments.norm[centre, None, None])
+        values[torch.searchsorted(pairs, part)] = projected
     source = graph.source[pairs]
     values[len(pairs) :].index_add_(0, torch.searchsorted(own, source), values[: len(pairs)], alpha=-1)
-    return Slopes(
+    return Jacobian(
         torch.cat([source, own]),
         torch.cat([graph.target[pairs], own]),
         torch.cat([vectors[pairs], vectors.new_zeros(len(own), 3)]),
@@ -93,16 +96,18 @@ def slopes(environments: Environments, basis: Basis, number: int, axes: torch.Te
     )
 
 
-def _channels(graph: Graph, pairs: torch.Tensor, basis: Basis) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """The pairs by the element of the neighbour, few enough at a time, with the features it takes part in."""
+def _pairs_by_channel(
+    graph: Graph, pairs: torch.Tensor, basis: Basis
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Yield pairs by the neighbour's element, as many as fit into memory, and the features it enters."""
     width = 3 * (basis.l_max + 1) * basis.n_max * basis.n_channels
-    of = basis.channels(graph.numbers[graph.target[pairs]])
+    channel_of = basis.channels(graph.numbers[graph.target[pairs]])
     for channel in range(len(basis.numbers)):
         a = slice(channel * basis.n_max, (channel + 1) * basis.n_max)
         columns = basis.feature[:, a].flatten().to(pairs.device)
-        for chosen in pairs[of == channel].split(max(1, ELEMENTS // width)):
-            if len(chosen):
-                yield chosen, columns
+        for part in pairs[channel_of == channel].split(max(1, ELEMENTS // width)):
+            if len(part):
+                yield part, columns
 
 
 def _spectrum_gradient(vectors: torch.Tensor, c: torch.Tensor, basis: Basis) -> torch.Tensor:
@@ -115,8 +120,8 @@ def _spectrum_gradient(vectors: torch.Tensor, c: torch.Tensor, basis: Basis) -> 
     return blocks.flatten(2)
 
 
-def _dense(environments: Environments, number: int, axes: torch.Tensor) -> Slopes:
-    """The same from derivatives of every centre by every atom of its frame."""
+def _from_dscribe(environments: Environments, number: int, axes: torch.Tensor) -> Jacobian:
+    """Jacobian from dscribe's derivatives of every centre by every atom of its frame."""
     graph, sources, targets, values, start = environments.graph, [], [], [], 0
     for derivatives in environments.derivatives:
         atoms = start + torch.arange(len(derivatives), device=axes.device)
@@ -124,9 +129,9 @@ def _dense(environments: Environments, number: int, axes: torch.Tensor) -> Slope
         centres = torch.nonzero(graph.numbers[atoms] == number).flatten()
         unit, norm = environments.unit[atoms[centres]], environments.norm[atoms[centres]]
         along = torch.einsum("iaxf,if->iax", derivatives[centres], unit)
-        moved = derivatives[centres] @ axes - along[..., None] * (unit @ axes)[:, None, None]
-        values.append((moved / norm[:, None, None, None]).flatten(0, 1))
+        projected = derivatives[centres] @ axes - along[..., None] * (unit @ axes)[:, None, None]
+        values.append((projected / norm[:, None, None, None]).flatten(0, 1))
         sources.append(atoms[centres].repeat_interleave(len(atoms)))
         targets.append(atoms.repeat(len(centres)))
     source, value = torch.cat(sources), torch.cat(values)
-    return Slopes(source, torch.cat(targets), value.new_zeros(len(source), 3), value)
+    return Jacobian(source, torch.cat(targets), value.new_zeros(len(source), 3), value)

@@ -1,4 +1,4 @@
-"""The SOAP kernel of atoms, and its rows: energies of frames, their forces and stresses."""
+"""SOAP kernel between atoms, and its rows: energies, forces and stresses of frames."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from mlffbench.data import VOIGT
 from mlffbench.descriptors.graph import Graph
 from mlffbench.descriptors.power_spectrum import Basis
-from mlffbench.potentials.soap.environments import ELEMENTS, Environments, slopes
+from mlffbench.potentials.soap.environments import ELEMENTS, Environments, unit_jacobian
 
 __all__ = [
     "Kernel",
@@ -20,14 +20,14 @@ __all__ = [
     "gradient_rows",
     "power_excess",
     "self_kernel",
-    "strained",
+    "virial_rows",
     "volumes",
 ]
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """k(x, x') = (x̂·x̂')^ζ between atoms of the same element, and the points it is evaluated at.
+    """k(x, x') = (x̂·x̂')^ζ between atoms of the same element, and its sparse points.
 
     A point is A p with few coordinates p on its element's orthonormal axes A: x̂·A p = (Aᵀx̂)·p is then
     cheap, and exact. Columns of every matrix run over the points of all elements, in the order of `points`.
@@ -40,14 +40,14 @@ class Kernel:
 
     @cached_property
     def columns(self) -> dict[int, slice]:
-        """The columns that belong to each element."""
+        """Columns of each element's points."""
         ends = torch.tensor([len(p) for p in self.points.values()]).cumsum(0).tolist()
         starts = [0, *ends[:-1]]
         return {z: slice(a, b) for z, a, b in zip(self.points, starts, ends, strict=True)}
 
     @cached_property
     def centred(self) -> dict[int, tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-        """Of each element the mean m of its points p, p − m, and |p − m|² + 1 − |p|²."""
+        """Mean m of each element's points p, p − m, and |p − m|² + 1 − |p|²."""
         means = {z: p.mean(dim=0) for z, p in self.points.items()}
         squares = {z: ((p - means[z]) ** 2).sum(1) + 1 - (p * p).sum(1) for z, p in self.points.items()}
         return {z: (means[z], p - means[z], squares[z]) for z, p in self.points.items()}
@@ -55,14 +55,14 @@ class Kernel:
     def __len__(self) -> int:
         return sum(len(p) for p in self.points.values())
 
-    def among(self, number: int) -> torch.Tensor:
-        """K between the points of an element, (m, m)."""
+    def covariance(self, number: int) -> torch.Tensor:
+        """K_mm among the points of an element, (m, m)."""
         return (self.points[number] @ self.points[number].T) ** self.zeta
 
     def cosines(
         self, graph: Graph, unit: torch.Tensor
     ) -> Iterator[tuple[int, torch.Tensor, torch.Tensor, torch.Tensor]]:
-        """For each element its atoms (indices), their vectors q on the axes, and e = q·p − 1 with its points.
+        """Yield each element, its atoms (indices), their vectors q on the axes, and e = q·p − 1 per point.
 
         In a crystal a cosine differs from 1 in the fourth digit and weights are large: the difference is
         computed as such, x̂·x̂' − 1 = −|d − d'|²/2 with d from the points' mean, so that energies keep
@@ -84,7 +84,7 @@ def power_excess(excess: torch.Tensor, zeta: float) -> torch.Tensor:
 
 
 def energies(graph: Graph, unit: torch.Tensor, kernel: Kernel, weights: torch.Tensor) -> torch.Tensor:
-    """E = Σ_i Σ_m w_m k(x_i, x_m) of each frame."""
+    """E = Σ_i Σ_m w_m k(x_i, x_m) of each frame, (n_frames,)."""
     local = unit.new_zeros(len(graph.numbers))
     for number, atoms, _, excess in kernel.cosines(graph, unit):
         w = weights[kernel.columns[number]]
@@ -116,35 +116,35 @@ def gradient_rows(
         column = kernel.columns[number]
         axes, on_points = kernel.axes[number], kernel.axes[number] @ points.T
         few = len(points) < axes.shape[1]  # then the way over the axes is the longer one
-        moved = slopes(environments, kernel.basis, number, on_points if few else axes)
-        atoms, place = moved.source.unique(return_inverse=True)
+        jacobian = unit_jacobian(environments, kernel.basis, number, on_points if few else axes)
+        atoms, place = jacobian.source.unique(return_inverse=True)
         cosine = unit[atoms] @ on_points
-        slope = cosine.clamp_(min=0).pow_(kernel.zeta - 1).mul_(kernel.zeta)
-        for some in torch.arange(len(place), device=unit.device).split(_chunk(points)):
-            rows = moved.values[some]
-            rows = rows if few else (rows.flatten(0, 1) @ points.T).view(len(some), 3, -1)
-            rows *= slope[place[some], None]
-            forces[..., column].index_add_(0, moved.target[some], rows, alpha=-1)
+        derivative = cosine.clamp_(min=0).pow_(kernel.zeta - 1).mul_(kernel.zeta)  # ζ c^{ζ−1}
+        for part in torch.arange(len(place), device=unit.device).split(_pairs_at_once(points)):
+            rows = jacobian.values[part]
+            rows = rows if few else (rows.flatten(0, 1) @ points.T).view(len(part), 3, len(points))
+            rows *= derivative[place[part], None]
+            forces[..., column].index_add_(0, jacobian.target[part], rows, alpha=-1)
             if virial is not None:
-                virial[..., column].index_add_(
-                    0, graph.frame[moved.source[some]], strained(moved.vectors[some], rows)
-                )
+                frame = graph.frame[jacobian.source[part]]
+                virial[..., column].index_add_(0, frame, virial_rows(jacobian.vectors[part], rows))
     if virial is not None:
         virial /= volumes(graph)[:, None, None]
     return forces, virial
 
 
-def _chunk(points: torch.Tensor) -> int:
+def _pairs_at_once(points: torch.Tensor) -> int:
+    """Pairs whose rows (3, m) fit into a temporary."""
     return max(1, ELEMENTS // (3 * len(points)))
 
 
 def volumes(graph: Graph) -> torch.Tensor:
-    """(n_frames,), Å³; infinite where the stress is not defined."""
+    """Volumes of the cells, (n_frames,) Å³; infinite where the stress is not defined."""
     return torch.where(graph.periodic, torch.linalg.det(graph.cells).abs(), torch.inf)
 
 
-def strained(vectors: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-    """r ⊗ ∂k/∂r, symmetric, in Voigt order: (p, 6, m)."""
+def virial_rows(vectors: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    """Virial of each pair, the symmetric part of r ⊗ ∂k/∂r in Voigt order: (p, 6, m)."""
     half = [0.5 * (vectors[:, i, None] * rows[:, j] + vectors[:, j, None] * rows[:, i]) for i, j in VOIGT]
     return torch.stack(half, dim=1)
 
@@ -155,6 +155,6 @@ def self_kernel(environments: Environments, kernel: Kernel) -> torch.Tensor:
     for number in kernel.points:
         atoms = torch.nonzero(graph.numbers == number).flatten()
         x, frame = environments.unit[atoms], graph.frame[atoms]
-        together = (x @ x.T) ** kernel.zeta * (frame[:, None] == frame)
-        total.index_add_(0, frame, together.sum(dim=1))
+        within = (x @ x.T) ** kernel.zeta * (frame[:, None] == frame)
+        total.index_add_(0, frame, within.sum(dim=1))
     return total

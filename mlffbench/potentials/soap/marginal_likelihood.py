@@ -1,4 +1,4 @@
-"""The hyperparameters of a sparse Gaussian process on SOAP, by maximal marginal likelihood."""
+"""Hyperparameters of a sparse Gaussian process on SOAP, by maximal marginal likelihood."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ PRIOR_OF_ZETA = 0.5  # width of log ζ around its start
 
 
 def best_variance(problem: WhitenedLeastSquares) -> float:
-    """δ² of largest evidence between 1e-6 and 1e6 eV²; of large problems from their leading sparse points."""
+    """δ² of largest evidence, between 1e-6 and 1e6 eV²; large problems are cut to their leading points."""
     small = problem.leading(max(1, COLUMNS // len(problem.factors)))
     search = lambda x: -small.log_evidence(10.0**x)
     return float(10.0 ** minimize_scalar(search, bounds=(-6, 6), method="bounded", options={"xatol": 0.1}).x)
 
 
 def problems_by_kind(batches: Batches, kernel: Kernel, kinds: list[str]) -> dict[str, WhitenedLeastSquares]:
-    """Energies, forces and stresses as problems of their own, with noise 1."""
-    factors = [stable_factor(kernel.among(z)) for z in kernel.points]
-    found: dict[str, WhitenedLeastSquares] = {}
+    """Normal equations of energies, forces and stresses apart, with noise 1."""
+    factors = [stable_factor(kernel.covariance(z)) for z in kernel.points]
+    problems: dict[str, WhitenedLeastSquares] = {}
     for k in range(len(batches)):
         for kind, rows, targets, unit in batches.rows(k, kernel, kinds):
-            found.setdefault(kind, WhitenedLeastSquares(factors)).add(rows, targets, unit)
-    return found
+            problems.setdefault(kind, WhitenedLeastSquares(factors)).add(rows, targets, unit)
+    return problems
 
 
 def best_hyperparameters(
     batches: Batches, kernel: Kernel, noise: Mapping[str, float]
 ) -> tuple[dict[str, float], float, float]:
-    """The noise of each kind of label, δ² and ζ that maximise p(y), under log-normal priors around the start.
+    """Noise of each kind of label, δ² and ζ that maximise p(y) under log-normal priors around the start.
 
-    For every ζ the others follow from the same whitened rows by gradients; ζ itself is searched for.
+    For every ζ the others follow from the same whitened rows by gradients; ζ is found by a line search.
     """
-    from mlffbench.potentials.regression.hyperparameters import maximised
+    from mlffbench.potentials.regression.hyperparameters import maximise
 
-    def best(zeta: float) -> tuple[dict[str, float], float]:
+    def best_values(zeta: float) -> tuple[dict[str, float], float]:
         points = Kernel(kernel.basis, zeta, kernel.axes, kernel.points)
         problems = problems_by_kind(batches, points, list(noise))
         start = {kind: noise[kind] for kind in problems}
@@ -57,17 +57,17 @@ def best_hyperparameters(
         first = minimize_scalar(
             lambda x: joint(10.0**x), bounds=(-6, 6), method="bounded", options={"xatol": 0.5}
         )
-        values, height = maximised(
+        values, height = maximise(
             lambda v: _evidence(problems, v, one), start | {"signal": 10.0 ** (first.x / 2)}
         )
         surprise = torch.tensor(zeta / kernel.zeta).log().item() / PRIOR_OF_ZETA
         return values, height - surprise**2 / 2
 
-    found = minimize_scalar(
-        lambda z: -best(z)[1], bounds=ZETA, method="bounded", options={"xatol": 0.1, "maxiter": 8}
+    search = minimize_scalar(
+        lambda z: -best_values(z)[1], bounds=ZETA, method="bounded", options={"xatol": 0.1, "maxiter": 8}
     )
-    zeta = max((float(found.x), kernel.zeta), key=lambda z: best(z)[1])
-    values, _ = best(zeta)
+    zeta = max((float(search.x), kernel.zeta), key=lambda z: best_values(z)[1])
+    values, _ = best_values(zeta)
     return {k: v for k, v in values.items() if k != "signal"}, values["signal"] ** 2, zeta
 
 
@@ -76,5 +76,6 @@ def _evidence(
     values: Mapping[str, torch.Tensor | float],
     one: torch.Tensor,
 ) -> torch.Tensor:
+    """log p(y) of all kinds of labels with their noise, and δ = ``signal``."""
     noise = [values[kind] * one for kind in problems]
     return log_evidence(list(problems.values()), noise, values["signal"] ** 2 * one)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 
 from mlffbench.potentials.regression.whitened_least_squares import whiten
-from mlffbench.potentials.soap.environments import Environments, slopes
+from mlffbench.potentials.soap.environments import ELEMENTS, Environments, unit_jacobian
 from mlffbench.potentials.soap.kernel import Kernel, energy_rows, gradient_rows, self_kernel
 
 __all__ = ["Posterior", "forces_prior"]
@@ -17,7 +18,8 @@ __all__ = ["Posterior", "forces_prior"]
 class Posterior:
     """Var = δ²(k_** − |b|²) + δ²|R⁻¹b|² of noise-free values, b = L⁻¹k_* and R Rᵀ = 1 + δ²BᵀB.
 
-    The first term is what the sparse points do not span, the second what the data left open within it.
+    The first term is the prior variance that the sparse points do not span, the second the variance that the
+    data leave within their span.
     """
 
     kernel: Kernel
@@ -26,21 +28,22 @@ class Posterior:
     variance: float  # δ²
 
     def energy_std(self, environments: Environments) -> torch.Tensor:
-        """(n_frames,), eV."""
+        """Standard deviations of energies, (n_frames,) eV."""
         rows = energy_rows(environments, self.kernel)
         return self._std(rows, self_kernel(environments, self.kernel))
 
     def forces_std(self, environments: Environments) -> torch.Tensor:
-        """(n_atoms, 3), eV/Å."""
+        """Standard deviations of force components, (n_atoms, 3) eV/Å."""
         rows, _ = gradient_rows(environments, self.kernel, stress=False)
         prior = forces_prior(environments, self.kernel)
         return self._std(rows.flatten(0, 1), prior.flatten()).view_as(prior)
 
     def _std(self, rows: torch.Tensor, prior: torch.Tensor) -> torch.Tensor:
+        """Standard deviations from kernel rows (r, m) and prior variances over δ² (r,)."""
         white = whiten(rows, self.factors)
-        left = torch.linalg.solve_triangular(self.factor, white.T, upper=False)
+        remaining = torch.linalg.solve_triangular(self.factor, white.T, upper=False)
         outside = (prior - (white * white).sum(dim=1)).clamp(min=0.0)
-        return (self.variance * (outside + (left * left).sum(dim=0))).sqrt()
+        return (self.variance * (outside + (remaining * remaining).sum(dim=0))).sqrt()
 
 
 def forces_prior(environments: Environments, kernel: Kernel) -> torch.Tensor:
@@ -48,17 +51,45 @@ def forces_prior(environments: Environments, kernel: Kernel) -> torch.Tensor:
 
     A term is ζc^{ζ−1} D_i·D_j + ζ(ζ−1)c^{ζ−2} (D_i·x̂_j)(x̂_i·D_j), c = x̂_i·x̂_j and D_i = ∂x̂_i/∂r.
     """
-    graph, unit, zeta = environments.graph, environments.unit, kernel.zeta
+    graph, unit = environments.graph, environments.unit
     total = unit.new_zeros(len(graph.numbers), 3)
     axes = torch.eye(unit.shape[1], dtype=unit.dtype, device=unit.device)
     for number in kernel.points:
-        moved = slopes(environments, kernel.basis, number, axes)
-        for atom in graph.numbers.new_tensor(range(len(graph.numbers))):
-            here = moved.target == atom
-            d, x = moved.values[here], unit[moved.source[here]]
-            cosine = (x @ x.T).clamp(min=0.0)
-            cross = torch.einsum("iaf,jf->aij", d, x)
-            first = (torch.einsum("iaf,jaf->aij", d, d) * cosine ** (zeta - 1)).sum(dim=(1, 2))
-            second = (cross * cross.mT * cosine ** (zeta - 2)).sum(dim=(1, 2)) if zeta > 1 else 0.0
-            total[atom] += zeta * first + zeta * (zeta - 1) * second
+        jacobian = unit_jacobian(environments, kernel.basis, number, axes)
+        for targets, pairs, real in _padded_by_target(jacobian.target, 3 * unit.shape[1]):
+            d, x = jacobian.values[pairs], unit[jacobian.source[pairs]]  # (t, w, 3, f), (t, w, f)
+            total[targets] += _sum_over_centres(d, x, real, kernel.zeta)
     return total
+
+
+def _sum_over_centres(d: torch.Tensor, x: torch.Tensor, real: torch.Tensor, zeta: float) -> torch.Tensor:
+    """Σ_ij of the terms of `forces_prior` for each of t moved atoms, over its w centres: (t, 3)."""
+    padding = ~(real[:, :, None] & real[:, None])
+    cosine = (x @ x.mT).clamp(min=0.0)
+    power = lambda exponent: (cosine**exponent).masked_fill_(padding, 0.0)[:, None]  # (t, 1, w, w)
+    d = d.transpose(1, 2).contiguous()  # (t, 3, w, f)
+    first = (d @ d.mT).mul_(power(zeta - 1)).sum(dim=(2, 3))
+    if zeta == 1:
+        return first
+    cross = d @ x[:, None].mT
+    second = (cross * cross.mT).mul_(power(zeta - 2)).sum(dim=(2, 3))
+    return zeta * first + zeta * (zeta - 1) * second
+
+
+def _padded_by_target(
+    target: torch.Tensor, size: int
+) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """Yield moved atoms (t,), their pairs (t, w) padded to the same number, and a mask (t, w) of the padding.
+
+    Parts hold about `ELEMENTS` numbers where a pair has `size` of them. Atoms with similar numbers of pairs
+    come together.
+    """
+    atoms, counts = target.unique(return_counts=True)
+    starts = counts.cumsum(0) - counts
+    pairs = torch.argsort(target, stable=True)
+    order = torch.argsort(counts)
+    widest = int(counts.max()) if len(counts) else 1
+    for part in order.split(max(1, ELEMENTS // (size * widest))):
+        place = torch.arange(int(counts[part].max()) if len(part) else 0, device=target.device)
+        real = place < counts[part, None]
+        yield atoms[part], pairs[(starts[part, None] + place).clamp(max=len(pairs) - 1)], real

@@ -1,18 +1,21 @@
-"""Which environments become sparse points, and the axes that are enough to hold them."""
+"""Selection of sparse points, and principal axes of SOAP vectors."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
 
-__all__ = ["METHODS", "cur", "farthest", "principal_axes"]
+__all__ = ["METHODS", "cur", "farthest_points", "principal_axes"]
 
 DROPPED = 1e-8  # of the sum of squares of all unit vectors may lie off the principal axes
 METHODS = ("farthest_point", "cur")
 
 
 def principal_axes(units: torch.Tensor, dropped: float = DROPPED) -> torch.Tensor:
-    """Orthonormal axes (n_features, d) that hold unit vectors (n, n_features) but for what is dropped."""
+    """Orthonormal axes (n_features, d) that span unit vectors (n, n_features) up to a small part.
+
+    `dropped` is the share of the sum of squares that may lie off the axes.
+    """
     if len(units) < units.shape[1]:
         _, values, vectors = torch.linalg.svd(units, full_matrices=False)
         squares, axes = values.flip(0) ** 2, vectors.flip(0).T
@@ -21,25 +24,25 @@ def principal_axes(units: torch.Tensor, dropped: float = DROPPED) -> torch.Tenso
     return axes[:, squares.clamp(min=0).cumsum(0) > dropped * squares.sum()].contiguous()
 
 
-def farthest(points: torch.Tensor, n: int, tolerance: float = 1e-7) -> torch.Tensor:
+def farthest_points(points: torch.Tensor, n: int, tolerance: float = 1e-7) -> torch.Tensor:
     """Indices of up to n unit vectors, each the farthest from those before; the first is the least typical.
 
-    Stops where every point left is nearer than `tolerance` to one that was taken.
+    Selection stops when every remaining point is nearer than `tolerance` to a selected one.
     """
     score = 1 - points @ torch.nn.functional.normalize(points.mean(dim=0), dim=0)
-    chosen = [int(score.argmax())]
-    nearest = torch.full_like(score, -torch.inf)  # cosine to the nearest one that was taken
-    while len(chosen) < min(n, len(points)):
-        torch.maximum(nearest, points @ points[chosen[-1]], out=nearest)
-        next_ = int(nearest.argmin())
-        if 1 - nearest[next_] <= tolerance**2:
+    selected = [int(score.argmax())]
+    nearest = torch.full_like(score, -torch.inf)  # cosine to the nearest selected point
+    while len(selected) < min(n, len(points)):
+        torch.maximum(nearest, points @ points[selected[-1]], out=nearest)
+        candidate = int(nearest.argmin())
+        if 1 - nearest[candidate] <= tolerance**2:
             break
-        chosen.append(next_)
-    return torch.tensor(chosen, device=points.device)
+        selected.append(candidate)
+    return torch.tensor(selected, device=points.device)
 
 
 def cur(points: torch.Tensor, n: int, rng: np.random.Generator) -> torch.Tensor:
-    """Indices of up to n vectors, drawn without replacement by their leverage scores.
+    """Indices of up to n vectors, drawn without replacement by leverage score (CUR decomposition).
 
     The leverage of a row is its squared length in the space of the n leading left singular vectors: Mahoney
     and Drineas, Proc. Natl. Acad. Sci. USA 106, 697 (2009); Bartók and Csányi, Int. J. Quantum Chem. 115,
@@ -49,5 +52,5 @@ def cur(points: torch.Tensor, n: int, rng: np.random.Generator) -> torch.Tensor:
     independent = int((values > 1e-12 * values[0]).sum())
     leverage = (u[:, : min(n, independent)] ** 2).sum(dim=1).cpu().numpy() + 1e-15
     size = min(n, len(points))
-    chosen = rng.choice(len(points), size, replace=False, p=leverage / leverage.sum())
-    return torch.as_tensor(chosen, device=points.device)
+    indices = rng.choice(len(points), size, replace=False, p=leverage / leverage.sum())
+    return torch.as_tensor(indices, device=points.device)

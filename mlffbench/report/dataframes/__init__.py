@@ -1,1 +1,1 @@
-"""Result documents -> pandas data frames."""
+"""Results -> pandas data frames."""

@@ -1,4 +1,4 @@
-"""What fitting and predicting cost: seconds, microseconds per atom, megabytes."""
+"""Costs of fitting and predicting: seconds, microseconds per atom, megabytes."""
 
 from __future__ import annotations
 
@@ -8,49 +8,45 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlffbench.report.dataframes.scores import number, numeric
-from mlffbench.report.results import Document, Method, dig, problems
+from mlffbench.report.problems import Document, Method, dig
+from mlffbench.report.results import Results, number
 
 __all__ = ["COSTS", "costs"]
 
-COSTS = [
-    "problem",
-    "method",
-    "fit time (s)",
-    "prediction time (µs/atom)",
-    "prepare time (µs/atom)",
-    "evaluate time (µs/atom)",
-    "peak memory (MB)",
-    "peak GPU memory (MB)",
-    "device",
-    "dtype",
-]
+COSTS = {  # columns of numbers: their names and units in a report
+    "fit_time": ("fit time", "s"),
+    "prediction_time": ("prediction time", "µs/atom"),
+    "prepare_time": ("prepare time", "µs/atom"),
+    "evaluate_time": ("evaluate time", "µs/atom"),
+    "peak_memory": ("peak memory", "MB"),
+    "peak_gpu_memory": ("peak GPU memory", "MB"),
+}
 
 
-def costs(documents: Iterable[Document]) -> pd.DataFrame:
+def costs(results: Results) -> pd.DataFrame:
     """One row a problem and method, means over seeds: fit time, prediction time, peak memory, device.
 
     The prediction time is the time of all test groups over all their atoms, preparation (neighbour lists,
-    descriptors) and evaluation added; both are also given apart.
+    descriptors) and evaluation added; each of these is a column, too. `COSTS` holds the units.
     """
     rows = [
-        {"problem": problem.name, "method": method.label, **_cost(method)}
-        for problem in problems(documents)
-        for method in problem.methods
+        {"problem": problem.name, "method": method.label, **_mean_costs(method)}
+        for problem, method in results.methods()
         if method.done
     ]
-    return numeric(pd.DataFrame(rows, columns=COSTS))
+    frame = pd.DataFrame(rows, columns=["problem", "method", *COSTS, "device", "dtype"])
+    return frame.astype(dict.fromkeys(COSTS, float))
 
 
-def _cost(method: Method) -> dict[str, Any]:
-    numbers = pd.DataFrame([_cost_of(d) for d in method.done]).mean()
-    words = {k: ", ".join(sorted({str(v) for d in method.done if (v := dig(d, "model", k))}))
+def _mean_costs(method: Method) -> dict[str, Any]:
+    numbers = pd.DataFrame([_costs_of(d) for d in method.done]).mean()
+    texts = {k: ", ".join(sorted({str(v) for d in method.done if (v := dig(d, "model", k))}))
              for k in ("device", "dtype")}  # fmt: skip
-    return {**{str(k): float(v) for k, v in numbers.items()}, **words}
+    return {**{str(k): float(v) for k, v in numbers.items()}, **texts}
 
 
-def _cost_of(document: Document) -> dict[str, float]:
-    """One document's costs; microseconds per atom over all its test groups."""
+def _costs_of(document: Document) -> dict[str, float]:
+    """Costs of one document; microseconds per atom over all its test groups."""
     predict = list((dig(document, "timings", "predict") or {}).values())
     atoms = sum(number(p.get("n_atoms")) for p in predict)
     per_atom = {
@@ -59,14 +55,15 @@ def _cost_of(document: Document) -> dict[str, float]:
     }
     stages = [dig(document, "timings", "fit"), *predict]
     return {
-        "fit time (s)": number(dig(document, "timings", "fit", "seconds")),
-        "prediction time (µs/atom)": per_atom["evaluate"] + np.nan_to_num(per_atom["prepare"]),
-        "prepare time (µs/atom)": per_atom["prepare"],
-        "evaluate time (µs/atom)": per_atom["evaluate"],
-        "peak memory (MB)": _largest(dig(s, "peak_memory_mb") for s in stages),
-        "peak GPU memory (MB)": _largest(dig(s, "peak_gpu_memory_mb") for s in stages),
+        "fit_time": number(dig(document, "timings", "fit", "seconds")),
+        "prediction_time": per_atom["evaluate"] + np.nan_to_num(per_atom["prepare"]),
+        "prepare_time": per_atom["prepare"],
+        "evaluate_time": per_atom["evaluate"],
+        "peak_memory": _largest(dig(s, "peak_memory_mb") for s in stages),
+        "peak_gpu_memory": _largest(dig(s, "peak_gpu_memory_mb") for s in stages),
     }
 
 
 def _largest(values: Iterable[Any]) -> float:
+    """The largest finite number; NaN without one."""
     return max((v for v in map(number, values) if np.isfinite(v)), default=np.nan)

@@ -1,27 +1,18 @@
-"""Energies along a path: aligned curves and what they get wrong."""
+"""Energy profiles along a path: predicted and reference curves on one zero, and the errors between them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from mlffbench.report.dataframes.scores import number
-from mlffbench.report.results import Document, problems
+from mlffbench.report.results import Results, number
 
-__all__ = ["Curve", "aligned", "profile_errors"]
+__all__ = ["PROFILE_NUMBERS", "Curve", "aligned", "profile_errors"]
 
-COLUMNS = [
-    "problem",
-    "method",
-    "profile",
-    "reference highest point (meV)",
-    "highest point (meV)",
-    "highest point error (meV)",
-    "profile RMSE (meV)",
-]
+PROFILE_NUMBERS = ["reference_top", "top", "top_error", "rmse"]  # meV
 
 
 class Curve(NamedTuple):
@@ -34,11 +25,11 @@ class Curve(NamedTuple):
 
 
 def aligned(profile: Mapping[str, Any]) -> Curve | None:
-    """A document's profile, shifted; None where it has no usable point.
+    """Shift a document's profile to a common zero; None without a finite reference energy.
 
     Each curve is taken relative to its own energy at the point where the *reference* is lowest. Barriers can
-    then be read off directly, and a hole that a method digs elsewhere shows as a negative energy instead of
-    moving the rest.
+    then be read off directly, and a point that a method finds too stable has a negative energy; the rest of
+    the curve does not move.
     """
     raw = (profile.get("coordinate"), profile.get("energy_true"), profile.get("energy_predicted"))
     columns = [[number(v) for v in values or []] for values in raw]
@@ -50,27 +41,28 @@ def aligned(profile: Mapping[str, Any]) -> Curve | None:
     order = np.argsort(x[usable], kind="stable")
     x, true, predicted = x[usable][order], true[usable][order], predicted[usable][order]
     predicted[~np.isfinite(predicted)] = np.nan  # inf − inf would warn and mean no more
-    at = int(np.argmin(true))
+    lowest = int(np.argmin(true))
     return Curve(
         x,
-        1000 * (true - true[at]),
-        1000 * (predicted - predicted[at]),
+        1000 * (true - true[lowest]),
+        1000 * (predicted - predicted[lowest]),
         str(profile.get("label") or "coordinate"),
     )
 
 
-def profile_errors(documents: Iterable[Document]) -> pd.DataFrame:
-    """One row a problem, method and profile, from the first seed: the highest point and the curve's RMSE."""
-    rows = []
-    for problem in problems(documents):
-        for method in problem.methods:
-            for name, profile in (method.done[0].get("profiles") or {}).items() if method.done else ():
-                if curve := aligned(profile):
-                    rows.append([problem.name, method.label, name, *_errors(curve)])
-    return pd.DataFrame(rows, columns=COLUMNS)
+def profile_errors(results: Results) -> pd.DataFrame:
+    """One row a problem, method and profile of the first seed: highest points and RMSE of the curve, meV."""
+    rows = [
+        {"problem": problem.name, "method": method.label, "profile": name, **_errors(curve)}
+        for problem, method in results.methods()
+        for name, profile in ((method.done[0].get("profiles") or {}).items() if method.done else ())
+        if (curve := aligned(profile))
+    ]
+    frame = pd.DataFrame(rows, columns=["problem", "method", "profile", *PROFILE_NUMBERS])
+    return frame.astype(dict.fromkeys(PROFILE_NUMBERS, float))
 
 
-def _errors(curve: Curve) -> list[float]:
-    true, predicted = float(np.max(curve.reference)), float(np.max(curve.predicted))
+def _errors(curve: Curve) -> dict[str, float]:
+    reference, predicted = float(np.max(curve.reference)), float(np.max(curve.predicted))
     rmse = float(np.sqrt(np.mean((curve.predicted - curve.reference) ** 2)))
-    return [true, predicted, predicted - true, rmse]
+    return {"reference_top": reference, "top": predicted, "top_error": predicted - reference, "rmse": rmse}

@@ -1,26 +1,26 @@
-"""What was run, where, by which versions: from the cards and the provenance of the documents."""
+"""Origin of the numbers: dataset cards, machines, revisions and versions of packages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from mlffbench.report.results import Document, Problem, dig
+from mlffbench.report.problems import Document, Problem, dig
 from mlffbench.report.wording import MISSING, flat
 
-__all__ = ["of_problem", "packages", "runs"]
+__all__ = ["packages", "problem_facts", "runs"]
 
 RUN = ["case", "seed", "status", "date", "revision", "machine", "accelerator", "python"]
 
 
-def of_problem(problem: Problem) -> list[tuple[str, str]]:
-    """What was run, as (name, text); nothing that no document knows."""
+def problem_facts(problem: Problem) -> list[tuple[str, str]]:
+    """Dataset, split and machines of a problem as (name, text); facts that no document holds are left out."""
     card = problem.first("dataset", "card") or {}
     sizes = [
         f"{name} {n}" + (" (in domain)" if name == problem.in_domain else "")
         for name, n in problem.tests.items()
     ]
-    known = {
+    facts = {
         "dataset": card.get("title") or problem.first("case", "dataset", "name"),
         "frames": problem.first("dataset", "n_frames"),
         "elements": " ".join(problem.first("dataset", "elements") or []),
@@ -35,13 +35,13 @@ def of_problem(problem: Problem) -> list[tuple[str, str]]:
         "machine": _distinct(problem.documents, "provenance", "machine"),
         "accelerator": _distinct(problem.documents, "provenance", "accelerator"),
     }
-    return [(name, flat(text)) for name, text in known.items() if text not in (None, "", {}, [])]
+    return [(name, flat(value)) for name, value in facts.items() if value not in (None, "", {}, [])]
 
 
 def _distinct(documents: Iterable[Document], *keys: str, length: int | None = None) -> str:
     """The distinct values under these keys, joined."""
-    found = [flat(v)[:length] for d in documents if (v := dig(d, *keys)) not in (None, "", {}, [])]
-    return "; ".join(dict.fromkeys(found))
+    texts = [flat(v)[:length] for d in documents if (v := dig(d, *keys)) not in (None, "", {}, [])]
+    return "; ".join(dict.fromkeys(texts))
 
 
 def runs(documents: Iterable[Document]) -> tuple[list[str], list[list[str]]]:
@@ -50,16 +50,13 @@ def runs(documents: Iterable[Document]) -> tuple[list[str], list[list[str]]]:
 
 
 def _run(document: Document) -> list[str]:
-    of: dict[str, Any] = document.get("provenance") or {}
+    origin: dict[str, Any] = document.get("provenance") or {}
     case = document["case"]
     name = str(document.get("id") or case.get("label"))
-    values = [case.get("seed"), document.get("status"), str(of.get("date") or MISSING)[:19].replace("T", " ")]
-    values += [
-        str(of.get("revision") or MISSING)[:10],
-        of.get("machine"),
-        of.get("accelerator"),
-        of.get("python"),
-    ]
+    date = str(origin.get("date") or MISSING)[:19].replace("T", " ")
+    revision = str(origin.get("revision") or MISSING)[:10]
+    machine = [origin.get(key) for key in ("machine", "accelerator", "python")]
+    values = [case.get("seed"), document.get("status"), date, revision, *machine]
     return [name, *(flat(v) or MISSING for v in values)]
 
 
@@ -70,4 +67,4 @@ def packages(documents: Iterable[Document]) -> list[tuple[str, str]]:
         for name, version in (dig(document, "provenance", "packages") or {}).items():
             if version:
                 versions.setdefault(str(name), {})[str(version)] = None
-    return [(name, ", ".join(found)) for name, found in sorted(versions.items())]
+    return [(name, ", ".join(used)) for name, used in sorted(versions.items())]

@@ -1,118 +1,66 @@
-"""The long frames: every score of every document, and their means over seeds."""
+"""The scores in two parts: errors on test groups, and everything that tasks measured."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from mlffbench.report.results import Document, Method, problems
-from mlffbench.report.statistics import over_seeds
+from mlffbench.report.results import QUANTITIES, Results
 
-__all__ = ["QUANTITIES", "aggregated", "column", "number", "numeric", "scores"]
+__all__ = ["SHOWN", "axis_title", "group_errors", "task_scores"]
 
-QUANTITIES = {
-    "forces": "force",
-    "energy_per_atom": "energy",
-    "energy_per_atom_shifted": "shifted energy",
-    "energy": "cell energy",
-    "energy_shifted": "shifted cell energy",
-    "stress": "stress",
-}
-METRICS = {"rmse": "RMSE", "mae": "MAE", "max_error": "max error"}
-SCORES = ["problem", "method", "seed", "test", "quantity", "metric", "value", "low", "high", "unit"]
-MEANS = [
-    "problem",
-    "method",
-    "task",
-    "test",
-    "quantity",
-    "metric",
-    "value",
-    "low",
-    "high",
-    "unit",
-    "predicted",
-    "reference",
-    "seeds",
-    "interval",
-]
+SHOWN = {"forces": ("force", "meV/Å"), "energy_per_atom": ("energy", "meV/atom")}
+KEYS = ["problem", "method", "test", "quantity"]
+NUMBERS = ["value", "low", "high", "ratio"]
 
 
-NUMBERS = ("value", "low", "high", "predicted", "reference")
+def axis_title(quantity: str, group: str | None = None) -> str:
+    """``force RMSE (meV/Å)``, with the test group if one is given."""
+    name, unit = SHOWN[quantity]
+    return f"{name} RMSE {group} ({unit})" if group else f"{name} RMSE ({unit})"
 
 
-def number(value: Any) -> float:
-    """A float; NaN for None and for what is no number."""
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return float("nan")
+def group_errors(results: Results) -> pd.DataFrame:
+    """RMSE of the forces and of the energy per atom on every test group of every method.
 
-
-def column(quantity: str, metric: str, unit: str) -> str:
-    """The name of a column of errors, with its unit: ``force RMSE (meV/Å)``."""
-    return f"{QUANTITIES.get(quantity, quantity)} {METRICS.get(metric, metric)} ({unit})"
-
-
-def numeric(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with its columns of numbers as floats, also where it is empty or all is missing."""
-    measured = [
-        c for c in frame.columns if c in ("value", "low", "high") or "ratio" in c or re.search(r"\(.+\)", c)
-    ]
-    return frame.astype(dict.fromkeys(measured, float))
-
-
-def scores(documents: Iterable[Document]) -> pd.DataFrame:
-    """One row a document and score; errors in eV are given in meV, scores of tasks as they are."""
-    return numeric(pd.DataFrame(_rows(documents), columns=SCORES))
-
-
-def _rows(documents: Iterable[Document]) -> list[dict[str, Any]]:
-    return [
-        r for problem in problems(documents) for m in problem.methods for r in _scores_of(problem.name, m)
-    ]
-
-
-def _scores_of(problem: str, method: Method) -> list[dict[str, Any]]:
-    return [
-        {"problem": problem, "method": method.label, "seed": document["case"].get("seed"), **_in_milli(score)}
-        for document in method.done
-        for score in document.get("scores") or []
-    ]
-
-
-def _in_milli(score: dict[str, Any]) -> dict[str, Any]:
-    unit = str(score.get("unit") or "")
-    milli = score["quantity"] in QUANTITIES and unit.startswith("eV")
-    factor = 1000.0 if milli else 1.0
-    numbers = {key: factor * number(score.get(key)) for key in NUMBERS}
-    words = {key: str(score.get(key, "")) for key in ("task", "test", "quantity", "metric")}
-    return {**words, **numbers, "unit": f"m{unit}" if milli else unit}
-
-
-def aggregated(documents: Iterable[Document]) -> pd.DataFrame:
-    """The scores' means over seeds with 95 % intervals (see `statistics.over_seeds`), one row a score.
+    ratio = RMSE(group) / RMSE(in-domain group), both means over seeds; NaN where no group is in domain.
 
     Returns
     -------
     DataFrame
-        Columns problem, method, task, test, quantity, metric, value, low, high, unit, predicted, reference,
-        seeds, interval; the last says what the interval was taken over.
+        One row a problem, method, test group and quantity of `SHOWN`, NaN where nothing was measured; columns
+        problem, method, test, quantity, metric, value, low, high, unit, ratio.
     """
-    keys = ["problem", "method", "task", "test", "quantity", "metric", "unit"]
-    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for row in _rows(documents):
-        groups.setdefault(tuple(row[key] for key in keys), []).append(row)
-    means = [{**dict(zip(keys, key, strict=True)), **_mean(rows)} for key, rows in groups.items()]
-    return numeric(pd.DataFrame(means, columns=MEANS))
+    rmse = results.scores[results.scores["metric"] == "rmse"].to_dict("records")
+    measured = {tuple(score[key] for key in KEYS): score for score in rmse}
+    rows: list[dict[str, Any]] = []
+    for problem, method in results.methods():
+        for test in problem.tests if method.done else ():
+            for quantity, (_, unit) in SHOWN.items():
+                error = measured.get((problem.name, method.label, test, quantity), {})
+                base = measured.get((problem.name, method.label, problem.in_domain, quantity), {})
+                rows.append(
+                    {
+                        "problem": problem.name, "method": method.label, "test": test, "quantity": quantity,
+                        "metric": "rmse", **{key: error.get(key, np.nan) for key in ("value", "low", "high")},
+                        "unit": unit, "ratio": _ratio(error.get("value", np.nan), base.get("value", np.nan)),
+                    }
+                )  # fmt: skip
+    frame = pd.DataFrame(rows, columns=[*KEYS, "metric", "value", "low", "high", "unit", "ratio"])
+    return frame.astype(dict.fromkeys(NUMBERS, float))
 
 
-def _mean(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    numbers = ([row[key] for row in rows] for key in ("value", "low", "high"))
-    with np.errstate(invalid="ignore"):  # the mean of inf and −inf
-        sides = {key: float(np.mean([row[key] for row in rows])) for key in ("predicted", "reference")}
-        return {**over_seeds(*numbers)._asdict(), **sides, "seeds": len(rows)}
+def _ratio(value: float, base: float) -> float:
+    return value / base if base > 0 and np.isfinite(base) else np.nan
+
+
+def task_scores(results: Results) -> pd.DataFrame:
+    """The rows of `Results.scores` that are no error on a test group."""
+    tests = {problem.name: set(problem.tests) for problem in results.problems}
+    on_group = [
+        not score["task"] and score["quantity"] in QUANTITIES and score["test"] in tests[score["problem"]]
+        for score in results.scores.to_dict("records")
+    ]
+    return results.scores[~np.array(on_group, dtype=bool)].reset_index(drop=True)

@@ -1,1 +1,1 @@
-"""A dataset on one page: what it holds, how its labels and structures are distributed, what is wrong."""
+"""A dataset on one page: its card, the distributions of its labels and structures, findings of the checks."""

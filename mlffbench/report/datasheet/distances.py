@@ -10,11 +10,11 @@ from ase import Atoms
 
 from mlffbench.data import Dataset
 from mlffbench.report.datasheet.histogram import line, top
-from mlffbench.report.datasheet.thinned import evenly
-from mlffbench.report.figures.style import Look, Plot, figure
+from mlffbench.report.datasheet.subsample import evenly_spaced
+from mlffbench.report.figures.style import Palette, Plot, figure
 from mlffbench.report.wording import plain
 
-__all__ = ["Distances", "distance_plots", "distances", "sample"]
+__all__ = ["Distances", "distance_plots", "distance_sample", "distances"]
 
 REACH, N_BINS = 6.0, 150  # Å
 MOST_ATOMS, MOST_PAIRS = 40_000, 15
@@ -39,13 +39,13 @@ class Distances(NamedTuple):
 
 
 def distances(frames: Sequence[Atoms], elements: Sequence[str], reach: float = REACH) -> Distances:
-    """Count the distances between the atoms of each frame.
+    """Count the distances between the atoms of each frame by pair of elements.
 
     Parameters
     ----------
     frames : sequence of Atoms
     elements : sequence of k str
-        All that occur.
+        All elements of the frames.
     reach : float
         Å.
     """
@@ -53,7 +53,7 @@ def distances(frames: Sequence[Atoms], elements: Sequence[str], reach: float = R
     counts = np.zeros((len(place), len(place), N_BINS), dtype=int)
     shortest = np.full((len(place), len(place)), np.inf)
     n_atoms = np.zeros(len(place), dtype=int)
-    for atoms in filter(_has_distances, frames):
+    for atoms in filter(_is_valid, frames):
         kinds = np.array([place[s] for s in atoms.symbols])
         n_atoms += np.bincount(kinds, minlength=len(place))
         first, second, length = _pairs(atoms, reach)
@@ -64,15 +64,15 @@ def distances(frames: Sequence[Atoms], elements: Sequence[str], reach: float = R
     return Distances(counts // 2, shortest, n_atoms)  # every pair was seen from both ends
 
 
-def _has_distances(atoms: Atoms) -> bool:
-    """Not where positions are not finite or a periodic cell has no volume: a check tells of those."""
+def _is_valid(atoms: Atoms) -> bool:
+    """True for finite positions and a periodic cell with a volume; a check reports the other frames."""
     cell = atoms.cell.array[atoms.pbc]
     finite = np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all()
     return bool(finite and np.linalg.matrix_rank(cell) == len(cell))
 
 
 def _pairs(atoms: Atoms, reach: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Both atoms and the distance of every directed pair."""
+    """Indices of both atoms and the distance of every directed pair."""
     from matscipy.neighbours import neighbour_list
 
     if not atoms.pbc.all():  # matscipy wants a cell of full rank: a box around what is not periodic
@@ -81,38 +81,41 @@ def _pairs(atoms: Atoms, reach: float) -> tuple[np.ndarray, np.ndarray, np.ndarr
     return neighbour_list("ijd", atoms, reach)
 
 
-def sample(dataset: Dataset, groups: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Evenly spaced frames of every group, together about as many atoms as a page has time for."""
-    return evenly(dict(groups), MOST_ATOMS / max(sum(len(a) for a in dataset.frames), 1))
+def distance_sample(dataset: Dataset, groups: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Evenly spaced frames of every group, together about 40,000 atoms: neighbour lists take time."""
+    return evenly_spaced(dict(groups), MOST_ATOMS / max(sum(len(a) for a in dataset.frames), 1))
 
 
-def distance_plots(dataset: Dataset, groups: Mapping[str, np.ndarray], look: Look) -> list[Plot]:
+def distance_plots(dataset: Dataset, groups: Mapping[str, np.ndarray], palette: Palette) -> list[Plot]:
     """A small panel for each pair of elements, the most frequent pairs if there are many."""
     elements = dataset.elements
-    found = {g: distances([dataset.frames[i] for i in picks], elements) for g, picks in groups.items()}
-    total = np.sum([d.counts.sum(axis=2) for d in found.values()], axis=0)
+    counted = {g: distances([dataset.frames[i] for i in picks], elements) for g, picks in groups.items()}
+    total = np.sum([d.counts.sum(axis=2) for d in counted.values()], axis=0)
     pairs = sorted(np.argwhere(total > 0).tolist(), key=lambda ab: -total[ab[0], ab[1]])[:MOST_PAIRS]
-    return [_panel(found, elements, a, b, look) for a, b in sorted(pairs)]
+    return [_panel(counted, elements, a, b, palette) for a, b in sorted(pairs)]
 
 
-def _panel(found: Mapping[str, Distances], elements: Sequence[str], a: int, b: int, look: Look) -> Plot:
-    """How many atoms of the second element stand at a distance from one of the first."""
+def _panel(
+    counted: Mapping[str, Distances], elements: Sequence[str], a: int, b: int, palette: Palette
+) -> Plot:
+    """Number density of neighbours of the second element around an atom of the first, by distance."""
     fig = figure("distance (Å)", f"{elements[b]} per {elements[a]} and Å", height=230)
     width = REACH / N_BINS
     ends = 2 if a == b else 1  # an A–A pair is a neighbour for both
     curves = {
         name: (ends * own.counts[a, b] / own.n_atoms[a] / width).astype(np.float32)
-        for name, own in found.items()
+        for name, own in counted.items()
         if own.counts[a, b].any()
     }
     for name, y in curves.items():
-        fig.add_scatter(x0=width / 2, dx=width, y=y, hoverinfo="skip", **line(look, name, filled=True))
-    shortest = {name: d.shortest[a, b] for name, d in found.items()}
+        fig.add_scatter(x0=width / 2, dx=width, y=y, hoverinfo="skip", **line(palette, name, filled=True))
+    shortest = {name: d.shortest[a, b] for name, d in counted.items()}
     nearest = min(shortest, key=lambda name: shortest[name])
-    whose = f" ({nearest})" if len(found) > 1 else ""
+    whose = f" ({nearest})" if len(counted) > 1 else ""
     fig.update_xaxes(range=[0, REACH], nticks=7)
-    sizes = [int(found[name].n_atoms[a]) for name in curves]
+    sizes = [int(counted[name].n_atoms[a]) for name in curves]
     fig.update_yaxes(range=[0, top(list(curves.values()), sizes)], nticks=5)
     fig.update_layout(font_size=11, margin={"l": 48, "r": 8, "t": 6, "b": 40})
     caption = f"Shortest: {plain(float(shortest[nearest]))} Å{whose}"
-    return Plot(fig, f"{elements[a]}–{elements[b]}", caption, small=True)
+    title = f"{elements[a]}–{elements[b]}"
+    return Plot(f"distances/{title}", fig, title, caption, small=True)

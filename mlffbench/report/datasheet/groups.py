@@ -1,4 +1,4 @@
-"""The groups of a dataset, as names and frames."""
+"""Groups of a dataset, by name with the indices of their frames."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ __all__ = ["ALL", "groups", "shown"]
 
 ALL = "all frames"
 NAMELESS = "(no group)"
-MOST = 10  # colours that can be told apart
+MOST = 10  # distinct colours
 
 
 def groups(dataset: Dataset) -> dict[str, np.ndarray]:
-    """Indices of the frames of every group, in order of appearance; one group where the data name none."""
+    """Indices of the frames of every group, in order of appearance; one group if the data name none."""
     if "group" not in dataset.columns:
         return {ALL: np.arange(len(dataset))}
     names = np.array([_name(v) for v in np.asarray(dataset.columns["group"]).tolist()])
@@ -26,11 +26,11 @@ def _name(value: object) -> str:
     return NAMELESS if text in ("", "nan") else text
 
 
-def shown(found: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """At most ten groups for the figures: of more, the nine largest, and the others as one."""
-    if len(found) <= MOST:
-        return found
-    largest = sorted(found, key=lambda g: -len(found[g]))[: MOST - 1]
-    rest = [g for g in found if g not in largest]
-    others = np.sort(np.concatenate([found[g] for g in rest]))
-    return {g: found[g] for g in found if g in largest} | {f"{len(rest)} other groups": others}
+def shown(groups: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Merge all but the nine largest groups into one if there are more than ten, for the figures."""
+    if len(groups) <= MOST:
+        return groups
+    largest = sorted(groups, key=lambda g: -len(groups[g]))[: MOST - 1]
+    rest = [g for g in groups if g not in largest]
+    others = np.sort(np.concatenate([groups[g] for g in rest]))
+    return {g: groups[g] for g in groups if g in largest} | {f"{len(rest)} other groups": others}

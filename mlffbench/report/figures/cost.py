@@ -8,21 +8,20 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from mlffbench.report.dataframes.leaderboard import SHOWN
-from mlffbench.report.figures.style import INK, Look, Plot, bars, figure, log_axis, mark
-from mlffbench.report.results import Problem
+from mlffbench.report.dataframes.costs import COSTS
+from mlffbench.report.dataframes.frames import Frames
+from mlffbench.report.dataframes.scores import SHOWN, axis_title
+from mlffbench.report.figures.style import INK, Palette, Plot, bars, figure, log_axis, trace_style
+from mlffbench.report.problems import Problem
 from mlffbench.report.statistics import pareto_front
 
 __all__ = ["cost_plots", "label_places"]
 
-AXES = {
-    "fit time (s)": "Accuracy versus fit time",
-    "prediction time (µs/atom)": "Accuracy versus prediction time",
-}
+SHOWN_COSTS = ("fit_time", "prediction_time")
 CAPTION = (
     "Lower left is better. Ringed points on the dotted line are the Pareto front: none is better in both."
 )
-PLACES = {  # where a label's left lower corner lies, as shares of its width and height, plus pixels
+PLACES = {  # the lower left corner of a label: shares of its width and height, plus pixels
     "top center": (-0.5, 0, 0, 8),
     "bottom center": (-0.5, -1, 0, -8),
     "middle right": (0, -0.5, 10, 0),
@@ -35,7 +34,7 @@ PLACES = {  # where a label's left lower corner lies, as shares of its width and
 
 
 class Points(NamedTuple):
-    """The methods of one plot."""
+    """Methods of one plot, with their costs and errors and the errors' intervals."""
 
     names: list[str]
     cost: np.ndarray
@@ -44,26 +43,36 @@ class Points(NamedTuple):
     high: np.ndarray
 
 
-def cost_plots(problem: Problem, board: pd.DataFrame, look: Look) -> list[Plot]:
+def cost_plots(problem: Problem, frames: Frames, palette: Palette) -> list[Plot]:
     """The error that ranks against the fit time and against the prediction time."""
-    for word, unit in SHOWN.values():
-        error, low, high = (f"{word} {end} {problem.reference} ({unit})" for end in ("RMSE", "low", "high"))
-        if error not in board or not (board[error] > 0).any():
+    for quantity in SHOWN:
+        errors = frames.errors[frames.errors["quantity"] == quantity]
+        on_reference = errors[errors["test"] == problem.reference]
+        if not (on_reference["value"] > 0).any():
             continue
-        plots = []
-        for cost, title in AXES.items():
-            pair = board[[cost, error]].to_numpy(dtype=float)
-            seen = board[np.isfinite(pair).all(axis=1) & (pair > 0).all(axis=1)]
-            if len(seen):
-                columns = (seen[name].to_numpy(dtype=float) for name in (cost, error, low, high))
-                plots.append(
-                    Plot(_figure(Points(list(seen["method"]), *columns), cost, error, look), title, CAPTION)
-                )
-        return plots
+        methods = frames.leaderboard[["method"]]
+        for frame in (on_reference[["method", "value", "low", "high"]], frames.costs):
+            methods = methods.merge(frame, on="method")
+        title = axis_title(quantity, problem.reference)
+        plots = (_plot(methods, cost, title, palette) for cost in SHOWN_COSTS)
+        return [plot for plot in plots if plot is not None]
     return []
 
 
-def _figure(points: Points, cost: str, error: str, look: Look) -> Any:
+def _plot(methods: pd.DataFrame, cost: str, error_title: str, palette: Palette) -> Plot | None:
+    """Plot of the methods with a positive cost and a positive error; None without any."""
+    numbers = methods[[cost, "value"]].to_numpy(dtype=float)
+    drawable = methods[np.isfinite(numbers).all(axis=1) & (numbers > 0).all(axis=1)]
+    if drawable.empty:
+        return None
+    name, unit = COSTS[cost]
+    columns = (drawable[column].to_numpy(dtype=float) for column in (cost, "value", "low", "high"))
+    points = Points(list(drawable["method"]), *columns)
+    fig = _figure(points, f"{name} ({unit})", error_title, palette)
+    return Plot(f"cost/{cost}", fig, f"Accuracy versus {name}", CAPTION)
+
+
+def _figure(points: Points, cost: str, error: str, palette: Palette) -> Any:
     fig = figure(cost, escape(error))
     x_axis, y_axis = log_axis(points.cost, pad=0.2), log_axis(points.error, pad=0.15)
     best = np.array(pareto_front(points.cost.tolist(), points.error.tolist()))
@@ -73,21 +82,15 @@ def _figure(points: Points, cost: str, error: str, look: Look) -> Any:
     places = label_places(points, x_axis["range"], y_axis["range"])
     hover = f"{escape(cost)}: %{{x:.3g}}<br>{escape(error)}: %{{y:.3g}}"
     for i, name in enumerate(points.names):
-        style = mark(look, name)
+        style = trace_style(palette, name)
         style["marker"] |= {"size": 13, "line": {"color": INK if best[i] else "white", "width": 1 + best[i]}}
-        at = slice(i, i + 1)
+        one = slice(i, i + 1)
         fig.add_scatter(
-            x=points.cost[at],
-            y=points.error[at],
-            error_y=bars(points.error[at], points.low[at], points.high[at]),
-            mode="markers+text",
-            text=[escape(name)],
-            textfont={"size": 12},
-            textposition=places[i],
-            cliponaxis=False,
-            hovertemplate=f"{escape(name)}<br>{hover}<extra></extra>",
-            **style,
-        )
+            x=points.cost[one], y=points.error[one], mode="markers+text", cliponaxis=False,
+            error_y=bars(points.error[one], points.low[one], points.high[one]),
+            text=[escape(name)], textfont={"size": 12}, textposition=places[i],
+            hovertemplate=f"{escape(name)}<br>{hover}<extra></extra>", **style,
+        )  # fmt: skip
     fig.update_xaxes(x_axis)
     fig.update_yaxes(y_axis)
     return fig
@@ -96,27 +99,27 @@ def _figure(points: Points, cost: str, error: str, look: Look) -> Any:
 def label_places(
     points: Points, x_range: list[float], y_range: list[float], width: float = 460, height: float = 290
 ) -> list[str]:
-    """A place for each label, one after the other, where it covers the least of other points and labels.
+    """Place each label, one after the other, where it covers the least of other points and labels.
 
     Pixels of a plot of common size are assumed; on a narrower screen labels may still touch.
     """
     x = width * (np.log10(points.cost) - x_range[0]) / (x_range[1] - x_range[0])
     y = height * (np.log10(points.error) - y_range[0]) / (y_range[1] - y_range[0])
-    taken = [np.array([a - 8, b - 8, a + 8, b + 8]) for a, b in zip(x, y, strict=True)]
+    occupied = [np.array([a - 8, b - 8, a + 8, b + 8]) for a, b in zip(x, y, strict=True)]
     outside = [np.array(box) for box in ((-2e3, -2e3, 0, 2e3), (width, -2e3, 4e3, 2e3), (-2e3, -2e3, 4e3, 0))]
-    chosen = []
+    places = []
     for i, name in enumerate(points.names):
         boxes = {place: _box(x[i], y[i], 6.8 * len(name), 14, place) for place in PLACES}
-        obstacles = [*taken[:i], *taken[i + 1 :], *outside]
+        obstacles = [*occupied[:i], *occupied[i + 1 :], *outside]
         covered = {place: sum(_overlap(box, other) for other in obstacles) for place, box in boxes.items()}
         place = min(covered, key=covered.__getitem__)
-        chosen.append(place)
-        taken.append(boxes[place])
-    return chosen
+        places.append(place)
+        occupied.append(boxes[place])
+    return places
 
 
 def _box(x: float, y: float, width: float, height: float, place: str) -> np.ndarray:
-    """left, bottom, right, top"""
+    """Edges of a label's box: left, bottom, right, top."""
     across, up, dx, dy = PLACES[place]
     left, bottom = x + across * width + dx, y + up * height + dy
     return np.array([left, bottom, left + width, bottom + height])

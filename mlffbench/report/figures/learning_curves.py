@@ -8,35 +8,37 @@ from typing import Any
 
 import pandas as pd
 
-from mlffbench.report.figures.style import Look, Plot, figure, log_axis, mark
-from mlffbench.report.results import Problem, spec_text
+from mlffbench.report.figures.style import Palette, Plot, figure, log_axis, trace_style
+from mlffbench.report.problems import Problem, spec_text
 
 __all__ = ["learning_plots"]
 
 
-def learning_plots(found: Iterable[Problem], board: pd.DataFrame, look: Look) -> list[Plot]:
+def learning_plots(problems: Iterable[Problem], errors: pd.DataFrame, palette: Palette) -> list[Plot]:
     """One figure for each dataset and kind of split that was run with several training-set sizes."""
     families: dict[tuple[str, str], dict[int, Problem]] = {}
-    for problem in found:
+    for problem in problems:
         if n_train := problem.first("split", "n_train"):
             key = spec_text(problem.first("case", "dataset")), _family(problem.first("case", "split"))
             families.setdefault(key, {})[int(n_train)] = problem
-    plots = [_plot(key, by_size, board, look) for key, by_size in families.items() if len(by_size) > 1]
+    plots = [_plot(key, by_size, errors, palette) for key, by_size in families.items() if len(by_size) > 1]
     return [plot for plot in plots if plot is not None]
 
 
 def _family(split: Mapping[str, Any]) -> str:
-    """The kind of split, and what it is nested in."""
+    """The kind of split, and the split that it is nested in."""
     inner = (split.get("params") or {}).get("split")
     return f"{split['name']} of {inner}" if inner else str(split["name"])
 
 
-def _plot(key: tuple[str, str], by_size: dict[int, Problem], board: pd.DataFrame, look: Look) -> Plot | None:
+def _plot(
+    key: tuple[str, str], by_size: dict[int, Problem], errors: pd.DataFrame, palette: Palette
+) -> Plot | None:
+    forces = errors[errors["quantity"] == "forces"]
     curves: dict[str, list[tuple[int, float]]] = {}
     for size, problem in sorted(by_size.items()):
-        column = f"force RMSE {problem.reference} (meV/Å)"
-        own = board[board["problem"] == problem.name]
-        for method, value in zip(own["method"], own.get(column, []), strict=False):
+        own = forces[(forces["problem"] == problem.name) & (forces["test"] == problem.reference)]
+        for method, value in zip(own["method"], own["value"], strict=True):
             if value > 0:
                 curves.setdefault(method, []).append((size, float(value)))
     if not curves:
@@ -45,11 +47,11 @@ def _plot(key: tuple[str, str], by_size: dict[int, Problem], board: pd.DataFrame
     for method, points in curves.items():
         x, y = zip(*points, strict=True)
         hover = f"{escape(method)}<br>%{{x}} frames<br>%{{y:.3g}} meV/Å<extra></extra>"
-        fig.add_scatter(x=list(x), y=list(y), mode="lines+markers", hovertemplate=hover, **mark(look, method))
+        style = trace_style(palette, method)
+        fig.add_scatter(x=list(x), y=list(y), mode="lines+markers", hovertemplate=hover, **style)
     fig.update_xaxes(
         log_axis(map(float, by_size)), tickvals=sorted(by_size), ticktext=[str(n) for n in sorted(by_size)]
     )
     fig.update_yaxes(log_axis(v for points in curves.values() for _, v in points))
-    return Plot(
-        fig, f"{key[0]}, split {key[1]}", "Force RMSE on the group that ranks; both axes logarithmic."
-    )
+    caption = "Force RMSE on the reference group; both axes logarithmic."
+    return Plot(f"learning/{key[0]}/{key[1]}", fig, f"{key[0]}, split {key[1]}", caption)

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from mlffbench.report.figures.style import INK, Look, Plot, figure, mark
-from mlffbench.report.results import Problem
+from mlffbench.report.dataframes.scores import SHOWN
+from mlffbench.report.figures.style import INK, Palette, Plot, figure, trace_style
+from mlffbench.report.problems import Problem
 from mlffbench.report.wording import plain
 
 __all__ = ["Predictions", "parity_plots", "shown_groups"]
@@ -20,28 +21,28 @@ Predictions = Callable[[str], Arrays | None]
 
 
 class Pairs(NamedTuple):
-    """True and predicted numbers of one quantity in one group, meV."""
+    """True and predicted numbers of one quantity in one test group, meV."""
 
-    quantity: str
+    heading: str
     axis: str
     unit: str
     true: np.ndarray
     predicted: np.ndarray
-    lost: int  # predictions that are not finite
+    n_diverged: int  # predictions that are not finite
 
 
-def shown_groups(problem: Problem, moved: pd.DataFrame) -> list[str]:
-    """The reference group and the one that is hardest: with the largest median error over the methods."""
-    columns = ("force RMSE (meV/Å)", "energy RMSE (meV/atom)")
-    column = next((c for c in columns if moved[c].notna().any()), None)
-    if column is None or problem.reference is None:
+def shown_groups(problem: Problem, errors: pd.DataFrame) -> list[str]:
+    """The reference group and the hardest one, with the largest median error over the methods."""
+    by_quantity = (errors[errors["quantity"] == quantity] for quantity in SHOWN)
+    measured = next((own for own in by_quantity if own["value"].notna().any()), None)
+    if measured is None or problem.reference is None:
         return [problem.reference] if problem.reference else []
-    medians = moved.groupby("test")[column].median()
+    medians = measured.groupby("test")["value"].median()
     return list(dict.fromkeys([problem.reference, str(medians.idxmax())]))
 
 
 def parity_plots(
-    arrays: Mapping[str, Arrays], groups: list[str], look: Look, points: int
+    arrays: Mapping[str, Arrays], groups: list[str], palette: Palette, points: int
 ) -> dict[str, list[Plot]]:
     """Small panels by heading, one a method.
 
@@ -51,7 +52,7 @@ def parity_plots(
         Method -> arrays of its npz file.
     groups : list of str
         Test groups to show.
-    look : mapping
+    palette : mapping
         Colours by method.
     points : int
         At most so many points a panel, drawn evenly at random; the RMSE in its caption is of all points.
@@ -60,38 +61,42 @@ def parity_plots(
     for group in groups:
         for label, own in arrays.items():
             for pairs in _pairs(own, group):
-                panel = Plot(_panel(pairs, label, look, points), label, _caption(pairs), small=True)
-                plots.setdefault(f"{pairs.quantity}, {group}", []).append(panel)
+                fig = _panel(pairs, label, palette, points)
+                panel = Plot(f"parity/{pairs.axis}/{group}/{label}", fig, label, _caption(pairs), small=True)
+                plots.setdefault(f"{pairs.heading}, {group}", []).append(panel)
     return plots
 
 
 def _caption(pairs: Pairs) -> str:
     rmse = float(np.sqrt(np.mean((pairs.predicted - pairs.true) ** 2)))
-    lost = f", {pairs.lost} predictions not finite" if pairs.lost else ""
-    return f"RMSE {plain(rmse)} {pairs.unit}{lost}"
+    diverged = f", {pairs.n_diverged} predictions not finite" if pairs.n_diverged else ""
+    return f"RMSE {plain(rmse)} {pairs.unit}{diverged}"
 
 
 def _pairs(arrays: Arrays, group: str) -> list[Pairs]:
     """Energies per atom, less the group's mean reference energy, and force components, where stored."""
     get = lambda name: arrays.get(f"{group}/{name}")
     n, true, predicted = get("n_atoms"), get("energy_true"), get("energy_predicted")
-    found = []
+    pairs = []
     if n is not None and true is not None and predicted is not None and np.isfinite(true).any():
         mean = np.nanmean(true / n)
-        found.append(_finite("Energy per atom", "energy", "meV/atom", true / n - mean, predicted / n - mean))
+        pairs.append(_finite("Energy per atom", "energy", "meV/atom", true / n - mean, predicted / n - mean))
     true, predicted = get("forces_true"), get("forces_predicted")
     if true is not None and predicted is not None:
-        found.append(_finite("Force components", "force", "meV/Å", true, predicted))
-    return [pairs for pairs in found if len(pairs.true)]
+        pairs.append(_finite("Force components", "force", "meV/Å", true, predicted))
+    return [own for own in pairs if len(own.true)]
 
 
-def _finite(quantity: str, axis: str, unit: str, true: np.ndarray, predicted: np.ndarray) -> Pairs:
-    labelled, both = np.isfinite(true), np.isfinite(true) & np.isfinite(predicted)
-    lost = int(labelled.sum() - both.sum())
-    return Pairs(quantity, axis, unit, 1000 * true[both].ravel(), 1000 * predicted[both].ravel(), lost)
+def _finite(heading: str, axis: str, unit: str, true: np.ndarray, predicted: np.ndarray) -> Pairs:
+    """The pairs of finite numbers, in meV."""
+    labelled, finite = np.isfinite(true), np.isfinite(true) & np.isfinite(predicted)
+    n_diverged = int(labelled.sum() - finite.sum())
+    return Pairs(
+        heading, axis, unit, 1000 * true[finite].ravel(), 1000 * predicted[finite].ravel(), n_diverged
+    )
 
 
-def _panel(pairs: Pairs, label: str, look: Look, points: int) -> go.Figure:
+def _panel(pairs: Pairs, label: str, palette: Palette, points: int) -> go.Figure:
     fig = figure(f"reference {pairs.axis} ({pairs.unit})", f"predicted ({pairs.unit})", height=230)
     picks = np.arange(len(pairs.true))
     if len(picks) > points:
@@ -99,8 +104,8 @@ def _panel(pairs: Pairs, label: str, look: Look, points: int) -> go.Figure:
     x, y = pairs.true[picks].astype(np.float32), pairs.predicted[picks].astype(np.float32)
     ends = [float(min(x.min(), y.min())), float(max(x.max(), y.max()))]
     fig.add_scatter(x=ends, y=ends, mode="lines", line={"color": INK, "width": 1}, hoverinfo="skip")
-    style = mark(look, label)
-    style["marker"] = {"color": look[label]["color"], "size": 4, "opacity": 0.35}
+    style = trace_style(palette, label)
+    style["marker"] = {"color": palette[label]["color"], "size": 4, "opacity": 0.35}
     fig.add_scatter(
         x=x, y=y, mode="markers", hoverinfo="skip", **{k: v for k, v in style.items() if k != "line"}
     )

@@ -1,4 +1,4 @@
-"""One colour and marker for each method, one look for all figures."""
+"""One colour and marker for each method, one style for all figures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-__all__ = ["INK", "Plot", "bars", "figure", "log_axis", "mark", "palette"]
+__all__ = ["INK", "Palette", "Plot", "bars", "figure", "log_axis", "palette_of", "trace_style"]
 
 INK = "#1f2933"
 COLOURS = [
@@ -27,29 +27,41 @@ COLOURS = [
 ]
 SYMBOLS = ["circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "pentagon", "star"]
 
-Look = dict[str, dict[str, str]]
+Palette = dict[str, dict[str, str]]  # label -> its color and its symbol
 
 
 class Plot(NamedTuple):
-    """A figure, its heading, a sentence below it, and whether it is one of a grid of small ones."""
+    """A figure with its heading and the sentence below it.
 
+    Attributes
+    ----------
+    id : str
+        Names the plot within the section of its problem.
+    figure : plotly.graph_objects.Figure
+    title : str
+    caption : str
+    small : bool
+        One of a grid of small ones.
+    """
+
+    id: str
     figure: go.Figure
     title: str
     caption: str = ""
     small: bool = False
 
 
-def palette(labels: Iterable[str]) -> Look:
-    """label -> its colour and its marker; colours that differ for colour-blind readers too."""
+def palette_of(labels: Iterable[str]) -> Palette:
+    """Assign each label a colour and a marker; the colours differ for colour-blind readers too."""
     return {
         label: {"color": COLOURS[i % len(COLOURS)], "symbol": SYMBOLS[i % len(SYMBOLS)]}
         for i, label in enumerate(dict.fromkeys(labels))
     }
 
 
-def mark(look: Look, label: str) -> dict[str, Any]:
-    """The keywords by which every trace of a method looks the same, and by which its legend finds it."""
-    own = look[label]
+def trace_style(palette: Palette, label: str) -> dict[str, Any]:
+    """Keywords that give every trace of a method the same style and the name that its legend switches."""
+    own = palette[label]
     name = escape(label)
     return {
         "name": name,
@@ -106,6 +118,6 @@ def bars(values: ArrayLike, low: ArrayLike, high: ArrayLike) -> dict[str, Any]:
     """Error bars of an interval; the lower end stays above zero, which a logarithmic axis cannot show."""
     value, lows, highs = (np.asarray(v, dtype=float) for v in (values, low, high))
     down = np.minimum(value - lows, 0.95 * value)
-    known = [np.where(np.isfinite(v), np.maximum(v, 0), 0.0).tolist() for v in (highs - value, down)]
-    look = {"thickness": 1.2, "width": 3}
-    return {"type": "data", "symmetric": False, "array": known[0], "arrayminus": known[1], **look}
+    lengths = [np.where(np.isfinite(v), np.maximum(v, 0), 0.0).tolist() for v in (highs - value, down)]
+    style = {"thickness": 1.2, "width": 3}
+    return {"type": "data", "symmetric": False, "array": lengths[0], "arrayminus": lengths[1], **style}

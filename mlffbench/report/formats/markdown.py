@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from mlffbench.report.results import Document
+from mlffbench.report.results import Results
 from mlffbench.report.tables.sections import Section, sections
 from mlffbench.report.tables.table import Row, Table
 from mlffbench.report.wording import HOW_TO_READ, MISSING
@@ -12,18 +10,11 @@ from mlffbench.report.wording import HOW_TO_READ, MISSING
 __all__ = ["render"]
 
 
-def render(documents: Iterable[Document], title: str) -> str:
-    """The report as markdown.
-
-    Parameters
-    ----------
-    documents : iterable of dict
-        Outcome documents.
-    title : str
-    """
-    found = sections(documents)
-    body = [part for section in found for part in _section(section)] or ["No case has been run yet."]
-    return "\n\n".join([f"# {_safe(title)}", *body, f"## How to read this\n\n{HOW_TO_READ}"]) + "\n"
+def render(results: Results, title: str) -> str:
+    """The report as markdown."""
+    body = [part for section in sections(results) for part in _section(section)]
+    how_to_read = f"## How to read this\n\n{' '.join(HOW_TO_READ)}"
+    return "\n\n".join([f"# {_safe(title)}", *(body or ["No case has been run yet."]), how_to_read]) + "\n"
 
 
 def _section(section: Section) -> list[str]:
@@ -49,13 +40,13 @@ def _table(table: Table) -> str:
 
 
 def _texts(row: Row, words: int) -> list[str]:
-    """The cells; a failed method's failure in its first column of numbers, dashes in the others."""
+    """Texts of the cells; a failed method has its failure in the first column of numbers, else dashes."""
     texts = [_safe(cell.text) for cell in row.cells]
     if row.failure is None:
         return texts
     kind, message = row.failure
-    failed = f"**{_safe(kind)}**: {_safe(_first_line(message))}"
-    return [*texts[:words], failed, *[MISSING] * (len(texts) - words - 1)]
+    failure = f"**{_safe(kind)}**: {_safe(_first_line(message))}"
+    return [*texts[:words], failure, *[MISSING] * (len(texts) - words - 1)]
 
 
 def _failure(method: str, seed: object, kind: str, message: str, **_: object) -> str:
@@ -67,6 +58,6 @@ def _first_line(text: str) -> str:
 
 
 def _safe(text: str) -> str:
-    """Text that cannot break a table or smuggle in HTML."""
+    """Escape text, so that it cannot break a table or smuggle in HTML."""
     plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return " ".join(plain.replace("|", "\\|").replace("[", "\\[").split())

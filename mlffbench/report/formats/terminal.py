@@ -1,8 +1,8 @@
-"""The report in a terminal: tables that fit the width, split by columns where they do not."""
+"""The report in a terminal: a table wider than the terminal is split by columns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from rich import box
@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from mlffbench.report.results import Document
+from mlffbench.report.results import Results
 from mlffbench.report.tables.sections import Section, sections
 from mlffbench.report.tables.table import Row, Table
 from mlffbench.report.wording import MISSING
@@ -21,17 +21,16 @@ __all__ = ["render"]
 GAP = 2  # one space of padding, one of the box
 
 
-def render(documents: Iterable[Document], width: int = 80) -> Group:
+def render(results: Results, width: int = 80) -> Group:
     """The report as something that a `rich.console.Console` prints.
 
     Parameters
     ----------
-    documents : iterable of dict
-        Outcome documents.
+    results : Results
     width : int
         Columns of the terminal; a wider table is continued below with its first column repeated.
     """
-    parts = [part for section in sections(documents) for part in _section(section, width)]
+    parts = [part for section in sections(results) for part in _section(section, width)]
     return Group(*(parts or [Text("No case has been run yet.")]))
 
 
@@ -59,7 +58,7 @@ def _section(section: Section, width: int) -> Iterator[RenderableType]:
 
 
 def _parts(table: Table, width: int) -> Iterator[Table]:
-    """The table cut into tables that fit the width, the columns of words repeated in each."""
+    """Cut a table into tables that fit the width; the columns of words are repeated in each."""
     sizes = [_size(table, i) + GAP for i in range(len(table.columns))]
     fixed = list(range(table.words))
     chunk: list[int] = []
@@ -72,16 +71,18 @@ def _parts(table: Table, width: int) -> Iterator[Table]:
 
 
 def _size(table: Table, i: int) -> int:
+    """The width of a column."""
     return max(*map(len, table.columns[i]), *(len(_texts(row, table.words)[i]) for row in table.rows))
 
 
 def _columns(table: Table, picks: list[int]) -> Table:
+    """The table with these columns only."""
     rows = [Row([row.cells[i] for i in picks], row.failure) for row in table.rows]
     return replace(table, columns=[table.columns[i] for i in picks], rows=rows)
 
 
 def _texts(row: Row, words: int) -> list[str]:
-    """The cells' texts; of a failed method "failed" and dashes: its kind and message stand below."""
+    """Texts of the cells; a failed method has "failed" and dashes, its kind and message stand below."""
     texts = [cell.text for cell in row.cells]
     if row.failure is None:
         return texts
@@ -89,10 +90,12 @@ def _texts(row: Row, words: int) -> list[str]:
 
 
 def _rich(table: Table) -> RichTable:
-    drawn = RichTable(box=box.SIMPLE_HEAD, padding=(0, GAP - 1, 0, 0), pad_edge=False, show_edge=False)
+    rich_table = RichTable(box=box.SIMPLE_HEAD, padding=(0, GAP - 1, 0, 0), pad_edge=False, show_edge=False)
     for i, (name, unit) in enumerate(table.columns):
         numeric = i >= table.words
-        drawn.add_column(f"{name}\n{unit}", justify="right" if numeric else "left", no_wrap=numeric)
+        rich_table.add_column(f"{name}\n{unit}", justify="right" if numeric else "left", no_wrap=numeric)
     for row in table.rows:
-        drawn.add_row(*(Text(text) for text in _texts(row, table.words)), style="red" if row.failure else "")
-    return drawn
+        rich_table.add_row(
+            *(Text(text) for text in _texts(row, table.words)), style="red" if row.failure else ""
+        )
+    return rich_table

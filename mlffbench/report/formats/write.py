@@ -1,30 +1,26 @@
-"""The only file of the reports that touches the disk."""
+"""Writing of the files of a report: the only module of this room that touches the disk."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
-from mlffbench.report.dataframes import leaderboard
 from mlffbench.report.figures.parity import Predictions
-from mlffbench.report.formats import html, markdown
-from mlffbench.report.results import Document
+from mlffbench.report.formats import csv_file, html, markdown
+from mlffbench.report.results import Results
 from mlffbench.system.atomic_write import atomic_write
 
 __all__ = ["write"]
 
 
-def write(
-    documents: Iterable[Document], predictions: Predictions, folder: str | Path, title: str
-) -> list[Path]:
+def write(results: Results, predictions: Predictions, folder: str | Path, title: str) -> list[Path]:
     """Write ``leaderboard.md``, ``leaderboard.csv`` and ``report.html``, each whole or not at all.
 
     Parameters
     ----------
-    documents : iterable of dict
-        Outcome documents; none at all gives a report that says so.
+    results : Results
+        Without documents the report says that no case has been run.
     predictions : callable
-        Document id -> arrays of its npz file, or None where there is none.
+        Document id -> arrays of its npz file, or None if there is none.
     folder : path
         Made if it does not exist.
     title : str
@@ -34,11 +30,10 @@ def write(
     list of Path
         The files written.
     """
-    documents = list(documents)
     texts = {
-        "leaderboard.md": markdown.render(documents, title),
-        "leaderboard.csv": leaderboard.long_leaderboard(documents).to_csv(index=False, lineterminator="\n"),
-        "report.html": html.render(documents, predictions, title),
+        "leaderboard.md": markdown.render(results, title),
+        "leaderboard.csv": csv_file.render(results),
+        "report.html": html.render(results, predictions, title),
     }
     return [_write(Path(folder) / name, text) for name, text in texts.items()]
 

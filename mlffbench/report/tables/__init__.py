@@ -1,1 +1,1 @@
-"""Data frames -> tables as a reader sees them."""
+"""Data frames -> tables of text, with units, intervals and captions."""

@@ -1,54 +1,51 @@
-"""The tables beside the leaderboard: energy profiles, cost."""
+"""The tables beside the leaderboard: energy profiles and costs."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from mlffbench.report import wording
-from mlffbench.report.tables.table import Cell, Row, Table, cell, known, records
+from mlffbench.report.tables.table import Cell, Column, Row, Table, has_numbers, number_cell, records
 
 __all__ = ["cost_table", "profile_table"]
 
+PROFILE_COLUMNS = {
+    "top": Column("top", "meV"),
+    "reference_top": Column("top, reference", "meV"),
+    "top_error": Column("error", "meV"),
+    "rmse": Column("RMSE", "meV"),
+}
+COST_COLUMNS = {
+    "fit_time": Column("fit", "s"),
+    "prepare_time": Column("prepare", "µs/atom"),
+    "evaluate_time": Column("evaluate", "µs/atom"),
+    "peak_memory": Column("memory", "MB"),
+    "peak_gpu_memory": Column("GPU memory", "MB"),
+}
 
-def profile_table(frame: pd.DataFrame) -> Table:
-    """What each method gets wrong along each path."""
-    columns = {
-        "highest point (meV)": ("top", "meV"),
-        "reference highest point (meV)": ("top, reference", "meV"),
-        "highest point error (meV)": ("error", "meV"),
-        "profile RMSE (meV)": ("RMSE", "meV"),
-    }
+
+def profile_table(profiles: pd.DataFrame) -> Table:
+    """Errors of each method along each path."""
     rows = [
-        Row([Cell(r["method"]), Cell(r["profile"]), *(cell(wording.plain, r[n]) for n in columns)])
-        for r in records(frame)
-    ]
+        Row([Cell(r["method"]), Cell(r["profile"]),
+             *(number_cell(wording.plain, r[column]) for column in PROFILE_COLUMNS)])
+        for r in records(profiles)
+    ]  # fmt: skip
     caption = (
         "Energies along the path, relative to the point where the reference is lowest; the top is the "
         "barrier, if the path has one. First seed of each method."
     )
-    head = [("method", ""), ("profile", ""), *columns.values()]
-    return Table("Energy profiles", head, rows, caption, words=2)
+    columns = [Column("method"), Column("profile"), *PROFILE_COLUMNS.values()]
+    return Table("profiles", "Energy profiles", columns, rows, caption, words=2)
 
 
-def cost_table(frame: pd.DataFrame) -> Table:
+def cost_table(costs: pd.DataFrame) -> Table:
     """Times, memory, device and precision."""
-    numbers = {
-        "fit time (s)": ("fit", "s"),
-        "prepare time (µs/atom)": ("prepare", "µs/atom"),
-        "evaluate time (µs/atom)": ("evaluate", "µs/atom"),
-        "peak memory (MB)": ("memory", "MB"),
-        "peak GPU memory (MB)": ("GPU memory", "MB"),
-    }
-    shown = {k: v for k, v in numbers.items() if known(frame, k)}
-    columns = [("method", ""), ("device", ""), ("dtype", ""), *shown.values()]
+    shown = {key: column for key, column in COST_COLUMNS.items() if has_numbers(costs, key)}
+    words = ("method", "device", "dtype")
     rows = [
-        Row(
-            [
-                *(Cell(r[k]) for k in ("method", "device", "dtype")),
-                *(cell(wording.plain, r[k]) for k in shown),
-            ]
-        )
-        for r in records(frame)
+        Row([*(Cell(r[key]) for key in words), *(number_cell(wording.plain, r[key]) for key in shown)])
+        for r in records(costs)
     ]
     caption = "Prediction over all test groups, energies and forces; peak memory of the whole process."
-    return Table("Cost", columns, rows, caption, words=3)
+    return Table("cost", "Cost", [*map(Column, words), *shown.values()], rows, caption, words=len(words))

@@ -1,4 +1,4 @@
-"""Tables of text: what every renderer draws."""
+"""Tables of text, which every format draws."""
 
 from __future__ import annotations
 
@@ -9,16 +9,37 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from mlffbench.report import wording
-from mlffbench.report.dataframes.scores import number
+from mlffbench.report.results import number
 
-__all__ = ["Cell", "Row", "Table", "cell", "interval", "known", "records"]
+__all__ = [
+    "EMPTY",
+    "Cell",
+    "Column",
+    "Row",
+    "Table",
+    "has_numbers",
+    "interval_cell",
+    "marked",
+    "number_cell",
+    "records",
+]
+
+
+class Column(NamedTuple):
+    """The name and the unit at the head of a column."""
+
+    name: str
+    unit: str = ""
 
 
 class Cell(NamedTuple):
-    """A text and the number it is sorted by (NaN: last)."""
+    """A text and the number that it is sorted by: NaN comes last, None sorts by the text."""
 
     text: str
-    order: float = float("nan")
+    order: float | None = None
+
+
+EMPTY = Cell(wording.MISSING, float("nan"))  # no number was measured
 
 
 class Row(NamedTuple):
@@ -30,13 +51,25 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """A title, columns as (name, unit), rows, a caption; the first `words` columns hold words.
+    """Cells of text under named columns, with a title and a caption.
 
-    A table that is a `detail` is left out where there is little room: in a terminal.
+    Attributes
+    ----------
+    id : str
+        Names the table within the section of its problem.
+    title : str
+    columns : list of Column
+    rows : list of Row
+    caption : str
+    words : int
+        The first so many columns hold words, the others numbers.
+    detail : bool
+        A table of details is left out where there is little room: in a terminal.
     """
 
+    id: str
     title: str
-    columns: list[tuple[str, str]]
+    columns: list[Column]
     rows: list[Row]
     caption: str = ""
     words: int = 1
@@ -48,16 +81,22 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(k): v for k, v in record.items()} for record in frame.to_dict("records")]
 
 
-def known(frame: pd.DataFrame, column: str) -> bool:
-    """Whether the column has any number."""
-    return column in frame and bool(frame[column].notna().any())
+def has_numbers(frame: pd.DataFrame, column: str) -> bool:
+    """True if the column holds a number that is not NaN."""
+    return bool(frame[column].notna().any())
 
 
-def cell(text: Callable[[float], str], value: Any) -> Cell:
+def number_cell(text: Callable[[float], str], value: Any) -> Cell:
     """A number as a text that sorts by the number."""
     return Cell(text(number(value)), number(value))
 
 
-def interval(value: float, low: float, high: float) -> Cell:
+def interval_cell(value: float, low: float, high: float) -> Cell:
     """A number and its interval."""
     return Cell(wording.with_interval(value, low, high), value)
+
+
+def marked(error: Cell, leaky: bool) -> Cell:
+    """The cell of an error, with a mark if its test group leaks."""
+    mark = wording.LEAKY if leaky and error.text != wording.MISSING else ""
+    return error._replace(text=error.text + mark)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from mlffbench.data import Curve, Dataset, Missing, Score, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.system import progress
-from mlffbench.system.checkpoint import folder, keep_in, kept
+from mlffbench.system.checkpoint import folder, keep_in, resumed
 from mlffbench.system.failures import catch_failure
 
 __all__ = ["Row", "compared", "lacking", "needs", "skipped", "spread", "units"]
@@ -70,8 +71,8 @@ def units(work: Mapping[str, Callable[[], Sequence[Row]]]) -> list[Row]:
     rows: list[Row] = []
     for done, (name, piece) in enumerate(work.items()):
         progress.report(name, done, len(work))
-        found, failure = catch_failure(lambda n=name, p=piece: kept(n, lambda: [_plain(row) for row in p()]))  # type: ignore[misc]
-        rows += [Missing("", name, **failure)] if failure is not None else map(_row, found)
+        plain, failure = catch_failure(partial(resumed, name, partial(_plain_rows, piece)))
+        rows += [Missing("", name, **failure)] if failure is not None else map(_row, plain)
     return rows
 
 
@@ -92,6 +93,10 @@ def _elsewhere(place: Path | None, work: Mapping[str, Callable[[], Sequence[Row]
     """In another process, what is kept goes to the same folder."""
     with keep_in(place):
         return units(work)
+
+
+def _plain_rows(piece: Callable[[], Sequence[Row]]) -> list[dict[str, Any]]:
+    return [_plain(row) for row in piece()]
 
 
 def _plain(row: Row) -> dict[str, Any]:

@@ -9,25 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from mlffbench.potentials.networks.averaging import Average
-from mlffbench.potentials.networks.training import (
-    History,
-    Settings,
-    StageTwo,
-    holdout,
-    seeded,
-    shuffled,
-    train,
-)
+from mlffbench.potentials.networks.seeding import fixed_seed, shuffled_batches
+from mlffbench.potentials.networks.training import History, Settings, StageTwo, train
 from mlffbench.system import progress
-from mlffbench.system.device import checked_device
 
 
 def line(settings: Settings, rate: float = 0.05, scale: float = 1.0) -> tuple[torch.nn.Linear, History]:
     """y = 2x − 1 by a linear module."""
     x = torch.linspace(-1, 1, 40, dtype=torch.float64)[:, None]
     rows = list(zip(x, scale * (2 * x - 1), strict=True))
-    with seeded(0):
+    with fixed_seed(0):
         module = torch.nn.Linear(1, 1, dtype=torch.float64)
     generator = torch.Generator().manual_seed(0)
 
@@ -37,7 +28,12 @@ def line(settings: Settings, rate: float = 0.05, scale: float = 1.0) -> tuple[to
 
     groups = [{"params": module.parameters(), "lr": rate}]
     history = train(
-        module, groups, lambda: shuffled(rows, 8, generator), loss, lambda: loss(rows).item(), settings
+        module,
+        groups,
+        lambda: shuffled_batches(rows, 8, generator),
+        loss,
+        lambda: loss(rows).item(),
+        settings,
     )
     assert loss(rows).item() == pytest.approx(min(h["validation"] for h in history), rel=1e-12)
     return module, history
@@ -124,36 +120,6 @@ def test_a_schedule_that_does_not_exist_is_a_sentence() -> None:
         line(Settings(1, schedule="linear"))
 
 
-def test_the_average_is_torch_emas() -> None:
-    from torch_ema import ExponentialMovingAverage
-
-    weights = [torch.nn.Parameter(torch.randn(3, dtype=torch.float64))]
-    ours, theirs = Average(weights, 0.9), ExponentialMovingAverage(weights, 0.9)
-    for _ in range(200):
-        with torch.no_grad():
-            weights[0] += torch.randn(3)
-        ours.update()
-        theirs.update()
-    torch.testing.assert_close(ours.copies[0], theirs.shadow_params[0], rtol=1e-12, atol=1e-12)
-    before = weights[0].detach().clone()
-    with ours.in_place():
-        assert torch.equal(weights[0], ours.copies[0])
-    assert torch.equal(weights[0], before)
-
-
-def test_the_plain_average_is_the_mean() -> None:
-    weights, seen = [torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))], []
-    average = Average(weights, 0.9)
-    average.restart_plain()
-    seen.append(0.0)
-    for value in (3.0, -1.0, 7.0):
-        with torch.no_grad():
-            weights[0].fill_(value)
-        average.update()
-        seen.append(value)
-    assert average.copies[0].item() == pytest.approx(np.mean(seen))
-
-
 class Valley:
     """(w − 1)² and (w − 5)² of one weight."""
 
@@ -238,24 +204,3 @@ def test_progress_is_reported_every_epoch() -> None:
         line(Settings(max_epochs=3))
     assert [h[:3] for h in heard] == [("epoch", i, 3) for i in (1, 2, 3)]
     assert set(heard[0][3]) == {"loss", "validation"}
-
-
-@pytest.mark.parametrize(
-    ("n", "fraction", "held"), [(10, 0.1, 1), (3, 0.1, 1), (1, 0.1, 0), (9, 0.0, 0), (2, 0.9, 1)]
-)
-def test_holdout(n: int, fraction: float, held: int) -> None:
-    training, validation = holdout(n, fraction, seed=3)
-    assert len(validation) == held
-    np.testing.assert_array_equal(np.sort(np.concatenate([training, validation])), np.arange(n))
-    np.testing.assert_array_equal(holdout(n, fraction, seed=3)[0], training)
-
-
-def test_holdout_refuses_everything() -> None:
-    with pytest.raises(ValueError, match="validation_fraction"):
-        holdout(5, 1.0, 0)
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_no_gpu_is_a_sentence() -> None:
-    with pytest.raises(ValueError, match="sees no GPU"):
-        checked_device("cuda")

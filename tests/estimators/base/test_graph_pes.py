@@ -20,7 +20,7 @@ from mlffbench.estimators.painn import PaiNN
 from mlffbench.estimators.schnet import SchNet
 from mlffbench.estimators.tensornet import TensorNet
 from mlffbench.potentials.graph_pes import atomic_graph, library
-from mlffbench.potentials.networks.batches import labelled
+from mlffbench.potentials.networks.batches import labelled_graphs
 
 pytest.importorskip("graph_pes")
 
@@ -170,7 +170,7 @@ def test_the_loss_counts_what_is_labelled(cls: type[GraphPES]) -> None:
         if given.stress is not None:
             expected += 5 * np.mean((np.array(found.stress) - np.array(given.stress)) ** 2)
         rest = replace(given, energy=given.energy - model._baseline(frames))
-        loss = model._mean_loss(labelled(frames, rest, model.cutoff_))
+        loss = model._mean_loss(labelled_graphs(frames, rest, model.cutoff_))
         if given is labels:
             assert loss == pytest.approx(expected, rel=1e-8)
         else:  # the mean over frames of means, the unknown one without forces

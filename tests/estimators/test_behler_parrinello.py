@@ -1,75 +1,35 @@
-"""Behler–Parrinello against derivatives, its own members, and what fit may not do."""
+"""Behler–Parrinello networks and their committees: learning, files, seeds, missing labels."""
 
 from __future__ import annotations
 
 import pickle
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from ase import Atoms
-from ase.build import bulk, molecule
+from ase.build import bulk
+from example_water import springs
 
-from mlffbench.data import Labels
-from mlffbench.descriptors import graph
 from mlffbench.estimators.behler_parrinello import BehlerParrinello
 from mlffbench.forcefield import ForceField
-from mlffbench.potentials.networks.acsf_batches import Described, derivatives
-from mlffbench.potentials.networks.training import holdout
-from mlffbench.testing import Fitted, check_forcefield, fitted, solids
+from mlffbench.potentials.networks import ensemble
+from mlffbench.potentials.networks.seeding import holdout
+from mlffbench.testing import check_forcefield
 
 EACH = pytest.mark.parametrize("cls", [BehlerParrinello])
-
-
-def springs(n: int = 8) -> tuple[list[Atoms], Labels]:
-    """Rattled water with harmonic O-H springs, k = 20 eV/Å²."""
-    frames, energy, forces = [], [], []
-    for seed in range(n):
-        atoms = molecule("H2O")
-        atoms.rattle(0.05, seed=seed)
-        vectors = atoms.positions[1:] - atoms.positions[0]
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        pull = -20.0 * (lengths - 0.97) * vectors / lengths
-        frames.append(atoms)
-        energy.append(10.0 * float(((lengths - 0.97) ** 2).sum()))
-        forces.append(np.vstack([-pull.sum(axis=0), pull]))
-    return frames, Labels(np.array(energy), tuple(forces))
 
 
 def small(cls: type[ForceField], **params: Any) -> ForceField:
     return cls(**(cls.test_params() | params))
 
 
-@pytest.fixture(scope="module")
-def crystal() -> dict[type[ForceField], Fitted]:
-    return {cls: fitted(cls, solids()) for cls in (BehlerParrinello,)}
-
-
 @pytest.mark.slow
 @EACH
 def test_contract(cls: type[ForceField]) -> None:
     check_forcefield(cls)
-
-
-# ---------------------------------------------------------------- Behler–Parrinello
-def test_kept_derivatives_give_the_forces_of_automatic_differentiation(crystal: dict[Any, Fitted]) -> None:
-    model, frames, labels = (getattr(crystal[BehlerParrinello], k) for k in ("model", "frames", "labels"))
-    batches = [
-        Described(model.acsf_, frames, labels, torch.float64, torch.device("cpu"), kept).batch([2, 0, 5])
-        for kept in (1e9, 0.0)
-    ]
-    for batch in batches:
-        (network,) = model.networks_
-        found = derivatives(network, batch, model.acsf_.columns)
-        whole = graph.build([frames[i] for i in (2, 0, 5)], model.cutoff)
-        for a, b in zip(found, graph.with_forces(partial(model._energies, network), whole), strict=True):
-            torch.testing.assert_close(a.detach(), b.detach(), rtol=1e-10, atol=1e-10)
-        torch.testing.assert_close(
-            batch.stress, torch.tensor(np.array([labels.stress[i] for i in (2, 0, 5)]))
-        )
 
 
 def test_behler_parrinello_learns_springs() -> None:
@@ -141,7 +101,7 @@ def test_no_networks_are_a_sentence() -> None:
         small(BehlerParrinello, n_networks=0).fit(*springs(3))
 
 
-# ---------------------------------------------------------------- what fit may not do
+# ---------------------------------------------------------------- robustness
 @EACH
 def test_seeds_reproduce(cls: type[ForceField]) -> None:
     frames, labels = springs(6)
@@ -168,19 +128,17 @@ def test_frames_without_forces(cls: type[ForceField]) -> None:
 @EACH
 def test_validation_frames_come_from_training(cls: type[ForceField], monkeypatch: pytest.MonkeyPatch) -> None:
     """Only frames of the training set are ever described, and the held-out part never in a training batch."""
-    import mlffbench.estimators.behler_parrinello as bp
-
-    calls = []
-    for module in (bp,):
-        original = module.holdout
-        spy = lambda *a, f=original: calls.append((a, f(*a))) or calls[-1][1]
-        monkeypatch.setattr(module, "holdout", spy)
+    calls, original = [], ensemble.holdout
+    spy = lambda *a: calls.append((a, original(*a))) or calls[-1][1]
+    monkeypatch.setattr(ensemble, "holdout", spy)
     frames, labels = springs(10)
     small(cls, max_epochs=1, validation_fraction=0.3).fit(frames, labels)
-    (arguments, (training, held)) = calls[0]
-    assert arguments[:2] == (10, 0.3)
-    assert len(held) == 3
-    assert not set(training) & set(held)
+    assert len(calls) == 2
+    for arguments, (training, held) in calls:
+        assert arguments[:2] == (10, 0.3)
+        assert len(held) == 3
+        assert not set(training) & set(held)
+        np.testing.assert_array_equal(held, calls[0][1][1])
 
 
 @EACH

@@ -1,4 +1,4 @@
-"""The frames that a page looks at: all of them, or of a large dataset a sample that is always the same."""
+"""Deterministic subsample of a large dataset, for the figures of its page."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ import numpy as np
 from mlffbench.data import Dataset
 from mlffbench.report.datasheet.groups import groups
 
-__all__ = ["evenly", "thinned"]
+__all__ = ["evenly_spaced", "subsample"]
 
 MOST = 20_000  # frames
-LEAST = 20  # of a group, so that small ones keep their shape
+LEAST = 20  # frames of a group: small groups keep the shape of their distributions
 
 
-def thinned(dataset: Dataset, most: int = MOST) -> Dataset:
-    """The dataset, or about `most` of its frames, evenly spaced in each group; in memory either way."""
+def subsample(dataset: Dataset, most: int = MOST) -> Dataset:
+    """Pick about `most` frames, evenly spaced in each group, and hold them in memory.
+
+    A dataset in memory that is no larger is returned as it is.
+    """
     if len(dataset) <= most and isinstance(dataset.frames, list | tuple):
         return dataset
-    parts = evenly(groups(dataset), most / len(dataset))
+    parts = evenly_spaced(groups(dataset), most / len(dataset))
     picks = np.sort(np.concatenate(list(parts.values())))
     labels = dataset.labels[picks]
     return Dataset(
@@ -37,8 +40,8 @@ def _read(values: Iterable[np.ndarray | None] | None) -> tuple[np.ndarray | None
     return None if values is None else tuple(values)
 
 
-def evenly(parts: dict[str, np.ndarray], share: float) -> dict[str, np.ndarray]:
-    """That share of each part, evenly spaced; all of the small ones."""
+def evenly_spaced(parts: dict[str, np.ndarray], share: float) -> dict[str, np.ndarray]:
+    """Evenly spaced indices, this share of each part; small parts are kept whole."""
     if share >= 1:
         return dict(parts)
     sizes = {name: min(len(p), max(LEAST, round(share * len(p)))) for name, p in parts.items()}

@@ -1,0 +1,55 @@
+"""All data frames of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import pandas as pd
+
+from mlffbench.report.dataframes.costs import costs
+from mlffbench.report.dataframes.failures import failures, skipped
+from mlffbench.report.dataframes.leaderboard import leaderboard
+from mlffbench.report.dataframes.profiles import profile_errors
+from mlffbench.report.dataframes.scores import group_errors, task_scores
+from mlffbench.report.results import Results
+
+__all__ = ["Frames"]
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """The data frames of all problems, or of one; each has the columns problem and method."""
+
+    leaderboard: pd.DataFrame
+    errors: pd.DataFrame
+    costs: pd.DataFrame
+    tasks: pd.DataFrame
+    profiles: pd.DataFrame
+    failures: pd.DataFrame
+    skipped: pd.DataFrame
+
+    @classmethod
+    def from_results(cls, results: Results) -> Frames:
+        """Compute every frame."""
+        return cls(
+            leaderboard=leaderboard(results),
+            errors=group_errors(results),
+            costs=costs(results),
+            tasks=task_scores(results),
+            profiles=profile_errors(results),
+            failures=failures(results),
+            skipped=skipped(results),
+        )
+
+    def of_problem(self, name: str) -> Frames:
+        """The rows of one problem."""
+        return self._each(lambda frame: frame[frame["problem"] == name])
+
+    def by_rank(self) -> Frames:
+        """The frames of one problem, their methods in the order of its leaderboard."""
+        rank = {method: i for i, method in enumerate(self.leaderboard["method"])}
+        return self._each(lambda frame: frame.sort_values("method", key=lambda m: m.map(rank), kind="stable"))
+
+    def _each(self, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Frames:
+        return Frames(**{field.name: change(getattr(self, field.name)) for field in fields(self)})

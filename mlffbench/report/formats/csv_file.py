@@ -1,0 +1,62 @@
+"""leaderboard.csv: one row a problem, method and test group, with the units in the header."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from mlffbench.report.dataframes.costs import COSTS, costs
+from mlffbench.report.dataframes.leaderboard import leaderboard
+from mlffbench.report.dataframes.scores import SHOWN, group_errors
+from mlffbench.report.results import QUANTITIES, Results
+
+__all__ = ["render", "wide_frame"]
+
+KEYS = ["problem", "method", "test"]
+METRICS = {"rmse": "RMSE", "mae": "MAE", "max_error": "max error"}
+FAILURE = ["failure kind", "failure message"]
+
+
+def render(results: Results) -> str:
+    """The report as comma-separated values."""
+    return wide_frame(results).to_csv(index=False, lineterminator="\n")
+
+
+def wide_frame(results: Results) -> pd.DataFrame:
+    """Ranks, costs, transfer ratios and every error metric: one row a problem, method and test group."""
+    headers = {key: f"{name} ({unit})" for key, (name, unit) in COSTS.items()}
+    board = leaderboard(results).merge(
+        costs(results).rename(columns=headers), on=["problem", "method"], how="left"
+    )
+    board = board[[*(column for column in board.columns if column not in FAILURE), *FAILURE]]
+    wide = board.merge(_ratios(results), on=["problem", "method"], how="left")
+    return wide.merge(_errors(results), on=KEYS, how="left")
+
+
+def _ratios(results: Results) -> pd.DataFrame:
+    """Frames of every test group, and a method's transfer ratio on it by quantity."""
+    sizes = {problem.name: problem.tests for problem in results.problems}
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for error in group_errors(results).to_dict("records"):
+        row = rows.setdefault(tuple(error[key] for key in KEYS), {})
+        row["frames"] = sizes[error["problem"]][error["test"]]
+        row[f"{SHOWN[error['quantity']][0]} ratio"] = error["ratio"]
+    return _frame(rows, ["frames", *(f"{name} ratio" for name, _ in SHOWN.values())])
+
+
+def _errors(results: Results) -> pd.DataFrame:
+    """Every error metric with its interval."""
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    errors = results.scores[results.scores["quantity"].isin(list(QUANTITIES))]
+    for error in errors.to_dict("records"):
+        row = rows.setdefault(tuple(error[key] for key in KEYS), {})
+        metric = METRICS.get(error["metric"], error["metric"])
+        header = f"{QUANTITIES[error['quantity']]} {metric} ({error['unit']})"
+        row |= {header: error["value"], f"{header} low": error["low"], f"{header} high": error["high"]}
+    return _frame(rows, list(dict.fromkeys(header for row in rows.values() for header in row)))
+
+
+def _frame(rows: dict[tuple[Any, ...], dict[str, Any]], columns: list[str]) -> pd.DataFrame:
+    records = [{**dict(zip(KEYS, key, strict=True)), **row} for key, row in rows.items()]
+    return pd.DataFrame(records, columns=[*KEYS, *columns])

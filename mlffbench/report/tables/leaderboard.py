@@ -1,0 +1,102 @@
+"""The leaderboard of one problem."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mlffbench.report import wording
+from mlffbench.report.dataframes.frames import Frames
+from mlffbench.report.dataframes.scores import SHOWN
+from mlffbench.report.problems import Problem
+from mlffbench.report.tables.table import (
+    Cell,
+    Column,
+    Row,
+    Table,
+    has_numbers,
+    interval_cell,
+    marked,
+    number_cell,
+    records,
+)
+
+__all__ = ["leaderboard_table"]
+
+NOT_MEASURED = dict.fromkeys(("value", "low", "high"), np.nan)
+
+
+def leaderboard_table(problem: Problem, frames: Frames) -> Table:
+    """Rank, errors on the reference group, worst transfer ratio and costs of every method."""
+    on_reference = {quantity: _on_reference(problem, frames.errors, quantity) for quantity in SHOWN}
+    errors = {quantity: group for quantity, group in on_reference.items() if has_numbers(group, "value")}
+    worst = _worst_ratios(problem, frames.errors, next(iter(errors), None))
+    initials = {quantity: SHOWN[quantity][0][0].upper() for quantity in errors}
+    columns = [Column("rank"), Column("method")]
+    columns += [Column(f"{initials[quantity]} RMSE", SHOWN[quantity][1]) for quantity in errors]
+    columns += [Column(f"{next(iter(initials.values()))} ratio", "worst")] if worst is not None else []
+    columns += [Column("fit", "s"), Column("predict", "µs/atom")]
+    rows = [_row(problem, method, errors, worst) for method in records(_with_costs(frames))]
+    caption = _caption(problem, frames.leaderboard, worst is not None)
+    return Table("leaderboard", "Leaderboard", columns, rows, caption, words=2)
+
+
+def _on_reference(problem: Problem, errors: pd.DataFrame, quantity: str) -> pd.DataFrame:
+    """Errors of one quantity on the reference group, by method."""
+    rows = (errors["test"] == problem.reference) & (errors["quantity"] == quantity)
+    return errors[rows].set_index("method")
+
+
+def _worst_ratios(problem: Problem, errors: pd.DataFrame, quantity: str | None) -> pd.Series | None:
+    """The largest ratio over the test groups, by method; None where there is nothing to compare."""
+    if quantity is None or not problem.in_domain or len(problem.tests) < 2:
+        return None
+    return errors[errors["quantity"] == quantity].groupby("method")["ratio"].max()
+
+
+def _with_costs(frames: Frames) -> pd.DataFrame:
+    return frames.leaderboard.merge(frames.costs, on=["problem", "method"], how="left")
+
+
+def _row(
+    problem: Problem, method: dict[str, Any], errors: dict[str, pd.DataFrame], worst: pd.Series | None
+) -> Row:
+    label = method["method"]
+    cells = [Cell(wording.rank_text(method["best rank"], method["worst rank"]), method["rank"])]
+    cells.append(Cell(_name(method)))
+    for group in errors.values():
+        error = group.loc[label] if label in group.index else NOT_MEASURED
+        cell = interval_cell(*(float(error[key]) for key in NOT_MEASURED))
+        cells.append(marked(cell, problem.reference in problem.leaks))
+    cells += [number_cell(wording.ratio, worst.get(label))] if worst is not None else []
+    cells += [number_cell(wording.plain, method[cost]) for cost in ("fit_time", "prediction_time")]
+    failed = method["status"] == "failed"
+    return Row(cells, (method["failure kind"], method["failure message"]) if failed else None)
+
+
+def _name(method: dict[str, Any]) -> str:
+    """The method's name; with the number of failed seeds if only some of them failed."""
+    n_failed = method["failed seeds"] if method["status"] == "ok" else 0
+    return f"{method['method']} ({n_failed} seed(s) failed)" if n_failed else str(method["method"])
+
+
+def _caption(problem: Problem, board: pd.DataFrame, has_ratio: bool) -> str:
+    ranked_by = str(board["ranked by"].iloc[0])
+    if not ranked_by:
+        return "No method has an error to be ranked by."
+    which = "in-domain" if problem.in_domain else "first"
+    sentences = [
+        f"Ranked by {ranked_by}, the {which} group. F: forces, E: energy per atom, both on this group."
+    ]
+    methods = board.groupby("interval", sort=False)["method"].agg(", ".join).to_dict()
+    sources = [str(source) for source in methods if source != "none"]
+    if len(sources) == 1:
+        sentences.append(f"± is a 95 % interval over {sources[0]}.")
+    elif sources:
+        each = "; ".join(f"{source} for {methods[source]}" for source in sources)
+        sentences.append(f"± is a 95 % interval, over {each}.")
+    if has_ratio:
+        sentences.append("Ratio: the worst group's error over the in-domain error.")
+    return " ".join(sentences)

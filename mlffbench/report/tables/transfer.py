@@ -1,0 +1,42 @@
+"""Errors by test group."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mlffbench.report import wording
+from mlffbench.report.dataframes.scores import SHOWN
+from mlffbench.report.problems import Problem
+from mlffbench.report.tables.table import Cell, Column, Row, Table, has_numbers, marked, records
+
+__all__ = ["transfer_tables"]
+
+
+def transfer_tables(problem: Problem, errors: pd.DataFrame) -> list[Table]:
+    """One table a quantity: rows are methods, columns are test groups, cells hold RMSE and transfer ratio."""
+    if len(problem.tests) < 2:
+        return []
+    by_quantity = {quantity: errors[errors["quantity"] == quantity] for quantity in SHOWN}
+    return [_table(problem, q, own) for q, own in by_quantity.items() if has_numbers(own, "value")]
+
+
+def _table(problem: Problem, quantity: str, errors: pd.DataFrame) -> Table:
+    name, unit = SHOWN[quantity]
+    columns = [Column("method"), *(Column(test, unit) for test in problem.tests)]
+    rows = []
+    for method, group in errors.groupby("method", sort=False):
+        error = {record["test"]: record for record in records(group)}
+        cells = [
+            marked(_cell(error[t]["value"], error[t]["ratio"], t == problem.in_domain), t in problem.leaks)
+            for t in problem.tests
+        ]
+        rows.append(Row([Cell(str(method)), *cells]))
+    caption = f"In brackets: times the error in domain ({problem.in_domain})." if problem.in_domain else ""
+    return Table(f"transfer/{quantity}", f"{name.capitalize()} RMSE by test group", columns, rows, caption)
+
+
+def _cell(value: float, ratio: float, in_domain: bool) -> Cell:
+    """The error and, out of domain, how many times the error in domain it is."""
+    times = "" if in_domain or not np.isfinite(ratio) else f" ({wording.ratio(ratio)})"
+    return Cell(wording.plain(value) + times, value)

@@ -1,0 +1,28 @@
+"""leaderboard.csv."""
+
+from __future__ import annotations
+
+import pandas as pd
+from example_documents import predictions, score
+
+from mlffbench.report.formats.csv_file import wide_frame
+from mlffbench.report.formats.write import write
+from mlffbench.report.results import Results
+
+
+def test_csv_holds_every_metric_with_its_unit(documents, tmp_path):
+    documents[0]["scores"].append(score("test_300K", 0.03, metric="mae"))
+    _, path, _ = write(Results.from_documents(documents), predictions, tmp_path, "suite")
+    frame = pd.read_csv(path)
+    assert frame["force MAE (meV/Å)"].dropna().tolist() == [30.0]
+    assert {"force RMSE (meV/Å) low", "energy ratio", "fit time (s)", "failure kind"} <= set(frame.columns)
+    assert set(frame["method"]) == {"best", "close", "worse", "gap"}
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+
+
+def test_a_failed_method_is_one_row_without_numbers(documents):
+    frame = wide_frame(Results.from_documents(documents))
+    gap = frame[frame["method"] == "gap"]
+    assert len(gap) == 1
+    assert gap["fit time (s)"].isna().all()
+    assert gap["force RMSE (meV/Å)"].isna().all()

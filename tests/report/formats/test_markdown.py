@@ -1,0 +1,30 @@
+"""leaderboard.md."""
+
+from __future__ import annotations
+
+from example_documents import leaking, outcome
+
+from mlffbench.report.formats import markdown
+from mlffbench.report.results import Results
+
+
+def rendered(*documents):
+    return markdown.render(Results.from_documents(documents), "suite")
+
+
+def test_a_leaky_group_is_marked_wherever_its_errors_stand():
+    text = rendered(leaking(outcome("soap"), test_1200K=3), leaking(outcome("mace", 0.03), test_1200K=3))
+    assert "3 of 50 frames of test_1200K have a twin in the training set" in text
+    board, transfer = text.split("### Force RMSE by test group")
+    assert "‡" not in board.split("### Leaderboard")[1]
+    line = next(line for line in transfer.splitlines() if line.startswith("| soap"))
+    cells = [c.strip() for c in line.split("|")]
+    assert [c for c in cells if c.endswith("‡")] == ["60.0 (3.00×)‡"]
+    in_domain = rendered(leaking(outcome("soap"), test_300K=1))
+    assert "20.0 ±2.0‡" in in_domain
+
+
+def test_a_split_without_leaks_has_no_mark():
+    text = rendered(leaking(outcome("soap")))
+    assert "leaky" not in text
+    assert "‡" not in text.split("## How to read this")[0]

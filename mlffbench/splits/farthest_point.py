@@ -61,20 +61,20 @@ def farthest_point(
     n_test = len(frames) - n_train if test is None else number_of_frames(test, len(frames), "test")
     points = soap_space(dataset, frames, cutoff, n_max, l_max, max_frames)
     rng = np.random.default_rng(seed)
-    picked, reach = farthest(points, n_train, int(rng.integers(len(points))))
-    rest = np.delete(frames, picked)
+    picks, reach = farthest(points, n_train, int(rng.integers(len(points))))
+    rest = np.delete(frames, picks)
     parts = {"test": random_subset(rng, rest, n_test, f"the {len(rest)} frames that do not train")}
-    return Split(np.sort(frames[picked]), parts, None, {"farthest_rest": reach})
+    return Split(np.sort(frames[picks]), parts, None, {"farthest_rest": reach})
 
 
 def farthest(points: np.ndarray, n: int, first: int) -> tuple[np.ndarray, float]:
     """Return the first `n` picks, and the largest distance of another point to its nearest pick."""
-    picked = np.empty(n, dtype=int)
+    picks = np.empty(n, dtype=int)
     distance = np.full(len(points), np.inf)
     left = np.ones(len(points), dtype=bool)
     square = np.einsum("ij,ij->i", points, points)
     for k in range(n):
-        picked[k] = first if k == 0 else int(np.argmax(np.where(left, distance, -1.0)))
-        left[picked[k]] = False  # else a duplicate of a pick would be the same pick again
-        distance = np.minimum(distance, square + square[picked[k]] - 2 * points @ points[picked[k]])
-    return picked, float(np.sqrt(distance[left].max(initial=0.0)))
+        picks[k] = first if k == 0 else int(np.argmax(np.where(left, distance, -1.0)))
+        left[picks[k]] = False  # else a duplicate of a pick would be the same pick again
+        distance = np.minimum(distance, square + square[picks[k]] - 2 * points @ points[picks[k]])
+    return picks, float(np.sqrt(distance[left].max(initial=0.0)))

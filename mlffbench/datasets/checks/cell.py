@@ -43,7 +43,7 @@ def cell(dataset: Dataset, vacuum: float = 3.0) -> list[Finding]:
 
 
 def _is_finite(atoms: Atoms) -> bool:
-    """At least one atom, and a finite structure."""
+    """Finite structure of one atom or more."""
     return len(atoms) > 0 and bool(np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all())
 
 

@@ -61,22 +61,22 @@ class Fails(AtomicReference):
 
 def killed_once(model, dataset, split, seed=0, log="log", pieces=3):
     """A task whose process dies in its last piece, the first time."""
-    from mlffbench.tasks.common.subtasks import compared, units
+    from mlffbench.tasks.common.subtasks import error_row, run_subtasks
 
     def piece(number):
         with Path(log).open("a") as file:
             file.write(f"piece {number}\n")
         if number == pieces - 1 and Path(log).read_text().count(f"piece {number}\n") == 1:
             os.kill(os.getpid(), signal.SIGKILL)
-        return [compared("crystal", f"number {number}", 0.1 * number, 1 / 3, "eV")]
+        return [error_row("crystal", f"number {number}", 0.1 * number, 1 / 3, "eV")]
 
-    return units({f"piece {k}": lambda k=k: piece(k) for k in range(pieces)})
+    return run_subtasks({f"piece {k}": lambda k=k: piece(k) for k in range(pieces)})
 
 
 def numbered(k):
-    from mlffbench.tasks.common.subtasks import compared
+    from mlffbench.tasks.common.subtasks import error_row
 
-    return [compared("crystal", f"number {k}", os.getpid(), 0.0, "")]
+    return [error_row("crystal", f"number {k}", os.getpid(), 0.0, "")]
 
 
 def failing():

@@ -133,6 +133,36 @@ def test_tests_import_few_private_names():
     assert len(names) <= 15, names
 
 
+def test_tests_mirror_the_package():
+    for folder in (p for p in (ROOT / "tests").rglob("*") if p.is_dir() and p.name != "__pycache__"):
+        assert (PACKAGE / folder.relative_to(ROOT / "tests")).is_dir(), folder
+    for file in (ROOT / "tests").rglob("*/test_*.py"):
+        room = PACKAGE / file.parent.relative_to(ROOT / "tests")
+        thing = file.stem.removeprefix("test_")
+        known = {p.stem for p in room.iterdir()} | {room.name}
+        assert thing in known, f"{file.relative_to(ROOT)} tests no file of {room.relative_to(ROOT)}"
+
+
+def test_docstrings_open_with_a_noun_or_a_verb():
+    """See "Words" in CONTRIBUTING."""
+    opened = {
+        f"{file.relative_to(PACKAGE)}:{getattr(node, 'lineno', 1)}": text.split(maxsplit=1)[0]
+        for file, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | FUNCTION)
+        if (text := ast.get_docstring(node))
+    }
+    riddles = {w: word for w, word in opened.items() if word in ("What", "How", "Whether", "Of", "At")}
+    assert len(riddles) <= 0.02 * len(opened), riddles
+
+
 def test_lint_rules_are_obeyed():
     marks = [str(f) for f in FILES for line in f.read_text(encoding="utf-8").splitlines() if "noqa" in line]
     assert len(marks) <= 5, marks
+
+
+def test_a_task_has_at_most_10_parameters():
+    from mlffbench import registry
+
+    many = {n: len(registry.parameters(registry.load("tasks", n))) for n in registry.names("tasks")}
+    assert max(many.values()) <= 10, many

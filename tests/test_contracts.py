@@ -12,7 +12,13 @@ from mlffbench.forcefield import ForceField
 from mlffbench.harness.plan import SKIP
 
 FEW = {
-    "md": {"n_trajectories": 1, "picoseconds": 0.02, "nve_picoseconds": 0.02, "timestep": 1.0, "frames": 3},
+    "md": {
+        "n_trajectories": 1,
+        "picoseconds": 0.02,
+        "nve_picoseconds": 0.02,
+        "timestep": 1.0,
+        "protocol": {"frames": 3},
+    },
     "physics": {"n_lines": 1, "n_points": 40},
     "learning_curve": {"sizes": [0.5, 1.0], "n_seeds": 1},
     "data_efficiency": {"n_seeds": 1, "rounds": 1},

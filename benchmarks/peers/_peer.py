@@ -1,4 +1,4 @@
-"""What the side-by-side scripts share: a peer's own environment, both sides as children, one document."""
+"""Shared parts of the side-by-side scripts: a peer's environment, both sides as child processes, claims."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Unavailable(RuntimeError):
 
 @dataclass(frozen=True)
 class Claim:
-    """One line of the table: a number, the number it must reach, and which way."""
+    """One line of the table: a measured number and the bound that it must keep."""
 
     what: str
     measured: float
@@ -59,7 +59,7 @@ def at_least(what: str, measured: float, required: float, unit: str = "x") -> Cl
 
 
 def python_of(name: str, *requirements: str) -> Path:
-    """The interpreter of a peer's own environment, made once below ``MLFFBENCH_PEERS``.
+    """Interpreter of a peer's own environment, created once below ``MLFFBENCH_PEERS``.
 
     Raises
     ------
@@ -67,23 +67,23 @@ def python_of(name: str, *requirements: str) -> Path:
         pip could not install the requirements.
     """
     home = Path(os.environ.get("MLFFBENCH_PEERS", Path.home() / ".cache" / "mlffbench" / "peers"))
-    folder, done = home / name, home / name / "requirements.txt"
+    folder, installed_list = home / name, home / name / "requirements.txt"
     python = folder / "bin" / "python"
-    if not (done.exists() and done.read_text().split("\n") == list(requirements)):
+    if not (installed_list.exists() and installed_list.read_text().split("\n") == list(requirements)):
         venv.create(folder, with_pip=True, clear=True)
         pip = [python, "-m", "pip", "install", "-q", *requirements]
         installed = subprocess.run(pip, capture_output=True, text=True)
         if installed.returncode:
             raise Unavailable(f"{name}: " + "\n".join(installed.stderr.strip().splitlines()[-5:]))
-        done.write_text("\n".join(requirements))
+        installed_list.write_text("\n".join(requirements))
     return python
 
 
 def run(python: Path, side: str, order: Mapping[str, Any], threads: int = 2) -> dict[str, Any]:
-    """Run ``sides/<side>.py`` and return what it wrote; its output goes to our standard error.
+    """Run ``sides/<side>.py`` and return its answer; its output goes to our standard error.
 
     The side is called with two paths: the order (JSON) to read, the answer (JSON) to write. Its own clock
-    times what is compared; peak memory is that of its process or of the largest child, MiB.
+    times the comparison; peak memory is that of its process or of the largest child, MiB.
     """
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / "order.json", Path(folder) / "answer.json"]
@@ -96,29 +96,29 @@ def run(python: Path, side: str, order: Mapping[str, Any], threads: int = 2) -> 
 
 _CHILD = """
 import json, resource, runpy, sys
-side, order, answer = sys.argv[1:]
-found = runpy.run_path(side)["main"](json.load(open(order)))
+side, order, file = sys.argv[1:]
+answer = runpy.run_path(side)["main"](json.load(open(order)))
 usage = [resource.getrusage(w).ru_maxrss for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-found.setdefault("peak_memory_mb", max(usage) / 1024)
-json.dump(found, open(answer, "w"))
+answer.setdefault("peak_memory_mb", max(usage) / 1024)
+json.dump(answer, open(file, "w"))
 """
 
 
 def save(path: Path, frames: Sequence[Atoms], labels: Labels) -> Path:
-    """Frames with energies, forces and stresses as extended XYZ, as every peer reads it."""
+    """Write frames with energies, forces and stresses as extended XYZ, which every peer reads."""
     labelled = []
     for i, atoms in enumerate(frames):
         copy = atoms.copy()
         values = {"forces": labels.forces, "stress": labels.stress}
-        known = {k: v[i] for k, v in values.items() if v is not None and v[i] is not None}
-        copy.calc = SinglePointCalculator(copy, energy=labels.energy[i], **known)
+        present = {k: v[i] for k, v in values.items() if v is not None and v[i] is not None}
+        copy.calc = SinglePointCalculator(copy, energy=labels.energy[i], **present)
         labelled.append(copy)
     write(path, labelled, format="extxyz")
     return path
 
 
 def errors(truth: Labels, energy: Sequence[float], forces: Sequence[Any]) -> dict[str, float]:
-    """RMSE of forces, meV/Å, and of energies without their mean shift, meV for the whole structure."""
+    """RMSE of forces, meV/Å, and of energies without their mean shift, meV per structure."""
     difference = np.asarray(energy) - truth.energy
     per_atom = np.concatenate(
         [(np.asarray(f) - t).ravel() for f, t in zip(forces, truth.forces or (), strict=True)]
@@ -130,22 +130,22 @@ def errors(truth: Labels, energy: Sequence[float], forces: Sequence[Any]) -> dic
 
 
 def row(data: Dataset, tests: Mapping[str, Any], side: Mapping[str, Any], *more: str) -> dict[str, Any]:
-    """Seconds, memory and errors of one side's answer, and what else it has of the keys `more`."""
-    found = side["tests"]
+    """Seconds, memory and errors of one side's answer, and its entries under the keys `more`."""
+    answers = side["tests"]
     return {
         "fit_seconds": side["fit_seconds"],
         "peak_memory_mb": side["peak_memory_mb"],
-        "ms_per_molecule": {k: 1e3 * found[k]["seconds"] / len(picks) for k, picks in tests.items()},
+        "ms_per_molecule": {k: 1e3 * answers[k]["seconds"] / len(frames) for k, frames in tests.items()},
         "errors": {
-            k: errors(data.labels[picks], found[k]["energy"], found[k]["forces"])
-            for k, picks in tests.items()
+            k: errors(data.labels[frames], answers[k]["energy"], answers[k]["forces"])
+            for k, frames in tests.items()
         },
         **{key: side.get(key) for key in more},
     }
 
 
 def acac(n_train: int | None = None) -> tuple[Dataset, np.ndarray, dict[str, np.ndarray]]:
-    """AcAc, the training frames' indices (the first of `train_300K`), and those of both MD tests."""
+    """Load AcAc; indices of the training frames (the first of `train_300K`) and of both MD test groups."""
     from mlffbench.datasets.acac import acac as load
 
     data = load()
@@ -154,7 +154,7 @@ def acac(n_train: int | None = None) -> tuple[Dataset, np.ndarray, dict[str, np.
 
 
 def publish(name: str, claims: Sequence[Claim], numbers: Mapping[str, Any], **more: Any) -> None:
-    """Print every claim with what was measured, and write ``results/peers/<name>.json``."""
+    """Print every claim with its measured number, and write ``results/peers/<name>.json``."""
     for claim in claims:
         verdict = "holds " if claim.holds else "MISSED"
         print(f"{verdict} {claim.what}: {claim.measured:.4g} {claim.unit} ({claim.sense} {claim.required:g})")

@@ -3,9 +3,9 @@
     MLFFBENCH_DATA=../shared/data python benchmarks/peers/against_dscribe.py
 
 dscribe is a dependency of mlffbench, so both run in this interpreter, alternating, and the median of the
-rounds counts. Ours is timed twice: as it is used (the blocks of every pair that are not zero), as the claim
-has it, and as dscribe gives it (a dense array a molecule). dscribe may use one process or two: the faster
-one is its time. Where the two differ most, finite differences of dscribe's own values tell who is right.
+rounds counts. Ours is timed twice: as it is used (the nonzero blocks of every pair), which the claim is
+about, and in dscribe's format (a dense array for each molecule). dscribe may use one process or two; the
+faster one counts. Where the two differ most, finite differences of dscribe's own values decide.
 """
 
 from __future__ import annotations
@@ -75,33 +75,33 @@ def _derivatives(theirs: Theirs, frames: Sequence[Atoms], n_jobs: int = 1) -> tu
 
 
 def _alternate(sides: dict[str, Callable[[], None]], rounds: int) -> dict[str, float]:
-    """Median seconds of each, one after the other round by round, after a warm-up."""
+    """Median seconds of each side; the sides alternate in every round, after a warm-up."""
     times: dict[str, list[float]] = {name: [] for name in sides}
     for round_ in range(rounds + 1):
         for name, side in sides.items():
-            with measure() as found:
+            with measure() as clock:
                 side()
             if round_:
-                times[name].append(found.seconds)
+                times[name].append(clock.seconds)
     return {name: median(t) for name, t in times.items()}
 
 
 def _differences(ours: Ours, theirs: Theirs, frames: Sequence[Atoms]) -> np.ndarray:
-    """The largest difference of the values and of the derivatives of every molecule, (n, 2)."""
+    """Largest difference of the values and of the derivatives of every molecule, (n, 2)."""
     rows = []
-    for atoms, found in zip(frames, ours.derivatives(frames), strict=True):
+    for atoms, mine in zip(frames, ours.derivatives(frames), strict=True):
         derivatives, values = _derivatives(theirs, [atoms])
-        of_values = np.abs(found.values.numpy() - values).max()
-        rows.append((of_values, np.abs(found.dense().numpy() - derivatives).max()))
+        of_values = np.abs(mine.values.numpy() - values).max()
+        rows.append((of_values, np.abs(mine.dense().numpy() - derivatives).max()))
     return np.array(rows)
 
 
 def _referee(ours: Ours, theirs: Theirs, atoms: Atoms, step: float = 1e-3) -> dict[str, float]:
-    """How far either is from fourth-order central differences of dscribe's values where they differ most."""
+    """Error of both against fourth-order central differences of dscribe's values, where they differ most."""
     mine = next(iter(ours.derivatives([atoms]))).dense().numpy()
-    found = _derivatives(theirs, [atoms])[0]
-    at = np.unravel_index(np.abs(mine - found).argmax(), mine.shape)
-    centre, atom, axis, feature = at
+    its = _derivatives(theirs, [atoms])[0]
+    worst = np.unravel_index(np.abs(mine - its).argmax(), mine.shape)
+    centre, atom, axis, feature = worst
 
     def value(shift: float) -> float:
         moved = atoms.copy()
@@ -109,7 +109,7 @@ def _referee(ours: Ours, theirs: Theirs, atoms: Atoms, step: float = 1e-3) -> di
         return float(theirs.create(moved)[centre, feature])
 
     truth = (8 * (value(step) - value(-step)) - value(2 * step) + value(-2 * step)) / (12 * step)
-    return {"ours": float(abs(mine[at] - truth)), "dscribe": float(abs(found[at] - truth))}
+    return {"ours": float(abs(mine[worst] - truth)), "dscribe": float(abs(its[worst] - truth))}
 
 
 if __name__ == "__main__":

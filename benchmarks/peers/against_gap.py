@@ -4,9 +4,9 @@
 
 Three children, one after the other on the same files and threads: gap_fit at 500 sparse points of each
 element; SOAPGPR with the same points, radial functions, degree, cutoff and kernel, for the ratio of times;
-and SOAPGPR as it is by default, for the errors. Neither side computes uncertainties. A fit is timed from
-frames in memory to a potential, so gap_fit's includes writing its input; an evaluation gives energies and
-forces of all molecules. quippy takes one molecule at a time: its calculator knows no batches.
+and SOAPGPR with its defaults, for the errors. Neither side computes uncertainties. A fit is timed from frames
+in memory to a potential, so gap_fit's includes writing its input; an evaluation gives energies and forces of
+all molecules. quippy evaluates one molecule at a time: its calculator has no batches.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def main(quick: bool) -> None:
 
 
 def _files(data: Dataset, train: Any, tests: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The frames as both sides read them."""
+    """Write the training and test frames in the format that both sides read."""
     put = lambda name, picks: str(
         save(folder / f"{name}.xyz", [data.frames[i] for i in picks], data.labels[picks])
     )

@@ -1,13 +1,13 @@
-"""MACE: our fit against mace-torch's command line, our predictions against a loop over its calculator.
+"""MACE: our fit against mace-torch's command line, and our predictions against a loop over its calculator.
 
     MLFFBENCH_DATA=../shared/data python benchmarks/peers/against_mace.py [--quick]
 
-mace-torch is a dependency of mlffbench, which fits its model: both sides run in this interpreter, each
-as a process of its own, with one torch, one e3nn and one number of threads. A second installation could only
-differ by its torch. Same architecture, optimiser, loss, batch, precision, isolated atoms' energies and split
-into training and validation frames; the first weights differ. An epoch is everything between two epochs in
-either one's own record: batches, validation, and on their side the checkpoint. The first one, in which
-TorchScript compiles, is left out, and stands beside. Both evaluate the weights that ours learned.
+mace-torch is a dependency of mlffbench, which fits its model: both sides run in this interpreter, each as a
+process of its own, with the same torch, e3nn and number of threads. Architecture, optimiser, loss, batch,
+precision, isolated-atom energies and the split into training and validation frames are the same; the initial
+weights differ. The time of an epoch is that between two epochs in each side's own record: batches,
+validation, and on their side the checkpoint. The first epoch, in which TorchScript compiles, is left out of
+the mean. Both evaluate the weights that ours learned.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SIZE = {"num_channels": 32, "max_L": 1, "max_ell": 3, "correlation": 3, "num_int
 TRAINING = {"batch_size": 10, "learning_rate": 0.01, "weight_decay": 5e-7, "ema_decay": 0.99,
             "energy_weight": 1.0, "forces_weight": 100.0, "dtype": "float32"}  # fmt: skip
 VALIDATION = 0.1
-NOISE = 1.15  # of the validation error between seeds
+NOISE = 1.15  # ratio of validation errors between seeds
 
 
 def main(quick: bool) -> None:
@@ -58,26 +58,26 @@ def main(quick: bool) -> None:
 
 
 def _fits(data: Dataset, train: np.ndarray, seed: int, epochs: int, folder: Path) -> dict[str, Any]:
-    """One seed: the same frames to both, held out by the same draw."""
+    """Fit both sides with one seed, on the same frames with the same validation frames."""
     frames, labels = [data.frames[i] for i in train], data.labels[train]
-    kept, held = holdout(len(frames), VALIDATION, seed_of(seed))
+    fitted, held_out = holdout(len(frames), VALIDATION, seed_of(seed))
     order: dict[str, Any] = {
         "task": "fit", "seed": seed, "epochs": epochs, "atomic_energies": dict(data.atomic_energies or {}),
         "validation": VALIDATION, "size": SIZE, "training": TRAINING, "model": str(folder / "ours.model"),
         "pickle": str(folder / "ours.pickle"),
         "all": str(save(folder / "all.xyz", frames, labels)),
     }  # fmt: skip
-    for name, part in {"train": kept, "valid": held}.items():
+    for name, part in {"train": fitted, "valid": held_out}.items():
         order[name] = str(save(folder / f"{name}.xyz", [frames[i] for i in part], labels[part]))
-    found = {side: run(OURS, f"mace_{side}", order) for side in ("theirs", "ours")}
-    predicted = (found["ours"].pop("energy"), found["ours"].pop("forces"))
-    rmse = errors(labels[held], *predicted)["forces_rmse_mev_per_angstrom"]
-    found["ours"]["validation_forces_rmse_mev_per_angstrom"] = rmse
-    return found
+    answers = {side: run(OURS, f"mace_{side}", order) for side in ("theirs", "ours")}
+    predicted = (answers["ours"].pop("energy"), answers["ours"].pop("forces"))
+    rmse = errors(labels[held_out], *predicted)["forces_rmse_mev_per_angstrom"]
+    answers["ours"]["validation_forces_rmse_mev_per_angstrom"] = rmse
+    return answers
 
 
 def _evaluations(data: Dataset, picks: np.ndarray, folder: Path) -> dict[str, Any]:
-    """The last fit of ours, by our predict and by their calculator."""
+    """Evaluate our last fit by our `predict` and by their calculator."""
     path = save(folder / "test.xyz", [data.frames[i] for i in picks], data.labels[picks])
     order = {"task": "evaluate", "test": str(path), "model": str(folder / "ours.model")}
     order["pickle"] = str(folder / "ours.pickle")

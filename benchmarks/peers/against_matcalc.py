@@ -1,19 +1,19 @@
-"""Lattice, equation of state, elastic constants and phonons of three crystals: ours, matcalc, phonopy alone.
+"""Lattice, equation of state, elastic constants and phonons of three crystals by us, matcalc and phonopy.
 
     python benchmarks/peers/against_matcalc.py [--quick]
 
-Copper by ASE's EMT, silicon by Stillinger and Weber's potential, argon by Lennard-Jones, each from a
-primitive cell two per cent too wide: a property includes its relaxation. All sides run in turn in one process
-of matcalc's environment, which has our versions of what both use, on one thread. The ratio of two sides is
-the geometric mean over rounds, whose two runs lie within seconds of each other, and over crystals. Most of
-the time for phonons is phonopy's search for symmetry, on every side: there the ratio is near one, and one run
-varies by 15 % where others use the machine too, hence the many rounds.
+Copper by ASE's EMT, silicon by the Stillinger–Weber potential, argon by Lennard-Jones, each from a primitive
+cell two per cent too wide: a property includes its relaxation. All sides run in turn in one process of
+matcalc's environment, with our versions of the shared packages, on one thread. The ratio of two sides is the
+geometric mean over crystals and rounds; the two runs of a round lie within seconds of each other. Most of the
+time for phonons is phonopy's search for symmetry on every side: there the ratio is near one, and a run varies
+by 15 % on a shared machine, hence the many rounds.
 
-Where a setting moves the numbers both have the same one: the largest force left (FMAX: at 1e-3 eV/Å argon's
-constants are not converged), strains of ±0.5 % with relaxed ions (matcalc's own ±6 % of shear is not linear,
-and by default it clamps the ions), nine volumes of ±6 % in one shape, supercells, displacements and the mesh,
-which is the one that matcalc always takes. Its optimiser is FIRE by default; here it also has ours, BFGS.
-phonopy alone does what ours does, so that claim allows for noise.
+Both sides have the same value of every setting that changes the numbers: the largest force left (FMAX: at
+1e-3 eV/Å argon's constants are not converged), strains of ±0.5 % with relaxed ions (matcalc's own ±6 % of
+shear is not linear, and by default it clamps the ions), nine volumes of ±6 % in one shape, supercells,
+displacements and the mesh, which matcalc fixes. Its optimiser is FIRE by default; here it also runs with
+ours, BFGS. phonopy alone does the same work as ours, so that claim allows for noise.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def main(quick: bool) -> None:
 
 
 def _compare(sides: dict[str, Any]) -> None:
-    """Adds what each other side is apart from ours, %, and our seconds over its own; drops the bands."""
+    """Add each other side's largest difference from ours, %, and the ratio of seconds; drop the bands."""
     ours = sides["ours"]
     bands = {name: np.array(side["numbers"].pop("bands", 0.0)) for name, side in sides.items()}
     for name, side in sides.items():
@@ -106,7 +106,7 @@ def _claims(table: Table) -> list[Claim]:
 
 
 def _ratios(sides: dict[str, Any], name: str) -> list[float]:
-    """Our seconds over its, round by round."""
+    """Ratio of our seconds to the other side's in every round."""
     return [mine / its for mine, its in zip(sides["ours"]["by_round"], sides[name]["by_round"], strict=True)]
 
 

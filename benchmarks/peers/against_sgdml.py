@@ -2,14 +2,14 @@
 
     MLFFBENCH_DATA=../shared/data python benchmarks/peers/against_sgdml.py
 
-Which 200 of the 500 moves the error by more than what the claim asks for, so ours learns eight random draws
-and the mean counts; sgdml learns the first draw, where both are compared and timed. Both have the same fixed
-sigma and lam: a fit is the search for permutations, the kernel matrix, its Cholesky solution and
-the constant of integration. sgdml runs as its command line does, on processes. An evaluation gives energies
-and forces of all molecules of a test at once; sgdml's own search for its best division of that work takes
-longer than everything else here (over five minutes on two cores) and is left out, so evaluation is no claim.
-A last child is SGDML as it is by default, which chooses sigma and lam within its fit. sgdml calls functions
-that NumPy 2.4 no longer has: its side renames them in the peer's own environment.
+The choice of 200 out of 500 molecules changes the error by more than the margin of the claim, so ours is
+fitted to eight random draws and the mean counts; sgdml is fitted to the first draw, where both are compared
+and timed. Both have the same fixed sigma and lam: a fit is the search for permutations, the kernel matrix,
+its Cholesky solution and the constant of integration. sgdml runs on processes, as its command line does. An
+evaluation gives energies and forces of all molecules of a test at once; sgdml's own search for the best
+division of that work takes over five minutes on two cores and is left out, so evaluation is no claim. A last
+child is SGDML with its defaults, which choose sigma and lam within the fit. sgdml calls functions that NumPy
+2.4 no longer has: its side renames them in the peer's own environment.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _draw(pool: Any, n: int, seed: int) -> Any:
 
 
 def _files(data: Dataset, train: Any, tests: dict[str, Any], folder: Path) -> dict[str, str]:
-    """Positions, atomic numbers, energies and forces as both sides read them."""
+    """Write positions, atomic numbers, energies and forces in the format that both sides read."""
     paths = {}
     for name, picks in {"train": train, **tests}.items():
         labels = data.labels[picks]

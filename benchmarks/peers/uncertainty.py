@@ -1,8 +1,8 @@
-"""Whether uncertainties mean something on AcAc: SOAP-GPR and committees, per test group.
+"""Quality of predicted uncertainties on AcAc: SOAP-GPR and committees, per test group.
 
     MLFFBENCH_DATA=../shared/data python benchmarks/peers/uncertainty.py
 
-Trained on train_300K; the calibrating scalar comes from a tenth of it, held out of one more fit
+Trained on train_300K; the calibration factor comes from a tenth of it, held out of one more fit
 (`mlffbench.tasks.uncertainty`). There is no peer: no other suite publishes these numbers.
 """
 
@@ -37,7 +37,7 @@ def main(quick: bool) -> None:
             model.fit([dataset.frames[i] for i in split.train], dataset.labels[split.train])
         for score in uncertainty(model, dataset, split):
             if not isinstance(score, Score) or score.test not in split.tests:
-                continue  # curves, the factors of the recalibration, and what could not be measured
+                continue  # curves, calibration factors, and quantities that could not be measured
             row = {"model": name, "test": score.test, "quantity": score.quantity, score.metric: score.value}
             _merge(rows, row)
         for row in rows:
@@ -50,7 +50,7 @@ def main(quick: bool) -> None:
 
 
 def _merge(rows: list[dict[str, Any]], row: dict[str, Any]) -> None:
-    """One row a model, test and quantity."""
+    """Merge a row into the one of the same model, test group and quantity."""
     same = [r for r in rows if all(r[k] == row[k] for k in ("model", "test", "quantity"))]
     same[0].update(row) if same else rows.append(row)
 

@@ -1,4 +1,4 @@
-"""Is the malonaldehyde set what its card says? Finite differences, and a witness: rMD17's own labels.
+"""Checks of the malonaldehyde labels: finite differences, rMD17's labels of the same molecule, relabelling.
 
     MLFFBENCH_DATA=../shared/data python benchmarks/recipes/malonaldehyde_checks.py WORK/malonaldehyde.xyz.gz
 
@@ -26,7 +26,7 @@ STEP = 1e-3  # Å, along a unit vector in all coordinates
 
 
 def labelled(atoms: Atoms) -> tuple[float, np.ndarray]:
-    """Energy (eV) and forces (eV/Å), as the recipe labels."""
+    """Energy (eV) and forces (eV/Å) by the recipe's labelling calculator."""
     spec = RECIPE.label_with.calculator
     atoms = atoms.copy()
     atoms.calc = load("calculators", spec.name)(**spec.params)
@@ -53,44 +53,46 @@ def finite_differences(data: Dataset) -> list[float]:
 
 
 def witness() -> dict[str, Any]:
-    """Ten rMD17 frames, ORCA at the same PBE/def2-SVP, labelled again."""
+    """Differences from rMD17 (ORCA at the same PBE/def2-SVP) on ten of its frames."""
     other = rmd17("malonaldehyde", 1)
-    picks = np.flatnonzero(other.columns["group"] == "test")[::100]
-    ours = [labelled(other.frames[i]) for i in picks]
-    shift = np.array([energy for energy, _ in ours]) - other.labels.energy[picks]
-    apart = np.array([forces for _, forces in ours]) - np.array([other.labels.forces[i] for i in picks])
+    indices = np.flatnonzero(other.columns["group"] == "test")[::100]
+    ours = [labelled(other.frames[i]) for i in indices]
+    shift = np.array([energy for energy, _ in ours]) - other.labels.energy[indices]
+    difference = np.array([forces for _, forces in ours]) - np.array(
+        [other.labels.forces[i] for i in indices]
+    )
     return {
         "source": "rMD17 malonaldehyde test_01, frames 0, 100 ... 900 (ORCA PBE/def2-SVP)",
-        "force_rms_difference_meV_per_A": round(1e3 * float(np.sqrt(np.mean(apart**2))), 3),
-        "force_max_difference_meV_per_A": round(1e3 * float(np.abs(apart).max()), 3),
+        "force_rms_difference_meV_per_A": round(1e3 * float(np.sqrt(np.mean(difference**2))), 3),
+        "force_max_difference_meV_per_A": round(1e3 * float(np.abs(difference).max()), 3),
         "relative_energy_rms_difference_meV": round(1e3 * float(np.std(shift)), 3),
         "energy_offset_meV": round(1e3 * float(np.mean(shift)), 3),
     }
 
 
 def relabelled(data: Dataset, n: int = 5) -> dict[str, Any]:
-    """The largest difference between stored labels and labels made now, over `n` frames across the set."""
-    picks = np.linspace(0, len(data) - 1, n).astype(int)
-    again = [labelled(data.frames[i]) for i in picks]
-    apart = [
-        np.abs(forces - data.labels.forces[i]).max() for i, (_, forces) in zip(picks, again, strict=True)
+    """Largest difference between stored and recomputed labels, over `n` frames across the set."""
+    indices = np.linspace(0, len(data) - 1, n).astype(int)
+    again = [labelled(data.frames[i]) for i in indices]
+    of_forces = [
+        np.abs(forces - data.labels.forces[i]).max() for i, (_, forces) in zip(indices, again, strict=True)
     ]
-    energies = [abs(energy - data.labels.energy[i]) for i, (energy, _) in zip(picks, again, strict=True)]
+    of_energies = [abs(energy - data.labels.energy[i]) for i, (energy, _) in zip(indices, again, strict=True)]
     return {
-        "frames": picks.tolist(),
-        "energy_max_difference_meV": 1e3 * max(energies),
-        "force_max_difference_meV_per_A": 1e3 * float(max(apart)),
+        "frames": indices.tolist(),
+        "energy_max_difference_meV": 1e3 * max(of_energies),
+        "force_max_difference_meV_per_A": 1e3 * float(max(of_forces)),
     }
 
 
 def main(file: str) -> None:
     data = path(file)
-    found = {
+    checks = {
         "finite_difference_meV_per_A": finite_differences(data),
         "witness": witness(),
         "relabelled": relabelled(data),
     }
-    print(json.dumps({"checks": found}, indent=1))
+    print(json.dumps({"checks": checks}, indent=1))
 
 
 if __name__ == "__main__":

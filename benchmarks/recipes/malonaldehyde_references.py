@@ -3,9 +3,9 @@
     python benchmarks/recipes/malonaldehyde_references.py WORK
 
 writes ``WORK/malonaldehyde_references.json`` anew after every item: the chelated enol at rest, the saddle of
-its proton transfer, other conformers, and harmonic wavenumbers. Every single point is kept in
-``WORK/points.jsonl`` as soon as it is known, so that a stopped run goes on. About 90 of them, 15 s each on
-one slow core, twice that without the recipe's ``environment``.
+its proton transfer, other conformers, and harmonic wavenumbers. Every single point is appended to
+``WORK/points.jsonl`` as soon as it is computed, so that an interrupted run continues. About 90 points of 15 s
+each on one slow core, twice that without the recipe's ``environment``.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from mlffbench.properties.vibrations import vibrations
 from mlffbench.registry import load
 
 RECIPE = read_recipe(Path(__file__).with_name("malonaldehyde.yaml"))
-SWAP = (4, 3, 2, 1, 0, 5, 8, 7, 6)  # the ends of the molecule change places
+SWAP = (4, 3, 2, 1, 0, 5, 8, 7, 6)  # exchanges the ends of the molecule
 SAME = tuple(range(9))
 PLANAR = [((1, 1, 1), SAME), ((1, 1, -1), SAME)]  # mirrors of x, y, z and the order of the atoms
 C2V = [*PLANAR, ((-1, 1, 1), SWAP), ((-1, 1, -1), SWAP)]
-IMAGES = list(product(product((1, -1), repeat=3), (SAME, SWAP)))  # leave every energy as it is
+IMAGES = list(product(product((1, -1), repeat=3), (SAME, SWAP)))  # operations that keep every energy
 DISPLACEMENT = 0.01  # Å
 SOFTEST = 0.2  # eV/Å², of the guessed Hessian of a relaxation
 
 
 class Points(Calculator):
-    """The labels' own calculator; what it said of a structure, or of its mirror images, is on disk."""
+    """The labelling calculator with its single points on disk, valid for mirror images, too."""
 
     implemented_properties: ClassVar[list[str]] = ["energy", "forces"]
 
@@ -58,12 +58,12 @@ class Points(Calculator):
         system_changes: list[str] = all_changes,
     ) -> None:
         super().calculate(atoms, properties, system_changes)
-        if not self._found():
-            self.known.append(self._new())
-            self._found()
+        if not self._take_known():
+            self.known.append(self._compute())
+            self._take_known()
 
-    def _found(self) -> bool:
-        """Whether one of the known points is an image of this structure; the results are its own, turned."""
+    def _take_known(self) -> bool:
+        """Take the results of a known point that is an image of this structure; False without one."""
         for signs, order in IMAGES:
             image = self.atoms.positions[list(order)] * signs
             for point in self.known:
@@ -73,7 +73,7 @@ class Points(Calculator):
                     return True
         return False
 
-    def _new(self) -> dict[str, Any]:
+    def _compute(self) -> dict[str, Any]:
         spec = RECIPE.label_with.calculator
         atoms = Atoms(self.atoms.symbols, self.atoms.positions)
         atoms.calc = load("calculators", spec.name)(**spec.params)
@@ -104,12 +104,12 @@ class Symmetric(FixConstraint):
 
 # ---------------------------------------------------------------- structures
 def cheap() -> Any:
-    """The calculator that sampled the set: it guesses structures and Hessians."""
+    """The recipe's sampling calculator, for guesses of structures and Hessians."""
     return load("calculators", RECIPE.sample_with.name)(**RECIPE.sample_with.params)
 
 
 def coolest() -> Atoms:
-    """The frame of the proton transfer with the lowest label, planar in xy."""
+    """Frame of the proton transfer with the lowest energy, planar in xy."""
     data = malonaldehyde()
     path = np.flatnonzero(data.columns["group"] == "proton_transfer")
     frame = data.frames[path[np.argmin(data.labels.energy[path])]]
@@ -117,7 +117,7 @@ def coolest() -> Atoms:
 
 
 def exchanged(atoms: Atoms) -> Atoms:
-    """The mirror image with the ends exchanged: the same structure, its hydroxyl at the other end."""
+    """Mirror image with exchanged ends: the same structure with the hydroxyl at the other end."""
     image = atoms.copy()
     image.positions = atoms.positions[list(SWAP)] * (-1, 1, 1)
     image.calc = atoms.calc
@@ -125,7 +125,7 @@ def exchanged(atoms: Atoms) -> Atoms:
 
 
 def halfway(minimum: Atoms) -> Atoms:
-    """The mean of the enol and of its image after the transfer."""
+    """Mean of the enol and of its image after the proton transfer."""
     atoms = minimum.copy()
     atoms.rotate(atoms.positions[4] - atoms.positions[0], "x")  # the oxygens
     atoms.positions[:, 0] -= atoms.positions[:, 0].mean()
@@ -135,21 +135,21 @@ def halfway(minimum: Atoms) -> Atoms:
 
 
 def open_enol(minimum: Atoms) -> Atoms:
-    """The hydroxyl turned about C–O, away from the other oxygen."""
+    """Enol with the hydroxyl rotated about C–O, away from the other oxygen."""
     atoms = minimum.copy()
     atoms.set_dihedral(2, 3, 4, 5, 180, indices=[5])
     return atoms
 
 
 def s_trans_enol(minimum: Atoms) -> Atoms:
-    """The aldehyde group turned about the single bond between the carbons."""
+    """Enol with the aldehyde group rotated about the single bond between the carbons."""
     atoms = minimum.copy()
     atoms.set_dihedral(3, 2, 1, 0, 180, indices=[0, 6])
     return atoms
 
 
 def dialdehyde(minimum: Atoms) -> Atoms:
-    """The keto form: the hydroxyl's hydrogen on the carbon in the middle, both oxygens turned outwards."""
+    """Keto form: the hydroxyl's hydrogen on the middle carbon, both oxygens pointing outwards."""
     atoms = minimum.copy()
     atoms.set_constraint()
     atoms.positions[[5, 7]] = np.array([[0, -0.4, 1], [0, -0.4, -1]]) + atoms.positions[2]
@@ -162,8 +162,8 @@ CONFORMERS = {"open_enol": open_enol, "s_trans_enol": s_trans_enol, "keto_dialde
 
 
 # ---------------------------------------------------------------- references
-def settled(points: Points, atoms: Atoms, fmax: float) -> Atoms:
-    """At rest; the steps begin with the Hessian of the cheap calculator, its negative curvatures turned."""
+def stationary_point(points: Points, atoms: Atoms, fmax: float) -> Atoms:
+    """Relax to a stationary point by BFGS, from the cheap calculator's Hessian with positive curvatures."""
     atoms = atoms.copy()
     values, vectors = np.linalg.eigh(hessian(cheap(), atoms).symmetric)
     atoms.calc = points
@@ -175,6 +175,7 @@ def settled(points: Points, atoms: Atoms, fmax: float) -> Atoms:
 
 
 def at_rest(atoms: Atoms) -> dict[str, Any]:
+    """Energy, largest force and positions of a stationary point."""
     return {
         "energy_eV": atoms.get_potential_energy(),
         "largest_force_eV_per_A": float(
@@ -186,44 +187,45 @@ def at_rest(atoms: Atoms) -> dict[str, Any]:
 
 
 def modes(points: Points, atoms: Atoms) -> dict[str, Any]:
-    found = vibrations(points, atoms, DISPLACEMENT)
+    """Harmonic wavenumbers, and the asymmetry of the Hessian."""
+    spectrum = vibrations(points, atoms, DISPLACEMENT)
     return {
-        "wavenumbers_per_cm": found.wavenumbers.tolist(),
-        "hessian_asymmetry": found.asymmetry,
+        "wavenumbers_per_cm": spectrum.wavenumbers.tolist(),
+        "hessian_asymmetry": spectrum.asymmetry,
         "displacement_A": DISPLACEMENT,
     }
 
 
 def references(points: Points) -> Iterator[dict[str, Any]]:
-    """The references found so far, one item more each time."""
+    """Yield the references computed so far, after every item."""
     start = coolest()
     start.set_constraint(Symmetric(PLANAR))
     start.set_positions(start.positions)
-    minimum = settled(points, start, fmax=0.005)
+    minimum = stationary_point(points, start, fmax=0.005)
     if minimum.get_distance(0, 5) < minimum.get_distance(4, 5):
-        minimum = exchanged(minimum)  # atom 4 is the hydroxyl's, as the recipe writes the enol
-    found = {"minimum": at_rest(minimum)}
-    yield found
-    saddle = settled(points, halfway(minimum), fmax=0.005)
-    found["transfer_saddle"] = at_rest(saddle)
+        minimum = exchanged(minimum)  # atom 4 is the hydroxyl's, as in the recipe
+    computed = {"minimum": at_rest(minimum)}
+    yield computed
+    saddle = stationary_point(points, halfway(minimum), fmax=0.005)
+    computed["transfer_saddle"] = at_rest(saddle)
     energy = minimum.get_potential_energy()
-    found["transfer_saddle"]["barrier_eV"] = saddle.get_potential_energy() - energy
-    yield found
-    found["conformers"] = {}
+    computed["transfer_saddle"]["barrier_eV"] = saddle.get_potential_energy() - energy
+    yield computed
+    computed["conformers"] = {}
     for name, build in CONFORMERS.items():
-        conformer = settled(points, relaxed(cheap(), build(minimum), fmax=0.002), fmax=0.02)
+        conformer = stationary_point(points, relaxed(cheap(), build(minimum), fmax=0.002), fmax=0.02)
         above = conformer.get_potential_energy() - energy
-        found["conformers"][name] = {**at_rest(conformer), "above_minimum_eV": above}
-        yield found
+        computed["conformers"][name] = {**at_rest(conformer), "above_minimum_eV": above}
+        yield computed
     for name, atoms in {"minimum": minimum, "transfer_saddle": saddle}.items():
-        found[name].update(modes(points, atoms))
-        yield found
+        computed[name].update(modes(points, atoms))
+        yield computed
 
 
 def main(work: Path) -> None:
     work.mkdir(parents=True, exist_ok=True)
-    for found in references(Points(work / "points.jsonl")):
-        text = json.dumps({"references": found}, indent=1)
+    for computed in references(Points(work / "points.jsonl")):
+        text = json.dumps({"references": computed}, indent=1)
         (work / "malonaldehyde_references.json").write_text(text + "\n")
     print(text)
 

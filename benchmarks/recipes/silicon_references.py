@@ -2,9 +2,9 @@
 
     /usr/bin/python3 benchmarks/recipes/silicon_references.py WORK
 
-writes ``WORK/silicon_references.json``, which the recipe adds to the card. Every single point is kept in
-``WORK/points.jsonl`` as soon as it is known, so that a stopped run goes on. Energies are free energies (eV),
-stresses include the Pulay correction.
+writes ``WORK/silicon_references.json``, which the recipe adds to the card. Every single point is appended to
+``WORK/points.jsonl`` as soon as it is computed, so that an interrupted run continues. Energies are free
+energies (eV), stresses include the Pulay correction.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ FMAX = 0.02  # eV/Å
 
 
 def calculator(kpts: tuple[int, int, int], **more: Any) -> Any:
-    """The labels' own calculator, loaded as a file: this Python need not have mlffbench's packages."""
-    file = HERE.parents[1] / "mlffbench" / "calculators" / "gpaw.py"
+    """The labelling calculator, loaded as a file: this Python need not have mlffbench's packages."""
+    file = HERE.parents[1] / "mlffbench" / "labelling" / "calculators" / "gpaw.py"
     spec = spec_from_file_location("labels_gpaw", file)
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -41,7 +41,7 @@ def calculator(kpts: tuple[int, int, int], **more: Any) -> Any:
 
 
 class Points:
-    """Single points by name, on disk as soon as they are known."""
+    """Single points by name, each on disk as soon as it is computed."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -58,17 +58,17 @@ class Points:
                 "forces": atoms.get_forces().tolist(),
                 "stress": atoms.get_stress().tolist(),
             }
-            self._keep(point)
+            self._store(point)
         return self.known[name]
 
-    def _keep(self, point: dict[str, Any]) -> None:
+    def _store(self, point: dict[str, Any]) -> None:
         self.known[point["name"]] = point
         with self.file.open("a") as out:
             out.write(json.dumps(point) + "\n")
         print(point["name"], f"{point['energy']:.6f} eV", flush=True)
 
     def relaxed(self, name: str, atoms: Atoms, kpts: tuple[int, int, int]) -> dict[str, Any]:
-        """The same with the ions relaxed in a fixed cell."""
+        """A point with the ions relaxed in a fixed cell."""
         if name not in self.known:
             atoms = atoms.copy()
             atoms.calc = calculator(kpts)
@@ -79,7 +79,7 @@ class Points:
                 "stress": atoms.get_stress(),
                 "positions": atoms.positions,
             }
-            self._keep({"name": name, "energy": energy, **{k: v.tolist() for k, v in arrays.items()}})
+            self._store({"name": name, "energy": energy, **{k: v.tolist() for k, v in arrays.items()}})
         return self.known[name]
 
 
@@ -89,14 +89,14 @@ def diamond(a: float) -> Atoms:
 
 
 def beta_tin(volume: float) -> Atoms:
-    """Eight atoms, 1×1×2 of the tetragonal cell; `volume` in Å³ an atom."""
+    """Beta-tin silicon, eight atoms, 1×1×2 of the tetragonal cell; `volume` in Å³ per atom."""
     a = (4 * volume / RATIO) ** (1 / 3)
     scaled = [(0, 0, 0), (0.5, 0.5, 0.5), (0, 0.5, 0.25), (0.5, 0, 0.75)]
     return Atoms("Si4", scaled_positions=scaled, cell=[a, a, RATIO * a], pbc=True).repeat((1, 1, 2))
 
 
 def strained(atoms: Atoms, voigt: int, amount: float) -> Atoms:
-    """One engineering strain, in Voigt order xx yy zz yz xz xy."""
+    """Copy under one engineering strain, in Voigt order xx yy zz yz xz xy."""
     out = atoms.copy()
     out.set_cell(atoms.cell @ voigt_6_to_full_3x3_strain(amount * np.eye(6)[voigt]), scale_atoms=True)
     return out
@@ -104,7 +104,7 @@ def strained(atoms: Atoms, voigt: int, amount: float) -> Atoms:
 
 # ---------------------------------------------------------------- references
 def equation_of_state(points: Points, phase: str, build: Callable[[float], Atoms], sizes: np.ndarray) -> dict:
-    """Birch–Murnaghan through the energies of the perfect crystal; `sizes` are what `build` takes."""
+    """Birch–Murnaghan fit to energies of the perfect crystal; `sizes` are the arguments of `build`."""
     cells = [build(s) for s in sizes]
     volumes = [c.get_volume() / len(c) for c in cells]
     energies = [
@@ -139,30 +139,30 @@ def elastic(points: Points, a: float) -> dict[str, float]:
 
 
 def vacancy(points: Points, a: float) -> dict[str, Any]:
-    """E_f = E(23 atoms) − 23/24 E(24 atoms): in the cell, and on the k points, of the labels; unrelaxed."""
+    """E_f = E(23 atoms) − 23/24 E(24 atoms), unrelaxed, with the cell and k points of the labels."""
     perfect = diamond(a).repeat((3, 1, 1))
     defect = perfect.copy()
     del defect[0]
-    whole = points("vacancy perfect", perfect, MESHES["vacancy"])["energy"]
-    holed = points("vacancy unrelaxed", defect, MESHES["vacancy"])["energy"]
+    bulk_energy = points("vacancy perfect", perfect, MESHES["vacancy"])["energy"]
+    defect_energy = points("vacancy unrelaxed", defect, MESHES["vacancy"])["energy"]
     return {
-        "unrelaxed_formation_energy_eV": holed - 23 / 24 * whole,
+        "unrelaxed_formation_energy_eV": defect_energy - 23 / 24 * bulk_energy,
         "n_atoms": 23,
         "cell": "3×1×1 of the cubic cell, atom 0 removed",
     }
 
 
 def checks(points: Points, a: float, volume: float) -> dict[str, Any]:
-    """Forces and stresses against central differences of the energy."""
+    """Compare forces and stresses with central differences of the energy."""
     rng = np.random.default_rng(7)
-    found = {}
+    compared = {}
     for phase, cell in {"diamond": diamond(a), "beta_tin": beta_tin(volume)}.items():
         deformation = rng.uniform(-0.02, 0.02, (3, 3))
         cell.set_cell(cell.cell @ (np.eye(3) + (deformation + deformation.T) / 2), scale_atoms=True)
         cell.positions += rng.normal(scale=0.05, size=cell.positions.shape)
         voigts = range(6) if phase == "diamond" else (0, 3)
-        found[phase] = _against_differences(points, phase, cell, voigts)
-    return found
+        compared[phase] = _against_differences(points, phase, cell, voigts)
+    return compared
 
 
 def _against_differences(points: Points, phase: str, cell: Atoms, voigts: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``mlffbench label recipe.yaml``: sample, label, pack."""
+"""``mlffbench label recipe.yaml``: sample, label, export."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mlffbench.cli.console import console, stop
 
 if TYPE_CHECKING:
     from mlffbench.labelling.jobs import Job
-    from mlffbench.labelling.journal import Ledger
+    from mlffbench.labelling.journal import Journal
     from mlffbench.labelling.recipe import Recipe
 
 __all__ = ["label"]
@@ -21,61 +21,70 @@ __all__ = ["label"]
 def label(
     recipe: Annotated[Path, typer.Argument(help="A recipe file (YAML).", show_default=False)],
     out: Annotated[
-        Path | None, typer.Option(help="Work folder. [default: labels/<the recipe's name>]")
+        Path | None, typer.Option(help="Work folder.", show_default="labels/<name of the recipe>")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Label no more than so many structures.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Largest number of structures to label in this run.")
+    ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Labels at a time, instead of the recipe's.")
+        int | None, typer.Option(min=1, help="Number of labels computed at a time, instead of the recipe's.")
     ] = None,
-    retry: Annotated[bool, typer.Option("--retry", help="Try failed labels again.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Sample, count what is to label, stop.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Repeat failed labels.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Sample, print the number of structures to label, and stop.")
+    ] = False,
 ) -> None:
     """Make reference data: sample structures, label them, write a dataset.
 
-    Samples and labels are kept in the work folder, so a stopped run goes on where it stopped.
+    Samples and labels are stored in the work folder: after an interruption, run the same command to continue.
     """
-    from mlffbench.labelling import jobs
-    from mlffbench.labelling.journal import Ledger
-    from mlffbench.labelling.recipe import RecipeError, read_recipe
+    from mlffbench.labelling.jobs import label_jobs, labelling_jobs, unlabelled
+    from mlffbench.labelling.journal import Journal
     from mlffbench.labelling.sampling import sample
+
+    plan = _read(recipe, workers)
+    folder = out or Path("labels") / plan.name
+    progress = LabellingProgress()
+    try:
+        samples = sample(plan, recipe.parent, folder, progress.sampled)
+        journal = Journal(folder / "labels.jsonl", retry_failures=retry)
+        jobs = labelling_jobs(plan, samples)
+        open_jobs = unlabelled(jobs, journal)
+        console().print(
+            f"{len(jobs)} structures, {len(open_jobs)} to label, work folder {folder}", soft_wrap=True
+        )
+        if dry_run:
+            return
+        with progress.bar_over(min(len(open_jobs), limit or len(open_jobs))):
+            label_jobs(plan, open_jobs[:limit], journal, progress.labelled)
+    except KeyboardInterrupt:
+        console().print("interrupted; every finished label is stored, run the same command to continue")
+        raise typer.Exit(130) from None
+    except (ImportError, ValueError, FloatingPointError, OSError) as error:
+        stop(f"{recipe}: {error}")
+    _export(plan, recipe.parent, jobs, journal, folder)
+
+
+def _read(recipe: Path, workers: int | None) -> Recipe:
+    """Read a recipe, with another number of workers if that is given."""
+    from mlffbench.labelling.recipe import RecipeError, read_recipe
 
     try:
         plan = read_recipe(recipe)
     except RecipeError as error:
         stop(str(error))
-    if workers is not None:
-        plan = plan.model_copy(update={"label_with": plan.label_with.model_copy(update={"workers": workers})})
-    folder = out or Path("labels") / plan.name
-    watcher = Watcher()
-    try:
-        samples = sample(plan, recipe.parent, folder, watcher.sampled)
-        ledger = Ledger(folder / "labels.jsonl", forget_failures=retry)
-        planned = jobs.jobs(plan, samples)
-        todo = _still_to_do(planned, ledger)
-        console().print(
-            f"{len(planned)} structures, {len(todo)} to label, work folder {folder}", soft_wrap=True
-        )
-        if dry_run:
-            return
-        with watcher.over(min(len(todo), limit or len(todo))):
-            jobs.label(plan, todo[:limit], ledger, watcher.labelled)
-    except KeyboardInterrupt:
-        console().print("interrupted; every finished label is kept, the same command goes on from there")
-        raise typer.Exit(130) from None
-    except (ImportError, ValueError, FloatingPointError, OSError) as error:
-        stop(f"{recipe}: {error}")
-    _finish(plan, recipe.parent, planned, ledger, folder)
+    if workers is None:
+        return plan
+    return plan.model_copy(update={"label_with": plan.label_with.model_copy(update={"workers": workers})})
 
 
-def _still_to_do(jobs: list[Job], ledger: Ledger) -> list[Job]:
-    return [job for job in jobs if job.key not in ledger.labels]
-
-
-def _finish(plan: Recipe, home: Path, jobs: list[Job], ledger: Ledger, folder: Path) -> None:
-    from mlffbench.labelling.export import pack
+def _export(plan: Recipe, recipe_folder: Path, jobs: list[Job], journal: Journal, folder: Path) -> None:
+    """Write the dataset, print its counts and failures; exit with 1 if it is not complete."""
+    from mlffbench.labelling.export import export
+    from mlffbench.labelling.jobs import unlabelled
 
     try:
-        file, card = pack(plan, home, jobs, ledger, folder)
+        file, card = export(plan, recipe_folder, jobs, journal, folder)
     except (OSError, ValueError) as error:
         stop(f"cannot write the dataset: {error}")
     failed = sum(card["not_labelled"].values())
@@ -86,15 +95,15 @@ def _finish(plan: Recipe, home: Path, jobs: list[Job], ledger: Ledger, folder: P
         console().print(
             f"{failed} structures could not be labelled and are left out: {kinds}; see labels.jsonl"
         )
-    missing = len(_still_to_do(jobs, ledger))
+    missing = len(unlabelled(jobs, journal))
     if missing:
-        console().print(f"{missing} structures are still to be labelled; the same command goes on")
+        console().print(f"{missing} structures are not labelled yet; run the same command to continue")
     if failed or missing:
         raise typer.Exit(1)
 
 
-class Watcher:
-    """Progress in the terminal: a line a group, a bar over the labels."""
+class LabellingProgress:
+    """Progress in the terminal: a line for each group, a bar over the labels."""
 
     def __init__(self) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -103,15 +112,17 @@ class Watcher:
         self.bar = Progress(*columns, console=console())
         self.task: Any = None
 
-    def over(self, n: int) -> Any:
-        """The bar, over `n` labels."""
+    def bar_over(self, n: int) -> Any:
+        """Progress bar over `n` labels, a context manager."""
         self.task = self.bar.add_task("labels", total=n)
         return self.bar
 
     def sampled(self, group: str, n_frames: int) -> None:
+        """Print a group and its number of frames."""
         self.bar.console.print(f"{group}: {n_frames} structures", highlight=False)
 
     def labelled(self, job: Job, label: Mapping[str, Any]) -> None:
+        """Advance the bar; print the reason of a failed label."""
         if "error" in label:
             kind, message = label["error"]["kind"], label["error"]["message"]
             self.bar.console.print(f"{job.group or 'isolated atom'}: {kind}: {message}", highlight=False)

@@ -18,7 +18,9 @@ __all__ = ["malonaldehyde"]
 MOLECULE = {  # proton transfer as a symmetry: atom i takes the place of atom permutation[i], reflected
     "permutation": [4, 3, 2, 1, 0, 5, 8, 7, 6],
     "mirror": True,
+    "saddle": "transfer_saddle",
     "dihedral": [0, 1, 2, 3],
+    "profiles": ["dihedral", "proton_transfer"],
 }
 
 

@@ -1,4 +1,4 @@
-"""The methods, one a file; importing this imports none of them until a name is used."""
+"""Estimators, one file each; a method is imported when its name is first used."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""The floor that every method must beat."""
+"""Baseline of composition alone: a constant energy per atom of each element, zero forces and stresses."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["AtomicReference"]
 
 
 class AtomicReference(ForceField):
-    """Energies per element by least squares, zero forces and stresses: what composition alone explains.
+    """Least-squares energies per element, zero forces and stresses: the floor that every method must beat.
 
     Parameters
     ----------
     atomic_energies : mapping of str to float, optional
-        Energies of isolated atoms, eV. Given these, what is left is fitted as one more energy per atom.
+        Energies of isolated atoms, eV. If given, the remaining energy is fitted by one constant per atom.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A committee: several fits of one model, their mean, and their disagreement as uncertainty."""
+"""Committee: the mean of several fits of one model, with their spread as uncertainty."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ase import Atoms
 from sklearn.utils import check_random_state
 
 from mlffbench.data import Labels
-from mlffbench.estimators.base.composite import Composed
+from mlffbench.estimators.base.composite import Composite
 from mlffbench.forcefield import ForceField
 from mlffbench.system import progress
 
@@ -19,8 +19,8 @@ __all__ = ["Committee"]
 RESAMPLE = ("subsample", "bootstrap", "none")
 
 
-class Committee(Composed):
-    """The mean of n fits of one model that differ by seed and training part; their spread as uncertainty.
+class Committee(Composite):
+    """The mean of n fits of one model with different seeds and training subsets; their spread as uncertainty.
 
     E = ⟨E_k⟩,  F = ⟨F_k⟩,  σ_E² = Σ_k (E_k − E)² / (n − 1), likewise for each force component: query by
     committee [1]_, deep ensembles [2]_. The spread measures what the data leave open to this model, not the
@@ -30,28 +30,28 @@ class Committee(Composed):
     Parameters
     ----------
     model : ForceField, str or mapping
-        An estimator, which is cloned, or what a suite says of one: ``morse``,
+        An estimator, which is cloned, or a spec as in a suite: ``morse``,
         ``{behler_parrinello: {hidden: [32, 32]}}``.
     n : int
-        Members, at least 2.
+        Number of members, at least 2.
     resample : {"subsample", "bootstrap", "none"}
-        What a member is fitted to: a random part of the training frames; as many frames drawn with
-        replacement (Breiman, Mach. Learn. 24, 123 (1996)); all of them, so that only seeds differ, for models
-        that start at random. A frame with each element is always among them.
+        Training frames of a member: a random subsample without replacement; as many frames as there are,
+        drawn with replacement (Breiman, Mach. Learn. 24, 123 (1996)); all frames, so that only seeds differ,
+        for models with a random start. Every member sees a frame with each element.
     fraction : float
-        Size of that part.
+        Size of the subsample as a fraction of the training frames.
     random_state : int or None
-        Of the draws; it also gives the members that have a ``random_state`` different ones.
+        Seed of the resampling, and of the members' different seeds if they have a ``random_state``.
     atomic_energies : mapping of str to float, optional
-        Energies of isolated atoms, eV; else one least-squares solution for all members.
+        Energies of isolated atoms, eV; by default one least-squares solution for all members.
 
     Attributes
     ----------
     members_ : list of ForceField
-        Fitted; their atomic energies are zero, since the committee adds them.
+        The fitted members; their atomic energies are zero, since the committee adds them.
     history_ : list of dict
-        The members' rows, if they have any, one member after the other: `member`, and `epoch` and `seconds`
-        counted on.
+        The members' histories one after the other, if they have one: `member`, and cumulative `epoch` and
+        `seconds`.
 
     References
     ----------
@@ -92,20 +92,20 @@ class Committee(Composed):
     def test_params(cls) -> dict[str, Any]:
         return {"model": {"morse": {"cutoff": 4.0, "max_iterations": 5}}, "n": 2, "random_state": 0}
 
-    def pieces(self) -> list[Any]:
-        return getattr(self, "members_", None) or [self.made("model")]
+    def submodels(self) -> list[Any]:
+        return getattr(self, "members_", None) or [self.build_part("model")]
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         self._check_parameters()
         rng = check_random_state(self.random_state)
         members: list[ForceField] = []
         for k in range(self.n):
-            member = self.made("model").set_params(atomic_energies=dict.fromkeys(self.elements_, 0.0))
+            member = self.build_part("model").set_params(atomic_energies=dict.fromkeys(self.elements_, 0.0))
             seed = int(rng.randint(2**31 - 1))
             if "random_state" in member.get_params(deep=False):
                 member.set_params(random_state=seed)
-            picks = self._picks(frames, rng)
-            members.append(member.fit([frames[i] for i in picks], labels[picks]))
+            indices = self._training_indices(frames, rng)
+            members.append(member.fit([frames[i] for i in indices], labels[indices]))
             progress.report("member", k + 1, self.n)
         self.members_ = members
 
@@ -117,23 +117,24 @@ class Committee(Composed):
         if not 0 < self.fraction <= 1:
             raise ValueError(f"fraction must be above 0 and at most 1; got {self.fraction}")
 
-    def _picks(self, frames: Sequence[Atoms], rng: np.random.RandomState) -> np.ndarray:
-        """The frames of a member, and for each element that these lack one that has it."""
+    def _training_indices(self, frames: Sequence[Atoms], rng: np.random.RandomState) -> np.ndarray:
+        """Indices of a member's frames; for each element that these lack, one frame that has it is added."""
         n = len(frames)
         if self.resample == "none":
             return np.arange(n)
-        size, again = (n, True) if self.resample == "bootstrap" else (max(1, round(self.fraction * n)), False)
-        picks = rng.choice(n, size, replace=again).tolist()
+        bootstrap = self.resample == "bootstrap"
+        size = n if bootstrap else max(1, round(self.fraction * n))
+        indices = rng.choice(n, size, replace=bootstrap).tolist()
         for symbol in self.elements_:
-            if not any(symbol in frames[i].symbols for i in picks):
-                picks.append(rng.choice([i for i in range(n) if symbol in frames[i].symbols]))
-        return np.sort(picks)
+            if not any(symbol in frames[i].symbols for i in indices):
+                indices.append(rng.choice([i for i in range(n) if symbol in frames[i].symbols]))
+        return np.sort(indices)
 
     def _has_partial_fit(self) -> bool:
-        return all(hasattr(piece, "partial_fit") for piece in self.pieces())
+        return all(hasattr(member, "partial_fit") for member in self.submodels())
 
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        """Every member learns all of them: the members differ by what they learned before."""
+        """Fit every member to all new frames; members still differ by their earlier frames."""
         for member in self.members_:
             member.partial_fit(frames, labels)
 
@@ -143,37 +144,39 @@ class Committee(Composed):
         return [member.prepare(frames) for member in self.members_]
 
     def _evaluate(self, inputs: list[Any]) -> Labels:
-        votes = [member.evaluate(i) for member, i in zip(self.members_, inputs, strict=True)]
-        energy = np.array([vote.energy for vote in votes])
+        predictions = [member.evaluate(i) for member, i in zip(self.members_, inputs, strict=True)]
+        energy = np.array([labels.energy for labels in predictions])
         return Labels(
             energy.mean(axis=0),
-            _over(votes, "forces", np.mean),
-            _over(votes, "stress", np.mean),
+            _reduced(predictions, "forces", np.mean),
+            _reduced(predictions, "stress", np.mean),
             energy.std(axis=0, ddof=1),
-            _over(votes, "forces", np.std, ddof=1),
+            _reduced(predictions, "forces", np.std, ddof=1),
         )
 
     @property
     def history_(self) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
         for k, member in enumerate(self.members_):
-            before = rows[-1] if rows else {}
+            last = rows[-1] if rows else {}
             for row in member.history_:
-                on = {word: row[word] + before.get(word, 0) for word in ("epoch", "seconds") if word in row}
-                rows.append({"member": k, **row, **on})
+                cumulative = {c: row[c] + last.get(c, 0) for c in ("epoch", "seconds") if c in row}
+                rows.append({"member": k, **row, **cumulative})
         return rows
 
     @property
     def dtype_(self) -> str:
-        """The members' precision; an AttributeError where they have no choice."""
+        """Precision of the members; raises AttributeError for models without this choice."""
         member: Any = self.members_[0]
         return getattr(member, "dtype_", None) or member.dtype
 
 
-def _over(votes: Sequence[Labels], name: str, reduce: Any, **how: Any) -> tuple[Any, ...] | None:
-    """`reduce` over the members, frame by frame; None where a member has none."""
-    values = [getattr(vote, name) for vote in votes]
+def _reduced(predictions: Sequence[Labels], name: str, reduce: Any, **options: Any) -> tuple[Any, ...] | None:
+    """Mean or spread of a label over the members, frame by frame; None for labels that a member lacks."""
+    values = [getattr(labels, name) for labels in predictions]
     if any(v is None for v in values):
         return None
-    frames = zip(*values, strict=True)
-    return tuple(None if any(v is None for v in f) else reduce(np.array(f), axis=0, **how) for f in frames)
+    return tuple(
+        None if any(v is None for v in of_frame) else reduce(np.array(of_frame), axis=0, **options)
+        for of_frame in zip(*values, strict=True)
+    )

@@ -1,4 +1,4 @@
-"""Δ-learning: a cheap potential, and a model of what separates it from the truth."""
+"""Δ-learning: a cheap baseline plus a model of its difference from the labels."""
 
 from __future__ import annotations
 
@@ -13,49 +13,51 @@ from sklearn.frozen import FrozenEstimator
 
 from mlffbench import registry
 from mlffbench.data import Labels
-from mlffbench.estimators.base.composite import Calculated, Composed, is_spec
+from mlffbench.estimators.base.composite import Calculated, Composite, is_spec
 from mlffbench.forcefield import ForceField
 
 __all__ = ["DeltaLearning"]
 
 
-class DeltaLearning(Composed):
-    """E = E_baseline + E_model: the model learns what a baseline, say GFN2-xTB, leaves open.
+class DeltaLearning(Composite):
+    """E = E_baseline + E_model: the model learns the difference of the labels from a baseline, say GFN2-xTB.
 
     Energies, forces and stresses of the baseline are computed once for every training frame, and the model is
-    fitted to the differences from the labels: the Δ-machine learning of [1]_. What the baseline does not
-    have (a stress, say) is neither trained on nor predicted. At prediction both are evaluated.
+    fitted to the differences from the labels: the Δ-machine learning of [1]_. A label that the baseline lacks
+    (a stress, say) is neither trained on nor predicted. At prediction both are evaluated.
 
-    Atomic energies: a baseline that is fitted here sees the energies without the atomic reference, as any
-    model, and so does the difference. A calculator, or an estimator fitted elsewhere, counts from atoms of
+    Atomic energies: a baseline that is fitted here is fitted to energies without the atomic reference, as any
+    model, and so is the difference. A calculator, or an estimator fitted elsewhere, has isolated atoms of
     another level of theory: give their energies as `baseline_atomic_energies`, then separated atoms keep the
-    energies of `atomic_energies`; else the difference has a least-squares energy per element of its own,
-    which needs no atoms to be computed and leaves least for the model to learn.
+    energies of `atomic_energies`. By default the difference has least-squares energies per element of its
+    own, which need no computation of atoms and leave least for the model to learn.
 
     Parameters
     ----------
     baseline : ForceField, FrozenEstimator, ASE calculator, str or mapping
-        An estimator is fitted to the same frames; in scikit-learn's ``FrozenEstimator`` it is taken as it
-        is fitted. Specs as in a suite name estimators and calculators: ``bonded``,
-        ``{tblite: {method: GFN2-xTB}}``; where both kinds have the name, or it is somebody else's
-        ``package.module:Name``, ``{calculator: lennard_jones}`` or ``{estimator: lennard_jones}``. Many
-        calculators pickle badly: a spec is saved, pickled and sent to other processes as words; an instance
-        is shared by clones.
+        An estimator is fitted to the same frames; inside scikit-learn's ``FrozenEstimator`` it is used as it
+        is. Specs as in a suite name estimators and calculators: ``bonded``,
+        ``{tblite: {method: GFN2-xTB}}``; if both kinds have the name, or for a ``package.module:Name`` of
+        another package, ``{calculator: lennard_jones}`` or ``{estimator: lennard_jones}``. Many calculators
+        cannot be pickled: a spec is saved, pickled and sent to other processes as text; an instance is shared
+        by clones.
     model : ForceField, str or mapping
-        Of the difference.
+        Model of the difference.
     baseline_atomic_energies : mapping of str to float, optional
         Energies of isolated atoms by the baseline, eV.
     random_state : int or None
-        Given to model and baseline where they have one; None leaves them theirs.
+        Seed of model and baseline, if they have one; with None they keep their own.
     atomic_energies : mapping of str to float, optional
         Energies of isolated atoms, eV.
 
     Attributes
     ----------
     baseline_ : ForceField, FrozenEstimator or Calculated
+        The fitted baseline, or the calculator.
     model_ : ForceField
+        The fitted model of the difference.
     history_ : list of dict
-        The model's, if it has one.
+        History of the model, if it has one.
 
     References
     ----------
@@ -100,13 +102,13 @@ class DeltaLearning(Composed):
             "random_state": 0,
         }
 
-    def pieces(self) -> list[Any]:
+    def submodels(self) -> list[Any]:
         if hasattr(self, "model_"):
             return [self.model_, self.baseline_]
-        return [self.made("model"), self._new_baseline()]
+        return [self.build_part("model"), self._new_baseline()]
 
     def _new_baseline(self) -> Any:
-        """An estimator to be fitted, one that is, or a calculator."""
+        """The baseline before the fit: an unfitted or frozen estimator, or a calculator."""
         value = self.baseline
         if is_spec(value):
             kind, name, params = registry.resolve(value, self.parts["baseline"])
@@ -117,7 +119,7 @@ class DeltaLearning(Composed):
             return Calculated(value)
         elif isinstance(value, FrozenEstimator):
             return value
-        return self.made("baseline", **self._seed())
+        return self.build_part("baseline", **self._seed())
 
     def _seed(self) -> dict[str, Any]:
         return {} if self.random_state is None else {"random_state": self.random_state}
@@ -130,30 +132,32 @@ class DeltaLearning(Composed):
             self.baseline_.set_params(atomic_energies=zero).fit(frames, labels)
             if self.baseline_atomic_energies is not None:
                 raise ValueError("a baseline that is fitted here has no baseline_atomic_energies")
-        known = fitted_here or self.baseline_atomic_energies is not None
-        self.model_ = self.made("model", **self._seed()).set_params(atomic_energies=zero if known else None)
+        atoms_known = fitted_here or self.baseline_atomic_energies is not None
+        model = self.build_part("model", **self._seed())
+        self.model_ = model.set_params(atomic_energies=zero if atoms_known else None)
         self.model_.fit(frames, self._difference(frames, labels))
 
     def _has_partial_fit(self) -> bool:
-        return hasattr(self.pieces()[0], "partial_fit")
+        return hasattr(self.submodels()[0], "partial_fit")
 
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        """The baseline stays as it is."""
+        """Fit the model to more frames; the baseline does not change."""
         self.model_.partial_fit(frames, self._difference(frames, labels))
 
     def _difference(self, frames: Sequence[Atoms], labels: Labels) -> Labels:
-        """Labels less the baseline, of what both have; a frame that appears again is not computed again."""
+        """Labels minus the baseline's, for the labels that both have; equal frames are computed once."""
         keys = [tuple(v.tobytes() for v in (a.numbers, a.positions, a.cell.array, a.pbc)) for a in frames]
-        first = {key: i for i, key in enumerate(keys)}
-        place = {key: k for k, key in enumerate(first)}
-        distinct = [frames[i] for i in first.values()]
-        base = self._base(self.baseline_.prepare(distinct), distinct)[np.array([place[key] for key in keys])]
-        for i in np.flatnonzero(~np.isfinite(base.energy)):
-            raise ValueError(f"the baseline's energy of frame {i} is {base.energy[i]}")
-        return _combined(np.subtract, labels, base)
+        frame_of_key = {key: i for i, key in enumerate(keys)}
+        row_of_key = {key: k for k, key in enumerate(frame_of_key)}
+        distinct = [frames[i] for i in frame_of_key.values()]
+        rows = np.array([row_of_key[key] for key in keys])
+        baseline = self._baseline_labels(self.baseline_.prepare(distinct), distinct)[rows]
+        for i in np.flatnonzero(~np.isfinite(baseline.energy)):
+            raise ValueError(f"the baseline's energy of frame {i} is {baseline.energy[i]}")
+        return _combined(np.subtract, labels, baseline)
 
-    def _base(self, prepared: Any, frames: Sequence[Atoms]) -> Labels:
-        """The baseline's labels, without its isolated atoms where these are known."""
+    def _baseline_labels(self, prepared: Any, frames: Sequence[Atoms]) -> Labels:
+        """The baseline's labels; the energies of its isolated atoms are subtracted if they are known."""
         labels = self.baseline_.evaluate(prepared)
         atoms = self.baseline_atomic_energies
         if atoms is None or isinstance(self.baseline_, ForceField):
@@ -167,15 +171,15 @@ class DeltaLearning(Composed):
         return self.model_.prepare(frames), self.baseline_.prepare(frames), frames
 
     def _evaluate(self, inputs: tuple[Any, Any, Sequence[Atoms]]) -> Labels:
-        """Uncertainties are those of the model."""
+        """Sum of model and baseline, with the uncertainties of the model."""
         model, baseline, frames = inputs
-        return _combined(np.add, self.model_.evaluate(model), self._base(baseline, frames))
+        return _combined(np.add, self.model_.evaluate(model), self._baseline_labels(baseline, frames))
 
     def __sklearn_clone__(self) -> Self:
-        """A clone shares a calculator: it is a function of the structure, and many cannot be copied."""
-        same = lambda value: hasattr(value, "get_property")
+        """An unfitted copy that shares a calculator, since many calculators cannot be copied."""
+        is_calculator = lambda value: hasattr(value, "get_property")
         params = self.get_params(deep=False)
-        return type(self)(**{k: v if same(v) else clone(v, safe=False) for k, v in params.items()})
+        return type(self)(**{k: v if is_calculator(v) else clone(v, safe=False) for k, v in params.items()})
 
     @property
     def history_(self) -> list[dict[str, Any]]:
@@ -183,22 +187,24 @@ class DeltaLearning(Composed):
 
     @property
     def dtype_(self) -> str:
-        """The model's precision; an AttributeError where it has no choice."""
+        """Precision of the model; raises AttributeError for a model without this choice."""
         model: Any = self.model_
         return getattr(model, "dtype_", None) or model.dtype
 
 
-def _combined(by: Any, one: Labels, other: Labels) -> Labels:
-    """Sum or difference of what both have; uncertainties of the first."""
+def _combined(operation: Any, one: Labels, other: Labels) -> Labels:
+    """Sum or difference of the labels that both have, with the uncertainties of the first."""
     return replace(
         one,
-        energy=by(one.energy, other.energy),
-        forces=_frames(by, one.forces, other.forces),
-        stress=_frames(by, one.stress, other.stress),
+        energy=operation(one.energy, other.energy),
+        forces=_combined_frames(operation, one.forces, other.forces),
+        stress=_combined_frames(operation, one.stress, other.stress),
     )
 
 
-def _frames(by: Any, one: Any, other: Any) -> tuple[np.ndarray | None, ...] | None:
+def _combined_frames(operation: Any, one: Any, other: Any) -> tuple[np.ndarray | None, ...] | None:
+    """Sum or difference frame by frame; None for frames where one side is missing."""
     if one is None or other is None:
         return None
-    return tuple(None if a is None or b is None else by(a, b) for a, b in zip(one, other, strict=True))
+    pairs = zip(one, other, strict=True)
+    return tuple(None if a is None or b is None else operation(a, b) for a, b in pairs)

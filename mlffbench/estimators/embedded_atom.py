@@ -1,4 +1,4 @@
-"""The embedded-atom method after Finnis and Sinclair: metals, where a bond weakens as neighbours come."""
+"""Embedded-atom method after Finnis and Sinclair, for metals: bonds weaken with the number of neighbours."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ase.data import atomic_numbers, chemical_symbols
 
 from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.classical import Classical
-from mlffbench.potentials.classical.design_matrix import Rows, halved
+from mlffbench.potentials.classical.design_matrix import DesignMatrix, undirected
 from mlffbench.potentials.classical.embedded_atom import Tables, energies
 from mlffbench.potentials.classical.embedded_atom_fit import Problem
-from mlffbench.potentials.classical.least_squares import element_table, kinds_of
+from mlffbench.potentials.classical.least_squares import element_kinds, element_table
 
 __all__ = ["EmbeddedAtom"]
 
-AFFORDABLE = 6e7  # pairs times parameters of a fit
+MOST_ENTRIES = 6e7  # pairs times parameters of a fit
 
 
 class EmbeddedAtom(Classical):
@@ -28,31 +28,31 @@ class EmbeddedAtom(Classical):
     E = Σ_pairs φ(r) + Σ_i F(ρ_i) + Σ_i e(Z_i),  ρ_i = Σ_j f(r_ij),  F(ρ) = −√ρ + b ρ²
 
     φ = Σ_k c_k (1 − r/r_k)³₊ belongs to the unordered pair of elements, f = Σ_l d_l (1 − r/r_l)³₊ with d
-    ≥ 0 to the centre and its neighbour, b and e to an element: cubic splines with two continuous
-    derivatives, whose ends r_k lie midway between even and as dense as training's distances, the last at
-    the cutoff. √ρ is √(ρ + s²) − s, s = 0.02 eV, so that it has derivatives for lone atoms. Below the
-    smallest distance that training shows for a pair, a wall 50 eV (1 − r/r_min)³ is added. Fitted by
+    ≥ 0 to the centre and its neighbour, b and e to an element. They are cubic splines with two continuous
+    derivatives; the knots r_k are means of evenly spaced points and quantiles of the training distances, the
+    last is the cutoff. √ρ is √(ρ + s²) − s, s = 0.02 eV, which is differentiable for lone atoms. Below r_min,
+    the smallest distance that training shows for a pair, a wall 50 eV (1 − r/r_min)³ is added. Fitted by
     bounded nonlinear least squares (trust-region reflective) with the analytic Jacobian. Pairs of
     elements that training never shows within the cutoff do not interact. Where pairs times parameters
-    exceed 60 million, only a part of the frames, drawn at random, is fitted.
+    exceed 60 million, a random subsample of the frames is fitted.
 
     Parameters
     ----------
     cutoff : float
-        Å.
+        Cutoff of the pairs, Å.
     n_pair, n_density : int
-        Cubes of each φ and of each f.
+        Number of cubes of each φ and of each f.
     energy_weight, forces_weight, stress_weight : float
         The loss is Σ weight (RMSE/σ)², σ the spread of that label in training; energies per atom.
     max_iterations : int
-        Steps of the optimiser at most, from each start.
+        Largest number of steps of the optimiser, from each start.
     n_starts : int
-        Starts of the optimiser, at most `n_density`: the densities in one cube, the pair coefficients by
-        linear least squares; the best fit stays.
+        Number of starts of the optimiser, at most `n_density`: the densities in one cube, the pair
+        coefficients by linear least squares; the best fit is kept.
     device : str
-        Where predictions are made; the fit runs on the CPU.
+        Device of the predictions; the fit runs on the CPU.
     random_state : int or None
-        Of the frames that are drawn where all would be too many.
+        Seed of the random subsample of frames.
     atomic_energies : mapping of str to float, optional
         Energies of isolated atoms, eV.
 
@@ -61,7 +61,7 @@ class EmbeddedAtom(Classical):
     pairs_ : dict
         ``{"Cu-Ni": {"knots": (n_pair,) Å, "coefficients": (n_pair,) eV, "r_min": Å}}``.
     densities_ : dict
-        ``{"Cu-Ni": {"knots": (n_density,) Å, "coefficients": (n_density,) eV²}}``, of nickel around copper.
+        ``{"Cu-Ni": {"knots": (n_density,) Å, "coefficients": (n_density,) eV²}}``: nickel around copper.
     curvatures_ : dict
         b, 1/eV³, by chemical symbol.
     element_energies_ : dict
@@ -77,7 +77,7 @@ class EmbeddedAtom(Classical):
     >>> from mlffbench.datasets.emt_copper import emt_copper
     >>> copper = emt_copper(n_train=12, n_test=1)
     >>> model = EmbeddedAtom(cutoff=5.0).fit(copper.frames[:12], copper.labels[:12])
-    >>> model.pairs_["Cu-Cu"]["knots"][-1]
+    >>> float(model.pairs_["Cu-Cu"]["knots"][-1])
     5.0
     """
 
@@ -100,32 +100,33 @@ class EmbeddedAtom(Classical):
         self.n_pair = n_pair
         self.n_density = n_density
 
-    def _affordable_pairs(self) -> float:
+    def _max_pairs(self) -> float:
         k = len(self.elements_)
-        return min(2e6, AFFORDABLE / (self.n_pair * k * (k + 1) / 2 + self.n_density * k**2))
+        return min(2e6, MOST_ENTRIES / (self.n_pair * k * (k + 1) / 2 + self.n_density * k**2))
 
     def _graph(self, frames: Sequence[Atoms], device: str) -> Graph:
-        return halved(super()._graph(frames, device))
+        return undirected(super()._graph(frames, device))
 
-    def _learn(self, graph: Graph, rows: Rows, rng: np.random.RandomState) -> None:
+    def _fit_interaction(self, graph: Graph, design: DesignMatrix, rng: np.random.RandomState) -> None:
         self.pairs_: dict[str, dict[str, Any]] = {}
         self.densities_: dict[str, dict[str, Any]] = {}
         self.curvatures_ = dict.fromkeys(self.elements_, 0.0)
         numbers = graph.numbers[torch.stack([graph.source, graph.target])].sort(dim=0).values
-        kinds, pairs = kinds_of(*numbers)
+        kinds, pairs = element_kinds(*numbers)
         if pairs:
-            problem = Problem(graph, rows, kinds.numpy(), self.cutoff, self.n_pair, self.n_density)
-            self._name(problem, problem.fit(self.n_starts, self.max_iterations), pairs, graph)
+            problem = Problem(graph, design, kinds.numpy(), self.cutoff, self.n_pair, self.n_density)
+            theta = problem.fit(self.n_starts, self.max_iterations)
+            self._set_parameters(problem, theta, pairs, graph)
 
-    def _name(
+    def _set_parameters(
         self, problem: Problem, theta: np.ndarray, pairs: Sequence[tuple[str, ...]], graph: Graph
     ) -> None:
-        """θ as attributes."""
+        """Set the fitted attributes from θ."""
         symbols = [chemical_symbols[z] for z in torch.unique(graph.numbers).tolist()]
         c, d, b = problem.split(theta)
         for k, (one, other) in enumerate(pairs):
-            knots, near = problem.pair_knots[k], float(problem.near[k])
-            self.pairs_[f"{one}-{other}"] = {"knots": knots, "coefficients": c[k], "r_min": near}
+            knots, r_min = problem.pair_knots[k], float(problem.r_min[k])
+            self.pairs_[f"{one}-{other}"] = {"knots": knots, "coefficients": c[k], "r_min": r_min}
         for code, coefficients in zip(problem.directed.tolist(), d, strict=True):
             centre, neighbour = (symbols[i] for i in divmod(code, len(symbols)))
             k = pairs.index(tuple(sorted((centre, neighbour), key=atomic_numbers.get)))
@@ -139,7 +140,7 @@ class EmbeddedAtom(Classical):
         return energies(self._tables().to(graph.positions.device), graph)
 
     def _tables(self) -> Tables:
-        """The named numbers as tables."""
+        """Tables of the fitted attributes."""
         z = len(chemical_symbols)
         empty = [torch.zeros(z, z, n, dtype=torch.float64) for n in (self.n_pair, self.n_density)]
         tables = Tables(
@@ -151,7 +152,7 @@ class EmbeddedAtom(Classical):
             for i, j in ((a, b), (b, a)):
                 tables.pair_knots[i, j] = torch.as_tensor(values["knots"])
                 tables.pair[i, j] = torch.as_tensor(values["coefficients"])
-                tables.near[i, j] = values["r_min"]
+                tables.r_min[i, j] = values["r_min"]
         for pair, values in self.densities_.items():
             a, b = (atomic_numbers[s] for s in pair.split("-"))
             tables.density_knots[a, b] = torch.as_tensor(values["knots"])

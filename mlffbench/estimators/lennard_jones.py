@@ -1,4 +1,4 @@
-"""The Lennard-Jones pair potential: size and depth of every pair of elements."""
+"""Lennard-Jones pair potential: diameter σ and well depth ε of every pair of elements."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mlffbench.estimators.base.pair_potential import PairPotential
 
 __all__ = ["LennardJones"]
 
-WIDTH = (0.9, 1.0, 1.15)  # of the first shell's distance, tried as the minimum 2^(1/6) σ
+WIDTH = (0.9, 1.0, 1.15)  # minimum 2^(1/6) σ of the starts, in units of the first shell's distance
 
 
 class LennardJones(PairPotential):
@@ -27,18 +27,18 @@ class LennardJones(PairPotential):
     Parameters
     ----------
     cutoff : float
-        Å.
+        Cutoff of the pairs, Å.
     energy_weight, forces_weight, stress_weight : float
         The loss is Σ weight (RMSE/σ)², σ the spread of that label in training; energies per atom.
     max_iterations : int
-        Steps of the optimiser at most, from each start.
+        Largest number of steps of the optimiser, from each start.
     n_starts : int
-        Starts of the optimiser: the best of a short list built on the first peak of each pair's distances,
-        then random perturbations; the best fit stays.
+        Number of starts of the optimiser: the best of a short list built on the first peak of each pair's
+        distances, then random perturbations; the best fit is kept.
     device : str
-        Where predictions are made; the fit runs on the CPU.
+        Device of the predictions; the fit runs on the CPU.
     random_state : int or None
-        Of perturbed starts, and of the frames that are drawn where all would hold more than two million
+        Seed of the perturbed starts, and of the random subsample of frames if all hold more than two million
         pairs.
     atomic_energies : mapping of str to float, optional
         Energies of isolated atoms, eV.
@@ -64,13 +64,14 @@ class LennardJones(PairPotential):
     """
 
     names: ClassVar = ("epsilon", "sigma")
-    bounds: ClassVar = ((0.0, 50.0), (0.3, np.inf))  # eV, Å; σ ends at the cutoff
+    bounds: ClassVar = ((0.0, 50.0), (0.3, np.inf))  # eV, Å; σ is at most the cutoff
 
     @staticmethod
     def form(r: torch.Tensor, *parameters: torch.Tensor) -> torch.Tensor:
+        """4ε [(σ/r)¹² − (σ/r)⁶]."""
         epsilon, sigma = parameters
         x = (sigma / r) ** 6
         return 4 * epsilon * (x**2 - x)
 
-    def shapes(self, near: np.ndarray, shell: np.ndarray) -> list[list[np.ndarray]]:
+    def shapes(self, r_min: np.ndarray, shell: np.ndarray) -> list[list[np.ndarray]]:
         return [[2 ** (-1 / 6) * width * shell] for width in WIDTH]

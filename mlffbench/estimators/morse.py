@@ -1,4 +1,4 @@
-"""The Morse pair potential: what two-body physics with three numbers a pair explains."""
+"""Morse pair potential: well depth D, steepness a and distance r0 of every pair of elements."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from mlffbench.estimators.base.pair_potential import PairPotential
 
 __all__ = ["Morse"]
 
-STEEPNESS = (1.0, 1.5, 2.0, 3.5)  # 1/Å, tried as the start of every pair's a
-WIDTH = (1.0, 1.15)  # of the first shell's distance, tried as r0
+STEEPNESS = (1.0, 1.5, 2.0, 3.5)  # 1/Å, a of the starts
+WIDTH = (1.0, 1.15)  # r0 of the starts, in units of the first shell's distance
 
 
 class Morse(PairPotential):
@@ -28,18 +28,18 @@ class Morse(PairPotential):
     Parameters
     ----------
     cutoff : float
-        Å.
+        Cutoff of the pairs, Å.
     energy_weight, forces_weight, stress_weight : float
         The loss is Σ weight (RMSE/σ)², σ the spread of that label in training; energies per atom.
     max_iterations : int
-        Steps of the optimiser at most, from each start.
+        Largest number of steps of the optimiser, from each start.
     n_starts : int
-        Starts of the optimiser: the best of a short list built on the first peak of each pair's distances,
-        then random perturbations; the best fit stays.
+        Number of starts of the optimiser: the best of a short list built on the first peak of each pair's
+        distances, then random perturbations; the best fit is kept.
     device : str
-        Where predictions are made; the fit runs on the CPU.
+        Device of the predictions; the fit runs on the CPU.
     random_state : int or None
-        Of perturbed starts, and of the frames that are drawn where all would hold more than two million
+        Seed of the perturbed starts, and of the random subsample of frames if all hold more than two million
         pairs.
     atomic_energies : mapping of str to float, optional
         Energies of isolated atoms, eV.
@@ -65,13 +65,14 @@ class Morse(PairPotential):
     """
 
     names: ClassVar = ("D", "a", "r0")
-    bounds: ClassVar = ((0.0, 50.0), (0.3, 6.0), (0.3, np.inf))  # eV, 1/Å, Å; r0 ends at the cutoff
+    bounds: ClassVar = ((0.0, 50.0), (0.3, 6.0), (0.3, np.inf))  # eV, 1/Å, Å; r0 is at most the cutoff
 
     @staticmethod
     def form(r: torch.Tensor, *parameters: torch.Tensor) -> torch.Tensor:
+        """D [exp(−2a(r−r0)) − 2 exp(−a(r−r0))]."""
         D, a, r0 = parameters
         x = torch.exp(-a * (r - r0))
         return D * (x**2 - 2 * x)
 
-    def shapes(self, near: np.ndarray, shell: np.ndarray) -> list[list[np.ndarray]]:
+    def shapes(self, r_min: np.ndarray, shell: np.ndarray) -> list[list[np.ndarray]]:
         return [[np.full_like(shell, a), width * shell] for a in STEEPNESS for width in WIDTH]

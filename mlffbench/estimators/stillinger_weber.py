@@ -1,4 +1,4 @@
-"""The Stillinger–Weber potential: bonds that fade smoothly and angles that cost energy."""
+"""Stillinger–Weber potential: pair terms and angle terms with a smooth end."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ase.data import atomic_numbers
 
 from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.classical import Classical
-from mlffbench.potentials.classical.design_matrix import Rows
-from mlffbench.potentials.classical.stillinger_weber import Parameters, Places, energies
+from mlffbench.potentials.classical.design_matrix import DesignMatrix
+from mlffbench.potentials.classical.stillinger_weber import GraphIndices, Parameters, energies
 from mlffbench.potentials.classical.stillinger_weber_fit import Problem
 
 __all__ = ["StillingerWeber"]
 
-AFFORDABLE = 7e5  # pairs times parameters of a fit
-SHALLOW = 1e-3  # eV: a well less deep gives no unit of energy
+MOST_ENTRIES = 7e5  # pairs times parameters of a fit
+SHALLOW = 1e-3  # eV: the depth of a shallower well is not used as ε
 
 
 class StillingerWeber(Classical):
@@ -33,30 +33,30 @@ class StillingerWeber(Classical):
     ε, A, B, σ, a and γ belong to the unordered pair of elements, λ and cos θ₀ to the element in the middle of
     an angle and the unordered pair at its ends, where ε is √(ε ε') of the two bonds; e is a constant energy
     per atom of an element. All but p and q are fitted, by bounded nonlinear least squares (trust-region
-    reflective) with the exact Jacobian; as A ε is one number, ε is the depth of the pair's well, as in the
-    paper, or 1 eV where there is hardly a well. Beyond aσ, at most the cutoff, all derivatives vanish. Angles
-    cost no more than pairs, as they are summed through moments of the neighbours. Pairs of elements that
-    training never shows within the cutoff do not interact. A potential of so few parameters needs little
-    data: where pairs of neighbours times parameters exceed 700 000, only a part of the frames, drawn at
-    random, is fitted.
+    reflective) with the exact Jacobian. Only the product A ε is determined: ε is the depth of the pair's
+    well, as in the paper, or 1 eV for a well of less than 1 meV. Beyond aσ, at most the cutoff, all
+    derivatives vanish. Angles cost no more than pairs, as they are summed through moments of the neighbours.
+    Pairs of elements that training never shows within the cutoff do not interact. A potential of so few
+    parameters needs little data: if pairs of neighbours times parameters exceed 700 000, a random subsample
+    of the frames is fitted.
 
     Parameters
     ----------
     cutoff : float
         The largest aσ, Å.
     p, q : float
-        Exponents of repulsion and attraction, which the data hardly tell from the other numbers.
+        Exponents of repulsion and attraction; not fitted, as the data hardly determine them.
     energy_weight, forces_weight, stress_weight : float
         The loss is Σ weight (RMSE/σ)², σ the spread of that label in training; energies per atom.
     max_iterations : int
-        Steps of the optimiser at most, from each start.
+        Largest number of steps of the optimiser, from each start.
     n_starts : int
-        Starts of the optimiser, at most four: ranges of the short list, each with its best strengths; the
-        best fit stays.
+        Number of starts of the optimiser, at most four: ranges of a short list, each with its best strengths;
+        the best fit is kept.
     device : str
-        Where predictions are made; the fit runs on the CPU.
+        Device of the predictions; the fit runs on the CPU.
     random_state : int or None
-        Of the frames that are drawn where all would be too many.
+        Seed of the random subsample of frames.
     atomic_energies : mapping of str to float, optional
         Energies of isolated atoms, eV.
 
@@ -65,7 +65,7 @@ class StillingerWeber(Classical):
     parameters_ : dict
         ``{"C-H": {"epsilon": ..., "A": ..., "B": ..., "sigma": ..., "a": ..., "gamma": ...}}``, eV and Å.
     angles_ : dict
-        ``{"H-C-O": {"lambda": ..., "cos_theta": ...}}``, the atom in the middle in the middle.
+        ``{"H-C-O": {"lambda": ..., "cos_theta": ...}}``, with the centre of the angle in the middle.
     element_energies_ : dict
         e, eV, by chemical symbol.
 
@@ -105,48 +105,51 @@ class StillingerWeber(Classical):
     def test_params(cls) -> dict[str, Any]:
         return {"cutoff": 4.5, "max_iterations": 8, "n_starts": 1, "random_state": 0}
 
-    def _affordable_pairs(self) -> float:
+    def _max_pairs(self) -> float:
         k = len(self.elements_)
-        return AFFORDABLE / (5 * k * (k + 1) / 2 + k**2 * (k + 1))
+        return MOST_ENTRIES / (5 * k * (k + 1) / 2 + k**2 * (k + 1))
 
-    def _learn(self, graph: Graph, rows: Rows, rng: np.random.RandomState) -> None:
+    def _fit_interaction(self, graph: Graph, design: DesignMatrix, rng: np.random.RandomState) -> None:
         self.parameters_: dict[str, dict[str, float]] = {}
         self.angles_: dict[str, dict[str, float]] = {}
         if len(graph.source):
-            problem = Problem(graph, rows, self._places(graph), (self.p, self.q))
+            problem = Problem(graph, design, self._indices(graph), (self.p, self.q))
             fitted = problem.fit(self.cutoff, self.n_starts, self.max_iterations)
             self.parameters_ = _named_pairs(fitted, self.elements_, (self.p, self.q))
             self.angles_ = _named_angles(fitted, self.elements_, self.parameters_)
 
     def _interaction(self, graph: Graph) -> torch.Tensor:
         parameters = self._parameters().to(graph.positions.device)
-        return energies(parameters, (self.p, self.q), self._places(graph), graph.vectors)
+        return energies(parameters, (self.p, self.q), self._indices(graph), graph.vectors)
 
-    def _places(self, graph: Graph) -> Places:
-        return Places.of(graph, [atomic_numbers[s] for s in self.elements_])
+    def _indices(self, graph: Graph) -> GraphIndices:
+        return GraphIndices.of(graph, [atomic_numbers[s] for s in self.elements_])
 
     def _parameters(self) -> Parameters:
-        """The named numbers as tables."""
+        """Tables of the fitted attributes."""
         k = len(self.elements_)
-        square, cube = torch.zeros(5, k, k, dtype=torch.float64), torch.zeros(2, k, k, k, dtype=torch.float64)
+        pairs, angles = (
+            torch.zeros(5, k, k, dtype=torch.float64),
+            torch.zeros(2, k, k, k, dtype=torch.float64),
+        )
         index = self.elements_.index
         for pair, v in self.parameters_.items():
             a, b = map(index, pair.split("-"))
             height, sigma = v["A"] * v["epsilon"], v["sigma"]
             row = (height * v["B"] * sigma**self.p, height * sigma**self.q, sigma, v["a"] * sigma)
-            square[:, a, b] = square[:, b, a] = torch.tensor([*row, v["gamma"] * sigma], dtype=torch.float64)
+            pairs[:, a, b] = pairs[:, b, a] = torch.tensor([*row, v["gamma"] * sigma], dtype=torch.float64)
         for angle, v in self.angles_.items():
             b, a, c = map(index, angle.split("-"))
-            stiffness = v["lambda"] * _unit(self.parameters_, self.elements_, a, b, c)
+            stiffness = v["lambda"] * _energy_unit(self.parameters_, self.elements_, a, b, c)
             entry = torch.tensor([stiffness, v["cos_theta"]], dtype=torch.float64)
-            cube[:, a, b, c] = cube[:, a, c, b] = entry
-        return Parameters(*square, *cube)
+            angles[:, a, b, c] = angles[:, a, c, b] = entry
+        return Parameters(*pairs, *angles)
 
 
 def _named_pairs(
     fitted: Parameters, elements: list[str], powers: tuple[float, float]
 ) -> dict[str, dict[str, float]]:
-    """As in the paper: the depth of the well is ε."""
+    """Parameters of the paper's formula for every pair; ε is the depth of the well."""
     named = {}
     for a, b in combinations_with_replacement(range(len(elements)), 2):
         sigma, reach = fitted.decay[a, b].item(), fitted.reach[a, b].item()
@@ -170,19 +173,21 @@ def _named_pairs(
 def _named_angles(
     fitted: Parameters, elements: list[str], pairs: Mapping[str, Mapping[str, float]]
 ) -> dict[str, dict[str, float]]:
-    """λ in units of the pairs' ε."""
+    """λ, in units of the pairs' ε, and cos θ₀ of every angle."""
     named = {}
     k = range(len(elements))
     for a, (b, c) in product(k, combinations_with_replacement(k, 2)):
         if fitted.reach[a, b] > 0 and fitted.reach[a, c] > 0:
             named[f"{elements[b]}-{elements[a]}-{elements[c]}"] = {
-                "lambda": fitted.stiffness[a, b, c].item() / _unit(pairs, elements, a, b, c),
+                "lambda": fitted.stiffness[a, b, c].item() / _energy_unit(pairs, elements, a, b, c),
                 "cos_theta": fitted.cosine[a, b, c].item(),
             }
     return named
 
 
-def _unit(pairs: Mapping[str, Mapping[str, float]], elements: list[str], a: int, b: int, c: int) -> float:
-    """√(ε_ab ε_ac), eV."""
+def _energy_unit(
+    pairs: Mapping[str, Mapping[str, float]], elements: list[str], a: int, b: int, c: int
+) -> float:
+    """Energy unit √(ε_ab ε_ac) of the angle with centre a, eV."""
     depths = [pairs["-".join(elements[i] for i in sorted(bond))]["epsilon"] for bond in ((a, b), (a, c))]
     return float(np.sqrt(depths[0] * depths[1]))

@@ -33,7 +33,7 @@ from mlffbench.system.atomic_write import atomic_write
 from mlffbench.system.failures import catch_failure
 from mlffbench.system.provenance import provenance
 from mlffbench.system.timing import Measurement, measure
-from mlffbench.tasks.common.subtasks import Row, lacking
+from mlffbench.tasks.common.subtasks import Row, unmet_need
 
 __all__ = ["load_dataset", "run"]
 
@@ -180,7 +180,7 @@ def _tasks(
 def _rows(task: Spec, seed: int, model: ForceField, dataset: Dataset, split: Split) -> Iterable[Row]:
     """Rows of one task; its checkpoints lie in a folder of their own."""
     act = registry.build("tasks", task.name, task.params)
-    reason = lacking(act, model, dataset, split)
+    reason = unmet_need(act, model, dataset, split)
     if reason is not None:
         return [Missing("", "", "skipped", reason)]
     folder = checkpoint.folder()

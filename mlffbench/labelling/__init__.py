@@ -1,1 +1,1 @@
-"""Reference data by a recipe: sampled structures, labelled by any ASE calculator."""
+"""Reference data by a recipe: recipe -> samples -> jobs -> labels -> dataset."""

@@ -1,4 +1,4 @@
-"""Structures -> labels: what is to be computed, and the loop that computes it."""
+"""Samples -> jobs -> labels: the structures to label, and the loop that labels them."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ import joblib
 from ase import Atoms
 
 from mlffbench.data import Spec
-from mlffbench.labelling.journal import Ledger, label_key
+from mlffbench.labelling.journal import Journal, label_key
 from mlffbench.labelling.recipe import Recipe
 from mlffbench.labelling.worker_pool import WorkerPool
 
-__all__ = ["Job", "jobs", "label"]
+__all__ = ["Job", "label_jobs", "labelling_jobs", "unlabelled"]
 
 
 @dataclass(frozen=True)
 class Job:
-    """A structure to label."""
+    """A structure to label with a calculator; an isolated atom has the group ``""``."""
 
     group: str
     atoms: Atoms
@@ -30,11 +30,12 @@ class Job:
 
     @property
     def key(self) -> str:
+        """Key of the label in the journal."""
         return label_key(self.atoms, self.calculator)
 
     @property
-    def order(self) -> str:
-        """What a labelling process is told, as a line of JSON."""
+    def request(self) -> str:
+        """Request to a labelling process, a line of JSON; see `mlffbench.labelling.worker`."""
         atoms = self.atoms
         arrays = {
             "numbers": atoms.numbers.tolist(),
@@ -46,47 +47,60 @@ class Job:
         return json.dumps({**calculator, "atoms": arrays})
 
 
-def jobs(recipe: Recipe, samples: Mapping[str, Sequence[Atoms]]) -> list[Job]:
-    """Everything to label: isolated atoms first, then the groups in turn, so that any part is a fair one."""
-    found = [
-        Job("", _alone(symbol, params.get("cell")), recipe.calculator_of_atom(symbol))
+def labelling_jobs(recipe: Recipe, samples: Mapping[str, Sequence[Atoms]]) -> list[Job]:
+    """List all jobs: isolated atoms first, then one frame of each group in turn.
+
+    The first n jobs thus hold frames of every group.
+    """
+    isolated = [
+        Job("", _isolated_atom(symbol, params.get("cell")), recipe.calculator_of_atom(symbol))
         for symbol, params in recipe.isolated_atoms.items()
     ]
-    rows = [
+    groups = [
         [Job(name, atoms, recipe.calculator_of_group(name)) for atoms in frames]
         for name, frames in samples.items()
     ]
-    return found + [job for turn in zip_longest(*rows) for job in turn if job is not None]
+    return isolated + [job for turn in zip_longest(*groups) for job in turn if job is not None]
 
 
-def _alone(symbol: str, cell: Any) -> Atoms:
+def unlabelled(jobs: Sequence[Job], journal: Journal) -> list[Job]:
+    """Jobs without an entry in the journal."""
+    return [job for job in jobs if job.key not in journal.entries]
+
+
+def _isolated_atom(symbol: str, cell: Any) -> Atoms:
     atoms = Atoms(symbol, cell=cell, pbc=cell is not None)
     if cell is not None:
         atoms.center()
     return atoms
 
 
-def label(
-    recipe: Recipe, todo: Sequence[Job], ledger: Ledger, labelled: Callable[[Job, Mapping[str, Any]], None]
+def label_jobs(
+    recipe: Recipe, jobs: Sequence[Job], journal: Journal, labelled: Callable[[Job, Mapping[str, Any]], None]
 ) -> None:
-    """Label every job that the ledger does not know, on the recipe's workers.
+    """Label every job that has no entry in the journal, on the recipe's workers.
 
-    A computation that fails is entered with its reason and the next one begins; interrupting or killing the
-    run loses what is being computed and nothing else. `labelled` is told each one.
+    A failed computation is entered with its reason and the next one begins; interrupting or killing the run
+    loses only the labels that are being computed.
+
+    Parameters
+    ----------
+    labelled : callable
+        Called with each job and its label or failure.
     """
-    fresh = {job.key: job for job in todo if job.key not in ledger.labels}
+    by_key = {job.key: job for job in unlabelled(jobs, journal)}
     pool = WorkerPool(recipe.label_with)
     lock = threading.Lock()
 
-    def one(key: str, job: Job) -> None:
-        found = pool.label(job.order)
+    def label_one(key: str, job: Job) -> None:
+        entry = pool.label(job.request)
         with lock:
-            ledger.add(key, found)
-            labelled(job, found)
+            journal.append(key, entry)
+            labelled(job, entry)
 
     try:
         joblib.Parallel(n_jobs=recipe.label_with.workers, backend="threading", pre_dispatch="1*n_jobs")(
-            joblib.delayed(one)(key, job) for key, job in fresh.items()
+            joblib.delayed(label_one)(key, job) for key, job in by_key.items()
         )
     finally:
         pool.close()

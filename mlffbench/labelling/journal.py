@@ -1,4 +1,4 @@
-"""Labels on disk, one line each, as soon as they are known: a killed run loses none and repeats none."""
+"""Journal of labels on disk, one line each: a killed run loses no finished label and repeats none."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ase import Atoms
 
 from mlffbench.data import Spec
 
-__all__ = ["Ledger", "label_key"]
+__all__ = ["Journal", "label_key"]
 
 
 def label_key(atoms: Atoms, calculator: Spec) -> str:
-    """What decides a label: the structure to 1e-8 Å and the calculator with its parameters."""
+    """Key of a label: digest of the structure, to 1e-8 Å, and of the calculator with its parameters."""
     arrays = [
         atoms.numbers,
         np.round(atoms.positions, 8) + 0.0,
@@ -29,55 +29,60 @@ def label_key(atoms: Atoms, calculator: Spec) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-class Ledger:
-    """Label by key, in a file of JSON lines that only grows.
+class Journal:
+    """Labels and failures by key, in a file of JSON lines that only grows.
 
     A line cut short by a crash is dropped when the file is opened.
 
     Parameters
     ----------
     file : Path
-    forget_failures : bool
-        Read only the labels that went well; the lines stay, a later one of the same key wins.
+        File of the journal; written with the first label.
+    retry_failures : bool
+        Ignore the failures in the file. Their lines stay; a later line with the same key counts.
 
     Attributes
     ----------
-    labels : dict of str to dict
-        ``energy`` (eV), ``forces`` (eV/Å), ``stress`` (eV/Å³, Voigt) or None, ``seconds``; or ``error`` with
-        ``kind`` and ``message``.
+    entries : dict of str to dict
+        Label: ``energy`` (eV), ``forces`` (eV/Å), ``stress`` (eV/Å³, Voigt) or None, ``seconds``. Failure:
+        ``error`` with ``kind`` and ``message``.
     """
 
-    def __init__(self, file: Path, forget_failures: bool = False) -> None:
+    def __init__(self, file: Path, retry_failures: bool = False) -> None:
         self.file = file
-        self.labels: dict[str, dict[str, Any]] = {}
+        self.entries: dict[str, dict[str, Any]] = {}
         if file.exists():
             self._read()
-        if forget_failures:
-            self.labels = {k: v for k, v in self.labels.items() if "error" not in v}
+        if retry_failures:
+            self.entries = {k: v for k, v in self.entries.items() if "error" not in v}
 
     def _read(self) -> None:
         content = self.file.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
-        if len(whole) < len(content):
+        complete = content[: content.rfind(b"\n") + 1]
+        if len(complete) < len(content):
             with self.file.open("r+b") as stream:
-                stream.truncate(len(whole))
-        for number, line in enumerate(whole.splitlines(), 1):
+                stream.truncate(len(complete))
+        for number, line in enumerate(complete.splitlines(), 1):
             try:
                 entry = json.loads(line)
-                self.labels[entry["key"]] = entry
+                self.entries[entry["key"]] = entry
             except (ValueError, KeyError, TypeError) as error:
                 raise ValueError(f"{self.file}:{number} is not a label; remove the line") from error
 
-    def add(self, key: str, label: Mapping[str, Any]) -> None:
-        """Keep a label; it is on the disk when this returns."""
+    def append(self, key: str, label: Mapping[str, Any]) -> None:
+        """Append a label or failure; it is on disk when this returns."""
         entry = {"key": key, **label}
         with self.file.open("ab") as stream:
             stream.write(json.dumps(entry).encode() + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
-        self.labels[key] = entry
+        self.entries[key] = entry
 
-    def good(self, key: str) -> dict[str, Any] | None:
-        """The label, None if there is none or its computation failed."""
-        entry = self.labels.get(key)
+    def label(self, key: str) -> dict[str, Any] | None:
+        """Return the label; None if it is missing or failed."""
+        entry = self.entries.get(key)
         return None if entry is None or "error" in entry else entry
+
+    def failure(self, key: str) -> dict[str, str] | None:
+        """Return ``kind`` and ``message`` of a failed label; None if it is missing or did not fail."""
+        return self.entries.get(key, {}).get("error")

@@ -1,4 +1,4 @@
-"""recipe.yaml: which structures to make, and how to label them."""
+"""Labelling recipe: the YAML file of the structures to sample and of the calculator that labels them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from mlffbench.data import Spec
 from mlffbench.system.yaml_file import YamlFile
 
-__all__ = ["Draw", "Group", "Labelling", "Recipe", "RecipeError", "read_recipe", "structure"]
+__all__ = ["Draw", "Group", "LabelSettings", "Recipe", "RecipeError", "read_recipe", "structure"]
 
-SKIP = ("atoms", "calculator", "seed")
+SAMPLER_ARGUMENTS = ("atoms", "calculator", "seed")  # given by the draw, not in the parameters of a sampler
 
 
 class RecipeError(ValueError):
-    """A recipe that cannot be followed; the message names file, line and the nearest valid word."""
+    """Invalid recipe; the message names file, line and the nearest valid word."""
 
 
 def _pipeline(value: Any) -> Any:
@@ -38,10 +38,10 @@ class _Strict(BaseModel):
 class Draw(_Strict):
     """Frames from one structure: samplers one after the other, each on every frame of the one before."""
 
-    of: str = Field(description="a structure's name")
+    of: str = Field(description="name of a structure")
     by: Pipeline = Field(min_length=1, description="a sampler, or several in a row")
     seed: int = 0
-    calculator: Calculator | None = Field(default=None, description="instead of sample_with")
+    calculator: Calculator | None = Field(default=None, description="sampling calculator, not sample_with")
 
 
 class Group(_Strict):
@@ -54,40 +54,42 @@ class Group(_Strict):
     label_params: dict[str, Any] = Field(default={}, description="changes to label_with for this group")
 
 
-class Labelling(_Strict):
-    """How structures are labelled."""
+class LabelSettings(_Strict):
+    """Calculator that labels the structures, and the worker processes that run it."""
 
     calculator: Calculator
-    python: str | None = Field(default=None, description="another interpreter, where the program lives")
-    workers: int = Field(default=1, ge=1)
-    threads: int = Field(default=1, ge=1, description="of each worker")
+    python: str | None = Field(default=None, description="Python interpreter with the calculator's program")
+    workers: int = Field(default=1, ge=1, description="labels computed at a time")
+    threads: int = Field(default=1, ge=1, description="threads of each worker")
     time_limit: float | None = Field(default=None, gt=0, description="seconds a label may take")
     environment: dict[str, str] = {}
 
 
 class Recipe(_Strict):
-    """What a recipe file says."""
+    """Content of a recipe file."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
     structures: dict[str, dict[str, Any]] = Field(min_length=1)
     sample_with: Calculator | None = None
-    label_with: Labelling
+    label_with: LabelSettings
     groups: dict[str, Group] = Field(min_length=1)
     isolated_atoms: dict[str, dict[str, Any]] = Field(
-        default={}, description="changes to label_with for each lone atom; 'cell' puts it into a box"
+        default={}, description="changes to label_with for each isolated atom; 'cell' puts it into a box"
     )
     card: dict[str, Any] = {}
     card_from: list[str] = Field(default=[], description="JSON files beside the recipe, added to the card")
 
     def calculator_of_group(self, name: str) -> Spec:
-        """What labels a group."""
-        return self._changed(self.groups[name].label_params)
+        """Calculator that labels a group."""
+        return self._labelling_calculator(self.groups[name].label_params)
 
     def calculator_of_atom(self, symbol: str) -> Spec:
-        """What labels an isolated atom."""
-        return self._changed({k: v for k, v in self.isolated_atoms[symbol].items() if k != "cell"})
+        """Calculator that labels an isolated atom."""
+        params = {k: v for k, v in self.isolated_atoms[symbol].items() if k != "cell"}
+        return self._labelling_calculator(params)
 
-    def _changed(self, params: Mapping[str, Any]) -> Spec:
+    def _labelling_calculator(self, params: Mapping[str, Any]) -> Spec:
+        """The calculator of `label_with` with some parameters changed."""
         base = self.label_with.calculator
         return Spec(base.name, {**base.params, **params})
 
@@ -98,7 +100,8 @@ def read_recipe(file: Path) -> Recipe:
     Raises
     ------
     RecipeError
-        It cannot be read, is not YAML, has an unknown key, name or keyword, or a value of the wrong kind.
+        The file cannot be read, is not YAML, has an unknown key, name or keyword, or a value of the wrong
+        type.
     """
     source = YamlFile(file, RecipeError)
     recipe = source.validated(
@@ -135,31 +138,31 @@ def _check_draw(recipe: Recipe, draw: Draw, where: tuple[Any, ...], source: Yaml
             source.say((*where, "of"), f"no structure {draw.of!r}; there are {list(recipe.structures)}")
         )
     for i, sampler in enumerate(draw.by):
-        source.check((*where, "by", i), "samplers", sampler, SKIP)
+        source.check((*where, "by", i), "samplers", sampler, SAMPLER_ARGUMENTS)
     if draw.calculator is not None:
         source.check((*where, "calculator"), "calculators", draw.calculator)
 
 
 def structure(recipe: Recipe, name: str, folder: Path) -> Atoms:
-    """A structure of the recipe: a file, ASE's ``bulk`` or ``molecule``, or atoms written out.
+    """Build a structure of the recipe from a file, ASE's ``bulk`` or ``molecule``, or explicit ``atoms``.
 
     Parameters
     ----------
     folder : Path
-        Where the recipe lies: file names are relative to it.
+        Folder of the recipe, which file names are relative to.
 
     Raises
     ------
     ValueError, TypeError, LookupError, OSError
-        The entry makes no structure.
+        The entry is no valid structure.
     """
     entry = dict(recipe.structures[name])
     repeat = entry.pop("repeat", None)
-    makers = {"file": lambda f: read(folder / f), "bulk": _bulk, "molecule": molecule, "atoms": _atoms}
-    if len(entry) != 1 or not set(entry) <= set(makers):
-        raise ValueError(f"write one of {list(makers)} (and 'repeat'), not {list(entry)}")
+    builders = {"file": lambda f: read(folder / f), "bulk": _bulk, "molecule": molecule, "atoms": _atoms}
+    if len(entry) != 1 or not set(entry) <= set(builders):
+        raise ValueError(f"write one of {list(builders)} (and 'repeat'), not {list(entry)}")
     ((kind, value),) = entry.items()
-    atoms = makers[kind](value)
+    atoms = builders[kind](value)
     return atoms.repeat(repeat) if repeat else atoms
 
 

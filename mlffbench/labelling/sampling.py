@@ -1,4 +1,4 @@
-"""recipe -> frames: every group's samples, kept on disk once they are made."""
+"""Recipe -> samples: the frames of every group, cached on disk."""
 
 from __future__ import annotations
 
@@ -18,62 +18,62 @@ from mlffbench.data import Spec, bare
 from mlffbench.labelling.recipe import Draw, Group, Recipe, structure
 from mlffbench.system.atomic_write import atomic_write
 
-__all__ = ["extxyz", "sample"]
+__all__ = ["sample", "to_extxyz"]
 
 
 def sample(
-    recipe: Recipe, home: Path, folder: Path, sampled: Callable[[str, int], None]
+    recipe: Recipe, recipe_folder: Path, folder: Path, sampled: Callable[[str, int], None]
 ) -> dict[str, list[Atoms]]:
-    """The frames of every group, from disk where they were made before.
+    """Sample the frames of every group, or read them from disk where they were sampled before.
 
     Parameters
     ----------
-    home : Path
-        Where the recipe lies.
+    recipe_folder : Path
+        Folder of the recipe.
     folder : Path
-        Where samples are kept: a file each group, named by what decides it.
+        Work folder; each group has a file in ``samples``, named by a digest of its draws.
     sampled : callable
-        Told the name of each group, and its number of frames.
+        Called with the name of each group and its number of frames.
     """
     (folder / "samples").mkdir(parents=True, exist_ok=True)
-    found = {}
+    samples = {}
     for name, group in recipe.groups.items():
         file = folder / "samples" / f"{name}-{_digest(recipe, group)}.xyz"
         if not file.exists():
-            frames = [frame for draw in group.draws for frame in _drawn(recipe, draw, home)]
+            frames = [frame for draw in group.draws for frame in _sample_draw(recipe, draw, recipe_folder)]
             with atomic_write(file) as stream:
-                stream.write(extxyz(frames))
-        found[name] = read(file, ":", format="extxyz")
-        sampled(name, len(found[name]))
-    return found
+                stream.write(to_extxyz(frames))
+        samples[name] = read(file, ":", format="extxyz")
+        sampled(name, len(samples[name]))
+    return samples
 
 
 def _digest(recipe: Recipe, group: Group) -> str:
-    """What decides a group's frames: its draws, their structures and calculators."""
-    decides = [
+    """Digest of a group's draws, their structures, samplers, seeds and calculators."""
+    inputs = [
         [recipe.structures[d.of], d.seed, [str(s) for s in d.by], str(d.calculator or recipe.sample_with)]
         for d in group.draws
     ]
-    return hashlib.sha256(json.dumps(decides, default=str).encode()).hexdigest()[:8]
+    return hashlib.sha256(json.dumps(inputs, default=str).encode()).hexdigest()[:8]
 
 
-def _drawn(recipe: Recipe, draw: Draw, home: Path) -> list[Atoms]:
-    """The draw's samplers in a row, every frame of one handed to the next."""
-    frames = [structure(recipe, draw.of, home)]
+def _sample_draw(recipe: Recipe, draw: Draw, recipe_folder: Path) -> list[Atoms]:
+    """Apply the draw's samplers one after the other, each to every frame of the one before."""
+    frames = [structure(recipe, draw.of, recipe_folder)]
     calculator = _calculator(draw.calculator or recipe.sample_with)
-    for step, sampler in enumerate(draw.by):
-        act = registry.load("samplers", sampler.name)
-        made = []
+    for step, spec in enumerate(draw.by):
+        sampler = registry.load("samplers", spec.name)
+        samples = []
         for i, atoms in enumerate(frames):
-            for frame in act(bare(atoms), calculator, _seed(draw, step, i), **sampler.params):
+            for frame in sampler(bare(atoms), calculator, _seed(draw, step, i), **spec.params):
                 frame.info = {**atoms.info, **frame.info}
-                made.append(frame)
-        frames = made
+                samples.append(frame)
+        frames = samples
     return frames
 
 
 def _seed(draw: Draw, step: int, frame: int) -> int:
-    """The draw's own for a lone sampler; of several in a row, one for each and each of their frames."""
+    """Seed of a sampler: the draw's own for a single sampler, else one for each step and input frame."""
     if len(draw.by) == 1:
         return draw.seed
     return int(np.random.SeedSequence([draw.seed, step, frame]).generate_state(1)[0])
@@ -83,8 +83,8 @@ def _calculator(spec: Spec | None) -> Any:
     return None if spec is None else registry.load("calculators", spec.name)(**spec.params)
 
 
-def extxyz(frames: Sequence[Atoms]) -> bytes:
-    """The frames as an extended xyz file."""
+def to_extxyz(frames: Sequence[Atoms]) -> bytes:
+    """Content of an extended XYZ file of the frames."""
     text = io.StringIO()
     write(text, frames, format="extxyz", write_results=False)
     return text.getvalue().encode()

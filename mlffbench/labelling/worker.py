@@ -1,7 +1,7 @@
-"""One worker: reads orders as lines of JSON, writes labels as lines of JSON.
+"""Labelling worker process: reads requests as lines of JSON, writes labels as lines of JSON.
 
-Run as a file by any Python that has ASE and the program that labels; mlffbench need not be installed there.
-An order is ``{"calculator": name, "params": {}, "atoms": {...}}``; an answer holds the label, or ``error``
+Run as a file by any Python that has ASE and the calculator's program; mlffbench need not be installed there.
+A request is ``{"calculator": name, "params": {}, "atoms": {...}}``; an answer holds the label, or ``error``
 with its kind: ``not converged``, ``not installed``, ``unsupported input`` or ``error``.
 """
 
@@ -25,26 +25,27 @@ from ase.stress import full_3x3_to_voigt_6_stress
 __all__ = ["label"]
 
 
-def label(order):
-    """The label of an order, or what went wrong.
+def label(request):
+    """Compute the label of a request, or the reason why it failed.
 
     Returns
     -------
     dict
-        ``energy`` (eV), ``forces`` (eV/Å), ``stress`` (eV/Å³, Voigt) or None, ``seconds``; or ``error``.
+        ``energy`` (eV), ``forces`` (eV/Å), ``stress`` (eV/Å³, Voigt) or None, ``seconds``; or ``error`` with
+        ``kind`` and ``message``, and ``seconds``.
     """
     start = time.perf_counter()
     try:
-        atoms = Atoms(**order["atoms"])
-        atoms.calc = _calculator(order["calculator"])(**order["params"])
-        found = _labels(atoms)
+        atoms = Atoms(**request["atoms"])
+        atoms.calc = _calculator(request["calculator"])(**request["params"])
+        answer = _compute(atoms)
     except Exception as error:
-        found = {"error": {"kind": _kind(error), "message": f"{type(error).__name__}: {error}"}}
-    return {**found, "seconds": round(time.perf_counter() - start, 3)}
+        answer = {"error": {"kind": _failure_kind(error), "message": f"{type(error).__name__}: {error}"}}
+    return {**answer, "seconds": round(time.perf_counter() - start, 3)}
 
 
 def _calculator(name):
-    """The function of that name beside this file, or anybody's ``package.module:Name``."""
+    """Calculator class or function of ``calculators/<name>.py``, or of anybody's ``package.module:Name``."""
     if ":" in name:
         module, _, attribute = name.partition(":")
         return getattr(import_module(module), attribute)
@@ -57,8 +58,8 @@ def _calculator(name):
     return getattr(module, module.__all__[0])
 
 
-def _labels(atoms):
-    """Energy, forces and stress; the energy is the one whose derivative the forces are."""
+def _compute(atoms):
+    """Energy, forces and stress; the energy is the force-consistent one where the calculator has two."""
     forces = atoms.get_forces()
     try:
         energy = atoms.get_potential_energy(force_consistent=True)
@@ -76,7 +77,7 @@ def _labels(atoms):
     return {"energy": float(energy), "forces": np.asarray(forces).tolist(), "stress": stress}
 
 
-def _kind(error):
+def _failure_kind(error):
     if isinstance(error, CalculatorError) or "converge" in str(error).lower():
         return "not converged"
     if isinstance(error, ImportError):
@@ -84,20 +85,20 @@ def _kind(error):
     return "unsupported input" if isinstance(error, (ValueError, TypeError, LookupError)) else "error"
 
 
-def _receive(orders):
-    """Lines of standard input; when it closes, nobody waits for us any more."""
+def _receive(requests):
+    """Queue the lines of standard input; exit when the parent closes it."""
     for line in sys.stdin:
-        orders.put(line)
+        requests.put(line)
     os._exit(0)
 
 
 def main():
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a program prints must not mix with the answers
-    orders: SimpleQueue[str] = SimpleQueue()
-    threading.Thread(target=_receive, args=(orders,), daemon=True).start()
+    requests: SimpleQueue[str] = SimpleQueue()
+    threading.Thread(target=_receive, args=(requests,), daemon=True).start()
     while True:
-        answers.write(json.dumps(label(json.loads(orders.get()))) + "\n")
+        answers.write(json.dumps(label(json.loads(requests.get()))) + "\n")
         answers.flush()
 
 

@@ -1,4 +1,4 @@
-"""Pool of labelling processes: one per thread that asks, replaced when it dies."""
+"""Pool of labelling processes: one per thread, replaced when it dies."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ import threading
 from typing import Any
 
 from mlffbench.labelling import worker
-from mlffbench.labelling.recipe import Labelling
+from mlffbench.labelling.recipe import LabelSettings
 from mlffbench.system.child_process import ChildProcess
 
 __all__ = ["WorkerPool"]
 
 
 class WorkerPool:
-    """One labelling process for every thread that asks for a label."""
+    """One labelling process for every thread that requests a label."""
 
-    def __init__(self, settings: Labelling) -> None:
+    def __init__(self, settings: LabelSettings) -> None:
         self.settings = settings
         self._own = threading.local()
         self._processes: list[ChildProcess] = []
 
-    def label(self, order: str) -> dict[str, Any]:
+    def label(self, request: str) -> dict[str, Any]:
         """Return one label, or ``{"error": ...}`` when its process dies or exceeds the time limit."""
         process = self._process()
         limit = self.settings.time_limit
         with process.time_limit(limit):
-            process.send(order)
+            process.send(request)
             answer = next(process.lines(), None)
         if answer is not None:
             return json.loads(answer)
@@ -34,6 +34,7 @@ class WorkerPool:
         return {"error": process.failure(limit)}
 
     def _process(self) -> ChildProcess:
+        """Process of the calling thread, started at its first request."""
         if getattr(self._own, "process", None) is None:
             self._own.process = ChildProcess(
                 # -P: the folder of worker.py must not shadow the other interpreter's modules

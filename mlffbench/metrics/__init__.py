@@ -1,4 +1,4 @@
-"""Metrics ``(true, predicted) -> float``, one a file, and scorers on forces for scikit-learn.
+"""Metrics ``(true, predicted) -> float``, one per file, and scorers on forces for scikit-learn.
 
 >>> from mlffbench.metrics import neg_forces_rmse
 >>> cross_val_score(model, frames, labels, scoring=neg_forces_rmse)  # doctest: +SKIP

@@ -1,4 +1,4 @@
-"""scikit-learn scorers ``(estimator, X, y) -> float`` on forces, higher is better."""
+"""Scorers on forces for scikit-learn, ``(estimator, X, y) -> float``; higher is better."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class ForcesScorer:
         if predicted.forces is None:
             raise ValueError(f"{type(estimator).__name__} predicts no forces")
         pairs = [(t, p) for t, p in zip(true.forces, predicted.forces, strict=True) if t is not None]
-        flat = [np.concatenate([np.ravel(part) for part in side]) for side in zip(*pairs, strict=True)]
-        return -self.metric(flat[0], flat[1])
+        components = [np.concatenate([np.ravel(f) for f in frames]) for frames in zip(*pairs, strict=True)]
+        return -self.metric(components[0], components[1])
 
 
 neg_forces_rmse = ForcesScorer(rmse)

@@ -11,12 +11,12 @@ from ase.filters import FrechetCellFilter
 
 __all__ = ["CellFilter"]
 
-WORST = 1e4  # element of V⁻¹, beyond which scipy's general methods are taken
+LARGEST_INVERSE = 1e4  # element of V⁻¹, beyond which scipy's general methods are taken
 Eigen = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class CellFilter(FrechetCellFilter):
-    """`FrechetCellFilter` whose logarithm and derivative of the exponential are taken by eigenvectors."""
+    """`FrechetCellFilter` that takes the matrix logarithm and its derivative from eigenvectors."""
 
     def __init__(self, atoms: Atoms, **kwargs: Any) -> None:
         super().__init__(atoms, **kwargs)
@@ -26,7 +26,7 @@ class CellFilter(FrechetCellFilter):
 
 
 def _eigen(matrix: np.ndarray) -> Eigen | None:
-    """Eigenvalues, eigenvectors V and V⁻¹; None where they would lose digits."""
+    """Eigenvalues, eigenvectors V and V⁻¹; None if the matrix is (nearly) defective."""
     return _eigen_of(np.asarray(matrix, float).tobytes())
 
 
@@ -37,29 +37,29 @@ def _eigen_of(matrix: bytes) -> Eigen | None:
         inverse = np.linalg.inv(vectors)
     except np.linalg.LinAlgError:
         return None
-    return (values.astype(complex), vectors, inverse) if np.abs(inverse).max() < WORST else None
+    return (values.astype(complex), vectors, inverse) if np.abs(inverse).max() < LARGEST_INVERSE else None
 
 
 def logm(matrix: np.ndarray) -> np.ndarray:
-    """V ln(λ) V⁻¹."""
+    """Matrix logarithm, V ln(λ) V⁻¹."""
     from scipy.linalg import logm
 
-    if (found := _eigen(matrix)) is None or np.abs(found[0]).min() == 0:
+    if (eigen := _eigen(matrix)) is None or np.abs(eigen[0]).min() == 0:
         return logm(matrix).real
-    values, vectors, inverse = found
+    values, vectors, inverse = eigen
     return ((vectors * np.log(values)) @ inverse).real
 
 
 def expm_frechet(matrix: np.ndarray, direction: np.ndarray, compute_expm: bool = False) -> np.ndarray:
-    """The derivative of exp: V (Φ ∘ V⁻¹ E V) V⁻¹, Φ_ij = (exp λ_i − exp λ_j)/(λ_i − λ_j).
+    """Fréchet derivative of exp: V (Φ ∘ V⁻¹ E V) V⁻¹, Φ_ij = (exp λ_i − exp λ_j)/(λ_i − λ_j).
 
     N. J. Higham, Functions of Matrices (SIAM, 2008), theorem 3.11 (Daleckii and Krein).
     """
     from scipy.linalg import expm_frechet
 
-    if (found := _eigen(matrix)) is None:
+    if (eigen := _eigen(matrix)) is None:
         return expm_frechet(matrix, direction, compute_expm=False)
-    values, vectors, inverse = found
+    values, vectors, inverse = eigen
     mean, half = (values[:, None] + values) / 2, (values[:, None] - values) / 2
     small = np.abs(half) < 1e-6
     phi = np.exp(mean) * np.where(small, 1.0, np.sinh(half) / np.where(small, 1.0, half))

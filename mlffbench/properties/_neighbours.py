@@ -1,4 +1,4 @@
-"""Pairs of atoms within a distance, images included, by the fastest way that the structure allows."""
+"""Neighbour lists within a cutoff, periodic images included, by the fastest method for the structure."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from ase.neighborlist import neighbor_list
 from matscipy.neighbours import neighbour_list
 from scipy.spatial.distance import cdist
 
-__all__ = ["neighbours", "vectors"]
+__all__ = ["neighbour_vectors", "neighbours"]
 
-DENSE = 500  # atoms of a molecule, up to which all its pairs are looked at
+DENSE = 500  # atoms of a molecule, up to which the whole distance matrix is computed
 
 
 def neighbours(atoms: Atoms, cutoff: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -25,7 +25,7 @@ def neighbours(atoms: Atoms, cutoff: float) -> tuple[np.ndarray, np.ndarray, np.
     return i, j, d[i, j]
 
 
-def vectors(atoms: Atoms, cutoff: float | np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def neighbour_vectors(atoms: Atoms, cutoff: float | np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """First and second atom and the vector, Å, of every directed pair; a cutoff per atom is a radius."""
     search = neighbour_list if atoms.pbc.all() else neighbor_list
     return search("ijD", atoms, cutoff)

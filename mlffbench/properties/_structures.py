@@ -1,4 +1,4 @@
-"""What several properties do with a structure: repeat it until it is wide, ask for its energy and forces."""
+"""Structure helpers of several properties: supercells, scaled copies, energies and forces of copies."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-__all__ = ["evaluated", "evaluated_many", "repeats", "scaled"]
+__all__ = ["energies_and_forces", "energy_and_forces", "repeats", "scaled"]
 
 BATCH = 512  # atoms evaluated at once
 
 
 def repeats(atoms: Atoms, min_length: float) -> np.ndarray:
-    """How often each axis is repeated for a supercell `min_length` Å wide between its faces, (3,) int."""
+    """Repetitions of each axis for a supercell at least `min_length` Å wide between its faces, (3,) int."""
     widths = 1 / np.linalg.norm(atoms.cell.reciprocal(), axis=1)
     return np.maximum(np.ceil(min_length / widths - 1e-6).astype(int), 1)
 
@@ -28,7 +28,7 @@ def scaled(atoms: Atoms, factor: float) -> Atoms:
     return copy
 
 
-def evaluated(calculator: BaseCalculator, atoms: Atoms) -> tuple[float, np.ndarray]:
+def energy_and_forces(calculator: BaseCalculator, atoms: Atoms) -> tuple[float, np.ndarray]:
     """Energy, eV, and forces (n, 3), eV/Å, of a copy without constraints."""
     bare = atoms.copy()
     bare.set_constraint()
@@ -36,14 +36,14 @@ def evaluated(calculator: BaseCalculator, atoms: Atoms) -> tuple[float, np.ndarr
     return float(bare.get_potential_energy()), bare.get_forces()
 
 
-def evaluated_many(
+def energies_and_forces(
     calculator: BaseCalculator, structures: Sequence[Atoms]
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Energies (n,), eV, and the forces of each, eV/Å; in batches where `calculator` can."""
-    many = getattr(calculator, "calculate_many", None)
-    if many is None:
-        found = [evaluated(calculator, atoms) for atoms in structures]
-        return np.array([energy for energy, _ in found]), [forces for _, forces in found]
+    calculate_many = getattr(calculator, "calculate_many", None)
+    if calculate_many is None:
+        pairs = [energy_and_forces(calculator, atoms) for atoms in structures]
+        return np.array([energy for energy, _ in pairs]), [forces for _, forces in pairs]
     size = max(1, BATCH // max(len(a) for a in structures))
-    results = [r for i in range(0, len(structures), size) for r in many(structures[i : i + size])]
+    results = [r for i in range(0, len(structures), size) for r in calculate_many(structures[i : i + size])]
     return np.array([r["energy"] for r in results]), [r["forces"] for r in results]

@@ -1,4 +1,4 @@
-"""Basin hopping: a Monte Carlo walk from minimum to minimum of molecules and clusters."""
+"""Basin hopping: a Monte Carlo walk among the minima of a molecule or cluster."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ __all__ = ["BasinHopping", "basin_hopping"]
 
 @dataclass(frozen=True)
 class BasinHopping:
-    """Where the walkers have been.
+    """Relaxations and distinct minima of a basin-hopping run.
 
     Attributes
     ----------
     runs : tuple of Relaxation
-        The starts' first, then hop by hop of every walker.
+        Relaxations of the starts, then those of all walkers hop by hop.
     minima : tuple of Minimum
-        The distinct ones, the lowest first.
+        Distinct minima, the lowest first.
     """
 
     runs: tuple[Relaxation, ...]
@@ -34,6 +34,7 @@ class BasinHopping:
 
     @property
     def force_calls(self) -> int:
+        """Number of structures evaluated: every start and every optimiser step."""
         return sum(run.steps + 1 for run in self.runs)
 
 
@@ -48,48 +49,52 @@ def basin_hopping(
     steps: int = 500,
     tolerance: float = 0.1,
 ) -> BasinHopping:
-    """Displace all atoms, relax, and accept by Metropolis' rule for the energies of the minima.
+    """Displace all atoms, relax, and accept or reject the new minimum by the Metropolis rule.
 
-    As ASE's own, with a seed, a limit to the steps of a relaxation, and walkers that are evaluated together.
+    Like ASE's own, with a seed, a step limit for each relaxation, and walkers that are evaluated together.
 
     Parameters
     ----------
     calculator : Calculator
-        With forces; batched where it has ``calculate_many``, see `relax_many`.
+        ASE calculator with forces; batched where it has ``calculate_many``, see `relax_many`.
     starts : sequence of Atoms
-        One walker each.
+        Start of each walker.
     hops : int
-        Of every walker.
+        Number of hops of each walker.
     temperature : float
-        k_B T of the rule, eV.
+        k_B T of the Metropolis rule, eV.
     displacement : float
-        Of every coordinate at most, uniform, Å.
+        Largest displacement of a coordinate, drawn uniformly, Å.
     seed : int
     fmax, steps : float, int
-        Of every relaxation, eV/Å; where one does not converge the walker stays.
+        Largest force left by a relaxation, eV/Å, and its step limit. Where a relaxation does not converge the
+        walker stays.
     tolerance : float
-        Å, see `distinct_minima`.
+        Largest distance between structures that count as one minimum, Å; see `distinct_minima`.
 
     Raises
     ------
     ValueError
-        A start does not relax.
+        A start does not relax within `steps`.
 
     References
     ----------
     D. J. Wales and J. P. K. Doye, J. Phys. Chem. A 101, 5111 (1997).
     """
     rng = np.random.default_rng(seed)
-    here = relax_many(calculator, starts, fmax=fmax, steps=steps)
-    if lost := [i for i, run in enumerate(here) if not run.converged]:
-        why = here[lost[0]].failure or f"its largest force is {here[lost[0]].max_force:.2g} eV/Å"
-        raise ValueError(f"start {lost[0]} does not relax in {steps} steps: {why}")
-    runs = list(here)
+    current = relax_many(calculator, starts, fmax=fmax, steps=steps)
+    if unconverged := [i for i, run in enumerate(current) if not run.converged]:
+        first = current[unconverged[0]]
+        reason = first.failure or f"its largest force is {first.max_force:.2g} eV/Å"
+        raise ValueError(f"start {unconverged[0]} does not relax in {steps} steps: {reason}")
+    runs = list(current)
     for hop in range(hops):
-        tried = [_displaced(run.atoms, displacement, rng) for run in here]
-        there = relax_many(calculator, tried, fmax=fmax, steps=steps)
-        here = [b if _accepted(a, b, temperature, rng) else a for a, b in zip(here, there, strict=True)]
-        runs += there
+        displaced = [_displaced(run.atoms, displacement, rng) for run in current]
+        trials = relax_many(calculator, displaced, fmax=fmax, steps=steps)
+        current = [
+            b if _accepted(a, b, temperature, rng) else a for a, b in zip(current, trials, strict=True)
+        ]
+        runs += trials
         report("hops", hop + 1, hops)
     return BasinHopping(tuple(runs), tuple(distinct_minima(runs, tolerance)))
 
@@ -101,6 +106,6 @@ def _displaced(atoms: Atoms, size: float, rng: np.random.Generator) -> Atoms:
 
 
 def _accepted(old: Relaxation, new: Relaxation, temperature: float, rng: np.random.Generator) -> bool:
-    """min(1, exp((E_old − E_new)/kT))."""
-    chance = rng.random()
-    return new.converged and bool(np.log(chance) < (old.energy - new.energy) / temperature)
+    """Metropolis rule: accept with probability min(1, exp((E_old − E_new)/kT))."""
+    uniform = rng.random()
+    return new.converged and bool(np.log(uniform) < (old.energy - new.energy) / temperature)

@@ -1,4 +1,4 @@
-"""Who is bonded to whom: two atoms closer than a multiple of the sum of their covalent radii."""
+"""Bonds from distances: two atoms closer than a multiple of the sum of their covalent radii."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ase.neighborlist import natural_cutoffs, neighbor_list
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-__all__ = ["bonds", "fragments", "side_of"]
+__all__ = ["atoms_beyond_bond", "bonds", "fragments"]
 
 BONDED = 1.25  # O-H ... O at 1.6 Å is a hydrogen bond, a stretched C-C of 1.8 Å is a bond
 
@@ -21,13 +21,13 @@ def bonds(atoms: Atoms, factor: float = BONDED) -> np.ndarray:
 
 
 def fragments(pairs: np.ndarray, n_atoms: int) -> np.ndarray:
-    """The number of the fragment that every atom belongs to, (n_atoms,)."""
+    """Index of the connected fragment of each atom, (n_atoms,)."""
     graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n_atoms, n_atoms))
     return connected_components(graph, directed=False)[1]
 
 
-def side_of(atoms: Atoms, axis: tuple[int, int]) -> np.ndarray:
-    """The atoms on the second atom's side of a bond, that atom among them.
+def atoms_beyond_bond(atoms: Atoms, axis: tuple[int, int]) -> np.ndarray:
+    """Indices of the atoms on the second atom's side of a bond, that atom among them.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a potential does with matter that is pressed together: a wall, or a hole to fall into."""
+"""Energy under compression: a repulsive wall, or unphysical holes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.properties._structures import evaluated_many, scaled
+from mlffbench.properties._structures import energies_and_forces, scaled
 
 __all__ = ["Compression", "compression"]
 
@@ -22,7 +22,7 @@ class Compression:
     Attributes
     ----------
     scales : (n,) array
-        Of all lengths, descending from 1.
+        Scale factor of all lengths, descending from 1.
     energies : (n,) array, eV per atom
     """
 
@@ -31,14 +31,14 @@ class Compression:
 
     @property
     def holes(self) -> int:
-        """How many steps of compression lower the energy once it has begun to rise."""
+        """Number of compression steps that lower the energy after it has begun to rise."""
         rises = np.diff(self.energies)
-        begun = np.flatnonzero(rises > NOISE)
-        return int((rises[begun[0] :] < -NOISE).sum()) if len(begun) else len(rises)
+        rising = np.flatnonzero(rises > NOISE)
+        return int((rises[rising[0] :] < -NOISE).sum()) if len(rising) else len(rises)
 
     @property
     def depth(self) -> float:
-        """How far the energy falls below the structure's own, eV per atom; 0 where it never does."""
+        """Largest fall of the energy below that of the structure itself, eV per atom; 0 if it never falls."""
         return float(max(self.energies[0] - self.energies.min(), 0.0))
 
 
@@ -48,13 +48,14 @@ def compression(calculator: BaseCalculator, atoms: Atoms, smallest: float = 0.5,
     Parameters
     ----------
     calculator : Calculator
-        With energies and forces.
+        ASE calculator with energies and forces.
     atoms : Atoms
-        A crystal or molecule, best at rest.
+        Crystal or molecule, best at rest.
     smallest : float
-        The last factor of all lengths.
+        Last scale factor of all lengths.
     n : int
+        Number of scale factors.
     """
     scales = np.linspace(1.0, smallest, n)
-    energies, _ = evaluated_many(calculator, [scaled(atoms, s) for s in scales])
+    energies, _ = energies_and_forces(calculator, [scaled(atoms, s) for s in scales])
     return Compression(scales, energies / len(atoms))

@@ -1,4 +1,4 @@
-"""Whether forces are minus the gradient of the energy, and the energy has no steps."""
+"""Energy conservation: are forces minus the gradient of the energy, and is the energy continuous?"""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.properties._structures import evaluated_many
+from mlffbench.properties._structures import energies_and_forces
 
-__all__ = ["Conservation", "conservation", "unexplained"]
+__all__ = ["Conservation", "conservation", "energy_force_residual"]
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Conservation:
     ----------
     energies : (n_lines, n) array, eV
     powers : (n_lines, n) array, eV/Å
-        Force times the line's direction, −dE/ds where energy is conserved.
+        Force along the line's direction, −dE/ds where energy is conserved.
     step : float
-        Å along the line.
+        Distance between points of the line, Å.
     """
 
     energies: np.ndarray
@@ -32,12 +32,12 @@ class Conservation:
 
     @property
     def work(self) -> np.ndarray:
-        """E(s+h) − E(s) + ∫F ds, eV, (n_lines, n − 3): of the cubic through four forces."""
-        return unexplained(self.energies, self.powers, self.step)
+        """E(s+h) − E(s) + ∫F ds, eV, (n_lines, n − 3), F the cubic through four forces."""
+        return energy_force_residual(self.energies, self.powers, self.step)
 
     @property
     def error(self) -> float:
-        """√⟨(work/h)²⟩, eV/Å: 0 to rounding where forces are the gradient of a smooth energy."""
+        """√⟨(work/h)²⟩, eV/Å: 0 up to rounding where forces are the gradient of a smooth energy."""
         return float(np.sqrt(np.mean((self.work / self.step) ** 2)))
 
     @property
@@ -47,12 +47,12 @@ class Conservation:
 
     @property
     def largest_step(self) -> float:
-        """Largest |work| of one step, eV: a discontinuity of the energy shows here whole."""
+        """Largest |work| of one step, eV: a discontinuity of the energy shows with its full height."""
         return float(np.abs(self.work).max())
 
 
-def unexplained(energies: np.ndarray, powers: np.ndarray, step: float) -> np.ndarray:
-    """ΔE + ∫F ds between neighbours on lines of n points, (..., n − 3): the cubic through four forces."""
+def energy_force_residual(energies: np.ndarray, powers: np.ndarray, step: float) -> np.ndarray:
+    """ΔE + ∫F ds between neighbours on lines of n points, (..., n − 3), F the cubic through four forces."""
     f = powers
     integral = step / 24 * (-f[..., :-3] + 13 * f[..., 1:-2] + 13 * f[..., 2:-1] - f[..., 3:])
     return np.diff(energies)[..., 1:-1] + integral
@@ -66,21 +66,22 @@ def conservation(
     n: int = 41,
     seed: int = 0,
 ) -> Conservation:
-    """Follow random lines of unit length in the space of all coordinates, through the structure.
+    """Compare energies and forces along random straight lines through the structure's coordinates.
 
     Parameters
     ----------
     calculator : Calculator
-        With energies and forces.
+        ASE calculator with energies and forces.
     atoms : Atoms
-        The middle of every line.
+        Structure in the middle of every line.
     n_lines : int
+        Number of lines.
     length : float
-        Of a line, times √n_atoms: how far an atom moves on average, Å.
+        Length of a line over √n_atoms, the root mean square path of an atom, Å.
     n : int
         Points on a line.
     seed : int
-        Of the directions.
+        Seed of the directions.
     """
     rng = np.random.default_rng(seed)
     span = length * len(atoms) ** 0.5
@@ -89,7 +90,7 @@ def conservation(
         direction = rng.normal(size=(len(atoms), 3))
         direction /= np.linalg.norm(direction)
         line = [_moved(atoms, s * direction) for s in np.linspace(-span / 2, span / 2, n)]
-        energy, forces = evaluated_many(calculator, line)
+        energy, forces = energies_and_forces(calculator, line)
         energies.append(energy)
         powers.append([float((f * direction).sum()) for f in forces])
     return Conservation(np.array(energies), np.array(powers), span / (n - 1))

@@ -1,4 +1,4 @@
-"""A bond of a molecule pulled until it breaks: the curve, its depth, and how physical its shape is."""
+"""Dissociation curve of a bond of a molecule: its depth, and measures of its physical shape."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.properties._structures import evaluated
-from mlffbench.properties.bonds import side_of
+from mlffbench.properties._structures import energy_and_forces
+from mlffbench.properties.bonds import atoms_beyond_bond
 from mlffbench.properties.conservation import Conservation
 from mlffbench.properties.diatomic import Diatomic
 
@@ -18,20 +18,21 @@ __all__ = ["Dissociation", "dissociation"]
 
 @dataclass(frozen=True)
 class Dissociation(Diatomic):
-    """The curve of two rigid fragments that move apart along their bond; see `Diatomic` for its shape.
+    """Curve of two rigid fragments that move apart along their bond; see `Diatomic` for its shape.
 
     Attributes
     ----------
     symbols : (str, str)
-        Of the two bonded atoms.
+        Elements of the two bonded atoms.
     distances : (n,) array, Å, ascending
-        Between the two bonded atoms.
+        Distances between the two bonded atoms.
     energies : (n,) array, eV; 0 at the longest distance
     forces : (n,) array, eV/Å
-        On the moving fragment along the bond, positive where the fragments repel one another.
+        Force on the moving fragment along the bond, positive where the fragments repel one another.
     bond : (int, int)
+        Indices of the two bonded atoms.
     rest : float
-        The energy of the molecule as it was given, eV, on the scale of `energies`.
+        Energy of the molecule as it was given, eV, on the scale of `energies`.
     """
 
     bond: tuple[int, int]
@@ -39,17 +40,17 @@ class Dissociation(Diatomic):
 
     @property
     def depth(self) -> float:
-        """From the molecule up to the longest distance, eV; negative where it falls apart by itself."""
+        """Energy at the longest distance over that of the molecule, eV; negative where it falls apart."""
         return -self.rest
 
     @property
     def fall(self) -> float:
-        """How far the curve falls below the molecule, eV; 0 where the molecule is its lowest point."""
+        """Depth of the curve below the molecule's energy, eV; 0 where the molecule is the lowest point."""
         return float(max(self.rest - self.energies.min(), 0.0))
 
     @property
     def discontinuity(self) -> float:
-        """Largest |ΔE + ∫F dr| of one step, eV: 0 for a fine smooth curve, see `Conservation`."""
+        """Largest |ΔE + ∫F dr| of one step, eV: nearly 0 for a smooth curve; see `Conservation`."""
         step = float(self.distances[1] - self.distances[0])
         return Conservation(self.energies[None], self.forces[None], step).largest_step
 
@@ -62,30 +63,30 @@ def dissociation(
     longest: float = 8.0,
     n: int = 150,
 ) -> Dissociation:
-    """Move the second atom's side of a bond along the bond; nothing relaxes.
+    """Move the second atom's side of a bond along the bond, as a rigid fragment.
 
     Parameters
     ----------
     calculator : Calculator
-        With forces.
+        ASE calculator with forces.
     atoms : Atoms
-        A molecule, best at rest.
+        Molecule, best at rest.
     bond : (int, int)
         Two bonded atoms; the bond is not part of a ring.
     shortest : float
-        Times the length of the bond.
+        Shortest distance over the length of the bond.
     longest : float
-        Å.
+        Longest distance, Å.
     n : int
-        Points, spaced evenly, 4 at least.
+        Number of evenly spaced distances, 4 at least.
 
     Raises
     ------
     ValueError
-        No such bond, a bond in a ring, or too short a way.
+        The atoms are not bonded, the bond is in a ring, or `longest` is not longer than the bond.
     """
     first, second = (int(i) for i in bond)
-    moving = side_of(atoms, (first, second))
+    moving = atoms_beyond_bond(atoms, (first, second))
     length = float(atoms.get_distance(first, second))
     if n < 4 or longest <= length:
         raise ValueError(
@@ -97,10 +98,10 @@ def dissociation(
     for r in distances:
         pulled = atoms.copy()
         pulled.positions[moving] += (r - length) * along
-        energy, force = evaluated(calculator, pulled)
+        energy, force = energy_and_forces(calculator, pulled)
         energies.append(energy)
         forces.append(float(force[moving].sum(axis=0) @ along))
-    rest = evaluated(calculator, atoms)[0] - energies[-1]
+    rest = energy_and_forces(calculator, atoms)[0] - energies[-1]
     symbols = (atoms.symbols[first], atoms.symbols[second])
     return Dissociation(
         symbols, distances, np.array(energies) - energies[-1], np.array(forces), (first, second), rest

@@ -1,4 +1,4 @@
-"""How a structure looks on average: distances, bonds, angles, torsions; and how far two such differ."""
+"""Structural distributions of distances, bonds, angles and torsions, and the distance between two of them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from matscipy.neighbours import first_neighbours, triplet_list
 from scipy.spatial.distance import pdist
 from scipy.stats import wasserstein_distance
 
-from mlffbench.properties._neighbours import neighbours, vectors
+from mlffbench.properties._neighbours import neighbour_vectors, neighbours
 from mlffbench.properties.bonds import BONDED, bonds
 
 __all__ = ["Distribution", "distributions", "pooled"]
 
-WIDTHS = {"radial": 0.01, "bond": 0.01, "angle": 0.5, "torsion": 1.0}  # of the bins: Å, Å, degrees, degrees
+WIDTHS = {"radial": 0.01, "bond": 0.01, "angle": 0.5, "torsion": 1.0}  # bin widths: Å, Å, degrees, degrees
 SHELL = (
     1.25  # times the nearest neighbours' distance, where no atoms are bonded: fcc's second shell is at 1.41
 )
@@ -29,19 +29,19 @@ Bonds = tuple[np.ndarray, np.ndarray, np.ndarray]  # both directions by first at
 
 @dataclass(frozen=True)
 class Distribution:
-    """A histogram with bins of fixed width and no ends; empty bins are left out.
+    """Histogram with bins of fixed width and no bounds; empty bins are left out.
 
     Attributes
     ----------
     kind : {"radial", "bond", "angle", "torsion"}
     elements : str
-        Like ``C-H``; of an angle the middle one is the apex.
+        Elements such as ``C-H``; the middle one of an angle is its apex.
     x : (n,) array
         Centres of the bins, Å or degrees.
     y : (n,) array
-        Of crystals' radial distributions g(r), 1 where there is no order; else counts per frame.
+        g(r) in radial distributions of crystals (1 without order); else counts per frame.
     frames : int
-        How many were averaged.
+        Number of frames averaged.
     """
 
     kind: str
@@ -61,26 +61,26 @@ class Distribution:
 
     @property
     def mean(self) -> float:
-        """Not of torsions, which have none."""
+        """Mean of x weighted by y; meaningless for torsions, which are periodic."""
         return float(np.average(self.x, weights=self.y))
 
     def distance(self, other: Distribution) -> float:
-        """Wasserstein's W₁ of the densities, Å or degrees: how far the one must be moved to be the other.
+        """Wasserstein distance W₁ of the densities, Å or degrees: mean shift that turns one into the other.
 
-        Torsions live on the circle, where W₁ = min_c ∫|F − G − c| dφ with the median of F − G as c: J. Rabin,
+        Torsions lie on a circle, where W₁ = min_c ∫|F − G − c| dφ with the median of F − G as c: J. Rabin,
         J. Delon and Y. Gousseau, J. Math. Imaging Vis. 41, 147 (2011).
         """
         if self.kind == "torsion":
-            return _circular(self, other)
+            return _circular_wasserstein(self, other)
         return float(wasserstein_distance(self.x, other.x, self.y, other.y))
 
 
-def _circular(one: Distribution, other: Distribution) -> float:
+def _circular_wasserstein(one: Distribution, other: Distribution) -> float:
     width = WIDTHS["torsion"]
     edges = np.arange(-180, 180 + width / 2, width)
-    parts = [np.histogram(d.x, edges, weights=d.y)[0] / d.y.sum() for d in (one, other)]
-    ahead = np.cumsum(parts[0] - parts[1])
-    return float(width * np.abs(ahead - np.median(ahead)).sum())
+    shares = [np.histogram(d.x, edges, weights=d.y)[0] / d.y.sum() for d in (one, other)]
+    difference = np.cumsum(shares[0] - shares[1])  # F − G
+    return float(width * np.abs(difference - np.median(difference)).sum())
 
 
 def distributions(
@@ -88,20 +88,22 @@ def distributions(
 ) -> dict[str, Distribution]:
     """Radial, bond-length, angular and torsional distributions by name: ``radial C-H``, ``angle H-C-H`` ...
 
-    In molecules bonds are those of a frame of `like` with the same atoms in the same order, however far they
-    are stretched: of several ways to be bonded, as when a proton hops, the one that is shortest in total. In
-    crystals they are those of the frame itself, images included, and there are no
-    torsions. Two atoms are bonded within 1.25 times the sum of their covalent radii; where that bonds none
-    (argon), neighbours are those within 1.25 times the median distance of nearest neighbours in `like`.
+    The bonds of a molecule are those of a frame of `like` with the same atoms in the same order, however far
+    they are stretched. Where such frames show several topologies, as when a proton hops, the one with the
+    smallest sum of bond lengths is taken. The bonds of a crystal are those of the frame itself, images
+    included; it has no torsions. Two atoms are bonded within 1.25 times the sum of their covalent radii.
+    Where that bonds none (argon), neighbours are those within 1.25 times the median nearest-neighbour
+    distance in `like`.
 
     Parameters
     ----------
     frames : sequence of Atoms
-        Periodic in all directions: g(r) up to `r_max`; else the distribution of all pair distances.
+        Frames to average. The radial distribution is g(r) up to `r_max` where they are periodic in all
+        directions, else the distribution of all pair distances.
     like : sequence of Atoms, optional
-        What says who is bonded: the same for two sets that are to be compared. Default: the frames.
+        Frames that define the bonds: the same for two sets that are to be compared. Default: `frames`.
     r_max : float
-        Å.
+        Largest distance of g(r), Å.
 
     Raises
     ------
@@ -116,74 +118,75 @@ def distributions(
     for atoms in frames:
         for kind, elements, x, weights in _samples(atoms, topology, r_max):
             values[kind, elements].append((x, np.broadcast_to(weights, x.shape)))
-    found = {}
-    for (kind, elements), parts in sorted(values.items()):
-        x, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
+    histograms = {}
+    for (kind, elements), samples in sorted(values.items()):
+        x, weights = (np.concatenate(column) for column in zip(*samples, strict=True))
         if len(x):
-            found[f"{kind} {elements}"] = _histogram(kind, elements, x, weights, len(frames))
-    return found
+            histograms[f"{kind} {elements}"] = _histogram(kind, elements, x, weights, len(frames))
+    return histograms
 
 
-def pooled(parts: Sequence[dict[str, Distribution]]) -> dict[str, Distribution]:
-    """The distributions of all frames of several sets."""
-    n = sum(max((d.frames for d in part.values()), default=0) for part in parts)
-    found = {}
-    for name in sorted({name for part in parts for name in part}):
-        these = [part[name] for part in parts if name in part]
-        x = np.concatenate([d.x for d in these])
-        weights = np.concatenate([d.y * d.frames for d in these])
-        found[name] = _histogram(these[0].kind, these[0].elements, x, weights, n)
-    return found
+def pooled(sets: Sequence[dict[str, Distribution]]) -> dict[str, Distribution]:
+    """Distributions over the frames of several sets together."""
+    n = sum(max((d.frames for d in one.values()), default=0) for one in sets)
+    histograms = {}
+    for name in sorted({name for one in sets for name in one}):
+        same = [one[name] for one in sets if name in one]
+        x = np.concatenate([d.x for d in same])
+        weights = np.concatenate([d.y * d.frames for d in same])
+        histograms[name] = _histogram(same[0].kind, same[0].elements, x, weights, n)
+    return histograms
 
 
 def _histogram(kind: str, elements: str, x: np.ndarray, weights: np.ndarray, n: int) -> Distribution:
     width = WIDTHS[kind]
-    bins, place = np.unique(np.floor(x / width + 1e-9).astype(int), return_inverse=True)
-    y = np.bincount(place, weights) / n
+    bins, bin_of = np.unique(np.floor(x / width + 1e-9).astype(int), return_inverse=True)
+    y = np.bincount(bin_of, weights) / n
     return Distribution(kind, elements, (bins + 0.5) * width, y, n)
 
 
 class _Topology:
-    """Who is bonded to whom in frames."""
+    """Bonds of frames, from the distances in reference frames `like`."""
 
     def __init__(self, like: Sequence[Atoms]) -> None:
         self.like = like
         first = like[0]
-        self.shell = None if len(bonds(first)) else SHELL * _nearest(first)
-        self.known: dict[bytes, list[np.ndarray]] = {}
+        self.shell = None if len(bonds(first)) else SHELL * _nearest_neighbour_distance(first)
+        self._topologies: dict[bytes, list[np.ndarray]] = {}  # by atomic numbers
 
-    def of(self, atoms: Atoms) -> Bonds:
+    def bonds(self, atoms: Atoms) -> Bonds:
         """Both directions of every bond, with vectors."""
         if atoms.pbc.any() or self.shell is not None:
             cutoff = self.shell or BONDED * covalent_radii[atoms.numbers]
-            return vectors(atoms, cutoff)
-        i, j = min(self._known(atoms), key=lambda pairs: _length(atoms, pairs)).T
+            return neighbour_vectors(atoms, cutoff)
+        i, j = min(self._topologies_of(atoms), key=lambda pairs: _total_length(atoms, pairs)).T
         return i, j, atoms.positions[j] - atoms.positions[i]
 
-    def _known(self, atoms: Atoms) -> list[np.ndarray]:
-        """Every way in which `like` bonds these atoms, of the most frequent number of bonds."""
+    def _topologies_of(self, atoms: Atoms) -> list[np.ndarray]:
+        """Distinct topologies of these atoms in `like` that have the most frequent number of bonds."""
         key = atoms.numbers.tobytes()
-        if key not in self.known:
+        if key not in self._topologies:
             same = [a for a in self.like if np.array_equal(a.numbers, atoms.numbers)] or [atoms]
-            ways = [bonds(a) for a in same]
-            usual = Counter(map(len, ways)).most_common(1)[0][0]
-            unique = {w.tobytes(): w for w in ways if len(w) == usual}
-            self.known[key] = [_both_directions(w) for w in unique.values()]
-        return self.known[key]
+            topologies = [bonds(a) for a in same]
+            most_frequent = Counter(map(len, topologies)).most_common(1)[0][0]
+            unique = {t.tobytes(): t for t in topologies if len(t) == most_frequent}
+            self._topologies[key] = [_directed(t) for t in unique.values()]
+        return self._topologies[key]
 
 
-def _length(atoms: Atoms, pairs: np.ndarray) -> float:
+def _total_length(atoms: Atoms, pairs: np.ndarray) -> float:
     i, j = pairs.T
     return float(np.linalg.norm(atoms.positions[j] - atoms.positions[i], axis=1).sum())
 
 
-def _both_directions(pairs: np.ndarray) -> np.ndarray:
-    both = np.concatenate([pairs, pairs[:, ::-1]])
-    return both[np.lexsort(both.T[::-1])]
+def _directed(pairs: np.ndarray) -> np.ndarray:
+    """Both directions of every pair, sorted by first and second atom."""
+    directed = np.concatenate([pairs, pairs[:, ::-1]])
+    return directed[np.lexsort(directed.T[::-1])]
 
 
-def _nearest(atoms: Atoms) -> float:
-    """The median distance of nearest neighbours."""
+def _nearest_neighbour_distance(atoms: Atoms) -> float:
+    """Median distance of nearest neighbours, Å."""
     cutoff = 3.0
     while True:
         i, _, d = neighbours(atoms, cutoff)
@@ -195,52 +198,52 @@ def _nearest(atoms: Atoms) -> float:
 def _samples(atoms: Atoms, topology: _Topology, r_max: float) -> Iterator[Sample]:
     symbols = np.array(atoms.get_chemical_symbols())
     yield from _radial(atoms, symbols, r_max)
-    i, j, along = topology.of(atoms)
+    i, j, vectors = topology.bonds(atoms)
     once = (symbols[i] < symbols[j]) | ((symbols[i] == symbols[j]) & (i <= j))
-    yield from _named("bond", symbols, (i[once], j[once]), np.linalg.norm(along[once], axis=1))
+    yield from _by_elements("bond", symbols, (i[once], j[once]), np.linalg.norm(vectors[once], axis=1))
     if len(i):
-        yield from _angles(symbols, i, j, along)
+        yield from _angles(symbols, i, j, vectors)
     if not atoms.pbc.any():
         yield from _torsions(atoms, symbols, i, j)
 
 
 def _radial(atoms: Atoms, symbols: np.ndarray, r_max: float) -> Iterator[Sample]:
-    """Crystals: every directed pair counts V/(N_A N_B 4πr² dr), molecules: every pair 1."""
+    """Pair distances; a directed pair weighs V/(N_A N_B 4πr² dr) in crystals, a pair 1 in molecules."""
     if not atoms.pbc.all():
         i, j = np.triu_indices(len(atoms), 1)
-        yield from _named("radial", symbols, (i, j), pdist(atoms.positions))
+        yield from _by_elements("radial", symbols, (i, j), pdist(atoms.positions))
         return
     i, j, d = neighbours(atoms, r_max)
     kinds, counts = np.unique(symbols, return_counts=True)
     count = dict(zip(kinds, counts, strict=True))
     width = WIDTHS["radial"]
     middle = (np.floor(d / width) + 0.5) * width
-    share = atoms.get_volume() / (4 * np.pi * (middle**2 + width**2 / 12) * width)
+    weight = atoms.get_volume() / (4 * np.pi * (middle**2 + width**2 / 12) * width)
     for a in kinds:
         for b in kinds[kinds >= a]:
-            these = (symbols[i] == a) & (symbols[j] == b)
-            yield "radial", f"{a}-{b}", d[these], share[these] / (count[a] * count[b])
+            of_pair = (symbols[i] == a) & (symbols[j] == b)
+            yield "radial", f"{a}-{b}", d[of_pair], weight[of_pair] / (count[a] * count[b])
 
 
-def _named(
+def _by_elements(
     kind: str, symbols: np.ndarray, members: tuple[np.ndarray, ...], values: np.ndarray
 ) -> Iterator[Sample]:
-    """The values by the elements of their members, the same forwards and backwards."""
+    """Values grouped by the elements of their members; A-B-C and C-B-A are one group."""
     kinds, kind_of = np.unique(symbols, return_inverse=True)
     digits = kind_of[np.array(members, dtype=int)]  # (n_members, n)
     weight = len(kinds) ** np.arange(len(members))
-    names, which = np.unique(np.maximum(weight @ digits, weight[::-1] @ digits), return_inverse=True)
+    names, name_of = np.unique(np.maximum(weight @ digits, weight[::-1] @ digits), return_inverse=True)
     for k, name in enumerate(names):
-        yield kind, "-".join(kinds[name // weight % len(kinds)]), values[which == k], 1.0
+        yield kind, "-".join(kinds[name // weight % len(kinds)]), values[name_of == k], 1.0
 
 
-def _angles(symbols: np.ndarray, i: np.ndarray, j: np.ndarray, along: np.ndarray) -> Iterator[Sample]:
+def _angles(symbols: np.ndarray, i: np.ndarray, j: np.ndarray, vectors: np.ndarray) -> Iterator[Sample]:
     first, second = triplet_list(first_neighbours(len(symbols), i.astype(np.int32)))
-    keep = first < second
-    first, second = first[keep], second[keep]
-    unit = along / np.linalg.norm(along, axis=1, keepdims=True)
+    once = first < second
+    first, second = first[once], second[once]
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     cosine = np.clip((unit[first] * unit[second]).sum(axis=1), -1, 1)
-    yield from _named("angle", symbols, (j[first], i[first], j[second]), np.degrees(np.arccos(cosine)))
+    yield from _by_elements("angle", symbols, (j[first], i[first], j[second]), np.degrees(np.arccos(cosine)))
 
 
 def _torsions(atoms: Atoms, symbols: np.ndarray, i: np.ndarray, j: np.ndarray) -> Iterator[Sample]:
@@ -249,11 +252,11 @@ def _torsions(atoms: Atoms, symbols: np.ndarray, i: np.ndarray, j: np.ndarray) -
          for a in j[i == b] for d in j[i == c] if a != c and d != b and a != d], dtype=int
     ).reshape(-1, 4)  # fmt: skip
     if len(chains):
-        yield from _named("torsion", symbols, tuple(chains.T), _dihedrals(atoms.positions[chains]))
+        yield from _by_elements("torsion", symbols, tuple(chains.T), _dihedrals(atoms.positions[chains]))
 
 
 def _dihedrals(x: np.ndarray) -> np.ndarray:
-    """Of (n, 4, 3) positions, degrees from −180 to 180 (IUPAC's sign)."""
+    """Dihedral angles of positions (n, 4, 3), degrees from −180 to 180 (IUPAC's sign)."""
     u, v, w = np.moveaxis(np.diff(x, axis=1), 1, 0)
     m, n = np.cross(u, v), np.cross(v, w)
     length: Any = np.linalg.norm(v, axis=1)

@@ -1,4 +1,4 @@
-"""Molecular dynamics by any potential, seeded, and ended where it stops being physical."""
+"""Molecular dynamics with any potential: seeded, and stopped where it is no longer physical."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from mlffbench.system.timing import measure
 
 __all__ = ["Trajectory", "dynamics"]
 
-Row = tuple[np.ndarray, np.ndarray, float, float]  # positions, velocities, potential and kinetic energy
+Sample = tuple[np.ndarray, np.ndarray, float, float]  # positions, velocities, potential and kinetic energy
 
 
 @dataclass(frozen=True)
 class Trajectory:
-    """What was seen every `interval` steps.
+    """Positions, velocities and energies sampled every `interval` steps.
 
     Attributes
     ----------
@@ -37,8 +37,8 @@ class Trajectory:
     velocities : (n, n_atoms, 3) array, Å/fs
     potential, kinetic : (n,) arrays, eV
     failure : str or None
-        "broken bond", "lost atom", "collapse", "explosion", or "not finite"; None: it lived as long as it was
-        followed.
+        "broken bond", "lost atom", "collapse", "explosion", or "not finite"; None if the trajectory stayed
+        stable.
     seconds : float
         Wall time.
     """
@@ -53,22 +53,23 @@ class Trajectory:
 
     @property
     def lifetime(self) -> float:
-        """Until the failure or the end, fs."""
+        """Time until the failure or the end, fs."""
         return float(self.times[-1])
 
     @property
     def drift(self) -> float:
-        """Slope of the total energy, meV per atom and ps, by least squares: for NVE only."""
+        """Slope of the total energy by least squares, meV per atom and ps: for NVE only."""
         return 1e6 * float(np.polyfit(self.times, self._total, 1)[0]) if len(self.times) > 1 else 0.0
 
     @property
     def fluctuation(self) -> float:
-        """Standard deviation of the total energy about its line, meV per atom: for NVE only."""
+        """Standard deviation of the total energy about its linear drift, meV per atom: for NVE only."""
         line = np.polyval(np.polyfit(self.times, self._total, 1), self.times)
         return 1e3 * float(np.std(self._total - line))
 
     @property
     def _total(self) -> np.ndarray:
+        """Total energy, eV per atom."""
         return (self.potential + self.kinetic) / self.positions.shape[1]
 
 
@@ -84,31 +85,31 @@ def dynamics(
     seed: int = 0,
     max_seconds: float | None = None,
 ) -> Trajectory:
-    """NVE by velocity Verlet, or NVT by Langevin dynamics (ASE) where `friction` is given.
+    """Run NVE by velocity Verlet, or NVT by Langevin dynamics (ASE) where `friction` is given.
 
-    Velocities are drawn from Maxwell and Boltzmann's distribution at `temperature`, without total momentum,
-    for molecules without angular momentum.
+    Velocities are drawn from the Maxwell–Boltzmann distribution at `temperature`, without total momentum and,
+    for molecules, without angular momentum.
 
     Parameters
     ----------
     calculator : Calculator
-        With forces.
+        ASE calculator with forces.
     atoms : Atoms
-        The start; its velocities are not used.
+        Start; its velocities are not used.
     temperature : float
-        K.
+        Temperature of the first velocities and of the thermostat, K.
     steps, timestep : int, float
-        Of `timestep` fs.
+        Number of steps, and their length in fs.
     friction : float, optional
-        1/fs.
+        Friction of the Langevin thermostat, 1/fs.
     interval : int
-        Steps between what is kept, and between looks at the limits.
+        Steps between samples, and between checks of the stability criteria.
     limits : Limits, optional
-        Default: `Limits()`.
+        Stability criteria; by default `Limits()`.
     seed : int
-        Of velocities and thermostat.
+        Seed of velocities and thermostat.
     max_seconds : float, optional
-        Wall time after which it is followed no longer: no failure.
+        Wall time after which the trajectory is no longer followed; that is no failure.
     """
     if not (timestep > 0 and steps >= 1 and interval >= 1):
         raise ValueError(
@@ -121,24 +122,23 @@ def dynamics(
     else:
         engine = Langevin(
             moving, timestep * units.fs, temperature_K=temperature, friction=friction / units.fs, rng=rng,
-            fixcm=False,  # to hold the centre of mass as ASE does does not sample the canonical distribution
+            fixcm=False,  # ASE's way of holding the centre of mass does not sample the canonical distribution
         )  # fmt: skip
-    marks = [*range(0, steps, interval), steps]
+    sampled_steps = [*range(0, steps, interval), steps]
+    watch = Watch(atoms, limits or Limits(), temperature)
     with measure() as clock:
-        rows, failure = _run(
-            engine, moving, marks, Watch(atoms, limits or Limits(), temperature), max_seconds
-        )
-    positions, velocities, potential, kinetic = (np.array(column) for column in zip(*rows, strict=True))
-    times = timestep * np.array(marks[: len(rows)], dtype=float)
+        samples, failure = _run(engine, moving, sampled_steps, watch, max_seconds)
+    positions, velocities, potential, kinetic = (np.array(column) for column in zip(*samples, strict=True))
+    times = timestep * np.array(sampled_steps[: len(samples)], dtype=float)
     return Trajectory(times, positions, velocities, potential, kinetic, failure, clock.seconds)
 
 
 def _thermalised(
     calculator: BaseCalculator, atoms: Atoms, temperature: float, rng: np.random.RandomState
 ) -> Atoms:
-    """A copy with velocities."""
+    """Copy with Maxwell–Boltzmann velocities."""
     moving = atoms.copy()
-    moving.calc = _Direct(calculator) if isinstance(calculator, Calculator) else calculator
+    moving.calc = _UncheckedCalculator(calculator) if isinstance(calculator, Calculator) else calculator
     MaxwellBoltzmannDistribution(moving, temperature_K=temperature, rng=rng)
     Stationary(moving)
     if not atoms.pbc.any():
@@ -148,36 +148,43 @@ def _thermalised(
 
 
 def _run(
-    engine: MolecularDynamics, moving: Atoms, marks: Sequence[int], watch: Watch, max_seconds: float | None
-) -> tuple[list[Row], str | None]:
-    """What was seen at the marks, up to the first complaint or the end of patience."""
-    end = time.monotonic() + (math.inf if max_seconds is None else max_seconds)
-    rows = [_row(moving)]
-    for before, now in pairwise(marks):
+    engine: MolecularDynamics,
+    moving: Atoms,
+    sampled_steps: Sequence[int],
+    watch: Watch,
+    max_seconds: float | None,
+) -> tuple[list[Sample], str | None]:
+    """Samples up to the first failure or the limit of wall time, and the failure."""
+    deadline = time.monotonic() + (math.inf if max_seconds is None else max_seconds)
+    samples = [_sample(moving)]
+    for before, now in pairwise(sampled_steps):
         failure = _advance(engine, moving, now - before, watch)
-        progress.report("md", now, marks[-1])
+        progress.report("md", now, sampled_steps[-1])
         if failure == "not finite":
-            return rows, failure
-        rows.append(_row(moving))
+            return samples, failure
+        samples.append(_sample(moving))
         if failure is not None:
-            return rows, failure
-        if time.monotonic() > end:
+            return samples, failure
+        if time.monotonic() > deadline:
             break
-    return rows, None
+    return samples, None
 
 
 def _advance(engine: MolecularDynamics, moving: Atoms, steps: int, watch: Watch) -> str | None:
-    """The complaint after some steps; an error of the calculator ends what was no longer physical."""
+    """Run some steps and return the failure, if any.
+
+    A calculator's error counts as "not finite" where the structure was no longer physical, else it is raised.
+    """
     try:
         engine.run(steps)
-        return watch.complaint(moving)
+        return watch.failure(moving)
     except (ValueError, ArithmeticError, RuntimeError):
-        if watch.seen(moving) is None:
+        if watch.failure_of_motion(moving) is None:
             raise
         return "not finite"
 
 
-def _row(atoms: Atoms) -> Row:
+def _sample(atoms: Atoms) -> Sample:
     return (
         atoms.positions.copy(),
         atoms.get_velocities() * units.fs,
@@ -186,10 +193,10 @@ def _row(atoms: Atoms) -> Row:
     )
 
 
-class _Direct:
-    """Asks a calculator once for every set of positions.
+class _UncheckedCalculator:
+    """Calculator that is called once for each set of positions, without ASE's comparison of all properties.
 
-    ASE compares all that atoms have with a tolerance at every question, three questions a step: for a small
+    ASE compares every array of the atoms with a tolerance at every call, three calls a step: for a small
     molecule that took four times as long as the rest of the step.
     """
 

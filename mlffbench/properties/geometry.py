@@ -1,4 +1,4 @@
-"""The shape of a molecule at rest, beside that of a reference."""
+"""Geometry of a relaxed molecule compared with a reference structure."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ __all__ = ["Geometry", "geometry", "superposed_rmsd"]
 
 @dataclass(frozen=True)
 class Geometry:
-    """A relaxed molecule, and how it differs from the reference.
+    """A relaxed molecule and its differences from the reference structure.
 
     Attributes
     ----------
     atoms : Atoms
-        The relaxed molecule, without its calculator.
+        Relaxed molecule, without its calculator.
     energy : float
-        eV.
+        Energy, eV.
     rmsd : float
-        Of all atoms after the best superposition, Å.
+        Root mean square distance of the atoms after the best superposition, Å.
     bond_error : float or None
-        Largest error of a bond length, Å; None where nothing is bonded.
+        Largest error of a bond length, Å; None without bonds.
     angle_error : float or None
-        Largest error of an angle between two bonds, degrees; None where there is none.
+        Largest error of an angle between two bonds, degrees; None without such angles.
     changed_bonds : int
-        How many bonds are there in one of the two structures only.
+        Number of bonds that only one of the two structures has.
     """
 
     atoms: Atoms
@@ -45,7 +45,7 @@ class Geometry:
 
     @property
     def same_molecule(self) -> bool:
-        """Whether the same atoms are bonded."""
+        """True if the same atoms are bonded as in the reference."""
         return self.changed_bonds == 0
 
 
@@ -56,80 +56,82 @@ def geometry(
     fmax: float = 0.001,
     steps: int = 500,
 ) -> Geometry:
-    """Relax a molecule and lay it upon the reference.
+    """Relax a molecule and superpose it on the reference structure.
 
     Bonds and angles are those of the reference.
 
     Parameters
     ----------
     calculator : Calculator
-        With forces.
+        ASE calculator with forces.
     atoms : Atoms
-        The start.
+        Start of the relaxation.
     reference : Atoms, optional
         The same atoms in the same order, in a minimum; by default the start itself.
     fmax, steps : float, int
-        Of the relaxation, eV/Å.
+        Largest force left by the relaxation, eV/Å, and its step limit.
 
     Raises
     ------
     ValueError
-        Other atoms, or the relaxation does not arrive.
+        The atoms differ from the reference's, or the relaxation does not converge.
     """
     expected = atoms if reference is None else reference
     _check_same(atoms, expected)
-    found = relaxed(calculator, atoms, fmax=fmax, steps=steps)
-    energy = float(found.get_potential_energy())
-    found.calc = None
+    minimum = relaxed(calculator, atoms, fmax=fmax, steps=steps)
+    energy = float(minimum.get_potential_energy())
+    minimum.calc = None
     pairs = bonds(expected)
-    changed = {*map(tuple, pairs.tolist())} ^ {*map(tuple, bonds(found).tolist())}
+    changed = {*map(tuple, pairs.tolist())} ^ {*map(tuple, bonds(minimum).tolist())}
     return Geometry(
-        found,
+        minimum,
         energy,
-        superposed_rmsd(found, expected),
-        _largest(_lengths(found, pairs) - _lengths(expected, pairs)),
-        _largest(_angles(found, pairs) - _angles(expected, pairs)),
+        superposed_rmsd(minimum, expected),
+        _largest(_lengths(minimum, pairs) - _lengths(expected, pairs)),
+        _largest(_angles(minimum, pairs) - _angles(expected, pairs)),
         len(changed),
     )
 
 
 def superposed_rmsd(atoms: Atoms, reference: Atoms) -> float:
-    """√(Σ_i |r_i − R r_i⁰|²/n), Å, of centred molecules, least over all rotations and mirror images R.
+    """Smallest √(Σ_i |r_i − R r_i⁰|²/n), Å, of centred molecules over all rotations and reflections R.
 
     Mirror images count as one structure: every potential gives them the same energy.
 
     Raises
     ------
     ValueError
-        Other atoms, or in another order.
+        The atoms differ, or are in another order.
     """
     _check_same(atoms, reference)
     one, other = (a.positions - a.positions.mean(axis=0) for a in (atoms, reference))
-    turn = orthogonal_procrustes(other, one)[0]
-    return float(np.sqrt(((other @ turn - one) ** 2).sum() / len(one)))
+    rotation = orthogonal_procrustes(other, one)[0]
+    return float(np.sqrt(((other @ rotation - one) ** 2).sum() / len(one)))
 
 
 def _check_same(atoms: Atoms, reference: Atoms) -> None:
+    """Raise ValueError unless both have the same elements in the same order."""
     if not np.array_equal(atoms.numbers, reference.numbers):
         raise ValueError(
-            f"{atoms.symbols} cannot be laid upon {reference.symbols}: the atoms must be the same, "
+            f"{atoms.symbols} cannot be superposed on {reference.symbols}: the atoms must be the same, "
             "in the same order"
         )
 
 
 def _lengths(atoms: Atoms, pairs: np.ndarray) -> np.ndarray:
-    """Å."""
+    """Bond lengths, Å."""
     return np.array([atoms.get_distance(i, j) for i, j in pairs])
 
 
 def _angles(atoms: Atoms, pairs: np.ndarray) -> np.ndarray:
-    """Degrees, between every two bonds of one atom."""
-    found = []
+    """Angles between every two bonds of one atom, degrees."""
+    angles = []
     for middle in range(len(atoms)):
-        around = pairs[(pairs == middle).any(axis=1)].sum(axis=1) - middle
-        found += [atoms.get_angle(i, middle, k) for i, k in combinations(around.tolist(), 2)]
-    return np.array(found)
+        neighbours = pairs[(pairs == middle).any(axis=1)].sum(axis=1) - middle
+        angles += [atoms.get_angle(i, middle, k) for i, k in combinations(neighbours.tolist(), 2)]
+    return np.array(angles)
 
 
 def _largest(errors: np.ndarray) -> float | None:
+    """Largest absolute value; None of an empty array."""
     return float(np.abs(errors).max()) if len(errors) else None

@@ -1,4 +1,4 @@
-"""Second derivatives of a potential by differences of forces."""
+"""Hessian of a potential by finite differences of forces."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.properties._structures import evaluated_many
+from mlffbench.properties._structures import energies_and_forces
 from mlffbench.system import progress
 
 __all__ = ["Hessian", "hessian"]
@@ -16,7 +16,7 @@ __all__ = ["Hessian", "hessian"]
 
 @dataclass(frozen=True)
 class Hessian:
-    """−∂F_i/∂r_j as it was measured: symmetric only where forces are a gradient.
+    """Matrix −∂F_i/∂r_j as measured: symmetric only where the forces are a gradient.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Hessian:
 
     @property
     def asymmetry(self) -> float:
-        """‖(H − Hᵀ)/2‖/‖H‖ (Frobenius), 0 where forces conserve energy and 1 where they only turn."""
+        """‖(H − Hᵀ)/2‖/‖H‖ (Frobenius): 0 for conservative forces, 1 for purely rotational ones."""
         norm = np.linalg.norm(self.matrix)
         return float(np.linalg.norm(self.matrix - self.matrix.T) / (2 * norm)) if norm > 0 else 0.0
 
@@ -43,16 +43,16 @@ def hessian(calculator: BaseCalculator, atoms: Atoms, displacement: float = 0.00
     Parameters
     ----------
     calculator : Calculator
-        With forces.
+        ASE calculator with forces.
     atoms : Atoms
-        Not changed.
+        Structure; not changed.
     displacement : float
-        Å.
+        Displacement of a coordinate to either side, Å.
     """
     rows = []
     for i in range(len(atoms)):
         moved = [_displaced(atoms, i, axis, s * displacement) for axis in range(3) for s in (1, -1)]
-        forces = np.array(evaluated_many(calculator, moved)[1]).reshape(3, 2, -1)
+        forces = np.array(energies_and_forces(calculator, moved)[1]).reshape(3, 2, -1)
         rows.append((forces[:, 1] - forces[:, 0]) / (2 * displacement))
         progress.report("hessian", i + 1, len(atoms))
     return Hessian(np.concatenate(rows).T)

@@ -1,4 +1,4 @@
-"""What must not change: energies and forces of moved, turned, renumbered, distant and repeated atoms."""
+"""Symmetries of a potential: translation, rotation, permutation, extensivity and locality."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 from scipy.spatial.transform import Rotation
 
-from mlffbench.properties._structures import evaluated
+from mlffbench.properties._structures import energy_and_forces
 
 __all__ = ["Invariance", "invariance"]
 
-APART = 60.0  # Å
+FAR = 60.0  # Å
 
 
 @dataclass(frozen=True)
 class Invariance:
-    """How far a potential is from the symmetries of nature; every number would be 0.
+    """Violations of the symmetries of nature; all are 0 for an exact potential.
 
     Attributes
     ----------
     translation, rotation, permutation : (float, float)
-        Largest change of the energy per atom, eV, and of a force component turned back, eV/Å.
+        Largest change of the energy per atom, eV, and of a force component rotated back, eV/Å.
     extensivity : float or None
-        |E(two) − 2 E(one)| per atom, eV: of two molecules 60 Å apart, or of a crystal's cell and its double.
+        |E(two) − 2 E(one)| per atom, eV, for two molecules 60 Å apart, or a crystal's doubled cell.
     locality : float or None
-        Largest change of a force on a molecule when an atom of it is put 60 Å away, eV/Å; None for
-        crystals.
+        Largest change of a force on a molecule, eV/Å, when a copy of its first atom is added 60 Å away; None
+        for crystals.
     """
 
     translation: tuple[float, float]
@@ -39,76 +39,79 @@ class Invariance:
 
 
 def invariance(calculator: BaseCalculator, atoms: Atoms, n: int = 3, seed: int = 0) -> Invariance:
-    """Compare `n` random moves of each kind with the structure as it is.
+    """Compare the structure with `n` randomly translated, rotated and permuted copies of it.
 
     Parameters
     ----------
     calculator : Calculator
-        With energies and forces.
+        ASE calculator with energies and forces.
     atoms : Atoms
-        A molecule or a crystal; its cell turns with it.
+        Molecule or crystal; the cell rotates with it.
     n : int
+        Copies of each kind.
     seed : int
+        Seed of the copies.
 
     Notes
     -----
-    Models of one molecule refuse two of them: extensivity and locality are then None, as the calculator's
-    ``NotImplementedError`` or ``ValueError`` asks.
+    Extensivity and locality are None where the calculator raises ``NotImplementedError`` or ``ValueError``: a
+    model of a single molecule cannot evaluate two of them.
     """
     rng = np.random.default_rng(seed)
-    same = np.eye(3), np.arange(len(atoms))
-    moves: dict[str, list[tuple[float, float]]] = {"translation": [], "rotation": [], "permutation": []}
-    start = evaluated(calculator, atoms)
+    no_rotation, same_order = np.eye(3), np.arange(len(atoms))
+    changes: dict[str, list[tuple[float, float]]] = {"translation": [], "rotation": [], "permutation": []}
+    original = energy_and_forces(calculator, atoms)
     for _ in range(n):
         shifted = atoms.copy()
         shifted.positions += rng.uniform(-5, 5, 3)
-        moves["translation"].append(_change(calculator, start, shifted, *same))
+        changes["translation"].append(_change(calculator, original, shifted, no_rotation, same_order))
         matrix = Rotation.random(random_state=rng).as_matrix()
-        turned = atoms.copy()
-        turned.set_cell(atoms.cell.array @ matrix.T)
-        turned.positions = atoms.positions @ matrix.T
-        moves["rotation"].append(_change(calculator, start, turned, matrix, same[1]))
+        rotated = atoms.copy()
+        rotated.set_cell(atoms.cell.array @ matrix.T)
+        rotated.positions = atoms.positions @ matrix.T
+        changes["rotation"].append(_change(calculator, original, rotated, matrix, same_order))
         order = rng.permutation(len(atoms))
-        moves["permutation"].append(_change(calculator, start, atoms[order], same[0], order))
-    worst = {name: (max(e for e, _ in found), max(f for _, f in found)) for name, found in moves.items()}
+        changes["permutation"].append(_change(calculator, original, atoms[order], no_rotation, order))
+    largest = {name: (max(e for e, _ in pairs), max(f for _, f in pairs)) for name, pairs in changes.items()}
     return Invariance(
-        **worst,
-        extensivity=_extensivity(calculator, atoms, start[0]),
-        locality=None if atoms.pbc.any() else _locality(calculator, atoms, start[1]),
+        **largest,
+        extensivity=_extensivity(calculator, atoms, original[0]),
+        locality=None if atoms.pbc.any() else _locality(calculator, atoms, original[1]),
     )
 
 
 def _change(
     calculator: BaseCalculator,
-    start: tuple[float, np.ndarray],
+    original: tuple[float, np.ndarray],
     moved: Atoms,
     matrix: np.ndarray,
     order: np.ndarray,
 ) -> tuple[float, float]:
-    energy, forces = evaluated(calculator, moved)
-    expected = start[1][order] @ matrix.T
-    return abs(energy - start[0]) / len(moved), float(np.abs(forces - expected).max())
+    """Change of the energy per atom, eV, and largest change of a force component, eV/Å."""
+    energy, forces = energy_and_forces(calculator, moved)
+    expected = original[1][order] @ matrix.T
+    return abs(energy - original[0]) / len(moved), float(np.abs(forces - expected).max())
 
 
 def _extensivity(calculator: BaseCalculator, atoms: Atoms, energy: float) -> float | None:
     if atoms.pbc.any():
-        both = atoms.repeat(np.where(atoms.pbc & (np.arange(3) == np.argmax(atoms.pbc)), 2, 1))
+        doubled = atoms.repeat(np.where(atoms.pbc & (np.arange(3) == np.argmax(atoms.pbc)), 2, 1))
     else:
         other = atoms.copy()
-        other.positions += np.array([APART + np.ptp(atoms.positions[:, 0]), 0, 0])
-        both = atoms + other
+        other.positions += np.array([FAR + np.ptp(atoms.positions[:, 0]), 0, 0])
+        doubled = atoms + other
     try:
-        found = evaluated(calculator, both)[0]
+        energy_of_two = energy_and_forces(calculator, doubled)[0]
     except (NotImplementedError, ValueError):
         return None
-    return abs(found - 2 * energy) / len(both)
+    return abs(energy_of_two - 2 * energy) / len(doubled)
 
 
 def _locality(calculator: BaseCalculator, atoms: Atoms, forces: np.ndarray) -> float | None:
-    far = atoms[:1]
-    far.positions = atoms.positions.max(axis=0) + APART
+    distant = atoms[:1]
+    distant.positions = atoms.positions.max(axis=0) + FAR
     try:
-        found = evaluated(calculator, atoms + far)[1]
+        forces_with_distant = energy_and_forces(calculator, atoms + distant)[1]
     except (NotImplementedError, ValueError):
         return None
-    return float(np.abs(found[: len(atoms)] - forces).max())
+    return float(np.abs(forces_with_distant[: len(atoms)] - forces).max())

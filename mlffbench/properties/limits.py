@@ -1,4 +1,4 @@
-"""What no trajectory of the reference does: where a structure stops being physical."""
+"""Stability criteria for molecular dynamics, set from reference frames."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from mlffbench.properties.bonds import BONDED, bonds
 
 __all__ = ["Limits", "Watch"]
 
-SIGHT = 6.0  # Å: how far neighbours are looked for in reference frames
+SIGHT = 6.0  # Å: cutoff of the neighbour search in reference frames
 Pair = tuple[int, int]  # atomic numbers, ascending
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What ends a trajectory: nothing the reference does may cross these.
+    """Stability criteria that end a trajectory.
 
-    What the mappings do not name is judged by the three general numbers.
+    The first three numbers apply where the mappings, set from reference frames, have no entry.
 
     Attributes
     ----------
     stretched : float
-        A bond of the start longer than this times its first length has broken; 0 does not look at bonds.
+        A bond of the start longer than this times its first length is broken; 0 ignores bonds.
     closest : float
         Atoms nearer than this times the sum of their covalent radii have collapsed.
     hottest : float
-        A kinetic temperature above this times that of the start (or the thermostat) has exploded.
+        A kinetic temperature above this times that of the start (or the thermostat) is an explosion.
     longest : mapping of (int, int) to float
-        The longest bond that has not broken, Å, by atomic numbers in ascending order.
+        Longest distance of an intact bond, Å, by atomic numbers in ascending order.
     nearest : mapping of (int, int) to float
-        The shortest distance that is no collapse, Å, by atomic numbers in ascending order.
+        Shortest distance without collapse, Å, by atomic numbers in ascending order.
     loneliest : mapping of int to float
         An atom whose nearest neighbour is farther than this, Å, is lost; by atomic number.
     """
@@ -55,19 +55,21 @@ class Limits:
     def observed(
         cls, frames: Sequence[Atoms], groups: Sequence[Any] | None = None, margin: float = 0.25
     ) -> Limits:
-        """Everything that these frames show is allowed, and a margin more.
+        """Criteria that reference frames fulfil with a margin.
 
-        The longest bond is that of two atoms that are bonded (nearer than 1.25 times their covalent radii) in
-        at least one frame of their group, in whatever frame of the group they are farthest apart: where the
+        The longest bond is the largest distance of two atoms, over the frames of their group, that are bonded
+        (nearer than 1.25 times the sum of their covalent radii) in at least one of these frames: where the
         reference's proton hops or its crystal melts, that is no failure.
 
         Parameters
         ----------
         frames : list of Atoms
+            Reference frames.
         groups : sequence, optional
-            Frames of one group and the same atoms in the same order are one system that moves; default: all.
+            Group of each frame. Frames of one group with the same atoms in the same order are one system that
+            moves. Default: a single group.
         margin : float
-            Distances may be this part longer or shorter than any that was seen.
+            Relative margin beyond the longest and shortest distances of the frames.
         """
         longest: dict[Pair, float] = defaultdict(float)
         nearest: dict[Pair, float] = defaultdict(lambda: np.inf)
@@ -75,9 +77,9 @@ class Limits:
         for system in _systems(frames, groups):
             numbers = system[0].numbers
             for i, j, d in (neighbours(a, SIGHT) for a in system):
-                _keep_shortest(nearest, numbers, i, j, d)
-                _keep_loneliest(loneliest, numbers, i, d)
-            _keep_longest(longest, system)
+                _update_nearest(nearest, numbers, i, j, d)
+                _update_loneliest(loneliest, numbers, i, d)
+            _update_longest(longest, system)
         return cls(
             longest={pair: (1 + margin) * d for pair, d in longest.items()},
             nearest={pair: (1 - margin) * d for pair, d in nearest.items()},
@@ -86,6 +88,7 @@ class Limits:
 
 
 def _systems(frames: Sequence[Atoms], groups: Sequence[Any] | None) -> list[list[Atoms]]:
+    """Frames of one group and the same atoms in the same order, in a list each."""
     systems: dict[Any, list[Atoms]] = defaultdict(list)
     for atoms, group in zip(frames, groups if groups is not None else [0] * len(frames), strict=True):
         systems[group, atoms.numbers.tobytes()].append(atoms)
@@ -96,29 +99,30 @@ def _pair(a: int, b: int) -> Pair:
     return (int(min(a, b)), int(max(a, b)))
 
 
-def _keep_shortest(
+def _update_nearest(
     nearest: dict[Pair, float], numbers: np.ndarray, i: np.ndarray, j: np.ndarray, d: np.ndarray
 ) -> None:
     for a in np.unique(numbers):
         for b in np.unique(numbers[numbers >= a]):
-            these = d[(numbers[i] == a) & (numbers[j] == b)]
-            if len(these):
-                nearest[_pair(a, b)] = min(nearest[_pair(a, b)], float(these.min()))
+            distances = d[(numbers[i] == a) & (numbers[j] == b)]
+            if len(distances):
+                nearest[_pair(a, b)] = min(nearest[_pair(a, b)], float(distances.min()))
 
 
-def _keep_loneliest(loneliest: dict[int, float], numbers: np.ndarray, i: np.ndarray, d: np.ndarray) -> None:
-    first = _nearest_of_each(len(numbers), i, d)
+def _update_loneliest(loneliest: dict[int, float], numbers: np.ndarray, i: np.ndarray, d: np.ndarray) -> None:
+    nearest = _nearest_of_each(len(numbers), i, d)
     for z in np.unique(numbers):
-        loneliest[int(z)] = max(loneliest[int(z)], float(first[numbers == z].max()))
+        loneliest[int(z)] = max(loneliest[int(z)], float(nearest[numbers == z].max()))
 
 
 def _nearest_of_each(n: int, i: np.ndarray, d: np.ndarray) -> np.ndarray:
-    first = np.full(n, np.inf)
-    np.minimum.at(first, i, d)
-    return first
+    """Distance of each atom to its nearest neighbour, (n,) Å; infinite without one."""
+    nearest = np.full(n, np.inf)
+    np.minimum.at(nearest, i, d)
+    return nearest
 
 
-def _keep_longest(longest: dict[Pair, float], system: list[Atoms]) -> None:
+def _update_longest(longest: dict[Pair, float], system: list[Atoms]) -> None:
     numbers = system[0].numbers
     i, j = np.unique(np.concatenate([bonds(a) for a in system]), axis=0).T
     if not len(i):
@@ -129,13 +133,13 @@ def _keep_longest(longest: dict[Pair, float], system: list[Atoms]) -> None:
 
 
 class Watch:
-    """Compares a structure with the one that a trajectory began with."""
+    """Check of a trajectory's structures against the stability criteria, relative to its start."""
 
     def __init__(self, start: Atoms, limits: Limits, temperature: float) -> None:
         self.limits, self.temperature = limits, temperature
         numbers, radii = start.numbers, covalent_radii[start.numbers]
-        table = lambda known: _table(numbers, known)
-        nearest, self.loneliest = table(limits.nearest), _lookup(numbers, limits.loneliest)
+        table = lambda by_pair: _pair_table(numbers, by_pair)
+        nearest, self.loneliest = table(limits.nearest), _atom_table(numbers, limits.loneliest)
         self.nearest = np.where(np.isnan(nearest), limits.closest * np.add.outer(radii, radii), nearest)
         self.sight = float(max(self.nearest.max(), np.nan_to_num(self.loneliest).max()))
         i, j, d, s = neighbor_list("ijdS", start, BONDED * radii)
@@ -144,39 +148,40 @@ class Watch:
         longest = table(limits.longest)[self.i, self.j]
         self.longest = np.where(np.isnan(longest), limits.stretched * d[once], longest)
 
-    def complaint(self, atoms: Atoms) -> str | None:
-        """What is wrong, or None; asks for forces."""
+    def failure(self, atoms: Atoms) -> str | None:
+        """Name of the violated criterion, or None; computes forces."""
         if not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.get_forces()).all()):
             return "not finite"
-        return self.seen(atoms)
+        return self.failure_of_motion(atoms)
 
-    def seen(self, atoms: Atoms) -> str | None:
-        """What is wrong with positions and velocities, or None."""
+    def failure_of_motion(self, atoms: Atoms) -> str | None:
+        """Name of the criterion that positions and velocities violate, or None; computes no forces."""
         if not np.isfinite(atoms.positions).all():
             return "not finite"
         if not atoms.get_temperature() <= self.limits.hottest * self.temperature:
             return "explosion"
-        close, lonely = self._near(atoms)
-        if close:
+        collapsed, lost = self._neighbour_failures(atoms)
+        if collapsed:
             return "collapse"
         x = atoms.positions
         if (np.linalg.norm(x[self.j] - x[self.i] + self.shift, axis=1) > self.longest).any():
             return "broken bond"
-        return "lost atom" if lonely else None
+        return "lost atom" if lost else None
 
-    def _near(self, atoms: Atoms) -> tuple[bool, bool]:
-        """Whether two atoms are too close, and whether one is too far from all others."""
+    def _neighbour_failures(self, atoms: Atoms) -> tuple[bool, bool]:
+        """True if two atoms are too close; true if an atom is too far from all others."""
         i, j, d = neighbours(atoms, self.sight + 0.01)
-        lonely = _nearest_of_each(len(atoms), i, d) > self.loneliest
-        return bool((d < self.nearest[i, j]).any()), bool(lonely.any())
+        lost = _nearest_of_each(len(atoms), i, d) > self.loneliest
+        return bool((d < self.nearest[i, j]).any()), bool(lost.any())
 
 
-def _table(numbers: np.ndarray, known: Mapping[Pair, float]) -> np.ndarray:
-    """The number of every pair of atoms, (n, n); not a number where it is not known."""
+def _pair_table(numbers: np.ndarray, by_pair: Mapping[Pair, float]) -> np.ndarray:
+    """Value of every pair of atoms, (n, n), from a mapping by elements; NaN without an entry."""
     kinds, index = np.unique(numbers, return_inverse=True)
-    by_kind = np.array([[known.get(_pair(a, b), np.nan) for b in kinds] for a in kinds])
+    by_kind = np.array([[by_pair.get(_pair(a, b), np.nan) for b in kinds] for a in kinds])
     return by_kind[np.ix_(index, index)]
 
 
-def _lookup(numbers: np.ndarray, known: Mapping[int, float]) -> np.ndarray:
-    return np.array([known.get(int(z), np.nan) for z in numbers])
+def _atom_table(numbers: np.ndarray, by_element: Mapping[int, float]) -> np.ndarray:
+    """Value of every atom, (n,), from a mapping by element; NaN without an entry."""
+    return np.array([by_element.get(int(z), np.nan) for z in numbers])

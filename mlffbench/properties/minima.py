@@ -1,4 +1,4 @@
-"""Minima of an energy: the distinct ones among many relaxed structures, and how far apart two are."""
+"""Distinct energy minima among many relaxed structures, and the distance between two structures."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from ase import Atoms
 
 from mlffbench.properties import pointwise_distances
 from mlffbench.properties.relaxation import Relaxation
+from mlffbench.properties.symmetry import symmetry_dataset
 
 __all__ = ["Minimum", "distinct_minima", "structure_distance"]
 
-SYMPREC = 0.05  # Å: relaxations stop short of the symmetric place
+SYMPREC = 0.05  # Å: relaxations stop short of the exact symmetry
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,11 @@ class Minimum:
     Attributes
     ----------
     atoms : Atoms
-        Without calculator.
+        Structure without calculator.
     energy : float
-        Per atom, eV: a crystal's cell is a choice.
+        Energy per atom, eV, since a crystal's cell is a choice.
     found : tuple of int
-        Which relaxations ended here.
+        Indices of the relaxations that ended in this minimum.
     """
 
     atoms: Atoms
@@ -36,36 +37,33 @@ class Minimum:
 
     @property
     def spacegroup(self) -> str | None:
-        """International symbol and number, ``Fd-3m (227)``; None for what is not periodic."""
-        import spglib
-
-        if not self.atoms.pbc.all():
-            return None
-        cell = (self.atoms.cell.array, self.atoms.get_scaled_positions(), self.atoms.numbers)
-        return spglib.get_spacegroup(cell, symprec=SYMPREC)
+        """International symbol and number, ``Fd-3m (227)``; None for molecules and slabs."""
+        symmetry = symmetry_dataset(self.atoms, SYMPREC) if self.atoms.pbc.all() else None
+        return f"{symmetry.international} ({symmetry.number})" if symmetry else None
 
 
 def distinct_minima(
     runs: Sequence[Relaxation], tolerance: float = 0.1, energy_tolerance: float = 5e-3
 ) -> list[Minimum]:
-    """The minima where relaxations have converged, by energy; each structure once.
+    """Distinct minima of the converged relaxations, by energy.
 
     Parameters
     ----------
     runs : sequence of Relaxation
     tolerance : float
-        Largest distance of one structure, Å, see `structure_distance`: to be above what the relaxations left.
+        Largest distance between relaxations into one minimum, Å, see `structure_distance`; larger than the
+        error of the relaxations.
     energy_tolerance : float
-        Largest difference of energy of one structure, eV per atom.
+        Largest energy difference between relaxations into one minimum, eV per atom.
     """
-    ended = [i for i, run in enumerate(runs) if run.converged]
+    converged = [i for i, run in enumerate(runs) if run.converged]
     minima: list[Minimum] = []
-    for i in sorted(ended, key=lambda i: runs[i].energy / len(runs[i].atoms)):
+    for i in sorted(converged, key=lambda i: runs[i].energy / len(runs[i].atoms)):
         atoms, energy = runs[i].atoms, runs[i].energy / len(runs[i].atoms)
-        for k, known in enumerate(minima):
-            near = energy - known.energy <= energy_tolerance
-            if near and structure_distance(known.atoms, atoms, tolerance) <= tolerance:
-                minima[k] = Minimum(known.atoms, known.energy, (*known.found, i))
+        for k, lower in enumerate(minima):
+            close = energy - lower.energy <= energy_tolerance
+            if close and structure_distance(lower.atoms, atoms, tolerance) <= tolerance:
+                minima[k] = Minimum(lower.atoms, lower.energy, (*lower.found, i))
                 break
         else:
             minima.append(Minimum(atoms, energy, (i,)))
@@ -73,19 +71,19 @@ def distinct_minima(
 
 
 def structure_distance(a: Atoms, b: Atoms, tolerance: float = inf, scaled: bool = False) -> float:
-    """The distance of pointwise distance distributions, Å; infinite beyond the tolerance.
+    """Distance of two structures' pointwise distance distributions, Å; infinite beyond the tolerance.
 
-    It knows no rotation, numbering, mirror or choice of the cell, see
-    `mlffbench.properties.pointwise_distances`; structures of other elements or stoichiometry are
-    infinitely far.
+    It is invariant under rotations, reflections, permutations and the choice of the cell, see
+    `mlffbench.properties.pointwise_distances`; structures of other elements or stoichiometry are infinitely
+    far.
 
     Parameters
     ----------
     a, b : Atoms
     tolerance : float
-        Å.
+        Largest distance to compute exactly, Å.
     scaled : bool
-        Crystals: `b` is first brought to the volume per atom of `a`.
+        True scales the crystal `b` to the volume per atom of `a` first.
     """
     if pointwise_distances.kind(a) != pointwise_distances.kind(b):
         return inf

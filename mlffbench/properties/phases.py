@@ -1,4 +1,4 @@
-"""Which phase of a substance is the lowest, and by how much."""
+"""Energy order of the phases of a substance."""
 
 from __future__ import annotations
 
@@ -10,29 +10,30 @@ from ase.calculators.calculator import BaseCalculator
 
 from mlffbench.properties.equation_of_state import equation_of_state
 from mlffbench.properties.relaxation import relaxed
+from mlffbench.properties.symmetry import symmetry_dataset
 from mlffbench.system import progress
 
 __all__ = ["Phases", "phases"]
 
 SYMPREC = 0.01  # Å
-SAME = 1e-3  # eV per atom; of two phases that are one
+SAME = 1e-3  # eV per atom: largest energy difference of two phases that are one
 
 
 @dataclass(frozen=True)
 class Phases:
-    """Relaxed phases, by their names.
+    """Relaxed phases by name.
 
     Attributes
     ----------
     energies, volumes : dict of str to float
-        eV and Å³ per atom, of phases that relaxed.
+        Energies, eV, and volumes, Å³, per atom of the phases that relaxed.
     fell : dict of str to str
-        Phases whose space group changed on the way, and what they became: another phase's name or, where it
-        is none of them, a space group's symbol.
+        Phases whose space group changed in the relaxation, with the name of the phase that they became or, if
+        it is none of these, the new space group's symbol.
     failures : dict of str to str
-        Phases that did not relax, and why.
+        Phases that did not relax, with the reason.
     atoms : dict of str to Atoms
-        The relaxed structures.
+        Relaxed structures.
     """
 
     energies: dict[str, float]
@@ -43,12 +44,12 @@ class Phases:
 
     @property
     def order(self) -> tuple[str, ...]:
-        """From the lowest energy up."""
+        """Names of the phases by ascending energy."""
         return tuple(sorted(self.energies, key=lambda name: self.energies[name]))
 
     @property
     def differences(self) -> dict[str, float]:
-        """To the lowest, eV per atom."""
+        """Energies relative to the lowest phase, eV per atom."""
         lowest = min(self.energies.values(), default=0.0)
         return {name: energy - lowest for name, energy in self.energies.items()}
 
@@ -60,19 +61,19 @@ def phases(
     fmax: float = 1e-3,
     steps: int = 500,
 ) -> Phases:
-    """Energies of several crystals, cell and ions relaxed.
+    """Relax cell and ions of several crystals and compare their energies.
 
     Parameters
     ----------
     calculator : Calculator
-        With forces.
+        ASE calculator with forces.
     structures : mapping of str to Atoms
         Perfect crystals of one composition.
     stress : bool
-        Whether the calculator has stresses; without, the cells keep their shapes and an equation of state
-        gives their volumes.
+        False for a calculator without stresses: the cells keep their shapes and an equation of state gives
+        their volumes.
     fmax, steps : float, int
-        Of every relaxation, eV/Å.
+        Largest force left by a relaxation, eV/Å, and its step limit.
 
     Raises
     ------
@@ -82,22 +83,22 @@ def phases(
     formulas = {a.symbols.formula.reduce()[0].format("hill") for a in structures.values()}
     if len(formulas) > 1:
         raise ValueError(f"phases of different compositions cannot be compared: {sorted(formulas)}")
-    found: dict[str, Atoms] = {}
+    minima: dict[str, Atoms] = {}
     energies, failures = {}, {}
-    for done, (name, atoms) in enumerate(structures.items()):
-        progress.report("phases", done, len(structures))
+    for i, (name, atoms) in enumerate(structures.items()):
+        progress.report("phases", i, len(structures))
         try:
-            energies[name], found[name] = _relaxed(calculator, atoms, stress, fmax, steps)
+            energies[name], minima[name] = _relaxed(calculator, atoms, stress, fmax, steps)
         except ValueError as error:
             failures[name] = str(error)
-    volumes = {name: float(a.get_volume()) / len(a) for name, a in found.items()}
-    return Phases(energies, volumes, _fell(structures, found, energies), failures, found)
+    volumes = {name: float(a.get_volume()) / len(a) for name, a in minima.items()}
+    return Phases(energies, volumes, _transformed(structures, minima, energies), failures, minima)
 
 
 def _relaxed(
     calculator: BaseCalculator, atoms: Atoms, stress: bool, fmax: float, steps: int
 ) -> tuple[float, Atoms]:
-    """eV per atom, and the structure."""
+    """Energy, eV per atom, and relaxed structure."""
     if not stress:
         curve = equation_of_state(calculator, atoms, fmax=fmax, steps=steps)
         return curve.energy, curve.atoms
@@ -107,30 +108,27 @@ def _relaxed(
     return energy, minimum
 
 
-def _fell(
-    starts: Mapping[str, Atoms], found: Mapping[str, Atoms], energies: Mapping[str, float]
+def _transformed(
+    starts: Mapping[str, Atoms], minima: Mapping[str, Atoms], energies: Mapping[str, float]
 ) -> dict[str, str]:
-    """Phases that are no longer what they were."""
-    before = {name: _space_group(starts[name]) for name in found}
-    after = {name: _space_group(atoms) for name, atoms in found.items()}
-    fell = {}
-    for name in found:
+    """Phases whose space group changed, with the phase of that space group and energy, or the new symbol."""
+    before = {name: _space_group(starts[name]) for name in minima}
+    after = {name: _space_group(atoms) for name, atoms in minima.items()}
+    transformed = {}
+    for name in minima:
         if after[name] != before[name]:
-            like = [
+            matches = [
                 other
-                for other in found
+                for other in minima
                 if other != name
                 and before[other] == after[name]
                 and abs(energies[other] - energies[name]) < SAME
             ]
-            fell[name] = like[0] if like else after[name]
-    return fell
+            transformed[name] = matches[0] if matches else after[name]
+    return transformed
 
 
 def _space_group(atoms: Atoms) -> str:
-    """The international symbol, ``"P1"`` where spglib finds none."""
-    import spglib
-
-    cell = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
-    found = spglib.get_symmetry_dataset(cell, symprec=SYMPREC)
-    return str(found.international) if found else "P1"
+    """International symbol of the space group; ``"P1"`` if spglib finds no symmetry."""
+    symmetry = symmetry_dataset(atoms, SYMPREC)
+    return str(symmetry.international) if symmetry else "P1"

@@ -8,11 +8,11 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.properties._structures import evaluated_many, repeats
+from mlffbench.properties._structures import energies_and_forces, repeats
 
 __all__ = ["Phonons", "phonons"]
 
-IMAGINARY = -0.05  # THz; a frequency below it is no rounding of an acoustic one
+IMAGINARY = -0.05  # THz: lower frequencies are not rounding errors of acoustic modes
 
 
 @dataclass(frozen=True)
@@ -22,21 +22,21 @@ class Phonons:
     Attributes
     ----------
     path : (n, 3) array
-        Points of the standard path, in units of the reciprocal primitive cell.
+        q points of the standard path, in units of the reciprocal primitive cell.
     distance : (n,) array
-        Along the path, 1/Å.
+        Distance along the path, 1/Å.
     labels : list of (float, str)
-        Where the special points lie.
+        Special points: distance along the path and name.
     bands : (n, 3 N) array, THz
         Frequencies along the path, ascending.
     frequencies : (m, 3 N) array, THz
-        Those of a regular mesh.
+        Frequencies at the symmetry-distinct points of a regular mesh.
     weights : (m,) array of int
-        How many points of the mesh each stands for.
+        Number of mesh points equivalent to each.
     n_supercells : int
-        Supercells whose forces were calculated.
+        Number of supercells whose forces were calculated.
     primitive : Atoms
-        The primitive cell that the path belongs to.
+        Primitive cell that the path belongs to.
     """
 
     path: np.ndarray
@@ -50,18 +50,18 @@ class Phonons:
 
     @property
     def max_frequency(self) -> float:
-        """THz, of the mesh and the path."""
+        """Largest frequency of mesh and path, THz."""
         return float(max(self.frequencies.max(), self.bands.max()))
 
     @property
     def mean_square_frequency(self) -> float:
-        """Over the mesh, THz²; imaginary frequencies count negative."""
+        """Mean of ω² over the modes of the mesh, THz²; imaginary frequencies count negative."""
         squares = np.sign(self.frequencies) * self.frequencies**2
         return float(np.average(squares.mean(axis=1), weights=self.weights))
 
     @property
     def imaginary(self) -> float:
-        """The part of the mesh's modes that are imaginary."""
+        """Share of imaginary modes in the mesh."""
         return float(np.average((self.frequencies < IMAGINARY).mean(axis=1), weights=self.weights))
 
     def frequency_error(self, reference: Phonons) -> float:
@@ -81,11 +81,11 @@ class Phonons:
         return float(np.sqrt(np.average(squares, weights=self.weights)))
 
     def max_frequency_error(self, reference: Phonons) -> float:
-        """|Δ| of the largest frequencies, THz."""
+        """Absolute difference of the largest frequencies, THz."""
         return abs(self.max_frequency - reference.max_frequency)
 
     def density(self, grid: np.ndarray, width: float = 0.2) -> np.ndarray:
-        """Density of states at frequencies `grid`, THz, Gaussians of `width` THz; its integral is 3 N."""
+        """Density of states at frequencies `grid`, THz, by Gaussians of `width` THz; its integral is 3 N."""
         shape = np.exp(-0.5 * ((grid[:, None, None] - self.frequencies) / width) ** 2)
         per_point = shape.sum(axis=2) / (width * np.sqrt(2 * np.pi))
         return np.average(per_point, axis=1, weights=self.weights)
@@ -99,23 +99,22 @@ def phonons(
     mesh: int = 12,
     n_path: int = 101,
 ) -> Phonons:
-    """Force constants from displaced supercells, by symmetry as few as there have to be.
+    """Compute force constants from the fewest displaced supercells that the symmetry allows.
 
     The structure should be at rest: see `relaxed`.
 
     Parameters
     ----------
     calculator : Calculator
-        With forces.
+        ASE calculator with forces.
     atoms : Atoms
-        A crystal.
+        Crystal.
     min_length : float
-        The supercell repeats the cell until it is that wide between its faces, Å: forces beyond half of it
-        count as zero.
+        Smallest width of the supercell between its faces, Å: forces beyond half of it count as zero.
     displacement : float
-        Å.
+        Displacement of an atom, Å.
     mesh : int
-        Points along each reciprocal axis.
+        Mesh points along each reciprocal axis.
     n_path : int
         Points on the path of ASE's `Cell.bandpath` (Setyawan and Curtarolo, Comput. Mater. Sci. 49, 299
         (2010)).
@@ -136,7 +135,7 @@ def phonons(
     work = Phonopy(unit, supercell_matrix=supercell, primitive_matrix=guess_primitive_matrix(unit))
     work.generate_displacements(distance=displacement)
     displaced = [_atoms(cell) for cell in work.supercells_with_displacements]
-    work.forces = np.array(evaluated_many(calculator, displaced)[1])
+    work.forces = np.array(energies_and_forces(calculator, displaced)[1])
     work.produce_force_constants(show_drift=False)
     work.symmetrize_force_constants(show_drift=False)
     primitive = _atoms(work.primitive)
@@ -145,10 +144,10 @@ def phonons(
     work.run_qpoints(path.kpts)
     bands = np.array(work.get_qpoints_dict()["frequencies"])
     work.run_mesh([mesh] * 3, is_gamma_center=True)
-    found = work.get_mesh_dict()
+    spectrum = work.get_mesh_dict()
     labels = [(float(x), name) for x, name in zip(places, names, strict=True)]
     return Phonons(
-        path.kpts, distance, labels, bands, np.array(found["frequencies"]), np.array(found["weights"]),
+        path.kpts, distance, labels, bands, np.array(spectrum["frequencies"]), np.array(spectrum["weights"]),
         len(work.supercells_with_displacements), primitive,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Random periodic structures: sensible cells of a sensible volume, atoms not too close, some symmetric."""
+"""Random periodic structures of given volume and minimum distances, with or without a random space group."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from mlffbench.system import progress
 __all__ = ["random_cells"]
 
 LENGTHS, ANGLES = (0.6, 1.6), (60.0, 120.0)  # relative edges; degrees, any three of which make a cell
-FLATTEST = 0.5  # the least height of a cell, in units of its volume^⅓
-PLACES = 200  # places tried for an atom before the structure is begun anew
-SAME = 1e-6  # of scaled coordinates
+FLATTEST = 0.5  # least height of a cell, in units of its volume^⅓
+TRIALS = 200  # positions tried for an atom before the structure is begun anew
+SAME = 1e-6  # largest difference of equal scaled coordinates
 Group = tuple[np.ndarray, np.ndarray]  # rotations (n, 3, 3), translations (n, 3), of scaled coordinates
 
 
@@ -32,7 +32,7 @@ def random_cells(
     symmetry: float = 0.0,
     max_attempts: int = 200,
 ) -> list[Atoms]:
-    """Random cells with atoms at random places: the starting points of random structure searching.
+    """Draw random cells with atoms at random positions, as starts of a random structure search.
 
     Edges and angles are uniform, flat cells are drawn again, the cell is scaled to a volume drawn uniformly;
     then atom after atom is put where it keeps its distance to all others and to its own images. A symmetric
@@ -48,14 +48,15 @@ def random_cells(
     volume : two floats
         Smallest and largest volume per atom, Å³.
     n : int
-        Cells.
+        Number of cells.
     seed : int
+        Seed of the cells.
     separation : float or mapping
         Smallest distance in units of the sum of covalent radii, or in Å by pair: ``{"Si-Si": 2.1}``.
     symmetry : float
-        The share of the cells that have a space group, 0 to 1.
+        Share of the cells with a space group beyond P1, 0 to 1.
     max_attempts : int
-        Cells tried per structure at most.
+        Largest number of cells tried for a structure.
 
     Raises
     ------
@@ -74,12 +75,12 @@ def random_cells(
     for i in range(n):
         numbers = kinds[rng.integers(len(kinds))]
         symmetric = symmetry > 0 and rng.random() < symmetry
-        cells.append(_structure(numbers, rng, (low, high), separation, symmetric, max_attempts))
+        cells.append(_random_cell(numbers, rng, (low, high), separation, symmetric, max_attempts))
         progress.report("random cells", i + 1, n)
     return cells
 
 
-def _structure(
+def _random_cell(
     numbers: np.ndarray,
     rng: np.random.Generator,
     volume: tuple[float, float],
@@ -90,15 +91,15 @@ def _structure(
     """One random structure of a composition."""
     least = _separations(numbers, separation)
     for _ in range(max_attempts):
-        group = _group(rng, len(numbers)) if symmetric else None
-        cell = _cell(rng, rng.uniform(*volume) * len(numbers), group)
+        group = _random_group(rng, len(numbers)) if symmetric else None
+        cell = _random_lattice(rng, rng.uniform(*volume) * len(numbers), group)
         if (images := _images(cell, least)) is None:
             continue
-        found = _places(rng, cell, least, images) if group is None else _orbits(
+        positions = _random_positions(rng, cell, least, images) if group is None else _random_orbits(
             rng, cell, least, images, numbers, group
         )  # fmt: skip
-        if found is not None:
-            return Atoms(numbers, cell=cell, pbc=True, scaled_positions=found)
+        if positions is not None:
+            return Atoms(numbers, cell=cell, pbc=True, scaled_positions=positions)
     raise ValueError(
         f"{max_attempts} cells of {volume[0]:g} to {volume[1]:g} Å³ per atom had no room for {len(numbers)} "
         f"atoms at least {least.min():.2f} Å apart; raise volume or lower separation"
@@ -106,7 +107,7 @@ def _structure(
 
 
 def _separations(numbers: np.ndarray, separation: float | Mapping[str, float]) -> np.ndarray:
-    """The smallest distance of every pair, (n_atoms, n_atoms), Å."""
+    """Smallest allowed distance of every pair, (n_atoms, n_atoms), Å."""
     radii = covalent_radii[numbers]
     if not isinstance(separation, Mapping):
         return separation * (radii[:, None] + radii)
@@ -118,8 +119,8 @@ def _separations(numbers: np.ndarray, separation: float | Mapping[str, float]) -
     return np.array([[table[frozenset((a, b))] for b in symbols] for a in symbols])
 
 
-def _cell(rng: np.random.Generator, volume: float, group: Group | None) -> np.ndarray:
-    """A random cell of a volume, neither flat nor thin."""
+def _random_lattice(rng: np.random.Generator, volume: float, group: Group | None) -> np.ndarray:
+    """Random lattice vectors of a cell of this volume, Å³, that is not flat."""
     while True:
         cell = Cell.fromcellpar([*rng.uniform(*LENGTHS, 3), *rng.uniform(*ANGLES, 3)])
         array = cell.array if group is None else _symmetrized(cell.array, group)
@@ -129,18 +130,18 @@ def _cell(rng: np.random.Generator, volume: float, group: Group | None) -> np.nd
 
 
 def _symmetrized(cell: np.ndarray, group: Group) -> np.ndarray:
-    """The cell whose metric is ⟨Wᵀ G W⟩ over the group's rotations W."""
+    """Cell with the metric ⟨Wᵀ G W⟩ over the group's rotations W."""
     metric = np.einsum("nji,jk,nkl->il", group[0], cell @ cell.T, group[0]) / len(group[0])
     return np.linalg.cholesky(metric)
 
 
 def _heights(cell: np.ndarray) -> np.ndarray:
-    """Distances between opposite faces."""
+    """Distances between opposite faces, (3,) Å."""
     return 1 / np.linalg.norm(np.linalg.inv(cell), axis=0)
 
 
 def _images(cell: np.ndarray, least: np.ndarray) -> np.ndarray | None:
-    """The cells to look into for neighbours, (n, 3) int; None where an atom is too close to its own image."""
+    """Neighbouring cells to search, (n, 3) int; None where an atom is too close to its own image."""
     reach = np.ceil(least.max() / _heights(cell)).astype(int) + 1  # scaled differences lie within ±1
     images = np.array(list(product(*(range(-n, n + 1) for n in reach))))
     own = np.linalg.norm(images[np.any(images != 0, axis=1)] @ cell, axis=1).min()
@@ -152,43 +153,43 @@ def _nearest(a: np.ndarray, b: np.ndarray, cell: np.ndarray, images: np.ndarray)
     return np.linalg.norm((a[:, None, None] - b[None, :, None] + images) @ cell, axis=-1).min(axis=2)
 
 
-def _places(
+def _random_positions(
     rng: np.random.Generator, cell: np.ndarray, least: np.ndarray, images: np.ndarray
 ) -> np.ndarray | None:
-    """Scaled positions that keep their distances, (n_atoms, 3); None where an atom finds no place."""
+    """Scaled positions that keep their distances, (n_atoms, 3); None where there is no room for an atom."""
     placed = np.empty((0, 3))
     for i in range(len(least)):
-        trials = rng.random((PLACES, 3))
+        trials = rng.random((TRIALS, 3))
         nearest = _nearest(trials, placed, cell, images)
-        good = np.flatnonzero((nearest >= least[i, : len(placed)]).all(axis=1))
-        if not len(good):
+        apart = np.flatnonzero((nearest >= least[i, : len(placed)]).all(axis=1))
+        if not len(apart):
             return None
-        placed = np.vstack([placed, trials[good[0]]])
+        placed = np.vstack([placed, trials[apart[0]]])
     return placed
 
 
 # ---------------------------------------------------------------- symmetric cells
 @lru_cache
-def _groups(most: int) -> tuple[Group, ...]:
-    """The space groups of 2 to `most` operations in their first setting; the trivial one if there is none."""
+def _space_groups(most: int) -> tuple[Group, ...]:
+    """Space groups of 2 to `most` operations in their first setting; P1 if there is none."""
     import spglib
 
-    found, seen = [], set()
+    groups, numbers = [], set()
     for hall in range(1, 531):
         number = spglib.get_spacegroup_type(hall).number
-        known = spglib.get_symmetry_from_database(hall)
-        if number not in seen and 2 <= len(known["rotations"]) <= most:
-            found.append((known["rotations"], known["translations"]))
-        seen.add(number)
-    return tuple(found) or ((np.eye(3, dtype=int)[None], np.zeros((1, 3))),)
+        operations = spglib.get_symmetry_from_database(hall)
+        if number not in numbers and 2 <= len(operations["rotations"]) <= most:
+            groups.append((operations["rotations"], operations["translations"]))
+        numbers.add(number)
+    return tuple(groups) or ((np.eye(3, dtype=int)[None], np.zeros((1, 3))),)
 
 
-def _group(rng: np.random.Generator, n_atoms: int) -> Group:
-    groups = _groups(n_atoms)
+def _random_group(rng: np.random.Generator, n_atoms: int) -> Group:
+    groups = _space_groups(n_atoms)
     return groups[rng.integers(len(groups))]
 
 
-def _orbits(
+def _random_orbits(
     rng: np.random.Generator,
     cell: np.ndarray,
     least: np.ndarray,
@@ -196,22 +197,22 @@ def _orbits(
     numbers: np.ndarray,
     group: Group,
 ) -> np.ndarray | None:
-    """Scaled positions, (n_atoms, 3): whole orbits of the group; None where one finds no place."""
+    """Scaled positions, (n_atoms, 3), in complete orbits of the group; None where one finds no room."""
     order = np.argsort(numbers, kind="stable")
-    sorted_numbers, apart = numbers[order], least[np.ix_(order, order)]
+    sorted_numbers, sorted_least = numbers[order], least[np.ix_(order, order)]
     placed = np.empty((0, 3))
-    for _ in range(PLACES):
-        at = len(placed)
-        orbit = _orbit(rng.random(3), cell, float(apart[at, at]), group)
-        room = int((sorted_numbers[at:] == sorted_numbers[at]).sum())
-        if len(orbit) > room:
+    for _ in range(TRIALS):
+        first = len(placed)
+        orbit = _orbit(rng.random(3), cell, float(sorted_least[first, first]), group)
+        n_left = int((sorted_numbers[first:] == sorted_numbers[first]).sum())  # of this element
+        if len(orbit) > n_left:
             continue
-        whole = np.vstack([placed, orbit])
-        n = len(whole)
-        nearest = _nearest(orbit, whole, cell, images)
-        nearest[np.arange(len(orbit)), np.arange(at, n)] = np.inf
-        if (nearest >= apart[at:n, :n]).all():
-            placed = whole
+        trial = np.vstack([placed, orbit])
+        n = len(trial)
+        nearest = _nearest(orbit, trial, cell, images)
+        nearest[np.arange(len(orbit)), np.arange(first, n)] = np.inf
+        if (nearest >= sorted_least[first:n, :n]).all():
+            placed = trial
         if len(placed) == len(numbers):
             result = np.empty_like(placed)
             result[order] = placed
@@ -220,18 +221,18 @@ def _orbits(
 
 
 def _orbit(point: np.ndarray, cell: np.ndarray, least: float, group: Group) -> np.ndarray:
-    """The images of a point; where some are nearer than `least`, those of the middle between them."""
+    """Images of a point under the group; images nearer than `least` merge into a special position."""
     moves = _moves(point, group)
     near = np.linalg.norm(moves @ cell, axis=1) < least
     middle = point + moves[near].mean(axis=0)
     orbit: list[np.ndarray] = []
     for image in middle + _moves(middle, group):
-        if all(np.abs((image - known) - np.round(image - known)).max() > SAME for known in orbit):
+        if all(np.abs((image - other) - np.round(image - other)).max() > SAME for other in orbit):
             orbit.append(image)
     return np.array(orbit)
 
 
 def _moves(point: np.ndarray, group: Group) -> np.ndarray:
-    """From a point to its images, the nearest by scaled coordinates, (n, 3)."""
+    """Scaled vectors from a point to the nearest periodic copy of each image, (n, 3)."""
     moves = point @ group[0].transpose(0, 2, 1) + group[1] - point
     return moves - np.round(moves)

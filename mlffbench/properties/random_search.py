@@ -1,4 +1,4 @@
-"""Ab initio random structure searching: random sensible cells, relaxed; the minima they end in."""
+"""Ab initio random structure searching (AIRSS): relaxations of random cells, and their distinct minima."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ["RandomSearch", "random_search"]
 
 @dataclass(frozen=True)
 class RandomSearch:
-    """What a search met.
+    """Relaxations and distinct minima of a random search.
 
     Attributes
     ----------
     runs : tuple of Relaxation
-        From every random cell, in the order in which they were drawn.
+        Relaxation of every random cell, in the order in which the cells were drawn.
     minima : tuple of Minimum
-        The distinct ones, the lowest energy per atom first; `Minimum.found` are indices of `runs`.
+        Distinct minima, the lowest energy per atom first; `Minimum.found` are indices of `runs`.
     """
 
     runs: tuple[Relaxation, ...]
@@ -33,11 +33,11 @@ class RandomSearch:
 
     @property
     def force_calls(self) -> int:
-        """Structures evaluated in all: every step's and every start."""
+        """Number of structures evaluated: every start and every optimiser step."""
         return sum(run.steps + 1 for run in self.runs)
 
     def calls_until(self, run: int) -> int:
-        """Structures evaluated up to the end of a run, were they done one after the other."""
+        """Number of structures evaluated up to the end of a run, as if the runs followed one another."""
         return sum(r.steps + 1 for r in self.runs[: run + 1])
 
 
@@ -54,18 +54,18 @@ def random_search(
     pressure: float = 0.0,
     tolerance: float = 0.1,
 ) -> RandomSearch:
-    """Relax random cells, all at once, and merge those that end in one structure.
+    """Relax random cells together, and merge those that end in one structure.
 
     Parameters
     ----------
     calculator : Calculator
-        With forces and stresses; batched where it has ``calculate_many``, see `relax_many`.
-    compositions, volume, separation, symmetry
-        Of the random cells, see `random_cells`; n of them.
+        ASE calculator with forces and stresses; batched where it has ``calculate_many``, see `relax_many`.
+    compositions, volume, n, seed, separation, symmetry
+        Parameters of `random_cells`.
     fmax, steps, pressure
-        Of the relaxations of cell and ions, eV/Å and GPa; what does not converge is no minimum.
+        Parameters of `relax_many` for cell and ions; only converged relaxations give minima.
     tolerance : float
-        Å, see `distinct_minima`.
+        Largest distance between structures that count as one minimum, Å; see `distinct_minima`.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""How well predicted energies put candidates in order, and find the stable ones."""
+"""Ranking of candidates by predicted energies: rank correlations and discovery of the stable ones."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ __all__ = ["Ranking", "ranking"]
 
 @dataclass(frozen=True)
 class Ranking:
-    """Predicted against reference order, the lowest value being the best; None where undefined.
+    """Agreement of predicted and reference order, lowest values first; None where undefined.
 
     Attributes
     ----------
     kendall : float or None
-        τ_b: pairs in the same order minus pairs in the other, over all; None where one side is constant.
+        Kendall's τ_b, (concordant − discordant pairs) over all pairs; None if either side is constant.
     spearman : float or None
-        ρ, the correlation of the ranks.
+        Spearman's ρ, the correlation of the ranks.
     top_k_recall : float
         Share of the k lowest by reference among the k lowest by prediction.
-    enrichment, max_enrichment : float
-        Factor by which the candidates of lowest prediction, as many as are stable, have more stable ones than
-        candidates drawn at random; and of a perfect order.
+    enrichment, max_enrichment : float or None
+        Share of stable candidates among the lowest predictions (by default as many as are stable), over their
+        share among all; and the same for the reference order. None without stable candidates.
     prevalence : float
-        Share of the stable, whose reference is at or below the threshold.
+        Share of stable candidates: reference at or below the threshold.
     precision : float or None
-        Share of the truly stable among those predicted stable; None where none is.
+        Share of truly stable candidates among those predicted stable; None if none is predicted stable.
     recall : float or None
-        Share of those found among the truly stable; None where none is.
+        Share of candidates predicted stable among the truly stable; None if none is stable.
     """
 
     kendall: float | None
@@ -44,7 +44,7 @@ class Ranking:
 
     @property
     def f1(self) -> float | None:
-        """2 precision · recall / (precision + recall), 0 where nothing is found."""
+        """2 precision · recall / (precision + recall), 0 if both are 0."""
         if self.precision is None or self.recall is None:
             return None
         total = self.precision + self.recall
@@ -52,7 +52,7 @@ class Ranking:
 
     @property
     def daf(self) -> float | None:
-        """Discovery acceleration factor: precision over prevalence, 1 for a blind choice."""
+        """Discovery acceleration factor: precision over prevalence, 1 for a random choice."""
         return None if self.precision is None or not self.prevalence else self.precision / self.prevalence
 
 
@@ -63,23 +63,23 @@ def ranking(
     k: int = 10,
     fraction: float | None = None,
 ) -> Ranking:
-    """Kendall's τ, Spearman's ρ, top-k recall, enrichment, and the finding of stable candidates.
+    """Kendall's τ, Spearman's ρ, top-k recall, enrichment, and precision and recall of stable candidates.
 
     Parameters
     ----------
     reference, predicted : (n,) arrays
-        Energies above a common baseline, eV per atom; what could not be predicted is infinite.
+        Energies above a common baseline, eV per atom; infinite where there is no prediction.
     threshold : float
-        At or below it a candidate is stable, by the reference and by the prediction.
+        Largest energy of a stable candidate, for reference and prediction alike.
     k : int
-        At most n.
+        Number of lowest candidates compared, n at most.
     fraction : float, optional
-        Of the candidates that are picked, for the enrichment; by default as many as are stable.
+        Share of the candidates selected for the enrichment; by default as many as are stable.
 
     Raises
     ------
     ValueError
-        Lists of different lengths or of fewer than two, or `k` or `fraction` out of range.
+        The lists have different lengths or fewer than two entries, or `k` or `fraction` is out of range.
 
     References
     ----------
@@ -94,17 +94,17 @@ def ranking(
     if fraction is not None and not 0 < fraction <= 1:
         raise ValueError(f"fraction is above 0 and at most 1; got {fraction}")
     kendall, spearman = _correlations(true, guess)
-    stable, chosen = true <= threshold, guess <= threshold
-    hits = int((stable & chosen).sum())
-    picked = int(stable.sum()) if fraction is None else max(1, round(fraction * len(true)))
+    stable, predicted_stable = true <= threshold, guess <= threshold
+    hits = int((stable & predicted_stable).sum())
+    n_selected = int(stable.sum()) if fraction is None else max(1, round(fraction * len(true)))
     return Ranking(
         kendall,
         spearman,
         len(np.intersect1d(_lowest(true, k), _lowest(guess, k))) / k,
-        _enrichment(stable, guess, picked),
-        _enrichment(stable, true, picked),
+        _enrichment(stable, guess, n_selected),
+        _enrichment(stable, true, n_selected),
         float(stable.mean()),
-        hits / int(chosen.sum()) if chosen.any() else None,
+        hits / int(predicted_stable.sum()) if predicted_stable.any() else None,
         hits / int(stable.sum()) if stable.any() else None,
     )
 
@@ -119,9 +119,10 @@ def _correlations(true: np.ndarray, guess: np.ndarray) -> tuple[float | None, fl
 
 
 def _lowest(values: np.ndarray, k: int) -> np.ndarray:
+    """Indices of the k lowest values."""
     return np.argsort(values, kind="stable")[:k]
 
 
-def _enrichment(stable: np.ndarray, order: np.ndarray, picked: int) -> float | None:
-    """(stable among the picked / picked) / (stable / all)."""
-    return float(stable[_lowest(order, picked)].mean() / stable.mean()) if stable.any() else None
+def _enrichment(stable: np.ndarray, energies: np.ndarray, n_selected: int) -> float | None:
+    """(stable among the selected / selected) / (stable / all), the lowest energies being selected."""
+    return float(stable[_lowest(energies, n_selected)].mean() / stable.mean()) if stable.any() else None

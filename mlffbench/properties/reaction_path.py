@@ -1,4 +1,4 @@
-"""The minimum-energy path between two minima, by the nudged elastic band.
+"""Minimum-energy path between two minima, by the nudged elastic band.
 
 Both ends are relaxed, the images between them interpolated by image-dependent pair potentials, and the band
 relaxed with improved tangents; all images share the calculator. A molecule's images are superimposed.
@@ -25,9 +25,9 @@ from mlffbench.system import progress
 
 __all__ = ["ReactionPath", "path_lengths", "permuted", "reaction_path"]
 
-SAME = 1e-3  # Å, a shorter path is none
-COLLISION, SHOVE = 0.4, 0.1  # times the covalent radii; Å
-PATIENCE = 60  # steps without a smaller force than ever before
+SAME = 1e-3  # Å: shorter paths join equal structures
+COLLISION, SHOVE = 0.4, 0.1  # distance over the sum of covalent radii; displacement, Å
+PATIENCE = 60  # steps without a new smallest force
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class ReactionPath:
     Attributes
     ----------
     images : tuple of Atoms
-        Both ends included, without calculators.
+        Images with both ends, without calculators.
     energies : (n_images,) array, eV
     """
 
@@ -46,22 +46,22 @@ class ReactionPath:
 
     @property
     def lengths(self) -> np.ndarray:
-        """The length of the path up to every image, (n_images,), Å."""
+        """Length of the path up to every image, (n_images,), Å."""
         return path_lengths(self.images)
 
     @property
     def saddle(self) -> Atoms:
-        """The highest image; where the band climbed, the saddle point."""
+        """Highest image: the saddle point if the band has a climbing image."""
         return self.images[int(np.argmax(self.energies))]
 
     @property
     def barrier(self) -> float:
-        """From the start to the highest image, eV; 0 where the path only descends."""
+        """Energy of the highest image over the start, eV; 0 where the path only descends."""
         return float(self.energies.max() - self.energies[0])
 
     @property
     def reaction_energy(self) -> float:
-        """From the start to the end, eV."""
+        """Energy of the end over the start, eV."""
         return float(self.energies[-1] - self.energies[0])
 
 
@@ -77,31 +77,31 @@ def reaction_path(
     ends_fmax: float = 0.01,
     seed: int = 0,
 ) -> ReactionPath:
-    """The band of `n_images` between the minima next to two structures.
+    """Relax a band of `n_images` between the minima next to two structures.
 
     Parameters
     ----------
     calculator : Calculator
-        With forces.
+        ASE calculator with forces.
     start, end : Atoms
         The same atoms in the same order, in the same cell; the start's constraints hold.
     n_images : int
-        With the ends, 3 at least.
+        Number of images with both ends, 3 at least.
     climb : bool
         The highest image climbs to the saddle point.
     fmax, steps : float, int
-        The largest force left on the band, eV/Å, and the steps to get there at most.
+        Largest force left on the band, eV/Å, and its step limit.
     spring : float
-        eV/Å².
+        Spring constant between images, eV/Å².
     ends_fmax : float
-        The largest force left at the ends, eV/Å.
+        Largest force left at the ends, eV/Å.
     seed : int
-        Of the shoves that part atoms which a straight path would lead through one another.
+        Seed of the random displacements that separate atoms which collide on the straight path.
 
     Raises
     ------
     ValueError
-        Ends that do not match or are the same, too few images, or a relaxation that does not arrive.
+        The ends do not match or are the same, there are too few images, or a relaxation does not converge.
 
     References
     ----------
@@ -112,7 +112,7 @@ def reaction_path(
     if n_images < 3:
         raise ValueError(f"a path has 3 images or more, with both ends; got n_images={n_images}")
     first = relaxed(calculator, start, fmax=ends_fmax)
-    last = relaxed(calculator, _matched(start, end), fmax=ends_fmax)
+    last = relaxed(calculator, _end_structure(start, end), fmax=ends_fmax)
     band = _band(first, last, n_images, spring, climb)
     _interpolate(band, np.random.default_rng(seed))
     _relax(band, fmax, steps)
@@ -123,12 +123,12 @@ def reaction_path(
 
 
 def permuted(atoms: Atoms, permutation: Sequence[int], mirror: bool = False) -> Atoms:
-    """A copy with atom i where atom permutation[i] was, or the mirror image of that.
+    """A copy with atom i at the position of atom permutation[i], or the mirror image of that.
 
     Raises
     ------
     ValueError
-        No permutation of like atoms.
+        Not a permutation, or one that exchanges atoms of different elements.
     """
     order = np.asarray(permutation, dtype=int)
     if sorted(order.tolist()) != list(range(len(atoms))):
@@ -137,21 +137,21 @@ def permuted(atoms: Atoms, permutation: Sequence[int], mirror: bool = False) -> 
         )
     if not np.array_equal(atoms.numbers[order], atoms.numbers):
         raise ValueError(f"permutation must exchange like atoms; it turns {atoms.symbols} into another order")
-    finish = atoms.copy()
-    finish.positions = (-1 if mirror else 1) * atoms.positions[order]
-    return finish
+    copy = atoms.copy()
+    copy.positions = (-1 if mirror else 1) * atoms.positions[order]
+    return copy
 
 
 def path_lengths(images: Sequence[Atoms]) -> np.ndarray:
-    """Σ √(Σ_i |Δr_i|²) up to every image, Å."""
+    """Path length Σ √(Σ_i |Δr_i|²) up to every image, (n_images,), Å."""
     steps = [
         np.linalg.norm(find_mic(b.positions - a.positions, a.cell, a.pbc)[0]) for a, b in pairwise(images)
     ]
     return np.concatenate([[0.0], np.cumsum(steps)])
 
 
-def _matched(start: Atoms, end: Atoms) -> Atoms:
-    """The start with its atoms where they are at the end."""
+def _end_structure(start: Atoms, end: Atoms) -> Atoms:
+    """A copy of the start, with its constraints, at the positions of the end; checks that the two match."""
     if not np.array_equal(end.numbers, start.numbers):
         raise ValueError(
             f"the path starts with {start.symbols} and ends with {end.symbols}: "
@@ -159,18 +159,18 @@ def _matched(start: Atoms, end: Atoms) -> Atoms:
         )
     if start.pbc.any() and not np.allclose(end.cell, start.cell, atol=1e-6):
         raise ValueError("the cells at both ends of the path differ; a band needs one cell")
-    finish = start.copy()
-    finish.positions = end.positions
-    return finish
+    copy = start.copy()
+    copy.positions = end.positions
+    return copy
 
 
 def _band(first: Atoms, last: Atoms, n_images: int, spring: float, climb: bool) -> _Band:
-    """Copies of the first image between the ends; molecules without constraints may turn and shift."""
+    """Band of copies of the first image between the ends; unconstrained molecules may rotate and shift."""
     images = [first.copy() for _ in range(n_images - 1)] + [last.copy()]
     for image in images[1:-1]:
         image.calc = first.calc
     energies = first.get_potential_energy(), last.get_potential_energy()
-    images[0].calc, images[-1].calc = (_Known(energy) for energy in energies)
+    images[0].calc, images[-1].calc = (_FixedEnergy(energy) for energy in energies)
     return _Band(
         images,
         k=spring,
@@ -182,7 +182,7 @@ def _band(first: Atoms, last: Atoms, n_images: int, spring: float, climb: bool) 
 
 
 def _interpolate(band: _Band, rng: np.random.Generator) -> None:
-    """Fill the band in place: a straight line, collisions shoved apart, image-dependent pair potentials."""
+    """Interpolate the images in place: linearly, collisions displaced at random, then by IDPP."""
     periodic = bool(band.images[0].pbc.any())
     band.interpolate("linear", mic=periodic, apply_constraint=True)
     if path_lengths(band.images)[-1] < SAME:
@@ -196,57 +196,57 @@ def _interpolate(band: _Band, rng: np.random.Generator) -> None:
 
 
 def _relax(band: _Band, fmax: float, steps: int) -> None:
-    """Relax the band in place, or say that it does not arrive.
+    """Relax the band in place, or raise ValueError.
 
-    BFGS takes the fewest steps, but the forces of a band are no gradient and it may wander off; then FIRE
-    begins anew.
+    BFGS takes the fewest steps, but the forces of a band are not a gradient and it may diverge; then FIRE
+    starts again from the interpolated band.
     """
     start = band.get_positions()
-    if _arrives(BFGS(band, logfile=None), fmax, steps, PATIENCE):
+    if _converges(BFGS(band, logfile=None), fmax, steps, PATIENCE):
         return
     band.set_positions(start)
-    if not _arrives(FIRE(band, logfile=None), fmax, steps, steps):
+    if not _converges(FIRE(band, logfile=None), fmax, steps, steps):
         raise ValueError(
             f"the band is not relaxed after {steps} steps: the largest force is "
             f"{band.largest_force():.2g} eV/Å, {fmax:g} was asked for; raise steps or fmax"
         )
 
 
-def _arrives(optimiser: Optimizer, fmax: float, steps: int, patience: int) -> bool:
-    """Whether the forces come down to `fmax`."""
-    lowest, since = np.inf, 0
-    for arrived in optimiser.irun(fmax=fmax, steps=steps):
+def _converges(optimiser: Optimizer, fmax: float, steps: int, patience: int) -> bool:
+    """Run the optimiser; True if the forces fall to `fmax` before `patience` steps without progress."""
+    lowest, steps_since = np.inf, 0
+    for converged in optimiser.irun(fmax=fmax, steps=steps):
         force = optimiser.atoms.largest_force()
         progress.report("neb", optimiser.nsteps, steps, fmax=force)
-        since = 0 if force < lowest else since + 1
+        steps_since = 0 if force < lowest else steps_since + 1
         lowest = min(lowest, force)
-        if arrived or since > patience:
-            return bool(arrived)
+        if converged or steps_since > patience:
+            return bool(converged)
     return False
 
 
 class _Band(NEB):
-    """A band that keeps its forces until something moves: ASE's optimisers ask three times at every step."""
+    """Band that caches its forces until an image moves: ASE's optimisers ask for them three times a step."""
 
-    _state: Any = None
+    _cached_state: Any = None
 
     def get_forces(self) -> np.ndarray:
-        """Of the inner images, (n_inner n_atoms, 3), eV/Å."""
-        if self._state != self._now():
+        """Forces on the inner images, (n_inner n_atoms, 3), eV/Å."""
+        if self._cached_state != self._state():
             self._forces = super().get_forces()
-            self._state = self._now()
+            self._cached_state = self._state()
         return self._forces.copy()
 
     def largest_force(self) -> float:
-        """On one atom of one image, the climbing one too, eV/Å."""
+        """Largest force on an atom of an inner image, the climbing one included, eV/Å."""
         return float(np.linalg.norm(self.get_forces(), axis=1).max())
 
-    def _now(self) -> Any:
+    def _state(self) -> Any:
         return self.get_positions().tobytes(), [id(image.calc) for image in self.images]
 
 
-class _Known(Calculator):
-    """The energy of a relaxed end, whatever way the band turns it: it need not be computed at every step."""
+class _FixedEnergy(Calculator):
+    """Constant energy of a relaxed end: the band may rotate it, but it is not computed again."""
 
     implemented_properties: ClassVar[list[str]] = ["energy"]
 

@@ -1,4 +1,4 @@
-"""To the nearest minimum of a potential: the positions alone, or the cell with them."""
+"""Relaxation to the nearest minimum of a potential: positions alone, or cell and positions."""
 
 from __future__ import annotations
 
@@ -12,30 +12,31 @@ from ase.units import GPa
 
 from mlffbench.properties._cell_filter import CellFilter
 
-__all__ = ["Relaxation", "misshapen", "movable", "relax", "relaxed"]
+__all__ = ["Relaxation", "cell_failure", "degrees_of_freedom", "relax", "relaxed"]
 
-EXPLODED, COLLAPSED = 20.0, 0.2  # times its volume, a cell has no structure left
+EXPLODED, COLLAPSED = 20.0, 0.2  # volume over the first volume: beyond these a cell has no structure left
 FLATTEST = 0.5  # Å between opposite faces: flatter cells have more neighbours than memory
 
 
 @dataclass(frozen=True)
 class Relaxation:
-    """Where a minimisation ended.
+    """Result of a relaxation.
 
     Attributes
     ----------
     atoms : Atoms
-        The structure, without its calculator.
+        Last structure, without its calculator.
     energy : float
-        eV; not a number after a failure.
+        Energy, eV; NaN after a failure.
     steps : int
-        Steps of the optimiser.
+        Number of optimiser steps.
     converged : bool
-        Whether no force (and stress times volume per atom) was larger than asked for.
+        True if no force (and stress times volume per atom) is larger than `fmax`.
     max_force : float
-        The largest force on an atom, eV/Å; not a number after a failure.
+        Largest force on an atom, eV/Å; NaN after a failure.
     failure : str or None
-        Why one of many relaxations ended before its time, see `relax_many`.
+        Reason why the relaxation ended early: the cell is no longer physical or, in `relax_many`, the
+        evaluation failed.
     """
 
     atoms: Atoms
@@ -54,45 +55,45 @@ def relax(
     steps: int = 500,
     pressure: float = 0.0,
 ) -> Relaxation:
-    """Follow the forces downhill (BFGS).
+    """Minimise the energy by BFGS.
 
     Parameters
     ----------
     calculator : Calculator
-        Any of ASE's interface; stresses are needed where the cell moves.
+        ASE calculator with forces, and stresses where the cell moves.
     atoms : Atoms
-        Not changed; its constraints hold.
+        Start; not changed, its constraints hold.
     cell : bool or {"hydrostatic"}
-        Whether the cell relaxes too: in all its components, or in its volume alone.
+        True relaxes all components of the cell, "hydrostatic" only its volume.
     fmax : float
         Largest force left, eV/Å; for the cell the derivative of the enthalpy by the logarithm of the
         deformation, per atom.
     steps : int
-        At most; `Relaxation.converged` says whether they sufficed.
+        Largest number of steps; `Relaxation.converged` tells if they sufficed.
     pressure : float
-        On a cell that relaxes, GPa.
+        External pressure on a cell that relaxes, GPa.
     """
     moving = atoms.copy()
     moving.calc = calculator
     failure = None
-    with BFGS(movable(moving, cell, pressure), logfile=None) as optimizer:
+    with BFGS(degrees_of_freedom(moving, cell, pressure), logfile=None) as optimizer:
         for _ in optimizer.irun(fmax=fmax, steps=steps):
-            failure = misshapen(moving, atoms.cell.volume) if cell else None
+            failure = cell_failure(moving, atoms.cell.volume) if cell else None
             if failure is not None:
                 break
-        done = int(optimizer.nsteps)
+        n_steps = int(optimizer.nsteps)
         converged = failure is None and bool(optimizer.converged())
     if failure is not None:
         moving.calc = None
-        nothing = float("nan")
-        return Relaxation(moving, nothing, done, False, nothing, f"{failure} after {done} steps")
+        nan = float("nan")
+        return Relaxation(moving, nan, n_steps, False, nan, f"{failure} after {n_steps} steps")
     forces, energy = moving.get_forces(), float(moving.get_potential_energy())
     moving.calc = None
-    return Relaxation(moving, energy, done, converged, float(np.linalg.norm(forces, axis=1).max()))
+    return Relaxation(moving, energy, n_steps, converged, float(np.linalg.norm(forces, axis=1).max()))
 
 
-def misshapen(atoms: Atoms, volume: float) -> str | None:
-    """What is wrong with a cell that had this volume, Å³, before it moved; None: nothing."""
+def cell_failure(atoms: Atoms, volume: float) -> str | None:
+    """Reason why a cell that began with this volume, Å³, is no longer physical; None if it is."""
     ratio = abs(atoms.cell.volume) / abs(volume)
     if not COLLAPSED < ratio < EXPLODED:
         return f"the cell has {ratio:.3g} times its volume"
@@ -100,13 +101,13 @@ def misshapen(atoms: Atoms, volume: float) -> str | None:
     return None if height > FLATTEST else f"the cell is {height:.2g} Å thin"
 
 
-def movable(atoms: Atoms, cell: bool | str = False, pressure: float = 0.0) -> Atoms | CellFilter:
-    """What an optimiser moves: the atoms, or their cell with them, at a pressure in GPa.
+def degrees_of_freedom(atoms: Atoms, cell: bool | str = False, pressure: float = 0.0) -> Atoms | CellFilter:
+    """Object that an optimiser moves: the atoms, or a filter of cell and atoms at a pressure, GPa.
 
     Raises
     ------
     ValueError
-        The cell is to move and is not periodic in all directions.
+        The cell should move but is not periodic in all directions.
     """
     if not cell:
         return atoms
@@ -118,21 +119,22 @@ def movable(atoms: Atoms, cell: bool | str = False, pressure: float = 0.0) -> At
 def relaxed(
     calculator: BaseCalculator, atoms: Atoms, cell: bool | str = False, fmax: float = 0.01, steps: int = 500
 ) -> Atoms:
-    """The minimum itself, with the calculator attached.
+    """Return the relaxed structure with the calculator attached, or raise.
 
     Raises
     ------
     ValueError
         A force is still larger than `fmax` after `steps`, or the cell explodes or collapses.
     """
-    found = relax(calculator, atoms, cell, fmax, steps)
-    if found.failure is not None:
-        raise ValueError(f"{atoms.get_chemical_formula()} does not relax: {found.failure}")
-    if not found.converged:
+    result = relax(calculator, atoms, cell, fmax, steps)
+    if result.failure is not None:
+        raise ValueError(f"{atoms.get_chemical_formula()} does not relax: {result.failure}")
+    if not result.converged:
         raise ValueError(
             f"{atoms.get_chemical_formula()} is not relaxed after {steps} steps: the largest force is "
-            f"{found.max_force:.2g} eV/Å, {fmax:g} was asked for; raise fmax or start from a better structure"
+            f"{result.max_force:.2g} eV/Å, {fmax:g} was asked for; raise fmax or start from a better "
+            "structure"
         )
-    minimum = found.atoms
+    minimum = result.atoms
     minimum.calc = calculator
     return minimum

@@ -1,4 +1,4 @@
-"""Whether energy and forces stay smooth while neighbours leave the cutoff."""
+"""Smoothness of energy and forces while neighbours leave the cutoff."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.properties._structures import evaluated_many, scaled
+from mlffbench.properties._structures import energies_and_forces, scaled
 
 __all__ = ["Smoothness", "smoothness"]
 
@@ -20,7 +20,7 @@ class Smoothness:
     Attributes
     ----------
     scales : (n,) array
-        Of all lengths.
+        Scale factor of all lengths.
     energies : (n,) array, eV per atom
     forces : (n, n_atoms, 3) array, eV/Å
     """
@@ -31,9 +31,9 @@ class Smoothness:
 
     @property
     def energy_jump(self) -> float:
-        """Largest |ΔE_i − (ΔE_{i−1} + ΔE_{i+1})/2|, eV per atom: a step of the energy shows whole.
+        """Largest |ΔE_i − (ΔE_{i−1} + ΔE_{i+1})/2|, eV per atom: a step shows with its full height.
 
-        Of a smooth curve it is h³E‴/2 for a spacing h, next to nothing.
+        For a smooth curve it is h³E‴/2 with the spacing h, nearly 0.
         """
         steps = np.diff(self.energies)
         return float(np.abs(steps[1:-1] - (steps[:-2] + steps[2:]) / 2).max())
@@ -53,25 +53,25 @@ def smoothness(
     rattle: float = 0.05,
     seed: int = 0,
 ) -> Smoothness:
-    """Scale cell and positions from 1 up to `largest`: every shell of neighbours passes the cutoff in turn.
+    """Scale cell and positions from 1 up to `largest`, so that every neighbour shell passes the cutoff.
 
     Parameters
     ----------
     calculator : Calculator
-        With energies and forces.
+        ASE calculator with energies and forces.
     atoms : Atoms
-        A crystal or a molecule.
+        Crystal or molecule.
     largest : float
-        The last factor of all lengths.
+        Last scale factor of all lengths.
     n : int
-        Points.
+        Number of scale factors.
     rattle : float
-        Standard deviation of displacements before, Å: the forces on a perfect crystal's atoms are zero.
+        Standard deviation of the displacements before scaling, Å: in a perfect crystal all forces are zero.
     seed : int
-        Of the displacements.
+        Seed of the displacements.
     """
     start = atoms.copy()
     start.positions += np.random.default_rng(seed).normal(scale=rattle, size=(len(atoms), 3))
     scales = np.linspace(1.0, largest, n)
-    energies, forces = evaluated_many(calculator, [scaled(start, s) for s in scales])
+    energies, forces = energies_and_forces(calculator, [scaled(start, s) for s in scales])
     return Smoothness(scales, energies / len(atoms), np.array(forces))

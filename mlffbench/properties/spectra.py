@@ -1,4 +1,4 @@
-"""The vibrational density of states that a trajectory shows."""
+"""Vibrational density of states of a trajectory."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ FEWEST = 16  # velocities
 
 @dataclass(frozen=True)
 class Spectrum:
-    """A density of states.
+    """A vibrational density of states.
 
     Attributes
     ----------
     frequencies : (n,) array, THz
     density : (n,) array
-        1/THz; the integral is 1.
+        Density of states, 1/THz; its integral is 1.
     """
 
     frequencies: np.ndarray
     density: np.ndarray
 
     def distance(self, other: Spectrum) -> float:
-        """Wasserstein's W₁, THz: how far the one must be moved on average to be the other."""
+        """Wasserstein distance W₁, THz: mean shift that turns one spectrum into the other."""
         return float(wasserstein_distance(self.frequencies, other.frequencies, self.density, other.density))
 
 
 def spectrum(trajectory: Trajectory, masses: np.ndarray, start: float = 0.0) -> Spectrum:
     """Fourier transform of the mass-weighted velocity autocorrelation Σ m ⟨v(0)·v(t)⟩.
 
-    By the theorem of Wiener and Khinchin that is the power spectrum of √m v, here with Hann's window. With
-    intervals of dt frequencies above 1/(2 dt) fold back: 2.5 fs see 200 THz, 6670 cm⁻¹.
+    The Wiener–Khinchin theorem makes it the power spectrum of √m v, here with a Hann window. With intervals
+    of dt, frequencies above 1/(2 dt) are aliased: 2.5 fs resolve 200 THz, 6670 cm⁻¹.
 
     Parameters
     ----------
     trajectory : Trajectory
-        Seen at equal intervals; a last, shorter interval is left out.
+        Trajectory sampled at equal intervals; a last, shorter interval is left out.
     masses : (n_atoms,) array
     start : float
-        What is earlier is left out, fs.
+        First time used, fs.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What it costs to cut a crystal in two."""
+"""Surface energy of a crystal."""
 
 from __future__ import annotations
 
@@ -10,31 +10,32 @@ from ase import Atoms, units
 from ase.build import surface
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.properties._structures import evaluated
+from mlffbench.properties._structures import energy_and_forces
 from mlffbench.properties.relaxation import relaxed
+from mlffbench.properties.symmetry import standard_cell
 from mlffbench.system import progress
 
 __all__ = ["Surface", "surface_energy"]
 
 SYMPREC = 1e-3  # Å
-SAME_GAP = 1e-3  # Å; gaps that differ by less are equal, and the lowest is taken
+SAME_GAP = 1e-3  # Å: of gaps that differ by less the lowest is taken
 JOULE = units.m**2 / units.J  # J/m² of one eV/Å²
 
 
 @dataclass(frozen=True)
 class Surface:
-    """A surface of fixed lateral lattice constants; energies are the mean of the slab's two sides.
+    """Surface with fixed lateral lattice constants; energies are means over the slab's two sides.
 
     Attributes
     ----------
     energy : float
         (E(slab) − n E(bulk atom))/(2 area), J/m², ions relaxed.
     unrelaxed_energy : float
-        The same before they relax, J/m².
+        The same with unrelaxed ions, J/m².
     area : float
-        Of one side of the slab, Å².
+        Area of one side of the slab, Å².
     atoms : Atoms
-        The relaxed slab, normal to z, with vacuum around it.
+        Relaxed slab, normal to z, with vacuum around it.
     """
 
     energy: float
@@ -52,24 +53,25 @@ def surface_energy(
     fmax: float = 0.01,
     steps: int = 500,
 ) -> Surface:
-    """Surface energy of (hkl) by a slab of the smallest lateral cell, so that it cannot reconstruct.
+    """Compute the energy of the (hkl) surface from a slab.
 
-    The crystal is cut where neighbouring planes are farthest apart: diamond (111) in the shuffle set.
+    The slab has the smallest lateral cell, so it cannot reconstruct. The crystal is cut where neighbouring
+    planes are farthest apart: diamond (111) in the shuffle set.
 
     Parameters
     ----------
     calculator : Calculator
-        With forces.
+        ASE calculator with forces.
     atoms : Atoms
-        A crystal at rest, in any cell.
+        Crystal at rest, in any cell.
     indices : sequence of three int
         Miller indices in the crystal's conventional cell (spglib's).
     thickness : float
-        Of the slab at least, Å.
+        Least thickness of the slab, Å.
     vacuum : float
-        Between the slab and its image, Å: more than the potential reaches.
+        Distance between the slab and its image, Å: more than the cutoff of the potential.
     fmax, steps : float, int
-        Of the relaxation, eV/Å.
+        Largest force left by the relaxation, eV/Å, and its step limit.
 
     Raises
     ------
@@ -78,44 +80,37 @@ def surface_energy(
     """
     if len(indices) != 3 or not any(indices):
         raise ValueError(f"indices must be three integers, not all zero; got {tuple(indices)}")
-    primitive, hkl = _primitive(atoms, indices)
+    primitive, hkl = _primitive_cell(atoms, indices)
     slab = _slab(primitive, hkl, thickness, vacuum)
-    bulk = evaluated(calculator, primitive)[0] * len(slab) / len(primitive)
+    bulk = energy_and_forces(calculator, primitive)[0] * len(slab) / len(primitive)
     area = float(np.linalg.norm(np.cross(*slab.cell[:2])))
     per_area = lambda energy: float((energy - bulk) / (2 * area) * JOULE)
     progress.report("surface", 0, 1)
-    before = evaluated(calculator, slab)[0]
+    unrelaxed = energy_and_forces(calculator, slab)[0]
     minimum = relaxed(calculator, slab, fmax=fmax, steps=steps)
-    after = minimum.get_potential_energy()
+    energy = minimum.get_potential_energy()
     minimum.calc = None
-    return Surface(per_area(after), per_area(before), area, minimum)
+    return Surface(per_area(energy), per_area(unrelaxed), area, minimum)
 
 
-def _primitive(atoms: Atoms, indices: Sequence[int]) -> tuple[Atoms, tuple[int, ...]]:
-    """The primitive cell, and the indices in it."""
-    import spglib
-
-    given = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
-    cells = [
-        spglib.standardize_cell(given, to_primitive=p, no_idealize=True, symprec=SYMPREC)
-        for p in (False, True)
-    ]
-    if not atoms.pbc.all() or any(cell is None for cell in cells):
+def _primitive_cell(atoms: Atoms, indices: Sequence[int]) -> tuple[Atoms, tuple[int, ...]]:
+    """Primitive cell, and the Miller indices in it."""
+    conventional = standard_cell(atoms, SYMPREC, idealize=False)
+    primitive = standard_cell(atoms, SYMPREC, primitive=True, idealize=False)
+    if not atoms.pbc.all() or conventional is None or primitive is None:
         raise ValueError(f"{atoms.get_chemical_formula()} is no crystal whose symmetry spglib finds")
-    conventional, (cell, places, numbers) = cells[0][0], cells[1]
-    normal = np.linalg.solve(conventional, np.asarray(indices, dtype=float))
-    whole = np.rint(6 * cell @ normal).astype(int)  # a centred cell's lattice has halves or thirds
-    hkl = tuple(int(i) for i in whole // np.gcd.reduce(whole))
-    return Atoms(numbers, cell=cell, scaled_positions=places, pbc=True), hkl
+    normal = np.linalg.solve(conventional.cell.array, np.asarray(indices, dtype=float))
+    sixfold = np.rint(6 * primitive.cell.array @ normal).astype(int)  # centred cells have halves or thirds
+    return primitive, tuple(int(i) for i in sixfold // np.gcd.reduce(sixfold))
 
 
 def _slab(crystal: Atoms, indices: Sequence[int], thickness: float, vacuum: float) -> Atoms:
-    """Whole repeats of the crystal along the normal, between two of its widest gaps."""
-    one = surface(crystal, indices, 1, periodic=True)
-    repeat = one.cell[2, 2]
+    """Complete repeats of the crystal along the normal, cut in its widest gaps."""
+    layer = surface(crystal, indices, 1, periodic=True)
+    repeat = layer.cell[2, 2]
     n = int(np.ceil(thickness / repeat - 1e-6))
     slab = surface(crystal, indices, n + 2, periodic=True)
-    bottom = _cut(one.positions[:, 2] % repeat, repeat)
+    bottom = _widest_gap(layer.positions[:, 2] % repeat, repeat)
     height = slab.positions[:, 2]
     slab = slab[(height > bottom) & (height < bottom + n * repeat)]
     slab.cell[2] = 0, 0, np.ptp(slab.positions[:, 2]) + vacuum
@@ -124,8 +119,8 @@ def _slab(crystal: Atoms, indices: Sequence[int], thickness: float, vacuum: floa
     return slab
 
 
-def _cut(heights: np.ndarray, repeat: float) -> float:
-    """The middle of the widest gap above a plane of the first repeat."""
+def _widest_gap(heights: np.ndarray, repeat: float) -> float:
+    """Height of the middle of the widest gap above a plane of the first repeat, Å."""
     planes = np.sort(heights)
     gaps = np.diff(planes, append=planes[0] + repeat)
     widest = int(np.flatnonzero(gaps > gaps.max() - SAME_GAP)[0])

@@ -1,4 +1,4 @@
-"""How a crystal grows with temperature: from its phonons, without noise, or from dynamics."""
+"""Thermal expansion of a crystal, from its phonons (quasi-harmonic, without noise) or from dynamics."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from mlffbench.system import progress
 
 __all__ = ["ThermalExpansion", "thermal_expansion", "thermal_expansion_by_dynamics"]
 
-BLOCKS = 10
-DERIVATIVE = 1.0  # K on either side
+BLOCKS = 10  # of a trajectory, for the standard error of its mean
+DERIVATIVE = 1.0  # K to either side
 THZ = 2 * np.pi * 1e12 * units._hbar / units._e  # ħω of 1 THz, eV
 
 
 @dataclass(frozen=True)
 class ThermalExpansion:
-    """Volumes at zero pressure.
+    """Volumes and linear expansion coefficients at zero pressure.
 
     Attributes
     ----------
     temperatures : (n,) array, K
     volumes, volume_errors : (n,) arrays, Å³ per atom
-        With standard errors; zero where there is no noise.
+        Volumes and their standard errors, which are zero without noise.
     coefficients, coefficient_errors : (n,) arrays, 1/K
-        Linear expansion: by the quasi-harmonic approximation ∂ ln V/∂T/3 at each temperature; by dynamics
-        its mean from 0 K up to each temperature.
+        Linear expansion coefficient: ∂ ln V/∂T/3 at each temperature in the quasi-harmonic approximation, its
+        mean from 0 K to each temperature in dynamics.
     minimum : float
-        Volume of the minimum of the energy, Å³ per atom.
+        Volume of the energy minimum, Å³ per atom.
     """
 
     temperatures: np.ndarray
@@ -59,7 +59,7 @@ def thermal_expansion(
     classical: bool = False,
     fmax: float = 1e-3,
 ) -> ThermalExpansion:
-    """The quasi-harmonic approximation: V(T) minimises E(V) + F_vib(V, T) of harmonic vibrations at each V.
+    """Quasi-harmonic approximation: V(T) minimises E(V) + F_vib(V, T) of harmonic vibrations at each V.
 
     F_vib = Σ ħω/2 + kT ln(1 − e^(−ħω/kT)) over a mesh (Togo et al., Phys. Rev. B 81, 174301 (2010)). It is
     deterministic, costs about as much as `n_volumes` phonon calculations, and holds well below melting. The
@@ -68,23 +68,23 @@ def thermal_expansion(
     Parameters
     ----------
     calculator : Calculator
-        With forces.
+        ASE calculator with forces.
     atoms : Atoms
-        A crystal.
+        Crystal.
     temperatures : sequence of float
-        K.
+        Temperatures, K.
     min_length : float
         Width of the supercell, Å, for the cell as it is given; every volume has the same supercell.
     span : float
         Volumes between (1 − span) and (1 + span) times that of the minimum.
     n_volumes : int
-        At least 5.
+        Number of volumes, at least 5.
     mesh : int
-        Points along each reciprocal axis.
+        Mesh points along each reciprocal axis.
     classical : bool
-        kT ln(ħω/kT) instead: what dynamics with classical nuclei gives.
+        True takes kT ln(ħω/kT) for a mode, the free energy of classical nuclei.
     fmax : float
-        Of the relaxation of ions at each volume, eV/Å.
+        Largest force left on the ions at each volume, eV/Å.
 
     Raises
     ------
@@ -94,43 +94,45 @@ def thermal_expansion(
     ground = equation_of_state(calculator, atoms, fmax=fmax)
     length = min_length * float(ground.atoms.get_volume() / atoms.get_volume()) ** (1 / 3)
     volumes = ground.volume * np.linspace(1 - span, 1 + span, n_volumes)
-    energies, spectra = _vibrating(calculator, ground.atoms, volumes, length, mesh, fmax)
+    energies, spectra = _energies_and_phonons(calculator, ground.atoms, volumes, length, mesh, fmax)
 
     def volume_at(t: float) -> float:
-        return _lowest(volumes, energies + [_free_energy(s, t, classical) for s in spectra], t)
+        return _minimum(volumes, energies + [_free_energy(s, t, classical) for s in spectra], t)
 
-    at = np.array([volume_at(t) for t in temperatures])
+    equilibrium = np.array([volume_at(t) for t in temperatures])
     steps = [(max(t - DERIVATIVE, 0.0), t + DERIVATIVE) for t in temperatures]
-    slopes = np.array([np.log(volume_at(b) / volume_at(a)) / (b - a) for a, b in steps]) / 3
-    none = np.zeros(len(at))
-    return ThermalExpansion(np.array(temperatures, dtype=float), at, none, slopes, none, ground.volume)
+    coefficients = np.array([np.log(volume_at(b) / volume_at(a)) / (b - a) for a, b in steps]) / 3
+    kelvin, zeros = np.array(temperatures, dtype=float), np.zeros(len(equilibrium))
+    return ThermalExpansion(kelvin, equilibrium, zeros, coefficients, zeros, ground.volume)
 
 
-def _vibrating(
+def _energies_and_phonons(
     calculator: BaseCalculator, atoms: Atoms, volumes: np.ndarray, length: float, mesh: int, fmax: float
 ) -> tuple[np.ndarray, list[Phonons]]:
-    """Energies per atom, eV, and spectra at some volumes per atom."""
+    """Energies, eV per atom, and phonons at some volumes per atom."""
     energies, spectra = [], []
     for k, volume in enumerate(volumes):
         progress.report("thermal expansion", k, len(volumes))
         factor = float(volume * len(atoms) / atoms.get_volume()) ** (1 / 3)
-        still = relaxed(calculator, scaled(atoms, factor), fmax=fmax)
-        energies.append(float(still.get_potential_energy()) / len(still))
-        spectra.append(_stable(phonons(calculator, still, length * factor, mesh=mesh, n_path=2), volume))
+        rest = relaxed(calculator, scaled(atoms, factor), fmax=fmax)
+        energies.append(float(rest.get_potential_energy()) / len(rest))
+        spectra.append(_stable(phonons(calculator, rest, length * factor, mesh=mesh, n_path=2), volume))
     return np.array(energies), spectra
 
 
-def _stable(found: Phonons, volume: float) -> Phonons:
-    if found.imaginary > 0:
+def _stable(spectrum: Phonons, volume: float) -> Phonons:
+    """The spectrum itself; ValueError if a mode is imaginary."""
+    if spectrum.imaginary > 0:
         raise ValueError(
-            f"{found.primitive.get_chemical_formula()} has imaginary modes at {volume:.4g} Å³ per atom "
-            f"(down to {found.frequencies.min():.2g} THz): no quasi-harmonic free energy; try a smaller span"
+            f"{spectrum.primitive.get_chemical_formula()} has imaginary modes at {volume:.4g} Å³ per atom "
+            f"(down to {spectrum.frequencies.min():.2g} THz): no quasi-harmonic free energy; try a smaller "
+            "span"
         )
-    return found
+    return spectrum
 
 
 def _free_energy(spectrum: Phonons, temperature: float, classical: bool) -> float:
-    """Helmholtz' of the vibrations, eV per atom, without the translations at the zone's centre."""
+    """Helmholtz free energy of the vibrations, eV per atom, without the translations at Γ."""
     quanta = THZ * spectrum.frequencies
     moving = spectrum.frequencies > -IMAGINARY
     quanta = np.where(moving, quanta, 1.0)
@@ -145,11 +147,11 @@ def _free_energy(spectrum: Phonons, temperature: float, classical: bool) -> floa
     return float(np.average(per_point, weights=spectrum.weights))
 
 
-def _lowest(volumes: np.ndarray, energies: np.ndarray, temperature: float) -> float:
-    """The minimum of Birch and Murnaghan's third-order curve: a cubic in V^(−2/3)."""
+def _minimum(volumes: np.ndarray, energies: np.ndarray, temperature: float) -> float:
+    """Volume at the minimum of the third-order Birch–Murnaghan curve, a cubic in V^(−2/3)."""
     curve = np.polynomial.Polynomial.fit(volumes ** (-2 / 3), energies, 3)
-    flat = curve.deriv().roots()
-    minima = flat[(np.abs(flat.imag) < 1e-12) & (curve.deriv(2)(flat.real) > 0)].real
+    stationary = curve.deriv().roots()
+    minima = stationary[(np.abs(stationary.imag) < 1e-12) & (curve.deriv(2)(stationary.real) > 0)].real
     inside = [v for v in minima ** (-3 / 2) if volumes[0] <= v <= volumes[-1]]
     if not inside:
         raise ValueError(
@@ -176,24 +178,25 @@ def thermal_expansion_by_dynamics(
     Parameters
     ----------
     calculator : Calculator
-        With forces and stresses.
+        ASE calculator with forces and stresses.
     atoms : Atoms
-        A crystal; its cell is relaxed first.
+        Crystal; its cell is relaxed first.
     temperatures : sequence of float
-        K, above zero: a trajectory each.
+        Temperatures above zero, K; each has its own trajectory.
     steps, timestep : int, float
-        Of `timestep` fs; the thermostat's time is 50 of them, the barostat's 500.
+        Number of steps, and their length in fs. The thermostat's time constant is 50 steps, the barostat's
+        500.
     min_length : float
         Width of the supercell, Å.
     equilibration : float
-        The part of the steps that is not averaged.
+        Share of the steps that is not averaged.
     seed : int
-        Of the first velocities.
+        Seed of the first velocities.
 
     Raises
     ------
     ValueError
-        The crystal does not relax, or its volume becomes twice or half of what it was.
+        The crystal does not relax, or its volume doubles or halves.
     """
     if not (min(temperatures) > 0 and timestep > 0 and 0 <= equilibration < 1 and steps >= 4 * BLOCKS):
         raise ValueError(
@@ -218,7 +221,7 @@ def thermal_expansion_by_dynamics(
 def _volumes(
     calculator: BaseCalculator, atoms: Atoms, temperature: float, steps: int, timestep: float, seed: int
 ) -> np.ndarray:
-    """Of every step, (steps,) Å³ per atom."""
+    """Volume at every step of an NPT trajectory, (steps,) Å³ per atom."""
     moving = atoms.copy()
     moving.calc = calculator
     MaxwellBoltzmannDistribution(moving, temperature_K=temperature, rng=np.random.RandomState(seed))

@@ -1,4 +1,4 @@
-"""The energy along a dihedral angle, rigid or relaxed.
+"""Torsion profile: the energy along a dihedral angle, rigid or relaxed.
 
 The smaller of the two sides of the middle bond turns as a rigid body. A relaxed scan starts from the nearest
 minimum, and every point from its predecessor.
@@ -14,27 +14,27 @@ from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 from ase.constraints import FixInternals
 
-from mlffbench.properties._structures import evaluated
-from mlffbench.properties.bonds import side_of
+from mlffbench.properties._structures import energy_and_forces
+from mlffbench.properties.bonds import atoms_beyond_bond
 from mlffbench.properties.relaxation import relaxed
 from mlffbench.system import progress
 
-__all__ = ["Torsion", "torsion", "turned"]
+__all__ = ["Torsion", "dihedral_scan", "torsion"]
 
-EPSILON = 1e-6  # how well constraints hold, radians: ASE's 1e-7 is not always reached
-WHOLE = 1e-6  # degrees
+EPSILON = 1e-6  # tolerance of constraints, radians: ASE's 1e-7 is not always reached
+FULL_TURN_TOLERANCE = 1e-6  # degrees
 
 
 @dataclass(frozen=True)
 class Torsion:
-    """A profile over a dihedral angle.
+    """Energies over a dihedral angle.
 
     Attributes
     ----------
     angles : (n,) array, degrees, ascending
     energies : (n,) array, eV
     structures : tuple of Atoms
-        Without calculators.
+        Structure at each angle, without calculator.
     """
 
     angles: np.ndarray
@@ -43,12 +43,12 @@ class Torsion:
 
     @property
     def barrier(self) -> float:
-        """From the lowest to the highest point, eV."""
+        """Highest minus lowest energy, eV."""
         return float(np.ptp(self.energies))
 
     @property
     def barriers(self) -> dict[float, float]:
-        """The angle, degrees, and height over the lowest point, eV, of every maximum.
+        """Maxima: their height over the lowest point, eV, by angle, degrees.
 
         Both ends of a scan over less than a turn can be maxima: 0 and 180 degrees mostly are, by symmetry.
         """
@@ -59,9 +59,9 @@ class Torsion:
 
     @property
     def _closed(self) -> bool:
-        """Whether the angle after the last is the first again."""
+        """True if the angles cover a full turn: the one after the last would be the first again."""
         step = np.diff(self.angles).mean()
-        return bool(abs(np.ptp(self.angles) + step - 360) < WHOLE)
+        return bool(abs(np.ptp(self.angles) + step - 360) < FULL_TURN_TOLERANCE)
 
 
 def torsion(
@@ -75,42 +75,42 @@ def torsion(
     fmax: float = 0.005,
     steps: int = 300,
 ) -> Torsion:
-    """Energies with the dihedral i-j-k-l at given angles.
+    """Scan the energy with the dihedral i-j-k-l at given angles.
 
     Parameters
     ----------
     calculator : Calculator
-        With forces.
+        ASE calculator with forces.
     atoms : Atoms
-        A molecule; its constraints are lifted.
+        Molecule; its constraints are ignored.
     indices : four ints
-        The atoms i, j, k, l.
+        Atoms i, j, k, l of the dihedral.
     angles : sequence of float, optional
-        Ascending, degrees; by default a whole turn in steps of 15, from −180 to 165.
+        Ascending angles, degrees; by default a full turn in steps of 15, from −180 to 165.
     relax : bool
-        Minimise everything but the angle, from the minimum on.
+        Minimise everything but the angle, starting from the nearest minimum.
     move, hold, fmax, steps
-        As in `turned`.
+        See `dihedral_scan`.
 
     Raises
     ------
     ValueError
-        Fewer than two angles or not ascending, no such atoms, a bond in a ring, or a point that does not
-        relax.
+        There are fewer than two angles or they do not ascend, the atoms do not exist, the bond is in a ring,
+        or a point does not relax.
     """
-    asked = np.arange(-180.0, 180.0, 15.0) if angles is None else np.asarray(angles, dtype=float)
-    if len(asked) < 2 or np.any(np.diff(asked) <= 0):
-        raise ValueError(f"a profile has two angles or more, ascending; got {asked.tolist()}")
+    grid = np.arange(-180.0, 180.0, 15.0) if angles is None else np.asarray(angles, dtype=float)
+    if len(grid) < 2 or np.any(np.diff(grid) <= 0):
+        raise ValueError(f"a profile has two angles or more, ascending; got {grid.tolist()}")
     structures, energies = [], []
-    by = calculator if relax else None
-    for found in turned(by, atoms, indices, asked.tolist(), move, hold, fmax, steps):
-        energies.append(evaluated(calculator, found)[0])
-        structures.append(found)
-        progress.report("torsion", len(energies), len(asked))
-    return Torsion(asked, np.array(energies), tuple(structures))
+    optimizer = calculator if relax else None
+    for structure in dihedral_scan(optimizer, atoms, indices, grid.tolist(), move, hold, fmax, steps):
+        energies.append(energy_and_forces(calculator, structure)[0])
+        structures.append(structure)
+        progress.report("torsion", len(energies), len(grid))
+    return Torsion(grid, np.array(energies), tuple(structures))
 
 
-def turned(
+def dihedral_scan(
     calculator: BaseCalculator | None,
     atoms: Atoms,
     indices: Sequence[int],
@@ -120,74 +120,75 @@ def turned(
     fmax: float = 0.005,
     steps: int = 300,
 ) -> Iterator[Atoms]:
-    """The structures with the dihedral i-j-k-l at every angle in turn, without calculator and constraints.
+    """Generate structures with the dihedral i-j-k-l at every angle, without calculator and constraints.
 
     Parameters
     ----------
     calculator : Calculator or None
-        Minimises everything but the angle, from the minimum on; None: the scan is rigid.
+        Calculator that minimises everything but the angle, starting from the nearest minimum. None makes the
+        scan rigid.
     atoms : Atoms
     indices : four ints
-        The atoms i, j, k, l.
+        Atoms i, j, k, l of the dihedral.
     angles : sequence of float
-        Degrees.
+        Angles, degrees.
     move : sequence of int, optional
-        The atoms to turn, i or l among them; by default found from the bonds.
+        Atoms to rotate, i or l among them; by default the smaller side of the bond j-k.
     hold : sequence of four ints, optional
-        Further dihedrals that a relaxed scan keeps as they are in the minimum.
+        Further dihedrals that a relaxed scan holds at their values in the minimum.
     fmax, steps : float, int
-        Of every relaxation, eV/Å.
+        Largest force left by a relaxation, eV/Å, and its step limit.
 
     Raises
     ------
     ValueError
-        No such atoms, a bond in a ring, or a point that does not relax.
+        The atoms do not exist, the bond is in a ring, or a point does not relax.
     """
     four = _checked(indices, len(atoms))
     current = atoms.copy() if calculator is None else relaxed(calculator, atoms, fmax=fmax)
     current.set_constraint()
-    moving = _moving(current, four, move)
-    held = [[current.get_dihedral(*h), _checked(h, len(atoms))] for h in hold]
+    rotating = _rotating_atoms(current, four, move)
+    fixed = [[current.get_dihedral(*h), _checked(h, len(atoms))] for h in hold]
     for angle in angles:
-        _turn(current, four, angle, moving)
+        _set_dihedral(current, four, angle, rotating)
         if calculator is not None:
-            current = _relaxed_at(calculator, current, [[angle, four], *held], fmax, steps)
+            current = _relaxed_at(calculator, current, [[angle, four], *fixed], fmax, steps)
         yield current.copy()
 
 
 def _relaxed_at(
     calculator: BaseCalculator, atoms: Atoms, dihedrals: list[list], fmax: float, steps: int
 ) -> Atoms:
-    """A copy relaxed with dihedrals, ``[degrees, indices]``, held."""
-    held = atoms.copy()
-    held.set_constraint(FixInternals(dihedrals_deg=dihedrals, epsilon=EPSILON))
-    held = relaxed(calculator, held, fmax=fmax, steps=steps)
-    held.set_constraint()
-    return held
+    """A copy relaxed with fixed dihedrals, ``[degrees, indices]`` each."""
+    fixed = atoms.copy()
+    fixed.set_constraint(FixInternals(dihedrals_deg=dihedrals, epsilon=EPSILON))
+    fixed = relaxed(calculator, fixed, fmax=fmax, steps=steps)
+    fixed.set_constraint()
+    return fixed
 
 
 def _checked(indices: Sequence[int], n_atoms: int) -> list[int]:
-    """Four different atoms."""
+    """Indices of four different atoms as a list, or ValueError."""
     four = [int(i) for i in indices]
     if len(four) != 4 or len(set(four)) != 4 or not all(0 <= i < n_atoms for i in four):
         raise ValueError(f"a dihedral has four different atoms of 0 to {n_atoms - 1}; got {list(indices)}")
     return four
 
 
-def _moving(atoms: Atoms, four: list[int], move: Sequence[int] | None) -> list[int]:
-    """The atoms that turn: those named, or the smaller side of the middle bond."""
+def _rotating_atoms(atoms: Atoms, four: list[int], move: Sequence[int] | None) -> list[int]:
+    """Indices of the atoms to rotate: `move`, or the smaller side of the middle bond."""
     first, second, third, last = four
     if move is not None:
         if (first in move) == (last in move):
             raise ValueError(f"move must name one end of the dihedral, {first} or {last}; got {list(move)}")
         return [int(i) for i in move]
-    sides = [side_of(atoms, (third, second)), side_of(atoms, (second, third))]
+    sides = [atoms_beyond_bond(atoms, (third, second)), atoms_beyond_bond(atoms, (second, third))]
     if first not in sides[0] or last not in sides[1]:
         raise ValueError(f"atoms {first} and {last} must lie on either side of the bond {second}-{third}")
     return min(sides, key=len).tolist()
 
 
-def _turn(atoms: Atoms, four: list[int], angle: float, moving: list[int]) -> None:
-    """Set the angle in place; ASE turns the side of the last atom, so the order may have to be reversed."""
-    order = four if four[3] in moving else four[::-1]
-    atoms.set_dihedral(*order, angle, indices=moving)
+def _set_dihedral(atoms: Atoms, four: list[int], angle: float, rotating: list[int]) -> None:
+    """Set the angle in place; ASE rotates the side of the last atom, so the order may have to be reversed."""
+    order = four if four[3] in rotating else four[::-1]
+    atoms.set_dihedral(*order, angle, indices=rotating)

@@ -1,4 +1,4 @@
-"""What it costs to take an atom out of a crystal."""
+"""Vacancy formation energy of an elemental crystal."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Vacancy:
     energy : float
         E(n−1 atoms) − (n−1)/n · E(n atoms), eV, ions relaxed.
     unrelaxed_energy : float
-        The same before they relax, eV.
+        The same with unrelaxed ions, eV.
     atoms : Atoms
-        The relaxed supercell.
+        Relaxed supercell with the vacancy.
     """
 
     energy: float
@@ -40,36 +40,38 @@ def vacancy_formation(
     fmax: float = 0.01,
     steps: int = 500,
 ) -> Vacancy:
-    """Formation energy of a vacancy in an elemental crystal.
+    """Compute the formation energy of a vacancy in an elemental crystal.
 
     Parameters
     ----------
     calculator : Calculator
-        With forces.
+        ASE calculator with forces.
     atoms : Atoms
-        A crystal of one element at rest; it is repeated until it is `min_length` Å wide between its faces.
+        Crystal of one element, at rest.
+    min_length : float
+        Smallest width of the supercell between its faces, Å.
     index : int
-        The atom that is taken out.
+        Index of the removed atom.
     fmax, steps : float, int
-        Of the relaxation, eV/Å.
+        Largest force left by the relaxation, eV/Å, and its step limit.
 
     Raises
     ------
     ValueError
-        More than one element, or the ions do not relax.
+        The crystal has more than one element, or the ions do not relax.
     """
     if len(set(atoms.numbers)) > 1:
         raise ValueError(
             f"{atoms.get_chemical_formula()} has several elements: a vacancy's energy would depend on where "
             "the atom goes"
         )
-    whole = atoms.repeat(repeats(atoms, min_length))
-    broken = whole.copy()
-    del broken[index]
-    whole.calc = broken.calc = calculator
-    bulk = float(whole.get_potential_energy()) * len(broken) / len(whole)
-    before = float(broken.get_potential_energy()) - bulk
-    minimum = relaxed(calculator, broken, fmax=fmax, steps=steps)
+    perfect = atoms.repeat(repeats(atoms, min_length))
+    defect = perfect.copy()
+    del defect[index]
+    perfect.calc = defect.calc = calculator
+    bulk = float(perfect.get_potential_energy()) * len(defect) / len(perfect)
+    unrelaxed = float(defect.get_potential_energy()) - bulk
+    minimum = relaxed(calculator, defect, fmax=fmax, steps=steps)
     energy = float(minimum.get_potential_energy()) - bulk
     minimum.calc = None
-    return Vacancy(energy, before, minimum)
+    return Vacancy(energy, unrelaxed, minimum)

@@ -1,4 +1,4 @@
-"""Whether a model's uncertainty chooses better training data than chance: active learning against random.
+"""Active learning by a model's own uncertainty against random choice of training frames.
 
 Metrics, for force components and for energies per atom:
 
@@ -7,7 +7,7 @@ Metrics, for force components and for energies per atom:
     random side; the geometric mean over draws with Student's 95 % interval. Below 1 the uncertainty saves
     data. `predicted` and `reference` are the two errors, averaged along the curve.
 ``final_rmse_queried``, ``final_rmse_random``
-    The errors after the last round, likewise.
+    The errors after the last round, with means and intervals of the same kind.
 
 The curves are those of the queried side, with the random side as their reference.
 """
@@ -24,8 +24,8 @@ from mlffbench.data import Curve, Dataset, Score, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.system import progress
 from mlffbench.tasks.common.calibration import frame_std
-from mlffbench.tasks.common.refits import UNITS, errors, first_seed, frames_of, geometric_mean, refitted
-from mlffbench.tasks.common.subtasks import Row, lacking, needs, skipped, units
+from mlffbench.tasks.common.refits import UNITS, errors, first_seed, frame_count, geometric_mean, refit
+from mlffbench.tasks.common.subtasks import Row, needs, run_subtasks, skipped_row, unmet_need
 
 __all__ = ["data_efficiency"]
 
@@ -35,7 +35,7 @@ WORST = "worst transfer group"
 
 @dataclass(frozen=True)
 class Loop:
-    """What both sides have in common."""
+    """Model, data and sizes of an active-learning loop, the same for both sides."""
 
     model: ForceField
     dataset: Dataset
@@ -44,14 +44,14 @@ class Loop:
     n_start: int
     n_query: int
     rounds: int
-    by: str
+    deviation: str
 
     def order(self, draw: int) -> np.ndarray:
-        """A shuffle of the training frames: the start comes first, the rest is the pool."""
+        """Shuffle the training frames: the first `n_start` start both sides, the rest is the pool."""
         return np.random.default_rng([self.seed, draw]).permutation(self.split.train)
 
     def fit(self, frames: np.ndarray, draw: int) -> ForceField:
-        return refitted(self.model, self.dataset, frames, first_seed(self.model, self.seed) + draw)
+        return refit(self.model, self.dataset, frames, first_seed(self.model, self.seed) + draw)
 
 
 @dataclass(frozen=True)
@@ -65,14 +65,14 @@ class Pair:
 @needs("uncertainty")
 def data_efficiency(
     model: ForceField, dataset: Dataset, split: Split, seed: int = 0, *, n_start: float = 0.1,
-    n_query: float = 0.1, rounds: int = 4, n_seeds: int = 3, by: str | None = None,
+    n_query: float = 0.1, rounds: int = 4, n_seeds: int = 3, deviation: str | None = None,
 ) -> list[Row]:  # fmt: skip
     """Grow a training set by the frames of largest σ, and by as many random ones from the same start.
 
     A draw is a shuffle of the training frames, of which the first `n_start` start both sides; each round adds
     `n_query` and fits anew. Queried are the frames of the rest with the largest deviations, whose labels are
-    not looked at; nothing keeps the frames of one query apart, so that many at once may be near twins. The
-    random side takes the next of the shuffle. After each fit the errors on the in-domain group, and the
+    not looked at; nothing keeps the frames of one query apart, so that many at once may be near duplicates.
+    The random side takes the next of the shuffle. After each fit the errors on the in-domain group, and the
     largest on any other, are taken. A draw costs 1 + 2 `rounds` fits, each as long as ``max_seconds`` allows.
 
     Parameters
@@ -83,111 +83,113 @@ def data_efficiency(
         Fewer where the training set runs out. Stay below the whole set, where both sides must end alike.
     n_seeds : int
         Draws; a method with a ``random_state`` gets another one in each.
-    by : {"forces", "energy"}, optional
+    deviation : {"forces", "energy"}, optional
         The deviation that queries: a frame's largest of a force component, or that of its energy per atom. By
         default that of forces where the model has it.
 
     Raises
     ------
     NotImplementedError
-        The model predicts no uncertainty, or not the one that `by` names.
+        The model predicts no uncertainty, or no such `deviation`.
     ValueError
         The training set is too small for a start and a round, or there is no round.
     """
-    known = _deviations(model, dataset, split)
+    predicted = _deviations(model, dataset, split)
     n = len(split.train)
-    first, more = frames_of(n_start, n, "n_start"), frames_of(n_query, n, "n_query")
+    first, more = frame_count(n_start, n, "n_start"), frame_count(n_query, n, "n_query")
     if n < first + more or rounds < 1:
         raise ValueError(
             f"{n} training frames are too few to start from {first} and query {more} in {rounds} rounds"
         )
-    by = by or ("forces" if "forces" in known else "energy")
-    if by not in known:
+    deviation = deviation or ("forces" if "forces" in predicted else "energy")
+    if deviation not in predicted:
         raise NotImplementedError(
-            f"{type(model).__name__} has no deviation of {by!r}; it has those of {known}"
+            f"{type(model).__name__} has no deviation of {deviation!r}; it has those of {predicted}"
         )
-    return _loops(
-        Loop(model, dataset, split, seed, first, more, min(rounds, (n - first) // more), by), n_seeds
-    )
+    rounds = min(rounds, (n - first) // more)
+    return _loops(Loop(model, dataset, split, seed, first, more, rounds, deviation), n_seeds)
 
 
 def _deviations(model: ForceField, dataset: Dataset, split: Split) -> list[str]:
-    """Which deviations of a frame the model predicts."""
-    if reason := lacking(data_efficiency, model, dataset, split):
+    """Return the deviations that the model predicts: energy, forces or both."""
+    if reason := unmet_need(data_efficiency, model, dataset, split):
         raise NotImplementedError(reason)
     frames = [dataset.frames[int(split.train[0])]]
     return sorted(frame_std(frames, model.predict(frames)))
 
 
 def _loops(loop: Loop, n_seeds: int) -> list[Row]:
-    """Both sides of every draw, and what follows from those that were finished."""
+    """Run both sides of every draw; compare those draws whose two sides finished."""
     rows: list[Row] = []
     pairs: dict[tuple[str, str], list[Pair]] = {}
     start = lru_cache(maxsize=1)(lambda draw: loop.fit(loop.order(draw)[: loop.n_start], draw))
     for draw in range(n_seeds):
-        found: dict[str, dict[tuple[str, str], Curve]] = {QUERIED: {}, RANDOM: {}}
-        for side, curves in found.items():
-            for row in units({f"{side}, draw {draw}": partial(_grow, loop, side, draw, start)}):
+        sides: dict[str, dict[tuple[str, str], Curve]] = {QUERIED: {}, RANDOM: {}}
+        for side, curves in sides.items():
+            for row in run_subtasks({f"{side}, draw {draw}": partial(_grow, loop, side, draw, start)}):
                 if isinstance(row, Curve):
                     curves[row.name, row.y_label] = row
                 else:
                     rows.append(row)
-        for key in found[QUERIED].keys() & found[RANDOM].keys():
-            pairs.setdefault(key, []).append(Pair(found[QUERIED][key], found[RANDOM][key]))
+        for key in sides[QUERIED].keys() & sides[RANDOM].keys():
+            pairs.setdefault(key, []).append(Pair(sides[QUERIED][key], sides[RANDOM][key]))
     return rows + [row for key in sorted(pairs) for row in _rows(*key, pairs[key])]
 
 
 def _grow(loop: Loop, side: str, draw: int, start: Callable[[int], ForceField]) -> list[Curve]:
-    """The errors after each round: a curve named by its test and labelled by its quantity."""
-    chosen, pool = np.split(loop.order(draw), [loop.n_start])
-    fitted = start(draw)
-    found = [_errors(loop, fitted)]
+    """Return the errors after each round: curves named by their test and labelled by their quantity."""
+    train, pool = np.split(loop.order(draw), [loop.n_start])
+    model = start(draw)
+    history = [_errors(loop, model)]
     for done in range(loop.rounds):
         progress.report(f"{side}, draw {draw}", done, loop.rounds)
-        picks = _query(loop, fitted, pool) if side == QUERIED else np.arange(loop.n_query)
-        chosen, pool = np.append(chosen, pool[picks]), np.delete(pool, picks)
-        fitted = loop.fit(chosen, draw)
-        found.append(_errors(loop, fitted))
+        picks = _query(loop, model, pool) if side == QUERIED else np.arange(loop.n_query)
+        train, pool = np.append(train, pool[picks]), np.delete(pool, picks)
+        model = loop.fit(train, draw)
+        history.append(_errors(loop, model))
     sizes = [float(loop.n_start + k * loop.n_query) for k in range(loop.rounds + 1)]
     return [
-        Curve(test, "training frames", quantity, sizes, [errors_[test, quantity] for errors_ in found])
-        for test, quantity in found[0]
+        Curve(test, "training frames", quantity, sizes, [rmse[test, quantity] for rmse in history])
+        for test, quantity in history[0]
     ]
 
 
-def _query(loop: Loop, fitted: ForceField, pool: np.ndarray) -> np.ndarray:
-    """The places in the pool of the largest deviations; of equal ones the first."""
+def _query(loop: Loop, model: ForceField, pool: np.ndarray) -> np.ndarray:
+    """Return the positions in the pool of the largest deviations, of equal ones the first."""
     frames = [loop.dataset.frames[i] for i in pool]
-    std = frame_std(frames, fitted.predict(frames))[loop.by]
+    std = frame_std(frames, model.predict(frames))[loop.deviation]
     return np.argsort(-std, kind="stable")[: loop.n_query]
 
 
-def _errors(loop: Loop, fitted: ForceField) -> dict[tuple[str, str], float]:
-    """On the in-domain group, and the largest on any other, by test and quantity."""
-    found: dict[tuple[str, str], float] = {}
+def _errors(loop: Loop, model: ForceField) -> dict[tuple[str, str], float]:
+    """Return the errors on the in-domain group, and the largest on any other, by test and quantity."""
+    rmse: dict[tuple[str, str], float] = {}
     for test, indices in loop.split.tests.items():
         name = test if test == loop.split.in_domain else WORST
-        for quantity, value in errors(fitted, loop.dataset, indices).items():
-            found[name, quantity] = max(value, found.get((name, quantity), 0.0))
-    return found
+        for quantity, value in errors(model, loop.dataset, indices).items():
+            rmse[name, quantity] = max(value, rmse.get((name, quantity), 0.0))
+    return rmse
 
 
 def _rows(test: str, quantity: str, pairs: list[Pair]) -> list[Row]:
-    """Scores and curve over the draws."""
+    """Scores and curve of one quantity on one test, over the draws."""
     x, unit = pairs[0].queried.x, UNITS[quantity]
     queried, random = (np.array([getattr(p, side).y for p in pairs]) for side in ("queried", "random"))
     name, label = f"active learning, {quantity}: {test}", f"{quantity} RMSE ({unit})"
     curve = Curve(
         name, "training frames", label, x, queried.mean(axis=0).tolist(), x, random.mean(axis=0).tolist()
     )
-    along = np.trapezoid(queried, x, axis=1), np.trapezoid(random, x, axis=1)
+    areas = np.trapezoid(queried, x, axis=1), np.trapezoid(random, x, axis=1)
     if min(queried[:, -1].min(), random[:, -1].min()) == 0:
-        return [curve, skipped(test, quantity, "an error is exactly zero: no ratio and no geometric mean")]
+        return [
+            curve,
+            skipped_row(test, quantity, "an error is exactly zero: no ratio and no geometric mean"),
+        ]
     width = x[-1] - x[0]
-    ours, theirs = (float(np.mean(a)) / width for a in along)
+    ours, theirs = (float(np.mean(a)) / width for a in areas)
     score = partial(_score, test, quantity)
     return [
-        score("query_area_ratio", along[0] / along[1], "", ours, theirs),
+        score("query_area_ratio", areas[0] / areas[1], "", ours, theirs),
         score("final_rmse_queried", queried[:, -1], unit),
         score("final_rmse_random", random[:, -1], unit),
         curve,
@@ -198,6 +200,6 @@ def _score(
     test: str, quantity: str, metric: str, values: np.ndarray, unit: str,
     predicted: float | None = None, reference: float | None = None,
 ) -> Score:  # fmt: skip
-    """The geometric mean over draws with its interval."""
+    """Geometric mean over draws with its interval."""
     value, low, high = geometric_mean(values)
     return Score(test, quantity, metric, value, unit, low, high, predicted, reference)

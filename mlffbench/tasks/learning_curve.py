@@ -1,4 +1,4 @@
-"""How fast errors fall as the training set grows: nested sizes, several draws, a power law."""
+"""Learning curve: errors of fits to nested parts of the training set, and their power law."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from mlffbench.tasks.common.refits import (
     UNITS,
     errors,
     first_seed,
-    frames_of,
+    frame_count,
     geometric_mean,
     has_seed,
-    refitted,
+    refit,
 )
-from mlffbench.tasks.common.subtasks import Row, skipped, units
+from mlffbench.tasks.common.subtasks import Row, run_subtasks, skipped_row
 
 __all__ = ["learning_curve"]
 
@@ -51,8 +51,8 @@ def learning_curve(
     squares of ln error on ln n over all fits, with Student's 95 % interval of b; parts of one draw share
     frames, which makes that interval somewhat too narrow.
 
-    ``error_ratio_per_doubling`` is 2^(−b), what doubling the data multiplies the error by: 1 where more data
-    do not help. b is in `predicted`. The curves are geometric means over the draws (Cortes et al., NIPS 6,
+    ``error_ratio_per_doubling`` is 2^(−b), the factor of the error when the data double: 1 if more data do
+    not help. b is in `predicted`. The curves are geometric means over the draws (Cortes et al., NIPS 6,
     327 (1994); Huang and von Lilienfeld, J. Chem. Phys. 145, 161102 (2016)).
 
     Every fit is bounded as the model's own was: a network with ``max_seconds`` may take them once a fit, so
@@ -64,9 +64,9 @@ def learning_curve(
     sizes : sequence of float
         Shares of the training set (0.5, 1.0) or numbers of frames (20).
     n_seeds : int
-        Draws.
+        Number of draws.
     """
-    numbers = sorted({frames_of(s, len(split.train), "sizes") for s in sizes})
+    numbers = sorted({frame_count(s, len(split.train), "sizes") for s in sizes})
     whole = n_seeds if has_seed(model) else 1
     fits = [(n, k) for k in range(n_seeds) for n in numbers if n < len(split.train) or k < whole]
     rows: list[Row] = []
@@ -74,20 +74,19 @@ def learning_curve(
     for done, (n, k) in enumerate(fits):
         progress.report("learning curve", done, len(fits))
         work = partial(_fit, model, dataset, split, seed, n, k)
-        for row in units({f"fit to {n} frames, draw {k}": work}):
+        for row in run_subtasks({f"fit to {n} frames, draw {k}": work}):
             if isinstance(row, Score):
-                found = points.setdefault((row.test, row.quantity), {})
-                found.setdefault(n, []).append(row.value)
+                points.setdefault((row.test, row.quantity), {}).setdefault(n, []).append(row.value)
             else:
                 rows.append(row)
     return rows + [row for (test, quantity), p in points.items() for row in _rows(test, quantity, p)]
 
 
 def _fit(model: ForceField, dataset: Dataset, split: Split, seed: int, n: int, draw: int) -> list[Score]:
-    """The errors on every test group after a fit to the first n frames of a draw."""
+    """Return the errors on every test group after a fit to the first n frames of a draw."""
     order = np.random.default_rng([seed, draw]).permutation(split.train)
-    given = draw == 0 and n == len(order)
-    fitted = model if given else refitted(model, dataset, order[:n], first_seed(model, seed) + draw)
+    whole_set = draw == 0 and n == len(order)
+    fitted = model if whole_set else refit(model, dataset, order[:n], first_seed(model, seed) + draw)
     return [
         Score(test, quantity, "rmse", value, UNITS[quantity])
         for test, indices in split.tests.items()
@@ -96,7 +95,7 @@ def _fit(model: ForceField, dataset: Dataset, split: Split, seed: int, n: int, d
 
 
 def power_law(n: Sequence[float], error: Sequence[float]) -> PowerLaw:
-    """The least squares of ln error on ln n, with the 95 % interval of the exponent."""
+    """Fit ln error on ln n by least squares, with the 95 % interval of the exponent."""
     fit = linregress(np.log(n), np.log(error))
     slope, freedom = float(fit.slope), len(n) - 2
     factor = float(np.exp(fit.intercept))
@@ -107,16 +106,16 @@ def power_law(n: Sequence[float], error: Sequence[float]) -> PowerLaw:
 
 
 def _rows(test: str, quantity: str, points: Points) -> list[Row]:
-    """The law and the curve of one quantity on one test group."""
+    """Power law and curve of one quantity on one test group."""
     sizes = sorted(points)
     pairs = [(n, e) for n in sizes for e in points[n]]
     if min(e for _, e in pairs) == 0:
-        return [skipped(test, quantity, "an error is exactly zero, which no power law has")]
+        return [skipped_row(test, quantity, "an error is exactly zero, which no power law has")]
     mean = [geometric_mean(np.array(points[n]))[0] for n in sizes]
     y_label = f"{quantity} RMSE ({UNITS[quantity]})"
     curve = Curve(f"learning curve of {quantity}: {test}", "training frames", y_label, sizes, mean)
     if len(sizes) < 2:
-        return [curve, skipped(test, quantity, "a power law needs fits to two sizes at least")]
+        return [curve, skipped_row(test, quantity, "a power law needs fits to two sizes at least")]
     law = power_law(*zip(*pairs, strict=True))
     low, high = (None if b is None else 2**-b for b in (law.high, law.low))
     metric = "error_ratio_per_doubling"

@@ -1,8 +1,7 @@
-"""What every potential must do, whatever it was trained on: no reference is needed."""
+"""Physical sanity without a reference: conservation, symmetries, smoothness, pairs, compression."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from itertools import combinations_with_replacement
 
@@ -18,12 +17,11 @@ from mlffbench.properties.diatomic import Diatomic, diatomic
 from mlffbench.properties.hessian import hessian
 from mlffbench.properties.invariance import invariance
 from mlffbench.properties.smoothness import smoothness
-from mlffbench.tasks.common.subtasks import Row, needs, skipped, units
+from mlffbench.tasks.common.subtasks import Row, Subtask, needs, run_subtasks, skipped_row
 
 __all__ = ["physics"]
 
-RATTLE = 0.05  # Å: where forces vanish by symmetry, many errors do
-Piece = Callable[[], list[Row]]
+RATTLE = 0.05  # Å: errors can vanish with the forces in a symmetric structure
 
 
 @needs("forces")
@@ -36,10 +34,10 @@ def physics(
     n_points: int = 200,
     shortest: float = 0.5,
 ) -> list[Row]:
-    """Conservation, symmetries, smoothness, pairs of atoms and pressed matter; every number would be 0.
+    """Errors of conservation, symmetries, smoothness, pairs and compression; an ideal potential has 0.
 
-    On the first structure of the dataset's reference, or the first training frame (its formula names the
-    test):
+    Measured on the first structure of the dataset's reference, or the first training frame (its formula
+    names the test):
 
     * ``energy_conservation``: √⟨(ΔE + ∫F ds)²⟩ over √⟨F²⟩ on random lines, and the largest step, eV;
     * ``hessian_asymmetry``: ‖(H − Hᵀ)/2‖/‖H‖ by differences of forces, atoms off their places by 0.05 Å;
@@ -57,11 +55,11 @@ def physics(
     Parameters
     ----------
     n_lines : int
-        Of energy conservation.
+        Random lines of ``energy_conservation``.
     n_points : int
-        On a pair's curve.
+        Points of a pair's curve.
     shortest : float
-        Of the sum of covalent radii.
+        Shortest distance of a pair, in units of the sum of covalent radii.
 
     References
     ----------
@@ -74,7 +72,7 @@ def physics(
     """
     atoms, calculator = _structure(dataset, split), model.calculator()
     name = atoms.get_chemical_formula()
-    work: dict[str, Piece] = {
+    subtasks: dict[str, Subtask] = {
         "energy conservation": lambda: _conservation(calculator, atoms, name, n_lines, seed),
         "hessian": lambda: _hessian(calculator, atoms, name, seed),
         "symmetries": lambda: _symmetries(calculator, atoms, name, seed),
@@ -82,91 +80,97 @@ def physics(
         "compression": lambda: _compression(calculator, atoms, name),
     }
     if "extensive" not in model.supports:
-        return [*units(work), skipped("", "pairs", f"{type(model).__name__} describes one molecule")]
+        reason = f"{type(model).__name__} describes one molecule"
+        return [*run_subtasks(subtasks), skipped_row("", "pairs", reason)]
     for first, second in combinations_with_replacement(model.elements_, 2):
-        work[f"pair {first}-{second}"] = partial(_pair, calculator, first, second, shortest, n_points)
-    return units(work)
+        subtasks[f"pair {first}-{second}"] = partial(_pair, calculator, first, second, shortest, n_points)
+    return run_subtasks(subtasks)
 
 
 def _structure(dataset: Dataset, split: Split) -> Atoms:
-    """The reference's first structure, else the first training frame."""
+    """Return the reference's first structure, else the first training frame."""
     if dataset.reference is not None and dataset.reference.structures:
         return next(iter(dataset.reference.structures.values()))
     return dataset.frames[int(split.train[0])]
 
 
-def _zero(test: str, quantity: str, value: float, unit: str, metric: str = "error") -> Score:
-    """A number that would be zero."""
+def _magnitude(test: str, quantity: str, value: float, unit: str, metric: str = "error") -> Score:
+    """|value| of a number that is 0 for an ideal potential."""
     return Score(test, quantity, metric, abs(float(value)), unit)
 
 
 def _conservation(calculator: BaseCalculator, atoms: Atoms, name: str, n_lines: int, seed: int) -> list[Row]:
-    found = conservation(calculator, atoms, n_lines=n_lines, seed=seed)
+    work = conservation(calculator, atoms, n_lines=n_lines, seed=seed)
     return [
-        _zero(name, "energy_conservation", found.relative_error, "", "relative_error"),
-        _zero(name, "energy_conservation", found.largest_step, "eV", "largest_step"),
+        _magnitude(name, "energy_conservation", work.relative_error, "", "relative_error"),
+        _magnitude(name, "energy_conservation", work.largest_step, "eV", "largest_step"),
     ]
 
 
 def _hessian(calculator: BaseCalculator, atoms: Atoms, name: str, seed: int) -> list[Row]:
     moved = atoms.copy()
     moved.rattle(RATTLE, rng=np.random.RandomState(seed))
-    return [_zero(name, "hessian_asymmetry", hessian(calculator, moved).asymmetry, "")]
+    return [_magnitude(name, "hessian_asymmetry", hessian(calculator, moved).asymmetry, "")]
 
 
 def _symmetries(calculator: BaseCalculator, atoms: Atoms, name: str, seed: int) -> list[Row]:
-    found = invariance(calculator, atoms, seed=seed)
+    changes = invariance(calculator, atoms, seed=seed)
     rows: list[Row] = []
     for move in ("translation", "rotation", "permutation"):
-        energy, force = getattr(found, move)
-        rows += [_zero(name, move, energy, "eV/atom", "energy"), _zero(name, move, force, "eV/Å", "force")]
+        energy, force = getattr(changes, move)
+        rows += [
+            _magnitude(name, move, energy, "eV/atom", "energy"),
+            _magnitude(name, move, force, "eV/Å", "force"),
+        ]
     for quantity, value, unit in (
-        ("extensivity", found.extensivity, "eV/atom"),
-        ("locality", found.locality, "eV/Å"),
+        ("extensivity", changes.extensivity, "eV/atom"),
+        ("locality", changes.locality, "eV/Å"),
     ):
         reason = "crystals have no outside" if atoms.pbc.any() else "the model refuses other molecules"
-        rows.append(skipped(name, quantity, reason) if value is None else _zero(name, quantity, value, unit))
+        rows.append(
+            skipped_row(name, quantity, reason) if value is None else _magnitude(name, quantity, value, unit)
+        )
     return rows
 
 
 def _smoothness(calculator: BaseCalculator, atoms: Atoms, name: str, seed: int) -> list[Row]:
-    found = smoothness(calculator, atoms, seed=seed)
+    expansion = smoothness(calculator, atoms, seed=seed)
     return [
-        _zero(name, "smoothness", found.energy_jump, "eV/atom", "energy_jump"),
-        _zero(name, "smoothness", found.force_jump, "eV/Å", "force_jump"),
+        _magnitude(name, "smoothness", expansion.energy_jump, "eV/atom", "energy_jump"),
+        _magnitude(name, "smoothness", expansion.force_jump, "eV/Å", "force_jump"),
         Curve(
             f"expansion of {name}", "all lengths, times the first", "energy (eV/atom)",
-            found.scales.tolist(), (found.energies - found.energies[0]).tolist(),
+            expansion.scales.tolist(), (expansion.energies - expansion.energies[0]).tolist(),
         ),
     ]  # fmt: skip
 
 
 def _compression(calculator: BaseCalculator, atoms: Atoms, name: str) -> list[Row]:
-    found = compression(calculator, atoms)
-    energies = np.clip(found.energies - found.energies[0], -1e3, 1e3)  # a wall can be any height
+    squeeze = compression(calculator, atoms)
+    energies = np.clip(squeeze.energies - squeeze.energies[0], -1e3, 1e3)  # a wall can be any height
     return [
-        _zero(name, "compression", found.holes, "", "holes"),
-        _zero(name, "compression", found.depth, "eV/atom", "depth"),
+        _magnitude(name, "compression", squeeze.holes, "", "holes"),
+        _magnitude(name, "compression", squeeze.depth, "eV/atom", "depth"),
         Curve(f"compression of {name}", "all lengths, times the first", "energy (eV/atom)",
-              found.scales.tolist(), energies.tolist()),
+              squeeze.scales.tolist(), energies.tolist()),
     ]  # fmt: skip
 
 
 def _pair(calculator: BaseCalculator, first: str, second: str, shortest: float, n: int) -> list[Row]:
-    found = diatomic(calculator, first, second, shortest=shortest, n=n)
+    pair = diatomic(calculator, first, second, shortest=shortest, n=n)
     name = f"{first}-{second}"
     return [
-        _zero(name, "tortuosity", found.tortuosity - 1, ""),
-        _zero(name, "energy_jump", found.energy_jump, "eV"),
-        _zero(name, "force_flips", max(found.force_flips - 1, 0), ""),
-        _zero(name, "pair_conservation", found.conservation, "eV/Å"),
-        _zero(name, "repulsion", 1 + found.repulsion, ""),
-        _zero(name, "holes", found.holes, ""),
-        _curve(found, name),
+        _magnitude(name, "tortuosity", pair.tortuosity - 1, ""),
+        _magnitude(name, "energy_jump", pair.energy_jump, "eV"),
+        _magnitude(name, "force_flips", max(pair.force_flips - 1, 0), ""),
+        _magnitude(name, "pair_conservation", pair.conservation, "eV/Å"),
+        _magnitude(name, "repulsion", 1 + pair.repulsion, ""),
+        _magnitude(name, "holes", pair.holes, ""),
+        _curve(pair, name),
     ]
 
 
-def _curve(found: Diatomic, name: str) -> Curve:
-    shown = found.energies < 20
+def _curve(pair: Diatomic, name: str) -> Curve:
+    low = pair.energies < 20  # eV
     return Curve(f"pair {name}", "distance (Å)", "energy (eV)",
-                 found.distances[shown].tolist(), found.energies[shown].tolist())  # fmt: skip
+                 pair.distances[low].tolist(), pair.energies[low].tolist())  # fmt: skip

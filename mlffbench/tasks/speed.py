@@ -1,4 +1,4 @@
-"""How prediction time grows with system size."""
+"""Prediction time as a function of system size."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ def speed(
 ) -> list[Score]:  # fmt: skip
     """Time one prediction (energy, forces) of 1, 8, 64 ... copies of a frame as one system.
 
-    Crystals are repeated along the first axis; molecules are set side by side. Reported is the median of
+    Crystals are repeated along the first axis; molecules are set side by side. The rows are medians of
     `repeats` after one warm-up, graph building and evaluation apart, in µs per atom.
 
     Parameters
     ----------
     copies : sequence of int
+        Numbers of copies.
     repeats : int
+        Timed predictions of each system.
     """
     atoms = dataset.frames[next(iter(split.tests.values()))[0]]
     device = str(getattr(model, "device", "cpu"))
@@ -45,6 +47,7 @@ def speed(
 
 
 def _copies(atoms: Atoms, n: int) -> Atoms:
+    """Repeat a crystal, or set n copies of a molecule on a cubic grid."""
     if atoms.pbc.any():
         return atoms.repeat((n, 1, 1))
     many = Atoms()
@@ -58,6 +61,7 @@ def _copies(atoms: Atoms, n: int) -> Atoms:
 
 
 def _seconds(model: ForceField, frames: list[Atoms], device: str) -> tuple[float, float]:
+    """Return the wall times of preparation and evaluation."""
     with measure(device) as first:
         prepared = model.prepare(frames)
     with measure(device) as second:

@@ -1,4 +1,4 @@
-"""Whether the model's minima are the reference's: found again, found from nothing, and in the same order."""
+"""Structure prediction: recovery of rattled minima, search for the ground state, order of minima."""
 
 from __future__ import annotations
 
@@ -25,71 +25,73 @@ from mlffbench.properties.minima import Minimum, distinct_minima, structure_dist
 from mlffbench.properties.random_search import RandomSearch, random_search
 from mlffbench.properties.ranking import ranking
 from mlffbench.properties.relaxation import Relaxation
-from mlffbench.registry import make
-from mlffbench.tasks.common.subtasks import Row, needs, skipped, units
+from mlffbench.tasks.common.reference import reference_calculator, stored_value
+from mlffbench.tasks.common.settings import from_keywords
+from mlffbench.tasks.common.subtasks import Row, Subtask, needs, run_subtasks, skipped_row
 
 __all__ = ["structure_prediction"]
 
-SAME = 0.25  # Å: a minimum of the model is one of the reference
-LEFT = 0.5  # Å: relaxed further than this by the truth, a structure was no minimum of it
-ALIKE = 0.1  # Å: two minima of one potential are one
-RESOLUTION = 2e-3  # eV per atom: lower by less is not lower
+SAME_MINIMUM = 0.25  # Å: largest distance between a minimum of the model and the same one of the reference
+LEFT_BASIN = 0.5  # Å: a structure that the reference potential relaxes further was no minimum of it
+DUPLICATE = 0.1  # Å: largest distance between two relaxations of one potential that are one minimum
+RESOLUTION = 2e-3  # eV per atom: smaller differences of energy do not count
 SYMPREC = 1e-2  # Å, of the reference's ground state
-LARGE = 8  # atoms in a crystal that is rattled, at least
+MIN_ATOMS = 8  # of a rattled crystal
 VOLUMES = (0.9, 1.4)  # of random cells, in units of the ground state's
 CLOSEST = 0.8  # distances in random cells, in units of the shortest in the reference's structures
-LOWEST = 10  # minima that are ranked
+SYMMETRIC = 0.25  # share of the random cells that have a space group
+N_RANKED = 10  # lowest minima that are ranked
 
 
 @dataclass(frozen=True)
-class _Job:
-    """What all pieces share."""
+class RelaxationSettings:
+    """Largest force, eV/Å, or number of steps at which every relaxation ends."""
+
+    fmax: float = 0.03
+    steps: int = 300
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """The energy landscape that is searched: the model, and the reference with its minima."""
 
     model: ForceField
     reference: Reference
     seed: int
-    fmax: float
-    steps: int
+    relaxation: RelaxationSettings
 
     @property
-    def ground(self) -> tuple[str, Atoms]:
+    def ground_state(self) -> tuple[str, Atoms]:
         return next(iter(self.reference.structures.items()))
 
     @property
-    def cell(self) -> bool:
-        """Whether cells relax."""
-        return bool(self.ground[1].pbc.all()) and "stress" in self.model.properties
+    def cells_relax(self) -> bool:
+        return bool(self.ground_state[1].pbc.all()) and "stress" in self.model.properties
 
-    def truth(self) -> BaseCalculator | None:
-        return None if self.reference.truth is None else make(self.reference.truth, ("calculators",))
+    def true_calculator(self) -> BaseCalculator | None:
+        return reference_calculator(self.reference)
 
-    def relaxed(self, calculator: BaseCalculator, structures: Sequence[Atoms]) -> list[Relaxation]:
-        return relax_many(calculator, structures, cell=self.cell, fmax=self.fmax, steps=self.steps)
+    def relax(self, calculator: BaseCalculator, structures: Sequence[Atoms]) -> list[Relaxation]:
+        fmax, steps = self.relaxation.fmax, self.relaxation.steps
+        return relax_many(calculator, structures, cell=self.cells_relax, fmax=fmax, steps=steps)
+
+
+Search = Callable[[BaseCalculator], RandomSearch]
 
 
 @needs("forces")
 def structure_prediction(
-    model: ForceField,
-    dataset: Dataset,
-    split: Split,
-    seed: int = 0,
-    *,
-    amplitudes: Sequence[float] = (0.1, 0.3),
-    n_rattled: int = 5,
-    n_cells: int = 40,
-    sizes: Sequence[int] = (2, 4),
-    symmetry: float = 0.25,
-    hops: int = 10,
-    fmax: float = 0.03,
-    steps: int = 300,
-) -> list[Row]:
+    model: ForceField, dataset: Dataset, split: Split, seed: int = 0, *,
+    amplitudes: Sequence[float] = (0.1, 0.3), n_rattled: int = 5, n_cells: int = 40,
+    sizes: Sequence[int] = (2, 4), hops: int = 10, relaxation: Mapping[str, Any] | None = None,
+) -> list[Row]:  # fmt: skip
     """Relax rattled references; search for the ground state; rank the reference's minima.
 
     ``failure_rate``: the share of starts that do not end in the structure that was rattled, or, for the
     random cells of ``ground_state``, in the reference's ground state, with Wilson's 95 % interval. Where the
     dataset has its truth as a calculator, only rattled starts count that the truth itself brings home.
-    ``steps`` are those of a mean relaxation. ``distance`` is how far (pointwise distance distributions, Å)
-    or ``rmsd`` (molecules) the model's minimum is from the reference's. ``force_calls`` counts structures up
+    ``steps`` are those of a mean relaxation. ``distance`` (pointwise distance distributions, Å) or ``rmsd``
+    (molecules) is that of the model's minimum from the reference's. ``force_calls`` counts structures up
     to the first meeting with the ground state. ``minima_below`` counts the model's minima below its own
     ground state, ``false_minima`` those of them that the truth leaves when it relaxes them, or puts above
     its ground state. ``kendall`` is 1 − τ, ``top_k`` the share of the lowest three missed, of the reference's
@@ -103,89 +105,100 @@ def structure_prediction(
         Standard deviations of the rattled coordinates, Å; `n_rattled` starts each.
     n_cells : int
         Random cells, multiples of the ground state's primitive cell of `sizes[0]` to `sizes[1]` atoms, a
-        share `symmetry` of them with a space group.
+        quarter of them with a space group.
+    sizes : two ints
+        Fewest and most atoms of a random cell.
     hops : int
-        Of basin hopping.
-    fmax, steps : float, int
-        Of every relaxation, eV/Å.
+        Steps of basin hopping.
+    relaxation : mapping, optional
+        ``fmax`` (largest force left, 0.03 eV/Å) and ``steps`` (at most, 300) of every relaxation.
+
+    Raises
+    ------
+    LookupError
+        The relaxation has no such keyword.
     """
+    settings = from_keywords(RelaxationSettings, relaxation, "'relaxation' of structure_prediction")
     if dataset.reference is None or not dataset.reference.structures:
-        return [skipped("", "", f"{dataset.name} has no reference structures")]
-    job = _Job(model, dataset.reference, seed, fmax, steps)
-    work: dict[str, Callable[[], Sequence[Row]]] = {
-        f"rattled {name}": partial(_rattled, job, name, amplitudes, n_rattled)
-        for name in job.reference.structures
+        return [skipped_row("", "", f"{dataset.name} has no reference structures")]
+    landscape = Landscape(model, dataset.reference, seed, settings)
+    subtasks: dict[str, Subtask] = {
+        f"rattled {name}": partial(recovery, landscape, name, amplitudes, n_rattled)
+        for name in landscape.reference.structures
     }
-    search: Callable[[BaseCalculator], RandomSearch] | None = None
-    if job.ground[1].pbc.all() and job.cell:
-        search = partial(_search, job, n_cells, sizes, symmetry)
-        work["ground_state"] = partial(_ground_state, job, search)
-    elif job.ground[1].pbc.any():
-        work["ground_state"] = lambda: [skipped("", "ground_state", "cells cannot relax without stress")]
+    search: Search | None = None
+    if landscape.cells_relax:
+        search = partial(_search, landscape, n_cells, sizes)
+        subtasks["ground_state"] = partial(_ground_state, landscape, search)
+    elif landscape.ground_state[1].pbc.any():
+        reason = "cells cannot relax without stress"
+        subtasks["ground_state"] = lambda: [skipped_row("", "ground_state", reason)]
     else:
-        work["ground_state"] = partial(_hopping, job, hops)
-    work["ranking"] = partial(_ranking, job, search)
-    return units(work)
+        subtasks["ground_state"] = partial(_hopping, landscape, hops)
+    subtasks["ranking"] = partial(_ranking, landscape, search)
+    return run_subtasks(subtasks)
 
 
 # ---------------------------------------------------------------- from rattled references
-def _rattled(job: _Job, name: str, amplitudes: Sequence[float], n: int) -> list[Row]:
-    home, truth = job.reference.structures[name], job.truth()
+def recovery(landscape: Landscape, name: str, amplitudes: Sequence[float], n: int) -> list[Row]:
+    """Relax rattled copies of a reference minimum, those that the reference potential itself brings back."""
+    minimum, truth = landscape.reference.structures[name], landscape.true_calculator()
     if truth is not None:
-        home = _home(job, truth, home)
+        minimum = landscape.relax(truth, [minimum])[0].atoms
     rows: list[Row] = []
     for k, amplitude in enumerate(amplitudes):
-        starts = [_shaken(home, amplitude, 1000 * (job.seed + 1) + n * k + i) for i in range(n)]
+        starts = [_rattled(minimum, amplitude, 1000 * (landscape.seed + 1) + n * k + i) for i in range(n)]
         if truth is not None:
-            ends = job.relaxed(truth, starts)
-            starts = [s for s, end in zip(starts, ends, strict=True) if _arrived(end, home)]
+            ends = landscape.relax(truth, starts)
+            starts = [s for s, end in zip(starts, ends, strict=True) if _recovered(end, minimum)]
         test = f"{name}, rattled {amplitude:g} Å"
         if starts:
-            rows += _recovery(test, home, job.relaxed(job.model.calculator(), starts))
+            relaxations = landscape.relax(landscape.model.calculator(), starts)
+            rows += _recovery_rows(test, minimum, relaxations)
         else:
-            rows.append(skipped(test, "rattled", f"the reference potential itself leaves {name}"))
+            rows.append(skipped_row(test, "rattled", f"the reference potential itself leaves {name}"))
     return rows
 
 
-def _home(job: _Job, truth: BaseCalculator, atoms: Atoms) -> Atoms:
-    """The structure where the truth has its minimum."""
-    return job.relaxed(truth, [atoms])[0].atoms
-
-
-def _shaken(atoms: Atoms, amplitude: float, seed: int) -> Atoms:
+def _rattled(atoms: Atoms, amplitude: float, seed: int) -> Atoms:
+    """Return a rattled copy; a crystal is repeated to at least `MIN_ATOMS` atoms."""
     moved = atoms.copy()
-    while atoms.pbc.all() and len(moved) < LARGE:
+    while atoms.pbc.all() and len(moved) < MIN_ATOMS:
         moved = moved.repeat(np.eye(3, dtype=int)[np.argmin(moved.cell.lengths())] + 1)
     moved.rattle(amplitude, seed=seed)
     return moved
 
 
-def _arrived(run: Relaxation, home: Atoms, tolerance: float = SAME) -> bool:
-    return run.converged and _distance(home, run.atoms, tolerance) <= tolerance
+def _recovered(run: Relaxation, minimum: Atoms, tolerance: float = SAME_MINIMUM) -> bool:
+    return run.converged and _distance(minimum, run.atoms, tolerance) <= tolerance
 
 
 def _distance(a: Atoms, b: Atoms, tolerance: float) -> float:
-    """Of structures, crystals brought to one volume."""
+    """Distance of two structures, Å, of crystals after scaling to one volume."""
     return structure_distance(a, b, tolerance, scaled=bool(a.pbc.all()))
 
 
-def _recovery(test: str, home: Atoms, runs: Sequence[Relaxation]) -> list[Row]:
-    back = [run.atoms for run in runs if _arrived(run, home)]
-    steps = float(np.mean([run.steps for run in runs]))
+def _recovery_rows(test: str, minimum: Atoms, runs: Sequence[Relaxation]) -> list[Row]:
+    recovered = [run.atoms for run in runs if _recovered(run, minimum)]
     rows: list[Row] = [
-        _failure_rate(test, "rattled", len(back), len(runs)),
-        Score(test, "rattled", "steps", steps, ""),
+        _failure_rate(test, "rattled", len(recovered), len(runs)),
+        _mean_steps(test, "rattled", runs),
     ]
-    if not back:
-        return [*rows, skipped(test, "geometry", "no start comes back to the structure")]
-    if home.pbc.any():
-        value = float(np.mean([structure_distance(home, atoms) for atoms in back]))
+    if not recovered:
+        return [*rows, skipped_row(test, "geometry", "no start comes back to the structure")]
+    if minimum.pbc.any():
+        value = float(np.mean([structure_distance(minimum, atoms) for atoms in recovered]))
         return [*rows, Score(test, "geometry", "distance", value, "Å")]
-    value = float(np.mean([superposed_rmsd(atoms, home) for atoms in back]))
+    value = float(np.mean([superposed_rmsd(atoms, minimum) for atoms in recovered]))
     return [*rows, Score(test, "geometry", "rmsd", value, "Å")]
 
 
+def _mean_steps(test: str, quantity: str, runs: Sequence[Relaxation]) -> Score:
+    return Score(test, quantity, "steps", float(np.mean([run.steps for run in runs])), "")
+
+
 def _failure_rate(test: str, quantity: str, successes: int, n: int) -> Score:
+    """Share of failures with Wilson's 95 % interval."""
     from scipy.stats import binomtest
 
     interval = binomtest(n - successes, n).proportion_ci(method="wilson")
@@ -194,27 +207,26 @@ def _failure_rate(test: str, quantity: str, successes: int, n: int) -> Score:
 
 
 # ---------------------------------------------------------------- the ground state from random cells
-def _search(
-    job: _Job, n: int, sizes: Sequence[int], symmetry: float, calculator: BaseCalculator
-) -> RandomSearch:
-    _, ground = job.ground
+def _search(landscape: Landscape, n: int, sizes: Sequence[int], calculator: BaseCalculator) -> RandomSearch:
+    """Relax n random cells of the ground state's composition."""
+    _, ground = landscape.ground_state
     per_atom = ground.cell.volume / len(ground)
     return random_search(
         calculator,
-        _formulas(ground, sizes),
+        formulas(ground, sizes),
         [factor * per_atom for factor in VOLUMES],
         n,
-        job.seed,
-        _separation(list(job.reference.structures.values())),
-        symmetry,
-        job.fmax,
-        job.steps,
-        tolerance=ALIKE,
+        landscape.seed,
+        least_separations(list(landscape.reference.structures.values())),
+        SYMMETRIC,
+        landscape.relaxation.fmax,
+        landscape.relaxation.steps,
+        tolerance=DUPLICATE,
     )
 
 
-def _formulas(ground: Atoms, sizes: Sequence[int]) -> list[str]:
-    """Multiples of the ground state's primitive cell, which can hold it, with so many atoms; or one such."""
+def formulas(ground: Atoms, sizes: Sequence[int]) -> list[str]:
+    """Return the multiples of the ground state's primitive cell of these sizes; the cell itself if none."""
     import spglib
 
     cell = (ground.cell.array, ground.get_scaled_positions(), ground.numbers)
@@ -224,8 +236,8 @@ def _formulas(ground: Atoms, sizes: Sequence[int]) -> list[str]:
     return ["".join(f"{symbol}{k * count}" for symbol, count in counts.items()) for k in multiples]
 
 
-def _separation(structures: Sequence[Atoms]) -> Mapping[str, float]:
-    """Least distances by pair, Å: of the reference's structures, of covalent radii where these have none."""
+def least_separations(structures: Sequence[Atoms]) -> Mapping[str, float]:
+    """Return the least distance by pair of elements, Å, from the structures, else from covalent radii."""
     numbers = sorted({int(z) for atoms in structures for z in atoms.numbers})
     nearest = {(a, b): inf for a in numbers for b in numbers if a <= b}
     for atoms in structures:
@@ -239,123 +251,126 @@ def _separation(structures: Sequence[Atoms]) -> Mapping[str, float]:
     }
 
 
-def _ground_state(job: _Job, search: Callable[[BaseCalculator], RandomSearch]) -> list[Row]:
-    name, ground = job.ground
-    calculator = job.model.calculator()
-    own = _own(job, calculator)
-    found = search(calculator)
-    kept = _distance(ground, own.atoms, SAME) <= SAME
-    hits = [i for i, run in enumerate(found.runs) if kept and _is(run, own)]
-    steps = float(np.mean([run.steps for run in found.runs]))
+def _ground_state(landscape: Landscape, search: Search) -> list[Row]:
+    """Search for the ground state from random cells."""
+    name, ground = landscape.ground_state
+    calculator = landscape.model.calculator()
+    own = _own_ground_state(landscape, calculator)
+    result = search(calculator)
+    exists = _distance(ground, own.atoms, SAME_MINIMUM) <= SAME_MINIMUM
+    hits = [i for i, run in enumerate(result.runs) if exists and _same_minimum(run, own)]
     calls = (
-        Score(name, "ground_state", "force_calls", float(found.calls_until(hits[0])), "")
+        Score(name, "ground_state", "force_calls", float(result.calls_until(hits[0])), "")
         if hits
-        else skipped(name, "ground_state_force_calls", f"not met in {found.force_calls} force calls")
+        else skipped_row(name, "ground_state_force_calls", f"not met in {result.force_calls} force calls")
     )
     return [
-        _failure_rate(name, "ground_state", len(hits), len(found.runs)),
+        _failure_rate(name, "ground_state", len(hits), len(result.runs)),
         Score(name, "ground_state", "missed", float(not hits), ""),
         calls,
-        Score(name, "random_cells", "steps", steps, ""),
-        *_below(job, name, own, found.minima),
+        _mean_steps(name, "random_cells", result.runs),
+        *_below(landscape, name, own, result.minima),
     ]
 
 
-def _own(job: _Job, calculator: BaseCalculator) -> Relaxation:
-    """The reference's ground state where the model has it."""
-    name, ground = job.ground
-    (own,) = job.relaxed(calculator, [ground])
+def _own_ground_state(landscape: Landscape, calculator: BaseCalculator) -> Relaxation:
+    """Relax the reference's ground state with the model."""
+    name, ground = landscape.ground_state
+    (own,) = landscape.relax(calculator, [ground])
     if not own.converged:
         why = own.failure or f"its largest force is {own.max_force:.2g} eV/Å after {own.steps} steps"
         raise ValueError(f"the model does not relax the reference's {name}: {why}")
     return own
 
 
-def _is(run: Relaxation, known: Relaxation) -> bool:
-    near = abs(_per_atom(run) - _per_atom(known)) <= RESOLUTION
-    return near and _arrived(run, known.atoms, ALIKE)
+def _same_minimum(run: Relaxation, other: Relaxation) -> bool:
+    near = abs(_per_atom(run) - _per_atom(other)) <= RESOLUTION
+    return near and _recovered(run, other.atoms, DUPLICATE)
 
 
 def _per_atom(run: Relaxation) -> float:
     return run.energy / len(run.atoms)
 
 
-def _below(job: _Job, name: str, own: Relaxation, minima: Sequence[Minimum]) -> list[Row]:
-    """Minima below the ground state, and those of them that the truth says are not."""
+def _below(landscape: Landscape, name: str, own: Relaxation, minima: Sequence[Minimum]) -> list[Row]:
+    """Count the model's minima below its ground state, and those that are none of the reference potential."""
     lower = [m.atoms for m in minima if m.energy < _per_atom(own) - RESOLUTION]
     count = Score(name, "ground_state", "minima_below", float(len(lower)), "")
-    if (truth := job.truth()) is None:
-        return [count, skipped(name, "false_minima", "the dataset has no calculator that could judge them")]
-    true, *judged = job.relaxed(truth, [job.ground[1], *lower])
+    if (truth := landscape.true_calculator()) is None:
+        reason = "the dataset has no calculator that could judge them"
+        return [count, skipped_row(name, "false_minima", reason)]
+    true, *ends = landscape.relax(truth, [landscape.ground_state[1], *lower])
     limit = _per_atom(true) + RESOLUTION
+    stays = lambda atoms, end: structure_distance(atoms, end.atoms, LEFT_BASIN) <= LEFT_BASIN
     real = [
-        end.converged and _per_atom(end) <= limit and structure_distance(atoms, end.atoms, LEFT) <= LEFT
-        for atoms, end in zip(lower, judged, strict=True)
+        end.converged and _per_atom(end) <= limit and stays(atoms, end)
+        for atoms, end in zip(lower, ends, strict=True)
     ]
     return [count, Score(name, "ground_state", "false_minima", float(len(real) - sum(real)), "")]
 
 
 # ---------------------------------------------------------------- molecules
-def _hopping(job: _Job, hops: int) -> list[Row]:
-    """Minima that basin hopping from the ground state meets below it."""
-    name, ground = job.ground
-    found = basin_hopping(
-        job.model.calculator(), [ground], hops, seed=job.seed, fmax=job.fmax, steps=job.steps, tolerance=ALIKE
-    )
-    lost = sum(not run.converged for run in found.runs)
-    steps = float(np.mean([run.steps for run in found.runs]))
+def _hopping(landscape: Landscape, hops: int) -> list[Row]:
+    """Search for minima below the ground state by basin hopping from it."""
+    name, ground = landscape.ground_state
+    fmax, steps = landscape.relaxation.fmax, landscape.relaxation.steps
+    result = basin_hopping(
+        landscape.model.calculator(), [ground], hops, seed=landscape.seed, fmax=fmax, steps=steps,
+        tolerance=DUPLICATE,
+    )  # fmt: skip
+    converged = sum(run.converged for run in result.runs)
     return [
-        _failure_rate(name, "hops", len(found.runs) - lost, len(found.runs)),
-        Score(name, "hops", "steps", steps, ""),
-        *_below(job, name, found.runs[0], found.minima),
-        skipped(name, "random_cells", f"{name} is a molecule: there are no cells to draw"),
+        _failure_rate(name, "hops", converged, len(result.runs)),
+        _mean_steps(name, "hops", result.runs),
+        *_below(landscape, name, result.runs[0], result.minima),
+        skipped_row(name, "random_cells", f"{name} is a molecule: there are no cells to draw"),
     ]
 
 
 # ---------------------------------------------------------------- order
-def _ranking(job: _Job, search: Callable[[BaseCalculator], RandomSearch] | None) -> list[Row]:
-    """The reference's lowest minima in the model's order."""
-    structures, true = _references(job, search)
+def _ranking(landscape: Landscape, search: Search | None) -> list[Row]:
+    """Compare the order of the reference's lowest minima with the model's."""
+    test = "low-energy structures"
+    structures, true = _reference_minima(landscape, search)
     if len(true) < 2:
-        return [skipped("low-energy structures", "ranking", "fewer than two structures of known energy")]
-    ends = job.relaxed(job.model.calculator(), structures)
-    guess = [_per_atom(run) if run.converged else inf for run in ends]
-    k = min(3, len(true) - 1)
-    found = ranking(true, guess, threshold=min(true), k=k)
-    test, tau = "low-energy structures", found.kendall
-    rows: list[Row] = [Score(test, "ranking", "top_k", 1 - found.top_k_recall, "")]
-    rows.append(
-        skipped(test, "kendall", "the model gives all structures one energy")
+        return [skipped_row(test, "ranking", "fewer than two structures of known energy")]
+    ends = landscape.relax(landscape.model.calculator(), structures)
+    predicted = [_per_atom(run) if run.converged else inf for run in ends]
+    order = ranking(true, predicted, threshold=min(true), k=min(3, len(true) - 1))
+    tau = order.kendall
+    return [
+        Score(test, "ranking", "top_k", 1 - order.top_k_recall, ""),
+        skipped_row(test, "kendall", "the model gives all structures one energy")
         if tau is None
-        else Score(test, "ranking", "kendall", 1 - tau, "", predicted=tau, reference=1.0)
-    )
-    return [*rows, _curve(np.array(true), np.array(guess))]
+        else Score(test, "ranking", "kendall", 1 - tau, "", predicted=tau, reference=1.0),
+        _energy_curve(np.array(true), np.array(predicted)),
+    ]
 
 
-def _references(
-    job: _Job, search: Callable[[BaseCalculator], RandomSearch] | None
-) -> tuple[list[Atoms], list[float]]:
-    """Structures of the ground state's composition, with true energies per atom, eV; the lowest first."""
-    kind = pointwise_distances.kind(job.ground[1])
-    known = {n: a for n, a in job.reference.structures.items() if pointwise_distances.kind(a) == kind}
-    truth = job.truth()
+def _reference_minima(landscape: Landscape, search: Search | None) -> tuple[list[Atoms], list[float]]:
+    """Return minima of the ground state's composition with true energies per atom, eV, the lowest first."""
+    reference, kind = landscape.reference, pointwise_distances.kind(landscape.ground_state[1])
+    alike = {n: a for n, a in reference.structures.items() if pointwise_distances.kind(a) == kind}
+    truth = landscape.true_calculator()
     if truth is None:
-        energies: dict[str, Any] = {n: job.reference.values.get(n, {}).get("energy") for n in known}
-        pairs = [(known[n], float(e)) for n, e in energies.items() if e is not None]
+        energies = {n: stored_value(reference, n) for n in alike}
+        pairs = [(alike[n], float(e)) for n, e in energies.items() if e is not None]
     else:
-        runs = job.relaxed(truth, list(known.values()))
+        runs = landscape.relax(truth, list(alike.values()))
         runs += search(truth).runs if search is not None else ()
-        pairs = [(m.atoms, m.energy) for m in distinct_minima(runs, ALIKE)]
+        pairs = [(m.atoms, m.energy) for m in distinct_minima(runs, DUPLICATE)]
     apart: list[tuple[Atoms, float]] = []
     for atoms, energy in sorted(pairs, key=lambda pair: pair[1]):
         if not apart or energy - apart[-1][1] >= RESOLUTION:
             apart.append((atoms, energy))
-    return [atoms for atoms, _ in apart[:LOWEST]], [energy for _, energy in apart[:LOWEST]]
+    return [atoms for atoms, _ in apart[:N_RANKED]], [energy for _, energy in apart[:N_RANKED]]
 
 
-def _curve(true: np.ndarray, guess: np.ndarray) -> Curve:
-    """Energies above the reference's lowest minimum, against its own."""
-    x, y = true - true[0], guess - guess[0]
-    kept = np.isfinite(y)
-    labels = ("reference energy (eV/atom)", "energy (eV/atom)")
-    return Curve("low-energy structures", *labels, x[kept].tolist(), y[kept].tolist(), x.tolist(), x.tolist())
+def _energy_curve(true: np.ndarray, predicted: np.ndarray) -> Curve:
+    """Predicted against true energies, both above the reference's lowest minimum."""
+    x, y = true - true[0], predicted - predicted[0]
+    finite = np.isfinite(y)
+    return Curve(
+        "low-energy structures", "reference energy (eV/atom)", "energy (eV/atom)",
+        x[finite].tolist(), y[finite].tolist(), x.tolist(), x.tolist(),
+    )  # fmt: skip

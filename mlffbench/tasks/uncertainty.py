@@ -1,4 +1,4 @@
-"""Whether predicted uncertainties mean something: calibrated, and larger where the error is larger.
+"""Calibration of predicted uncertainties, and their order: larger where the error is larger.
 
 ``miscalibration_area``
     ∫₀¹ |observed(p) − p| dp, where observed(p) is the share of errors inside the central interval of
@@ -9,8 +9,8 @@
     ⟨|√⟨σ²⟩ − √⟨error²⟩|/√⟨σ²⟩⟩ over ten bins of equal counts along σ [3]_. Its floor for finite bins of n
     values is about 1/√(πn).
 ``nll_excess``
-    How many nats the mean Gaussian negative log-likelihood ⟨½ ln 2πσ² + error²/2σ²⟩ (in `predicted`)
-    lies above the best of two that know these errors: the same σ times the best number, and one σ for
+    Excess, in nats, of the mean Gaussian negative log-likelihood ⟨½ ln 2πσ² + error²/2σ²⟩ (in `predicted`)
+    over the best of two that know these errors: the same σ times the best number, and one σ for
     all (in `reference`). It is 0 where the scale is right and σ tells no less than a constant would; a
     likelihood alone has no zero. Compare methods by `predicted`, lower is better, for σ in eV or eV/Å.
 ``crps``
@@ -43,8 +43,8 @@ from mlffbench.data import Curve, Dataset, Labels, Score, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.tasks.common import calibration as statistics
 from mlffbench.tasks.common.calibration import Residuals
-from mlffbench.tasks.common.refits import refitted
-from mlffbench.tasks.common.subtasks import Row, lacking, needs, skipped, units
+from mlffbench.tasks.common.refits import refit
+from mlffbench.tasks.common.subtasks import Row, needs, run_subtasks, skipped_row, unmet_need
 
 __all__ = ["uncertainty"]
 
@@ -61,46 +61,49 @@ def uncertainty(
 ) -> list[Row]:
     """Predicted deviations σ of energies and force components against the errors, on every test group.
 
-    As predicted and, with the ending ``_calibrated``, after σ is multiplied by one number a quantity, s =
-    √⟨(error/σ)²⟩. That number comes from a part of the *training* frames: a fresh clone is fitted without
-    them and predicts them, so the task costs one more fit. ``scale_error`` is |ln s|.
+    The metrics are those of σ as predicted and, with the ending ``_calibrated``, of σ times one number a
+    quantity, s = √⟨(error/σ)²⟩. That number comes from a part of the *training* frames: a fresh clone is
+    fitted without them and predicts them, so the task costs one more fit. ``scale_error`` is |ln s|.
 
     The metrics, with formulas, sources and units, are in the module's docstring.
 
     Parameters
     ----------
     calibration : float
-        The part of the training frames that calibrates.
+        Part of the training frames that calibrates.
 
     Raises
     ------
     NotImplementedError
         The model predicts no uncertainty.
     """
-    reason = lacking(uncertainty, model, dataset, split)
+    reason = unmet_need(uncertainty, model, dataset, split)
     if reason is not None:
         raise NotImplementedError(reason)
-    rows = units({"scalar recalibration": partial(_calibrate, model, dataset, split, seed, calibration)})
+    rows = run_subtasks(
+        {"scalar recalibration": partial(_calibrate, model, dataset, split, seed, calibration)}
+    )
     factors = {r.quantity: r.predicted for r in rows if isinstance(r, Score) and r.predicted is not None}
     predicted = cache(lambda test: model.predict([dataset.frames[i] for i in split.tests[test]]))
-    return rows + units(
+    return rows + run_subtasks(
         {test: partial(_group, test, predicted, dataset, split, factors) for test in split.tests}
     )
 
 
 def _calibrate(model: ForceField, dataset: Dataset, split: Split, seed: int, calibration: float) -> list[Row]:
-    """The factor s of each quantity, from training frames that a fresh fit has not seen."""
+    """Return the factor s of each quantity, from training frames that a fresh fit has not seen."""
     order = np.random.default_rng(seed).permutation(split.train)
     held, rest = np.split(order, [max(1, round(calibration * len(order)))])
-    again = refitted(model, dataset, rest)
+    again = refit(model, dataset, rest)
     predicted = again.predict([dataset.frames[i] for i in held])
-    found = statistics.residuals(dataset.labels[held], predicted)
-    return [_scale_row(f"{q}_uncertainty", statistics.scale(r)) for q, r in found.items()]
+    residuals = statistics.residuals(dataset.labels[held], predicted)
+    return [_scale_row(f"{q}_uncertainty", statistics.scale(r)) for q, r in residuals.items()]
 
 
 def _scale_row(quantity: str, s: float) -> Row:
     if not s > 0:
-        return skipped(HELD_OUT, quantity, "every error, or every σ, is exactly zero: no factor fits them")
+        reason = "every error, or every σ, is exactly zero: no factor fits them"
+        return skipped_row(HELD_OUT, quantity, reason)
     return Score(HELD_OUT, quantity, "scale_error", abs(np.log(s)), "", predicted=s, reference=1.0)
 
 
@@ -126,7 +129,7 @@ def _group(
 def _scale_dependent(test: str, quantity: str, r: Residuals, suffix: str) -> list[Row]:
     unit, spread = UNITS[quantity], statistics.z_spread(r)
     nll, best = statistics.nll(r), statistics.best_nll(r)
-    found: dict[str, tuple[float, str, float | None, float | None]] = {
+    values: dict[str, tuple[float, str, float | None, float | None]] = {
         "miscalibration_area": (statistics.miscalibration_area(r), "", None, None),
         "z_spread_error": (abs(spread - 1), "", spread, 1.0),
         "ence": (statistics.ence(r), "", None, None),
@@ -135,11 +138,11 @@ def _scale_dependent(test: str, quantity: str, r: Residuals, suffix: str) -> lis
         "sharpness": (statistics.sharpness(r), unit, None, None),
     }
     name = f"{quantity}_uncertainty"
-    return [_row(test, name, metric + suffix, *values) for metric, values in found.items()]
+    return [_row(test, name, metric + suffix, *value) for metric, value in values.items()]
 
 
 def _detection(test: str, inside: str, predicted: Predicted, dataset: Dataset, split: Split) -> list[Row]:
-    """By the σ of frames of this group and of the in-domain group."""
+    """Detection of this group against the in-domain group by the σ of their frames."""
     std = {
         group: statistics.frame_std([dataset.frames[i] for i in split.tests[group]], predicted(group))
         for group in (inside, test)
@@ -154,13 +157,13 @@ def _row(
 ) -> Row:  # fmt: skip
     if not np.isfinite(value):
         reason = f"no {metric}: too few values, equal ones, an error that is always 0, or a σ of 0"
-        return skipped(test, quantity, reason)
+        return skipped_row(test, quantity, reason)
     return Score(test, quantity, metric, float(value), unit, predicted=predicted, reference=reference)
 
 
 def _curve(test: str, quantity: str, r: Residuals, suffix: str) -> Curve:
     name = f"calibration of {quantity}{suffix.replace('_', ', ')}: {test}"
-    observed = statistics.shares(r, EXPECTED).tolist()
+    observed = statistics.observed_shares(r, EXPECTED).tolist()
     return Curve(
         name, "expected share", "observed share", EXPECTED.tolist(), observed, [0.0, 1.0], [0.0, 1.0]
     )

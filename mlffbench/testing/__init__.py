@@ -1,4 +1,4 @@
-"""The contracts as functions, for our tests and for yours: ``check_forcefield(MyModel)``."""
+"""Contract of estimators as functions, also for your own estimators: ``check_forcefield(MyModel)``."""
 
 from __future__ import annotations
 
@@ -77,14 +77,14 @@ FORCEFIELD_CHECKS: tuple[Callable[[Fitted], None], ...] = (
 
 
 def check_forcefield(cls: type[ForceField]) -> None:
-    """Run every check of the contract, on molecules, on crystals and on small cells of alloys.
+    """Run every check of the contract on molecules, on crystals and on small cells of alloys.
 
-    What a class says it does not support it must refuse with a ValueError.
+    The class must refuse frames that it does not support with a ValueError.
 
     Raises
     ------
     AssertionError
-        The first check that fails says what it found.
+        A check failed; the message describes the first failure.
     ImportError
         The class needs a framework that is not installed.
     """

@@ -1,7 +1,7 @@
-"""Models that need no fit: a potential that is true, and copies of it that are wrong in one known way.
+"""Controls of the tasks: the true potential as a model, and variants of it with one known error.
 
-Controls of the tasks: the true one must pass everything, every broken one be caught by the task made for it.
-A suite names them ``mlffbench.testing.controls:NonConservative``.
+The true model must pass all tasks, and every variant must fail the task made for its error. A suite names
+them ``mlffbench.testing.controls:NonConservative``.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ Values = tuple[float, np.ndarray, np.ndarray | None]  # energy, forces, stress
 
 
 class Analytic(ForceField):
-    """A calculator of the registry as a model: nothing is learned.
+    """A calculator of the registry as a model without a fit.
 
     Parameters
     ----------
     potential : str or mapping
-        As a recipe names it: ``emt``, ``{lennard_jones: {sigma: 3.4}}``.
+        Spec of a calculator as in a recipe: ``emt``, ``{lennard_jones: {sigma: 3.4}}``.
     atomic_energies : mapping of str to float, optional
-        Whatever they are, predictions are the calculator's energies.
+        Without effect on predictions, which are the calculator's energies.
     """
 
     parts: ClassVar[Mapping[str, tuple[str, ...]]] = {"potential": ("calculators",)}
@@ -46,16 +46,17 @@ class Analytic(ForceField):
 
     def _evaluate(self, inputs: Any) -> Labels:
         calculator = registry.make(self.potential, ("calculators",))
-        found = [self._changed(atoms, _values(calculator, atoms)) for atoms in inputs]
-        energy, forces, stress = zip(*found, strict=True)
+        values = [self._with_error(atoms, _values(calculator, atoms)) for atoms in inputs]
+        energy, forces, stress = zip(*values, strict=True)
         return Labels(np.array(energy) - self._baseline(inputs), forces, stress)
 
-    def _changed(self, atoms: Atoms, values: Values) -> Values:
-        """What is wrong with it; nothing here."""
+    def _with_error(self, atoms: Atoms, values: Values) -> Values:
+        """Add the error of the variant; the true model has none."""
         return values
 
 
 def _values(calculator: Any, atoms: Atoms) -> Values:
+    """Energy, forces and stress by the calculator."""
     bare = atoms.copy()
     bare.set_constraint()
     bare.calc = calculator
@@ -64,9 +65,9 @@ def _values(calculator: Any, atoms: Atoms) -> Values:
 
 
 class NonConservative(Analytic):
-    """Forces grow with the density around an atom: symmetric in every way, and the gradient of nothing."""
+    """Forces scaled by the density around an atom: all symmetries hold, but they are no gradient."""
 
-    def _changed(self, atoms: Atoms, values: Values) -> Values:
+    def _with_error(self, atoms: Atoms, values: Values) -> Values:
         energy, forces, stress = values
         i, d = neighbor_list("id", atoms, 6.0)
         density = np.bincount(i, np.exp(-d) * (1 - d / 6.0) ** 2, minlength=len(atoms))
@@ -74,17 +75,17 @@ class NonConservative(Analytic):
 
 
 class AbruptCutoff(Analytic):
-    """Every pair within 4.5 Å adds 20 meV: steps of the energy that no force shows."""
+    """Energy steps at a cutoff: every pair within 4.5 Å adds 20 meV, without a force."""
 
-    def _changed(self, atoms: Atoms, values: Values) -> Values:
+    def _with_error(self, atoms: Atoms, values: Values) -> Values:
         energy, forces, stress = values
         return energy + 0.01 * len(neighbor_list("i", atoms, 4.5)), forces, stress
 
 
 class Noisy(Analytic):
-    """Noise of 20 meV an atom and 0.2 eV/Å, the same for the same positions."""
+    """Noise of 20 meV per atom and 0.2 eV/Å, determined by the positions."""
 
-    def _changed(self, atoms: Atoms, values: Values) -> Values:
+    def _with_error(self, atoms: Atoms, values: Values) -> Values:
         energy, forces, stress = values
         rng = np.random.default_rng(np.frombuffer(atoms.positions.tobytes(), dtype=np.uint32))
         noise = 0.02 * len(atoms) * rng.normal()
@@ -92,17 +93,17 @@ class Noisy(Analytic):
 
 
 class WrongUnits(Analytic):
-    """Energies in kcal/mol, forces in kcal/mol/Å, stresses likewise."""
+    """Energies in kcal/mol, forces in kcal/mol/Å and stresses in kcal/mol/Å³."""
 
-    def _changed(self, atoms: Atoms, values: Values) -> Values:
+    def _with_error(self, atoms: Atoms, values: Values) -> Values:
         factor = units.mol / units.kcal
         energy, forces, stress = values
         return energy * factor, forces * factor, None if stress is None else stress * factor
 
 
 class WrongStressSign(Analytic):
-    """Pressure where there should be tension."""
+    """Stress with the opposite sign: pressure instead of tension."""
 
-    def _changed(self, atoms: Atoms, values: Values) -> Values:
+    def _with_error(self, atoms: Atoms, values: Values) -> Values:
         energy, forces, stress = values
         return energy, forces, None if stress is None else -stress

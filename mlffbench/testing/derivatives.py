@@ -1,4 +1,4 @@
-"""Forces and stresses are derivatives of the energy."""
+"""Checks that forces and stresses are derivatives of the energy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["forces_are_minus_the_gradient", "stress_is_the_strain_derivative"]
 
 
 def forces_are_minus_the_gradient(example: Fitted, step: float = 1e-4) -> None:
-    """F = −dE/dr along random directions, by central differences."""
+    """Compare forces with −dE/dr along random directions, by central differences."""
     if "forces" not in example.model.properties:
         return
     rng = np.random.default_rng(0)
@@ -22,12 +22,12 @@ def forces_are_minus_the_gradient(example: Fitted, step: float = 1e-4) -> None:
     for _ in range(3):
         direction = rng.normal(size=atoms.positions.shape)
         up, down = (moved(atoms, sign * step * direction) for sign in (1, -1))
-        numeric = -_slope(example.model, up, down, 2 * step)
+        numeric = -_derivative(example.model, up, down, 2 * step)
         close(np.sum(forces * direction), numeric, 1e-4, "force along a direction against −ΔE/Δx")
 
 
 def stress_is_the_strain_derivative(example: Fitted, step: float = 1e-4) -> None:
-    """σ = (dE/dε)/V, the six components by central differences."""
+    """Compare the six components of the stress with (dE/dε)/V, by central differences."""
     atoms = example.frames[1]
     if "stress" not in example.model.properties or not atoms.pbc.all():
         return
@@ -38,10 +38,11 @@ def stress_is_the_strain_derivative(example: Fitted, step: float = 1e-4) -> None
         strain = np.zeros((3, 3))
         strain[i, j] += 0.5 * step
         strain[j, i] += 0.5 * step
-        slope = _slope(example.model, strained(atoms, strain), strained(atoms, -strain), 2 * step)
-        close(predicted[0][component], slope / atoms.get_volume(), 1e-5, f"stress {i}{j} against ΔE/Δε/V")
+        numeric = _derivative(example.model, strained(atoms, strain), strained(atoms, -strain), 2 * step)
+        close(predicted[0][component], numeric / atoms.get_volume(), 1e-5, f"stress {i}{j} against ΔE/Δε/V")
 
 
-def _slope(model: ForceField, up: Atoms, down: Atoms, distance: float) -> float:
+def _derivative(model: ForceField, up: Atoms, down: Atoms, distance: float) -> float:
+    """ΔE between two frames over their distance."""
     energy = model.predict([up, down]).energy
     return (energy[0] - energy[1]) / distance

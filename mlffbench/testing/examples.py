@@ -1,4 +1,4 @@
-"""The data of the contract, and models fitted to them."""
+"""Example data of the contract, and models fitted to them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ __all__ = [
     "without_derivatives",
 ]
 
-FEW = 4  # frames: enough for a check that needs a fit of its own
+FEW = 4  # frames of a check that needs a fit of its own
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model, the frames and labels that it was fitted to, and the frames as they were before."""
+    """A fitted model, its training frames and labels, and copies of the frames from before the fit."""
 
     model: ForceField
     frames: list[Atoms]
@@ -43,17 +43,18 @@ class Fitted:
 
     @cached_property
     def few(self) -> Fitted:
-        """The same parameters fitted to a few frames, of which every second has neither forces nor stress.
+        """A fit with the same parameters to a few frames, of which every second lacks forces and stress.
 
-        With all their labels where the model refuses that.
+        A model that refuses missing labels is fitted to all labels of these frames.
         """
         labels = self.labels[:FEW]
         return self.refitted(without_derivatives(labels)) or self.refitted(labels, needed=True)
 
     def refitted(self, y: Any, needed: bool = False) -> Any:
-        """The same parameters fitted to other labels of the first few frames.
+        """A fit with the same parameters to other labels of the first few frames.
 
-        None where the model refuses these labels, which it must do with a sentence, unless they are `needed`.
+        None if the model refuses these labels, which it must do with a sentence. With `needed` its error is
+        raised.
         """
         try:
             return _fit(clone(self.model), [a.copy() for a in self.frames[:FEW]], y)
@@ -66,7 +67,7 @@ class Fitted:
 
 
 def fitted(cls: type[ForceField], dataset: Dataset) -> Fitted:
-    """A quick fit: the class's own ``test_params``."""
+    """Fit the class with its ``test_params`` to a dataset."""
     return _fit(cls(**cls.test_params()), [a.copy() for a in dataset.frames], dataset.labels)
 
 
@@ -76,59 +77,60 @@ def _fit(model: ForceField, frames: list[Atoms], y: Any) -> Fitted:
 
 
 def without_derivatives(labels: Labels, zero: bool = False) -> Labels:
-    """Every second frame without forces and stress, or with zeros instead."""
+    """Labels without forces and stress of every second frame, or with zeros instead."""
 
     def part(values: Any) -> Any:
-        instead = [None if v is None or not zero else np.zeros_like(v) for v in values]
-        return [v if i % 2 else w for i, (v, w) in enumerate(zip(values, instead, strict=True))]
+        replacements = [None if v is None or not zero else np.zeros_like(v) for v in values]
+        return [v if i % 2 else w for i, (v, w) in enumerate(zip(values, replacements, strict=True))]
 
-    change = {n: part(v) for n in ("forces", "stress") if (v := getattr(labels, n)) is not None}
-    return replace(labels, **change)
+    changes = {n: part(v) for n in ("forces", "stress") if (v := getattr(labels, n)) is not None}
+    return replace(labels, **changes)
 
 
 def refusal(cls: type[ForceField], dataset: Dataset) -> str | None:
-    """The sentence with which a class refuses data that its ``supports`` leaves out; None if it takes them.
+    """The message with which a class refuses data that it does not support; None for data that it supports.
 
     Raises
     ------
     AssertionError
-        It should refuse them, with a ValueError, and does not.
+        The class accepts data that it does not support.
     """
     model = cls(**cls.test_params())
     periodic = any(a.pbc.any() for a in dataset.frames)
     formulas = {a.get_chemical_formula() for a in dataset.frames}
-    fits = ("periodic" in model.supports or not periodic) and (
+    supported = ("periodic" in model.supports or not periodic) and (
         "extensive" in model.supports or len(formulas) == 1
     )
-    if fits:
+    if supported:
         return None
-    with raises(ValueError, r"\w+ \w+") as caught:
+    with raises(ValueError, r"\w+ \w+") as messages:
         model.fit(list(dataset.frames), dataset.labels)
-    return caught[0]
+    return messages[0]
 
 
 # ---------------------------------------------------------------- data
 def molecules(n: int = 10) -> Dataset:
-    """Malonaldehyde, real DFT labels."""
+    """Malonaldehyde with DFT labels."""
     from mlffbench.datasets.malonaldehyde import malonaldehyde
 
     return _head(malonaldehyde(), n)
 
 
 def solids(n: int = 8) -> Dataset:
-    """A strained and rattled Lennard-Jones crystal, exact labels."""
+    """A strained and rattled Lennard-Jones crystal with exact labels."""
     from mlffbench.datasets.lennard_jones import lennard_jones
 
     return _head(lennard_jones(n_train=n), n)
 
 
 def alloys(n: int = 8) -> Dataset:
-    """Cells of one to four atoms, of several elements and compositions, each with many images of each atom.
+    """Small cells of copper, nickel and gold in several compositions, strained and rattled.
 
-    Copper, nickel and gold, strained and rattled; exact labels of effective-medium theory, as in ASE.
+    Each has one to four atoms, so that the cutoff contains many images of each atom. Exact labels by
+    effective-medium theory, as in ASE.
     """
     rng = np.random.default_rng(0)
-    frames = [_disturbed(perfect, rng) for perfect in (_perfect() * n)[:n]]
+    frames = [_rattled(perfect, rng) for perfect in (_ordered_alloys() * n)[:n]]
     calculator = EMT()
     rows = [[calculator.get_property(q, atoms) for q in ("energy", "forces", "stress")] for atoms in frames]
     energy, forces, stress = zip(*rows, strict=True)
@@ -136,7 +138,7 @@ def alloys(n: int = 8) -> Dataset:
     return Dataset("alloys", frames, Labels(np.array(energy), forces, stress), atomic_energies=atoms)
 
 
-def _perfect() -> list[Atoms]:
+def _ordered_alloys() -> list[Atoms]:
     """Ordered alloys of types CsCl, AuCu3 and AuCu, and the elements; the first two cells hold all three."""
     four = bulk("Cu", "fcc", a=3.8, cubic=True)
     alloyed = lambda symbols: Atoms(symbols, four.positions, cell=four.cell, pbc=True)
@@ -152,7 +154,8 @@ def _perfect() -> list[Atoms]:
     ]
 
 
-def _disturbed(perfect: Atoms, rng: np.random.Generator) -> Atoms:
+def _rattled(perfect: Atoms, rng: np.random.Generator) -> Atoms:
+    """A strained and rattled copy."""
     atoms = Atoms(perfect.numbers, perfect.positions, cell=perfect.cell, pbc=True)
     deformation = rng.uniform(-0.04, 0.04, size=(3, 3))
     atoms.set_cell(atoms.cell @ (np.eye(3) + (deformation + deformation.T) / 2), scale_atoms=True)
@@ -161,6 +164,7 @@ def _disturbed(perfect: Atoms, rng: np.random.Generator) -> Atoms:
 
 
 def _head(dataset: Dataset, n: int) -> Dataset:
+    """The first n frames."""
     columns = {k: v[:n] for k, v in dataset.columns.items()}
     return Dataset(
         dataset.name, dataset.frames[:n], dataset.labels[:n], columns, dataset.card, dataset.atomic_energies

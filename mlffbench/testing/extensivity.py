@@ -1,4 +1,4 @@
-"""Energies add up, and a frame does not depend on those beside it."""
+"""Checks that energies are additive and that predictions do not depend on other frames of the batch."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = [
     "two_far_copies_are_twice_one",
 ]
 
-SMALL = 8  # atoms: eight cells of these are still quick
+SMALL = 8  # atoms of a cell whose supercell of eight cells is still quick
 
 
 def two_far_copies_are_twice_one(example: Fitted) -> None:
-    """A model of one molecule must refuse two."""
+    """Compare two copies 60 Å apart with twice one; a model of one molecule must refuse them."""
     atoms = example.frames[0]
     far = moved(atoms, np.array([60.0, 0.0, 0.0]))
     pair = atoms.repeat((2, 1, 1)) if atoms.pbc.any() else atoms + far
@@ -34,7 +34,7 @@ def two_far_copies_are_twice_one(example: Fitted) -> None:
 
 
 def a_supercell_is_n_cells(example: Fitted) -> None:
-    """A cell repeated twice along each edge: eight times the energy, the same forces and stress."""
+    """Compare a supercell of eight cells with the cell: eight times the energy, equal forces and stress."""
     if "extensive" not in example.model.supports:
         return
     for atoms in [a for a in example.frames if a.pbc.all() and len(a) <= SMALL][:2]:
@@ -48,18 +48,19 @@ def a_supercell_is_n_cells(example: Fitted) -> None:
 
 
 def one_by_one_is_the_batch(example: Fitted) -> None:
+    """Compare predictions of single frames with those of all frames together."""
     _alone_as_in_the_batch(example, example.frames)
 
 
 def sizes_may_be_mixed(example: Fitted) -> None:
-    """A frame, a part of it and a lone atom in one batch."""
+    """Compare predictions in a batch of a frame, a part of it and a lone atom."""
     if "extensive" in example.model.supports:
         atoms = example.frames[0]
         _alone_as_in_the_batch(example, [atoms, atoms[: len(atoms) // 2 + 1], _lone(atoms.symbols[0]), atoms])
 
 
 def molecules_and_crystals_may_be_mixed(example: Fitted) -> None:
-    """A frame with its cell and without, in one call: only the periodic one has a stress."""
+    """Compare predictions of a periodic and a free frame in one batch; only the periodic one has a stress."""
     if {"extensive", "periodic"} <= set(example.model.supports):
         atoms = example.frames[0]
         free, periodic = atoms.copy(), atoms.copy()
@@ -76,13 +77,14 @@ def molecules_and_crystals_may_be_mixed(example: Fitted) -> None:
 
 
 def _alone_as_in_the_batch(example: Fitted, frames: list[Atoms]) -> None:
+    """Assert that each frame has the same predictions alone as in the batch."""
     batch = example.model.predict(frames)
     for k, atoms in enumerate(frames):
         same(example.model.predict([atoms]), batch[k], 1e-6, f"of frame {k} alone against in the batch")
 
 
 def a_single_atom_has_no_force(example: Fitted) -> None:
-    """A model of one molecule must refuse it."""
+    """Predict lone atoms of all elements; a model of one molecule must refuse them."""
     atoms = [_lone(symbol) for symbol in example.model.elements_]
     if _refused_by_a_model_of_one_molecule(example, atoms[0]):
         return
@@ -94,10 +96,12 @@ def a_single_atom_has_no_force(example: Fitted) -> None:
 
 
 def _lone(symbol: str) -> Atoms:
+    """A lone atom."""
     return Atoms(symbol, positions=[[0.1, 0.2, 0.3]])
 
 
 def _refused_by_a_model_of_one_molecule(example: Fitted, atoms: Atoms) -> bool:
+    """True for a model of one molecule, which must refuse the atoms."""
     if "extensive" in example.model.supports:
         return False
     with raises(ValueError, r"\w+ \w+"):

@@ -1,4 +1,4 @@
-"""What is not labelled is not learned, and what is uncertain says so."""
+"""Checks of missing labels and of uncertainties."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ __all__ = ["energies_alone_are_enough", "missing_labels_stay_missing", "uncertai
 
 
 def energies_alone_are_enough(example: Fitted) -> None:
-    """A fit to an array of energies, or a ValueError that says what is needed."""
+    """Fit to an array of energies; a model that needs forces must refuse it with a sentence."""
     few = example.refitted(example.labels.energy[:FEW])
     if few is not None:
         assert np.isfinite(few.model.predict(few.frames).energy).all(), "energies are not finite"
 
 
 def missing_labels_stay_missing(example: Fitted) -> None:
-    """Frames without forces and stress are not taken for frames with zero forces: the fits differ."""
+    """Compare fits with missing and with zero forces and stress: they must differ."""
     few, labels = example.few, example.labels[:FEW]
     assert np.isfinite(few.model.predict(few.frames).energy).all(), "energies are not finite"
     zero = example.refitted(without_derivatives(labels, zero=True), needed=True)
     if not _differ(few, zero):
-        all_ = example.refitted(labels, needed=True)
-        assert not _differ(all_, zero), "missing forces were learned as if they were zero"
+        complete = example.refitted(labels, needed=True)
+        assert not _differ(complete, zero), "missing forces were learned as if they were zero"
 
 
 def _differ(one: Fitted, other: Fitted) -> bool:
+    """True if the predictions of two fits differ."""
     a, b = (fitted.model.predict(one.frames) for fitted in (one, other))
     forces = zip(a.forces or (), b.forces or (), strict=True)
     pairs = [(a.energy, b.energy), *forces]
@@ -34,7 +35,7 @@ def _differ(one: Fitted, other: Fitted) -> bool:
 
 
 def uncertainties_are_positive(example: Fitted) -> None:
-    """A finite standard deviation for each frame, and for each force component, where there are any."""
+    """Check that standard deviations of energies and force components are finite and not negative."""
     frames = example.frames[:3]
     labels = example.model.predict(frames)
     if labels.energy_std is not None:
@@ -44,7 +45,8 @@ def uncertainties_are_positive(example: Fitted) -> None:
         _check_deviation(deviation, (len(frames[k]), 3), f"forces_std of frame {k}")
 
 
-def _check_deviation(values: np.ndarray, shape: tuple[int, ...], what: str) -> None:
-    assert values.shape == shape, f"{what} has shape {values.shape}, not {shape}"
-    assert np.isfinite(values).all(), f"{what} is not finite"
-    assert (values >= 0).all(), f"{what} is negative: {values.min():.3g}"
+def _check_deviation(values: np.ndarray, shape: tuple[int, ...], name: str) -> None:
+    """Assert shape and range of standard deviations; `name` is theirs in the messages."""
+    assert values.shape == shape, f"{name} has shape {values.shape}, not {shape}"
+    assert np.isfinite(values).all(), f"{name} is not finite"
+    assert (values >= 0).all(), f"{name} is negative: {values.min():.3g}"

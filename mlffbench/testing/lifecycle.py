@@ -1,4 +1,4 @@
-"""The life of an estimator: made, cloned, fitted, fitted again, used."""
+"""Checks of construction, cloning, fits, repeated fits and the calculator of an estimator."""
 
 from __future__ import annotations
 
@@ -22,34 +22,36 @@ __all__ = [
 
 
 def constructor_only_remembers(example: Fitted) -> None:
+    """Check that the constructor stores its parameters unchanged and sets no fitted attribute."""
     fresh = clone(example.model)
-    before, after = (_plain(model) for model in (example.model, fresh))
+    before, after = (_comparable_params(model) for model in (example.model, fresh))
     assert after == before, "clone changed a parameter"
-    assert not [n for n in vars(fresh) if n.endswith("_")], "a learned attribute before fit"
+    assert not [n for n in vars(fresh) if n.endswith("_")], "a fitted attribute before fit"
     assert "atomic_energies" in after, "every estimator takes atomic_energies"
     name = next(iter(after))
     assert fresh.set_params(**{name: fresh.get_params()[name]}) is fresh
 
 
-def _plain(model: BaseEstimator) -> dict[str, object]:
-    """Parameters; estimators among them have theirs in the list too, and are no values to compare."""
+def _comparable_params(model: BaseEstimator) -> dict[str, object]:
+    """Parameters, with types in place of estimators, whose own parameters are listed too."""
     return {k: type(v) if isinstance(v, BaseEstimator) else v for k, v in model.get_params().items()}
 
 
 def predicting_unfitted_is_an_error(example: Fitted) -> None:
+    """Check that `predict` before `fit` raises NotFittedError."""
     with raises(NotFittedError):
         clone(example.model).predict(example.frames)
 
 
 def refit_is_a_fresh_fit(example: Fitted) -> None:
-    """A fitted model fitted to fewer frames is as one that never saw the others."""
+    """Compare a second fit, to fewer frames, with a first fit to these frames."""
     fresh = example.few
     refitted = deepcopy(example.model).fit(fresh.frames, fresh.labels)
     same(refitted.predict(fresh.frames), fresh.model.predict(fresh.frames), 1e-6, "of a second fit")
 
 
 def a_partial_fit_goes_on(example: Fitted) -> None:
-    """Where there is a `partial_fit`: it takes more frames, and the model still predicts the first ones."""
+    """Continue training with `partial_fit`, for models that have it; predictions must stay finite."""
     model = clone(example.model)
     if "warm_start" in model.get_params(deep=False):
         model.set_params(warm_start=True)
@@ -63,7 +65,7 @@ def a_partial_fit_goes_on(example: Fitted) -> None:
 
 
 def inputs_stay_unchanged(example: Fitted) -> None:
-    """Neither the fit nor all the predictions before this check changed a frame."""
+    """Check that neither the fit nor the predictions of all checks before changed a frame."""
     example.model.predict(example.frames)
     same_frames = all(a == b for a, b in zip(example.frames, example.before, strict=True))
     assert same_frames, "fit or predict changed a frame"
@@ -71,6 +73,7 @@ def inputs_stay_unchanged(example: Fitted) -> None:
 
 
 def the_calculator_agrees(example: Fitted) -> None:
+    """Compare the ASE calculator with `predict`."""
     atoms = example.frames[0].copy()
     atoms.calc = example.model.calculator()
     labels = example.model.predict([atoms])

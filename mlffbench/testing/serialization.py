@@ -1,4 +1,4 @@
-"""A model that was put away is the same model afterwards."""
+"""Checks that a pickled or saved model predicts the same when it is loaded."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ __all__ = ["pickle_keeps_predictions", "save_keeps_predictions"]
 
 
 def pickle_keeps_predictions(example: Fitted) -> None:
-    _as_before(pickle.loads(pickle.dumps(example.model)), example, "after pickling")
+    """Compare predictions after pickling."""
+    _check_copy(pickle.loads(pickle.dumps(example.model)), example, "after pickling")
 
 
 def save_keeps_predictions(example: Fitted) -> None:
-    """`save` and `load`, which know data and no code."""
+    """Compare predictions after `save` and `load`, whose file holds data and no code."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "model"
         example.model.save(file)
-        _as_before(ForceField.load(file, trust=[type(example.model).__module__]), example, "after loading")
+        _check_copy(ForceField.load(file, trust=[type(example.model).__module__]), example, "after loading")
 
 
-def _as_before(copy: ForceField, example: Fitted, when: str) -> None:
+def _check_copy(copy: ForceField, example: Fitted, when: str) -> None:
+    """Assert that a copy has the model's class, parameters and predictions."""
     assert type(copy) is type(example.model), f"a {type(copy).__name__} {when}"
     assert copy.get_params(deep=False).keys() == example.model.get_params(deep=False).keys(), (
         "other parameters"

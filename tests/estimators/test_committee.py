@@ -1,4 +1,4 @@
-"""Committees: mean and spread of members, and models inside models in suites and in scikit-learn."""
+"""Committees: mean and spread of the members; models inside models in suites and in scikit-learn."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ QUICK = {"cutoff": 4.5, "max_iterations": 5}
 
 
 class Echo(AtomicReference):
-    """Remembers what it was given to fit."""
+    """Keeps its training frames and labels."""
 
     def __init__(self, random_state=None, atomic_energies=None):
         super().__init__(atomic_energies)
@@ -86,22 +86,23 @@ def test_the_reference_is_subtracted_once(argon):
 
 # ---------------------------------------------------------------- what members see
 def parts(argon, **params):
+    """Indices of each member's training frames."""
     model = Committee(Echo(), n=5, random_state=0, **params).fit(argon.frames[:10], argon.labels[:10])
     index = {id(a): i for i, a in enumerate(argon.frames)}
     return [sorted(index[id(a)] for a in m.frames_) for m in model.members_]
 
 
 def test_a_subsample_is_drawn_without_replacement(argon):
-    drawn = parts(argon, fraction=0.7)
-    assert all(len(set(p)) == len(p) == 7 for p in drawn)
-    assert len({tuple(p) for p in drawn}) > 1
-    assert drawn == parts(argon, fraction=0.7)
+    samples = parts(argon, fraction=0.7)
+    assert all(len(set(p)) == len(p) == 7 for p in samples)
+    assert len({tuple(p) for p in samples}) > 1
+    assert samples == parts(argon, fraction=0.7)
 
 
 def test_a_bootstrap_is_drawn_with_replacement(argon):
-    drawn = parts(argon, resample="bootstrap")
-    assert all(len(p) == 10 for p in drawn)
-    assert all(len(set(p)) < 10 for p in drawn)
+    samples = parts(argon, resample="bootstrap")
+    assert all(len(p) == 10 for p in samples)
+    assert all(len(set(p)) < 10 for p in samples)
 
 
 def test_without_resampling_only_seeds_differ(argon):
@@ -228,8 +229,8 @@ def test_grid_search_looks_inside(argon):
         ({"fraction": 1.5}, ValueError, "above 0 and at most 1"),
         ({"model": "mores"}, LookupError, "did you mean 'morse'"),
         ({"model": {"morse": {"cutof": 1}}}, LookupError, "has no parameter 'cutof'.*did you mean 'cutoff'"),
-        ({"model": {"morse": 5.0}}, LookupError, "write a name or one 'name: {keyword: value}'"),
-        ({"model": {"calculator": "emt"}}, LookupError, "no estimator 'calculator'|write a name"),
+        ({"model": {"morse": 5.0}}, LookupError, "keywords of 'morse' must be written as 'keyword: value'"),
+        ({"model": {"calculator": "emt"}}, LookupError, "keywords of 'calculator' must be written as"),
         ({"model": Ridge()}, TypeError, "model of Committee must be an estimator of this package"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Δ-learning: what the model is given to learn, of which baseline, and what is added again."""
+"""Δ-learning: the differences that the model is fitted to, baselines of every kind, and the sum of both."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from mlffbench.metrics import neg_forces_rmse, rmse
 
 QUICK = {"cutoff": 4.5, "max_iterations": 5}
 EXACT = {"epsilon": 0.0104, "sigma": 3.4, "rc": 8.5, "ro": 6.8, "smooth": True}
-TRUTH = {"calculator": {"ase.calculators.lj:LennardJones": EXACT}}  # what labels the dataset
+TRUTH = {"calculator": {"ase.calculators.lj:LennardJones": EXACT}}  # the calculator of the dataset's labels
 TOO_WEAK = {"calculator": {"lennard_jones": {"epsilon": 0.006}}}
 
 
 class Echo(AtomicReference):
-    """Remembers what it was given to fit."""
+    """Keeps its training labels."""
 
     def __init__(self, random_state=None, atomic_energies=None):
         super().__init__(atomic_energies)
@@ -48,7 +48,7 @@ class Echo(AtomicReference):
 
 
 class Counting(LennardJones):
-    """An ASE calculator that counts, and that cannot be copied."""
+    """An ASE calculator that counts its calls and cannot be copied."""
 
     def __init__(self):
         super().__init__(epsilon=0.006, sigma=3.4, rc=10.2, smooth=True)
@@ -104,8 +104,8 @@ def test_two_are_better_than_one(argon):
     error = lambda m: rmse(np.array(labels.forces), np.array(m.predict(frames).forces))
     alone = Morse(cutoff=8.0).fit(argon.frames[:12], argon.labels[:12])
     baseline = fitted(argon, TOO_WEAK, AtomicReference())
-    both = fitted(argon, TOO_WEAK, {"morse": {"cutoff": 8.0}}, n=12)
-    assert error(both) < 0.8 * min(error(alone), error(baseline))
+    combined = fitted(argon, TOO_WEAK, {"morse": {"cutoff": 8.0}}, n=12)
+    assert error(combined) < 0.8 * min(error(alone), error(baseline))
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -275,7 +275,7 @@ def test_a_calculator_instance_is_not_saved(argon, tmp_path):
         ("tblight", "no calculator or estimator 'tblight'.*did you mean 'tblite'"),
         ({"tblite": {"metod": "x"}}, "calculator 'tblite' has no parameter 'metod'.*did you mean 'method'"),
         ({"estimator": "tblite"}, "no estimator 'tblite'"),
-        ({"calculator": {"emt": {}, "tblite": {}}}, "write a name or one"),
+        ({"calculator": {"emt": {}, "tblite": {}}}, "write one name here, not 2"),
     ],
 )
 def test_mistakes_are_sentences(argon, baseline, words):

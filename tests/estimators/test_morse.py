@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from ase import Atoms
 from ase.build import bulk, molecule
 from ase.calculators.morse import MorsePotential
-from scipy.optimize import approx_fprime
 
 from mlffbench.data import Labels
 from mlffbench.datasets.lennard_jones import lennard_jones
 from mlffbench.datasets.malonaldehyde import malonaldehyde
 from mlffbench.estimators.morse import Morse
-from mlffbench.potentials.classical.pair import pair_terms
 
 TRUE = {"H-H": (0.5, 1.9, 1.6), "H-O": (2.0, 2.2, 1.0), "O-O": (0.8, 1.4, 2.0)}  # eV, 1/Å, Å
 
@@ -66,32 +63,6 @@ def test_agrees_with_ase_where_the_cutoffs_do_not_matter():
     ours = truth(cutoff=50.0).predict([Atoms(atoms.numbers, atoms.positions)])
     np.testing.assert_allclose(ours.energy[0], atoms.get_potential_energy(), atol=1e-10)
     np.testing.assert_allclose(ours.forces[0], atoms.get_forces(), atol=1e-10)
-
-
-def test_slope_and_jacobian_are_the_derivatives_of_the_value():
-    theta = np.array([0.5, 2.0, 1.9, 2.2, 1.6, 1.0])
-    kinds = np.array([0, 1, 0, 1])
-    r = np.array([1.1, 1.7, 4.3, 4.8])  # below and inside the switch of a 5 Å cutoff
-    near = torch.ones(2, dtype=torch.float64)
-    terms = lambda t, d=r: pair_terms(Morse.form, Morse.natural, t.reshape(3, 2), near, d, kinds, 5.0)
-    step = 1e-6
-    slope = (terms(theta, r + step)[0] - terms(theta, r - step)[0]) / (2 * step)
-    np.testing.assert_allclose(terms(theta)[1], slope, atol=1e-7)
-    for value, derivative in ((0, 2), (1, 3)):
-        numeric = approx_fprime(theta, lambda t, k=value: terms(t)[k], 1e-7)
-        for pair, kind in enumerate(kinds):
-            np.testing.assert_allclose(terms(theta)[derivative][pair], numeric[pair, kind::2], atol=1e-4)
-
-
-def test_two_derivatives_vanish_at_the_cutoff():
-    r = np.array([4.99, 5.0, 5.5])
-    theta, near = np.array([[1.0], [1.0], [3.0]]), torch.ones(1, dtype=torch.float64)
-    kinds = np.zeros(3, dtype=int)
-    value, slope, _, _ = pair_terms(Morse.form, Morse.natural, theta, near, r, kinds, 5.0)
-    assert abs(value[0]) < 1e-5
-    assert abs(slope[0]) < 1e-3
-    assert not value[1:].any()
-    np.testing.assert_allclose(slope[1:], 0.0, atol=1e-12)
 
 
 def test_fits_lennard_jones_closely(argon):

@@ -8,38 +8,38 @@ from ase import Atoms
 from ase.build import molecule
 
 from mlffbench.data import Spec
-from mlffbench.labelling.journal import Ledger, label_key
+from mlffbench.labelling.journal import Journal, label_key
 
 
 def test_a_label_is_there_after_reopening(tmp_path):
-    Ledger(tmp_path / "labels.jsonl").add("a", {"energy": -1.5})
-    assert Ledger(tmp_path / "labels.jsonl").good("a")["energy"] == -1.5
+    Journal(tmp_path / "labels.jsonl").append("a", {"energy": -1.5})
+    assert Journal(tmp_path / "labels.jsonl").label("a")["energy"] == -1.5
 
 
 def test_a_torn_line_is_dropped_and_the_next_label_follows_the_last_whole_one(tmp_path):
     file = tmp_path / "labels.jsonl"
-    ledger = Ledger(file)
-    ledger.add("a", {"energy": 1.0})
-    ledger.add("b", {"energy": 2.0})
+    journal = Journal(file)
+    journal.append("a", {"energy": 1.0})
+    journal.append("b", {"energy": 2.0})
     file.write_bytes(file.read_bytes()[:-7])
-    again = Ledger(file)
-    assert set(again.labels) == {"a"}
-    again.add("c", {"energy": 3.0})
-    assert set(Ledger(file).labels) == {"a", "c"}
+    again = Journal(file)
+    assert set(again.entries) == {"a"}
+    again.append("c", {"energy": 3.0})
+    assert set(Journal(file).entries) == {"a", "c"}
 
 
 def test_a_line_that_is_no_label_is_named(tmp_path):
     (tmp_path / "labels.jsonl").write_text('{"key": "a"}\nhello\n')
     with pytest.raises(ValueError, match=r"labels.jsonl:2 is not a label"):
-        Ledger(tmp_path / "labels.jsonl")
+        Journal(tmp_path / "labels.jsonl")
 
 
 def test_failures_are_kept_and_forgotten_on_request(tmp_path):
     file = tmp_path / "labels.jsonl"
-    Ledger(file).add("a", {"error": {"kind": "not converged", "message": "no"}})
-    assert Ledger(file).good("a") is None
-    assert "a" in Ledger(file).labels
-    assert "a" not in Ledger(file, forget_failures=True).labels
+    Journal(file).append("a", {"error": {"kind": "not converged", "message": "no"}})
+    assert Journal(file).label("a") is None
+    assert "a" in Journal(file).entries
+    assert "a" not in Journal(file, retry_failures=True).entries
 
 
 def test_the_key_tells_structures_and_settings_apart():

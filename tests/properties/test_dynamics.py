@@ -1,4 +1,4 @@
-"""Dynamics of analytic potentials: energy to the integrator's floor, the thermostat, every kind of end."""
+"""Dynamics of analytic potentials: conserved energy, thermostat, seeds, and every kind of failure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from ase.calculators.emt import EMT
 from ase.calculators.lj import LennardJones
 from ase.calculators.morse import MorsePotential
 
-from mlffbench.properties.dynamics import Limits, dynamics
+from mlffbench.properties.dynamics import dynamics
+from mlffbench.properties.limits import Limits
 
 CRYSTAL = bulk("Cu", cubic=True) * (2, 2, 2)
 
@@ -92,3 +93,46 @@ def test_each_end_has_its_name() -> None:
     assert dynamics(Broken(), molecule("H2O"), 300, 20).failure == "not finite"
     with pytest.raises(ValueError, match="must be positive"):
         dynamics(EMT(), pair, 300, 10, timestep=0)
+
+
+def test_an_error_of_what_has_exploded_is_its_end_and_another_error_is_not_hidden() -> None:
+    class Strict(EMT):
+        """Refuses positions that are not finite, as fitted models do."""
+
+        wild = True
+
+        def calculate(self, atoms: Any = None, *args: Any, **kwargs: Any) -> None:
+            if not np.isfinite(atoms.positions).all() or not self.wild:
+                raise ValueError("positions that are not finite")
+            super().calculate(atoms, *args, **kwargs)
+            self.results["forces"] = np.full((len(atoms), 3), np.nan)
+
+    assert dynamics(Strict(), molecule("H2O"), 300, 20).failure == "not finite"
+    Strict.wild = False
+    with pytest.raises(ValueError, match="not finite"):
+        dynamics(Strict(), molecule("H2O"), 300, 20)
+
+
+def test_the_end_of_patience_is_no_failure() -> None:
+    found = dynamics(EMT(), molecule("H2O"), 300, 500, max_seconds=0.0)
+    assert found.failure is None
+    assert found.lifetime == 5.0
+
+
+def test_one_question_a_step_gives_the_trajectory_of_ase() -> None:
+    from ase.md.verlet import VelocityVerlet
+
+    class Counted(EMT):
+        calls = 0
+
+        def calculate(self, *args: Any, **kwargs: Any) -> None:
+            type(self).calls += 1
+            super().calculate(*args, **kwargs)
+
+    ours = dynamics(Counted(), bulk("Cu", cubic=True), 300, 20, 2.0, interval=1)
+    assert Counted.calls == 21
+    theirs = bulk("Cu", cubic=True)
+    theirs.calc = EMT()
+    theirs.set_velocities(ours.velocities[0] / units.fs)
+    VelocityVerlet(theirs, 2.0 * units.fs).run(20)
+    np.testing.assert_allclose(ours.positions[-1], theirs.positions, atol=1e-10)

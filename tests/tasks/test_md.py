@@ -24,7 +24,7 @@ DISTANCES = PEROXIDE.get_all_distances()
 ARGON: dict[str, Any] = {f"{__name__}:Einstein": {}}
 SHORT: dict[str, Any] = {
     "temperatures": (40.0,), "n_trajectories": 2, "picoseconds": 0.8, "nve_picoseconds": 0.4, "timestep": 4.0,
-    "interval": 5, "friction": 0.001,
+    "protocol": {"interval": 5, "friction": 0.001},
 }  # fmt: skip
 TIMES = {"time_per_atom_step", "days_per_ns"}
 
@@ -75,7 +75,8 @@ def argon() -> tuple[Dataset, Split]:
 
 def rows(model: Analytic, data: Dataset, split: Split, **changed: Any) -> list[Any]:
     fitted = model.fit([data.frames[i] for i in split.train], data.labels[split.train])
-    return md(fitted, data, split, **{**SHORT, **changed})
+    protocol = {**SHORT["protocol"], **changed.pop("protocol", {})}
+    return md(fitted, data, split, **{**SHORT, **changed, "protocol": protocol})
 
 
 def scores(found: Sequence[Any]) -> dict[tuple[str, str], Score]:
@@ -165,8 +166,15 @@ def test_an_error_is_a_row_of_its_kind() -> None:
     )
 
 
+def test_words_and_lengths_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(LookupError, match=r"'protocol' of md has no keyword 'frame'.* did you mean 'frames'"):
+        rows(Analytic(ARGON), *argon(), protocol={"frame": 3})
+    with pytest.raises(ValueError, match="at least one temperature and one trajectory, of a positive length"):
+        rows(Analytic(ARGON), *argon(), n_trajectories=0)
+
+
 def test_stopping_is_no_failure() -> None:
-    found = rows(Analytic(ARGON), *argon(), max_seconds=0.0)
+    found = rows(Analytic(ARGON), *argon(), protocol={"max_seconds": 0.0})
     values, missing = scores(found), reasons(found)
     assert (values["failures", "share"].value, values["failures", "share"].high) == (0, 1)
     assert missing["nve_drift"].kind == "skipped"
@@ -197,7 +205,7 @@ def peroxide() -> tuple[Dataset, Split]:
 
 
 def test_molecules_are_compared_with_the_frames_of_their_temperature() -> None:
-    short = {"timestep": 0.5, "picoseconds": 0.15, "nve_picoseconds": 0, "friction": 0.02, "interval": 5}
+    short = {"timestep": 0.5, "picoseconds": 0.15, "nve_picoseconds": 0, "protocol": {"friction": 0.02}}
     found = rows(Analytic(f"{__name__}:Network"), *peroxide(), temperatures=(100.0, 200.0), **short)
     at = {t: [r for r in found if getattr(r, "test", "") == t] for t in ("100 K", "200 K")}
     values, missing = scores(at["100 K"]), reasons(at["200 K"])

@@ -1,4 +1,4 @@
-"""Every control is caught by the task made for it, and the true model passes them all."""
+"""Every control fails the task made for its error, and the true model passes all tasks."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ TASKS: dict[str, dict[str, Any]] = {
     "physics": {"n_lines": 2, "n_points": 120},
     "properties": {"solids": {"include": ["equation_of_state", "elastic"]}},
     "md": {"temperatures": [60.0], "n_trajectories": 1, "picoseconds": 0.1, "timestep": 4.0,
-           "nve_picoseconds": 1.0, "frames": 4},
-    "structure_prediction": {"n_rattled": 2, "n_cells": 3, "sizes": [2, 4], "steps": 60},
-    "screening": {"n": 24, "shards": 2, "k": 5},
+           "nve_picoseconds": 1.0, "protocol": {"frames": 4}},
+    "structure_prediction": {"n_rattled": 2, "n_cells": 3, "sizes": [2, 4], "relaxation": {"steps": 60}},
+    "screening": {"n": 24, "k": 5},
 }  # fmt: skip
-Found = dict[tuple[str, str, str], float]
-CAUGHT = [  # the control, the task made for it, the score that tells, how much of it is too much
+Scores = dict[tuple[str, str, str], float]
+CAUGHT = [  # the control, the task made for it, the score that shows the error, its threshold
     ("NonConservative", "physics", ("Ar4", "energy_conservation", "relative_error"), 0.01),
     ("NonConservative", "physics", ("Ar4", "hessian_asymmetry", "error"), 1e-5),
     ("NonConservative", "md", ("60 K", "nve_drift", "error"), 2e-3),
@@ -41,7 +41,7 @@ def argon() -> tuple[Dataset, Split]:
 
 
 def rows(control: str, task: str) -> list[Any]:
-    """What a task finds of a control, once."""
+    """Rows of a task for a control, computed once."""
     if (control, task) not in _rows:
         data, split = argon()
         model = getattr(controls, control)(data.reference.truth, data.atomic_energies)
@@ -50,22 +50,23 @@ def rows(control: str, task: str) -> list[Any]:
     return _rows[control, task]
 
 
-def scores(control: str, task: str) -> Found:
+def scores(control: str, task: str) -> Scores:
+    """Values by test, quantity and metric."""
     return {(r.test, r.quantity, r.metric): r.value for r in rows(control, task) if isinstance(r, Score)}
 
 
 def failed(control: str, task: str) -> list[str]:
-    """The pieces that could not be measured at all: that is caught too."""
+    """Quantities that could not be measured, which counts as caught too."""
     return [r.quantity for r in rows(control, task) if isinstance(r, Missing) and r.kind != "skipped"]
 
 
 @pytest.mark.parametrize(("control", "task", "key", "much"), CAUGHT)
 def test_a_control_is_caught_by_the_task_made_for_it(control, task, key, much):
-    found = scores(control, task)
-    if key not in found:
-        assert failed(control, task), f"{task} neither measured {key} nor failed: {sorted(found)}"
+    measured = scores(control, task)
+    if key not in measured:
+        assert failed(control, task), f"{task} neither measured {key} nor failed: {sorted(measured)}"
         return
-    assert found[key] > much
+    assert measured[key] > much
 
 
 @pytest.mark.parametrize(("control", "task", "key", "much"), CAUGHT)

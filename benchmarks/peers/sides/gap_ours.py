@@ -1,4 +1,4 @@
-"""Our side: SOAPGPR with the parameters it is told."""
+"""Our side: SOAPGPR with the parameters of the order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlffbench.estimators.soap_gpr import SOAPGPR
 
 
 def main(order: dict[str, Any]) -> dict[str, Any]:
-    """Fit to ``order["train"]``; energies and forces of every file of ``order["tests"]``."""
+    """Fit to ``order["train"]``; predict energies and forces of every file of ``order["tests"]``."""
     torch.set_num_threads(order["threads"])
     train = read(order["train"], ":")
     tests = {name: read(path, ":") for name, path in order["tests"].items()}
@@ -23,11 +23,11 @@ def main(order: dict[str, Any]) -> dict[str, Any]:
     model.fit(train, labels)
     answer: dict[str, Any] = {"fit_seconds": perf_counter() - start, "tests": {}}
     answer["parameters"] = model.get_params()
-    model.predict(train[:3])  # nobody's first call is timed
+    model.predict(train[:3])  # warm-up: no side's first call is timed
     for name, frames in tests.items():
         start = perf_counter()
-        found = model.predict(frames)
+        predicted = model.predict(frames)
         seconds = perf_counter() - start
-        forces = [f.tolist() for f in found.forces or ()]
-        answer["tests"][name] = {"seconds": seconds, "energy": found.energy.tolist(), "forces": forces}
+        forces = [f.tolist() for f in predicted.forces or ()]
+        answer["tests"][name] = {"seconds": seconds, "energy": predicted.energy.tolist(), "forces": forces}
     return answer

@@ -1,4 +1,4 @@
-"""The authors' side: gap_fit and quippy as their documentation shows them, nothing of ours."""
+"""The authors' side: gap_fit and quippy as in their documentation, none of our code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from quippy.potential import Potential
 
 
 def main(order: dict[str, Any]) -> dict[str, Any]:
-    """Fit to ``order["train"]``; energies and forces of every file of ``order["tests"]``."""
+    """Fit to ``order["train"]``; predict energies and forces of every file of ``order["tests"]``."""
     train = read(order["train"], ":")
     tests = {name: read(path, ":") for name, path in order["tests"].items()}
     with TemporaryDirectory() as folder:
@@ -24,7 +24,7 @@ def main(order: dict[str, Any]) -> dict[str, Any]:
         fit(train, Path(folder), order["settings"])
         answer: dict[str, Any] = {"fit_seconds": perf_counter() - start, "tests": {}}
         potential = Potential(param_filename=str(Path(folder) / "gap.xml"))
-    evaluate(potential, train[:3])  # nobody's first call is timed
+    evaluate(potential, train[:3])  # warm-up: no side's first call is timed
     for name, frames in tests.items():
         start = perf_counter()
         energy, forces = evaluate(potential, frames)
@@ -34,7 +34,7 @@ def main(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def fit(frames: list[Atoms], folder: Path, settings: dict[str, Any]) -> None:
-    """One SOAP an element, as ``add_species`` makes them, in a box each that no neighbour crosses."""
+    """Fit one SOAP for each element (``add_species``); each molecule lies in a box wider than the cutoff."""
     labelled = []
     for atoms in frames:
         copy = Atoms(atoms.numbers, atoms.positions, pbc=True)

@@ -1,4 +1,4 @@
-"""MACE by mlffbench: fit with an account of its epochs, predict a list."""
+"""MACE by mlffbench: a fit with the seconds of its epochs, and predictions of a list of frames."""
 
 from __future__ import annotations
 

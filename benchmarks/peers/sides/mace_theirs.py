@@ -1,4 +1,4 @@
-"""MACE by mace-torch: ``mace_run_train`` with its own log as the clock, and a loop over MACECalculator."""
+"""MACE by mace-torch: ``mace_run_train`` timed by its own log, and a loop over MACECalculator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our side: SGDML with the parameters it is told."""
+"""Our side: SGDML with the parameters of the order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mlffbench.estimators.sgdml import SGDML
 
 
 def main(order: dict[str, Any]) -> dict[str, Any]:
-    """Fit to the file ``train``; energies and forces of every other file."""
+    """Fit to the file ``train``; predict energies and forces of every other file."""
     torch.set_num_threads(order["threads"])
     read = {name: np.load(path) for name, path in order["files"].items()}
     frames = {name: [Atoms(file["z"], r) for r in file["R"]] for name, file in read.items()}
@@ -31,11 +31,11 @@ def main(order: dict[str, Any]) -> dict[str, Any]:
         "iterations": model.iterations_,
         "trials": [vars(t) for t in model.trials_],
     }
-    model.predict(train[:3])  # nobody's first call is timed
+    model.predict(train[:3])  # warm-up: no side's first call is timed
     for name, molecules in frames.items():
         start = perf_counter()
-        found = model.predict(molecules)
+        predicted = model.predict(molecules)
         seconds = perf_counter() - start
-        forces = [f.tolist() for f in found.forces or ()]
-        answer["tests"][name] = {"seconds": seconds, "energy": found.energy.tolist(), "forces": forces}
+        forces = [f.tolist() for f in predicted.forces or ()]
+        answer["tests"][name] = {"seconds": seconds, "energy": predicted.energy.tolist(), "forces": forces}
     return answer

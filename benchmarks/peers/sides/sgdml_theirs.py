@@ -1,4 +1,4 @@
-"""The authors' side: sgdml's own training and prediction classes, nothing of ours."""
+"""The authors' side: sgdml's own training and prediction classes, none of our code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RENAMED = {"np.in1d(": "np.isin("}  # gone from NumPy 2.4
 
 
 def main(order: dict[str, Any]) -> dict[str, Any]:
-    """Fit to the file ``train``; energies and forces of every other file."""
+    """Fit to the file ``train``; predict energies and forces of every other file."""
     patch()
     import torch
     from sgdml.predict import GDMLPredict
@@ -32,17 +32,17 @@ def main(order: dict[str, Any]) -> dict[str, Any]:
     predictor = GDMLPredict(model, max_processes=order["threads"], use_torch=order["torch"])
     for name, frames in read.items():
         positions = frames["R"].reshape(len(frames["R"]), -1)
-        predictor.predict(positions[:3])  # nobody's first call is timed
+        predictor.predict(positions[:3])  # warm-up: no side's first call is timed
         start = perf_counter()
         energy, forces = predictor.predict(positions)
         seconds = perf_counter() - start
-        found = {"energy": energy.tolist(), "forces": forces.reshape(frames["R"].shape).tolist()}
-        answer["tests"][name] = {"seconds": seconds, **found}
+        predicted = {"energy": energy.tolist(), "forces": forces.reshape(frames["R"].shape).tolist()}
+        answer["tests"][name] = {"seconds": seconds, **predicted}
     return answer
 
 
 def patch() -> None:
-    """Rename what NumPy dropped, in this environment's copy of sgdml."""
+    """Rename functions that NumPy removed, in this environment's copy of sgdml."""
     spec = find_spec("sgdml")
     assert spec is not None
     assert spec.submodule_search_locations is not None

@@ -1,8 +1,8 @@
 """Properties of crystals by mlffbench, by matcalc and by phonopy alone, in turn, in one process.
 
 It runs in matcalc's environment, where ours is imported from its folder: ASE, phonopy, NumPy and the
-calculators are the same ones. A property is a function of a calculator and a crystal that is not at rest; it
-is timed and returns what reads the numbers off afterwards.
+calculators are the same. A property is a function of a calculator and a crystal that is not at rest; it is
+timed and returns a function that gives its numbers afterwards.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ STARTS: dict[str, Callable[[], Atoms]] = {  # two per cent too wide
 
 
 def main(order: Settings) -> dict[str, Any]:
-    """For each crystal of ``order["meshes"]``, each property and each side: numbers, seconds, calls."""
+    """Numbers, seconds and calls of each crystal of ``order["meshes"]``, each property and each side."""
     sys.path.insert(0, order["mlffbench"])
-    warnings.simplefilter("ignore")  # matcalc's on stresses that are zero, phonopy's on acoustic modes
+    warnings.simplefilter("ignore")  # matcalc's about zero stresses, phonopy's about acoustic modes
     return {
         crystal: {
             name: _in_turn(sides, crystal, order | {"mesh": mesh, "rounds": order["rounds"][name]})
@@ -50,27 +50,27 @@ def main(order: Settings) -> dict[str, Any]:
 def _in_turn(
     sides: Mapping[str, tuple[Property, Settings]], crystal: str, settings: Settings
 ) -> dict[str, Any]:
-    """Round by round, each in an order that is drawn, a first one for practice."""
+    """Run the sides in a random order in every round, after a warm-up round."""
     draw = np.random.default_rng(0)
     runs: dict[str, list[dict[str, Any]]] = {side: [] for side in sides}
     for _ in range(1 + settings["rounds"]):
         for side in draw.permutation(list(sides)):
-            timed, changes = sides[side]
-            runs[side].append(_run(timed, crystal, settings | changes))
-    return {side: _summary(of[1:]) for side, of in runs.items()}
+            property_, changes = sides[side]
+            runs[side].append(_run(property_, crystal, settings | changes))
+    return {side: _summary(timed[1:]) for side, timed in runs.items()}
 
 
 def _summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Medians of the seconds, and the wall's of every round."""
+    """The last run with the medians of the seconds, and the wall seconds of every round."""
     middle = {key: median(run[key] for run in runs) for key in runs[0] if key.endswith("seconds")}
     return runs[-1] | middle | {"by_round": [run["seconds"] for run in runs]}
 
 
 def _run(timed: Property, crystal: str, settings: Settings) -> dict[str, Any]:
-    """Seconds, of them the processor's and the calculator's; its calls, the atoms of all; the numbers."""
+    """Wall, processor and calculator seconds, the calculator's calls and their atoms, and the numbers."""
     calculator, atoms = _calculator(crystal), STARTS[crystal]()
     calls = _watched(calculator)
-    gc.collect()  # what another side left behind
+    gc.collect()  # garbage of another side
     start, cpu = perf_counter(), process_time()
     numbers = timed(calculator, atoms, settings)
     seconds, cpu_seconds = perf_counter() - start, process_time() - cpu
@@ -97,7 +97,7 @@ def _calculator(crystal: str) -> BaseCalculator:
 
 
 def _watched(calculator: BaseCalculator) -> list[tuple[int, float]]:
-    """A list that gets the number of atoms and the seconds of every calculation from now on."""
+    """List that receives the number of atoms and the seconds of every calculation from now on."""
     calls: list[tuple[int, float]] = []
     calculate = calculator.calculate
 
@@ -114,23 +114,23 @@ def _watched(calculator: BaseCalculator) -> list[tuple[int, float]]:
 def our_lattice(calculator: BaseCalculator, atoms: Atoms, settings: Settings) -> Numbers:
     from mlffbench.properties.relaxation import relaxed
 
-    found = relaxed(calculator, atoms, cell=True, fmax=settings["fmax"])
-    return lambda: {"a": found.cell.lengths()[0], "energy": found.get_potential_energy() / len(found)}
+    rest = relaxed(calculator, atoms, cell=True, fmax=settings["fmax"])
+    return lambda: {"a": rest.cell.lengths()[0], "energy": rest.get_potential_energy() / len(rest)}
 
 
 def our_eos(calculator: BaseCalculator, atoms: Atoms, settings: Settings) -> Numbers:
     from mlffbench.properties.equation_of_state import equation_of_state
 
     n, span = settings["n_volumes"], settings["span"]
-    found = equation_of_state(calculator, atoms, span=span, n_volumes=n, fmax=settings["fmax"])
-    return lambda: {"volume": found.volume, "energy": found.energy, "bulk_modulus": found.bulk_modulus}
+    curve = equation_of_state(calculator, atoms, span=span, n_volumes=n, fmax=settings["fmax"])
+    return lambda: {"volume": curve.volume, "energy": curve.energy, "bulk_modulus": curve.bulk_modulus}
 
 
 def our_elastic(calculator: BaseCalculator, atoms: Atoms, settings: Settings) -> Numbers:
     from mlffbench.properties.elastic import elastic_constants
 
-    found = elastic_constants(calculator, atoms, strain=settings["strain"], fmax=settings["fmax"])
-    return lambda: _cubic(found.C)
+    elastic = elastic_constants(calculator, atoms, strain=settings["strain"], fmax=settings["fmax"])
+    return lambda: _cubic(elastic.C)
 
 
 def our_phonons(calculator: BaseCalculator, atoms: Atoms, settings: Settings) -> Numbers:
@@ -139,12 +139,12 @@ def our_phonons(calculator: BaseCalculator, atoms: Atoms, settings: Settings) ->
 
     rest = relaxed(calculator, atoms, cell=True, fmax=settings["fmax"])
     keywords = {name: settings[name] for name in ("min_length", "displacement", "mesh")}
-    found = phonons(calculator, rest, n_path=len(settings["points"]), **keywords)
+    spectrum = phonons(calculator, rest, n_path=len(settings["points"]), **keywords)
 
     def numbers() -> dict[str, Any]:
-        np.testing.assert_allclose(found.primitive.cell, rest.cell, atol=1e-6)  # the points are this cell's
-        np.testing.assert_allclose(found.path, settings["points"], atol=1e-6)
-        return {"bands": found.bands.tolist(), "max_frequency": float(found.frequencies.max())}
+        np.testing.assert_allclose(spectrum.primitive.cell, rest.cell, atol=1e-6)  # the points' cell
+        np.testing.assert_allclose(spectrum.path, settings["points"], atol=1e-6)
+        return {"bands": spectrum.bands.tolist(), "max_frequency": float(spectrum.frequencies.max())}
 
     return numbers
 
@@ -158,12 +158,12 @@ def matcalc_lattice(calculator: BaseCalculator, atoms: Atoms, settings: Settings
     from matcalc import RelaxCalc
 
     work = RelaxCalc(calculator, fmax=settings["fmax"], optimizer=settings["optimizer"])
-    found = work.calc(atoms)
-    return lambda: {"a": found["a"], "energy": found["energy"] / len(atoms)}
+    result = work.calc(atoms)
+    return lambda: {"a": result["a"], "energy": result["energy"] / len(atoms)}
 
 
 def matcalc_eos(calculator: BaseCalculator, atoms: Atoms, settings: Settings) -> Numbers:
-    """Its strain is of lengths; the shape is kept, as it is on our side."""
+    """matcalc's strain is that of lengths; the cell keeps its shape, as on our side."""
     from matcalc import EOSCalc
     from pymatgen.analysis.eos import BirchMurnaghan
 
@@ -171,19 +171,19 @@ def matcalc_eos(calculator: BaseCalculator, atoms: Atoms, settings: Settings) ->
     work = EOSCalc(
         calculator, max_abs_strain=strain, n_points=n, allow_shape_change=False, **_relaxing(settings)
     )
-    found = work.calc(atoms)
+    result = work.calc(atoms)
 
     def numbers() -> dict[str, Any]:
-        fit = BirchMurnaghan(**found["eos"])  # EOSCalc keeps no more than the modulus of its fit
+        fit = BirchMurnaghan(**result["eos"])  # EOSCalc returns only the bulk modulus of its fit
         fit.fit()
         per_atom = {"volume": fit.v0 / len(atoms), "energy": fit.e0 / len(atoms)}
-        return {**per_atom, "bulk_modulus": found["bulk_modulus_bm"]}
+        return {**per_atom, "bulk_modulus": result["bulk_modulus_bm"]}
 
     return numbers
 
 
 def matcalc_elastic(calculator: BaseCalculator, atoms: Atoms, settings: Settings) -> Numbers:
-    """Its shear strain is half the engineering one; without relaxed ions silicon's C44 would be 117 GPa."""
+    """matcalc's shear strain is half the engineering one; with clamped ions silicon's C44 is 117 GPa."""
     from matcalc import ElasticityCalc
 
     normal, shear = settings["strain"], settings["strain"] / 2
@@ -191,33 +191,33 @@ def matcalc_elastic(calculator: BaseCalculator, atoms: Atoms, settings: Settings
         calculator, norm_strains=(-normal, normal), shear_strains=(-shear, shear),
         relax_deformed_structures=True, **_relaxing(settings),
     )  # fmt: skip
-    found = work.calc(atoms)
-    return lambda: _cubic(np.array(found["elastic_tensor"].voigt) / GPa)
+    result = work.calc(atoms)
+    return lambda: _cubic(np.array(result["elastic_tensor"].voigt) / GPa)
 
 
 def matcalc_phonons(calculator: BaseCalculator, atoms: Atoms, settings: Settings) -> Numbers:
-    """With its own mesh, which is no option; the thermal properties, no option either, at one temperature."""
+    """matcalc's mesh is fixed; the thermal properties, which it always computes, at one temperature only."""
     from matcalc import PhononCalc
 
     work = PhononCalc(
         calculator, atom_disp=settings["displacement"], supercell_matrix=np.diag(_repeats(atoms, settings)),
         t_min=300, t_max=300, t_step=10, write_phonon=False, **_relaxing(settings),
     )  # fmt: skip
-    found = work.calc(atoms)
+    result = work.calc(atoms)
 
     def numbers() -> dict[str, Any]:
-        phonon = found["phonon"]
+        phonon = result["phonon"]
         np.testing.assert_equal(phonon.mesh.mesh_numbers, settings["mesh"])
         phonon.run_qpoints(settings["points"])
         bands = phonon.get_qpoints_dict()["frequencies"]
-        return {"bands": bands.tolist(), "max_frequency": float(found["frequencies"].max())}
+        return {"bands": bands.tolist(), "max_frequency": float(result["frequencies"].max())}
 
     return numbers
 
 
 # ---------------------------------------------------------------- phonopy alone
 def phonopy_phonons(calculator: BaseCalculator, atoms: Atoms, settings: Settings) -> Numbers:
-    """As its documentation has it, after a relaxation as ASE's documentation has it."""
+    """phonopy as in its documentation, after a relaxation as in ASE's documentation."""
     from phonopy import Phonopy
     from phonopy.structure.atoms import PhonopyAtoms
 
@@ -242,13 +242,13 @@ def phonopy_phonons(calculator: BaseCalculator, atoms: Atoms, settings: Settings
 
 # ---------------------------------------------------------------- all
 def _cubic(c: np.ndarray) -> dict[str, float]:
-    """GPa; every side's means over what symmetry makes equal."""
+    """C11, C12 and C44, GPa: means over the components that are equal by symmetry."""
     of = lambda rows, columns: float(np.mean([c[i, j] for i, j in zip(rows, columns, strict=True)]))
     return {"C11": of((0, 1, 2), (0, 1, 2)), "C12": of((0, 0, 1), (1, 2, 2)), "C44": of((3, 4, 5), (3, 4, 5))}
 
 
 def _repeats(atoms: Atoms, settings: Settings) -> np.ndarray:
-    """Those of ours: the least that make it `min_length` wide between the faces."""
+    """Repetitions as on our side: the fewest that make the supercell `min_length` wide between its faces."""
     widths = 1 / np.linalg.norm(atoms.cell.reciprocal(), axis=1)
     return np.ceil(settings["min_length"] / widths - 1e-6).astype(int)
 

@@ -15,7 +15,12 @@ from mlffbench.data import Labels
 from mlffbench.descriptors.graph import Graph, build, with_forces
 from mlffbench.descriptors.graph import labels as as_labels
 from mlffbench.forcefield import ForceField
-from mlffbench.potentials.classical.design_matrix import Rows, affordable, per_atom_constants, rows_of
+from mlffbench.potentials.classical.design_matrix import (
+    DesignMatrix,
+    design_matrix,
+    per_atom_constants,
+    random_subsample,
+)
 from mlffbench.potentials.classical.least_squares import element_table
 
 __all__ = ["Classical"]
@@ -24,8 +29,9 @@ __all__ = ["Classical"]
 class Classical(ForceField):
     """A potential with few parameters, fitted to energies, forces and stresses by weighted least squares.
 
-    A subclass writes `_learn`, which sets attributes from a graph and its rows, and `_interaction`, the
-    energies of the frames of a graph. This class adds a constant energy per atom of each element.
+    A subclass defines `_fit_interaction`, which sets fitted attributes from a graph and its design matrix,
+    and `_interaction`, the energies of the frames of a graph. This class adds a constant energy per atom of
+    each element.
     """
 
     def __init__(
@@ -55,15 +61,15 @@ class Classical(ForceField):
         return {"cutoff": 5.0, "max_iterations": 20, "n_starts": 1, "random_state": 0}
 
     @abstractmethod
-    def _learn(self, graph: Graph, rows: Rows, rng: np.random.RandomState) -> None:
-        """Set the attributes that `_interaction` reads."""
+    def _fit_interaction(self, graph: Graph, design: DesignMatrix, rng: np.random.RandomState) -> None:
+        """Set the fitted attributes that `_interaction` uses."""
 
     @abstractmethod
     def _interaction(self, graph: Graph) -> torch.Tensor:
-        """Energies of frames without the constants, (n_frames,) eV."""
+        """Energies of frames without the constants per element, (n_frames,) eV."""
 
-    def _affordable_pairs(self) -> float:
-        """Directed pairs that the training set may hold; of more frames a part is drawn."""
+    def _max_pairs(self) -> float:
+        """Most directed pairs of a training set; a larger one is subsampled."""
         return 2e6
 
     def _graph(self, frames: Sequence[Atoms], device: str) -> Graph:
@@ -71,13 +77,13 @@ class Classical(ForceField):
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         rng = check_random_state(self.random_state)
-        frames, labels = affordable(frames, labels, self.cutoff, self._affordable_pairs(), rng)
+        frames, labels = random_subsample(frames, labels, self.cutoff, self._max_pairs(), rng)
         graph = self._graph(frames, "cpu")
         weights = (self.energy_weight, self.forces_weight, self.stress_weight)
-        self._learn(graph, rows_of(graph, frames, labels, weights, self.elements_), rng)
+        self._fit_interaction(graph, design_matrix(graph, frames, labels, weights, self.elements_), rng)
         with torch.no_grad():
-            left = labels.energy - self._interaction(graph).numpy()
-        self.element_energies_ = per_atom_constants(frames, left, self.elements_)
+            remainder = labels.energy - self._interaction(graph).numpy()
+        self.element_energies_ = per_atom_constants(frames, remainder, self.elements_)
 
     def _prepare(self, frames: Sequence[Atoms]) -> Graph:
         return self._graph(frames, self.device)

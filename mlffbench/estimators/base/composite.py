@@ -1,4 +1,4 @@
-"""What models made of models share: their parts as instances or as suites write them."""
+"""Base class of models made of other models, which are given as instances or as specs of a suite."""
 
 from __future__ import annotations
 
@@ -19,83 +19,88 @@ from mlffbench.data import Labels
 from mlffbench.forcefield import ForceField
 from mlffbench.system import progress
 
-__all__ = ["Calculated", "Composed", "is_spec"]
+__all__ = ["Calculated", "Composite", "is_spec"]
 
 
-class InCommon:
-    """A tuple of the class `ForceField`; of an instance made of models, what all of these have of it."""
+class SharedCapabilities:
+    """Capabilities shared by all submodels of an instance; on the class, those of `ForceField`."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def __get__(self, model: Composed | None, owner: type) -> Any:
-        everything = getattr(ForceField, self.name)
+    def __get__(self, model: Composite | None, owner: type) -> Any:
+        capabilities = getattr(ForceField, self.name)
         if model is None:
-            return everything
-        return tuple(
-            word for word in everything if all(word in getattr(p, self.name) for p in model.pieces())
-        )
+            return capabilities
+        shared = lambda word: all(word in getattr(m, self.name) for m in model.submodels())
+        return tuple(word for word in capabilities if shared(word))
 
 
-class Composed(ForceField):
+class Composite(ForceField):
     """A model whose parameters named in `parts` are models: instances, or specs as in a suite.
 
-    ``name`` and ``{name: {keyword: value}}`` are built when they are needed; setting a parameter inside one,
+    A spec ``name`` or ``{name: {keyword: value}}`` is built when it is needed; setting a parameter inside it,
     ``model__cutoff=5.0``, replaces the spec by the instance.
     """
 
-    properties = InCommon()
-    supports = InCommon()
+    properties = SharedCapabilities()
+    supports = SharedCapabilities()
 
     random_state: Any
 
     @abstractmethod
-    def pieces(self) -> Sequence[Any]:
-        """The fitted parts, or before a fit parts that are like them."""
+    def submodels(self) -> Sequence[Any]:
+        """The fitted submodels, or before the fit unfitted ones with the same capabilities."""
 
-    def made(self, name: str, **given: Any) -> Any:
-        """An unfitted part; `given` is what it is told unless its spec says otherwise.
+    def build_part(self, name: str, **defaults: Any) -> Any:
+        """Build the unfitted submodel of the parameter `name`.
+
+        Parameters
+        ----------
+        **defaults
+            Parameters of the submodel, used unless its spec sets them.
 
         Raises
         ------
         LookupError
-            The spec names something that there is not.
+            The spec names an unknown method or parameter.
         TypeError
-            It is neither a spec nor an estimator.
+            The parameter is neither a spec nor an estimator.
         """
         value = getattr(self, name)
         if is_spec(value):
-            return registry.make(value, self.parts[name], **given)
+            return registry.make(value, self.parts[name], **defaults)
         if not isinstance(value, ForceField):
             raise TypeError(
                 f"{name} of {type(self).__name__} must be an estimator of this package, its name, or "
                 f"'{{name: {{keyword: value}}}}'; got {value!r}"
             )
         part = clone(value)
-        return part.set_params(**{k: v for k, v in given.items() if k in part.get_params(deep=False)})
+        known = part.get_params(deep=False)
+        return part.set_params(**{k: v for k, v in defaults.items() if k in known})
 
     def fit(self, X: Sequence[Atoms], y: Any = None) -> Self:
-        self._forget()  # what is supported must be asked of the parts to come
+        self._forget()  # capabilities are those of the new submodels, not of the fitted ones
         return super().fit(X, y)
 
     fit.__doc__ = ForceField.fit.__doc__
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters, with ``deep`` also those of the parts: ``model__cutoff``."""
+        """Parameters, with ``deep`` also those of the submodels: ``model__cutoff``."""
         params = super().get_params(deep)
         for name in self.parts if deep else ():
-            part = self.made(name) if is_spec(getattr(self, name)) else None
+            part = self.build_part(name) if is_spec(getattr(self, name)) else None
             if isinstance(part, BaseEstimator):
                 params |= {f"{name}__{word}": value for word, value in part.get_params().items()}
         return params
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters, also of the parts: ``model__cutoff=5.0``."""
+        """Set parameters, also those of the submodels: ``model__cutoff=5.0``."""
         for name in self.parts:
             if name in params:
                 setattr(self, name, params.pop(name))
             if is_spec(getattr(self, name)) and any(word.startswith(f"{name}__") for word in params):
-                part = self.made(name)
+                part = self.build_part(name)
                 if not isinstance(part, BaseEstimator):
                     raise ValueError(f"{name} is a calculator: set it as a whole, {name}={{...}}")
                 setattr(self, name, part)
@@ -103,13 +108,13 @@ class Composed(ForceField):
 
     @property
     def device(self) -> str:
-        """Where the parts compute; a GPU where one of them uses it."""
-        devices = [str(getattr(p, "device_", getattr(p, "device", "cpu"))) for p in self.pieces()]
+        """Device of the submodels: the GPU if one of them uses it, else the CPU."""
+        devices = [str(getattr(m, "device_", getattr(m, "device", "cpu"))) for m in self.submodels()]
         return next((d for d in devices if d != "cpu"), "cpu")
 
 
 def is_spec(value: Any) -> bool:
-    """Whether it is what a suite says of a thing."""
+    """True for a spec as in a suite: a name, or a mapping of a name to its parameters."""
     return isinstance(value, str | Mapping)
 
 
@@ -117,7 +122,7 @@ def is_spec(value: Any) -> bool:
 class Calculated:
     """An ASE calculator, or the spec of one, with the methods of a fitted model.
 
-    A spec is built where it is first used, so that this survives pickling and saving.
+    A calculator given as a spec is built when it is first used, so that this object can be pickled and saved.
     """
 
     parts: ClassVar[Mapping[str, tuple[str, ...]]] = {"source": ("calculators",)}
@@ -127,19 +132,23 @@ class Calculated:
 
     @cached_property
     def calculator(self) -> Any:
+        """The ASE calculator."""
         return registry.make(self.source, self.parts["source"]) if is_spec(self.source) else self.source
 
     @property
     def properties(self) -> tuple[str, ...]:
+        """Properties that the calculator implements."""
         return tuple(p for p in ForceField.properties if p in self.calculator.implemented_properties)
 
     def __reduce__(self) -> Any:
         return type(self), (self.source,)
 
     def prepare(self, frames: Sequence[Atoms]) -> Sequence[Atoms]:
+        """The frames themselves."""
         return frames
 
     def evaluate(self, frames: Sequence[Atoms]) -> Labels:
+        """Labels by the calculator, frame by frame."""
         rows = []
         for i, atoms in enumerate(frames):
             rows.append(self._row(atoms))
@@ -149,16 +158,16 @@ class Calculated:
         return Labels(np.array(energy), forces, stress)
 
     def _row(self, atoms: Atoms) -> tuple[float, np.ndarray | None, np.ndarray | None]:
-        """Energy, forces and stress, as far as they are there; the forces derive from that energy."""
+        """Energy, and forces and stress if implemented; forces are minus its gradient."""
         bare = atoms.copy()
-        bare.set_constraint()  # forces as they are
-        get, known = self.calculator.get_property, self.calculator.implemented_properties
-        forces = get("forces", bare) if "forces" in known else None
+        bare.set_constraint()  # constraints would set forces to zero
+        get, implemented = self.calculator.get_property, self.calculator.implemented_properties
+        forces = get("forces", bare) if "forces" in implemented else None
         try:
             energy = get("free_energy", bare)
         except PropertyNotImplementedError:
             energy = get("energy", bare)
-        stress = get("stress", bare) if "stress" in known and atoms.pbc.all() else None
+        stress = get("stress", bare) if "stress" in implemented and atoms.pbc.all() else None
         if stress is not None and np.shape(stress) == (3, 3):
             stress = full_3x3_to_voigt_6_stress(stress)
         return float(energy), forces, stress

@@ -1,1 +1,1 @@
-"""Calculators that label: each a function that returns an ASE calculator, one a file."""
+"""Labelling calculators: each a function that returns an ASE calculator, one a file."""

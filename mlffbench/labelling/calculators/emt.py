@@ -1,4 +1,4 @@
-"""Effective-medium theory for Al, Cu, Ag, Au, Ni, Pd, Pt: the fast toy among metals."""
+"""Effective-medium theory for Al, Cu, Ag, Au, Ni, Pd, Pt: a fast toy potential of metals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["emt"]
 
 
 def emt() -> Any:
-    """ASE's effective-medium theory.
+    """Return ASE's effective-medium theory.
 
     Returns
     -------

@@ -18,14 +18,15 @@ class GPAW(Calculator):
     The energy (eV) is the free energy E − TS, not extrapolated to no smearing, so that forces (eV/Å) and
     stress (eV/Å³) are its derivatives; the stress is corrected for the basis that changes with the cell
     (``dedecut``), so that it is the derivative at a fixed cutoff. Every structure starts afresh: a label does
-    not depend on the one before it. Initial magnetic moments make the calculation spin-polarised. What does
-    not converge is an error (`ase.calculators.calculator.SCFError`), never a number.
+    not depend on the one before it. Initial magnetic moments make the calculation spin-polarised. A
+    calculation that does not converge raises `ase.calculators.calculator.SCFError`.
 
     Parameters
     ----------
     ecut : float
         Cutoff of the plane waves, eV.
     xc : str
+        Exchange-correlation functional.
     kpts : three ints or float
         k points along the reciprocal vectors, or their density in points per Å⁻¹.
     smearing : float
@@ -33,18 +34,20 @@ class GPAW(Calculator):
     convergence : mapping, optional
         GPAW's thresholds; by default ``{energy: 1e-5, density: 1e-5}``, eV and electrons per electron.
     charge : float
-        e.
+        Charge of the cell, e.
     nbands : int or str, optional
+        Number of bands, GPAW's default if None.
     eigensolver : str, optional
+        Eigensolver, GPAW's default if None.
     mixer : three numbers, optional
-        Fraction of the new density, number of old ones, weight of long waves: ``[0.5, 5, 1.0]`` is quick for
-        small cells; by default GPAW's cautious choice.
+        Fraction of the new density, number of old densities, weight of long waves: ``[0.5, 5, 1.0]`` is quick
+        for small cells; by default GPAW's cautious choice.
     maxiter : int
-        Of the self-consistency.
+        Largest number of self-consistency cycles.
     hund : bool
-        Of a lone atom: spin-polarised, its moment held at what Hund's rule says.
+        True for an isolated atom: spin-polarised with the magnetic moment of Hund's rule.
     txt : str, optional
-        Where GPAW writes its log; nowhere by default.
+        File of GPAW's log; none by default.
 
     Raises
     ------
@@ -75,7 +78,7 @@ class GPAW(Calculator):
     ) -> None:
         super().__init__()
         grid = {"density": kpts} if isinstance(kpts, float) else {"size": kpts}
-        given = {"nbands": nbands, "eigensolver": eigensolver}
+        optional = {"nbands": nbands, "eigensolver": eigensolver}
         self.ecut, self.smearing, self.mixer, self.hund = ecut, smearing, mixer, hund
         self.keywords = {
             "xc": xc,
@@ -84,7 +87,7 @@ class GPAW(Calculator):
             "charge": charge,
             "maxiter": maxiter,
             "txt": txt,
-            **{name: value for name, value in given.items() if value is not None},
+            **{name: value for name, value in optional.items() if value is not None},
         }
         self.backend = _backend()
         self.inner: Any = None  # the authors' calculator, converged for self.atoms
@@ -97,7 +100,7 @@ class GPAW(Calculator):
     ) -> None:
         super().calculate(atoms, properties, system_changes)
         if system_changes or self.inner is None:
-            self.inner = None  # should the next line fail, nobody finds another structure's results here
+            self.inner = None  # if the next line fails, results of another structure must not stay here
             self.inner = self._converged()
         energy = self.inner.get_potential_energy(self.atoms, force_consistent=True)
         self.results.update(energy=energy, free_energy=energy)
@@ -107,7 +110,7 @@ class GPAW(Calculator):
             self.results["stress"] = self.inner.get_stress(self.atoms)
 
     def _converged(self) -> Any:
-        """A fresh GPAW after its self-consistent cycle, or SCFError."""
+        """Return a new GPAW calculator after its self-consistency cycle, or raise SCFError."""
         fresh = self.backend.GPAW(
             mode=self.backend.PW(self.ecut, dedecut="estimate"),
             occupations=self.backend.FermiDirac(self.smearing, fixmagmom=self.hund),
@@ -127,7 +130,7 @@ class GPAW(Calculator):
 
 
 def _backend() -> Any:
-    """The package, or a sentence."""
+    """Import gpaw, or raise ModuleNotFoundError with the command that installs it."""
     try:
         return import_module("gpaw")
     except ModuleNotFoundError as error:

@@ -10,18 +10,18 @@ __all__ = ["lennard_jones"]
 def lennard_jones(
     epsilon: float = 0.0104, sigma: float = 3.4, cutoff: float | None = None, onset: float | None = None
 ) -> Any:
-    """E = Σ 4ε [(σ/r)¹² − (σ/r)⁶] over pairs, forces smooth at the cutoff; argon by default.
+    """Return E = Σ 4ε [(σ/r)¹² − (σ/r)⁶] over pairs, forces smooth at the cutoff; argon by default.
 
     Parameters
     ----------
     epsilon : float
-        eV.
+        Well depth ε, eV.
     sigma : float
-        Å.
+        Distance of zero energy σ, Å.
     cutoff : float, optional
-        Å; 3 σ by default.
+        Cutoff, Å; 3 σ by default.
     onset : float, optional
-        Where the potential begins to be switched off, Å; two thirds of the cutoff by default.
+        Distance where the switching function begins, Å; two thirds of the cutoff by default.
 
     Returns
     -------

@@ -15,42 +15,44 @@ __all__ = ["PySCF"]
 class PySCF(Calculator):
     """Kohn–Sham energies (eV) and forces (eV/Å) of molecules, restricted where no electron is unpaired.
 
-    Every structure starts from the same guess, so that a label does not depend on the one before it. An
-    energy that is not converged is an error (`ase.calculators.calculator.SCFError`), never a number.
+    Every structure starts from the same guess, so that a label does not depend on the one before it. A
+    calculation that does not converge raises `ase.calculators.calculator.SCFError`.
 
     Parameters
     ----------
     xc : str
-        Functional, in PySCF's words: ``pbe``, ``b3lyp``, ``wb97x-v`` ...
+        Exchange-correlation functional by PySCF's name: ``pbe``, ``b3lyp``, ``wb97x-v`` ...
     basis : str
+        Basis set by PySCF's name.
     charge : int
-        e.
+        Charge of the molecule, e.
     spin : int, optional
         Number of unpaired electrons, 2S; by default the sum of the initial magnetic moments, 0 where there
         are none.
     density_fit : bool or str
-        Fit the density; a string names the auxiliary basis, ``def2-universal-jfit``.
+        Density fitting; a string names the auxiliary basis, ``def2-universal-jfit``.
     grid_level : int
-        0 to 9.
+        Fineness of the integration grid, 0 to 9.
     coarse_grid_level : int, optional
-        A loose calculation on this grid gives the guess for the final one; None goes there at once.
+        Grid of a loose calculation that gives the guess for the final one; None omits it.
     grid_response : bool
         Differentiate the grid's weights as well, so that forces are the derivatives of the energies.
     conv_tol, conv_tol_grad : float
         Thresholds of the energy, Ha, and of the orbital gradient; None leaves the latter to PySCF.
     max_cycle : int
+        Largest number of self-consistency cycles.
     init_guess : str
-        ``minao``, ``atom``, ``huckel``, ``1e`` ...
+        Initial density: ``minao``, ``atom``, ``huckel``, ``1e`` ...
     level_shift : float
-        Of the virtual orbitals, Ha: helps small gaps to converge, and leaves the converged energy alone.
+        Shift of the virtual orbitals, Ha: helps small gaps to converge, does not change the converged energy.
     newton : bool
-        What does not converge is tried once more with second-order steps.
+        Repeat a calculation that does not converge with second-order steps.
     dispersion : str, optional
         Damping of Grimme's D3 correction, ``d3bj`` or ``d3zero``, by the package dftd3.
     max_memory : int
-        MB.
+        Memory limit, MB.
     threads : int, optional
-        By default PySCF's own choice.
+        Number of threads; by default PySCF's own choice.
 
     Raises
     ------
@@ -93,7 +95,7 @@ class PySCF(Calculator):
         self.dispersion, self.max_memory, self.threads = dispersion, max_memory, threads
         self.field: Any = None  # the converged mean field of self.atoms
         for package in ("pyscf", "dftd3") if dispersion else ("pyscf",):
-            _installed(package)
+            _check_installed(package)
 
     def calculate(
         self,
@@ -103,7 +105,7 @@ class PySCF(Calculator):
     ) -> None:
         super().calculate(atoms, properties, system_changes)
         if system_changes or self.field is None:
-            self.field = None  # should the next line fail, nobody finds the field of another structure here
+            self.field = None  # if the next line fails, the field of another structure must not stay here
             self.field = self._converged()
         energy = self.field.e_tot * Hartree + self._dispersion("energy")
         self.results.update(energy=energy, free_energy=energy)
@@ -113,14 +115,14 @@ class PySCF(Calculator):
             self.results["forces"] = -gradient.kernel() * Hartree / Bohr + self._dispersion("forces")
 
     def _dispersion(self, name: str) -> Any:
-        """Grimme's D3 energy (eV) or forces (eV/Å); 0 without one."""
+        """Energy (eV) or forces (eV/Å) of Grimme's D3 correction; 0 without one."""
         if self.dispersion is None:
             return 0.0
         d3 = import_module("dftd3.ase").DFTD3(method=self.xc, damping=self.dispersion)
         return d3.get_property(name, self.atoms)
 
     def _converged(self) -> Any:
-        """The converged mean field, or SCFError."""
+        """Return the converged mean field, or raise SCFError."""
         field, guess = self._mean_field(), None
         if self.coarse_grid_level is not None:
             field.grids.level, field.conv_tol = self.coarse_grid_level, 1e-6
@@ -133,7 +135,7 @@ class PySCF(Calculator):
         if not field.converged and self.newton:
             second_order = field.newton()
             second_order.kernel(dm0=field.make_rdm1())
-            field.kernel(dm0=second_order.make_rdm1())  # the plain solver has the last word
+            field.kernel(dm0=second_order.make_rdm1())  # the plain solver decides on convergence
         if not field.converged:
             raise SCFError(
                 f"PySCF {self.xc}/{self.basis} of {self.atoms.get_chemical_formula()} did not converge in "
@@ -142,7 +144,7 @@ class PySCF(Calculator):
         return field
 
     def _mean_field(self) -> Any:
-        """RKS or UKS with its basis and options, not yet run."""
+        """Set up RKS or UKS with its basis and options, without running it."""
         if self.atoms.pbc.any():
             raise InputError("the calculator pyscf is for molecules; this structure is periodic")
         dft, gto, lib = (import_module(f"pyscf.{name}") for name in ("dft", "gto", "lib"))
@@ -162,15 +164,15 @@ class PySCF(Calculator):
         field = (dft.UKS if spin else dft.RKS)(molecule, xc=self.xc)
         scratch, field.chkfile = vars(field).pop("_chkfile", None), None
         if scratch is not None:
-            scratch.close()  # nothing restarts from it; an open file left behind is a ResourceWarning
+            scratch.close()  # never used for a restart; an open file would cause a ResourceWarning
         if self.density_fit:
             field = field.density_fit(auxbasis=None if self.density_fit is True else self.density_fit)
         field.init_guess, field.level_shift = self.init_guess, self.level_shift
         return field
 
 
-def _installed(package: str) -> None:
-    """Nothing, or a sentence."""
+def _check_installed(package: str) -> None:
+    """Import a package, or raise ModuleNotFoundError with the command that installs it."""
     try:
         import_module(package)
     except ModuleNotFoundError as error:

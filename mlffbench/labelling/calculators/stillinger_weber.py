@@ -1,4 +1,4 @@
-"""Silicon after Stillinger and Weber: two- and three-body terms, good for sampling."""
+"""Stillinger–Weber potential of silicon: two- and three-body terms, good for sampling."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ VACUUM = 10.0  # Å
 
 
 def stillinger_weber() -> Any:
-    """The potential of silicon, by matscipy: a₀ = 5.431 Å, 4.3366 eV cohesive energy per atom.
+    """Return the potential of silicon by matscipy: a₀ = 5.431 Å, 4.3366 eV cohesive energy per atom.
 
     Returns
     -------
@@ -32,7 +32,7 @@ def stillinger_weber() -> Any:
     from matscipy.calculators.manybody.explicit_forms import stillinger_weber as forms
 
     class StillingerWeber(Manybody):
-        """matscipy wants a cell of all atoms, also of molecules."""
+        """The potential, with a cell around molecules, as matscipy requires."""
 
         def calculate(self, atoms: Atoms, properties: list[str], system_changes: list[str]) -> None:
             if atoms.cell.rank < 3:

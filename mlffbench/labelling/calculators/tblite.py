@@ -18,23 +18,24 @@ def tblite(
     max_iterations: int = 250,
     solvation: Sequence[str] | None = None,
 ) -> Any:
-    """Grimme's extended tight binding, for molecules and periodic cells.
+    """Return Grimme's extended tight binding for molecules and periodic cells.
 
     Parameters
     ----------
     method : {"GFN2-xTB", "GFN1-xTB", "IPEA1-xTB"}
     charge : int
-        Of the whole structure, e.
+        Total charge of the structure, e.
     multiplicity : int, optional
         2S + 1; by default from the sum of the initial magnetic moments, 1 where there are none.
     accuracy : float
         Factor on the thresholds of self-consistency: smaller is tighter.
     electronic_temperature : float
-        K; the energy holds the electronic entropy, so that forces are its derivatives.
+        Electronic temperature, K; the energy contains the electronic entropy, so that forces are its
+        derivatives.
     max_iterations : int
-        Of the self-consistent charges; more than these is an error, never a number.
+        Largest number of self-consistency iterations; without convergence an error is raised.
     solvation : sequence of str, optional
-        A model and its solvent: ``[alpb, water]``.
+        Solvation model and solvent: ``[alpb, water]``.
 
     Returns
     -------

@@ -1,1 +1,1 @@
-"""Samplers: each makes frames to be labelled, one a file."""
+"""Samplers: each generates frames to label, one sampler a file."""

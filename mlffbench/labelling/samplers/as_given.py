@@ -1,17 +1,17 @@
-"""The structure itself: references, isolated atoms, a minimum."""
+"""The structure of the recipe itself: a reference, an isolated atom, a minimum."""
 
 from __future__ import annotations
 
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.labelling.samplers.common.frames import sampled
+from mlffbench.labelling.samplers.common.frames import bare_frame
 
 __all__ = ["as_given"]
 
 
 def as_given(atoms: Atoms, calculator: BaseCalculator | None, seed: int) -> list[Atoms]:
-    """The structure as it is.
+    """Return the structure unchanged.
 
     Parameters
     ----------
@@ -19,6 +19,6 @@ def as_given(atoms: Atoms, calculator: BaseCalculator | None, seed: int) -> list
     calculator : None
         Not used.
     seed : int
-        Nothing is random here.
+        Not used.
     """
-    return [sampled(atoms)]
+    return [bare_frame(atoms)]

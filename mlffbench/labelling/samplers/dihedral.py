@@ -1,4 +1,4 @@
-"""A scan of one dihedral angle, rigid or relaxed: see `turned`."""
+"""Scan of one dihedral angle, rigid or relaxed; see `dihedral_scan`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.labelling.samplers.common.frames import centred, count, needed, sampled
-from mlffbench.properties.torsion import turned
+from mlffbench.labelling.samplers.common.frames import bare_frame, centred, frame_count, required_calculator
+from mlffbench.properties.torsion import dihedral_scan
 from mlffbench.system import progress
 
 __all__ = ["dihedral"]
@@ -29,37 +29,41 @@ def dihedral(
     fmax: float = 0.005,
     steps: int = 300,
 ) -> list[Atoms]:
-    """Frames with the dihedral i-j-k-l at equally spaced angles, both ends included.
+    """Sample structures with the dihedral i-j-k-l at equally spaced angles, both ends included.
 
-    The column is ``coordinate``: the angle, degrees.
+    Column: ``coordinate``, the angle in degrees.
 
     Parameters
     ----------
     atoms : Atoms
+        Molecule.
     calculator : Calculator or None
-        Needed to relax.
+        Calculator of a relaxed scan.
     seed : int
-        Nothing is random here.
+        Not used.
     indices : four ints
-        The atoms i, j, k, l.
+        Atoms i, j, k, l of the dihedral.
     n_frames : int
+        Number of angles.
     start, stop : float
-        Degrees. 0 and 360 are the same structure: for a whole turn stop one spacing short.
+        First and last angle, degrees. 0 and 360 are the same structure: for a full turn stop one spacing
+        short.
     relax : bool
         Minimise everything but the angle.
     move, hold, fmax, steps : ints, fours of ints, float, int
-        As in `turned`.
+        See `dihedral_scan`.
 
     Raises
     ------
     ValueError
-        No such atoms, a bond in a ring, no calculator to relax with, or a point that does not relax.
+        The atoms do not exist, the bond is in a ring, a relaxed scan has no calculator, or a point does not
+        relax.
     """
-    angles = np.linspace(start, stop, count(n_frames, "dihedral")).tolist()
-    by = needed(calculator, "a relaxed dihedral") if relax else None
-    found = turned(by, atoms, indices, angles, move, hold, fmax, steps)
+    angles = np.linspace(start, stop, frame_count(n_frames, "dihedral")).tolist()
+    optimizer = required_calculator(calculator, "a relaxed dihedral") if relax else None
+    structures = dihedral_scan(optimizer, atoms, indices, angles, move, hold, fmax, steps)
     frames: list[Atoms] = []
-    for angle, frame in zip(angles, found, strict=True):
-        frames.append(sampled(centred(frame), coordinate=angle))
+    for angle, structure in zip(angles, structures, strict=True):
+        frames.append(bare_frame(centred(structure), coordinate=angle))
         progress.report("dihedral", len(frames), n_frames)
     return frames

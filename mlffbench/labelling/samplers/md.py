@@ -1,7 +1,7 @@
-"""Thermal motion: Langevin dynamics at one temperature.
+"""Frames of Langevin dynamics at one temperature.
 
-The centre of mass diffuses with the rest, as the canonical distribution wants it, and is put back in the
-frames: to the origin in a molecule, to where it began in a periodic structure without constraints.
+The centre of mass diffuses as the canonical distribution requires, and is shifted back in the frames: to the
+origin for a molecule, to its first position for a periodic structure without constraints.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from ase import Atoms, units
 from ase.calculators.calculator import BaseCalculator
 from ase.md.langevin import Langevin
 
-from mlffbench.labelling.samplers.common.frames import count, needed, sampled
+from mlffbench.labelling.samplers.common.frames import bare_frame, frame_count, required_calculator
 from mlffbench.properties.bonds import bonds, fragments
 from mlffbench.properties.relaxation import relaxed
 from mlffbench.system import progress
 
 __all__ = ["md"]
 
-TOO_HOT = (10.0, 3000.0)  # times the temperature, plus K: far beyond what heat released by a reaction gives
-STRETCHED = 1.6  # times the covalent radii: a C-C of 2.4 Å, an O-H of 1.55 Å is broken
+TOO_HOT = (10.0, 3000.0)  # factor on the temperature, plus K: far beyond the heat of any reaction
+STRETCHED = 1.6  # factor on the covalent radii: a C-C of 2.4 Å, an O-H of 1.55 Å is broken
 CHECKED_EVERY = 20  # steps
 
 Keep = Literal["whole", "bonds", "anything"]
@@ -42,66 +42,68 @@ def md(
     fmax: float = 0.001,
     keep: Keep = "whole",
 ) -> list[Atoms]:
-    """Frames of a Langevin trajectory that starts with Maxwell–Boltzmann velocities.
+    """Sample a Langevin trajectory that starts with Maxwell–Boltzmann velocities.
 
     Columns: ``temperature`` (K), ``time`` (fs, equilibration counted), ``trajectory``.
 
     Parameters
     ----------
     atoms : Atoms
-        Its constraints hold.
+        Start; its constraints hold.
     calculator : Calculator
+        Calculator with forces.
     seed : int
-        Of velocities and thermostat.
+        Seed of velocities and thermostat.
     temperature : float
-        K.
+        Temperature, K.
     n_frames : int
-    spacing : float
-        Time between frames, fs.
-    timestep : float
-        fs.
+        Number of frames.
+    spacing, timestep : float
+        Time between frames, and integration step, fs.
     equilibration : float
         Time before the first spacing, fs, not sampled.
     friction : float
-        1/fs.
+        Friction of the thermostat, 1/fs.
     relax, fmax : bool, float
         Start from the nearest minimum; the largest force left there, eV/Å.
     keep : {"whole", "bonds", "anything"}
-        Stop when a molecule falls into more pieces than it had (a proton may hop), a bond breaks, or never.
+        Stop when a molecule breaks into more fragments than it had (a proton may hop), when a bond breaks, or
+        never.
 
     Raises
     ------
     ValueError
-        No calculator, a number out of range, or the relaxation does not arrive.
+        There is no calculator, a number is out of range, or the relaxation does not converge.
     FloatingPointError
-        The temperature explodes, or what to keep breaks.
+        The temperature explodes, or the molecule or a bond breaks against `keep`.
     """
     if min(temperature, spacing, timestep, friction) <= 0 or equilibration < 0:
         raise ValueError("md takes a positive temperature, spacing, timestep and friction, equilibration ≥ 0")
     if keep not in get_args(Keep):
         raise ValueError(f"md keeps one of {get_args(Keep)}; keep={keep!r} was given")
-    moving = _start(atoms, needed(calculator, "md"), fmax if relax else None)
+    moving = _start(atoms, required_calculator(calculator, "md"), fmax if relax else None)
     dynamics = _langevin(moving, np.random.default_rng(seed), temperature, timestep, friction)
-    dynamics.attach(_watch(moving, temperature, keep), interval=CHECKED_EVERY)
+    dynamics.attach(_stability_check(moving, temperature, keep), interval=CHECKED_EVERY)
     steps = round(equilibration / timestep), round(spacing / timestep)
     name = f"{temperature:g} K, seed {seed}"
-    run = _run(dynamics, moving, *steps, count(n_frames, "md"), timestep)
-    return [sampled(a, temperature=temperature, time=time, trajectory=name) for a, time in run]
+    run = _run(dynamics, moving, *steps, frame_count(n_frames, "md"), timestep)
+    return [bare_frame(a, temperature=temperature, time=time, trajectory=name) for a, time in run]
 
 
 def _run(
     dynamics: Langevin, moving: Atoms, equilibration: int, spacing: int, n_frames: int, timestep: float
 ) -> Iterator[tuple[Atoms, float]]:
-    """Copies of the moving atoms, every so many steps, and their time (fs)."""
+    """Copies of the moving atoms every `spacing` steps, and their times, fs."""
     home = moving.get_center_of_mass()
     dynamics.run(equilibration)
     for i in range(n_frames):
         dynamics.run(spacing)
-        yield _brought_back(moving, home), (equilibration + (i + 1) * spacing) * timestep
+        yield _without_drift(moving, home), (equilibration + (i + 1) * spacing) * timestep
         progress.report("md", i + 1, n_frames, temperature=moving.get_temperature())
 
 
 def _start(atoms: Atoms, calculator: BaseCalculator, fmax: float | None) -> Atoms:
+    """Copy with the calculator, relaxed to `fmax` if that is given."""
     if fmax is not None:
         return relaxed(calculator, atoms, fmax=fmax)
     moving = atoms.copy()
@@ -112,7 +114,7 @@ def _start(atoms: Atoms, calculator: BaseCalculator, fmax: float | None) -> Atom
 def _langevin(
     atoms: Atoms, rng: np.random.Generator, temperature: float, timestep: float, friction: float
 ) -> Langevin:
-    """The integrator, with p = √(m k T) ξ set."""
+    """Langevin integrator, with momenta set to p = √(m k T) ξ."""
     width = np.sqrt(atoms.get_masses() * units.kB * temperature)
     atoms.set_momenta(rng.standard_normal((len(atoms), 3)) * width[:, None])
     # without fixcm: ASE's way of holding the centre of mass does not sample the canonical distribution
@@ -126,8 +128,8 @@ def _langevin(
     )
 
 
-def _brought_back(atoms: Atoms, home: np.ndarray) -> Atoms:
-    """A copy with the drift of the centre of mass removed."""
+def _without_drift(atoms: Atoms, home: np.ndarray) -> Atoms:
+    """Copy with the drift of the centre of mass removed."""
     frame = atoms.copy()
     if not atoms.pbc.any():
         frame.positions -= atoms.get_center_of_mass()
@@ -136,30 +138,30 @@ def _brought_back(atoms: Atoms, home: np.ndarray) -> Atoms:
     return frame
 
 
-def _watch(atoms: Atoms, temperature: float, keep: Keep) -> Callable[[], None]:
-    """A function that raises when the run is no longer worth going on."""
+def _stability_check(atoms: Atoms, temperature: float, keep: Keep) -> Callable[[], None]:
+    """Function that raises FloatingPointError when the trajectory is no longer physical."""
     limit = TOO_HOT[0] * temperature + TOO_HOT[1]
     start = bonds(atoms)
-    n_pieces = fragments(start, len(atoms)).max()
+    n_fragments = fragments(start, len(atoms)).max()
 
-    def look() -> None:
-        hot = atoms.get_temperature()
-        if not hot < limit:  # also when it is not a number
+    def check() -> None:
+        reached = atoms.get_temperature()
+        if not reached < limit:  # true for NaN, too
             raise FloatingPointError(
-                f"md at {temperature:g} K reached {hot:.3g} K; shorten the timestep or relax the start"
+                f"md at {temperature:g} K reached {reached:.3g} K; shorten the timestep or relax the start"
             )
         if keep == "anything" or (keep == "whole" and atoms.pbc.any()):
             return
-        near = bonds(atoms, STRETCHED)
-        if keep == "whole" and fragments(near, len(atoms)).max() > n_pieces:
+        intact = bonds(atoms, STRETCHED)
+        if keep == "whole" and fragments(intact, len(atoms)).max() > n_fragments:
             raise FloatingPointError(
                 f"md at {temperature:g} K: the molecule fell apart; go colder or set keep: anything"
             )
-        if keep == "bonds" and (broken := {*map(tuple, start.tolist())} - {*map(tuple, near.tolist())}):
+        if keep == "bonds" and (broken := {*map(tuple, start.tolist())} - {*map(tuple, intact.tolist())}):
             i, j = min(broken)
             raise FloatingPointError(
                 f"md at {temperature:g} K: the bond {atoms.symbols[i]}{i}-{atoms.symbols[j]}{j} broke; "
                 "lower the temperature or set keep: whole"
             )
 
-    return look
+    return check

@@ -1,4 +1,4 @@
-"""The minimum-energy path between two minima, by the nudged elastic band: see `reaction_path`."""
+"""Frames of the minimum-energy path between two minima, by the nudged elastic band; see `reaction_path`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 from ase.io import read
 
-from mlffbench.labelling.samplers.common.frames import centred, count, needed, sampled
+from mlffbench.labelling.samplers.common.frames import bare_frame, centred, frame_count, required_calculator
 from mlffbench.properties.reaction_path import permuted, reaction_path
 from mlffbench.properties.relaxation import relaxed
 
@@ -31,49 +31,50 @@ def neb(
     ends_fmax: float = 0.01,
     coordinate: Sequence[Sequence[int]] | None = None,
 ) -> list[Atoms]:
-    """The images of a converged band, both ends included.
+    """Sample the images of a converged band, both ends included.
 
-    The column ``coordinate`` is the length of the path up to the image, Å, or a difference of two distances.
+    Column: ``coordinate``, the length of the path up to the image, Å, or a difference of two distances, Å.
 
     Parameters
     ----------
     atoms : Atoms
-        The structure at the start; its constraints hold.
+        Start of the path; its constraints hold.
     calculator : Calculator
+        Calculator with forces.
     seed : int
-        Of the shoves that part atoms which a straight path would lead through one another.
+        Seed of the random displacements that separate atoms which collide on the straight path.
     end : Atoms, path, or mapping
-        The same atoms at the end. ``{permutation: [...]}`` is the relaxed start with atom i where atom
-        permutation[i] was; ``mirror: true`` beside it takes its mirror image.
+        The same atoms at the end of the path. ``{permutation: [...]}`` is the relaxed start with atom i at
+        the position of atom permutation[i]; ``mirror: true`` beside it takes its mirror image.
     n_frames : int
-        Number of images, with the ends.
+        Number of images with both ends.
     climb, fmax, steps, spring, ends_fmax : bool, float, int, float, float
-        As in `reaction_path`.
+        See `reaction_path`.
     coordinate : two pairs of ints, optional
         ``[[a, b], [c, d]]`` makes the coordinate r_ab − r_cd, Å.
 
     Raises
     ------
     ValueError
-        No calculator, ends that do not match or are the same, or a relaxation that does not arrive.
+        There is no calculator, the ends do not match or are the same, or a relaxation does not converge.
     """
-    n_frames = count(n_frames, "neb", least=3)
-    first = relaxed(needed(calculator, "neb"), atoms, fmax=ends_fmax)
+    n_frames = frame_count(n_frames, "neb", least=3)
+    first = relaxed(required_calculator(calculator, "neb"), atoms, fmax=ends_fmax)
     path = reaction_path(
-        first.calc, first, _end(first, end), n_frames, climb, fmax, steps, spring, ends_fmax, seed
+        first.calc, first, _end_structure(first, end), n_frames, climb, fmax, steps, spring, ends_fmax, seed
     )
-    along = path.lengths if coordinate is None else _difference(path.images, coordinate)
-    return [sampled(centred(a), coordinate=float(s)) for a, s in zip(path.images, along, strict=True)]
+    values = path.lengths if coordinate is None else _distance_difference(path.images, coordinate)
+    return [bare_frame(centred(a), coordinate=float(s)) for a, s in zip(path.images, values, strict=True)]
 
 
-def _end(start: Atoms, end: Atoms | str | Path | Mapping[str, Any]) -> Atoms:
-    """The structure at the end."""
+def _end_structure(start: Atoms, end: Atoms | str | Path | Mapping[str, Any]) -> Atoms:
+    """End of the path: given, read from a file, or a permutation of the start."""
     if isinstance(end, Mapping):
         return permuted(start, **end)
     return end if isinstance(end, Atoms) else read(end)
 
 
-def _difference(images: Sequence[Atoms], pairs: Sequence[Sequence[int]]) -> np.ndarray:
+def _distance_difference(images: Sequence[Atoms], pairs: Sequence[Sequence[int]]) -> np.ndarray:
     """r_ab − r_cd of every image, Å."""
     (a, b), (c, d) = pairs
     return np.array([i.get_distance(a, b, mic=True) - i.get_distance(c, d, mic=True) for i in images])

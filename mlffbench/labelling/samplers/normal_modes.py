@@ -6,13 +6,13 @@ import numpy as np
 from ase import Atoms, units
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.labelling.samplers.common.frames import centred, count, needed, sampled
+from mlffbench.labelling.samplers.common.frames import bare_frame, centred, frame_count, required_calculator
 from mlffbench.properties.relaxation import relaxed
 from mlffbench.properties.vibrations import vibrations
 
 __all__ = ["normal_modes"]
 
-OMEGA = units.invcm / (units._hbar * units.J * units.second)  # the angular frequency of 1 cm⁻¹, ASE's units
+OMEGA = units.invcm / (units._hbar * units.J * units.second)  # angular frequency of 1 cm⁻¹, ASE's units
 
 
 def normal_modes(
@@ -25,34 +25,37 @@ def normal_modes(
     step: float = 0.01,
     softest: float = 20.0,
 ) -> list[Atoms]:
-    """Frames drawn from the classical canonical distribution of the harmonic crystal or molecule.
+    """Sample the classical canonical distribution of the harmonic crystal or molecule.
 
     x = x₀ + m^−½ Σ_k e_k √(kT)/ω_k ξ_k, so that every mode holds ½kT of potential energy on average.
-    ω_k² and e_k are those of the mass-weighted Hessian of the relaxed structure, rigid motions projected out:
-    translations, and rotations where nothing is periodic. The column is ``temperature`` (K).
+    ω_k² and e_k are eigenvalues and eigenvectors of the mass-weighted Hessian of the relaxed structure, rigid
+    motions projected out: translations, and rotations where nothing is periodic. Column: ``temperature`` (K).
 
     Parameters
     ----------
     atoms : Atoms
-        Relaxed before; constraints are lifted.
+        Structure to relax; its constraints are ignored.
     calculator : Calculator
-        Its forces are asked for 6 n_atoms times.
+        Calculator with forces, evaluated 6 n_atoms times for the Hessian.
     seed : int
+        Seed of the displacements.
     temperature : float
-        K.
+        Temperature, K.
     n_frames : int
+        Number of frames.
     fmax : float
-        The largest force left by the relaxation, eV/Å.
+        Largest force left by the relaxation, eV/Å.
     step : float
-        Of the central differences of forces, Å.
+        Displacement of the central differences of forces, Å.
     softest : float
-        Modes below this wavenumber, cm⁻¹, are not displaced: there the harmonic picture gives distances
-        that no molecule has.
+        Modes below this wavenumber, cm⁻¹, are not displaced: their harmonic amplitudes would give unphysical
+        distances.
 
     Raises
     ------
     ValueError
-        No calculator, a number out of range, nothing vibrates, or an imaginary mode: not a minimum.
+        There is no calculator, a number is out of range, the structure is a single atom, or it relaxes to a
+        saddle point.
 
     References
     ----------
@@ -61,31 +64,33 @@ def normal_modes(
     """
     if min(temperature, step, softest) <= 0:
         raise ValueError("normal_modes takes a positive temperature, step and softest")
-    n_frames = count(n_frames, "normal_modes")
-    start = centred(sampled(atoms))
-    minimum = relaxed(needed(calculator, "normal_modes"), start, fmax=fmax)
+    n_frames = frame_count(n_frames, "normal_modes")
+    start = centred(bare_frame(atoms))
+    minimum = relaxed(required_calculator(calculator, "normal_modes"), start, fmax=fmax)
     omega, modes = _modes(minimum, step, softest)
     deviates = np.random.default_rng(seed).standard_normal((n_frames, len(omega)))
     shifts = (deviates * np.sqrt(units.kB * temperature) / omega) @ modes.T / _root_mass(minimum)
-    frames = [sampled(minimum, temperature=temperature) for _ in range(n_frames)]
+    frames = [bare_frame(minimum, temperature=temperature) for _ in range(n_frames)]
     for frame, shift in zip(frames, shifts, strict=True):
         frame.positions += shift.reshape(-1, 3)
     return frames
 
 
 def _modes(minimum: Atoms, step: float, softest: float) -> tuple[np.ndarray, np.ndarray]:
-    """ω (n_modes,) in ASE's units and mass-weighted eigenvectors (3 n_atoms, n_modes)."""
+    """Angular frequencies (n_modes,) in ASE's units and mass-weighted eigenvectors (3 n_atoms, n_modes)."""
     if len(minimum) == 1:
         raise ValueError(f"nothing vibrates in {minimum.get_chemical_formula()}: it is a single atom")
-    found = vibrations(minimum.calc, minimum, step)
-    if n := int(np.sum(found.wavenumbers < -softest)):
+    spectrum = vibrations(minimum.calc, minimum, step)
+    if n := int(np.sum(spectrum.wavenumbers < -softest)):
         raise ValueError(
             f"{minimum.get_chemical_formula()} relaxed to a saddle point with {n} imaginary modes ("
-            f"{-found.wavenumbers[0]:.0f}i cm⁻¹); start from a structure of lower symmetry, rattled a little"
+            f"{-spectrum.wavenumbers[0]:.0f}i cm⁻¹); start from a structure of lower symmetry, rattled a "
+            "little"
         )
-    stiff = found.wavenumbers >= softest
-    return OMEGA * found.wavenumbers[stiff], found.modes[stiff].reshape(-1, 3 * len(minimum)).T
+    stiff = spectrum.wavenumbers >= softest
+    return OMEGA * spectrum.wavenumbers[stiff], spectrum.modes[stiff].reshape(-1, 3 * len(minimum)).T
 
 
 def _root_mass(atoms: Atoms) -> np.ndarray:
+    """√m of every coordinate, (3 n_atoms,)."""
     return np.repeat(np.sqrt(atoms.get_masses()), 3)

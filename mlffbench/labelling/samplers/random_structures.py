@@ -1,4 +1,4 @@
-"""Random periodic structures: sensible cells of a sensible volume, atoms not too close."""
+"""Random periodic structures of given volume and minimum distances."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.labelling.samplers.common.frames import count
+from mlffbench.labelling.samplers.common.frames import frame_count
 from mlffbench.properties.random_cells import random_cells
 
 __all__ = ["random_structures"]
@@ -24,7 +24,7 @@ def random_structures(
     max_attempts: int = 200,
     symmetry: float = 0.0,
 ) -> list[Atoms]:
-    """Random cells with atoms at random places: the starting points of random structure searching.
+    """Draw random cells with atoms at random positions, as starts of a random structure search.
 
     Edges and angles are uniform, flat cells are drawn again, the cell is scaled to a volume drawn uniformly;
     then atom after atom is put where it keeps its distance to all others and to its own images.
@@ -32,33 +32,35 @@ def random_structures(
     Parameters
     ----------
     atoms : Atoms or None
-        Gives the composition where none is named.
+        Structure that gives the composition where `composition` is None.
     calculator : None
         Not used.
     seed : int
+        Seed of the cells.
     volume : two floats
         Smallest and largest volume per atom, Å³.
     n_frames : int
+        Number of cells.
     composition : str or list of str, optional
-        A formula for the whole cell, ``Si8``, or several to draw from, ``[Si4, Si6, Si8]``.
+        Formula of the whole cell, ``Si8``, or several to draw from, ``[Si4, Si6, Si8]``.
     separation : float or mapping
         Smallest distance in units of the sum of covalent radii, or in Å by pair: ``{Si-Si: 2.1}``.
     max_attempts : int
-        Cells tried per frame at most.
+        Largest number of cells tried for a frame.
     symmetry : float
-        The share of the frames that have a space group, see `mlffbench.properties.random_cells`.
+        Share of the frames with a space group beyond P1, see `mlffbench.properties.random_cells`.
 
     Raises
     ------
     ValueError
-        A number out of range, a pair without a separation, or no cell has room for the atoms.
+        A number is out of range, a pair has no separation, or no cell has room for the atoms.
 
     References
     ----------
     C. J. Pickard and R. J. Needs, J. Phys.: Condens. Matter 23, 053201 (2011).
     """
     compositions = _compositions(atoms, composition)
-    n = count(n_frames, "random_structures")
+    n = frame_count(n_frames, "random_structures")
     return random_cells(compositions, volume, n, seed, separation, symmetry, max_attempts)
 
 

@@ -7,7 +7,7 @@ from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 from ase.neighborlist import neighbor_list
 
-from mlffbench.labelling.samplers.common.frames import count, sampled
+from mlffbench.labelling.samplers.common.frames import bare_frame, frame_count
 from mlffbench.system import progress
 
 __all__ = ["rattle"]
@@ -22,7 +22,7 @@ def rattle(
     min_distance: float = 0.0,
     max_attempts: int = 100,
 ) -> list[Atoms]:
-    """Frames with every coordinate displaced by a normal deviate, x′ = x + σ ξ.
+    """Displace every coordinate by a normal deviate, x′ = x + σ ξ.
 
     Parameters
     ----------
@@ -30,34 +30,36 @@ def rattle(
     calculator : None
         Not used.
     seed : int
+        Seed of the displacements.
     stdev : float
-        σ of one Cartesian coordinate, Å.
+        Standard deviation σ of a Cartesian coordinate, Å.
     n_frames : int
+        Number of frames.
     min_distance : float
         Draw a frame again when two atoms come closer than this, Å; 0 takes every draw.
     max_attempts : int
-        Draws per frame at most.
+        Largest number of draws for a frame.
 
     Raises
     ------
     ValueError
-        A number out of range, or no draw keeps the atoms `min_distance` apart.
+        A number is out of range, or no draw keeps the atoms `min_distance` apart.
     """
     if stdev <= 0:
         raise ValueError(f"rattle displaces by stdev > 0 Å; stdev={stdev!r} was given")
     rng, frames = np.random.default_rng(seed), []
-    for i in range(count(n_frames, "rattle")):
-        frames.append(_draw(atoms, rng, stdev, min_distance, max_attempts))
+    for i in range(frame_count(n_frames, "rattle")):
+        frames.append(_rattled(atoms, rng, stdev, min_distance, max_attempts))
         progress.report("rattle", i + 1, n_frames)
     return frames
 
 
-def _draw(
+def _rattled(
     atoms: Atoms, rng: np.random.Generator, stdev: float, min_distance: float, max_attempts: int
 ) -> Atoms:
     """One displaced frame, drawn again until no two atoms are too close."""
     for _ in range(max_attempts):
-        frame = sampled(atoms, stdev=stdev)
+        frame = bare_frame(atoms, stdev=stdev)
         frame.positions += rng.normal(scale=stdev, size=(len(atoms), 3))
         if not len(neighbor_list("i", frame, min_distance)):
             return frame

@@ -1,11 +1,11 @@
-"""The nearest minimum of the structure."""
+"""The nearest minimum of the recipe's structure."""
 
 from __future__ import annotations
 
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.labelling.samplers.common.frames import centred, needed, sampled
+from mlffbench.labelling.samplers.common.frames import bare_frame, centred, required_calculator
 from mlffbench.properties.relaxation import relaxed
 
 __all__ = ["relax"]
@@ -14,22 +14,25 @@ __all__ = ["relax"]
 def relax(
     atoms: Atoms, calculator: BaseCalculator | None, seed: int, fmax: float = 0.01, steps: int = 500
 ) -> list[Atoms]:
-    """The structure after a BFGS relaxation of its positions in a fixed cell.
+    """Relax the positions by BFGS in a fixed cell.
 
     Parameters
     ----------
     atoms : Atoms
-        Its constraints hold.
+        Start; its constraints hold.
     calculator : Calculator
+        Calculator with forces.
     seed : int
-        Nothing is random here.
+        Not used.
     fmax : float
-        The largest force left, eV/Å.
+        Largest force left, eV/Å.
     steps : int
+        Largest number of steps.
 
     Raises
     ------
     ValueError
-        No calculator, or not relaxed within `steps`.
+        There is no calculator, or the structure is not relaxed within `steps`.
     """
-    return [sampled(centred(relaxed(needed(calculator, "relax"), atoms, fmax=fmax, steps=steps)))]
+    minimum = relaxed(required_calculator(calculator, "relax"), atoms, fmax=fmax, steps=steps)
+    return [bare_frame(centred(minimum))]

@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.labelling.samplers.common.frames import count, sampled
+from mlffbench.labelling.samplers.common.frames import bare_frame, frame_count
 
 __all__ = ["vacancy"]
 
@@ -21,40 +21,42 @@ def vacancy(
     index: int | None = None,
     n_frames: int = 1,
 ) -> list[Atoms]:
-    """The repeated cell with one atom removed; the column ``vacancy`` is the index of that atom.
+    """Remove one atom of the repeated cell, without relaxation.
 
-    Unrelaxed: pipe into ``relax``, ``rattle`` or ``md`` for what happens around it.
+    Column: ``vacancy``, the index of the removed atom. Pipe the frames into ``relax``, ``rattle`` or ``md``
+    to sample the surroundings of the vacancy.
 
     Parameters
     ----------
     atoms : Atoms
-        Periodic.
+        Periodic structure.
     calculator : None
         Not used.
     seed : int
-        Of the random sites.
+        Seed of the random sites.
     repeat : three ints
         Copies of the cell along its vectors.
     index : int, optional
-        The atom of the repeated cell to remove; by default `n_frames` different ones drawn at random.
+        Atom of the repeated cell to remove; by default `n_frames` different ones drawn at random.
     n_frames : int
+        Number of vacancies, each in a frame of its own.
 
     Raises
     ------
     ValueError
-        Not periodic, more frames than sites, or no such site.
+        The structure is not periodic, there are more frames than sites, or the site does not exist.
     """
     if not atoms.pbc.any():
         raise ValueError("vacancy needs a periodic structure")
-    crystal = sampled(atoms).repeat(tuple(repeat))
+    crystal = bare_frame(atoms).repeat(tuple(repeat))
     sites = list(range(len(crystal))) if index is None else [index]
-    if not 0 <= sites[-1] < len(crystal) or count(n_frames, "vacancy") > len(sites):
+    if not 0 <= sites[-1] < len(crystal) or frame_count(n_frames, "vacancy") > len(sites):
         raise ValueError(
             f"the cell has {len(crystal)} sites, 0 to {len(crystal) - 1}; "
             f"index={index!r} and n_frames={n_frames!r} were given"
         )
-    picks = np.random.default_rng(seed).permutation(sites)[:n_frames]
-    frames = [sampled(crystal, vacancy=int(site)) for site in picks]
-    for frame, site in zip(frames, picks, strict=True):
+    removed = np.random.default_rng(seed).permutation(sites)[:n_frames]
+    frames = [bare_frame(crystal, vacancy=int(site)) for site in removed]
+    for frame, site in zip(frames, removed, strict=True):
         del frame[int(site)]
     return frames

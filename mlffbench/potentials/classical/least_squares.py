@@ -1,4 +1,4 @@
-"""Bounded nonlinear least squares from several starts, and lookup tables by element."""
+"""Bounded nonlinear least squares from several starts, and tables by element."""
 
 from __future__ import annotations
 
@@ -11,47 +11,50 @@ from scipy.optimize import least_squares
 
 from mlffbench.system import progress
 
-__all__ = ["element_table", "kinds_of", "refine"]
+__all__ = ["element_kinds", "element_table", "multistart_least_squares"]
 
 
 def element_table(values: Mapping[str, float]) -> torch.Tensor:
-    """Numbers by chemical symbol as a tensor by atomic number; 0 where there is none."""
+    """Tensor by atomic number of values given by chemical symbol; 0 for all other elements."""
     table = torch.zeros(len(chemical_symbols), dtype=torch.float64)
     for symbol, value in values.items():
         table[chemical_symbols.index(symbol)] = value
     return table
 
 
-def kinds_of(*numbers: torch.Tensor) -> tuple[torch.Tensor, list[tuple[str, ...]]]:
-    """Index of each pair's (triple's ...) elements among those that occur, and these as symbols."""
-    found, kinds = torch.unique(torch.stack(numbers, dim=1), dim=0, return_inverse=True)
-    return kinds, [tuple(chemical_symbols[z] for z in row) for row in found.tolist()]
+def element_kinds(*numbers: torch.Tensor) -> tuple[torch.Tensor, list[tuple[str, ...]]]:
+    """Kind of each pair, numbered from 0, and the chemical symbols of the kinds that occur.
+
+    `numbers` are the atomic numbers of the pairs' first atoms (p,), of their second atoms, ...
+    """
+    different, kinds = torch.unique(torch.stack(numbers, dim=1), dim=0, return_inverse=True)
+    return kinds, [tuple(chemical_symbols[z] for z in row) for row in different.tolist()]
 
 
-def refine(
+def multistart_least_squares(
     residual: Callable[[np.ndarray], np.ndarray],
     jacobian: Callable[[np.ndarray], np.ndarray],
     starts: Sequence[np.ndarray],
     bounds: tuple[np.ndarray, np.ndarray],
     max_iterations: int,
 ) -> np.ndarray:
-    """The best end of bounded nonlinear least squares from each start (trust-region reflective).
+    """Minimise |residual|² within bounds from each start (trust-region reflective); the best solution.
 
     Raises
     ------
     FloatingPointError
-        No start leads anywhere finite.
+        No start leads to a finite solution.
     """
     low, high = bounds
     margin = 1e-6 * np.minimum(1.0, high - low)
     inside = [np.clip(start, low + margin, high - margin) for start in starts]
-    sound = [x for x in inside if np.isfinite(residual(x)).all() and np.isfinite(jacobian(x)).all()]
+    finite = [x for x in inside if np.isfinite(residual(x)).all() and np.isfinite(jacobian(x)).all()]
     settings = {"bounds": bounds, "x_scale": "jac", "ftol": 1e-6, "max_nfev": max_iterations}
     fits = []
-    for number, start in enumerate(sound):
+    for number, start in enumerate(finite):
         fits.append(least_squares(residual, start, jac=jacobian, **settings))
-        progress.report("fit", number + 1, len(sound), loss=2 * fits[-1].cost)
-    found = [fit for fit in fits if np.isfinite(fit.cost) and np.isfinite(fit.x).all()]
-    if not found:
+        progress.report("fit", number + 1, len(finite), loss=2 * fits[-1].cost)
+    converged = [fit for fit in fits if np.isfinite(fit.cost) and np.isfinite(fit.x).all()]
+    if not converged:
         raise FloatingPointError("the least-squares fit of the potential diverged; try a smaller cutoff")
-    return min(found, key=lambda fit: fit.cost).x
+    return min(converged, key=lambda fit: fit.cost).x

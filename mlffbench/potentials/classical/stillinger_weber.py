@@ -1,4 +1,4 @@
-"""The Stillinger–Weber energy from moments of neighbours: three-body terms at the price of pairs."""
+"""Stillinger–Weber energy from moments of the neighbours: three-body terms at the cost of pairs."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import torch
 
 from mlffbench.descriptors.graph import Graph
 
-__all__ = ["Parameters", "Places", "energies"]
+__all__ = ["GraphIndices", "Parameters", "energies"]
 
-EDGE = 1e-3  # Å inside the range, where exp(−0.3/0.001) is nothing: closer, derivatives are 0/0
-SIX = [(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)]
+EDGE = 1e-3  # Å inside the range, where exp(−0.3/0.001) is 0: closer, derivatives would be 0/0
+VOIGT_PAIRS = [(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)]
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """Of k elements, all tensors: v₂ = (R r^−p − T r^−q) exp(σ/(r − reach)), angles K g g (cos θ − c)².
+    """Tables of k elements: v₂ = (R r^−p − T r^−q) exp(σ/(r − reach)), v₃ = K g g (cos θ − c)².
 
     Attributes
     ----------
     repulsion, attraction : (k, k) R in eV Å^p, T in eV Å^q
     decay : (k, k) σ, Å
-    reach : (k, k) Å, where everything about the pair ends; 0 for pairs that training never showed
+    reach : (k, k) Å, range of v₂ and of g; 0 for pairs that training never showed
     bend_decay : (k, k) γσ, Å, of g = exp(γσ/(r − reach))
-    stiffness : (k, k, k) K, eV, of the angle at the first element between the two others
+    stiffness : (k, k, k) K, eV, of the angle at the first element between the other two
     cosine : (k, k, k) c
     """
 
@@ -38,12 +38,13 @@ class Parameters:
     cosine: torch.Tensor
 
     def to(self, device: torch.device) -> Parameters:
+        """The parameters on a device."""
         return Parameters(*(getattr(self, f.name).to(device) for f in fields(self)))
 
 
 @dataclass(frozen=True)
-class Places:
-    """Who is where in a graph: frame and element index of atoms (n,), source and target of pairs (p,)."""
+class GraphIndices:
+    """Indices of a graph: frame and element of each atom (n,), source and target of each pair (p,)."""
 
     n_frames: int
     n_elements: int
@@ -53,53 +54,53 @@ class Places:
     target: torch.Tensor
 
     @staticmethod
-    def of(graph: Graph, numbers: Sequence[int]) -> Places:
-        """`numbers`: the atomic numbers of the elements, sorted."""
+    def of(graph: Graph, numbers: Sequence[int]) -> GraphIndices:
+        """Indices of a graph with the elements of these sorted atomic numbers."""
         known = torch.tensor(numbers, device=graph.numbers.device)
         element = torch.searchsorted(known, graph.numbers)
-        return Places(graph.n_frames, len(numbers), graph.frame, element, graph.source, graph.target)
+        return GraphIndices(graph.n_frames, len(numbers), graph.frame, element, graph.source, graph.target)
 
     def of_pairs(self, table: torch.Tensor) -> torch.Tensor:
-        """The entry of a (k, k) table for each pair, (p,)."""
+        """Entry of a (k, k) table for each pair, (p,)."""
         return table[self.element[self.source], self.element[self.target]]
 
 
 def energies(
-    parameters: Parameters, powers: tuple[float, float], places: Places, vectors: torch.Tensor
+    parameters: Parameters, powers: tuple[float, float], indices: GraphIndices, vectors: torch.Tensor
 ) -> torch.Tensor:
-    """Energies of frames, (n_frames,) eV; `vectors` (p, 3) are both directions of every pair."""
+    """Energies of frames, (n_frames,) eV; `vectors` (p, 3) hold every pair in both directions."""
     r = vectors.norm(dim=1)
-    gap = r - places.of_pairs(parameters.reach)
+    gap = r - indices.of_pairs(parameters.reach)
     inside = gap < -EDGE
     gap = torch.where(inside, gap, -1.0)
-    fade, g = (
-        torch.where(inside, torch.exp(places.of_pairs(decay) / gap), 0.0)
-        for decay in (parameters.decay, parameters.bend_decay)
+    decay, g = (
+        torch.where(inside, torch.exp(indices.of_pairs(length) / gap), 0.0)
+        for length in (parameters.decay, parameters.bend_decay)
     )
-    repulsion, attraction = (places.of_pairs(x) for x in (parameters.repulsion, parameters.attraction))
-    two = (repulsion * r ** -powers[0] - attraction * r ** -powers[1]) * fade / 2
-    atoms = _bending(parameters, places, vectors / r[:, None], g).index_add(0, places.source, two)
-    return atoms.new_zeros(places.n_frames).index_add(0, places.frame, atoms)
+    repulsion, attraction = (indices.of_pairs(x) for x in (parameters.repulsion, parameters.attraction))
+    two_body = (repulsion * r ** -powers[0] - attraction * r ** -powers[1]) * decay / 2
+    atoms = _bending(parameters, indices, vectors / r[:, None], g).index_add(0, indices.source, two_body)
+    return atoms.new_zeros(indices.n_frames).index_add(0, indices.frame, atoms)
 
 
-def _bending(parameters: Parameters, places: Places, u: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
-    """Σ_{j<k} K g_j g_k (û_j·û_k − c)² per atom, (n,), without triples.
+def _bending(parameters: Parameters, indices: GraphIndices, u: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
+    """Three-body energy Σ_{j<k} K g_j g_k (û_j·û_k − c)² of each atom, (n,), without a sum over triples.
 
     The square is û_j⊗û_j : û_k⊗û_k − 2c û_j·û_k + c², so the sum over all j and k is one over moments
-    Σ_j g_j (1, û_j, û_j⊗û_j) of each element; half of it without j = k is the sum over j < k.
+    Σ_j g_j (1, û_j, û_j⊗û_j) of each element. Half of it, without the terms j = k, is the sum over j < k.
     """
-    n, k = len(places.element), places.n_elements
+    n, k = len(indices.element), indices.n_elements
     roots = torch.tensor([1.0, 1.0, 1.0, 2.0, 2.0, 2.0], dtype=u.dtype, device=u.device).sqrt()
-    squares = torch.stack([u[:, i] * u[:, j] for i, j in SIX], dim=1) * roots
+    squares = torch.stack([u[:, i] * u[:, j] for i, j in VOIGT_PAIRS], dim=1) * roots
     terms = torch.cat([g[:, None], g[:, None] * u, g[:, None] * squares, g[:, None] ** 2], dim=1)
-    where = places.source * k + places.element[places.target]
-    sums = terms.new_zeros(n * k, 11).index_add(0, where, terms).view(n, k, 11)
-    scalars, vectors, tensors, alone = sums.split([1, 3, 6, 1], dim=2)
-    stiffness, cosine = parameters.stiffness[places.element], parameters.cosine[places.element]
+    slots = indices.source * k + indices.element[indices.target]
+    sums = terms.new_zeros(n * k, 11).index_add(0, slots, terms).view(n, k, 11)
+    scalars, vectors, tensors, same_neighbour = sums.split([1, 3, 6, 1], dim=2)
+    stiffness, cosine = parameters.stiffness[indices.element], parameters.cosine[indices.element]
     square = (
         tensors @ tensors.mT
         - 2 * cosine * (vectors @ vectors.mT)
         + cosine**2 * (scalars @ scalars.mT)
-        - torch.diag_embed(alone[:, :, 0]) * (1 - cosine) ** 2
+        - torch.diag_embed(same_neighbour[:, :, 0]) * (1 - cosine) ** 2
     )
     return (stiffness * square).sum(dim=(1, 2)) / 2

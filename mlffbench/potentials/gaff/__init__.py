@@ -1,1 +1,1 @@
-"""Bonded force fields of the GAFF form: atom types, bond perception, fit."""
+"""Bonded force fields of the GAFF form: bond perception, atom types, energy terms, fit and evaluation."""

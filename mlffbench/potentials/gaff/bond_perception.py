@@ -1,4 +1,4 @@
-"""Which atoms are bonded, from distances: one bonding pattern a frame, or several that blend smoothly."""
+"""Bond perception from distances; a shared proton gives a smooth mixture of topologies."""
 
 from __future__ import annotations
 
@@ -12,20 +12,24 @@ from ase.data import covalent_radii
 from mlffbench.descriptors.graph import Graph
 from mlffbench.potentials.gaff.topology import Bonds, Topology
 
-__all__ = ["Contacts", "State", "contacts", "states"]
+__all__ = ["BondingState", "Contacts", "perceive_bonds"]
 
 BONDING = np.array([1, 5, 6, 7, 8, 9, 14, 15, 16, 17, 32, 33, 34, 35, 52, 53])  # H, B to F, Si to Cl ...
-LADDER = (
-    1.3,
-    1.45,
-    1.6,
-)  # bonds up to so many sums of covalent radii: the first that shows known surroundings
-SHARED = 3  # hydrogens between two partners that may be undecided at once, the closest calls first
+BOND_FACTORS = (1.3, 1.45, 1.6)  # longest bond in sums of covalent radii: the first with known surroundings
+MOST_SHARED = 3  # shared hydrogens of one frame at most: those with the most similar distances
 
 
 @dataclass(frozen=True)
 class Contacts:
-    """The pairs of one frame that could be bonds: atoms, cells, distance over the sum of radii."""
+    """Pairs of atoms of one frame that are close enough for a bond, shortest first.
+
+    Attributes
+    ----------
+    numbers : (n,) atomic numbers
+    source, target : (p,) int
+    shifts : (p, 3) int, the cell of the target as seen from the source
+    ratio : (p,) distance over the sum of covalent radii
+    """
 
     numbers: np.ndarray
     source: np.ndarray
@@ -35,13 +39,13 @@ class Contacts:
 
 
 @dataclass(frozen=True)
-class State:
-    """One bonding pattern of a frame, and what its weight depends on.
+class BondingState:
+    """One bonding pattern of a frame and the hydrogens whose distances determine its weight.
 
     Attributes
     ----------
     topology : Topology
-    shared : (k, 3) int, undecided hydrogens, each with the partner it has here and the one it could have
+    shared : (k, 3) int, shared hydrogens, each with its partner in this state and in the other one
     shifts : (k, 3, 3) int, their cells
     """
 
@@ -50,14 +54,21 @@ class State:
     shifts: np.ndarray
 
 
-def contacts(graph: Graph) -> Iterator[Contacts]:
-    """The contacts of every frame, shortest first."""
+def perceive_bonds(
+    graph: Graph, width: float, depth: int, known: Set[str], cache: dict[bytes, Topology]
+) -> list[list[BondingState]]:
+    """The bonding states of every frame; topologies are looked up in `cache` by their bonds, or added."""
+    return [_bonding_states(contacts, width, depth, known, cache) for contacts in _contacts(graph)]
+
+
+def _contacts(graph: Graph) -> Iterator[Contacts]:
+    """The contacts of every frame."""
     numbers, frame = graph.numbers.cpu().numpy(), graph.frame.cpu().numpy()
     source, target = graph.source.cpu().numpy(), graph.target.cpu().numpy()
     radii = covalent_radii[numbers]
     ratio = graph.vectors.norm(dim=1).cpu().numpy() / (radii[source] + radii[target])
     bonding = np.isin(numbers, BONDING)
-    close = np.flatnonzero((ratio < LADDER[-1]) & bonding[source] & bonding[target])
+    close = np.flatnonzero((ratio < BOND_FACTORS[-1]) & bonding[source] & bonding[target])
     close = close[np.lexsort((ratio[close], frame[source[close]]))]
     starts = np.searchsorted(frame, np.arange(graph.n_frames + 1))
     cuts = np.searchsorted(frame[source[close]], np.arange(graph.n_frames + 1))
@@ -68,58 +79,59 @@ def contacts(graph: Graph) -> Iterator[Contacts]:
         yield Contacts(atoms, source[own] - first, target[own] - first, shifts[own], ratio[own])
 
 
-def states(
-    near: Contacts, width: float, depth: int, known: Set[str], cache: dict[bytes, Topology]
-) -> list[State]:
-    """The bonding patterns of a frame: heavy atoms by distance, a hydrogen to whatever is nearest.
+def _bonding_states(
+    contacts: Contacts, width: float, depth: int, known: Set[str], cache: dict[bytes, Topology]
+) -> list[BondingState]:
+    """The bonding states of a frame: heavy atoms bond by distance, a hydrogen to its nearest atom.
 
-    A hydrogen whose two nearest partners differ by less than `width` (in sums of covalent radii) is
-    undecided, and the frame is in two states. Of the `LADDER` of bond lengths the first counts in which all
-    surroundings are `known` (all are where `known` is empty), so that a stretched bond stays a bond.
+    A hydrogen whose two nearest partners differ by less than `width` (in sums of covalent radii) is shared,
+    and the frame has two states. The first of the `BOND_FACTORS` with which all surroundings are `known` is
+    used (all are where `known` is empty), so that a stretched bond stays a bond.
     """
-    best: tuple[int, list[State]] | None = None
-    for factor in LADDER:
-        found = list(_patterns(near, width, factor, depth, cache))
-        strange = sum(label not in known for s in found for label in s.topology.labels[:, -1].tolist())
-        if not known or strange == 0:
-            return found
-        if best is None or strange < best[0]:
-            best = strange, found
+    best: tuple[int, list[BondingState]] | None = None
+    for factor in BOND_FACTORS:
+        states = list(_states_at(contacts, width, factor, depth, cache))
+        n_unknown = sum(label not in known for s in states for label in s.topology.labels[:, -1].tolist())
+        if not known or n_unknown == 0:
+            return states
+        if best is None or n_unknown < best[0]:
+            best = n_unknown, states
     assert best is not None
     return best[1]
 
 
-def _patterns(
-    near: Contacts, width: float, factor: float, depth: int, cache: dict[bytes, Topology]
-) -> Iterator[State]:
-    """One state for every choice of the undecided hydrogens."""
-    hydrogen = near.numbers == 1
-    heavy = np.flatnonzero(~hydrogen[near.source] & ~hydrogen[near.target] & (near.ratio < factor))
-    decided, undecided = _hydrogen_bonds(near, hydrogen, width)
+def _states_at(
+    contacts: Contacts, width: float, factor: float, depth: int, cache: dict[bytes, Topology]
+) -> Iterator[BondingState]:
+    """One state for every choice of the shared hydrogens' partners, with bonds up to `factor`."""
+    source, target, shifts = contacts.source, contacts.target, contacts.shifts
+    hydrogen = contacts.numbers == 1
+    heavy = np.flatnonzero(~hydrogen[source] & ~hydrogen[target] & (contacts.ratio < factor))
+    decided, undecided = _hydrogen_bonds(contacts, hydrogen, width)
     for choice in product((0, 1), repeat=len(undecided)):
-        pairs = np.array([pair[c] for pair, c in zip(undecided, choice, strict=True)], dtype=int)
-        others = np.array([pair[1 - c] for pair, c in zip(undecided, choice, strict=True)], dtype=int)
-        picked = np.concatenate([heavy, decided, pairs])
-        bonds = Bonds.of(near.numbers, near.source[picked], near.target[picked], near.shifts[picked])
+        here = np.array([pair[c] for pair, c in zip(undecided, choice, strict=True)], dtype=int)
+        there = np.array([pair[1 - c] for pair, c in zip(undecided, choice, strict=True)], dtype=int)
+        bonded = np.concatenate([heavy, decided, here])
+        bonds = Bonds.of(contacts.numbers, source[bonded], target[bonded], shifts[bonded])
         if bonds.key not in cache:
             cache[bonds.key] = Topology.of(bonds, depth)
-        shared = np.column_stack([near.source[pairs], near.target[pairs], near.target[others]])
-        cells = [np.zeros_like(near.shifts[pairs]), near.shifts[pairs], near.shifts[others]]
-        yield State(cache[bonds.key], shared, np.stack(cells, axis=1))
+        shared = np.column_stack([source[here], target[here], target[there]])
+        cells = [np.zeros_like(shifts[here]), shifts[here], shifts[there]]
+        yield BondingState(cache[bonds.key], shared, np.stack(cells, axis=1))
 
 
 def _hydrogen_bonds(
-    near: Contacts, hydrogen: np.ndarray, width: float
+    contacts: Contacts, hydrogen: np.ndarray, width: float
 ) -> tuple[np.ndarray, list[tuple[int, int]]]:
-    """Contacts that hold a hydrogen for sure, and the pairs of contacts that one is undecided between."""
-    from_hydrogen = np.flatnonzero(hydrogen[near.source])
-    atoms, first = np.unique(near.source[from_hydrogen], return_index=True)
+    """Contacts that are a hydrogen's only bond, and the two alternative contacts of each shared hydrogen."""
+    from_hydrogen = np.flatnonzero(hydrogen[contacts.source])
+    atoms, first = np.unique(contacts.source[from_hydrogen], return_index=True)
     nearest = from_hydrogen[first]
-    calls = []
+    alternatives = []
     for atom, best in zip(atoms, nearest, strict=True):
-        own = from_hydrogen[near.source[from_hydrogen] == atom]
-        if len(own) > 1 and (gap := near.ratio[own[1]] - near.ratio[best]) < width:
-            calls.append((gap, int(best), int(own[1])))
-    undecided = [pair for _, *pair in sorted(calls)[:SHARED]]
+        own = from_hydrogen[contacts.source[from_hydrogen] == atom]
+        if len(own) > 1 and (gap := contacts.ratio[own[1]] - contacts.ratio[best]) < width:
+            alternatives.append((gap, int(best), int(own[1])))
+    undecided = [pair for _, *pair in sorted(alternatives)[:MOST_SHARED]]
     decided = np.setdiff1d(nearest, [a for a, _ in undecided])
     return decided, [(a, b) for a, b in undecided]

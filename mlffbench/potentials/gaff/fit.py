@@ -1,9 +1,9 @@
-"""Learning a GAFF-form force field: atom types, the rows of the least squares, named parameters."""
+"""Fit of a GAFF-form force field: atom types, design matrix, nonlinear least squares, named parameters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
@@ -13,29 +13,38 @@ from ase import Atoms
 from mlffbench.data import Labels
 from mlffbench.descriptors.graph import Graph, build
 from mlffbench.potentials.gaff import design_matrix as design
-from mlffbench.potentials.gaff.atom_types import Finder, Types, learn_types, term_key
-from mlffbench.potentials.gaff.batches import KINDS, assemble
-from mlffbench.potentials.gaff.bond_perception import State, contacts, states
-from mlffbench.potentials.gaff.energy_terms import Basis, Batch, angle, images, length
-from mlffbench.potentials.gaff.initial_guess import start_values
+from mlffbench.potentials.gaff.atom_types import ParameterIndex, Types, learn_types, term_key
+from mlffbench.potentials.gaff.batches import KINDS, TableRows, assemble, chunks, with_equilibrium
+from mlffbench.potentials.gaff.bond_perception import BondingState, perceive_bonds
+from mlffbench.potentials.gaff.energy_terms import Basis, Batch, angle, basis, images, length
+from mlffbench.potentials.gaff.initial_guess import initial_guess
 from mlffbench.potentials.gaff.least_squares import Problem, neutral_modes, solve
 from mlffbench.potentials.gaff.topology import Topology
 from mlffbench.potentials.regression.streaming_qr import updated_r_factor
 from mlffbench.system import progress
 
-__all__ = ["Parameters", "Settings", "at_rest", "chunks", "learn", "recognise"]
+__all__ = ["Settings", "fit"]
 
-Parameters = dict[str, dict[str, dict[str, float]]]  # kind -> key -> name -> value
-Patterns = list[list[State]]
+Patterns = list[list[BondingState]]  # the bonding states of every frame of a graph
 
-CHUNK = 1500  # atoms whose rows are dense at once
-MOST_PARAMETERS = 1500  # beyond, atoms are told apart to a smaller depth
+MOST_PARAMETERS = 1500  # beyond, atom types are less deep
 RARE = 0.02  # share of the training frames below which surroundings are no type of their own
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the fit is told."""
+    """Settings of the fit.
+
+    Attributes
+    ----------
+    cutoff : float, of Lennard-Jones and Coulomb, Å
+    depth : int, of the atom types
+    width : float, half the width of the blend of a shared hydrogen, in sums of covalent radii
+    periodicities : of the torsions
+    weights : of energies per atom, forces and stresses
+    alpha : float, weight of the prior
+    max_iterations : int, steps of the optimiser at most
+    """
 
     cutoff: float
     depth: int
@@ -46,133 +55,138 @@ class Settings:
     max_iterations: int
 
 
-def learn(
-    frames: list[Atoms], labels: Labels, settings: Settings, forms: Mapping[str, Basis]
-) -> tuple[Parameters, Types, float]:
-    """Parameters by kind and key, the atom types, and the loss of the fit without its prior."""
-    sizes = np.array([len(a) for a in frames])
-    parts = chunks(sizes)
+def fit(
+    frames: list[Atoms], labels: Labels, settings: Settings
+) -> tuple[dict[str, dict[str, dict[str, float]]], Types, float]:
+    """Fit all parameters by least squares.
+
+    Returns
+    -------
+    parameters : dict of kind of term to dict of key to dict of name to value
+    types : Types
+    loss : float, of the fit without its prior
+    """
+    parts = chunks(np.array([len(a) for a in frames]))
     graphs = [build([frames[i] for i in part], settings.cutoff) for part in parts]
-    types, patterns, finder, counts = _told_apart(graphs, settings)
-    pieces = zip(graphs, patterns, strict=True)
-    rows: dict[int, dict[str, np.ndarray]] = {}
-    batches = [assemble(graph, found, finder, settings.width, rows) for graph, found in pieces]
+    types, patterns, index, counts = _deepest_types(graphs, settings)
+    rows: dict[bytes, TableRows] = {}
+    batches = [
+        assemble(graph, states, index, settings.width, rows)
+        for graph, states in zip(graphs, patterns, strict=True)
+    ]
     used = {k: np.unique(np.concatenate([b.terms[k].index.numpy() for b in batches])) for k in KINDS}
-    layout = design.Layout.of(used, forms)
     means = {"bonds": _means(batches, "bonds", length), "angles": _means(batches, "angles", angle)}
-    by = design.scales(labels, sizes.astype(float), settings.weights)
-    triangle = None
-    for number, (part, batch) in enumerate(zip(parts, batches, strict=True)):
-        some = [frames[i] for i in part]
-        triangle = updated_r_factor(
-            triangle, design.rows(at_rest(batch, means), forms, layout, some, labels[part], by)
-        )
-        progress.report("fit", number + 1, len(parts))
-    assert triangle is not None
-    problem = _problem(triangle, finder, used, counts, len(settings.periodicities))
-    start = start_values(graphs, patterns, finder, problem.modes.numpy())
-    found, loss = solve(problem, start, settings.alpha, settings.max_iterations)
-    return _named(found, problem, finder, means, settings.periodicities), types, loss
+    batches = [with_equilibrium(batch, means) for batch in batches]
+    triangle = _reduced_design(batches, parts, used, frames, labels, settings)
+    problem = _problem(triangle, index, used, counts, len(settings.periodicities))
+    start = initial_guess(graphs, patterns, index, problem.modes.numpy())
+    solution, loss = solve(problem, start, settings.alpha, settings.max_iterations)
+    return _named(solution, problem, index, means, settings.periodicities), types, loss
 
 
-def chunks(sizes: np.ndarray) -> list[np.ndarray]:
-    """Consecutive frames, about `CHUNK` atoms together."""
-    number = (np.cumsum(sizes) - sizes) // CHUNK
-    return np.split(np.arange(len(sizes)), np.flatnonzero(np.diff(number)) + 1)
-
-
-def recognise(
-    graph: Graph, width: float, depth: int, known: Set[str], cache: dict[bytes, Topology]
-) -> list[list[State]]:
-    """The bonding states of every frame; `cache` remembers topologies by their bonds."""
-    return [states(near, width, depth, known, cache) for near in contacts(graph)]
-
-
-def at_rest(batch: Batch, values: Mapping[str, np.ndarray]) -> Batch:
-    """The batch with the bonds' and angles' values at rest."""
-    like = batch.graph.positions
-    terms = dict(batch.terms)
-    for kind, table in values.items():
-        rest = torch.as_tensor(table, dtype=like.dtype, device=like.device)[terms[kind].index]
-        terms[kind] = replace(terms[kind], rest=rest)
-    return replace(batch, terms=terms)
-
-
-def _told_apart(
+def _deepest_types(
     graphs: Sequence[Graph], settings: Settings
-) -> tuple[Types, list[Patterns], Finder, np.ndarray]:
-    """The finest atom types that do not take more than `MOST_PARAMETERS`."""
-    finest = [(d, min(d, 1), d) for d in range(settings.depth, 0, -1)]
-    coarser = [(1, 1, 0), (0, 0, 0)] if settings.depth else [(0, 0, 0)]
-    for depth, vdw, torsion in finest + coarser:
+) -> tuple[Types, list[Patterns], ParameterIndex, np.ndarray]:
+    """The deepest atom typing within `MOST_PARAMETERS`, with its bonding states and index."""
+    deep = [(d, min(d, 1), d) for d in range(settings.depth, 0, -1)]
+    coarse = [(1, 1, 0), (0, 0, 0)] if settings.depth else [(0, 0, 0)]
+    for depth, vdw, torsion in deep + coarse:
         kinds = {"vdw": vdw, "torsions": torsion, "impropers": torsion}
         types, patterns = _types(graphs, depth, kinds, settings.width)
-        finder, counts = _vocabulary(patterns, types)
-        n = {kind: len(rows) for kind, rows in finder.rows.items()}
+        index, counts = _index(patterns, types)
+        n = {kind: len(rows) for kind, rows in index.rows.items()}
         size = 2 * (n["bonds"] + n["angles"]) + len(settings.periodicities) * n["torsions"] + n["impropers"]
         if size <= MOST_PARAMETERS:
             break
-    return types, patterns, finder, counts
+    return types, patterns, index, counts
 
 
 def _types(
     graphs: Sequence[Graph], depth: int, kinds: Mapping[str, int], width: float
 ) -> tuple[Types, list[Patterns]]:
-    """Atom types; and the states, looked at again once it is known which surroundings are common."""
+    """Atom types, and the bonding states perceived again with the types as the known surroundings."""
     cache: dict[bytes, Topology] = {}
-    first = [recognise(graph, width, depth, frozenset(), cache) for graph in graphs]
-    each = [found[0].topology for patterns in first for found in patterns]
-    types = learn_types(each, depth, kinds, least=max(1, ceil(RARE * len(each))))
-    return types, [recognise(graph, width, depth, types.parents.keys(), cache) for graph in graphs]
+    first = [perceive_bonds(graph, width, depth, frozenset(), cache) for graph in graphs]
+    topologies = [states[0].topology for patterns in first for states in patterns]
+    types = learn_types(topologies, depth, kinds, least=max(1, ceil(RARE * len(topologies))))
+    return types, [perceive_bonds(graph, width, depth, types.parents.keys(), cache) for graph in graphs]
 
 
-def _vocabulary(patterns: Sequence[Patterns], types: Types) -> tuple[Finder, np.ndarray]:
-    """A row for every key of the training set; and how many atoms of each charge type its frames have."""
-    topologies = {id(s.topology): s.topology for p in patterns for found in p for s in found}
+def _index(patterns: Sequence[Patterns], types: Types) -> tuple[ParameterIndex, np.ndarray]:
+    """A row for every key of the training set, and each topology's atoms of each type, (n, n_types)."""
+    states = [state for of_graph in patterns for of_frame in of_graph for state in of_frame]
+    topologies = {state.topology.key: state.topology for state in states}
     keys: dict[str, set[str]] = {kind: set() for kind in KINDS}
-    names = {key: types.of(topology) for key, topology in topologies.items()}
+    names = {key: types.assign(topology) for key, topology in topologies.items()}
     for key, topology in topologies.items():
         for kind, paths in topology.terms.items():
-            labels = types.seen_by(kind, names[key][paths.atoms])
+            labels = types.coarsened(kind, names[key][paths.atoms])
             labels = np.unique(labels, axis=0) if len(labels) else labels
             keys[kind] |= {term_key(kind, list(k)) for k in labels}
-        keys["vdw"] |= set(types.seen_by("vdw", names[key]).tolist())
+        keys["vdw"] |= set(types.coarsened("vdw", names[key]).tolist())
         keys["offsets"] |= set(names[key].tolist())
     atoms = sorted(keys["offsets"])
     counts = np.unique([[np.sum(n == a) for a in atoms] for n in names.values()], axis=0)
     if np.linalg.matrix_rank(counts) < len(atoms):
         keys["charges"] = set(atoms)
-    return Finder(
-        types, {k: {key: row for row, key in enumerate(sorted(v))} for k, v in keys.items()}
-    ), counts
+    rows = {kind: {key: row for row, key in enumerate(sorted(v))} for kind, v in keys.items()}
+    return ParameterIndex(types, rows), counts
 
 
 def _means(
     batches: Sequence[Batch], kind: str, coordinate: Callable[[torch.Tensor], torch.Tensor]
 ) -> np.ndarray:
-    """The mean length or angle of every row."""
+    """Mean length or angle in training of every row of the parameter table."""
     values = [coordinate(images(b.graph, b.terms[kind].atoms, b.terms[kind].shifts)).numpy() for b in batches]
     index = np.concatenate([b.terms[kind].index.numpy() for b in batches])
     return np.bincount(index, np.concatenate(values)) / np.maximum(np.bincount(index), 1)
 
 
+def _reduced_design(
+    batches: Sequence[Batch],
+    parts: Sequence[np.ndarray],
+    used: Mapping[str, np.ndarray],
+    frames: list[Atoms],
+    labels: Labels,
+    settings: Settings,
+) -> np.ndarray:
+    """R factor of the weighted rows (design | target) of all frames, batch by batch."""
+    forms: dict[str, Basis] = basis(settings.cutoff, settings.periodicities)
+    layout = design.Layout.of(used, forms)
+    sizes = np.array([len(a) for a in frames], dtype=float)
+    factors = design.scales(labels, sizes, settings.weights)
+    triangle = None
+    for number, (part, batch) in enumerate(zip(parts, batches, strict=True)):
+        own = [frames[i] for i in part]
+        rows = design.weighted_rows(batch, forms, layout, own, labels[part], factors)
+        triangle = updated_r_factor(triangle, rows)
+        progress.report("fit", number + 1, len(parts))
+    assert triangle is not None
+    return triangle
+
+
 def _problem(
-    triangle: np.ndarray, finder: Finder, used: Mapping[str, np.ndarray], counts: np.ndarray, n_torsion: int
+    triangle: np.ndarray,
+    index: ParameterIndex,
+    used: Mapping[str, np.ndarray],
+    counts: np.ndarray,
+    n_torsion: int,
 ) -> Problem:
-    n = {kind: len(rows) for kind, rows in finder.rows.items()}
-    split = lambda kind: torch.as_tensor(np.stack(np.divmod(used[kind], max(n[kind], 1)), axis=1))
+    """The nonlinear problem of the reduced design matrix."""
+    n = {kind: len(rows) for kind, rows in index.rows.items()}
+    pairs = lambda kind: torch.as_tensor(np.stack(np.divmod(used[kind], max(n[kind], 1)), axis=1))
     modes = neutral_modes(counts) if n["charges"] else torch.zeros(0, 0, dtype=torch.float64)
-    return Problem(triangle, n, n_torsion, split("vdw"), split("charges"), modes)
+    return Problem(triangle, n, n_torsion, pairs("vdw"), pairs("charges"), modes)
 
 
 def _named(
     z: Mapping[str, np.ndarray],
     problem: Problem,
-    finder: Finder,
+    index: ParameterIndex,
     means: Mapping[str, np.ndarray],
     periodicities: Sequence[int],
-) -> Parameters:
-    """The solution under the names of its terms."""
+) -> dict[str, dict[str, dict[str, float]]]:
+    """The solution as parameters by kind, key and name."""
     values = {
         "bonds": {"k": z["bond_k"], "r0": means["bonds"] + z["bond_shift"]},
         "angles": {"k": z["angle_k"], "theta0": means["angles"] + z["angle_shift"]},
@@ -186,5 +200,5 @@ def _named(
     }
     return {
         kind: {key: {name: float(v[row]) for name, v in values[kind].items()} for key, row in rows.items()}
-        for kind, rows in finder.rows.items()
+        for kind, rows in index.rows.items()
     }

@@ -1,4 +1,4 @@
-"""From the reduced least squares to physical parameters: k, r0, V, ε, R, q within bounds."""
+"""Bounded nonlinear least squares for the parameters k, r0, V, ε, R, q, from the reduced design matrix."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from scipy.optimize import least_squares
 
 from mlffbench.potentials.gaff.energy_terms import UNIT
 
-__all__ = ["PIECES", "Problem", "Unknowns", "solve"]
+__all__ = ["PRIORS", "Problem", "Unknowns", "neutral_modes", "solve"]
 
-# name: lower bound, upper bound, centre and width of a weak prior that decides what the data do not
-PIECES: dict[str, tuple[float, float, float, float]] = {
+# name: lower bound, upper bound, centre and width of a weak prior, which decides what the data leave open
+PRIORS: dict[str, tuple[float, float, float, float]] = {
     "bond_k": (0.0, 200.0, 15.0, 10.0),          # eV/Å²
     "bond_shift": (-0.5, 0.5, 0.0, 0.05),        # Å from the mean in training
     "angle_k": (0.0, 50.0, 2.5, 2.0),            # eV/rad²
@@ -36,11 +36,11 @@ class Problem:
 
     Attributes
     ----------
-    triangle : (r, p + 1), from `_triangle.reduced`
-    counts : number of bonds, angles, torsions, impropers, Lennard-Jones and charge types
+    triangle : (r, p + 1), the R factor of the weighted rows (design | target), from `streaming_qr`
+    counts : number of bond, angle, torsion, improper, Lennard-Jones, charge and offset types
     n_torsion : coefficients per torsion
     vdw_pairs, charge_pairs : (n, 2) the types of the pairs that have columns
-    modes : (n_charges, n_modes) orthonormal, q = modes u: charges that leave the training molecules neutral
+    modes : (n_charges, n_modes) orthonormal, q = modes u: charges with which training molecules are neutral
     """
 
     triangle: np.ndarray
@@ -53,12 +53,13 @@ class Problem:
 
 @dataclass(frozen=True)
 class Unknowns:
-    """The pieces of z, in order, with their sizes."""
+    """Blocks of the vector z of unknowns, in order, with their sizes."""
 
     sizes: Mapping[str, int]
 
     @classmethod
     def of(cls, problem: Problem) -> Unknowns:
+        """The unknowns of a problem."""
         n = problem.counts
         sizes = {"bond_k": n["bonds"], "bond_shift": n["bonds"], "angle_k": n["angles"]}
         sizes |= {"angle_shift": n["angles"], "torsion": n["torsions"] * problem.n_torsion}
@@ -66,17 +67,18 @@ class Unknowns:
         return cls(sizes | {"charge": problem.modes.shape[1], "offset": n["offsets"]})
 
     def split(self, z: Any) -> dict[str, Any]:
+        """The blocks of z by name."""
         cuts = np.cumsum(list(self.sizes.values()))
         starts = cuts - list(self.sizes.values())
         return {name: z[a:b] for name, a, b in zip(self.sizes, starts.tolist(), cuts.tolist(), strict=True)}
 
-    def each(self, column: int) -> np.ndarray:
-        """A column of `PIECES` for all of z."""
-        return np.concatenate([np.full(n, PIECES[name][column]) for name, n in self.sizes.items()])
+    def column(self, number: int) -> np.ndarray:
+        """A column of `PRIORS` for every entry of z."""
+        return np.concatenate([np.full(n, PRIORS[name][number]) for name, n in self.sizes.items()])
 
 
 def coefficients(z: torch.Tensor, unknowns: Unknowns, problem: Problem) -> torch.Tensor:
-    """w(z): what multiplies the columns, in the order of the layout."""
+    """Linear coefficients w(z) of the columns of the design matrix, in the order of its layout."""
     p = unknowns.split(z)
     root, radius = p["vdw_root"], p["vdw_radius"]
     i, j = problem.vdw_pairs.T
@@ -95,38 +97,38 @@ def coefficients(z: torch.Tensor, unknowns: Unknowns, problem: Problem) -> torch
 
 
 def _parabola(k: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
-    """k (u − d)² = k u² − 2kd u + kd²."""
+    """Coefficients of u², u and 1 in k (u − d)² = k u² − 2kd u + kd²."""
     return torch.stack([k, -2 * k * shift, k * shift**2], dim=1).reshape(-1)
 
 
 def solve(problem: Problem, start: Mapping[str, np.ndarray], alpha: float, steps: int) -> tuple[dict, float]:
-    """The pieces of z, and the cost without the prior: trust-region least squares with the exact Jacobian."""
+    """The blocks of z and the loss without prior, by a trust-region method with the exact Jacobian."""
     unknowns = Unknowns.of(problem)
-    low, high, centre, width = (unknowns.each(column) for column in range(4))
+    low, high, centre, width = (unknowns.column(number) for number in range(4))
     guess = centre.copy()
     for name, part in unknowns.split(guess).items():
         part[:] = start.get(name, part)
     for name, part in unknowns.split(centre).items():
         part[:] = start.get(name, part) if name == "vdw_radius" else part
     R, target = problem.triangle[:, :-1], problem.triangle[:, -1]
-    wide = torch.func.jacfwd(lambda z: coefficients(z, unknowns, problem))
-    pull = np.sqrt(alpha) / width
+    coefficient_jacobian = torch.func.jacfwd(lambda z: coefficients(z, unknowns, problem))
+    prior_weight = np.sqrt(alpha) / width
 
     def residual(z: np.ndarray) -> np.ndarray:
         w = coefficients(torch.as_tensor(z), unknowns, problem).numpy()
-        return np.concatenate([R @ w - target, pull * (z - centre)])
+        return np.concatenate([R @ w - target, prior_weight * (z - centre)])
 
     def jacobian(z: np.ndarray) -> np.ndarray:
-        return np.vstack([R @ wide(torch.as_tensor(z)).numpy(), np.diag(pull)])
+        return np.vstack([R @ coefficient_jacobian(torch.as_tensor(z)).numpy(), np.diag(prior_weight)])
 
-    inside = np.clip(guess, low + 1e-6, high - 1e-6)
+    start_inside = np.clip(guess, low + 1e-6, high - 1e-6)
     fit = least_squares(
-        residual, inside, jac=jacobian, bounds=(low, high), x_scale=width, ftol=1e-7, max_nfev=steps
+        residual, start_inside, jac=jacobian, bounds=(low, high), x_scale=width, ftol=1e-7, max_nfev=steps
     )
     loss = float(np.sum(fit.fun[: len(target)] ** 2))
     return unknowns.split(fit.x), loss
 
 
 def neutral_modes(counts: np.ndarray) -> torch.Tensor:
-    """Orthonormal patterns of charge without a net charge; counts (n_molecules, n_types) of atoms."""
+    """Orthonormal charges without net charge, (n_types, n_modes); counts are (n_molecules, n_types)."""
     return torch.as_tensor(null_space(counts.astype(float)), dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""Statistics of errors and of the standard deviations that were predicted for them."""
+"""Statistics of errors and of their predicted standard deviations: calibration, proper scores, order."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ __all__ = [
     "frame_std",
     "miscalibration_area",
     "nll",
+    "observed_shares",
     "rank_error",
     "residuals",
     "scale",
-    "shares",
     "sharpness",
     "z_spread",
 ]
 
-MOST_BINS, FEWEST_IN_BIN = 10, 10
+MAX_BINS, MIN_IN_BIN = 10, 10
 
 
 @dataclass(frozen=True)
@@ -49,44 +49,44 @@ class Residuals:
 
 
 def residuals(true: Labels, predicted: Labels) -> dict[str, Residuals]:
-    """Of energies, and of force components, where the model has their deviations."""
-    found = {}
+    """Return the residuals of energies and of force components, of those that have deviations."""
+    by_quantity = {}
     if predicted.energy_std is not None:
-        found["energy"] = Residuals(predicted.energy - true.energy, predicted.energy_std)
+        by_quantity["energy"] = Residuals(predicted.energy - true.energy, predicted.energy_std)
     if predicted.forces_std is not None and true.forces is not None:
         rows = zip(true.forces, predicted.forces or (), predicted.forces_std, strict=True)
-        known = [(p - t, s) for t, p, s in rows if t is not None and p is not None and s is not None]
-        if known:
-            error, std = (np.concatenate([part[k].ravel() for part in known]) for k in (0, 1))
-            found["forces"] = Residuals(error, std)
-    return found
+        parts = [(p - t, s) for t, p, s in rows if t is not None and p is not None and s is not None]
+        if parts:
+            error, std = (np.concatenate([part[k].ravel() for part in parts]) for k in (0, 1))
+            by_quantity["forces"] = Residuals(error, std)
+    return by_quantity
 
 
 def frame_std(frames: Sequence[Atoms], predicted: Labels) -> dict[str, np.ndarray]:
-    """One deviation a frame: of its energy per atom (eV), and the largest of its force components (eV/Å)."""
-    found = {}
+    """Return one deviation a frame: of its energy per atom (eV), and the largest of its forces (eV/Å)."""
+    std = {}
     if predicted.energy_std is not None:
-        found["energy"] = predicted.energy_std / [len(a) for a in frames]
+        std["energy"] = predicted.energy_std / [len(a) for a in frames]
     if predicted.forces_std is not None and all(s is not None for s in predicted.forces_std):
-        found["forces"] = np.array([np.max(s) for s in predicted.forces_std if s is not None])
-    return found
+        std["forces"] = np.array([np.max(s) for s in predicted.forces_std if s is not None])
+    return std
 
 
 # ---------------------------------------------------------------- calibration
 def scale(r: Residuals) -> float:
-    """√⟨(error/σ)²⟩ where σ > 0, the scale of largest Gaussian likelihood; not a number where no σ is."""
+    """√⟨(error/σ)²⟩ over σ > 0, the scale of largest Gaussian likelihood; nan if every σ is 0."""
     ratio = r.ratio[r.std > 0]
     return float(np.sqrt(np.mean(ratio**2))) if len(ratio) else float("nan")
 
 
-def shares(r: Residuals, expected: np.ndarray) -> np.ndarray:
-    """The share of errors inside the central interval of N(0, σ²) of each expected probability."""
+def observed_shares(r: Residuals, expected: np.ndarray) -> np.ndarray:
+    """Share of errors inside the central interval of N(0, σ²) of each expected probability."""
     own = np.sort(_probability(r))
     return np.searchsorted(own, expected, side="right") / len(own)
 
 
 def miscalibration_area(r: Residuals) -> float:
-    """∫|F(p) − p| dp with F the distribution of the errors' own probabilities, exactly."""
+    """∫|F(p) − p| dp, exactly, with F the cumulative distribution of the errors' own probabilities."""
     p = np.sort(_probability(r))
     knots = np.concatenate([[0.0], p, [1.0]])
     steps = np.arange(len(p) + 1) / len(p)  # F between one knot and the next
@@ -95,12 +95,12 @@ def miscalibration_area(r: Residuals) -> float:
 
 
 def _probability(r: Residuals) -> np.ndarray:
-    """Of the central interval that ends at the error."""
+    """Probability of the central interval that ends at the error."""
     return 2 * norm.cdf(r.ratio) - 1
 
 
 def z_spread(r: Residuals) -> float:
-    """The standard deviation of error/σ: 1 where σ is the errors' own."""
+    """Standard deviation of error/σ: 1 if σ is that of the errors."""
     if len(r.error) < 2 or not (r.std > 0).all():
         return float("nan")
     return float(np.std(r.error / r.std))
@@ -111,7 +111,7 @@ def ence(r: Residuals) -> float:
 
     Ten bins, fewer where they would hold fewer than ten values.
     """
-    n_bins = int(np.clip(len(r.std) // FEWEST_IN_BIN, 1, MOST_BINS))
+    n_bins = int(np.clip(len(r.std) // MIN_IN_BIN, 1, MAX_BINS))
     bins = np.array_split(np.argsort(r.std, kind="stable"), n_bins)
     rmv, rmse = (np.array([np.sqrt(np.mean(v[b] ** 2)) for b in bins]) for v in (r.std, r.error))
     return float(np.mean(np.abs(rmv - rmse) / rmv)) if (rmv > 0).all() else float("nan")
@@ -126,7 +126,7 @@ def nll(r: Residuals) -> float:
 
 
 def best_nll(r: Residuals) -> float:
-    """The lower `nll` of two: σ times `scale`, and the RMSE as one σ for all.
+    """Lower one of two `nll`: of σ times `scale`, and of the RMSE as one σ for all.
 
     min(⟨ln σ⟩ + ln s, ln RMSE) + ½ ln 2πe.
     """
@@ -141,12 +141,12 @@ def best_nll(r: Residuals) -> float:
 
 def crps(r: Residuals) -> float:
     """⟨σ[z(2Φ(z) − 1) + 2φ(z) − 1/√π]⟩ with z = error/σ; |error| where σ is 0."""
-    known = r.std > 0
-    error, std = r.error[known], r.std[known]
+    positive = r.std > 0
+    error, std = r.error[positive], r.std[positive]
     z = error / std
-    found = np.abs(r.error).astype(float)
-    found[known] = std * (z * (2 * norm.cdf(z) - 1) + 2 * norm.pdf(z) - 1 / np.sqrt(np.pi))
-    return float(np.mean(found))
+    scores = np.abs(r.error).astype(float)
+    scores[positive] = std * (z * (2 * norm.cdf(z) - 1) + 2 * norm.pdf(z) - 1 / np.sqrt(np.pi))
+    return float(np.mean(scores))
 
 
 def sharpness(r: Residuals) -> float:
@@ -156,7 +156,7 @@ def sharpness(r: Residuals) -> float:
 
 # ---------------------------------------------------------------- order
 def rank_error(r: Residuals) -> float:
-    """1 − Spearman's ρ of |error| and σ; not a number for fewer than three values or equal ones."""
+    """1 − Spearman's ρ of |error| and σ; nan for fewer than three values or equal ones."""
     error = np.abs(r.error)
     if len(error) < 3 or np.ptp(r.std) == 0 or np.ptp(error) == 0:
         return float("nan")

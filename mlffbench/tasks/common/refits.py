@@ -1,4 +1,4 @@
-"""What tasks share that fit again: clones on parts of the training set, and their errors."""
+"""Refits: clones of a model fitted to parts of the training set, and their errors."""
 
 from __future__ import annotations
 
@@ -9,61 +9,61 @@ from sklearn.base import clone
 from mlffbench.data import Dataset
 from mlffbench.forcefield import ForceField
 
-__all__ = ["UNITS", "errors", "first_seed", "frames_of", "geometric_mean", "has_seed", "refitted"]
+__all__ = ["UNITS", "errors", "first_seed", "frame_count", "geometric_mean", "has_seed", "refit"]
 
 UNITS = {"energy_per_atom": "eV/atom", "forces": "eV/Å"}
 
 
-def frames_of(amount: float, n: int, what: str) -> int:
-    """A share of n frames (0.5, 1.0) or a number of them (1, 20), as a number of at least one."""
+def frame_count(amount: float, n: int, parameter: str) -> int:
+    """Return a share of n frames (0.5, 1.0) or a number of them (1, 20) as a number of at least one."""
     share = isinstance(amount, float) and amount <= 1
     if isinstance(amount, bool) or not 0 < amount <= n:
         raise ValueError(
-            f"{what} must be a share up to 1 or a number of the {n} training frames, not {amount!r}"
+            f"{parameter} must be a share up to 1 or a number of the {n} training frames, not {amount!r}"
         )
     return max(1, round(amount * n)) if share else int(amount)
 
 
 def has_seed(model: ForceField) -> bool:
-    """Whether two fits to the same frames can differ by a ``random_state``."""
+    """Return True if fits to the same frames can differ by a ``random_state``."""
     return "random_state" in model.get_params(deep=False)
 
 
 def first_seed(model: ForceField, seed: int) -> int:
-    """The model's own ``random_state`` where it is a number, else the case's seed: that of draw 0."""
+    """Return the seed of draw 0: the model's own ``random_state`` if it is a number, else the case's seed."""
     own = model.get_params(deep=False).get("random_state")
     return own if isinstance(own, int) else seed
 
 
-def refitted(
+def refit(
     model: ForceField, dataset: Dataset, frames: np.ndarray, random_state: int | None = None
 ) -> ForceField:
-    """A clone fitted to these frames, in ascending order, with that seed where it has one."""
-    again = clone(model)
-    if random_state is not None and has_seed(again):
-        again.set_params(random_state=random_state)
+    """Fit a clone to these frames, in ascending order, with that seed if the model takes one."""
+    copy = clone(model)
+    if random_state is not None and has_seed(copy):
+        copy.set_params(random_state=random_state)
     frames = np.sort(frames)
-    return again.fit([dataset.frames[i] for i in frames], dataset.labels[frames])
+    return copy.fit([dataset.frames[i] for i in frames], dataset.labels[frames])
 
 
 def errors(model: ForceField, dataset: Dataset, indices: np.ndarray) -> dict[str, float]:
-    """√⟨(predicted − true)²⟩ of energies per atom, and of force components where both sides have them."""
+    """√⟨(predicted − true)²⟩ of energies per atom, and of force components if both sides have them."""
     frames = [dataset.frames[i] for i in indices]
     predicted, true = model.predict(frames), dataset.labels[indices]
-    found = {"energy_per_atom": _rms((predicted.energy - true.energy) / [len(a) for a in frames])}
+    rmse = {"energy_per_atom": _rms((predicted.energy - true.energy) / [len(a) for a in frames])}
     if predicted.forces is not None and true.forces is not None:
         pairs = zip(predicted.forces, true.forces, strict=True)
-        known = [(p - q).ravel() for p, q in pairs if p is not None and q is not None]
-        if known:
-            found["forces"] = _rms(np.concatenate(known))
-    return found
+        differences = [(p - q).ravel() for p, q in pairs if p is not None and q is not None]
+        if differences:
+            rmse["forces"] = _rms(np.concatenate(differences))
+    return rmse
 
 
 def _rms(difference: np.ndarray) -> float:
-    found = float(np.sqrt(np.mean(difference**2)))
-    if not np.isfinite(found):
+    rms = float(np.sqrt(np.mean(difference**2)))
+    if not np.isfinite(rms):
         raise FloatingPointError("a fit to a part of the training set predicts numbers that are not finite")
-    return found
+    return rms
 
 
 def geometric_mean(values: np.ndarray) -> tuple[float, float | None, float | None]:

@@ -1,4 +1,4 @@
-"""What tasks are made of: the needs that they declare, pieces that fail and resume one by one, rows."""
+"""Helpers of tasks: requirements, resumable subtasks, result rows."""
 
 from __future__ import annotations
 
@@ -14,32 +14,43 @@ from mlffbench.system import progress
 from mlffbench.system.checkpoint import folder, keep_in, resumed
 from mlffbench.system.failures import catch_failure
 
-__all__ = ["Row", "compared", "lacking", "needs", "skipped", "spread", "units"]
+__all__ = [
+    "Row",
+    "Subtask",
+    "checkpointed",
+    "error_row",
+    "needs",
+    "run_subtasks",
+    "skipped_row",
+    "unmet_need",
+]
 
 Row = Score | Missing | Curve
+Subtask = Callable[[], Sequence[Row]]
 Task = TypeVar("Task", bound=Callable[..., list[Row]])
 KINDS: dict[str, type[Row]] = {"score": Score, "missing": Missing, "curve": Curve}
 NEEDS = ("forces", "stress", "uncertainty", "periodic", "molecule")
 
 
-def needs(*what: str) -> Callable[[Task], Task]:
-    """Declare what a task needs of model and data; the harness skips it, with the reason, where that lacks.
+# ---------------------------------------------------------------- requirements
+def needs(*requirements: str) -> Callable[[Task], Task]:
+    """Declare the requirements of a task; the harness skips it, with the reason, where one is not met.
 
     ``forces``, ``stress`` and ``uncertainty`` are the model's; ``periodic`` asks for crystals and a model
     that takes them, ``molecule`` for frames without a cell.
     """
-    if unknown := set(what) - set(NEEDS):
+    if unknown := set(requirements) - set(NEEDS):
         raise ValueError(f"a task can need {NEEDS}, not {sorted(unknown)}")
 
     def declare(task: Task) -> Task:
-        task.needs = what  # type: ignore[attr-defined]
+        task.needs = requirements  # type: ignore[attr-defined]
         return task
 
     return declare
 
 
-def lacking(task: Callable[..., Any], model: ForceField, dataset: Dataset, split: Split) -> str | None:
-    """Why this task cannot be done with this model on these data; None where it can."""
+def unmet_need(task: Callable[..., Any], model: ForceField, dataset: Dataset, split: Split) -> str | None:
+    """Return the reason why the model or the data do not meet a task's requirements, or None if they do."""
     name = type(model).__name__
     atoms = dataset.frames[int(split.train[0])]
     periodic = bool(atoms.pbc.all())
@@ -62,70 +73,80 @@ def lacking(task: Callable[..., Any], model: ForceField, dataset: Dataset, split
     return None
 
 
-def units(work: Mapping[str, Callable[[], Sequence[Row]]]) -> list[Row]:
-    """The rows of every named piece of a task.
+# ---------------------------------------------------------------- subtasks
+def run_subtasks(subtasks: Mapping[str, Subtask], n_jobs: int = 1) -> list[Row]:
+    """Return the rows of all named subtasks of a task, run one by one or by several processes.
 
-    A piece that fails is a row with its kind and message and costs the others nothing; one that was finished
-    before the process was killed is read back (see `mlffbench.system.checkpoint`).
+    A subtask that fails is a row with the kind and message of its failure, and the others still run; one that
+    finished before the process was killed is read from its checkpoint (see `mlffbench.system.checkpoint`).
     """
-    rows: list[Row] = []
-    for done, (name, piece) in enumerate(work.items()):
-        progress.report(name, done, len(work))
-        plain, failure = catch_failure(partial(resumed, name, partial(_plain_rows, piece)))
-        rows += [Missing("", name, **failure)] if failure is not None else map(_row, plain)
-    return rows
-
-
-def spread(work: Mapping[str, Callable[[], Sequence[Row]]], n_jobs: int = 1) -> list[Row]:
-    """`units`, the pieces shared by so many processes."""
     if n_jobs == 1:
-        return units(work)
+        return _run_in_turn(subtasks)
     import joblib
 
     place = folder()
-    found = joblib.Parallel(n_jobs=n_jobs)(
-        joblib.delayed(_elsewhere)(place, {name: piece}) for name, piece in work.items()
+    rows = joblib.Parallel(n_jobs=n_jobs)(
+        joblib.delayed(_run_in_worker)(place, {name: subtask}) for name, subtask in subtasks.items()
     )
-    return [row for rows in found for row in rows]
+    return [row for part in rows for row in part]
 
 
-def _elsewhere(place: Path | None, work: Mapping[str, Callable[[], Sequence[Row]]]) -> list[Row]:
-    """In another process, what is kept goes to the same folder."""
+def _run_in_turn(subtasks: Mapping[str, Subtask]) -> list[Row]:
+    rows: list[Row] = []
+    for done, (name, subtask) in enumerate(subtasks.items()):
+        progress.report(name, done, len(subtasks))
+        stored, failures = checkpointed(name, partial(_stored_rows, subtask))
+        rows += failures or map(_from_json, stored)
+    return rows
+
+
+def _run_in_worker(place: Path | None, subtasks: Mapping[str, Subtask]) -> list[Row]:
+    """Run subtasks in a worker process, with the checkpoints in the parent's folder."""
     with keep_in(place):
-        return units(work)
+        return _run_in_turn(subtasks)
 
 
-def _plain_rows(piece: Callable[[], Sequence[Row]]) -> list[dict[str, Any]]:
-    return [_plain(row) for row in piece()]
+def checkpointed(name: str, work: Callable[[], Any]) -> tuple[Any, list[Row]]:
+    """Return the value of `work` (plain JSON), from its checkpoint if there is one, and no row.
+
+    Or None and the row that says with which kind and message it failed.
+    """
+    value, failure = catch_failure(partial(resumed, name, work))
+    return value, [] if failure is None else [Missing("", name, **failure)]
 
 
-def _plain(row: Row) -> dict[str, Any]:
+# ---------------------------------------------------------------- rows
+def _stored_rows(subtask: Subtask) -> list[dict[str, Any]]:
+    """Run a subtask; return its rows as plain JSON."""
+    return [_to_json(row) for row in subtask()]
+
+
+def _to_json(row: Row) -> dict[str, Any]:
     kind = next(k for k, t in KINDS.items() if isinstance(row, t))
-    plain = {name: _number(value) for name, value in asdict(row).items()}
-    return {"kind of row": kind, **plain}
+    return {"kind of row": kind, **{name: _plain(value) for name, value in asdict(row).items()}}
 
 
-def _number(value: Any) -> Any:
-    """Python's own numbers for numpy's; sequences as lists."""
+def _plain(value: Any) -> Any:
+    """Convert numpy's numbers to Python's, and sequences to lists."""
     if isinstance(value, str) or value is None:
         return value
     if hasattr(value, "tolist"):
         return value.tolist()
-    return [_number(v) for v in value] if isinstance(value, Sequence) else value
+    return [_plain(v) for v in value] if isinstance(value, Sequence) else value
 
 
-def _row(plain: Mapping[str, Any]) -> Row:
-    fields = dict(plain)
+def _from_json(stored: Mapping[str, Any]) -> Row:
+    fields = dict(stored)
     return KINDS[fields.pop("kind of row")](**fields)
 
 
-def compared(test: str, quantity: str, predicted: float, reference: float, unit: str) -> Score:
-    """The error |predicted − reference| of one number."""
+def error_row(test: str, quantity: str, predicted: float, reference: float, unit: str) -> Score:
+    """|predicted − reference| of one number."""
     predicted, reference = float(predicted), float(reference)
     error = abs(predicted - reference)
     return Score(test, quantity, "error", error, unit, predicted=predicted, reference=reference)
 
 
-def skipped(test: str, quantity: str, reason: str) -> Missing:
-    """A number that was not measured because something that it needs is not there."""
+def skipped_row(test: str, quantity: str, reason: str) -> Missing:
+    """Row of a number that was not measured because something that it needs is missing."""
     return Missing(test, quantity, "skipped", reason)

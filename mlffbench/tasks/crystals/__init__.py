@@ -1,1 +1,1 @@
-"""Subtasks of `properties` on crystals."""
+"""Properties of crystals: each file but ``crystal`` measures one, by its ``subtasks(crystal)``."""

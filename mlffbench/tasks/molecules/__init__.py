@@ -1,1 +1,1 @@
-"""Subtasks of `properties` on molecules."""
+"""Properties of molecules: each file but ``molecule`` measures one, by its ``subtasks(molecule)``."""

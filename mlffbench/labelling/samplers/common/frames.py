@@ -1,4 +1,4 @@
-"""What samplers hand over: bare structures with facts about them, a molecule centred."""
+"""Frames that samplers return: bare structures with facts about their origin, molecules centred."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from ase.calculators.calculator import BaseCalculator
 
 from mlffbench.data import bare
 
-__all__ = ["centred", "count", "needed", "sampled"]
+__all__ = ["bare_frame", "centred", "frame_count", "required_calculator"]
 
-# what samplers say of a frame; everything else in `info` may be a label of another structure
+# facts that samplers write into `info`; anything else there may be a label of another structure
 FACTS = ("temperature", "time", "trajectory", "coordinate", "strain", "stdev", "volume_ratio", "vacancy")
-KEPT = ("initial_magmoms", "initial_charges", "masses")  # what a calculator or a mass-weighted sampler needs
+ARRAYS = ("initial_magmoms", "initial_charges", "masses")  # for calculators and mass-weighted samplers
 
 
-def sampled(atoms: Atoms, **facts: float | str) -> Atoms:
-    """A copy without calculator, constraints and velocities; `info` is the known facts and the new ones."""
+def bare_frame(atoms: Atoms, **facts: float | str) -> Atoms:
+    """Copy without calculator, constraints and velocities; `info` holds the old and the new facts."""
     frame = bare(atoms)
-    for name in KEPT:
+    for name in ARRAYS:
         if name in atoms.arrays:
             frame.set_array(name, atoms.arrays[name])
     frame.info = {k: v for k, v in atoms.info.items() if k in FACTS} | facts
@@ -27,33 +27,33 @@ def sampled(atoms: Atoms, **facts: float | str) -> Atoms:
 
 
 def centred(atoms: Atoms) -> Atoms:
-    """A copy with a molecule's centre of mass at the origin; a periodic structure stays where it is."""
+    """Copy with a molecule's centre of mass at the origin; a periodic structure keeps its positions."""
     frame = atoms.copy()
     if not atoms.pbc.any():
         frame.positions -= atoms.get_center_of_mass()
     return frame
 
 
-def needed(calculator: Any, sampler: str) -> BaseCalculator:
-    """The calculator, or a sentence.
+def required_calculator(calculator: Any, sampler: str) -> BaseCalculator:
+    """Return the calculator, or raise where a sampler needs one and has none.
 
     Raises
     ------
     ValueError
-        There is none.
+        The calculator is None.
     """
     if calculator is None:
         raise ValueError(f"{sampler} needs a calculator to sample with: tblite, emt, stillinger_weber ...")
     return calculator
 
 
-def count(n_frames: int, sampler: str, least: int = 1) -> int:
-    """The number of frames asked for, or a sentence.
+def frame_count(n_frames: int, sampler: str, least: int = 1) -> int:
+    """Return the number of frames as an int, or raise where it is no valid number.
 
     Raises
     ------
     ValueError
-        Fewer than `least`, or not a whole number.
+        `n_frames` is smaller than `least` or not an integer.
     """
     if n_frames != int(n_frames) or n_frames < least:
         raise ValueError(f"{sampler} makes {least} frames or more; n_frames={n_frames!r} was given")

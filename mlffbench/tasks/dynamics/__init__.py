@@ -1,0 +1,1 @@
+"""Molecular dynamics of the task ``md``: protocol, trajectories, averaged observables, rows."""

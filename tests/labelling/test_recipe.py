@@ -1,0 +1,34 @@
+"""Recipes: mistakes name their line, and the built-in recipes are valid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlffbench.labelling.recipe import RecipeError, read_recipe
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("of: fcc\n        by: [", "of: hcp\n        by: [", r":10: no structure 'hcp'"),
+        ("stdev: 0.05", "sigma: 0.05", r":11: sampler 'rattle' has no parameter 'sigma'"),
+        ("by: {md", "by: {mb", r":16: no sampler 'mb'.*did you mean 'md'"),
+        ("calculator: emt", "calculator: etm", r":15: no calculator 'etm'.*did you mean 'emt'"),
+        ("columns:", "column:", r"unknown key 'column'.*did you mean 'columns'"),
+        ("crystalstructure: fcc", "crystalstructure: fccc", r":4: structure 'fcc'"),
+        ("name: copper", "nam: copper", r"unknown key 'nam'"),
+    ],
+)
+def test_mistakes_in_a_recipe_name_the_line(copper_recipe, old, new, message):
+    recipe = copper_recipe()
+    recipe.write_text(recipe.read_text().replace(old, new))
+    with pytest.raises(RecipeError, match=message):
+        read_recipe(recipe)
+
+
+@pytest.mark.parametrize("name", ["silicon", "malonaldehyde"])
+def test_the_recipes_of_the_built_in_data_are_valid(name):
+    file = Path(__file__).parents[2] / "benchmarks" / "recipes" / f"{name}.yaml"
+    assert read_recipe(file).name == name

@@ -1,0 +1,21 @@
+"""Models without the symmetries of physics are caught."""
+
+from __future__ import annotations
+
+import pytest
+from broken_models import ForgetsThatAtomsCanBeReordered, KnowsWhereTheOriginIs, PointsAlwaysTheSameWay
+
+from mlffbench import testing
+
+
+@pytest.mark.parametrize(
+    ("cls", "check"),
+    [
+        (KnowsWhereTheOriginIs, testing.translation_changes_nothing),
+        (ForgetsThatAtomsCanBeReordered, testing.permutation_permutes_the_forces),
+        (PointsAlwaysTheSameWay, testing.rotation_rotates_the_forces),
+    ],
+)
+def test_a_broken_model_is_caught(crystals, cls, check):
+    with pytest.raises((AssertionError, KeyError, TypeError)):
+        check(testing.fitted(cls, crystals))

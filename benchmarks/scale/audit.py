@@ -25,7 +25,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from mlffbench.data import Dataset, Labels, Split
-from mlffbench.datasets.leakage.audit import audit
+from mlffbench.datasets.leakage import audit
 from mlffbench.datasets.malonaldehyde import malonaldehyde
 from mlffbench.system.provenance import provenance
 

@@ -121,7 +121,7 @@ def _admitted(dataset: Dataset, spec: Spec) -> Dataset:
     """Check the user's own data: refuse it, or print warnings."""
     import warnings
 
-    from mlffbench.datasets.checks.common.checkup import admit
+    from mlffbench.datasets.checks import admit
 
     if spec.name != "path" and ":" not in spec.name:
         return dataset  # ours: their oddities are in their cards

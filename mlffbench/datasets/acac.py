@@ -1,4 +1,4 @@
-"""Acetylacetone: the public test of transfer in temperature and along reactions."""
+"""Acetylacetone: public test of transfer to other temperatures, a proton transfer and a torsion."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ ELEMENTS = ["H", "C", "O"]
 
 
 def _file(name: str, frames: int, size: int, sha256: str) -> Source:
+    """A file of this dataset."""
     return botnet(f"dataset_acac/{name}", f"acac/{name}", frames, size, sha256=sha256)
 
 
@@ -90,7 +91,7 @@ def acac() -> Dataset:
     Raises
     ------
     DownloadError
-        A file is not here and cannot be fetched, see `mlffbench.system.fetch.fetch`.
+        A file is not on this machine and cannot be fetched, see `mlffbench.system.fetch.fetch`.
 
     References
     ----------
@@ -100,17 +101,18 @@ def acac() -> Dataset:
 
 
 def sources() -> tuple[Source, ...]:
-    """The files of `acac`."""
+    """Files of the dataset."""
     return (*FILES.values(), ATOMS)
 
 
 def _columns(frames: Sequence[Atoms], groups: np.ndarray) -> dict[str, np.ndarray]:
-    places = [_coordinate(a, g) for a, g in zip(frames, groups.tolist(), strict=True)]
-    return {"temperature": per_group(groups, TEMPERATURES), "coordinate": np.array(places)}
+    """Columns ``temperature`` and ``coordinate``."""
+    coordinates = [_coordinate(a, g) for a, g in zip(frames, groups.tolist(), strict=True)]
+    return {"temperature": per_group(groups, TEMPERATURES), "coordinate": np.array(coordinates)}
 
 
 def _coordinate(atoms: Atoms, group: str) -> float:
-    """Where a frame stands on its group's path; NaN in the MD groups."""
+    """Reaction coordinate of a frame on its group's path; NaN in the MD groups."""
     if group == "dihedral":
         return float(atoms.info["dihedral_angle"])
     if group != "H_transfer":

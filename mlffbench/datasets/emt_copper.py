@@ -1,4 +1,4 @@
-"""Analytic copper: exact labels of a metal whose energy is no sum of pairs, in several phases."""
+"""Analytic copper: exact labels of a metal with a many-body energy, in several phases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["emt_copper"]
 
 ELEMENTS = ["Cu"]
 FCC, HCP, BCC = 3.590, 2.538, 2.855  # lattice constants where the potential has its minimum, Å
-ATOM = 3.51  # eV, a lone atom: the theory counts from the crystal
+ATOM = 3.51  # energy of an isolated atom, eV: the theory counts from the crystal
 
 
 def emt_copper(n_train: int = 50, n_test: int = 15, seed: int = 0) -> Dataset:
@@ -27,7 +27,7 @@ def emt_copper(n_train: int = 50, n_test: int = 15, seed: int = 0) -> Dataset:
     n_train, n_test : int
         Frames of the training group and of each test group.
     seed : int
-        Of the random strains and displacements.
+        Seed of the random strains and displacements.
 
     References
     ----------

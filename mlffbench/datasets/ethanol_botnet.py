@@ -1,4 +1,4 @@
-"""Ethanol: how far a model carries from thermal motion to bonds that break, and to methanol."""
+"""Ethanol: public test of transfer from thermal motion to a breaking bond, normal modes and methanol."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ ELEMENTS = ["H", "C", "O"]
 
 
 def _file(name: str, frames: int, size: int, sha256: str) -> Source:
+    """A file of this dataset."""
     return botnet(f"dataset_ethanol/{name}", f"ethanol_botnet/{name}", frames, size, sha256=sha256)
 
 
@@ -111,7 +112,7 @@ def ethanol_botnet() -> Dataset:
     Raises
     ------
     DownloadError
-        A file is not here and cannot be fetched, see `mlffbench.system.fetch.fetch`.
+        A file is not on this machine and cannot be fetched, see `mlffbench.system.fetch.fetch`.
 
     References
     ----------
@@ -122,21 +123,23 @@ def ethanol_botnet() -> Dataset:
 
 
 def sources() -> tuple[Source, ...]:
-    """The files of `ethanol_botnet`."""
+    """Files of the dataset."""
     return (*FILES.values(), ATOMS)
 
 
 def _columns(frames: Sequence[Atoms], groups: np.ndarray) -> dict[str, np.ndarray]:
-    places = [
+    """Columns ``molecule``, ``temperature`` and ``coordinate``."""
+    coordinates = [
         a.info[PATHS[g]] if g in PATHS else np.nan for a, g in zip(frames, groups.tolist(), strict=True)
     ]
     return {
         "molecule": np.array([_molecule(a) for a in frames]),
         "temperature": per_group(groups, TEMPERATURES),
-        "coordinate": np.array(places, dtype=float),
+        "coordinate": np.array(coordinates, dtype=float),
     }
 
 
 def _molecule(atoms: Atoms) -> str:
+    """Name of the molecule, from its formula or the file."""
     names = {"C2H6O": "ethanol", "CH4O": "methanol"}
     return names.get(atoms.get_chemical_formula(), str(atoms.info["config_type"]))

@@ -1,4 +1,4 @@
-"""An analytic solid: what a test can hold a method against without any doubt about the labels."""
+"""Analytic solid: argon crystals with exact labels, a test of methods without errors of the reference."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def lennard_jones(n_train: int = 60, n_test: int = 20, seed: int = 0) -> Dataset
     n_train, n_test : int
         Frames of the training group and of each test group.
     seed : int
-        Of the random strains and displacements.
+        Seed of the random strains and displacements.
     """
     crystal = bulk("Ar", "fcc", a=LATTICE, cubic=True)
     groups = [Group("train", n_train, crystal, *GROUPS["test"])]

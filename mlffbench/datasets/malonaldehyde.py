@@ -1,4 +1,4 @@
-"""The built-in molecule: real DFT energies and forces, made by ``benchmarks/recipes/malonaldehyde.yaml``."""
+"""Built-in molecule: DFT energies and forces, computed by ``benchmarks/recipes/malonaldehyde.yaml``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mlffbench.datasets.sources.builtin import builtin
 
 __all__ = ["malonaldehyde"]
 
-MOLECULE = {  # atom i goes where atom permutation[i] was, in the mirror: the hydrogen has changed its oxygen
+MOLECULE = {  # proton transfer as a symmetry: atom i takes the place of atom permutation[i], reflected
     "permutation": [4, 3, 2, 1, 0, 5, 8, 7, 6],
     "mirror": True,
     "saddle": "transfer_saddle",
@@ -39,6 +39,7 @@ def malonaldehyde() -> Dataset:
 
 
 def _reference(known: Mapping[str, Any]) -> Reference:
+    """Minima and saddle points with their numbers."""
     minima = {"minimum": known["minimum"], **known["conformers"]}
     saddles = {"transfer_saddle": known["transfer_saddle"]}
     return Reference(
@@ -50,6 +51,7 @@ def _reference(known: Mapping[str, Any]) -> Reference:
 
 
 def _atoms(known: Mapping[str, Any]) -> Atoms:
+    """One structure."""
     return Atoms(known["symbols"], known["positions_A"])
 
 

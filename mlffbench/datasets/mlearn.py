@@ -14,7 +14,7 @@ from ase.units import GPa
 
 from mlffbench.data import Dataset, Labels
 from mlffbench.datasets.sources.mlearn_elastic import reference
-from mlffbench.datasets.sources.public import UNITS, Source, counted
+from mlffbench.datasets.sources.public import UNITS, Source, with_counts
 from mlffbench.registry import suggest
 
 __all__ = ["mlearn"]
@@ -43,7 +43,7 @@ PUBLISHED = {  # MAE: energy meV/atom / forces eV/Å of GAP, MTP, and mean energ
     "Si": ("2.91 / 0.07", "2.21 / 0.06", "286.2 / 0.566"),
     "Ge": ("2.06 / 0.05", "1.79 / 0.05", "221.3 / 0.424"),
 }
-TWINS = {"Si": 3, "Ge": 3}  # counted; of the other elements nobody has told
+DUPLICATES = {"Si": 3, "Ge": 3}  # test frames with a duplicate in train; not counted for other elements
 VASP_TO_VOIGT = [0, 1, 2, 4, 5, 3]  # xx yy zz xy yz zx to xx yy zz yz xz xy
 VASP_TO_ASE = -0.1 * GPa  # kbar, positive under compression, to eV/Å³, negative under compression
 SNAPSHOT = re.compile(r"Snapshot (\d+) of (\d+) of (.*\bat (\d+) K)")
@@ -73,7 +73,7 @@ CARD = {
 def mlearn(element: str = "Si") -> Dataset:
     """Ni, Cu, Li, Mo, Si or Ge at PBE: AIMD, vacancies, elastic strains and surfaces, by the published split.
 
-    Groups: ``train`` and ``test``; the column ``kind`` tells AIMD-NVT, Vacancy, Elastic and Surface.
+    Groups: ``train`` and ``test``; the column ``kind`` is AIMD-NVT, Vacancy, Elastic or Surface.
     ``print(mlearn())`` shows the card.
 
     Parameters
@@ -85,11 +85,11 @@ def mlearn(element: str = "Si") -> Dataset:
     ValueError
         No such element.
     DownloadError
-        A file is not here and cannot be fetched, see `mlffbench.system.fetch.fetch`.
+        A file is not on this machine and cannot be fetched, see `mlffbench.system.fetch.fetch`.
 
     Notes
     -----
-    The files do not tell the unit, sign and order of their ``virial_stress``. They follow from the elastic
+    The files do not give the unit, sign and order of their ``virial_stress``. They follow from the elastic
     frames: along each of the six strained directions of Si and Ge, dE/ds = V σ : (dF/ds F⁻¹) holds within 2 %
     for σ = −0.1 GPa × ``virial_stress`` read as xx yy zz xy yz zx; read as xx yy zz yz xz xy, the shears
     account for a tenth of the energy at most.
@@ -105,11 +105,11 @@ def mlearn(element: str = "Si") -> Dataset:
     data = Dataset("mlearn", [_atoms(row) for row in rows], _labels(rows), _columns(rows, groups))
     known = reference(element, data.frames, data.labels, data.columns["description"].tolist())
     title = f"mlearn {element}: MD, vacancy, strain, surface"
-    return counted(replace(data, reference=known), {"title": title, **CARD, **_facts(element)})
+    return with_counts(replace(data, reference=known), {"title": title, **CARD, **_facts(element)})
 
 
 def sources(element: str = "Si") -> tuple[Source, ...]:
-    """The training and the test file."""
+    """Files of the training and the test group."""
     if element not in FRAMES:
         raise ValueError(f"mlearn has no element {element!r}{suggest(str(element), FRAMES)}")
     stems = (f"{element}/training", f"{element}/test")
@@ -117,12 +117,13 @@ def sources(element: str = "Si") -> tuple[Source, ...]:
 
 
 def _source(stem: str, frames: int) -> Source:
+    """A file of this dataset."""
     sha256, size = KNOWN.get(stem, (None, None))
     return Source(f"{URL}/{stem}.json", f"mlearn/{stem}.json", sha256, size=size, frames=frames)
 
 
 def _atoms(row: Mapping[str, Any]) -> Atoms:
-    """A pymatgen structure; its sites are ordered, one species each."""
+    """Convert a pymatgen structure; its sites are ordered, one species each."""
     sites = row["structure"]["sites"]
     symbols = [site["species"][0]["element"] for site in sites]
     cell = row["structure"]["lattice"]["matrix"]
@@ -130,6 +131,7 @@ def _atoms(row: Mapping[str, Any]) -> Atoms:
 
 
 def _labels(rows: Sequence[Mapping[str, Any]]) -> Labels:
+    """Energies, forces and stresses, the latter converted from VASP's unit, sign and order."""
     outputs = [row["outputs"] for row in rows]
     stress = [VASP_TO_ASE * np.array(o["virial_stress"])[VASP_TO_VOIGT] for o in outputs]
     return Labels(
@@ -138,30 +140,29 @@ def _labels(rows: Sequence[Mapping[str, Any]]) -> Labels:
 
 
 def _columns(rows: Sequence[Mapping[str, Any]], groups: np.ndarray) -> dict[str, np.ndarray]:
+    """Metadata of the frames, from their descriptions."""
     texts = [str(row["description"]) for row in rows]
-    found = [SNAPSHOT.match(text) for text in texts]
+    matches = [SNAPSHOT.match(text) for text in texts]
     kinds = np.array([str(row["group"]) for row in rows])
-    steps = np.array([np.nan if f is None else float(f[1]) for f in found])
+    steps = np.array([np.nan if m is None else float(m[1]) for m in matches])
     return {
         "group": groups,
         "kind": kinds,
-        "temperature": np.array([np.nan if f is None else float(f[4]) for f in found]),
-        "trajectory": np.array([t if f is None else f[3] for f, t in zip(found, texts, strict=True)]),
-        "time_index": np.where(kinds == "AIMD-NVT", steps, np.nan),  # others are counted, not timed
+        "temperature": np.array([np.nan if m is None else float(m[4]) for m in matches]),
+        "trajectory": np.array([t if m is None else m[3] for m, t in zip(matches, texts, strict=True)]),
+        "time_index": np.where(kinds == "AIMD-NVT", steps, np.nan),  # numbers of the others are no times
         "description": np.array(texts),
     }
 
 
 def _facts(element: str) -> dict[str, object]:
-    """What was published for this element, and what is known of its split."""
+    """Published errors of this element, and known duplicates in its split."""
     names = ("GAP", "MTP", "floor (mean energy, zero forces)")
     published = {
         "what": "MAE of the test set: energy meV/atom / forces eV/Å",
         **dict(zip(names, PUBLISHED[element], strict=True)),
         "source": "doi:10.1021/acs.jpca.9b08723; floor computed from the labels",
     }
-    twins = TWINS.get(element)
-    overlap = (
-        {"overlap": f"{twins} test frames have twins in train: same energy, permuted cell"} if twins else {}
-    )
+    n = DUPLICATES.get(element)
+    overlap = {"overlap": f"{n} test frames have twins in train: same energy, permuted cell"} if n else {}
     return {**overlap, "published": published}

@@ -1,12 +1,12 @@
-"""A user's own data: any file that ASE reads, or MD17's arrays.
+"""Data of your own: any file that ASE reads, or MD17's arrays.
 
-Files larger than memory stay where they are: extended xyz, ``.db``, ``.aselmdb`` (with the extra ``lmdb``),
-.npz that is not compressed. One pass over them reads energies and columns and finds the frames; what it found
-is kept in the cache (``$MLFFBENCH_CACHE``). Structures, forces and stresses are read when asked for, and
-checked at that time. Compressed and other files are held in memory.
+Files larger than memory are read lazily: extended xyz, ``.db``, ``.aselmdb`` (with the extra ``lmdb``) and
+.npz that is not compressed. One pass over them reads energies and columns and finds the frames; the resulting
+index is cached (``$MLFFBENCH_CACHE``). Structures, forces and stresses are read on request, and checked
+then. Compressed and other files are held in memory.
 
-Of VASP, ASE's ``energy`` is extrapolated to no smearing; the one whose gradient the forces are is to be had
-with ``energy_key="free_energy"``.
+For VASP, ASE's ``energy`` is extrapolated to zero smearing; ``energy_key="free_energy"`` selects that whose
+gradient the forces are.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ import numpy as np
 
 from mlffbench.data import Dataset
 from mlffbench.datasets.formats.files import match, open_files
-from mlffbench.datasets.formats.records import Joined, Source
+from mlffbench.datasets.formats.records import JoinedReader, Source
 from mlffbench.datasets.formats.to_dataset import from_source, isolated_energies_of
 from mlffbench.datasets.sources.reference_structures import reference_of
 from mlffbench.registry import suggest
 
 __all__ = ["path"]
 
-LARGE = 200e6  # bytes; as Atoms they would take several times as much
+LARGE = 200e6  # bytes; Atoms in memory take several times as much
 
 
 def path(
@@ -48,43 +48,43 @@ def path(
 ) -> Dataset:
     """Your own files: extended xyz (also .gz, .xz), ASE databases, MD17's .npz, VASP's OUTCAR ...
 
-    Labels are found under their usual names, see `from_frames`; numbers and
-    texts of each frame become columns. In a suite: ``dataset: {path: train.xyz, forces_key: dft_force}``.
+    Labels are found under their usual names, see `from_frames`; numbers and texts of each frame become
+    columns. In a suite: ``dataset: {path: train.xyz, forces_key: dft_force}``.
 
     Parameters
     ----------
     path : str or list of str
         A file, a pattern (``runs/**/OUTCAR``) or a folder, relative to the current directory.
     train, tests : str, mapping of str to str, optional
-        The group that the split `official` trains on; named test groups and their files.
+        The training group of the split `official`; the files of named test groups.
     energy_key, forces_key, stress_key : str, optional
-        Where the labels are, if under an unusual name or under several.
+        Keys of labels that have no well-known name or several.
     isolated_atoms : str or mapping of str to float, optional
         A file of single-atom frames (in `units`), or energies by chemical symbol, eV.
     group_key, level : str, optional
         The entry of ``info`` that becomes the column ``group``; the level of theory, for the card.
     units : {"eV", "kcal/mol", "Hartree"}, optional
-        Of energies, virials and columns named ``energ...``; forces are per Å and stresses (ASE's sign) per
-        Å³, with ``"Hartree"`` per bohr and bohr³; positions always in Å. Needed for .npz, else eV.
+        Unit of energies, virials and columns named ``energ...``; forces are per Å and stresses (ASE's sign)
+        per Å³, with ``"Hartree"`` per bohr and bohr³; positions always in Å. Needed for .npz, else eV.
     lazy : bool, optional
-        Whether structures and forces stay in the files; the values are the same. Default: above 200 MB.
+        Leave structures and forces in the files; the values are the same. Default: above 200 MB.
     allow : list of str, optional
-        Checks (``mlffbench list checks``) whose findings `mlffbench run` is to overlook.
+        Checks (``mlffbench list checks``) that `mlffbench run` leaves out.
     structures, truth : str, str or mapping, optional
-        What tasks compare with, see `reference_of`: a file of crystals or molecules at rest, and the
-        calculator that made the labels (``emt``, ``{lennard_jones: {sigma: 3.4}}``) if it can be asked.
+        Reference of tasks, see `reference_of`: a file of crystals or molecules at rest, and the calculator
+        that computed the labels (``emt``, ``{lennard_jones: {sigma: 3.4}}``) if mlffbench has it.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        Nothing matches a path; labels are missing, ambiguous or not finite, see `from_frames`.
+        No file matches a path; labels are missing, ambiguous or not finite, see `from_frames`.
     """
     files = _files(path, tests or {}, group_key)
     lazy = _size(files) > LARGE if lazy is None else lazy
-    name, (source, given) = _name(path), _opened(files, units, lazy)
+    name, (source, group) = _name(path), _opened(files, units, lazy)
     keys = {"energy": energy_key, "forces": forces_key, "stress": stress_key}
-    alone = _isolated(isolated_atoms, energy_key, units)
-    data = from_source(name, source, keys, None, alone, given, units=units or "eV", lazy=lazy)
+    isolated = _isolated(isolated_atoms, energy_key, units)
+    data = from_source(name, source, keys, None, isolated, group, units=units or "eV", lazy=lazy)
     columns = _with_group(name, data.columns, group_key)
     groups = _groups(name, columns, train or ("train" if tests else None))
     card = _card(path, tests, level, units, allow) | groups
@@ -95,21 +95,21 @@ def path(
 def _opened(
     files: Mapping[str, Sequence[Path]], units: str | None, lazy: bool
 ) -> tuple[Source, dict[str, np.ndarray]]:
-    """The frames of all files; with several groups, also the column that names them."""
-    parts = [open_files(found, units, lazy) for found in files.values()]
+    """Open the frames of all files; with several groups, also return the column that names them."""
+    parts = [open_files(listed, units, lazy) for listed in files.values()]
     group = np.repeat(list(files), [len(p.index) for p in parts])
-    return Joined.source(parts), {"group": group} if len(files) > 1 else {}
+    return JoinedReader.source(parts), {"group": group} if len(files) > 1 else {}
 
 
 def _size(files: Mapping[str, Sequence[Path]]) -> int:
-    """Bytes."""
-    return sum(file.stat().st_size for found in files.values() for file in found)
+    """Size of all files, bytes."""
+    return sum(file.stat().st_size for listed in files.values() for file in listed)
 
 
 def _files(
     path: str | Sequence[str], tests: Mapping[str, str | Sequence[str]], group_key: str | None
 ) -> dict[str, list[Path]]:
-    """Files by group; none in two groups."""
+    """List the files of each group; none may be in two."""
     if tests and group_key:
         raise ValueError("give tests or group_key, not both: either names the groups")
     if "train" in tests:
@@ -126,7 +126,7 @@ def _files(
 
 
 def _name(path: str | Sequence[str]) -> str:
-    """The file's stem; the folder in front of a pattern."""
+    """Name of the dataset: the stem of the first file, or the folder in front of a pattern."""
     first = Path(path if isinstance(path, str | Path) else path[0]).expanduser()
     fixed = Path(*takewhile(lambda part: not set("*?[") & set(part), first.parts))
     return fixed.resolve().name.partition(".")[0]
@@ -135,6 +135,7 @@ def _name(path: str | Sequence[str]) -> str:
 def _isolated(
     atoms: str | Mapping[str, float] | None, energy_key: str | None, units: str | None
 ) -> dict[str, float] | None:
+    """Energies of isolated atoms by chemical symbol, eV, as given or read from a file."""
     if atoms is None:
         return None
     if isinstance(atoms, Mapping):
@@ -143,6 +144,7 @@ def _isolated(
 
 
 def _with_group(name: str, columns: Mapping[str, np.ndarray], group_key: str | None) -> dict[str, np.ndarray]:
+    """Add the column ``group``, a copy of the column `group_key` as text."""
     if group_key is None:
         return dict(columns)
     if group_key not in columns:
@@ -152,7 +154,7 @@ def _with_group(name: str, columns: Mapping[str, np.ndarray], group_key: str | N
 
 
 def _groups(name: str, columns: Mapping[str, np.ndarray], train: str | None) -> dict[str, Any]:
-    """The card's count of each group, and which of them trains."""
+    """Entries of the card: frames of each group, and the training group."""
     groups, first, count = np.unique(columns.get("group", []), return_index=True, return_counts=True)
     counts = {str(groups[i]): int(count[i]) for i in np.argsort(first)}
     if train is not None and train not in counts:
@@ -163,6 +165,7 @@ def _groups(name: str, columns: Mapping[str, np.ndarray], train: str | None) -> 
 def _card(
     path: Any, tests: Any, level: str | None, units: str | None, allow: Sequence[str]
 ) -> dict[str, Any]:
+    """Card of the dataset, apart from its groups."""
     card = {
         "title": "your own data",
         "path": str(path),

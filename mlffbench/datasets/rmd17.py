@@ -7,7 +7,7 @@ from ase import Atoms
 from ase.units import kcal, mol
 
 from mlffbench.data import Dataset, Labels
-from mlffbench.datasets.sources.public import UNITS, Source, counted
+from mlffbench.datasets.sources.public import UNITS, Source, with_counts
 from mlffbench.registry import suggest
 
 __all__ = ["rmd17"]
@@ -89,7 +89,7 @@ def rmd17(molecule: str = "ethanol", fold: int = 1) -> Dataset:
     ValueError
         No such molecule or split.
     DownloadError
-        A file is not here and cannot be fetched, see `mlffbench.system.fetch.fetch`.
+        A file is not on this machine and cannot be fetched, see `mlffbench.system.fetch.fetch`.
 
     References
     ----------
@@ -108,13 +108,13 @@ def rmd17(molecule: str = "ethanol", fold: int = 1) -> Dataset:
     }
     labels = Labels(join("energies") * kcal / mol, tuple(join("forces") * kcal / mol))
     data = Dataset("rmd17", [Atoms(numbers, p) for p in positions], labels, columns)
-    return counted(
+    return with_counts(
         data, {"title": f"rMD17 {molecule} at 500 K, split {fold}", **CARD, **_published(molecule)}
     )
 
 
 def sources(molecule: str = "ethanol", fold: int = 1) -> tuple[Source, ...]:
-    """The training and the test file."""
+    """Files of the training and the test group."""
     if molecule not in MOLECULES:
         raise ValueError(f"rMD17 has no molecule {molecule!r}{suggest(str(molecule), MOLECULES)}")
     if not isinstance(fold, int) or fold not in range(1, 6):
@@ -123,16 +123,19 @@ def sources(molecule: str = "ethanol", fold: int = 1) -> tuple[Source, ...]:
 
 
 def _source(molecule: str, stem: str) -> Source:
+    """A file of this dataset."""
     name, sha256 = f"rmd17_{stem}.npz", KNOWN.get(stem)
     size = SIZES.get(molecule) if sha256 else None
     return Source(f"{URL}/{name}", f"rmd17/{name}", sha256, size=size, frames=FRAMES)
 
 
 def _read(source: Source) -> dict[str, np.ndarray]:
+    """Arrays of a file."""
     with np.load(source.fetch(), allow_pickle=False) as arrays:
         return {key: arrays[key] for key in arrays.files}
 
 
 def _published(molecule: str) -> dict[str, object]:
-    found = PUBLISHED.get(molecule)
-    return {"published": {**WHAT, **found, "source": "arXiv:2206.07697 (MACE)"}} if found else {}
+    """Published errors for the card."""
+    errors = PUBLISHED.get(molecule)
+    return {"published": {**WHAT, **errors, "source": "arXiv:2206.07697 (MACE)"}} if errors else {}

@@ -1,4 +1,4 @@
-"""The built-in solid: real DFT energies, forces and stresses, made by ``benchmarks/recipes/silicon.yaml``."""
+"""Built-in solid: DFT energies, forces and stresses, computed by ``benchmarks/recipes/silicon.yaml``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def silicon() -> Dataset:
 
 
 def _reference(known: Mapping[str, Any]) -> Reference:
-    """The card's numbers under the names of the properties."""
+    """Crystals, and the card's numbers under the names of the properties."""
     diamond, tin = known["diamond"], known["beta_tin"]
     elastic = known["elastic_constants_GPa"]
     values = {
@@ -49,6 +49,7 @@ def _reference(known: Mapping[str, Any]) -> Reference:
 
 
 def _curve(fit: Mapping[str, float]) -> dict[str, float]:
+    """Numbers of an equation of state."""
     names = {
         "volume": "volume_A3_per_atom",
         "energy": "energy_eV_per_atom",
@@ -58,7 +59,7 @@ def _curve(fit: Mapping[str, float]) -> dict[str, float]:
 
 
 def _beta_tin(volume: float, c_over_a: float) -> Atoms:
-    """Four atoms, I4₁/amd; `volume` in Å³ an atom."""
+    """Conventional cell of beta-tin (I4₁/amd, four atoms); `volume` in Å³ per atom."""
     a = (4 * volume / c_over_a) ** (1 / 3)
     places = [(0, 0, 0), (0.5, 0.5, 0.5), (0, 0.5, 0.25), (0.5, 0, 0.75)]
     return Atoms("Si4", scaled_positions=places, cell=[a, a, c_over_a * a], pbc=True)

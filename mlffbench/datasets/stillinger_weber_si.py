@@ -1,4 +1,4 @@
-"""Analytic silicon: exact labels with three-body forces, and phases to carry a model to."""
+"""Analytic silicon: exact labels of a three-body potential, and other phases as tests of transfer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def stillinger_weber_si(n_train: int = 60, n_test: int = 20, seed: int = 0) -> D
     n_train, n_test : int
         Frames of the training group and of each test group.
     seed : int
-        Of the random strains and displacements.
+        Seed of the random strains and displacements.
 
     References
     ----------
@@ -62,7 +62,7 @@ def stillinger_weber_si(n_train: int = 60, n_test: int = 20, seed: int = 0) -> D
 
 
 def _beta_tin() -> Atoms:
-    """The conventional cell, I4₁/amd."""
+    """Conventional cell of beta-tin, I4₁/amd."""
     a, c = BETA_TIN
     places = [(0, 0, 0), (0, 0.5, 0.25), (0.5, 0.5, 0.5), (0.5, 0, 0.75)]
     return Atoms("Si4", scaled_positions=places, cell=[a, a, c], pbc=True)

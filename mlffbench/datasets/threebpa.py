@@ -1,4 +1,4 @@
-"""3BPA: the flexible molecule of the standard test of transfer in temperature."""
+"""3BPA, a flexible molecule: standard test of transfer to higher temperatures."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ ELEMENTS = ["H", "C", "N", "O"]
 
 
 def _file(name: str, frames: int | None, size: int | None, **known: str) -> Source:
+    """A file of this dataset."""
     return botnet(f"dataset_3BPA/{name}", f"3bpa/{name}", frames, size, **known)
 
 
@@ -87,20 +88,20 @@ def threebpa(groups: Sequence[str] = tuple(FILES)) -> Dataset:
     Parameters
     ----------
     groups : sequence of {"train_300K", "train_mixedT", "test_300K", "test_600K", "test_1200K", "dihedral"}
-        The groups to load, a file each; by default all. A mirror without the tests serves
+        Groups to load, a file each; by default all. A mirror without the tests serves
         ``threebpa(groups=["train_300K", "train_mixedT"])``.
 
     Raises
     ------
     DownloadError
-        A file is not here and cannot be fetched, see `mlffbench.system.fetch.fetch`; the message
-        names the groups that are here.
+        A file is not on this machine and cannot be fetched, see `mlffbench.system.fetch.fetch`; the
+        message names the groups that are.
 
     References
     ----------
     D. P. Kovács et al., J. Chem. Theory Comput. 17, 7696 (2021); I. Batatia et al., arXiv:2205.06643 (2022).
     """
-    files = _chosen(groups)
+    files = _files_of(groups)
     try:
         return read_botnet("threebpa", files, ATOMS, _columns, _card(files))
     except DownloadError as error:
@@ -110,11 +111,12 @@ def threebpa(groups: Sequence[str] = tuple(FILES)) -> Dataset:
 
 
 def sources(groups: Sequence[str] = tuple(FILES)) -> tuple[Source, ...]:
-    """The files of `threebpa`."""
-    return (*_chosen(groups).values(), ATOMS)
+    """Files of the dataset."""
+    return (*_files_of(groups).values(), ATOMS)
 
 
-def _chosen(groups: Sequence[str]) -> dict[str, Source]:
+def _files_of(groups: Sequence[str]) -> dict[str, Source]:
+    """Files of the groups; one of them must train."""
     names = [groups] if isinstance(groups, str) else list(groups)
     for name in names:
         if name not in FILES:
@@ -125,7 +127,7 @@ def _chosen(groups: Sequence[str]) -> dict[str, Source]:
 
 
 def _card(files: dict[str, Source]) -> dict[str, object]:
-    """Training and test groups among those that are loaded."""
+    """Card with the training and test groups among those that are loaded."""
     train = "train_300K" if "train_300K" in files else "train_mixedT"
     tests = [g for g in files if not g.startswith("train")] or [g for g in files if g != train]
     in_domain = {"in_domain": "test_300K"} if {"train_300K", "test_300K"} <= set(files) else {}
@@ -133,6 +135,7 @@ def _card(files: dict[str, Source]) -> dict[str, object]:
 
 
 def _columns(frames: Sequence[Atoms], groups: np.ndarray) -> dict[str, np.ndarray]:
+    """Columns ``temperature``, ``alpha``, ``beta`` and ``gamma``."""
     unknown = (np.nan, np.nan, np.nan)
     torsions = np.array([a.info.get("dihedrals", unknown) for a in frames], dtype=float)
     columns = dict(zip(("alpha", "beta", "gamma"), torsions.T, strict=True))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mlffbench.data import Dataset, Labels, Split
-from mlffbench.datasets.leakage.audit import audit
+from mlffbench.datasets.leakage import audit
 from mlffbench.forcefield import ForceField
 from mlffbench.system import progress
 

@@ -11,7 +11,7 @@ from ase.calculators.calculator import BaseCalculator
 from scipy.stats import kendalltau
 
 from mlffbench.properties.bonds import bonds
-from mlffbench.properties.duplicates import twins
+from mlffbench.properties.duplicates import find_duplicates
 from mlffbench.properties.relaxation import relaxed
 from mlffbench.system import progress
 
@@ -105,5 +105,5 @@ def conformers(
 def _collapsed(structures: Mapping[str, Atoms]) -> dict[str, str]:
     """First earlier duplicate of each structure that has one, by name."""
     names = list(structures)
-    pairs = twins(list(structures.values()), tolerance=ALIKE)
+    pairs = find_duplicates(list(structures.values()), tolerance=ALIKE)
     return {names[j]: names[min(t.i for t in pairs if t.j == j)] for j in sorted({t.j for t in pairs})}

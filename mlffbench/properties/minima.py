@@ -93,7 +93,7 @@ def structure_distance(a: Atoms, b: Atoms, tolerance: float = inf, scaled: bool 
         b.set_constraint()
         b.set_cell(b.cell * factor, scale_atoms=True)
     one, other = (
-        tuple(row[0] for row in pointwise_distances.rows([pointwise_distances.checked(x, i)]))
+        tuple(row[0] for row in pointwise_distances.rows([pointwise_distances.check_frame(x, i)]))
         for i, x in enumerate((a, b))
     )
     return pointwise_distances.distance(one, other, tolerance)

@@ -1,9 +1,10 @@
-"""Pointwise distance distributions: what the distances around its atoms tell of a structure.
+"""Pointwise distance distributions: descriptor and distance of structures, up to isometry.
 
 Every atom has a row: the sorted distances to its nearest neighbours of each element, periodic images
-included, 48 neighbours shared among the elements as the composition is; all of them in a molecule of up to 49
-atoms. The atoms of two frames are matched one to one within each element, those of cells of different size
-with multiplicities, such that the largest difference of matched distances is least: the frames' distance.
+included; 48 neighbours, shared among the elements in proportion to the composition (all of them in a
+molecule of up to 49 atoms). The atoms of two frames are matched one to one within each element, with
+multiplicities for cells of different size. The distance of the frames is the largest difference of matched
+distances, minimised over all matchings.
 
 D. Widdowson, V. Kurlin, "Resolving the data ambiguity for periodic crystals", NeurIPS 2022, arXiv:2108.04798.
 """
@@ -22,7 +23,7 @@ __all__ = [
     "N_NEIGHBOURS",
     "Kind",
     "Rows",
-    "checked",
+    "check_frame",
     "distance",
     "kind",
     "periodic_directions",
@@ -36,8 +37,14 @@ Kind = tuple[int, tuple[tuple[int, int], ...]]
 Rows = tuple[np.ndarray, ...]
 
 
-def checked(atoms: Atoms, index: int) -> Atoms:
-    """The frame, if distances in it can be measured; else a sentence that names its index."""
+def check_frame(atoms: Atoms, index: int) -> Atoms:
+    """Return the frame if its interatomic distances are defined; `index` names it in the error.
+
+    Raises
+    ------
+    ValueError
+        A frame without atoms, with positions that are not finite, or with a periodic cell without volume.
+    """
     periodic = periodic_directions(atoms)
     if len(atoms) == 0:
         raise ValueError(f"frame {index} has no atoms")
@@ -49,7 +56,7 @@ def checked(atoms: Atoms, index: int) -> Atoms:
 
 
 def kind(atoms: Atoms) -> Kind:
-    """Number of periodic directions and composition; a crystal's is reduced, its cell being a choice."""
+    """Number of periodic directions and composition; that of a periodic frame reduced to the formula unit."""
     n_periodic = int(periodic_directions(atoms).sum())
     elements, counts = np.unique(atoms.numbers, return_counts=True)
     unit = gcd(*counts.tolist()) if n_periodic else 1
@@ -57,9 +64,12 @@ def kind(atoms: Atoms) -> Kind:
 
 
 def rows(frames: Sequence[Atoms]) -> Rows:
-    """For each element: (n_frames, n_atoms of it, n_columns), Å; all frames have the same atomic numbers."""
+    """Distances of the atoms of each element, (n_frames, n_atoms, n_columns), Å.
+
+    All frames have the same atomic numbers in the same order.
+    """
     if periodic_directions(frames[0]).any():
-        return tuple(np.stack(r) for r in zip(*map(_crystal, frames), strict=True))
+        return tuple(np.stack(r) for r in zip(*map(_periodic_rows, frames), strict=True))
     kind, counts = np.unique(frames[0].numbers, return_inverse=True, return_counts=True)[1:]
     n, wanted = len(counts), -(-N_NEIGHBOURS * counts // len(kind))
     x = np.stack([a.positions for a in frames])
@@ -68,8 +78,8 @@ def rows(frames: Sequence[Atoms]) -> Rows:
     return tuple(np.concatenate([near(e, f) for f in range(n)], axis=-1) for e in range(n))  # 0 for itself
 
 
-def _crystal(atoms: Atoms) -> Rows:
-    """One frame's rows, periodic images included."""
+def _periodic_rows(atoms: Atoms) -> Rows:
+    """Rows of one periodic frame."""
     kind, counts = np.unique(atoms.numbers, return_inverse=True, return_counts=True)[1:]
     n, wanted = len(counts), -(-N_NEIGHBOURS * counts // len(atoms))  # the same for every cell of a crystal
     run, d = _neighbours(atoms, kind, wanted)
@@ -81,7 +91,10 @@ def _crystal(atoms: Atoms) -> Rows:
 
 
 def _neighbours(atoms: Atoms, kind: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distances, Å, each with its run: atom × n_elements + element of the neighbour; at least the wanted."""
+    """Neighbour distances, Å, at least `wanted` an atom and element.
+
+    Each comes with its run: the number atom × n_elements + element of the neighbour.
+    """
     periodic, n = periodic_directions(atoms), len(wanted)
     if periodic.all():
         from matscipy.neighbours import neighbour_list
@@ -98,24 +111,25 @@ def _neighbours(atoms: Atoms, kind: np.ndarray, wanted: np.ndarray) -> tuple[np.
 
 
 def periodic_directions(atoms: Atoms) -> np.ndarray:
-    """Three booleans: pbc, and a cell vector to repeat along."""
+    """Mask of the directions that are periodic and have a cell vector, (3,) bool."""
     return atoms.pbc & np.asarray(atoms.cell).any(axis=1)
 
 
 def signature(rows: Rows) -> np.ndarray:
-    """(n_frames, ...): mean (average minimum distance), least and largest of each column.
+    """Mean (average minimum distance), minimum and maximum of each column of rows, (n_frames, n_features).
 
-    None moves more than the rows do, so that twins are close in all of them.
+    No entry changes by more than the rows do, so that duplicates are close in all of them.
     """
     parts = [f(r, axis=1) for r in rows for f in (np.mean, np.min, np.max)]
     return np.hstack(parts).astype(np.float32)
 
 
-# ---------------------------------------------------------------- distance: the best matching of the atoms
+# ---------------------------------------------------------------- distance: optimal matching of the atoms
 def distance(a: Rows, b: Rows, tolerance: float) -> float:
-    """The least largest difference of two frames' rows matched one to one, Å; infinite beyond `tolerance`.
+    """Distance of two frames of one kind, Å; infinite beyond `tolerance`.
 
-    The frames are of one kind; `a` and `b` have no axis of frames.
+    The bottleneck distance of their rows `a` and `b` (without an axis of frames): the largest difference of
+    matched rows, minimised over all one-to-one matchings.
     """
     from scipy.spatial.distance import cdist
 
@@ -128,19 +142,19 @@ def distance(a: Rows, b: Rows, tolerance: float) -> float:
 
 
 def _bottleneck(cost: np.ndarray, tolerance: float) -> float:
-    """The least largest cost of a perfect matching, each side repeated to the same number."""
+    """Bottleneck cost of a perfect matching, each side repeated to the same number."""
     low = float(max(cost.min(axis=1).max(), cost.min(axis=0).max()))
     n, m = cost.shape
     if low > tolerance or (n == m == len(np.unique(cost.argmin(axis=1)))):
-        return low  # nobody can do better than the nearest, and here everybody has it
+        return low  # the nearest rows are a matching already
     size = lcm(n, m)
-    whole = cost.repeat(size // n, axis=0).repeat(size // m, axis=1)
+    square = cost.repeat(size // n, axis=0).repeat(size // m, axis=1)
     levels = np.unique(cost[(cost >= low) & (cost <= tolerance)])
-    at = bisect_left(levels, True, key=lambda level: _perfect(whole <= level))
-    return float(levels[at]) if at < len(levels) else inf
+    first = bisect_left(levels, True, key=lambda level: _has_perfect_matching(square <= level))
+    return float(levels[first]) if first < len(levels) else inf
 
 
-def _perfect(allowed: np.ndarray) -> bool:
+def _has_perfect_matching(allowed: np.ndarray) -> bool:
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import maximum_bipartite_matching
 

@@ -1,4 +1,4 @@
-"""Contiguous blocks in time: neighbours of one trajectory stay on one side of the split."""
+"""Split by blocks in time: neighbouring frames of a trajectory are all training or all test."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 
 from mlffbench.data import Dataset, Split
 from mlffbench.splits.common.autocorrelation import autocorrelation_time
-from mlffbench.splits.common.groups import count, group_names, pool
+from mlffbench.splits.common.groups import frames_of_groups, group_names, number_of_frames
 
 __all__ = ["blocks"]
 
 TIMES = ("time", "time_fs", "time_ps", "time_index", "step")
 TRAJECTORIES = ("trajectory", "group")
-FACTOR = 10.0  # a block of 10 τ: its ends, 2τ at most on either side of a border, stay a small part of it
-RESOLVED = 50.0  # τ of a series shorter than this many τ is an underestimate
+FACTOR = 10.0  # length of a block in τ: its correlated ends, at most 2τ each, are a small part of it
+RESOLVED = 50.0  # the τ of a series shorter than this many τ is an underestimate
 
 
 def blocks(
@@ -28,56 +28,58 @@ def blocks(
     trajectory: str | None = None,
     groups: str | Sequence[str] | None = None,
 ) -> Split:
-    """Each trajectory is cut into blocks in time; whole blocks, drawn at random, train or are the test.
+    """Cut each trajectory into blocks longer than its correlation time; a block is all training or all test.
 
-    After a random split, most test frames have a training frame next to them in time. Blocks are those of
-    Flyvbjerg and Petersen (J. Chem. Phys. 91, 461 (1989)); their length comes from the integrated
-    autocorrelation time τ of the energy (Sokal 1997) and stands in the split's notes.
+    Blocks are drawn at random. In a random split of single frames, most test frames have a training frame
+    next to them in time. Blocks are those of Flyvbjerg and Petersen (J. Chem. Phys. 91, 461 (1989)); their
+    length comes from the integrated autocorrelation time τ of the energy (Sokal 1997) and stands in the
+    split's notes.
 
     Parameters
     ----------
     dataset : Dataset
         Ordered by its column ``time`` (``time_fs``, ``time_ps``, ``time_index``, ``step``), else by file.
     seed : int
-        Of the draw of blocks.
+        Seed of the random choice of blocks.
     train : float or int
-        A share of the frames (0.8), or a number of frames, to the nearest block.
+        Training frames: a share (0.8) or a number of frames, to the nearest block.
     block : int or "auto"
-        About so many frames a block; by default 10 τ of each trajectory.
+        Approximate number of frames in a block; by default 10 τ of each trajectory.
     gap : int
-        Training frames nearer than this to a test frame, in frames, are left out.
+        Training frames up to this many frames away from a test frame are left out.
     trajectory : str, optional
-        The column that tells trajectories apart; by default ``trajectory`` or ``group``, where there is one,
+        The column that names the trajectories; by default ``trajectory`` or ``group``, where there is one,
         else all frames are one trajectory.
     groups : list of str, optional
-        Only these values of the column ``group``.
+        Use only these values of the column ``group``.
 
     Raises
     ------
     ValueError
         Fewer than two blocks, no such column, or a gap that leaves nothing to train on.
     """
-    _check(block, gap)
-    frames = pool(dataset, groups)
+    _check_parameters(block, gap)
+    frames = frames_of_groups(dataset, groups)
     runs = _trajectories(dataset, frames, trajectory)
     tau = [autocorrelation_time(dataset.labels.energy[run]) for run in runs]
     lengths = [int(np.ceil(FACTOR * t)) if block == "auto" else int(block) for t in tau]
-    pieces = [p for run, length in zip(runs, lengths, strict=True) for p in _cut(run, length)]
-    if len(pieces) < 2:
+    parts = [p for run, n in zip(runs, lengths, strict=True) for p in _cut_into_blocks(run, n)]
+    if len(parts) < 2:
         raise ValueError(
             f"the {len(frames)} frames are one block of {lengths[0]} (autocorrelation time of the energy "
             f"{tau[0]:.3g} frames); give a smaller block"
         )
-    test = _draw(pieces, count(train, len(frames), "train"), seed)
-    kept = _apart(runs, test, gap)
-    left_out = len(frames) - len(test) - len(kept)
-    notes = {**_notes(runs, tau, lengths), "blocks": len(pieces), "gap": gap, "left_out": left_out}
-    if not len(kept):
+    test = _draw_test(parts, number_of_frames(train, len(frames), "train"), seed)
+    train_frames = _beyond_gap(runs, test, gap)
+    left_out = len(frames) - len(test) - len(train_frames)
+    notes = {**_notes(runs, tau, lengths), "blocks": len(parts), "gap": gap, "left_out": left_out}
+    if not len(train_frames):
         raise ValueError(f"a gap of {gap} frames beside blocks of {max(lengths)} leaves none to train on")
-    return Split(kept, {"test": test}, "test", notes)
+    return Split(train_frames, {"test": test}, "test", notes)
 
 
-def _check(block: int | str, gap: int) -> None:
+def _check_parameters(block: int | str, gap: int) -> None:
+    """Refuse a block length or gap that is no number of frames."""
     if block != "auto" and not _is_count(block, 1):
         raise ValueError(f"block must be 'auto' or a number of frames, at least 1; got {block!r}")
     if not _is_count(gap, 0):
@@ -85,11 +87,12 @@ def _check(block: int | str, gap: int) -> None:
 
 
 def _is_count(value: Any, least: int) -> bool:
+    """True for an integer of at least `least`."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 def _trajectories(dataset: Dataset, frames: np.ndarray, column: str | None) -> list[np.ndarray]:
-    """The frames of each trajectory, in time."""
+    """Frames of each trajectory, ordered by time."""
     if column is None:
         column = next((c for c in TRAJECTORIES if c in dataset.columns), None)
     names = np.full(len(frames), "") if column is None else group_names(dataset, column)[frames]
@@ -100,7 +103,7 @@ def _trajectories(dataset: Dataset, frames: np.ndarray, column: str | None) -> l
 
 
 def _order(name: str, time: np.ndarray, clock: str | None) -> np.ndarray:
-    """By time; a trajectory without any (a scan) as it stands."""
+    """Order of the frames by time; a trajectory without times (a scan) keeps its order."""
     timeless = np.isnan(time)
     if timeless.any() and not timeless.all():
         raise ValueError(
@@ -109,21 +112,21 @@ def _order(name: str, time: np.ndarray, clock: str | None) -> np.ndarray:
     return np.argsort(time, kind="stable")
 
 
-def _cut(run: np.ndarray, length: int) -> list[np.ndarray]:
-    """Equal blocks of about that length, never shorter than three quarters of it unless the run is."""
+def _cut_into_blocks(run: np.ndarray, length: int) -> list[np.ndarray]:
+    """Cut a trajectory into equal blocks of about that length; three quarters of it at least if possible."""
     return np.array_split(run, max(1, round(len(run) / length)))
 
 
-def _draw(pieces: list[np.ndarray], n_train: int, seed: int) -> np.ndarray:
-    """The test frames: blocks that remain when those drawn first hold about `n_train` frames."""
-    order = np.random.default_rng(seed).permutation(len(pieces))
-    held = np.cumsum([len(pieces[i]) for i in order])
-    n = int(np.argmin(np.abs(held[:-1] - n_train))) + 1
-    return np.sort(np.concatenate([pieces[i] for i in order[n:]]))
+def _draw_test(parts: list[np.ndarray], n_train: int, seed: int) -> np.ndarray:
+    """Test frames: the blocks that remain when those drawn first hold about `n_train` frames."""
+    order = np.random.default_rng(seed).permutation(len(parts))
+    n_drawn = np.cumsum([len(parts[i]) for i in order])
+    n = int(np.argmin(np.abs(n_drawn[:-1] - n_train))) + 1
+    return np.sort(np.concatenate([parts[i] for i in order[n:]]))
 
 
-def _apart(runs: list[np.ndarray], test: np.ndarray, gap: int) -> np.ndarray:
-    """Frames farther than `gap` from every test frame of their trajectory."""
+def _beyond_gap(runs: list[np.ndarray], test: np.ndarray, gap: int) -> np.ndarray:
+    """Frames more than `gap` frames away from every test frame of their trajectory."""
     tested = np.zeros(max(run.max() for run in runs) + 1)
     tested[test] = 1
     width = np.ones(2 * gap + 1)
@@ -132,7 +135,7 @@ def _apart(runs: list[np.ndarray], test: np.ndarray, gap: int) -> np.ndarray:
 
 
 def _notes(runs: list[np.ndarray], tau: list[float], lengths: list[int]) -> dict[str, Any]:
-    """What was estimated, in frames: a number for one trajectory, [least, most] for several."""
+    """Estimates for the split's notes, in frames: a number for one trajectory, [least, most] for several."""
     short = sum(len(run) < RESOLVED * t for run, t in zip(runs, tau, strict=True))
     notes = {
         "trajectories": len(runs),
@@ -143,4 +146,5 @@ def _notes(runs: list[np.ndarray], tau: list[float], lengths: list[int]) -> dict
 
 
 def _range(values: list[Any]) -> Any:
+    """The common value, or [least, most]."""
     return values[0] if min(values) == max(values) else [min(values), max(values)]

@@ -1,4 +1,4 @@
-"""Leave kinds of structures out that nobody has named: clusters in SOAP space."""
+"""Split by clusters in SOAP space: hold out unnamed kinds of structures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mlffbench.data import Dataset, Split
-from mlffbench.splits.common.groups import hold_out, pool
+from mlffbench.splits.common.groups import frames_of_groups, hold_out_test
 from mlffbench.splits.common.soap_space import soap_space
 
 __all__ = ["clusters"]
@@ -26,27 +26,27 @@ def clusters(
     l_max: int = 3,
     max_frames: int = 20_000,
 ) -> Split:
-    """Whole k-means clusters in SOAP space are tests of their own; the other clusters train.
+    """Test on whole clusters of similar structures (k-means in SOAP space), train on the other clusters.
 
     Parameters
     ----------
     dataset : Dataset
     seed : int
-        Of k-means, of the clusters that test, and of the frames held out for ``in_domain``.
+        Seed of k-means, of the choice of test clusters, and of the frames held out for ``in_domain``.
     n_clusters : int
-        Number of clusters: ``cluster_0`` the largest, and so on.
+        Number of clusters; ``cluster_0`` is the largest.
     n_tests : int
-        How many of them, drawn at random, are left out of the training.
+        Number of clusters, drawn at random, that are tests.
     test_fraction : float
         Share of the training frames held out as the test ``in_domain``; 0 for none.
     groups : list of str, optional
-        Only these values of the column ``group``.
+        Use only these values of the column ``group``.
     cutoff : float
-        Of SOAP, Å.
+        Cutoff of SOAP, Å.
     n_max, l_max : int
-        Of SOAP.
+        Radial and angular basis size of SOAP.
     max_frames : int
-        More are refused.
+        Largest number of frames; more are refused.
 
     Raises
     ------
@@ -57,11 +57,11 @@ def clusters(
         raise ValueError(
             f"n_tests must be from 1 to {n_clusters - 1}, fewer than the clusters; got {n_tests}"
         )
-    frames = pool(dataset, groups)
+    frames = frames_of_groups(dataset, groups)
     label = _labels(soap_space(dataset, frames, cutoff, n_max, l_max, max_frames), n_clusters, seed)
     left_out = np.sort(np.random.default_rng(seed).permutation(n_clusters)[:n_tests])
     indices = frames[~np.isin(label, left_out)]
-    held = hold_out(indices, test_fraction, seed, "the other clusters")
+    held = hold_out_test(indices, test_fraction, seed, "the other clusters")
     tests = {"in_domain": held} if len(held) else {}
     tests |= {f"cluster_{c}": frames[label == c] for c in left_out}
     notes: dict[str, Any] = {"cluster_sizes": np.bincount(label).tolist()}
@@ -69,13 +69,13 @@ def clusters(
 
 
 def _labels(points: np.ndarray, n_clusters: int, seed: int) -> np.ndarray:
-    """The cluster of each point, numbered by falling size; of equal sizes, by their first frame."""
+    """Cluster of each point, numbered by falling size; clusters of equal size by their first frame."""
     from sklearn.cluster import KMeans
 
-    different = len(np.unique(np.round(points, 9), axis=0))
-    if different < n_clusters:
+    n_different = len(np.unique(np.round(points, 9), axis=0))
+    if n_different < n_clusters:
         raise ValueError(
-            f"cannot form {n_clusters} clusters of {len(points)} frames at {different} places in SOAP space"
+            f"cannot form {n_clusters} clusters of {len(points)} frames at {n_different} places in SOAP space"
         )
     label = KMeans(n_clusters, n_init=10, random_state=seed).fit_predict(points)
     first = [int(np.argmax(label == c)) for c in range(n_clusters)]

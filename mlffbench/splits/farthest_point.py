@@ -1,4 +1,4 @@
-"""The training set that covers SOAP space best."""
+"""Split by farthest-point sampling: the training frames cover SOAP space best."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlffbench.data import Dataset, Split
-from mlffbench.splits.common.groups import count, draw, pool
+from mlffbench.splits.common.groups import frames_of_groups, number_of_frames, random_subset
 from mlffbench.splits.common.soap_space import soap_space
 
 __all__ = ["farthest_point"]
@@ -24,7 +24,7 @@ def farthest_point(
     l_max: int = 3,
     max_frames: int = 20_000,
 ) -> Split:
-    """Train on the frames that farthest-point sampling in SOAP space picks; the rest is the test.
+    """Train on frames that cover SOAP space (farthest-point sampling), test on the rest.
 
     Each pick is the frame farthest from all picks before it, argmax_i min_j |p_i − p_j| (Gonzalez, Theor.
     Comput. Sci. 38, 293 (1985); for potentials Imbalzano et al., J. Chem. Phys. 148, 241730 (2018)). With one
@@ -35,46 +35,46 @@ def farthest_point(
     ----------
     dataset : Dataset
     seed : int
-        Of the first pick, and of the test's draw.
+        Seed of the first pick, and of the choice of test frames.
     train : float or int
-        A share of the frames (0.8), or a number of frames (800).
+        Training frames: a share (0.8) or a number of frames (800).
     test : float or int, optional
-        Likewise, drawn at random from the rest; by default all the rest.
+        Test frames, as `train`, drawn at random from the rest; by default all the rest.
     groups : list of str, optional
-        Only these values of the column ``group``.
+        Use only these values of the column ``group``.
     cutoff : float
-        Of SOAP, Å.
+        Cutoff of SOAP, Å.
     n_max, l_max : int
-        Of SOAP.
+        Radial and angular basis size of SOAP.
     max_frames : int
-        More are refused: time grows as frames × picks.
+        Largest number of frames; more are refused: time grows as frames × picks.
 
     Raises
     ------
     ValueError
         Too many frames, or nothing left to test on.
     """
-    frames = pool(dataset, groups)
-    n_train = count(train, len(frames), "train")
+    frames = frames_of_groups(dataset, groups)
+    n_train = number_of_frames(train, len(frames), "train")
     if n_train == len(frames):
         raise ValueError(f"train={train!r} takes all {n_train} frames and leaves none to test on")
-    n_test = len(frames) - n_train if test is None else count(test, len(frames), "test")
+    n_test = len(frames) - n_train if test is None else number_of_frames(test, len(frames), "test")
     points = soap_space(dataset, frames, cutoff, n_max, l_max, max_frames)
     rng = np.random.default_rng(seed)
-    picked, reach = farthest(points, n_train, int(rng.integers(len(points))))
-    rest = np.delete(frames, picked)
-    parts = {"test": draw(rng, rest, n_test, f"the {len(rest)} frames that do not train")}
-    return Split(np.sort(frames[picked]), parts, None, {"farthest_rest": reach})
+    picks, reach = farthest(points, n_train, int(rng.integers(len(points))))
+    rest = np.delete(frames, picks)
+    parts = {"test": random_subset(rng, rest, n_test, f"the {len(rest)} frames that do not train")}
+    return Split(np.sort(frames[picks]), parts, None, {"farthest_rest": reach})
 
 
 def farthest(points: np.ndarray, n: int, first: int) -> tuple[np.ndarray, float]:
-    """The first `n` picks, and how far the farthest point that was not picked is from them."""
-    picked = np.empty(n, dtype=int)
+    """Return the first `n` picks, and the largest distance of another point to its nearest pick."""
+    picks = np.empty(n, dtype=int)
     distance = np.full(len(points), np.inf)
     left = np.ones(len(points), dtype=bool)
     square = np.einsum("ij,ij->i", points, points)
     for k in range(n):
-        picked[k] = first if k == 0 else int(np.argmax(np.where(left, distance, -1.0)))
-        left[picked[k]] = False  # or a twin of a pick would be the pick again
-        distance = np.minimum(distance, square + square[picked[k]] - 2 * points @ points[picked[k]])
-    return picked, float(np.sqrt(distance[left].max(initial=0.0)))
+        picks[k] = first if k == 0 else int(np.argmax(np.where(left, distance, -1.0)))
+        left[picks[k]] = False  # else a duplicate of a pick would be the same pick again
+        distance = np.minimum(distance, square + square[picks[k]] - 2 * points @ points[picks[k]])
+    return picks, float(np.sqrt(distance[left].max(initial=0.0)))

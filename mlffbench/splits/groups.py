@@ -1,4 +1,4 @@
-"""Leave groups out: train on some values of a column, test on the others."""
+"""Split by groups: train on some values of a column, test on the others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlffbench.data import Dataset, Split
-from mlffbench.splits.common.groups import as_list, group_names, hold_out, known_group
+from mlffbench.splits.common.groups import as_list, check_group, group_names, hold_out_test
 
 __all__ = ["groups"]
 
@@ -23,15 +23,16 @@ def groups(
     leave: str | Sequence[str] | None = None,
     test_fraction: float = 0.1,
 ) -> Split:
-    """Frames whose column has one of the training values train; every other value is a test of that name.
+    """Train on some values of a column; each other value is a test group of that name.
 
-    Say what trains (`train`) or what does not (`leave`): ``groups: {column: composition, leave: C2H6O}``.
+    Give the values that train (`train`) or those that do not (`leave`):
+    ``groups: {column: composition, leave: C2H6O}``.
 
     Parameters
     ----------
     dataset : Dataset
     seed : int
-        Of the frames held out for ``in_domain``.
+        Seed of the choice of frames held out for ``in_domain``.
     column : str
         ``group``, ``trajectory``, ``temperature``, ``phase`` ...; ``composition`` (Hill formula),
         ``elements`` (``C-H-O``) and ``n_atoms`` or ``size`` need no column. Numbers are compared as text:
@@ -39,9 +40,9 @@ def groups(
     train : str or list of str, optional
         The values that train; by default the card's training group.
     tests : str or list of str, optional
-        Only these values; by default all others.
+        Test only on these values; by default on all others.
     leave : str or list of str, optional
-        Instead of `train` and `tests`: these values test, all others train.
+        Instead of `train` and `tests`: test on these values, train on all others.
     test_fraction : float
         Share of the training frames held out as the test ``in_domain``; 0 for none.
 
@@ -53,36 +54,44 @@ def groups(
     names = group_names(dataset, column)
     known = list(dict.fromkeys(names.tolist()))
     if leave is None:
-        chosen = _chosen(dataset, column, known, train)
-        others = [n for n in known if n not in chosen]
-        picked = others if tests is None else [known_group(dataset, t, others) for t in as_list(tests)]
+        train_groups = _train_groups(dataset, column, known, train)
+        others = [n for n in known if n not in train_groups]
+        test_groups = others if tests is None else [check_group(dataset, t, others) for t in as_list(tests)]
     elif train is not None or tests is not None:
         raise ValueError("give leave, or train and tests: leave means that all other values train")
     else:
-        picked = [known_group(dataset, t, known) for t in as_list(leave)]
-        chosen = [n for n in known if n not in picked]
-    return _split(column, names, chosen, picked, test_fraction, seed)
+        test_groups = [check_group(dataset, t, known) for t in as_list(leave)]
+        train_groups = [n for n in known if n not in test_groups]
+    return _split(column, names, train_groups, test_groups, test_fraction, seed)
 
 
-def _chosen(dataset: Dataset, column: str, known: list[str], train: str | Sequence[str] | None) -> list[str]:
-    """The values that train, as given or as the card says of its groups."""
+def _train_groups(
+    dataset: Dataset, column: str, known: list[str], train: str | Sequence[str] | None
+) -> list[str]:
+    """Values that train: those given, or for the column ``group`` the training group of the card."""
     wanted = dataset.card.get("train") if train is None and column == "group" else train
     if wanted is None:
         listed = f"{known[:20]} and {len(known) - 20} more" if len(known) > 20 else str(known)
         raise ValueError(
             f"give train: the values of {column!r} to train on, or leave: those to test on, among {listed}"
         )
-    return [known_group(dataset, t, known) for t in as_list(wanted)]
+    return [check_group(dataset, t, known) for t in as_list(wanted)]
 
 
 def _split(
-    column: str, names: np.ndarray, chosen: list[str], picked: list[str], fraction: float, seed: int
+    column: str,
+    names: np.ndarray,
+    train_groups: list[str],
+    test_groups: list[str],
+    fraction: float,
+    seed: int,
 ) -> Split:
-    indices = np.flatnonzero(np.isin(names, chosen))
+    """Build the split, with a share of the training frames held out as the in-domain test."""
+    indices = np.flatnonzero(np.isin(names, train_groups))
     if not len(indices):
-        raise ValueError(f"leaving out {picked} leaves no value of {column!r} to train on")
-    held = hold_out(indices, fraction, seed, str(chosen))
-    if len(held) and IN_DOMAIN in picked:
+        raise ValueError(f"leaving out {test_groups} leaves no value of {column!r} to train on")
+    held = hold_out_test(indices, fraction, seed, str(train_groups))
+    if len(held) and IN_DOMAIN in test_groups:
         raise ValueError(f"a value of {column!r} is {IN_DOMAIN!r}; set test_fraction=0")
-    parts = ({IN_DOMAIN: held} if len(held) else {}) | {n: np.flatnonzero(names == n) for n in picked}
+    parts = ({IN_DOMAIN: held} if len(held) else {}) | {n: np.flatnonzero(names == n) for n in test_groups}
     return Split(np.setdiff1d(indices, held), parts, IN_DOMAIN if len(held) else None)

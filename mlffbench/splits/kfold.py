@@ -1,4 +1,4 @@
-"""One of k folds: every frame is tested once, when all folds are run."""
+"""Cross-validation: one of k folds; all folds together test every frame once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def kfold(
     fold: int = 0,
     column: str | None = None,
 ) -> Split:
-    """Fold `fold` of `k` is the test, the others train.
+    """Test on one of k random folds, train on the others (cross-validation).
 
     The folds are those of ``sklearn.model_selection.KFold``, shuffled by the seed. A suite that lists
     ``kfold: {fold: 0}`` to ``kfold: {fold: 4}`` runs them all.
@@ -26,11 +26,11 @@ def kfold(
     ----------
     dataset : Dataset
     seed : int
-        Of the shuffle: the folds of one seed are disjoint and together the whole dataset.
+        Seed of the shuffle: the folds of one seed are disjoint and together the whole dataset.
     k : int
         Number of folds.
     fold : int
-        Which of them tests, from 0.
+        Number of the test fold, from 0.
     column : str, optional
         Keep frames of one value together (``GroupKFold``): ``trajectory``, ``group``, ``composition`` ...
 

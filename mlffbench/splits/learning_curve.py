@@ -1,4 +1,4 @@
-"""Nested training sets: the same tests, more and more frames to learn from."""
+"""Split for learning curves: nested training sets of growing size, the same tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from mlffbench import registry
 from mlffbench.data import Dataset, Split
-from mlffbench.splits.common.groups import count, draw
+from mlffbench.splits.common.groups import number_of_frames, random_subset
 
 __all__ = ["learning_curve"]
 
@@ -21,16 +21,16 @@ def learning_curve(
     n_train: float = 100,
     split: str | Mapping[str, Mapping[str, Any] | None] = "official",
 ) -> Split:
-    """`n_train` frames of another split's training set, which has the same tests.
+    """Train on `n_train` frames of another split's training set, with the same tests.
 
-    They are the first of one shuffle, so that with one seed 50 frames are among the 100 and those among the
-    200. A suite lists a problem for each size; the report draws the curve.
+    They are the first of one shuffle: with one seed, 50 frames are among the 100, and these among the 200. A
+    suite lists a problem for each size; the report draws the curve.
 
     Parameters
     ----------
     dataset : Dataset
     seed : int
-        Of the shuffle, and of the other split.
+        Seed of the shuffle, and of the other split.
     n_train : int or float
         Training frames, or a share of the other split's (0.5).
     split : str or mapping
@@ -49,8 +49,8 @@ def learning_curve(
         raise ValueError(f"split must be a name, or one name with its keywords; got {dict(split)!r}")
     ((name, params),) = split.items()
     make = registry.build("splits", name, params or {}, skip=("dataset", "seed"))
-    whole: Split = make(dataset, seed=seed, **(params or {}))
+    full: Split = make(dataset, seed=seed, **(params or {}))
     what = f"the training set of {name!r}"
-    n = count(n_train, len(whole.train), f"n_train (of {what})")
-    train = draw(np.random.default_rng(seed), whole.train, n, what)
-    return replace(whole, train=train, notes={**whole.notes, "drawn_from": len(whole.train)})
+    n = number_of_frames(n_train, len(full.train), f"n_train (of {what})")
+    train = random_subset(np.random.default_rng(seed), full.train, n, what)
+    return replace(full, train=train, notes={**full.notes, "drawn_from": len(full.train)})

@@ -1,4 +1,4 @@
-"""A split that was exported before, here or in another laboratory."""
+"""Split from a manifest file, exported before, here or in another laboratory."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ __all__ = ["manifest"]
 
 
 def manifest(dataset: Dataset, seed: int = 0, file: str = "split.json", sha256: str | None = None) -> Split:
-    """The structures that a split manifest names, found in this dataset whatever the order of its frames.
+    """Train and test on the structures that a manifest file names, in any order of the frames.
 
     Parameters
     ----------
     dataset : Dataset
         Holds all of the manifest's structures; others are left out.
     seed : int
-        Decides nothing: the manifest does.
+        Without effect: the manifest decides.
     file : str
-        Relative to the current directory.
+        Path of the manifest, relative to the current directory.
     sha256 : str, optional
-        What the file must hash to: pins a suite to one content, which the file's name does not.
+        Checksum that the file must have: it pins a suite to one content of the file.
 
     Raises
     ------
@@ -33,8 +33,8 @@ def manifest(dataset: Dataset, seed: int = 0, file: str = "split.json", sha256: 
         The file is no manifest or another one, or structures are missing from the data.
     """
     document = read(Path(file))
-    if sha256 is not None and (found := Checksum(sha256).of(Path(file))) != sha256.lower():
+    if sha256 is not None and (actual := Checksum(sha256).of(Path(file))) != sha256.lower():
         raise ValueError(
-            f"{file} is not the manifest that was asked for: its sha256 is {found}, not {sha256}"
+            f"{file} is not the manifest that was asked for: its sha256 is {actual}, not {sha256}"
         )
     return apply(document, dataset)

@@ -1,4 +1,4 @@
-"""A random split: test frames drawn as the training frames are."""
+"""Random split: test frames are drawn like the training frames."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlffbench.data import Dataset, Split
-from mlffbench.splits.common.groups import count, pool
+from mlffbench.splits.common.groups import frames_of_groups, number_of_frames
 
 __all__ = ["random"]
 
@@ -19,30 +19,31 @@ def random(
     test: float | None = None,
     groups: str | Sequence[str] | None = None,
 ) -> Split:
-    """Frames drawn at random into a training set and one test group, ``test``.
+    """Random training and test frames; too optimistic for MD, whose neighbouring frames are almost equal.
 
-    Frames of one trajectory resemble their neighbours in time, so that a random test flatters; where the data
-    has trajectories or groups, the splits ``blocks``, ``official`` and ``groups`` are more honest.
+    Where the data have trajectories or groups, the splits ``blocks``, ``official`` and ``groups`` are more
+    honest. The test group is called ``test``.
 
     Parameters
     ----------
     dataset : Dataset
     seed : int
+        Seed of the random choice.
     train : float or int
-        A share of the frames (0.8), or a number of frames (800).
+        Training frames: a share (0.8) or a number of frames (800).
     test : float or int, optional
-        Likewise; by default all that do not train.
+        Test frames, as `train`; by default all that do not train.
     groups : list of str, optional
-        Draw from these values of the column ``group`` only.
+        Use only these values of the column ``group``.
 
     Raises
     ------
     ValueError
         More frames are asked for than there are, or none would be left for the test.
     """
-    frames = pool(dataset, groups)
-    n_train = count(train, len(frames), "train")
-    n_test = len(frames) - n_train if test is None else count(test, len(frames), "test")
+    frames = frames_of_groups(dataset, groups)
+    n_train = number_of_frames(train, len(frames), "train")
+    n_test = len(frames) - n_train if test is None else number_of_frames(test, len(frames), "test")
     if n_train + n_test > len(frames) or n_test < 1:
         raise ValueError(f"{n_train} frames to train and {n_test} to test, but there are {len(frames)}")
     order = np.random.default_rng(seed).permutation(frames)

@@ -225,7 +225,7 @@ def test_check_reads_labels_under_a_key(tmp_path, frames):
 
 def test_refusals_come_first_and_are_exit_code_1(monkeypatch):
     found = [Finding("cell", "a cell is flat.", (3,), True), Finding("zeros", "many zeros.")]
-    monkeypatch.setattr("mlffbench.datasets.checks.common.checkup.checkup", lambda dataset, skip=(): found)
+    monkeypatch.setattr("mlffbench.datasets.checks.checkup", lambda dataset, skip=(): found)
     result = call("check", *ARGON)
     assert result.exit_code == 1
     lines = [line.rstrip() for line in result.stdout.splitlines()]

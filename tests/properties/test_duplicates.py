@@ -11,7 +11,7 @@ from ase.build import bulk, fcc111, graphene, molecule
 from ase.io import read
 
 from mlffbench.properties import pointwise_distances
-from mlffbench.properties.duplicates import Twin, twins
+from mlffbench.properties.duplicates import Duplicate, find_duplicates
 
 
 def turned(atoms: Atoms, rng: np.random.Generator, mirror: bool = False) -> Atoms:
@@ -67,7 +67,7 @@ def mlearn(folder, element: str) -> list[list[Atoms]]:
     return parts
 
 
-def pairs(found: list[Twin]) -> set[tuple[int, int]]:
+def pairs(found: list[Duplicate]) -> set[tuple[int, int]]:
     return {(t.i, t.j) for t in found}
 
 
@@ -93,7 +93,7 @@ STRUCTURES = {
 @pytest.mark.parametrize("mirror", [False, True])
 def test_a_frame_is_its_own_twin_however_placed(name, mirror):
     atoms, rng = STRUCTURES[name], np.random.default_rng(2)
-    (twin,) = twins([turned(atoms, rng, mirror)], [turned(atoms, rng)], 1e-6)
+    (twin,) = find_duplicates([turned(atoms, rng, mirror)], [turned(atoms, rng)], 1e-6)
     assert twin.distance < 1e-9
 
 
@@ -102,22 +102,22 @@ def test_the_choice_of_the_cell_is_not_the_crystal(name):
     atoms, rng = STRUCTURES[name], np.random.default_rng(3)
     larger = [atoms * (2, 1, 1), sheared(atoms) * (1, 3, 1), turned(atoms, rng) * (2, 2, 1)]
     cells = [atoms, sheared(atoms), *larger]
-    found = twins(cells, None, 1e-6)
+    found = find_duplicates(cells, None, 1e-6)
     assert len(found) == 10
     assert max(t.distance for t in found) < 1e-9
 
 
 def test_reduced_primitive_and_cubic_cells_are_one_crystal():
     cubic, primitive = bulk("Cu", "fcc", 3.6, cubic=True), bulk("Cu", "fcc", 3.6)
-    assert pairs(twins([cubic], [primitive, bulk("Cu", "fcc", 3.61)], 1e-6)) == {(0, 0)}
+    assert pairs(find_duplicates([cubic], [primitive, bulk("Cu", "fcc", 3.61)], 1e-6)) == {(0, 0)}
 
 
 def test_cells_with_different_numbers_of_equal_atoms_need_the_same_share_of_each_site():
     a = bulk("Si", cubic=True)  # one kind of site
     b = a * (2, 1, 1)
     b.positions[0] += 0.3
-    assert twins([a], [b], 0.05) == []
-    assert pairs(twins([b * (1, 2, 1)], [b * (1, 1, 3)], 1e-6)) == {(0, 0)}
+    assert find_duplicates([a], [b], 0.05) == []
+    assert pairs(find_duplicates([b * (1, 2, 1)], [b * (1, 1, 3)], 1e-6)) == {(0, 0)}
 
 
 @pytest.mark.parametrize("name", ["molecule", "ring", "diamond", "triclinic", "slab"])
@@ -126,13 +126,13 @@ def test_small_noise_is_found_and_bounds_the_distance(name):
     for _ in range(5):
         moved = shaken(atoms, rng, 1e-4)
         largest = np.linalg.norm(moved.positions - atoms.positions, axis=1).max()
-        (twin,) = twins([atoms], [turned(moved, rng)])
+        (twin,) = find_duplicates([atoms], [turned(moved, rng)])
         assert 0 < twin.distance <= 2 * largest + 1e-9
 
 
 def test_noise_on_a_repeated_cell_is_found():
     atoms, rng = crystal(np.random.default_rng(5)), np.random.default_rng(6)
-    (twin,) = twins([atoms], [turned(shaken(sheared(atoms) * (2, 1, 1), rng, 1e-4), rng)])
+    (twin,) = find_duplicates([atoms], [turned(shaken(sheared(atoms) * (2, 1, 1), rng, 1e-4), rng)])
     assert 0 < twin.distance < 1e-3
 
 
@@ -142,21 +142,21 @@ def test_another_element_in_the_same_place_is_another_structure():
     swapped.numbers[[1, 2]] = swapped.numbers[[2, 1]]  # C and O change places
     assert sorted(swapped.numbers) == sorted(ETHANOL.numbers)
     assert (swapped.numbers != ETHANOL.numbers).sum() == 2
-    assert twins([ETHANOL], [swapped], 0.02) == []
+    assert find_duplicates([ETHANOL], [swapped], 0.02) == []
     zincblende = bulk("ZnS", "zincblende", 5.4, cubic=True)
     antisite = zincblende.copy()
     antisite.numbers[[0, 1]] = antisite.numbers[[1, 0]]
-    assert twins([zincblende], [antisite], 0.1) == []
-    assert pairs(twins([zincblende], [bulk("ZnS", "zincblende", 5.4)], 1e-6)) == {(0, 0)}
+    assert find_duplicates([zincblende], [antisite], 0.1) == []
+    assert pairs(find_duplicates([zincblende], [bulk("ZnS", "zincblende", 5.4)], 1e-6)) == {(0, 0)}
 
 
 def test_strain_counts_by_its_size():
     atoms = bulk("Si", cubic=True)
     strained = {s: Atoms(atoms.numbers, atoms.positions * (1 + s), cell=atoms.cell * (1 + s), pbc=True)
                 for s in (1e-4, 1e-3)}  # fmt: skip
-    (twin,) = twins([atoms], [strained[1e-4]])
-    assert twins([atoms], [strained[1e-3]]) == []
-    (near,) = twins([atoms], [strained[1e-3]], 0.01)
+    (twin,) = find_duplicates([atoms], [strained[1e-4]])
+    assert find_duplicates([atoms], [strained[1e-3]]) == []
+    (near,) = find_duplicates([atoms], [strained[1e-3]], 0.01)
     assert near.distance == pytest.approx(10 * twin.distance, rel=1e-6)
     assert near.distance == pytest.approx(1e-3 * np.sqrt(35 / 16) * 5.43, rel=0.2)  # of the 48th neighbour
 
@@ -165,22 +165,22 @@ def test_polytypes_differ():
     """fcc and hcp have the same twelve nearest neighbours."""
     a = 2.5
     hcp = bulk("Co", "hcp", a=a, c=a * np.sqrt(8 / 3))
-    assert twins([bulk("Co", "fcc", a * np.sqrt(2))], [hcp], 0.1) == []
+    assert find_duplicates([bulk("Co", "fcc", a * np.sqrt(2))], [hcp], 0.1) == []
 
 
 def test_a_molecule_alone_and_in_a_box_differ():
     boxed = ETHANOL.copy()
     boxed.set_cell([12, 12, 12])
     boxed.pbc = True
-    assert twins([ETHANOL], [boxed], 0.05) == []
+    assert find_duplicates([ETHANOL], [boxed], 0.05) == []
     boxed.pbc = False  # a cell that nothing repeats is no part of the structure
-    assert pairs(twins([ETHANOL], [boxed], 1e-6)) == {(0, 0)}
+    assert pairs(find_duplicates([ETHANOL], [boxed], 1e-6)) == {(0, 0)}
 
 
 def test_pairs_within_one_list_are_named_once_and_sorted():
     rng = np.random.default_rng(7)
     frames = [ETHANOL, Atoms("Ar"), turned(shaken(ETHANOL, rng, 1e-4), rng), turned(ETHANOL, rng)]
-    found = twins(frames)
+    found = find_duplicates(frames)
     assert pairs(found) == {(0, 2), (0, 3), (2, 3)}
     assert (found[0].i, found[0].j) == (0, 3)
     assert [t.distance for t in found] == sorted(t.distance for t in found)
@@ -201,7 +201,7 @@ def test_frames_are_read_one_by_one_and_twins_once_more():
     rng = np.random.default_rng(8)
     lazy = Lazy([shaken(ETHANOL, rng, 0.1) for _ in range(20)])
     lazy.frames[17] = turned(lazy.frames[4], rng)
-    assert pairs(twins(lazy)) == {(4, 17)}
+    assert pairs(find_duplicates(lazy)) == {(4, 17)}
     assert lazy.reads == [*range(20), 4, 17]
 
 
@@ -215,12 +215,12 @@ def test_frames_are_read_one_by_one_and_twins_once_more():
 )
 def test_frames_without_distances_are_refused(frames, sentence):
     with pytest.raises(ValueError, match=sentence):
-        twins(frames)
+        find_duplicates(frames)
 
 
 def test_a_negative_tolerance_is_refused():
     with pytest.raises(ValueError, match="not negative; got -1"):
-        twins([ETHANOL], None, -1)
+        find_duplicates([ETHANOL], None, -1)
 
 
 @pytest.mark.parametrize(
@@ -245,22 +245,22 @@ def test_the_distance_is_that_of_the_best_matching_with_multiplicities(a, b, exp
 def test_planted_twins_are_found_among_random_molecules_and_nothing_else():
     rng = np.random.default_rng(9)
     frames = [shaken(ETHANOL, rng, 0.05) for _ in range(1000)]
-    assert twins(frames) == []
+    assert find_duplicates(frames) == []
     planted = [turned(shaken(frames[i], rng, 1e-4), rng, mirror=bool(i % 2)) for i in range(0, 1000, 50)]
-    assert pairs(twins(frames, planted)) == {(50 * j, j) for j in range(20)}
+    assert pairs(find_duplicates(frames, planted)) == {(50 * j, j) for j in range(20)}
 
 
 def test_planted_twins_are_found_among_random_crystals_and_nothing_else():
     rng = np.random.default_rng(10)
     frames = [crystal(rng) for _ in range(700)]
     frames += [shaken(bulk("Si", cubic=True), rng, 0.05) for _ in range(300)]
-    assert twins(frames) == []
+    assert find_duplicates(frames) == []
     changes = [
         lambda a: turned(a, rng), lambda a: turned(a, rng, mirror=True), sheared,
         lambda a: a * (1, 2, 1), lambda a: turned(sheared(a), rng) * (2, 1, 1),
     ]  # fmt: skip
     planted = [changes[j % 5](shaken(frames[50 * j], rng, 1e-4)) for j in range(20)]
-    assert pairs(twins(frames, planted)) == {(50 * j, j) for j in range(20)}
+    assert pairs(find_duplicates(frames, planted)) == {(50 * j, j) for j in range(20)}
 
 
 # ---------------------------------------------------------------- public data
@@ -269,7 +269,7 @@ def test_planted_twins_are_found_among_random_crystals_and_nothing_else():
 )  # shears of +6 % and −6 % along the three axes: one structure in six cells, three on each side
 def test_mlearn_has_its_known_twins(shared_data, element, training):
     train, test = mlearn(shared_data, element)
-    found = twins(train, test)
+    found = find_duplicates(train, test)
     assert pairs(found) == {(i, j) for i in training for j in (22, 23, 24)}
     assert max(t.distance for t in found) < 1e-9
     assert all(abs(train[t.i].info["energy"] - test[t.j].info["energy"]) < 1e-6 for t in found)
@@ -277,13 +277,13 @@ def test_mlearn_has_its_known_twins(shared_data, element, training):
 
 def test_mlearn_without_its_elastic_group_has_none(shared_data):
     train, test = ([a for a in part if a.info["group"] != "Elastic"] for part in mlearn(shared_data, "Si"))
-    assert twins(train, test, 0.05) == []
+    assert find_duplicates(train, test, 0.05) == []
 
 
 def test_near_twins_of_rmd17_are_neighbours_in_time(shared_data):
     train, test = (np.load(shared_data / "rmd17" / f"rmd17_ethanol_{p}_01.npz") for p in ("train", "test"))
     frames = [[Atoms(part["nuclear_charges"], x) for x in part["coords"]] for part in (train, test)]
-    found = twins(*frames, tolerance=0.05)
+    found = find_duplicates(*frames, tolerance=0.05)
     assert pairs(found) == {(327, 649), (792, 638)}
     assert min(t.distance for t in found) > 0.03
     assert all(abs(train["old_indices"][t.i] - test["old_indices"][t.j]) == 1 for t in found)
@@ -298,12 +298,12 @@ def test_one_near_twin_for_each_frame_without_a_twin():
         shaken(frames[2], rng, 3e-3),
         shaken(ETHANOL, rng, 0.1),
     ]
-    found = twins(frames, others, near=0.05)
+    found = find_duplicates(frames, others, near=0.05)
     assert pairs(found) == {(1, 1), (2, 0), (2, 2)}
     assert all(t.distance > 3e-3 for t in found if t.j != 1)
-    assert pairs(twins(frames, others)) == {(1, 1)}
+    assert pairs(find_duplicates(frames, others)) == {(1, 1)}
     with pytest.raises(ValueError, match="across two lists"):
-        twins(frames, near=0.05)
+        find_duplicates(frames, near=0.05)
 
 
 def test_frames_that_are_all_alike_cost_no_square(monkeypatch):
@@ -314,7 +314,7 @@ def test_frames_that_are_all_alike_cost_no_square(monkeypatch):
     )
     rng = np.random.default_rng(12)
     base = bulk("Si", cubic=True)
-    found = twins(*([shaken(base, rng, 0.01) for _ in range(n)] for n in (30, 40)), near=0.05)
+    found = find_duplicates(*([shaken(base, rng, 0.01) for _ in range(n)] for n in (30, 40)), near=0.05)
     assert sorted(t.j for t in found) == list(range(40))
     assert all(3e-3 < t.distance <= 0.05 for t in found)
     assert len(measured) < 80
@@ -323,6 +323,6 @@ def test_frames_that_are_all_alike_cost_no_square(monkeypatch):
 def test_the_training_sets_of_3bpa_share_frames(shared_data):
     parts = [read(shared_data / "3bpa" / f"train_{t}.xyz", ":120") for t in ("300K", "mixedT")]
     energies = [[a.info.get("energy", a.calc and a.get_potential_energy()) for a in part] for part in parts]
-    found = twins(*parts)
+    found = find_duplicates(*parts)
     same = {(i, j) for i, e in enumerate(energies[0]) for j, f in enumerate(energies[1]) if abs(e - f) < 1e-9}
     assert pairs(found) == same != set()

@@ -27,7 +27,7 @@ from mlffbench.cli.progress_bars import bars
 
 if TYPE_CHECKING:
     from mlffbench.data import Dataset, Spec, Split
-    from mlffbench.datasets.leakage.audit import Audit
+    from mlffbench.datasets.leakage import Audit
 
 __all__ = ["audit"]
 
@@ -60,7 +60,7 @@ def audit(
     """Look for test frames that are copies of training frames (shifted, rotated, reordered)."""
     keys = {"energy_key": energy_key, "forces_key": forces_key, "stress_key": stress_key, "units": units}
     with refusals():
-        from mlffbench.datasets.leakage.audit import audit as look
+        from mlffbench.datasets.leakage import audit as look
 
         spec = _dataset_spec(dataset, param, split, train, test, keys)
         given: dict[str, Any] = {} if tolerance is None else {"tolerance": tolerance}
@@ -102,7 +102,7 @@ def _write_leak_free(
     dataset: Dataset, split: Split, result: Audit, made_by: dict[str, Any], path: Path
 ) -> dict[str, Any]:
     """Write the manifest of the split without duplicates, and print the remaining sizes."""
-    from mlffbench.datasets.leakage.audit import leak_free
+    from mlffbench.datasets.leakage import leak_free
     from mlffbench.splits.common import manifest_file
 
     cleaned = leak_free(split, result)

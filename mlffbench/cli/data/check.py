@@ -42,7 +42,7 @@ def check(
     with refusals():
         from dataclasses import asdict
 
-        from mlffbench.datasets.checks.common.checkup import checkup
+        from mlffbench.datasets.checks import checkup
 
         done = _checks(skip or ())
         with bars():

@@ -49,7 +49,7 @@ def _facts(data: Dataset, page: Path | None) -> dict[str, Any]:
     """Collect facts and findings of a dataset; write the HTML page if wanted."""
     from dataclasses import asdict
 
-    from mlffbench.datasets.checks.common.checkup import checkup
+    from mlffbench.datasets.checks import checkup
     from mlffbench.report.datasheet.html import render
     from mlffbench.report.datasheet.subsample import subsample
     from mlffbench.report.datasheet.summary import summary

@@ -1,4 +1,4 @@
-"""Periodic boundaries without a cell, and crystals whose boundaries got lost."""
+"""Periodic boundaries without a cell, and crystals without periodic boundaries."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["cell"]
 
 
 def cell(dataset: Dataset, vacuum: float = 3.0) -> list[Finding]:
-    """Periodic directions without a cell (refused); cells without pbc that the atoms fill; a mix of both.
+    """Periodic directions without a cell (refused), cells without pbc that the atoms fill, and mixtures.
 
-    A box around a molecule is no mistake: a cell without pbc is a finding where less than `vacuum` (Å) of it
+    A box around a molecule is no mistake. A cell without pbc is a finding where less than `vacuum` (Å) of it
     is empty in some direction, or where the frame has a stress.
     """
     frames = [i for i, a in enumerate(dataset.frames) if _is_finite(a)]
@@ -43,22 +43,25 @@ def cell(dataset: Dataset, vacuum: float = 3.0) -> list[Finding]:
 
 
 def _is_finite(atoms: Atoms) -> bool:
+    """Finite structure of one atom or more."""
     return len(atoms) > 0 and bool(np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all())
 
 
 def _is_filled(atoms: Atoms, vacuum: float) -> bool:
-    """A cell without pbc whose empty part is thin: a crystal's, not a box."""
+    """Cell without pbc with less than `vacuum` (Å) empty in some direction: a crystal's, not a box."""
     if atoms.pbc.any() or atoms.cell.rank < 3 or len(atoms) < 2:
         return False
-    height = 1 / np.linalg.norm(np.linalg.inv(atoms.cell.array), axis=0)
-    inside = atoms.positions @ np.linalg.inv(atoms.cell.array)
-    return bool(((1 - np.ptp(inside, axis=0)) * height).min() < vacuum)
+    heights = 1 / np.linalg.norm(np.linalg.inv(atoms.cell.array), axis=0)
+    scaled = atoms.positions @ np.linalg.inv(atoms.cell.array)
+    return bool(((1 - np.ptp(scaled, axis=0)) * heights).min() < vacuum)
 
 
 def _mixed(dataset: Dataset, frames: Sequence[int]) -> list[int]:
-    """The fewer where frames of the same atoms are periodic and not."""
-    kinds: dict[bytes, dict[bytes, list[int]]] = defaultdict(lambda: defaultdict(list))
+    """Frames with other pbc than most frames of the same atoms."""
+    by_atoms: dict[bytes, dict[bytes, list[int]]] = defaultdict(lambda: defaultdict(list))
     for i in frames:
         atoms = dataset.frames[i]
-        kinds[np.sort(atoms.numbers).tobytes()][atoms.pbc.tobytes()].append(i)
-    return sorted(i for k in kinds.values() for part in sorted(k.values(), key=len)[:-1] for i in part)
+        by_atoms[np.sort(atoms.numbers).tobytes()][atoms.pbc.tobytes()].append(i)
+    return sorted(
+        i for by_pbc in by_atoms.values() for part in sorted(by_pbc.values(), key=len)[:-1] for i in part
+    )

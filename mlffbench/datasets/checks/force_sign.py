@@ -1,4 +1,4 @@
-"""Forces that point uphill: gradients stored as forces."""
+"""Gradients stored as forces."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["force_sign"]
 
 
 def force_sign(dataset: Dataset) -> list[Finding]:
-    """Forces with flipped sign: energies rise along them.
+    """Forces with flipped sign, along which the energy rises.
 
     Between near frames, E_j − E_i ≈ s · [−½ Σ (F_i + F_j)·Δx]; s < 0 means gradients instead of forces.
     """

@@ -1,14 +1,15 @@
-"""Forces in other units than the energies, or both in units that are not eV and Å."""
+"""Forces in other units than the energies, or both in other units than eV and Å."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from mlffbench.data import Dataset, Finding
+from mlffbench.datasets.checks.common.all_electron_energies import all_electron_energy
 from mlffbench.datasets.checks.common.bond_stiffness import relative_stiffness
 from mlffbench.datasets.checks.common.energy_force_consistency import AGREE, Slope, force_slope
-from mlffbench.datasets.checks.common.frame_selection import usable
-from mlffbench.datasets.checks.common.units import ENERGY, FORCES, all_electron_energy
+from mlffbench.datasets.checks.common.frame_selection import usable_frames
+from mlffbench.datasets.checks.common.units import ENERGY, FORCES
 
 __all__ = ["force_units"]
 
@@ -17,23 +18,26 @@ RARE = ("meV", "meV/Å", "kJ/mol/nm", "Hartree/Å", "eV/bohr")
 
 
 def force_units(dataset: Dataset) -> list[Finding]:
-    """Forces that do not fit the energies, or bonds far too stiff or too soft: unit mix-ups.
+    """Forces that do not fit the energies, or bonds far too stiff or too soft: wrong units.
 
-    Two measures: energy differences of near frames over the work of the forces between them, and the force
-    constants of covalent bonds over those of chemistry. Both are 1 for energies in eV and forces in eV/Å;
-    the units of energies and forces that explain both best are named.
+    Two ratios are 1 for energies in eV and forces in eV/Å: energy differences of near frames over the work of
+    the forces between them, and force constants of covalent bonds over typical ones. The finding names the
+    units of energies and forces that explain both ratios best.
     """
     slope, stiffness = force_slope(dataset), relative_stiffness(dataset)
     at_odds = slope is not None and not 1 / AGREE < abs(slope.value) < AGREE
     unlikely = stiffness is not None and not 1 / PLAUSIBLE < abs(stiffness) < PLAUSIBLE
     if not at_odds and not unlikely:
         return []
-    energy, force = _likely(dataset, slope, stiffness)
+    energy, force = _likely_units(dataset, slope, stiffness)
     return [Finding("force_units", _sentence(dataset, slope, stiffness, energy, force), certain=at_odds)]
 
 
-def _likely(dataset: Dataset, slope: Slope | None, stiffness: float | None) -> tuple[str, str]:
-    """The units of energy and force with the least squared deviations; foreign, rare and unlike ones cost."""
+def _likely_units(dataset: Dataset, slope: Slope | None, stiffness: float | None) -> tuple[str, str]:
+    """Return the units of energy and force with the least squared deviations.
+
+    Units other than eV, rare units, and a force unit that does not match the energy unit are penalised.
+    """
 
     def cost(energy: str, force: str) -> float:
         total = (
@@ -46,23 +50,24 @@ def _likely(dataset: Dataset, slope: Slope | None, stiffness: float | None) -> t
             total += (np.log(abs(slope.value) * ENERGY[energy] / FORCES[force]) / 0.1) ** 2
         if stiffness is not None:
             total += (np.log(abs(stiffness) * FORCES[force]) / 0.7) ** 2
-        ratio = _share_of_all_electrons(dataset) * ENERGY[energy]
+        ratio = _all_electron_ratio(dataset) * ENERGY[energy]
         return total - 3.0 * (abs(ratio - 1) < 0.03)
 
     choices = [(e, f) for e in ENERGY for f in FORCES if e == "eV" or f == "eV/Å" or f.startswith(e)]
     energy, force = min(choices, key=lambda pair: cost(*pair))
     if slope is not None and not 1 / AGREE < abs(slope.value) * ENERGY[energy] / FORCES[force] < AGREE:
-        return "eV", "eV/Å"  # none explains it
+        return "eV", "eV/Å"  # no units explain the ratio
     return energy, force
 
 
-def _share_of_all_electrons(dataset: Dataset) -> float:
-    """A frame's energy over that of its free atoms: 1 for all-electron energies in eV."""
-    first = int(usable(dataset)[0])
+def _all_electron_ratio(dataset: Dataset) -> float:
+    """Energy of the first frame over that of its free atoms: 1 for all-electron energies in eV."""
+    first = int(usable_frames(dataset)[0])
     return float(dataset.labels.energy[first]) / all_electron_energy(dataset.frames[first].numbers)
 
 
 def _sentence(dataset: Dataset, slope: Slope | None, stiffness: float | None, energy: str, force: str) -> str:
+    """The message: the likely units, and the ratios that speak for them."""
     facts = []
     if slope is not None:
         facts.append(

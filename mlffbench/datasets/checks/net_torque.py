@@ -1,11 +1,11 @@
-"""Forces on molecules that turn them: forces and positions in different orientations."""
+"""Net torques on molecules: forces and positions in different orientations."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from mlffbench.data import Dataset, Finding
-from mlffbench.datasets.checks.common.frame_selection import forces_of, usable
+from mlffbench.datasets.checks.common.frame_selection import forces_of, usable_frames
 
 __all__ = ["net_torque"]
 
@@ -18,7 +18,7 @@ def net_torque(dataset: Dataset, share: float = 0.05, strength: float = 0.1) -> 
     of the forces are in another order.
     """
     bad, looked_at = [], 0
-    for i in map(int, usable(dataset)):
+    for i in map(int, usable_frames(dataset)):
         atoms, forces = dataset.frames[i], forces_of(dataset, i)
         if forces is None or atoms.pbc.any() or len(atoms) < 2 or np.abs(forces).max() < strength:
             continue

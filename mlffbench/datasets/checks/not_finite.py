@@ -1,4 +1,4 @@
-"""NaN and infinity, in structures and labels."""
+"""NaN and infinity in structures and labels."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def not_finite(dataset: Dataset) -> list[Finding]:
         "positions": [i for i, a in enumerate(dataset.frames) if not np.isfinite(a.positions).all()],
         "cells": [i for i, a in enumerate(dataset.frames) if not np.isfinite(a.cell.array).all()],
         "energies": np.flatnonzero(~np.isfinite(labels.energy)).tolist(),
-        "forces": _bad(labels.forces),
-        "stresses": _bad(labels.stress),
+        "forces": _not_finite(labels.forces),
+        "stresses": _not_finite(labels.stress),
     }
     return [
         Finding(
@@ -32,5 +32,6 @@ def not_finite(dataset: Dataset) -> list[Finding]:
     ]
 
 
-def _bad(values: PerFrame | None) -> list[int]:
+def _not_finite(values: PerFrame | None) -> list[int]:
+    """Frames whose label is there and not finite."""
     return [i for i, v in enumerate(values or ()) if v is not None and not np.isfinite(v).all()]

@@ -1,4 +1,4 @@
-"""Shear stresses in another order than Voigt's."""
+"""Shear stresses in another order than that of Voigt."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LEAST = 10  # pairs with shear
 
 
 def stress_order(dataset: Dataset) -> list[Finding]:
-    """Shear components out of order: VASP writes xx yy zz xy yz zx, Voigt and ASE xx yy zz yz xz xy.
+    """Shear components in another order: VASP writes xx yy zz xy yz zx, Voigt and ASE xx yy zz yz xz xy.
 
     Energy differences of near frames with sheared cells, less the work of the forces, are compared with the
     work of the stress under each order of its last three components.
@@ -32,13 +32,15 @@ def stress_order(dataset: Dataset) -> list[Finding]:
     near, shear, virial = near[sheared], shear[sheared], near.virial[sheared, 3:]
     work = 0.0 if force is None else force.value * np.nan_to_num(near.force_work)
     rest = (near.energy - work) / slope.value - np.sum(near.virial[:, :3] * near.shape[:, :3], axis=1)
-    off = {p: np.median(np.abs(rest - np.sum(virial[:, p] * shear, axis=1))) for p in permutations(range(3))}
-    best = min(off, key=lambda p: (off[p], p))
-    if not off[0, 1, 2] > BETTER * off[best]:
+    misfit = {
+        p: np.median(np.abs(rest - np.sum(virial[:, p] * shear, axis=1))) for p in permutations(range(3))
+    }
+    best = min(misfit, key=lambda p: (misfit[p], p))
+    if not misfit[0, 1, 2] > BETTER * misfit[best]:
         return []
     order = " ".join(VOIGT[best.index(k)] for k in range(3))
     text = (
         f"the shear stresses look like {order}, not yz xz xy: so they explain the energies of {len(near)} "
-        f"pairs of sheared cells {off[0, 1, 2] / off[best]:.1f} times better; reorder them"
+        f"pairs of sheared cells {misfit[0, 1, 2] / misfit[best]:.1f} times better; reorder them"
     )
     return [Finding("stress_order", text, certain=True)]

@@ -1,4 +1,4 @@
-"""Stresses of the other sign: pressures and virials."""
+"""Stresses with flipped sign: pressures and virials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stresses in GPa, kbar or whole virials."""
+"""Stresses in GPa or kbar, and virials."""
 
 from __future__ import annotations
 
@@ -21,17 +21,16 @@ ROUGHLY = 1.6  # strained and rattled cells are less harmonic than molecules; th
 def stress_units(dataset: Dataset) -> list[Finding]:
     """Stresses that do not fit the energies of strained cells: GPa, kbar, or virials in eV.
 
-    Energy differences of near frames with different cells over the work of the stress are 1 for eV/Å³.
+    Energy differences of near frames with different cells over the work of the stress are 1 for stresses in
+    eV/Å³.
     """
     slope = stress_slope(dataset)
     if slope is None:
         return []
     value, forces = abs(slope.value), force_slope(dataset)
     at_odds = forces is not None and not 1 / AGREE < abs(forces.value) < AGREE
-    fits = (
-        [1 / e for e in ENERGY.values()] if at_odds else [1.0]
-    )  # the energies may be at fault, not the stress
-    if any(1 / ROUGHLY < value / fit < ROUGHLY for fit in fits):
+    expected = [1 / e for e in ENERGY.values()] if at_odds else [1.0]  # the energies may be wrong instead
+    if any(1 / ROUGHLY < value / ratio < ROUGHLY for ratio in expected):
         return []
     units = STRESS | {"a virial in eV": 1 / _volume(dataset)}
     near = [name for name, size in units.items() if 1 / AGREE < value / size < AGREE]
@@ -44,5 +43,5 @@ def stress_units(dataset: Dataset) -> list[Finding]:
 
 
 def _volume(dataset: Dataset) -> float:
-    """Typical volume of the pairs compared, Å³."""
+    """Median volume of the frames compared, Å³."""
     return float(np.median([dataset.frames[int(i)].get_volume() for i in stress_pairs(dataset).i]))

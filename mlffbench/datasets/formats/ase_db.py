@@ -1,4 +1,4 @@
-"""ASE's databases, row by row: ``.db`` (SQLite), and ``.aselmdb`` where ase-db-backends is installed."""
+"""ASE databases, read row by row: ``.db`` (SQLite), and ``.aselmdb`` where ase-db-backends is installed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _shared: WeakValueDictionary[tuple[str, int, int], Any] = WeakValueDictionary()
 
 
 class Database(Reader):
-    """The rows of a database by their ids."""
+    """Reader of a database's rows by their ids."""
 
     def __init__(self, file: Path, ids: np.ndarray) -> None:
         self.file, self.ids = file.resolve(), ids
@@ -43,7 +43,7 @@ class Database(Reader):
 
 
 def record_of(row: Any) -> Record:
-    """A row of an ASE database; its key-value pairs are what info is elsewhere."""
+    """Convert a row of an ASE database; its key-value pairs take the place of ``info``."""
     results = {name: row[name] for name in all_properties if row.get(name) is not None}
     cell, pbc = np.asarray(row.cell, dtype=float).reshape(3, 3), np.asarray(row.pbc, dtype=bool)
     positions = np.asarray(row.positions, dtype=float)
@@ -52,24 +52,24 @@ def record_of(row: Any) -> Record:
 
 # ---------------------------------------------------------------- connections
 def _connection(reader: Database) -> Any:
-    """The database opened for this process and thread: neither backend may cross a fork, SQLite no thread.
+    """Open the database for this process and thread: neither backend may cross a fork, nor SQLite a thread.
 
-    Shared by all readers of the file, since LMDB forbids to open one twice in a process.
+    All readers of the file share the connection, since LMDB forbids to open one twice in a process.
     """
     thread = 0 if reader.file.suffix == ".aselmdb" else threading.get_ident()
-    place = (os.getpid(), thread)
+    owner = (os.getpid(), thread)
     opened: dict[tuple[int, int], Any] = reader.__dict__.setdefault("_opened", {})
-    if place not in opened:
-        known = (str(reader.file), *place)
-        connection = _shared.get(known)
+    if owner not in opened:
+        key = (str(reader.file), *owner)
+        connection = _shared.get(key)
         if connection is None:
-            connection = _shared[known] = _connect(reader.file)
-        opened[place] = connection
-    return opened[place]
+            connection = _shared[key] = _connect(reader.file)
+        opened[owner] = connection
+    return opened[owner]
 
 
 def _connect(file: Path) -> Any:
-    """ASE's connection, read-only where the backend can."""
+    """Connect through ASE, read-only where the backend can."""
     if file.suffix == ".db":
         database = connect(file, use_lock_file=False)
         database.connection, database.change_count = _read_only(file), 0  # as its ``with`` does
@@ -84,17 +84,18 @@ def _connect(file: Path) -> Any:
 
 
 def _read_only(file: Path) -> sqlite3.Connection:
+    """Open an SQLite file that cannot be changed."""
     return sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
 
 
 # ---------------------------------------------------------------- the index
 def index_database(file: Path) -> tuple[Index, np.ndarray]:
-    """What is known of the rows without their arrays, and their ids.
+    """Index the rows without reading their arrays; return the index and the ids.
 
     Raises
     ------
     ValueError
-        An SQLite file that is not ASE's; it is not touched.
+        An SQLite file that is no ASE database; it is not changed.
     """
     builder = Builder()
     rows = _sqlite(file, builder) if file.suffix == ".db" else _by_rows(file, builder)
@@ -103,7 +104,7 @@ def index_database(file: Path) -> tuple[Index, np.ndarray]:
 
 
 def _by_rows(file: Path, builder: Builder) -> Iterator[int]:
-    """Every row is read once: the backend has no columns."""
+    """Index by reading every row: the backend has no columns."""
     reader = Database(file, np.empty(0, dtype=np.int64))
     database = _connection(reader)
     for done, i in enumerate(database.ids):
@@ -118,9 +119,9 @@ def _by_rows(file: Path, builder: Builder) -> Iterator[int]:
 
 
 def _sqlite(file: Path, builder: Builder) -> Iterator[int]:
-    """From the columns of the table that ASE documents; arrays are only asked whether they are there."""
-    there = ", ".join(f"{name} IS NOT NULL" for name in ARRAYS)
-    columns = f"id, natoms, pbc, key_value_pairs, {', '.join(SCALARS)}, {there}"
+    """Index from the columns of the documented table; of arrays only the presence is asked."""
+    presence = ", ".join(f"{name} IS NOT NULL" for name in ARRAYS)
+    columns = f"id, natoms, pbc, key_value_pairs, {', '.join(SCALARS)}, {presence}"
     with closing(_read_only(file)) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")}
         if not {"systems", "species"} <= tables:
@@ -137,9 +138,10 @@ def _sqlite(file: Path, builder: Builder) -> Iterator[int]:
 
 
 def _add(builder: Builder, natoms: int, pbc: int, pairs: dict[str, Any], results: list[Any]) -> None:
+    """Add a row to the index: `results` are the values of `SCALARS` and the presence of `ARRAYS`."""
     scalars = dict(zip(SCALARS, results, strict=False))
-    arrays = [n for n, there in zip(ARRAYS, results[len(SCALARS) :], strict=True) if there]
-    held = {**pairs, **{k: v for k, v in scalars.items() if v is not None}}
-    layout, values = Layout.of({k: v for k, v in held.items() if k not in arrays}, pairs, pbc == 7)
+    arrays = [n for n, present in zip(ARRAYS, results[len(SCALARS) :], strict=True) if present]
+    scalars_by_name = {**pairs, **{k: v for k, v in scalars.items() if v is not None}}
+    layout, values = Layout.of({k: v for k, v in scalars_by_name.items() if k not in arrays}, pairs, pbc == 7)
     entries = tuple(Entry(n, NDIM[n], "other", False) for n in arrays)
     builder.add(natoms, Layout(layout.entries + entries, layout.periodic), values)

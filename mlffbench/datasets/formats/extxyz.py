@@ -1,4 +1,4 @@
-"""Extended xyz of any length: one pass finds the frames, each is read when it is asked for."""
+"""Reader of extended xyz of any length: frames at known byte offsets, parsed on request."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from mlffbench.datasets.formats.extxyz_comments import (
     PLAIN,
     STRUCTURE,
     Properties,
-    as_result,
-    taken,
+    in_voigt_order,
+    is_hidden,
     tokens,
     value,
 )
@@ -28,13 +28,13 @@ from mlffbench.datasets.formats.records import Reader, Record, record_of
 
 __all__ = ["PARSE_ERRORS", "Extxyz", "parse"]
 
-PARSE_ERRORS = (XYZError, ValueError, LookupError, TypeError)  # what ASE raises at a broken frame
+PARSE_ERRORS = (XYZError, ValueError, LookupError, TypeError)  # raised by ASE at a broken frame
 
 
 class Extxyz(Reader):
-    """The frames of a file, at known places in bytes.
+    """Reader of the frames of a file between byte offsets.
 
-    A compressed file is held unpacked, as text: it has no places to jump to.
+    Frames of a compressed file are read from its unpacked `text`.
     """
 
     def __init__(self, file: Path, offsets: np.ndarray, text: bytes | None = None) -> None:
@@ -54,11 +54,11 @@ class Extxyz(Reader):
     def _bytes(self, begin: int, end: int) -> bytes:
         if self.text is not None:
             return self.text[begin:end]
-        return _opened(self.file, self.stamp).read(begin, end)
+        return _open_file(self.file, self.stamp).read(begin, end)
 
 
-class _Open:
-    """A file to read from by many threads: without a position that they could share."""
+class _OpenFile:
+    """An open file that several threads may read, without a shared position."""
 
     def __init__(self, file: Path) -> None:
         self.descriptor, self.lock = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0)), Lock()
@@ -76,39 +76,41 @@ class _Open:
 
 
 @lru_cache(maxsize=64)  # a folder may have more files than a process may open
-def _opened(file: Path, stamp: tuple[int, int] | None) -> _Open:
+def _open_file(file: Path, stamp: tuple[int, int] | None) -> _OpenFile:
+    """Open a file once, if it still has the size and time of its index."""
     if _stamp(file) != stamp:
         raise ValueError(f"{str(file)!r} has changed since it was opened; open it again")
-    return _Open(file)
+    return _OpenFile(file)
 
 
 def _stamp(file: Path) -> tuple[int, int]:
-    about = file.stat()
-    return about.st_size, about.st_mtime_ns
+    """Size and time of the last change, ns."""
+    status = file.stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def parse(raw: bytes) -> Record:
-    """One frame; by ASE unless its lines are a symbol and numbers."""
+    """Parse one frame: in numpy if its lines are a symbol and numbers, else by ASE."""
     head, comment, body = raw.split(b"\n", 2)
     natoms, line = int(head), comment.decode().strip()
-    written = tokens(line)
-    if written is None:
-        return by_ase(raw)
-    named = value("Properties", written["Properties"]) if "Properties" in written else PLAIN
+    pairs = tokens(line)
+    if pairs is None:
+        return parse_by_ase(raw)
+    named = value("Properties", pairs["Properties"]) if "Properties" in pairs else PLAIN
     properties = _properties(str(named))
     parts = body.split()
     if not properties.is_plain or len(parts) != natoms * properties.width:
-        return by_ase(raw)
+        return parse_by_ase(raw)
     symbols = parts[:: properties.width]
     del parts[:: properties.width]
     try:
         numbers = np.array([_number(s) for s in symbols])
         table = np.fromiter(map(float, parts), dtype=float, count=len(parts))
     except (ValueError, KeyError):
-        return by_ase(raw)
+        return parse_by_ase(raw)
     table = table.reshape(natoms, properties.width - 1)
     arrays = {name: table[:, a - 1 : a - 1 + n] for name, _, a, n in properties.fields[1:]}
-    return Record(numbers, arrays.pop("positions"), *_box(written), _Values(written, arrays))
+    return Record(numbers, arrays.pop("positions"), *_cell_and_pbc(pairs), _LabelValues(pairs, arrays))
 
 
 @lru_cache(maxsize=256)
@@ -121,8 +123,8 @@ def _number(symbol: bytes) -> int:
     return int(atomic_numbers[symbol.decode().capitalize()])
 
 
-def _box(written: Mapping[str, str | None]) -> tuple[np.ndarray, np.ndarray]:
-    """Cell and periodicity."""
+def _cell_and_pbc(written: Mapping[str, str | None]) -> tuple[np.ndarray, np.ndarray]:
+    """Cell and pbc from the tokens of a comment."""
     cell, pbc = np.zeros((3, 3)), np.zeros(3, dtype=bool)
     lattice = written.get("Lattice")
     if lattice is not None:  # the rows are the lattice vectors, one after another
@@ -131,21 +133,21 @@ def _box(written: Mapping[str, str | None]) -> tuple[np.ndarray, np.ndarray]:
     return cell, pbc
 
 
-def by_ase(raw: bytes) -> Record:
-    """One frame of any making."""
+def parse_by_ase(raw: bytes) -> Record:
+    """Parse one frame of any form."""
     return record_of(next(iter(read_xyz(StringIO(raw.decode()), 0))))
 
 
-class _Values(Mapping[str, Any]):
-    """What could be a label in one frame, converted only when asked for."""
+class _LabelValues(Mapping[str, Any]):
+    """Possible labels of one frame by key, converted on request."""
 
     def __init__(self, written: Mapping[str, str | None], arrays: Mapping[str, np.ndarray]) -> None:
         self.arrays = arrays
-        self.written = {k: v for k, v in written.items() if k not in STRUCTURE and not taken(arrays, k)}
+        self.written = {k: v for k, v in written.items() if k not in STRUCTURE and not is_hidden(arrays, k)}
 
     def __getitem__(self, key: str) -> Any:
         if key in self.written:
-            return as_result(key, value(key, self.written[key]))
+            return in_voigt_order(key, value(key, self.written[key]))
         array = self.arrays[key]
         return array[:, 0] if array.shape[1] == 1 else array
 

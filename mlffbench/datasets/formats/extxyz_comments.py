@@ -1,7 +1,7 @@
-"""The comment lines of extended xyz: ASE's meaning of them, at the speed of a regular expression.
+"""Parser of comment lines of extended xyz: the result of ASE, at the speed of a regular expression.
 
-ASE reads them character by character. Here its reader is asked once for every new making of a line; lines
-made alike, which differ in numbers and words only, are then matched by a pattern derived from the first.
+ASE reads them character by character. Here its reader is called once for every new form of line; lines of the
+same form, which differ in numbers and words only, are then matched by a pattern derived from the first.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from ase.io.extxyz import REV_PROPERTY_NAME_MAP, key_val_str_to_dict, per_config
 
 from mlffbench.datasets.formats.index import Builder, Entry, Layout
 
-__all__ = ["Comments", "Properties", "as_result", "taken", "tokens", "value"]
+__all__ = ["Comments", "Properties", "in_voigt_order", "is_hidden", "tokens", "value"]
 
-PLAIN = "species:S:1:pos:R:3"  # what a line without Properties means
-STRUCTURE = ("Properties", "pbc", "Lattice")  # what ASE takes out of info
+PLAIN = "species:S:1:pos:R:3"  # columns of a frame without Properties
+STRUCTURE = ("Properties", "pbc", "Lattice")  # keys that ASE takes out of info
 BARE = r"""[^\s"'{}\[\]\\=]+"""
 KEY = r"""[^\s"'{}\[\]\\=,]+"""
 VALUE = rf"""(?:"[^"\\]+"|'[^'\\]+'|\{{[^{{}}\\]+\}}|\[[^\[\]\\]+\]|{BARE})"""  # "" swallows the next key
@@ -29,34 +29,34 @@ TOKEN = re.compile(rf"({KEY})(?:=({VALUE}))?(?=\s|$)")
 LINE = re.compile(rf"\s*(?:{KEY}(?:={VALUE})?(?:\s+|$))*")
 NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 TRUTH = {"T": 1.0, "F": 0.0, "true": 1.0, "false": 0.0, "True": 1.0, "False": 0.0, "TRUE": 1.0, "FALSE": 0.0}
-Part = tuple[str, Callable[[bytes], float] | None]  # of a pattern: one token, and the reader of its group
-MANY = 64  # more makings of a line than this, and lines are read by ASE
+Segment = tuple[str, Callable[[bytes], float] | None]  # pattern of one token, and the reader of its group
+MOST_TEMPLATES = 64  # lines of more forms are read by ASE
 
 
 def tokens(line: str) -> dict[str, str | None] | None:
-    """Keys and their values as written; None for a line that needs ASE's reader."""
+    """Split a line into keys and their values as written; None for a line that needs ASE's reader."""
     if LINE.fullmatch(line) is None:
         return None
-    found = TOKEN.findall(line)
-    named = {key: text or None for key, text in found}
-    return named if len(named) == len(found) and not any(k.lower() == "uid" for k in named) else None
+    pairs = TOKEN.findall(line)
+    named = {key: text or None for key, text in pairs}
+    return named if len(named) == len(pairs) and not any(k.lower() == "uid" for k in named) else None
 
 
 @lru_cache(maxsize=4096)
 def value(key: str, text: str | None) -> Any:
-    """What ASE makes of ``key=text``; do not change arrays."""
+    """Convert ``key=text`` as ASE does; the result is cached, so do not change arrays."""
     return key_val_str_to_dict(key if text is None else f"{key}={text}")[key]
 
 
 @dataclass(frozen=True)
 class Properties:
-    """The columns of the atoms' lines, as ``species:S:1:pos:R:3:forces:R:3`` names them."""
+    """Columns of the atoms' lines, from a text such as ``species:S:1:pos:R:3:forces:R:3``."""
 
     text: str
 
     @cached_property
     def fields(self) -> list[tuple[str, str, int, int]]:
-        """Name in ASE, type, first column, number of columns."""
+        """Name in ASE, type, first column and number of columns of each property."""
         parts = self.text.split(":")
         widths = [int(n) for n in parts[2::3]]
         starts = np.cumsum([0, *widths]).tolist()
@@ -65,11 +65,12 @@ class Properties:
 
     @cached_property
     def width(self) -> int:
+        """Number of columns."""
         return sum(width for *_, width in self.fields)
 
     @cached_property
     def is_plain(self) -> bool:
-        """Whether a line is one symbol and then numbers only, among them the position."""
+        """True if a line is one symbol and then numbers only, among them the position."""
         names = [f[0] for f in self.fields]
         head = self.fields[0][:2] == ("symbols", "S") and self.fields[0][3] == 1
         numeric = all(kind in "RI" for _, kind, _, _ in self.fields[1:])
@@ -77,22 +78,22 @@ class Properties:
         return head and numeric and known and len(set(names)) == len(names)
 
     def labels(self) -> dict[str, int]:
-        """What could be a label, with its numbers of dimensions."""
+        """Names of possible labels, with their number of dimensions."""
         structure = ("symbols", "positions", "numbers", "move_mask")
         return {name: 1 if n == 1 else 2 for name, _, _, n in self.fields if name not in structure}
 
 
-# ---------------------------------------------------------------- one making of a line
+# ---------------------------------------------------------------- one form of line
 @dataclass(frozen=True)
 class Template:
-    """A pattern for lines alike, the layout of their frames, and a reader for every group of the pattern."""
+    """Pattern of the lines of one form, the layout of their frames, and a reader of every group."""
 
     pattern: re.Pattern[bytes]
     layout: int
     readers: tuple[Callable[[bytes], float], ...]
 
     def read(self, block: bytes, begin: int, end: int) -> list[float] | None:
-        """The scalars of a line; None if it is not of this making."""
+        """Return the scalars of a line; None if it is of another form."""
         match = self.pattern.fullmatch(block, begin, end)
         if match is None:
             return None
@@ -102,8 +103,8 @@ class Template:
             return None
 
 
-class _Words(dict[bytes, float]):
-    """The number of a text as written, asked from ASE when new; KeyError if ASE sees no text in it."""
+class _TextCodes(dict[bytes, float]):
+    """Codes of texts as written; a new one is converted by ASE, with a KeyError if it is no text."""
 
     def __init__(self, key: str, builder: Builder) -> None:
         super().__init__()
@@ -117,8 +118,8 @@ class _Words(dict[bytes, float]):
         return self[written]
 
 
-def _pattern(key: str, text: str | None, builder: Builder) -> Part | None:
-    """A pattern for one token, and the reader of its group if it has one; None if it may be anything."""
+def _pattern(key: str, text: str | None, builder: Builder) -> Segment | None:
+    """Pattern of one token, and the reader of its group if it has one; None if no pattern is safe."""
     meaning = value(key, text)
     name = re.escape(key)
     if text is None:
@@ -132,16 +133,16 @@ def _pattern(key: str, text: str | None, builder: Builder) -> Part | None:
         return wrap(f"({'|'.join(TRUTH)})"), lambda written: TRUTH[written.decode()]
     if isinstance(meaning, str):
         middle = BARE if inside == text else rf"[^{re.escape(after)}\\]+"
-        words = _Words(key, builder)
+        words = _TextCodes(key, builder)
         reader = lambda written: words[f"{before}{written.decode()}{after}".encode()]
         return wrap(f"({middle})"), words.__getitem__ if inside == text else reader
     if isinstance(meaning, np.number) and re.fullmatch(NUMBER, inside):
         return wrap(f"({NUMBER})"), float
-    return _vector(inside, wrap)
+    return _vector_pattern(inside, wrap)
 
 
-def _vector(inside: str, wrap: Callable[[str], str]) -> tuple[str, None] | None:
-    """As many numbers as here: what they are does not matter to an index."""
+def _vector_pattern(inside: str, wrap: Callable[[str], str]) -> tuple[str, None] | None:
+    """Pattern of as many numbers as `inside` has; their values are not indexed."""
     json_list = re.fullmatch(rf"_JSON \[({NUMBER}(?:, {NUMBER})*)\]", inside)
     count = len(re.findall(r"[^\s,]+", json_list[1] if json_list else inside))
     if json_list:
@@ -152,7 +153,7 @@ def _vector(inside: str, wrap: Callable[[str], str]) -> tuple[str, None] | None:
 
 # ---------------------------------------------------------------- all lines of a file
 class Comments:
-    """Turns comment lines into rows of a `Builder`."""
+    """Converter of comment lines into rows of a `Builder`."""
 
     def __init__(self, builder: Builder) -> None:
         self.builder = builder
@@ -160,7 +161,7 @@ class Comments:
         self.specifications: set[str] = set()
 
     def add(self, block: bytes, begin: int, end: int, natoms: int) -> None:
-        """The frame whose comment is ``block[begin:end]``.
+        """Add the frame whose comment is ``block[begin:end]``.
 
         Raises
         ------
@@ -171,59 +172,59 @@ class Comments:
             scalars = template.read(block, begin, end)
             if scalars is not None:
                 self.builder.add_coded(natoms, template.layout, scalars)
-                if place:  # the next line is probably like this one
+                if place:  # the next line probably has the same form
                     self.templates.insert(0, self.templates.pop(place))
                 return
         self._by_ase(block[begin:end], natoms)
 
     def _by_ase(self, line: bytes, natoms: int) -> None:
+        """Add a frame of a new form; keep a template of it if that reproduces ASE's result."""
         text = line.decode().strip()
         info = key_val_str_to_dict(text) if text else {}
         layout, scalars = layout_of(info)
         self.specifications.add(str(info.get("Properties", PLAIN)))
         self.builder.add(natoms, layout, scalars)
-        if len(self.templates) < MANY and (made := self._template(text, layout)):
+        if len(self.templates) < MOST_TEMPLATES and (template := self._template(text, layout)):
             coded = [self.builder.code(v) if isinstance(v, str) else float(v) for v in scalars]
-            if made.read(line, 0, len(line)) == coded:
-                self.templates.insert(0, made)
+            if template.read(line, 0, len(line)) == coded:
+                self.templates.insert(0, template)
 
     def _template(self, text: str, layout: Layout) -> Template | None:
-        """A pattern out of a line; None for lines that only ASE's reader understands."""
-        written = tokens(text)
-        if not written:
+        """Derive a template from a line; None for lines that only ASE's reader understands."""
+        pairs = tokens(text)
+        if not pairs:
             return None
-        parts = [_pattern(key, token, self.builder) for key, token in written.items()]
-        known = [p for p in parts if p is not None]
-        if len(known) < len(parts):
+        segments = [_pattern(key, token, self.builder) for key, token in pairs.items()]
+        known = [segment for segment in segments if segment is not None]
+        if len(known) < len(segments):
             return None
-        between = r"\s+".join(p for p, _ in known)
-        pattern = re.compile(rf"\s*{between}\s*".encode())
+        joined = r"\s+".join(pattern for pattern, _ in known)
+        pattern = re.compile(rf"\s*{joined}\s*".encode())
         readers = tuple(read for _, read in known if read is not None)
         return Template(pattern, self.builder.number(layout), readers)
 
 
 def layout_of(info: Mapping[str, Any]) -> tuple[Layout, list[Any]]:
-    """What a frame with this comment holds, as ASE sorts it, and its scalars in the line's order."""
+    """Layout of a frame with this comment, sorted as by ASE, and its scalars in the order of the line."""
     properties = Properties(str(info.get("Properties", PLAIN)))
     pbc = np.zeros(3, dtype=bool)
     pbc[:] = info.get("pbc", "Lattice" in info)
-    rest = {k: as_result(k, v) for k, v in info.items() if k not in STRUCTURE}
+    rest = {k: in_voigt_order(k, v) for k, v in info.items() if k not in STRUCTURE}
     arrays = properties.labels()
-    held = [
-        (Entry.of(k, v, k not in per_config_properties), v) for k, v in rest.items() if not taken(arrays, k)
-    ]
-    entries = [e for e, _ in held]
-    entries += [Entry(k, n, "other", False) for k, n in arrays.items() if k not in rest or taken(arrays, k)]
-    return Layout(tuple(entries), bool(pbc.all())), [v for e, v in held if e.kind != "other"]
+    visible = {k: v for k, v in rest.items() if not is_hidden(arrays, k)}
+    described = [(Entry.of(k, v, k not in per_config_properties), v) for k, v in visible.items()]
+    entries = [e for e, _ in described]
+    entries += [Entry(k, n, "other", False) for k, n in arrays.items() if k not in visible]
+    return Layout(tuple(entries), bool(pbc.all())), [v for e, v in described if e.kind != "other"]
 
 
-def as_result(key: str, made: Any) -> Any:
-    """A value as ASE keeps it: a stress in Voigt's order."""
-    if key == "stress" and np.shape(made) == (3, 3):
-        return made[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]]
-    return made
+def in_voigt_order(key: str, converted: Any) -> Any:
+    """Return a 3×3 stress in Voigt order, as ASE does, and any other value as it is."""
+    if key == "stress" and np.shape(converted) == (3, 3):
+        return converted[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]]
+    return converted
 
 
-def taken(arrays: Collection[str], key: str) -> bool:
-    """Whether ASE lets the array of that name win over the comment."""
+def is_hidden(arrays: Collection[str], key: str) -> bool:
+    """True if ASE lets the array of that name win over the comment."""
     return key in arrays and key in all_properties and key not in per_config_properties

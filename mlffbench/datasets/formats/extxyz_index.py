@@ -1,4 +1,4 @@
-"""Where the frames of an extended xyz begin and what their comments say: one pass, block by block."""
+"""Index of an extended xyz file: byte offsets and comments of its frames, in one pass."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NEWLINE, SPACE = 10, 32
 
 
 def index_extxyz(name: str, file: BinaryIO, size: int) -> tuple[Index, np.ndarray]:
-    """What is known of the frames, and the (n + 1,) places in bytes between which they lie.
+    """Index the frames; return the index and the (n + 1,) byte offsets between which they lie.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def index_extxyz(name: str, file: BinaryIO, size: int) -> tuple[Index, np.ndarra
 
 
 class _Scan:
-    """Goes through a file block by block."""
+    """Scanner of a file, block by block."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -55,7 +55,7 @@ class _Scan:
         self.last = b""
 
     def block(self, block: bytes) -> bytes:
-        """Take the whole frames of a block that begins with one; give back the rest."""
+        """Index the complete frames of a block that begins with a frame; return the rest."""
         bytes_ = np.frombuffer(block, dtype=np.uint8)
         newlines = np.flatnonzero(bytes_ == NEWLINE)
         ends, heads = newlines.tolist(), []
@@ -75,17 +75,18 @@ class _Scan:
         return block[start:]
 
     def _natoms(self, head: bytes) -> int | None:
-        """The number that a frame begins with; None where an empty line ends the frames."""
+        """Number of atoms that a frame begins with; None where an empty line ends the frames."""
         natoms = self.sizes.get(head)
         if natoms is None and head.strip():
             natoms = self.sizes[head] = self._parse(head)
         return natoms
 
     def _parse(self, head: bytes) -> int:
-        at = len(self.builder)
+        """Parse a new first line, or refuse it with the number of its frame."""
+        i = len(self.builder)
         if head.lstrip().startswith(b"VEC"):
             raise ValueError(
-                f"{self.name}: frame {at - 1} has its cell in lines VEC1, VEC2 ..., a form without energies"
+                f"{self.name}: frame {i - 1} has its cell in lines VEC1, VEC2 ..., a form without energies"
             )
         try:
             natoms = int(head)
@@ -94,11 +95,12 @@ class _Scan:
         if natoms < 0:
             shown = head[:60].decode(errors="replace").strip()
             raise ValueError(
-                f"ASE cannot read {self.name!r}: frame {at} must begin with a number of atoms, not {shown!r}"
+                f"ASE cannot read {self.name!r}: frame {i} must begin with a number of atoms, not {shown!r}"
             )
         return natoms
 
     def _comment(self, block: bytes, begin: int, end: int, natoms: int) -> None:
+        """Index the comment of the next frame, or refuse it with the number of its frame."""
         try:
             self.comments.add(block, begin, end, natoms)
         except PARSE_ERRORS as error:
@@ -107,7 +109,7 @@ class _Scan:
             ) from error
 
     def _count(self, block: np.ndarray, newlines: np.ndarray, heads: np.ndarray) -> None:
-        """Count symbols: the one or two letters that an atom's line begins with."""
+        """Count the symbols: one or two letters at the start of an atom's line."""
         atoms = np.ones(len(newlines), dtype=bool)
         atoms[heads] = atoms[heads + 1] = False
         starts = newlines[np.flatnonzero(atoms) - 1] + 1
@@ -118,21 +120,21 @@ class _Scan:
         self.symbols += np.bincount(codes, minlength=len(self.symbols))
 
     def refuse_rest(self, rest: bytes) -> None:
-        """Say what is wrong with what follows the last whole frame."""
-        at, head = len(self.builder), rest.partition(b"\n")[0]
+        """Raise the error of the text behind the last complete frame."""
+        i, head = len(self.builder), rest.partition(b"\n")[0]
         if not head.strip():
             raise ValueError(
-                f"{self.name}: an empty line after frame {at - 1}, and text behind it, which ASE would "
+                f"{self.name}: an empty line after frame {i - 1}, and text behind it, which ASE would "
                 "ignore; remove the line"
             )
         lines, due = len(rest.splitlines()), int(head) + 2
         raise ValueError(
-            f"ASE cannot read {self.name!r}: frame {at}, the last, is cut off after {lines} of {due} lines; "
+            f"ASE cannot read {self.name!r}: frame {i}, the last, is cut off after {lines} of {due} lines; "
             "is the program that writes it still running, or was it killed? remove the frame"
         )
 
     def check_last(self) -> None:
-        """A last line that is cut off has too few columns."""
+        """Refuse a file whose last line is cut off: it has too few columns."""
         if not self.last:
             return
         try:
@@ -148,7 +150,7 @@ class _Scan:
         return self.builder.index()
 
     def _elements(self) -> Counter[int] | None:
-        """Atoms by atomic number; None where the letters do not tell."""
+        """Number of atoms by atomic number; None where two letters do not determine the element."""
         if self.long_symbols or not all(p.startswith("species:S:1:") for p in self.comments.specifications):
             return None
         counted: Counter[int] = Counter()

@@ -1,4 +1,4 @@
-"""Paths, patterns and folders to frames: whatever format the files are in."""
+"""Open files of any format: paths, patterns and folders to frames."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from mlffbench.datasets.formats.ase_db import Database, index_database
 from mlffbench.datasets.formats.extxyz import Extxyz
 from mlffbench.datasets.formats.extxyz_index import index_extxyz
 from mlffbench.datasets.formats.index import Index
-from mlffbench.datasets.formats.index_cache import kept
+from mlffbench.datasets.formats.index_cache import cached_index
 from mlffbench.datasets.formats.label_keys import UNITS
 from mlffbench.datasets.formats.npz import open_arrays
-from mlffbench.datasets.formats.records import InMemory, Joined, Source
+from mlffbench.datasets.formats.records import InMemory, JoinedReader, Source
 from mlffbench.registry import suggest
 
 __all__ = ["match", "open_files"]
@@ -47,7 +47,7 @@ UNREADABLE = (
 
 
 def match(path: str) -> list[Path]:
-    """The files of a path, a glob pattern or a folder, sorted; of a folder only what ASE recognises.
+    """List the files of a path, a glob pattern or a folder, sorted; of a folder those that ASE recognises.
 
     Raises
     ------
@@ -58,17 +58,18 @@ def match(path: str) -> list[Path]:
     if place.is_file():
         return [place]
     if place.is_dir():
-        found = [f for f in sorted(place.iterdir()) if f.is_file() and _is_data(f)]
+        files = [f for f in sorted(place.iterdir()) if f.is_file() and _is_data(f)]
         folder, word = place, ""
     else:
-        found = sorted(f for f in map(Path, glob.glob(str(place), recursive=True)) if f.is_file())
+        files = sorted(f for f in map(Path, glob.glob(str(place), recursive=True)) if f.is_file())
         folder, word = place.parent, place.name
-    if not found:
-        raise FileNotFoundError(_nothing(path, folder, word))
-    return found
+    if not files:
+        raise FileNotFoundError(_no_match(path, folder, word))
+    return files
 
 
 def _is_data(file: Path) -> bool:
+    """True for files of a format that ASE recognises, prose and licences excluded."""
     if file.suffix in PROSE or file.name.startswith((".", "LICEN", "README")):
         return False
     try:
@@ -77,8 +78,8 @@ def _is_data(file: Path) -> bool:
         return False
 
 
-def _nothing(path: str, folder: Path, word: str) -> str:
-    """Why a path matches nothing, in a sentence."""
+def _no_match(path: str, folder: Path, word: str) -> str:
+    """Return the error message of a path that matches no file, with what its folder has."""
     if not folder.is_dir():
         return f"no file {path!r}: there is no folder {str(folder)!r}, seen from {str(Path.cwd())!r}"
     listing = sorted(f.name for f in folder.iterdir())
@@ -90,19 +91,22 @@ def _nothing(path: str, folder: Path, word: str) -> str:
 
 # ---------------------------------------------------------------- opening
 def open_files(files: Sequence[Path], units: str | None = None, lazy: bool = False) -> Source:
-    """The frames of all files, in order and in the files' units; if `lazy`, left in the files where possible.
+    """Open the frames of all files, in order and in the files' units.
+
+    If `lazy`, they stay in the files where the format allows it.
 
     Raises
     ------
     ValueError
-        A file that nothing can read, or without frames; units that the file knows better, or does not tell.
+        A file of no known format, or without frames; units for a format with fixed units; no units for .npz.
     """
     if units is not None and units not in UNITS:
         raise ValueError(f"unknown units {units!r}{suggest(units, UNITS)}")
-    return Joined.source([_open(file, units, lazy) for file in files])
+    return JoinedReader.source([_open(file, units, lazy) for file in files])
 
 
 def _open(file: Path, units: str | None, lazy: bool) -> Source:
+    """Open one file; every error names it."""
     if file.stat().st_size == 0:
         raise ValueError(f"{str(file)!r} is empty")
     _check_units(file, units)
@@ -118,7 +122,8 @@ def _open(file: Path, units: str | None, lazy: bool) -> Source:
 
 
 def _check_units(file: Path, units: str | None) -> None:
-    kind = _kind(file)
+    """Refuse units for a format with fixed units, and .npz without units."""
+    kind = _suffix(file)
     if kind == ".npz" and units is None:
         raise ValueError(f"{file.name}: .npz files do not tell units; set units to one of {list(UNITS)}")
     if units not in (None, "eV") and kind not in OF_ANY_UNITS:
@@ -127,30 +132,33 @@ def _check_units(file: Path, units: str | None) -> None:
         )
 
 
-def _kind(file: Path) -> str:
-    """The suffix in front of a compression's."""
+def _suffix(file: Path) -> str:
+    """The suffix, that of a compression removed."""
     return Path(file.stem if file.suffix in COMPRESSED else file.name).suffix.lower()
 
 
 def _opener(file: Path) -> Callable[[Path, bool], Source]:
+    """The function that opens files of this format."""
     if file.suffix == ".npz":
         return open_arrays
-    if _kind(file) in (".xyz", ".extxyz"):
+    if _suffix(file) in (".xyz", ".extxyz"):
         return _compressed if file.suffix in COMPRESSED else _extxyz
     return _database if file.suffix in (".db", ".aselmdb") else _ase
 
 
 def _extxyz(file: Path, lazy: bool) -> Source:
-    def make() -> tuple[Index, np.ndarray]:
+    """Open extended xyz by its index, cached if `lazy`."""
+
+    def make_index() -> tuple[Index, np.ndarray]:
         with file.open("rb") as text:
             return index_extxyz(str(file), text, file.stat().st_size)
 
-    index, offsets = kept(file, make) if lazy else make()
+    index, offsets = cached_index(file, make_index) if lazy else make_index()
     return Source(Extxyz(file, offsets), index)
 
 
 def _compressed(file: Path, lazy: bool) -> Source:
-    """Unpacked into memory: text takes less of it than Atoms do."""
+    """Open compressed extended xyz, unpacked into memory: text takes less of it than Atoms do."""
     with open_with_compression(str(file), "rb") as packed:
         text = packed.read()
     index, offsets = index_extxyz(str(file), BytesIO(text), len(text))
@@ -158,12 +166,13 @@ def _compressed(file: Path, lazy: bool) -> Source:
 
 
 def _database(file: Path, lazy: bool) -> Source:
-    index, ids = kept(file, lambda: index_database(file)) if lazy else index_database(file)
+    """Open an ASE database by its index, cached if `lazy`."""
+    index, ids = cached_index(file, lambda: index_database(file)) if lazy else index_database(file)
     return Source(Database(file, ids), index)
 
 
 def _ase(file: Path, lazy: bool) -> Source:
-    """All at once: ASE has no way to the middle of such a file."""
+    """Read a file of any other format into memory: ASE cannot read single frames of it."""
     try:
         return InMemory(list(read(file, index=":"))).source
     except UnknownFileTypeError as error:

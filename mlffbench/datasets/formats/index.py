@@ -1,4 +1,4 @@
-"""What is known of many frames without holding them: sizes, scalars as columns, which labels are there."""
+"""Index of many frames without their arrays: sizes, scalars as columns, presence of labels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Builder", "Entry", "Index", "Layout"]
 
 @dataclass(frozen=True)
 class Entry:
-    """A value that frames hold: `kind` is number, text or other; `column` if its place makes it metadata."""
+    """A value in frames: name, dimensions, kind (number, text or other), and `column` for metadata."""
 
     name: str
     ndim: int
@@ -25,6 +25,7 @@ class Entry:
 
     @staticmethod
     def of(name: str, value: Any, column: bool) -> Entry:
+        """Describe a value."""
         kind = "number" if _is_number(value) else "text" if isinstance(value, str) else "other"
         return Entry(name, int(np.ndim(value)), kind, column)
 
@@ -35,21 +36,22 @@ def _is_number(value: Any) -> bool:
 
 @dataclass(frozen=True)
 class Layout:
-    """What the frames of one making hold. A file has few layouts."""
+    """Entries that a frame holds. A file has few different layouts."""
 
     entries: tuple[Entry, ...]
     periodic: bool
 
     def names(self) -> list[str]:
+        """Names of the entries."""
         return [e.name for e in self.entries]
 
     def scalars(self) -> list[Entry]:
-        """Those whose values are kept, in order."""
+        """Entries whose values are in the index (numbers and texts), in order."""
         return [e for e in self.entries if e.kind != "other"]
 
     @staticmethod
     def of(values: Mapping[str, Any], columns: Iterable[str], periodic: bool) -> tuple[Layout, list[Any]]:
-        """The layout of one frame, and its scalars in order."""
+        """Return the layout of one frame, and its scalars in order."""
         named = set(columns)
         entries = tuple(Entry.of(k, v, k in named) for k, v in values.items())
         return Layout(entries, periodic), [values[e.name] for e in entries if e.kind != "other"]
@@ -57,17 +59,17 @@ class Layout:
 
 @dataclass(frozen=True, eq=False)
 class Index:
-    """Columns over n frames.
+    """Sizes, layouts and scalars of n frames.
 
     Attributes
     ----------
     natoms : (n,) int array
     layout : (n,) int array
-        Which of `layouts` a frame has.
+        Place of each frame's layout in `layouts`.
     scalars : mapping of str to (n,) float array
-        Numbers; of texts the place in `vocabulary`; NaN where a frame has neither.
+        Numbers, and for texts their place in `vocabulary`; NaN where a frame has neither.
     elements : mapping of int to int, or None
-        Atoms by atomic number; None where nobody counted.
+        Number of atoms by atomic number; None where they were not counted.
     """
 
     natoms: np.ndarray
@@ -81,47 +83,48 @@ class Index:
         return len(self.natoms)
 
     def _where(self, flags: list[bool]) -> np.ndarray:
+        """Spread one flag a layout over the frames, (n,) bool."""
         return np.array(flags, dtype=bool)[self.layout]
 
     def has(self, name: str) -> np.ndarray:
-        """Which frames hold a value of that name, (n,) bool."""
+        """Mask of the frames that hold a value of that name, (n,) bool."""
         return self._where([name in layout.names() for layout in self.layouts])
 
     def is_kind(self, name: str, kind: str) -> np.ndarray:
-        """Which frames hold it as a number, text or other, (n,) bool."""
-        held = [{(e.name, e.kind) for e in layout.entries} for layout in self.layouts]
-        return self._where([(name, kind) in entries for entries in held])
+        """Mask of the frames that hold the name as this kind (number, text or other), (n,) bool."""
+        entries = [{(e.name, e.kind) for e in layout.entries} for layout in self.layouts]
+        return self._where([(name, kind) in held for held in entries])
 
     def periodic(self) -> np.ndarray:
-        """Which frames are periodic in three directions, (n,) bool."""
+        """Mask of the frames that are periodic in three directions, (n,) bool."""
         return self._where([layout.periodic for layout in self.layouts])
 
     def names(self) -> dict[str, set[int]]:
-        """Everything that could be a label, and its numbers of dimensions."""
-        found: dict[str, set[int]] = {}
+        """Names of all entries, each with its numbers of dimensions."""
+        dimensions: dict[str, set[int]] = {}
         for layout in self.layouts:
             for e in layout.entries:
-                found.setdefault(e.name, set()).add(e.ndim)
-        return found
+                dimensions.setdefault(e.name, set()).add(e.ndim)
+        return dimensions
 
     def columns(self) -> dict[str, set[str]]:
-        """The metadata, and its kinds."""
-        found: dict[str, set[str]] = {}
+        """Names of the metadata, each with its kinds."""
+        kinds: dict[str, set[str]] = {}
         for layout in self.layouts:
             for e in layout.entries:
                 if e.column:
-                    found.setdefault(e.name, set()).add(e.kind)
-        return found
+                    kinds.setdefault(e.name, set()).add(e.kind)
+        return kinds
 
     def texts(self, name: str) -> np.ndarray:
-        """A column of text, "" where there is none."""
+        """Texts of that name, "" where a frame has none."""
         codes = np.where(self.is_kind(name, "text"), self.scalars[name], -1).astype(int)
         used, place = np.unique(codes, return_inverse=True)
         return np.array(["" if c < 0 else self.vocabulary[c] for c in used])[place]
 
     @staticmethod
     def joined(parts: Sequence[Index]) -> Index:
-        """One index over the frames of several, in order."""
+        """Concatenate several indexes."""
         layouts = tuple(dict.fromkeys(layout for p in parts for layout in p.layouts))
         number = {layout: i for i, layout in enumerate(layouts)}
         renumbered = [np.array([number[x] for x in p.layouts], dtype=np.int32)[p.layout] for p in parts]
@@ -139,13 +142,14 @@ class Index:
         )
 
     def _shifted(self, name: str, start: int) -> np.ndarray:
-        """A column of scalars whose words begin at `start` of a longer vocabulary."""
+        """Scalars of that name, with texts counted from `start` of a longer vocabulary."""
         if name not in self.scalars:
             return np.full(len(self), np.nan)
         return self.scalars[name] + np.where(self.is_kind(name, "text"), start, 0)
 
     # ---------------------------------------------------------------- as arrays, for a file
     def arrays(self) -> dict[str, np.ndarray]:
+        """Return the index as arrays by name."""
         entries = [[[e.name, e.ndim, e.kind, e.column] for e in x.entries] for x in self.layouts]
         elements = None if self.elements is None else [[int(z), int(n)] for z, n in self.elements.items()]
         about = {
@@ -160,7 +164,7 @@ class Index:
 
     @staticmethod
     def of_arrays(arrays: Mapping[str, np.ndarray]) -> Index:
-        """``arrays`` undone."""
+        """Rebuild an index from its ``arrays``."""
         about = json.loads(str(arrays["about"]))
         layouts = tuple(Layout(tuple(Entry(*e) for e in entries), p) for entries, p in about["layouts"])
         scalars = {name: arrays[f"scalar_{i}"] for i, name in enumerate(about["scalars"])}
@@ -170,7 +174,7 @@ class Index:
 
 
 class Builder:
-    """Collects an `Index` frame by frame, in little memory."""
+    """Builder of an `Index`, frame by frame, in little memory."""
 
     def __init__(self) -> None:
         self._natoms, self._layout = array("i"), array("i")
@@ -180,29 +184,29 @@ class Builder:
         self.elements: Counter[int] | None = Counter()
 
     def number(self, layout: Layout) -> int:
-        """The number of a layout, new or known."""
+        """Return the number of a layout; a new one is registered."""
         if layout not in self._layouts:
             self._layouts[layout] = len(self._layouts)
             self._rows.append(array("d"))
         return self._layouts[layout]
 
     def code(self, word: str) -> int:
-        """The number of a text, new or known."""
+        """Return the number of a text; a new one is registered."""
         return self._words.setdefault(word, len(self._words))
 
     def add(self, natoms: int, layout: Layout, scalars: Sequence[Any]) -> None:
-        """A frame; texts as they are."""
+        """Add a frame; texts as they are."""
         coded = [self.code(v) if isinstance(v, str) else float(v) for v in scalars]
         self.add_coded(natoms, self.number(layout), coded)
 
     def add_coded(self, natoms: int, layout: int, scalars: Iterable[float]) -> None:
-        """A frame whose layout and texts are numbers already."""
+        """Add a frame whose layout and texts are numbers already."""
         self._rows[layout].extend(scalars)
         self._natoms.append(natoms)
         self._layout.append(layout)
 
     def count(self, numbers: np.ndarray) -> None:
-        """Atomic numbers that occur."""
+        """Count the atoms of a frame by atomic number."""
         if self.elements is not None:
             self.elements.update(numbers.tolist())
 
@@ -210,10 +214,11 @@ class Builder:
         return len(self._natoms)
 
     def index(self) -> Index:
+        """Return the index of the frames added so far."""
         layout = np.array(self._layout, dtype=np.int32)
         scalars: dict[str, np.ndarray] = {}
-        for made, number in self._layouts.items():
-            entries = made.scalars()
+        for known, number in self._layouts.items():
+            entries = known.scalars()
             rows = np.frombuffer(self._rows[number], dtype=float).reshape(-1, max(1, len(entries)))
             for j, entry in enumerate(entries):
                 column = scalars.setdefault(entry.name, np.full(len(layout), np.nan))

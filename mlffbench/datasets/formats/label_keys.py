@@ -1,4 +1,4 @@
-"""Where a file keeps its labels, and whether they can be used: keys found, shapes and numbers checked."""
+"""Labels of a source: find their keys, convert their units, check their shapes and numbers."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ SPELLINGS: dict[str, tuple[str, ...]] = {  # compared in lower case
 }
 LABEL_NAMES = {"free_energy", *(name for names in SPELLINGS.values() for name in names)}
 NDIM = {"energy": {0}, "forces": {2}, "stress": {1, 2}}
-SAME = {"energy": 1e-6, "forces": 1e-5, "stress": 1e-6}  # what two spellings of one label may differ by
-UNITS = {"eV": (1.0, 1.0), "kcal/mol": (kcal / mol, 1.0), "Hartree": (Hartree, Bohr)}  # of energy, length
+SAME = {"energy": 1e-6, "forces": 1e-5, "stress": 1e-6}  # largest difference of two spellings of one label
+UNITS = {"eV": (1.0, 1.0), "kcal/mol": (kcal / mol, 1.0), "Hartree": (Hartree, Bohr)}  # energy, length
 
 
 @dataclass(frozen=True, eq=False)
 class Label:
-    """A quantity under one key, read frame by frame: in eV and Å, finite and of the right shape."""
+    """Reader of one quantity under one key, frame by frame: in eV and Å, checked."""
 
     dataset: str
     quantity: str
@@ -45,12 +45,12 @@ class Label:
     units: str = "eV"
 
     def __call__(self, i: int) -> Any:
-        """The label of frame `i`, None where it has none.
+        """Return the label of frame `i`, None where it has none.
 
         Raises
         ------
         ValueError
-            It is no number, not finite, or of a wrong shape.
+            The label is no number, not finite, or of a wrong shape.
         """
         record = self.reader.record(i)
         if self.key not in record.values:
@@ -64,7 +64,7 @@ class Label:
 
     @property
     def scale(self) -> float:
-        """One unit in eV, eV/Å or eV/Å³."""
+        """Size of the label's unit in eV, eV/Å or eV/Å³."""
         energy, length = UNITS[self.units]
         if self.quantity == "stress":  # a virial was divided by a volume in Å³ already
             return energy if "virial" in self.key.lower() else energy / length**3
@@ -72,7 +72,9 @@ class Label:
 
 
 def find_labels(name: str, quantity: str, given: str | None, frames: Sequence[Atoms]) -> list[Any]:
-    """The ``energy``, ``forces`` or ``stress`` of every frame under the key given or found; None if missing.
+    """Return the ``energy``, ``forces`` or ``stress`` of every frame, under `given` or a well-known key.
+
+    None stands for a missing label.
 
     Raises
     ------
@@ -87,29 +89,34 @@ def find_labels(name: str, quantity: str, given: str | None, frames: Sequence[At
     return [label(i) for i in range(len(frames))]
 
 
-# ---------------------------------------------------------------- which key
+# ---------------------------------------------------------------- keys
 def find_key(name: str, quantity: str, given: str | None, source: Source) -> str | None:
-    """The key that holds a quantity: the one given, else the fullest of the known spellings.
+    """Find the key of a quantity: the one given, else the well-known one that most frames have.
 
     Raises
     ------
     ValueError
         No such key; several that disagree; an energy that some frames lack.
     """
-    key = _given(name, quantity, given, source) if given is not None else _known(name, quantity, source)
+    if given is not None:
+        key: str | None = _given_key(name, quantity, given, source)
+    else:
+        key = _well_known_key(name, quantity, source)
     if key is not None and quantity == "energy":
-        _in_every_frame(name, key, source)
+        _require_in_every_frame(name, key, source)
     return key
 
 
-def _given(name: str, quantity: str, key: str, source: Source) -> str:
+def _given_key(name: str, quantity: str, key: str, source: Source) -> str:
+    """Return the key if any frame has it."""
     known = sorted(source.index.names())
     if key not in known:
         raise ValueError(f"{name}: no frame has {quantity}_key {key!r}{suggest(key, known)}")
     return key
 
 
-def _known(name: str, quantity: str, source: Source) -> str | None:
+def _well_known_key(name: str, quantity: str, source: Source) -> str | None:
+    """Return the well-known key that most frames have; all such keys must agree."""
     rivals = _rivals(quantity, source)
     if not rivals and quantity == "energy":
         known = sorted(source.index.names())
@@ -123,7 +130,7 @@ def _known(name: str, quantity: str, source: Source) -> str | None:
 
 
 def _rivals(quantity: str, source: Source) -> list[str]:
-    """The well-known names in use, where any value has the dimensions (``F`` may be anything)."""
+    """Well-known keys with values of the right dimensions (``F`` may be anything)."""
     names = source.index.names()
     named = [k for k in sorted(names) if k.lower() in SPELLINGS[quantity]]
     rivals = [k for k in named if names[k] & NDIM[quantity]]
@@ -133,22 +140,23 @@ def _rivals(quantity: str, source: Source) -> list[str]:
 
 
 def _agree(name: str, quantity: str, key: str, other: str, source: Source) -> bool:
-    """Whether two keys hold the same numbers, and at all in the same frames."""
-    both = np.flatnonzero(source.index.has(key) & source.index.has(other))
+    """True if some frames have both keys, all with the same numbers."""
+    common = np.flatnonzero(source.index.has(key) & source.index.has(other))
     if quantity == "energy":
-        one, two = (energies(name, k, source, source.index.has(k))[both] for k in (key, other))
-        return len(both) > 0 and np.allclose(one, two, rtol=0, atol=SAME[quantity])
+        one, two = (energies(name, k, source, source.index.has(k))[common] for k in (key, other))
+        return len(common) > 0 and np.allclose(one, two, rtol=0, atol=SAME[quantity])
     labels = [Label(name, quantity, k, source.reader) for k in (key, other)]
-    for done, i in enumerate(both.tolist()):
+    for done, i in enumerate(common.tolist()):
         if done % 1000 == 0:
-            report(f"compare {key} and {other}", done, len(both))
+            report(f"compare {key} and {other}", done, len(common))
         first, second = (label(i) for label in labels)
         if first is not None and second is not None and not np.allclose(first, second, 0, SAME[quantity]):
             return False
-    return len(both) > 0
+    return len(common) > 0
 
 
-def _in_every_frame(name: str, key: str, source: Source) -> None:
+def _require_in_every_frame(name: str, key: str, source: Source) -> None:
+    """Refuse frames without an energy."""
     index = source.index
     missing = np.flatnonzero(~index.has(key))
     if len(missing):
@@ -159,9 +167,12 @@ def _in_every_frame(name: str, key: str, source: Source) -> None:
         )
 
 
-# ---------------------------------------------------------------- its values
+# ---------------------------------------------------------------- values
 def energies(name: str, key: str, source: Source, among: np.ndarray, units: str = "eV") -> np.ndarray:
-    """The energies of the frames `among`, (n,) eV, from the index; NaN for others. Checked as by `Label`."""
+    """Energies of the frames in the mask `among`, (n,) eV, from the index; NaN for other frames.
+
+    They are checked as by `Label`.
+    """
     label = Label(name, "energy", key, source.reader, units)
     values = source.index.scalars.get(key, np.full(len(among), np.nan)) * label.scale
     plain = source.index.is_kind(key, "number") & np.isfinite(values)
@@ -171,6 +182,7 @@ def energies(name: str, key: str, source: Source, among: np.ndarray, units: str 
 
 
 def _numbers(value: Any) -> np.ndarray:
+    """Return the value as an array of finite floats."""
     try:
         array = np.array(value, dtype=float)
     except (TypeError, ValueError):
@@ -194,7 +206,7 @@ def _forces(value: np.ndarray, record: Record, key: str) -> np.ndarray:
 
 
 def _stress(value: np.ndarray, record: Record, key: str) -> np.ndarray | None:
-    """Voigt; None where it is not defined."""
+    """Stress in Voigt order; None for frames that are not periodic in three directions."""
     if value.size not in (6, 9):
         raise ValueError(f"has shape {value.shape}; a stress is 3×3, 9 numbers or 6")
     if not record.pbc.all():

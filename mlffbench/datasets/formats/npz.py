@@ -1,4 +1,4 @@
-"""MD17's arrays: one molecule, many positions; mapped from the disk where the .npz is not compressed."""
+"""Reader of MD17's .npz arrays (one molecule, many positions), memory-mapped if they are not compressed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["open_arrays"]
 
 NUMBERS = ("nuclear_charges", "z", "Z", "atomic_numbers", "numbers")
 POSITIONS = ("coords", "R", "positions", "coordinates")
-LOCAL_HEADER = struct.Struct("<26xHH")  # of a zip member; at its end the lengths of name and extra field
+LOCAL_HEADER = struct.Struct("<26xHH")  # header of a zip member: lengths of name and extra field at its end
 
 
 def open_arrays(file: Path, mapped: bool = False) -> Source:
-    """The frames of an .npz, in its own units; `mapped`, arrays stay on the disk if they are not compressed.
+    """Open the frames of an .npz, in its own units; if `mapped`, arrays stay on the disk unless compressed.
 
     Raises
     ------
@@ -48,6 +48,7 @@ def open_arrays(file: Path, mapped: bool = False) -> Source:
 
 
 def _scalars(values: np.ndarray, texts: list[str]) -> np.ndarray:
+    """Return numbers as floats, and texts as their place in `texts`."""
     if values.dtype.kind != "U":
         return np.array(values, dtype=float)
     code = {text: i for i, text in enumerate(texts)}
@@ -55,13 +56,14 @@ def _scalars(values: np.ndarray, texts: list[str]) -> np.ndarray:
 
 
 class Arrays(Reader):
-    """Frames out of arrays: one number a frame is info, one vector an atom an array."""
+    """Reader of frames in arrays; a number a frame or a vector an atom is a possible label."""
 
     def __init__(self, file: Path, mapped: bool) -> None:
         self.file, self.mapped = file.resolve(), mapped
         self._load()
 
     def _load(self) -> None:
+        """Load the arrays, again after unpickling."""
         data = _load(self.file, self.mapped)
         self.positions = _one_of(self.file, POSITIONS, data)
         numbers = _one_of(self.file, NUMBERS, data).astype(int)
@@ -90,7 +92,7 @@ class Arrays(Reader):
 def _per_frame(
     file: Path, data: Mapping[str, np.ndarray], shape: tuple[int, ...]
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Arrays with a number or text a frame, and with a vector an atom."""
+    """Return the arrays with a number or text a frame, and those with a vector an atom."""
     rows, vectors = {}, {}
     for key, values in data.items():
         if key.lower() in LABEL_NAMES and values.shape[:1] != shape[:1]:
@@ -103,6 +105,7 @@ def _per_frame(
 
 
 def _one_of(file: Path, names: Sequence[str], data: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return the first array of these names."""
     for name in names:
         if name in data:
             return data[name]
@@ -111,17 +114,17 @@ def _one_of(file: Path, names: Sequence[str], data: Mapping[str, np.ndarray]) ->
 
 # ---------------------------------------------------------------- from the disk
 def _load(file: Path, mapped: bool) -> dict[str, np.ndarray]:
-    """All arrays; those that are not compressed as a memory map if asked for."""
+    """Load all arrays; if `mapped`, those that are not compressed as memory maps."""
     if not zipfile.is_zipfile(file):
         raise ValueError(f"{file.name} is no .npz archive, or an incomplete one")
     with np.load(file, allow_pickle=False) as stored, zipfile.ZipFile(file) as archive:
-        plain = {m.filename: m for m in archive.infolist() if m.compress_type == zipfile.ZIP_STORED}
-        map_ = {k: plain.get(f"{k}.npy") if mapped else None for k in stored.files}
-        return {k: stored[k] if m is None else _map(file, m) for k, m in map_.items()}
+        stored_plainly = {m.filename: m for m in archive.infolist() if m.compress_type == zipfile.ZIP_STORED}
+        members = {k: stored_plainly.get(f"{k}.npy") if mapped else None for k in stored.files}
+        return {k: stored[k] if m is None else _memory_map(file, m) for k, m in members.items()}
 
 
-def _map(file: Path, member: zipfile.ZipInfo) -> np.ndarray:
-    """An array inside an archive, left where it is: ``np.load`` maps .npy files only."""
+def _memory_map(file: Path, member: zipfile.ZipInfo) -> np.ndarray:
+    """Memory-map an array inside an archive, as ``np.load`` does for .npy files only."""
     with file.open("rb") as stream:
         stream.seek(member.header_offset)
         stream.seek(sum(LOCAL_HEADER.unpack(stream.read(LOCAL_HEADER.size))), 1)

@@ -1,4 +1,4 @@
-"""Frames by number, wherever they lie: what a reader of files offers; from memory, or one after another."""
+"""Readers of frames by number: the base class, frames in memory, and several readers in a row."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ase import Atoms
 
 from mlffbench.datasets.formats.index import Builder, Index, Layout
 
-__all__ = ["InMemory", "Joined", "Reader", "Record", "Source"]
+__all__ = ["InMemory", "JoinedReader", "Reader", "Record", "Source"]
 
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """One frame as a file holds it; `values` is everything that could be a label, by name."""
+    """One frame as a file holds it; `values` are all possible labels by name."""
 
     numbers: np.ndarray
     positions: np.ndarray
@@ -27,11 +27,12 @@ class Record:
     values: Mapping[str, Any]
 
     def bare(self) -> Atoms:
-        """A new Atoms without any label."""
+        """Return a new Atoms without labels."""
         return Atoms(numbers=self.numbers, positions=self.positions, cell=self.cell, pbc=self.pbc)
 
     @property
     def volume(self) -> float:
+        """Volume of the cell, Å³."""
         return abs(float(np.linalg.det(self.cell)))
 
     def __len__(self) -> int:
@@ -39,7 +40,10 @@ class Record:
 
 
 class Reader(ABC):
-    """Records by number. The last one is kept: a frame, its forces and its stress are read once."""
+    """Reader of records by number.
+
+    The last record is cached: a frame, its forces and its stress are read once.
+    """
 
     _last: tuple[int, Record] | None = None
 
@@ -48,26 +52,27 @@ class Reader(ABC):
 
     @abstractmethod
     def read(self, i: int) -> Record:
-        """Record `i` from where it lies."""
+        """Read record `i` from its source."""
 
     def record(self, i: int) -> Record:
-        """Record `i`; do not change its arrays."""
+        """Return record `i`, cached; do not change its arrays."""
         last = self._last
         if last is None or last[0] != i:
             last = self._last = (i, self.read(i))
         return last[1]
 
     def bare(self, i: int) -> Atoms:
+        """Return the structure of record `i` without labels."""
         return self.record(i).bare()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the last record, nor anything opened (``_open...``): another process opens anew."""
+        """State without the cached record and open files (``_open...``): another process opens them anew."""
         return {k: v for k, v in self.__dict__.items() if k != "_last" and not k.startswith("_open")}
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A reader and what is known of its frames without reading them."""
+    """A reader and the index of its frames."""
 
     reader: Reader
     index: Index
@@ -75,7 +80,7 @@ class Source:
 
 # ---------------------------------------------------------------- in memory
 class InMemory(Reader):
-    """Frames as ``ase.io.read`` returns them."""
+    """Reader of frames in memory, as ``ase.io.read`` returns them."""
 
     def __init__(self, frames: Sequence[Atoms]) -> None:
         self.frames = frames
@@ -88,6 +93,7 @@ class InMemory(Reader):
 
     @cached_property
     def source(self) -> Source:
+        """The reader with its index."""
         builder = Builder()
         for atoms in self.frames:
             names = frozenset(atoms.info)
@@ -98,16 +104,16 @@ class InMemory(Reader):
 
 
 def record_of(atoms: Atoms) -> Record:
-    """Everything that an Atoms holds; a calculator's results win over info, info over arrays."""
+    """Convert an Atoms; a calculator's results win over ``info``, ``info`` over ``arrays``."""
     arrays = {k: v for k, v in atoms.arrays.items() if k not in ("numbers", "positions")}
     merged = {**arrays, **atoms.info, **getattr(atoms.calc, "results", {})}
     values = {k: v for k, v in merged.items() if v is not None}
     return Record(atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc, values)
 
 
-# ---------------------------------------------------------------- one after another
-class Joined(Reader):
-    """The records of several readers, in order."""
+# ---------------------------------------------------------------- several readers
+class JoinedReader(Reader):
+    """Reader of the records of several readers, in order."""
 
     def __init__(self, readers: Sequence[Reader]) -> None:
         self.readers = list(readers)
@@ -117,12 +123,13 @@ class Joined(Reader):
         return int(self.ends[-1])
 
     def read(self, i: int) -> Record:
-        which = int(np.searchsorted(self.ends, i, side="right"))
-        start = self.ends[which - 1] if which else 0
-        return self.readers[which].read(int(i - start))
+        k = int(np.searchsorted(self.ends, i, side="right"))
+        start = self.ends[k - 1] if k else 0
+        return self.readers[k].read(int(i - start))
 
     @staticmethod
     def source(sources: Sequence[Source]) -> Source:
+        """Join several sources into one."""
         if len(sources) == 1:
             return sources[0]
-        return Source(Joined([s.reader for s in sources]), Index.joined([s.index for s in sources]))
+        return Source(JoinedReader([s.reader for s in sources]), Index.joined([s.index for s in sources]))

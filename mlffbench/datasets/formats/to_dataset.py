@@ -1,4 +1,4 @@
-"""From frames as files hold them to a Dataset: labels found and checked, everything else moved to columns."""
+"""Conversion of a source into a Dataset: labels found and checked, all other values as columns."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def from_frames(
     atomic_energies: Mapping[str, float] | None = None,
     columns: Columns | None = None,
 ) -> Dataset:
-    """Bare frames, labels and columns out of frames as ``ase.io.read`` returns them.
+    """Build a dataset from frames as ``ase.io.read`` returns them.
 
-    Labels are looked for in the frames' calculators, ``info`` and ``arrays``, under ASE's names and
+    Labels are searched in the frames' calculators, ``info`` and ``arrays``, under ASE's names and
     well-known spellings (``dft_energy``, ``REF_forces``, ``virial`` ...), in any case. ``free_energy`` is
     read only where there is no other energy. Every other number or text in ``info`` becomes a column: numbers
     as floats, NaN where missing; text as "" where missing. Velocities, constraints and other arrays are lost.
@@ -38,17 +38,17 @@ def from_frames(
     Parameters
     ----------
     name : str
-        The dataset's name, with which error messages begin.
+        The dataset's name; error messages begin with it.
     frames : sequence of Atoms
         Energies in eV, forces in eV/Å, stresses in eV/Å³. Single-atom frames whose ``config_type`` is
         ``isolated_atom`` (``IsolatedAtom``) become `atomic_energies`. Forces or stresses that a frame lacks
         are None; a stress is read only for frames periodic in three directions.
     energy_key, forces_key, stress_key : str, optional
-        Where the labels are, if not under a well-known name or under several. Stresses are 3×3, 9 numbers, or
+        Keys of labels that have no well-known name or several. Stresses are 3×3, 9 numbers, or
         6 in Voigt order (xx yy zz yz xz xy). A key that contains ``virial`` is a virial in eV: σ = −virial/V.
     card : mapping, optional
     atomic_energies : mapping of str to float, optional
-        Energies of isolated atoms, eV; they win over those found among the frames.
+        Energies of isolated atoms, eV; they win over those among the frames.
     columns : mapping of str to sequence, optional
         More columns, one entry for each of `frames`; they win over ``info``.
 
@@ -73,19 +73,23 @@ def from_source(
     units: str = "eV",
     lazy: bool = False,
 ) -> Dataset:
-    """The same out of any source; if `lazy`, structures, forces and stresses stay there until asked for."""
-    found = {q: find_key(name, q, key, source) for q, key in keys.items()}
+    """Build a dataset from any source; if `lazy`, structures, forces and stresses are read on request.
+
+    `keys` are the given keys of ``energy``, ``forces`` and ``stress``; `units` are those of the source.
+    """
+    found_keys = {q: find_key(name, q, key, source) for q, key in keys.items()}
     all_frames = np.ones(len(source.index), dtype=bool)
-    energy = energies(name, str(found["energy"]), source, all_frames, units)
-    alone = _isolated(source)
-    if alone.all():
+    energy = energies(name, str(found_keys["energy"]), source, all_frames, units)
+    is_isolated = _isolated_atoms(source)
+    if is_isolated.all():
         raise ValueError(f"{name}: every frame is an isolated atom; there is nothing to train on")
-    kept, lone = np.flatnonzero(~alone), np.flatnonzero(alone)
-    atoms = _by_symbol(name, [source.reader.bare(i) for i in lone.tolist()], energy[lone].tolist())
+    kept, isolated = np.flatnonzero(~is_isolated), np.flatnonzero(is_isolated)
+    single = [source.reader.bare(i) for i in isolated.tolist()]
+    atoms = _energies_by_symbol(name, single, energy[isolated].tolist())
     table = {**_columns(source, keys, units), **{k: np.asarray(v) for k, v in (columns or {}).items()}}
-    labels = [found[q] and Label(name, q, found[q] or "", source.reader, units) for q in ("forces", "stress")]
-    read = _lazily if lazy else _eagerly
-    frames, forces, stress = read(source, kept, labels[0] or None, labels[1] or None)
+    labels = {q: Label(name, q, key, source.reader, units) for q, key in found_keys.items() if key}
+    read = _read_lazily if lazy else _read_all
+    frames, forces, stress = read(source, kept, labels.get("forces"), labels.get("stress"))
     return Dataset(
         name=name,
         frames=frames,
@@ -104,30 +108,34 @@ def isolated_energies(name: str, frames: Sequence[Atoms], energy_key: str | None
 def isolated_energies_of(
     name: str, source: Source, energy_key: str | None = None, units: str = "eV"
 ) -> dict[str, float]:
-    """The same out of any source."""
+    """Energies of a source of single-atom frames by chemical symbol, eV."""
     for i, n in enumerate(source.index.natoms.tolist()):
         if n != 1:
             raise ValueError(f"{name}: frame {i} has {n} atoms; isolated atoms come one a frame")
-    everywhere = np.ones(len(source.index), dtype=bool)
+    all_frames = np.ones(len(source.index), dtype=bool)
     key = str(find_key(name, "energy", energy_key, source))
-    energy = energies(name, key, source, everywhere, units).tolist()
-    return _by_symbol(name, [source.reader.bare(i) for i in range(len(energy))], energy)
+    energy = energies(name, key, source, all_frames, units).tolist()
+    return _energies_by_symbol(name, [source.reader.bare(i) for i in range(len(energy))], energy)
 
 
-# ---------------------------------------------------------------- now, or when asked for
-def _eagerly(source: Source, kept: np.ndarray, forces: Label | None, stress: Label | None) -> tuple[Any, ...]:
-    """Everything in one pass."""
-    frames, found = [], []
+# ---------------------------------------------------------------- at once, or on request
+def _read_all(
+    source: Source, kept: np.ndarray, forces: Label | None, stress: Label | None
+) -> tuple[Any, ...]:
+    """Read frames, forces and stresses in one pass."""
+    frames, rows = [], []
     for done, i in enumerate(kept.tolist()):
         if done % 1000 == 0:
             report("read frames", done, len(kept))
         frames.append(source.reader.bare(i))
-        found.append(tuple(None if label is None else label(i) for label in (forces, stress)))
-    return (frames, *map(tuple, zip(*found, strict=True)))
+        rows.append(tuple(None if label is None else label(i) for label in (forces, stress)))
+    return (frames, *map(tuple, zip(*rows, strict=True)))
 
 
-def _lazily(source: Source, kept: np.ndarray, forces: Label | None, stress: Label | None) -> tuple[Any, ...]:
-    """Nothing is read, apart from which labels are missing."""
+def _read_lazily(
+    source: Source, kept: np.ndarray, forces: Label | None, stress: Label | None
+) -> tuple[Any, ...]:
+    """Return frames, forces and stresses as lazy sequences; only missing labels are known."""
     index = source.index
     has = [np.zeros(len(index), dtype=bool) if x is None else index.has(x.key) for x in (forces, stress)]
     return (
@@ -138,7 +146,7 @@ def _lazily(source: Source, kept: np.ndarray, forces: Label | None, stress: Labe
 
 
 def _numbers(source: Source, kept: np.ndarray) -> frozenset[int] | None:
-    """Atomic numbers among the frames kept, if the index counted them."""
+    """Atomic numbers in the kept frames, if the index counted them."""
     if source.index.elements is None:
         return None
     counted = dict(source.index.elements)
@@ -148,7 +156,8 @@ def _numbers(source: Source, kept: np.ndarray) -> frozenset[int] | None:
 
 
 # ---------------------------------------------------------------- isolated atoms and columns
-def _isolated(source: Source) -> np.ndarray:
+def _isolated_atoms(source: Source) -> np.ndarray:
+    """Mask of the single-atom frames whose ``config_type`` is ``isolated_atom``, (n,) bool."""
     index = source.index
     if "config_type" not in index.scalars:
         return np.zeros(len(index), dtype=bool)
@@ -157,20 +166,21 @@ def _isolated(source: Source) -> np.ndarray:
     return named[place] & (index.natoms == 1)
 
 
-def _by_symbol(name: str, frames: Sequence[Atoms], energies: Sequence[float]) -> dict[str, float]:
-    found: dict[str, float] = {}
+def _energies_by_symbol(name: str, frames: Sequence[Atoms], energies: Sequence[float]) -> dict[str, float]:
+    """Energies by chemical symbol; two frames of one element must agree."""
+    energy_of: dict[str, float] = {}
     for atoms, energy in zip(frames, energies, strict=True):
         symbol = atoms.get_chemical_symbols()[0]
-        if abs(found.setdefault(symbol, energy) - energy) > 1e-6:
+        if abs(energy_of.setdefault(symbol, energy) - energy) > 1e-6:
             raise ValueError(
-                f"{name}: isolated {symbol} has two energies, {found[symbol]} and {energy} eV; keep one, or "
-                "give the energies as a mapping"
+                f"{name}: isolated {symbol} has two energies, {energy_of[symbol]} and {energy} eV; keep one, "
+                "or give the energies as a mapping"
             )
-    return found
+    return energy_of
 
 
 def _columns(source: Source, keys: Mapping[str, str | None], units: str) -> dict[str, np.ndarray]:
-    """One column for every number or text that is not a label; numbers named ``energ...`` become eV."""
+    """Columns of all numbers and texts that are no labels; numbers named ``energ...`` are converted to eV."""
     columns: dict[str, np.ndarray] = {}
     for word, kinds in source.index.columns().items():
         if word.lower() in LABEL_NAMES or word in keys.values() or "other" in kinds:
@@ -184,7 +194,7 @@ def _columns(source: Source, keys: Mapping[str, str | None], units: str) -> dict
 
 
 def _texts(source: Source, word: str) -> np.ndarray:
-    """A column of texts, and of numbers as the file writes them."""
+    """Column of texts, with numbers as the file writes them."""
     values = source.index.texts(word)
     numbers = np.flatnonzero(source.index.is_kind(word, "number")).tolist()
     if not numbers:

@@ -1,1 +1,5 @@
 """Train-test leakage: duplicates, shared trajectories, times and groups."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

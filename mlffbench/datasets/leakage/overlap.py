@@ -1,4 +1,4 @@
-"""What test frames share with training frames besides their structure: a trajectory, a moment, a molecule."""
+"""Train–test overlap in trajectory, time and group (temporal leakage, group leakage)."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ IDENTITIES = (
 
 @dataclass(frozen=True)
 class TimeNeighbours:
-    """How near in time the frames of a test group are to training frames of their trajectory.
+    """Gaps in time between the frames of a test group and the training frames of their trajectory.
 
     Attributes
     ----------
     group : str
         The test group.
     column : str
-        Where the times are from; ``trajectory`` means the order of the frames.
+        The column with the times; ``trajectory`` where the order of the frames stands for them.
     step : float
         One step, in units of the column.
     window : int
-        Steps.
+        Gap in steps up to which frames count as neighbours.
     n_frames : int
         Test frames whose trajectory has training frames.
     n_within : int
-        Those at most `window` steps away from a training frame.
+        Test frames at most `window` steps away from a training frame.
     median_gap : float
-        Steps to the nearest training frame.
+        Median gap to the nearest training frame, in steps.
     """
 
     group: str
@@ -56,6 +56,7 @@ class Overlap:
     Attributes
     ----------
     column : str
+        ``molecule``, ``composition`` ...
     group : str
         The test group.
     n_shared : int
@@ -75,34 +76,34 @@ class Overlap:
 
 # ---------------------------------------------------------------- neighbours in time
 def time_neighbours(dataset: Dataset, split: Split, window: int = WINDOW) -> tuple[TimeNeighbours, ...]:
-    """Gaps in time to the nearest training frame, for every test group that shares a trajectory with it.
+    """Gaps in time to the nearest training frame, by test group with frames of a training trajectory.
 
     Times are compared within each value of the column ``trajectory``; without one, the frames are one
     trajectory unless times repeat. The time is the column ``time_index`` (steps of the simulation), ``step``,
     ``time_fs``, ``time_ps`` or ``time``, a step being the least difference found in it; without any, the
     order of the frames.
     """
-    column, times, trajectory = _clock(dataset)
+    column, times, trajectory = _times(dataset)
     if column is None:
         return ()
     span = float(np.nanmax(times) - np.nanmin(times))
-    place = times - np.nanmin(times) + trajectory * 3.0 * (span + 1.0)  # trajectories end to end, far apart
-    step = 1.0 if column in ("time_index", "trajectory") else _least_gap(place, span)
-    known = np.sort(place[split.train])
-    known = known[np.isfinite(known)]
-    found = []
+    position = times - np.nanmin(times) + trajectory * 3.0 * (span + 1.0)  # trajectories lie far apart
+    step = 1.0 if column in ("time_index", "trajectory") else _least_gap(position, span)
+    trained = np.sort(position[split.train])
+    trained = trained[np.isfinite(trained)]
+    neighbours = []
     for group, part in split.tests.items():
-        gaps = _gaps(known, place[part])
+        gaps = _gaps(trained, position[part])
         if len(gaps := gaps[gaps <= span] / step):
             within = int(np.sum(gaps <= window + 1e-6))
-            found.append(
+            neighbours.append(
                 TimeNeighbours(group, column, step, window, len(gaps), within, float(np.median(gaps)))
             )
-    return tuple(found)
+    return tuple(neighbours)
 
 
-def _clock(dataset: Dataset) -> tuple[str | None, np.ndarray, np.ndarray]:
-    """The column that tells the time, the times (NaN where unknown), and the number of the trajectory."""
+def _times(dataset: Dataset) -> tuple[str | None, np.ndarray, np.ndarray]:
+    """Return the column of the times (None without), the times (NaN where unknown), trajectory numbers."""
     n, columns = len(dataset), dataset.columns
     column = next((c for c in TIMES if c in columns and np.asarray(columns[c]).dtype.kind in "iuf"), None)
     times = np.full(n, np.nan) if column is None else np.array(columns[column], dtype=float)
@@ -116,12 +117,12 @@ def _clock(dataset: Dataset) -> tuple[str | None, np.ndarray, np.ndarray]:
         trajectory = np.zeros(n, dtype=int)
         known = times[np.isfinite(times)]
         if len(np.unique(known)) < len(known):
-            column = None  # several simulations, and nothing says which frame belongs to which
+            column = None  # several simulations without names: gaps between them would mean nothing
     return (column if np.isfinite(times).any() else None), times, trajectory
 
 
 def _ranks(trajectory: np.ndarray) -> np.ndarray:
-    """The place of each frame within its trajectory, in the order of the frames."""
+    """Position of each frame within its trajectory, in the order of the frames."""
     order = np.argsort(trajectory, kind="stable")
     starts = np.searchsorted(trajectory[order], trajectory[order])
     ranks = np.empty(len(order), dtype=int)
@@ -129,34 +130,35 @@ def _ranks(trajectory: np.ndarray) -> np.ndarray:
     return ranks
 
 
-def _least_gap(place: np.ndarray, span: float) -> float:
-    gaps = np.diff(np.unique(place[np.isfinite(place)]))
+def _least_gap(position: np.ndarray, span: float) -> float:
+    """Smallest gap between frames of one trajectory: the step."""
+    gaps = np.diff(np.unique(position[np.isfinite(position)]))
     gaps = gaps[(gaps > 1e-9 * (span + 1.0)) & (gaps <= span)]
     return float(gaps.min()) if len(gaps) else 1.0
 
 
-def _gaps(known: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """The distance of each place to the nearest known one."""
-    place = place[np.isfinite(place)]
-    if not len(known):
-        return np.full(len(place), np.inf)
-    right = np.searchsorted(known, place)
-    sides = known[np.clip([right - 1, right], 0, len(known) - 1)]
-    return np.abs(sides - place).min(axis=0)
+def _gaps(trained: np.ndarray, position: np.ndarray) -> np.ndarray:
+    """Distance of each finite position to the nearest of the sorted training positions."""
+    position = position[np.isfinite(position)]
+    if not len(trained):
+        return np.full(len(position), np.inf)
+    right = np.searchsorted(trained, position)
+    sides = trained[np.clip([right - 1, right], 0, len(trained) - 1)]
+    return np.abs(sides - position).min(axis=0)
 
 
 # ---------------------------------------------------------------- groups
 def group_overlap(dataset: Dataset, split: Split) -> tuple[Overlap, ...]:
-    """What train and test groups have in common among trajectories, molecules, materials, compositions ..."""
-    found = []
+    """Trajectories, molecules, materials, compositions ... that training and test groups share."""
+    overlaps = []
     for column in (c for c in IDENTITIES if c in dataset.columns):
         values = np.array([str(v) for v in np.asarray(dataset.columns[column]).tolist()])
         if column != "trajectory" and len(np.unique(values)) == 1:
-            continue  # what all frames have tells nothing; one common trajectory does
+            continue  # a value that all frames share is no leak; one common trajectory is
         for group, part in split.tests.items():
-            there = np.setdiff1d(values[part], MISSING)
-            shared = np.intersect1d(there, values[split.train])
+            tested = np.setdiff1d(values[part], MISSING)
+            shared = np.intersect1d(tested, values[split.train])
             if len(shared):
                 n_frames = int(np.isin(values[part], shared).sum())
-                found.append(Overlap(column, group, len(shared), len(there), n_frames))
-    return tuple(found)
+                overlaps.append(Overlap(column, group, len(shared), len(tested), n_frames))
+    return tuple(overlaps)

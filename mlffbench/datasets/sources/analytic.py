@@ -1,4 +1,4 @@
-"""Crystals strained and rattled at random, labelled by a potential that is a formula: exact labels."""
+"""Analytic datasets: randomly strained and rattled crystals with the exact labels of a potential."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ UNITS = {"energy": "eV", "forces": "eV/Å", "stress": "eV/Å³", "positions": "�
 
 
 class Group(NamedTuple):
-    """So many frames of one crystal: largest strain, and standard deviation of the displacements in Å."""
+    """A group of `n` frames of one crystal: largest strain, and standard deviation of displacements in Å."""
 
     name: str
     n: int
@@ -35,7 +35,7 @@ def analytic(
     structures: Mapping[str, Atoms],
     truth: Mapping[str, Any],
 ) -> Dataset:
-    """The frames of all groups with energies, forces and stresses of an ASE calculator.
+    """Build a dataset of all groups with energies, forces and stresses of an ASE calculator.
 
     `truth` names the same calculator in the registry; `structures` are its crystals, the ground state first.
     """
@@ -43,13 +43,14 @@ def analytic(
     frames = [_disturbed(g.perfect, g.strain, g.rattle, rng) for g in groups for _ in range(g.n)]
     counts = {g.name: g.n for g in groups}
     columns = {"group": np.repeat(list(counts), list(counts.values()))}
-    facts = {"train": "train", "in_domain": "test", **card, "groups": counts}
+    full_card = {"train": "train", "in_domain": "test", **card, "groups": counts}
     labels = _labels(frames, calculator)
     reference = Reference(structures, source=str(card["level"]), truth=truth)
-    return Dataset(name, frames, labels, columns, facts, atomic_energies, reference)
+    return Dataset(name, frames, labels, columns, full_card, atomic_energies, reference)
 
 
 def _disturbed(perfect: Atoms, strain: float, rattle: float, rng: np.random.Generator) -> Atoms:
+    """A copy of the crystal, strained and rattled."""
     atoms = bare(perfect)
     deformation = rng.uniform(-strain, strain, size=(3, 3))
     atoms.set_cell(atoms.cell @ (np.eye(3) + (deformation + deformation.T) / 2), scale_atoms=True)
@@ -58,6 +59,7 @@ def _disturbed(perfect: Atoms, strain: float, rattle: float, rng: np.random.Gene
 
 
 def _labels(frames: Sequence[Atoms], calculator: Any) -> Labels:
+    """Energies, forces and stresses of the frames."""
     rows = [[calculator.get_property(q, atoms) for q in ("energy", "forces", "stress")] for atoms in frames]
     energy, forces, stress = zip(*rows, strict=True)
     return Labels(np.array(energy), forces, stress)

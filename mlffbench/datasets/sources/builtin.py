@@ -1,4 +1,4 @@
-"""Reference data that come with the package: a compressed file and its card, made by a recipe."""
+"""Datasets that come with the package: a compressed file and its card, written by a labelling recipe."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = ["builtin"]
 
 
 def builtin(name: str) -> Dataset:
-    """The dataset of ``builtin/<name>.xyz.gz``.
+    """Load the dataset of ``builtin/<name>.xyz.gz``.
 
     Raises
     ------
     ValueError
-        The file is not the one that the card describes.
+        The file does not have the checksum of the card.
     """
     folder = files("mlffbench.datasets") / "builtin"
     blob = (folder / f"{name}.xyz.gz").read_bytes()
@@ -33,7 +33,7 @@ def builtin(name: str) -> Dataset:
         raise ValueError(f"{name}.xyz.gz does not match its card's sha256; reinstall mlffbench")
     frames = read(io.StringIO(gzip.decompress(blob).decode()), ":", format="extxyz")
     stress = "REF_stress" if "REF_stress" in frames[0].info else None
-    alone = card["isolated_atom_energies_eV"]
-    data = from_frames(name, frames, "REF_energy", "REF_forces", stress, card, alone)
+    isolated = card["isolated_atom_energies_eV"]
+    data = from_frames(name, frames, "REF_energy", "REF_forces", stress, card, isolated)
     temperature = np.asarray(data.columns["temperature"], dtype=float)
     return replace(data, columns={**data.columns, "temperature": temperature})

@@ -1,4 +1,4 @@
-"""What the labels of mlearn's elastic frames say of the crystal: its lattice and its stiffness."""
+"""Reference crystals of mlearn: lattice and elastic constants from the labels of its elastic frames."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ __all__ = ["reference"]
 GROUND = "Ground state crystal"
 PHASES = {"Si": "diamond", "Ge": "diamond", "Ni": "fcc", "Cu": "fcc", "Li": "bcc", "Mo": "bcc"}
 STRAINED = re.compile(r".* mode (\d), strain (-?[\d.]+)$")
-LARGEST = 0.05  # of the strains that the slope is taken from
-AT_REST = 1e-2  # eV/Å; ions that feel less would not relax further
+LARGEST = 0.05  # strain up to which the slope is fitted
+AT_REST = 1e-2  # eV/Å; ions with smaller forces would not relax further
 
 
 def reference(
     element: str, frames: Sequence[Atoms], labels: Labels, texts: Sequence[str]
 ) -> Reference | None:
-    """Lattice constant, energy, and the elastic constants for which the frames' ions are at rest.
+    """Lattice constant, energy, and the elastic constants of strains whose ions are at rest.
 
-    C11 and C12 are the slopes of stress against strain along x, C44 against the shear xy, of cubics through
+    C11 and C12 are the slopes of stress against strain along x, C44 against the shear xy, of cubics fitted to
     the strains up to 5 %. The shears of Si and Ge were labelled with clamped ions: no C44 for them.
     """
     if GROUND not in texts:
@@ -44,7 +44,7 @@ def reference(
 
 
 def _conventional(atoms: Atoms) -> Atoms:
-    """The conventional cell of a supercell."""
+    """Conventional cell of a supercell."""
     import spglib
 
     lattice, places, numbers = spglib.standardize_cell(
@@ -56,8 +56,8 @@ def _conventional(atoms: Atoms) -> Atoms:
 def _stiffness(
     frames: Sequence[Atoms], labels: Labels, texts: Sequence[str], ground: Atoms
 ) -> Mapping[str, float]:
-    """C11, C12, C44 and the bulk modulus, GPa, as far as they are known."""
-    found = {}
+    """C11, C12, C44 and the bulk modulus, GPa, as far as the ions are at rest."""
+    constants = {}
     forces, stresses = labels.forces or (), labels.stress or ()
     for mode, where, components in ((0, (0, 0), {"C11": 0, "C12": 1}), (3, (0, 1), {"C44": 5})):
         picks = [i for i, t in enumerate(texts) if (m := STRAINED.match(t)) and int(m[1]) == mode
@@ -67,14 +67,14 @@ def _stiffness(
             strain = [_strain(frames[i], ground)[where] for i in picks]
             for constant, component in components.items():
                 stress = [np.asarray(stresses[i])[component] / GPa for i in picks]
-                found[constant] = float(np.polyfit(strain, stress, 3)[2])
-    if {"C11", "C12"} <= set(found):
-        found["bulk_modulus"] = (found["C11"] + 2 * found["C12"]) / 3
-    return found
+                constants[constant] = float(np.polyfit(strain, stress, 3)[2])
+    if {"C11", "C12"} <= set(constants):
+        constants["bulk_modulus"] = (constants["C11"] + 2 * constants["C12"]) / 3
+    return constants
 
 
 def _strain(atoms: Atoms, ground: Atoms) -> np.ndarray:
-    """Engineering strains: (F + Fᵀ)/2 − 1 on the diagonal, twice it beside."""
+    """Engineering strains, (3, 3): ε = (F + Fᵀ)/2 − 1 on the diagonal, 2ε beside it."""
     gradient = np.linalg.solve(ground.cell.array, atoms.cell.array)
     small = (gradient + gradient.T) / 2 - np.eye(3)
     return small * (2 - np.eye(3))

@@ -1,4 +1,4 @@
-"""What the published datasets share: sources with checksums, files to groups, the counted facts of a card."""
+"""Published datasets: files with checksums, groups from files, counts for the card."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mlffbench.data import Dataset
 from mlffbench.datasets.formats.to_dataset import from_frames, isolated_energies
 from mlffbench.system.fetch import fetch, local
 
-__all__ = ["BOTNET", "BOTNET_PAPER", "UNITS", "Source", "botnet", "counted", "per_group", "read_botnet"]
+__all__ = ["BOTNET", "BOTNET_PAPER", "UNITS", "Source", "botnet", "per_group", "read_botnet", "with_counts"]
 
 UNITS = {"energy": "eV", "forces": "eV/Å", "positions": "Å"}
 BOTNET = (
@@ -28,20 +28,20 @@ BOTNET_PAPER = (
 
 @dataclass(frozen=True)
 class Source:
-    """A public file and how to know it.
+    """A public file, its address and its checksum.
 
     Attributes
     ----------
     url : str
-        Pinned to a commit.
+        Address, pinned to a commit.
     mirror : str
-        Its place below ``$MLFFBENCH_DATA`` and below the cache.
+        Path below ``$MLFFBENCH_DATA`` and below the cache.
     sha256, blob : str, optional
         SHA-256, git blob id.
     size : int, optional
         Bytes.
     frames : int, optional
-        How many it holds.
+        Number of frames.
     """
 
     url: str
@@ -52,17 +52,17 @@ class Source:
     frames: int | None = None
 
     def fetch(self) -> Path:
-        """The file, checked; downloaded if it is not here."""
+        """Return the path of the checked file; download it if it is not on this machine."""
         return fetch(self.url, mirror=self.mirror, sha256=self.sha256, blob=self.blob, size=self.size)
 
     @property
     def is_here(self) -> bool:
-        """Whether it needs no network."""
+        """True if the file needs no network."""
         return local(self.mirror) is not None
 
 
 def botnet(path: str, mirror: str, frames: int | None, size: int | None, **known: str) -> Source:
-    """A file of the repository BOTNet-datasets, with its ``sha256`` or ``blob``."""
+    """Return a file of the repository BOTNet-datasets, with its ``sha256`` or ``blob``."""
     return Source(f"{BOTNET}/{path}", mirror, size=size, frames=frames, **known)
 
 
@@ -73,24 +73,28 @@ def read_botnet(
     columns: Callable[[Sequence[Atoms], np.ndarray], Mapping[str, np.ndarray]],
     card: Mapping[str, Any],
 ) -> Dataset:
-    """Extended xyz files as the groups of a dataset; `columns` makes more columns of frames and groups."""
+    """Build a dataset of extended xyz files, a group each.
+
+    `columns` computes more columns from the frames and their groups.
+    """
     from ase.io import read
 
     parts = {group: read(source.fetch(), ":", format="extxyz") for group, source in files.items()}
     frames = [a for part in parts.values() for a in part]
     groups = np.repeat(list(parts), [len(p) for p in parts.values()])
-    alone = isolated_energies(name, read(atoms.fetch(), ":", format="extxyz"), "energy")
+    isolated = isolated_energies(name, read(atoms.fetch(), ":", format="extxyz"), "energy")
     table = {"group": groups, **columns(frames, groups)}
-    return counted(from_frames(name, frames, "energy", "forces", atomic_energies=alone, columns=table), card)
+    data = from_frames(name, frames, "energy", "forces", atomic_energies=isolated, columns=table)
+    return with_counts(data, card)
 
 
 def per_group(groups: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
-    """A column of numbers that a group has in common; NaN for the other groups."""
+    """Column with one number for each group; NaN for groups without one."""
     return np.array([values.get(g, np.nan) for g in groups.tolist()])
 
 
-def counted(dataset: Dataset, card: Mapping[str, Any]) -> Dataset:
-    """The dataset with its card, and in it the frames and labels of every group, as counted."""
+def with_counts(dataset: Dataset, card: Mapping[str, Any]) -> Dataset:
+    """Return the dataset with its card and, in that, the numbers of frames and labels of every group."""
     groups = dataset.columns["group"]
     names = list(dict.fromkeys(groups.tolist()))
     coverage = {name: _coverage(dataset, np.flatnonzero(groups == name)) for name in names}
@@ -99,6 +103,7 @@ def counted(dataset: Dataset, card: Mapping[str, Any]) -> Dataset:
 
 
 def _coverage(dataset: Dataset, part: np.ndarray) -> dict[str, int]:
+    """Number of energies, forces and stresses among some frames."""
     labels = dataset.labels
     has = lambda values: 0 if values is None else sum(values[i] is not None for i in part.tolist())
     return {"energies": len(part), "forces": has(labels.forces), "stress": has(labels.stress)}

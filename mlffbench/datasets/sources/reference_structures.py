@@ -1,4 +1,4 @@
-"""A user's own reference: structures with names and known numbers, and the calculator behind the labels."""
+"""Reference of your own data: named structures with known numbers, and the calculator of the labels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["reference_of"]
 def reference_of(
     structures: str | Path | None, truth: str | Mapping[str, Any] | None, source: str
 ) -> Reference | None:
-    """What a file of structures says, the ground state first.
+    """Read reference structures and their known numbers from a file, the ground state first.
 
     Extended xyz: ``name=diamond`` in each frame's info, and every number there is a known value of it,
     ``C11=153 vacancy_formation_energy=3.6`` (eV, Å, GPa, THz).
@@ -47,11 +47,11 @@ def reference_of(
 
 
 def _numbers(atoms: Atoms) -> dict[str, float]:
-    """The numbers of a frame's info, and the energy that its calculator carries."""
-    found = {k: float(v) for k, v in atoms.info.items() if _is_number(v)}
+    """Numbers in a frame's info, and the energy of its calculator."""
+    numbers = {k: float(v) for k, v in atoms.info.items() if _is_number(v)}
     if atoms.calc is not None and "energy" in atoms.calc.results:
-        found["energy"] = float(atoms.calc.results["energy"])
-    return found
+        numbers["energy"] = float(atoms.calc.results["energy"])
+    return numbers
 
 
 def _is_number(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""How long a time series remembers: the integrated autocorrelation time."""
+"""Integrated autocorrelation time of a time series."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ WINDOW = 5.0  # Sokal's c: the bias is about e^−c
 
 
 def autocorrelation_time(series: np.ndarray) -> float:
-    """τ = ½ + Σ_{t=1}^{M} ρ(t), in frames, with the smallest window M ≥ 5 τ(M).
+    """Integrated autocorrelation time τ = ½ + Σ_{t=1}^{M} ρ(t), in frames.
 
-    n frames are worth n/2τ independent ones. A white series has τ = ½, an AR(1) process of coefficient ρ has
-    τ = ½ (1+ρ)/(1−ρ). A series shorter than some 50 τ gives too small a τ. The window is that of A. Sokal,
+    The window M is the smallest with M ≥ 5 τ(M). n frames count as n/2τ independent ones. A white series has
+    τ = ½, an AR(1) process of coefficient ρ has τ = ½ (1+ρ)/(1−ρ). A series shorter than some 50 τ gives too
+    small a τ. The window is that of A. Sokal,
     "Monte Carlo methods in statistical mechanics", NATO ASI B 361, 131 (1997), section 3.
 
     Parameters

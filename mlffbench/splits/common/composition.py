@@ -1,4 +1,4 @@
-"""What the structures say by themselves: columns that no dataset needs to carry."""
+"""Columns computed from the structures: composition, elements, number of atoms."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ def compositions(dataset: Dataset) -> list[str]:
 
 
 def _sizes(dataset: Dataset) -> list[int]:
+    """Numbers of atoms."""
     return [len(atoms) for atoms in dataset.frames]
 
 
 def _elements(dataset: Dataset) -> list[str]:
-    """``C-H-O``: which elements, however many atoms of each."""
+    """Elements of each frame without their numbers of atoms: ``C-H-O``."""
     return ["-".join(sorted(set(atoms.get_chemical_symbols()))) for atoms in dataset.frames]
 
 

@@ -1,4 +1,4 @@
-"""What the splits share: groups as names, shares as numbers, and draws that say what they cannot do."""
+"""Helpers of splits: group names, numbers of frames, random subsets, the in-domain test."""
 
 from __future__ import annotations
 
@@ -10,11 +10,21 @@ from mlffbench.data import Dataset
 from mlffbench.registry import suggest
 from mlffbench.splits.common.composition import COMPUTED
 
-__all__ = ["as_list", "count", "draw", "group_names", "hold_out", "known_group", "pool"]
+__all__ = [
+    "as_list",
+    "check_group",
+    "frames_of_groups",
+    "group_names",
+    "hold_out_test",
+    "number_of_frames",
+    "random_subset",
+]
 
 
 def group_names(dataset: Dataset, column: str = "group") -> np.ndarray:
-    """The column as text, ``300.0`` as ``300``; ``composition``, ``elements``, ``n_atoms`` need no column.
+    """Values of a column as text, ``300.0`` as ``300``.
+
+    ``composition``, ``elements``, ``n_atoms`` and ``size`` need no column: they follow from the structures.
 
     Raises
     ------
@@ -35,32 +45,32 @@ def group_names(dataset: Dataset, column: str = "group") -> np.ndarray:
     return names
 
 
-def known_group(dataset: Dataset, name: object, names: Iterable[str]) -> str:
-    """The group of that name, or a sentence."""
+def check_group(dataset: Dataset, name: object, names: Iterable[str]) -> str:
+    """Return the name of a group as text; raise a ValueError if there is no such group."""
     known = set(names)
     if str(name) not in known:
-        many = len(known) > 50  # a formula a frame: the whole list would be no help
+        many = len(known) > 50  # one formula a frame: the whole list would be no help
         hint = f"; there are {len(known)}, such as {sorted(known)[:5]}" if many else suggest(str(name), known)
         raise ValueError(f"{dataset.name} has no group {str(name)!r}{hint}")
     return str(name)
 
 
 def as_list(names: str | Sequence[str] | float) -> list[str]:
-    """One name or several."""
+    """Return one name or several as a list of texts."""
     return [str(names)] if isinstance(names, str | int | float) else [str(n) for n in names]
 
 
-def pool(dataset: Dataset, groups: str | Sequence[str] | None) -> np.ndarray:
-    """The frames of these groups, all frames for None; ascending."""
+def frames_of_groups(dataset: Dataset, groups: str | Sequence[str] | None) -> np.ndarray:
+    """Indices of the frames of these groups, ascending; all frames for None."""
     if groups is None:
         return np.arange(len(dataset))
     names = group_names(dataset)
-    wanted = [known_group(dataset, g, names.tolist()) for g in as_list(groups)]
+    wanted = [check_group(dataset, g, names.tolist()) for g in as_list(groups)]
     return np.flatnonzero(np.isin(names, wanted))
 
 
-def count(amount: float, n: int, what: str) -> int:
-    """A share of n frames or a number of them, as a number."""
+def number_of_frames(amount: float, n: int, what: str) -> int:
+    """Convert a share of n frames (0.8), or a number of frames (800), to a number."""
     if isinstance(amount, bool) or amount <= 0 or (isinstance(amount, float) and amount >= 1):
         raise ValueError(f"{what} must be a share between 0 and 1 or a number of frames; got {amount!r}")
     number = round(amount * n) if isinstance(amount, float) else int(amount)
@@ -69,15 +79,15 @@ def count(amount: float, n: int, what: str) -> int:
     return number
 
 
-def draw(rng: np.random.Generator, indices: np.ndarray, n: int, what: str) -> np.ndarray:
-    """`n` of the indices, sorted; with the same generator, fewer are a subset of more."""
+def random_subset(rng: np.random.Generator, indices: np.ndarray, n: int, what: str) -> np.ndarray:
+    """Draw `n` of the indices at random, sorted; with equal generators, fewer are a subset of more."""
     if not 0 < n <= len(indices):
         raise ValueError(f"cannot draw {n} frames from {what}, which has {len(indices)}")
     return np.sort(rng.permutation(indices)[:n])
 
 
-def hold_out(indices: np.ndarray, fraction: float, seed: int, what: str) -> np.ndarray:
-    """The share of the training frames that becomes the in-domain test; none for 0."""
+def hold_out_test(indices: np.ndarray, fraction: float, seed: int, what: str) -> np.ndarray:
+    """Draw the share of the training frames that becomes the in-domain test; none for 0."""
     if not 0 <= fraction < 1:
         raise ValueError(f"test_fraction must be from 0 up to less than 1; got {fraction!r}")
     if fraction == 0:
@@ -85,4 +95,4 @@ def hold_out(indices: np.ndarray, fraction: float, seed: int, what: str) -> np.n
     n = max(1, round(fraction * len(indices)))
     if n >= len(indices):
         raise ValueError(f"holding out {n} of {len(indices)} frames of {what} leaves none to train on")
-    return draw(np.random.default_rng(seed), indices, n, what)
+    return random_subset(np.random.default_rng(seed), indices, n, what)

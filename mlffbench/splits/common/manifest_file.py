@@ -1,8 +1,8 @@
-"""A split as one small file: which structures train and test, found again in whatever order they come.
+"""Split manifest: a small file that identifies training and test structures in any order of the frames.
 
-A structure is named by a fingerprint that survives rewriting in another format: a digest of the atomic
+A structure is identified by a fingerprint that survives rewriting in another format: a digest of the atomic
 numbers and of the periodic directions, and four weighted means of the coordinates, compared with a tolerance.
-A hash of rounded coordinates would break where one of hundreds of them lies at a border of the rounding.
+A hash of rounded coordinates would change where one of hundreds of them lies at a border of the rounding.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from mlffbench.system.atomic_write import atomic_write
 __all__ = ["FORMAT", "apply", "export", "fingerprints", "read", "write"]
 
 FORMAT = "mlffbench split 1"
-UNIT = 1e-6  # Å, of the stored means
-TOLERANCE = 200  # units: four decimals and single precision stay below it, a step of MD does not
+UNIT = 1e-6  # of the stored means, Å
+TOLERANCE = 200  # units: rounding to four decimals or single precision stays below it, a step of MD does not
 FREQUENCIES = np.sqrt([2.0, 3.0, 5.0, 7.0])  # irrational: no two coordinates weigh the same
-WIDTH = 1 + len(FREQUENCIES)
-TRAIN = ""  # the training set among the parts: a test may be called "train"
-SIDES = 1e10  # sets kinds apart in the search; float64 then still counts units for 10⁵ kinds
+N_NUMBERS = 1 + len(FREQUENCIES)
+TRAINING_PART = ""  # key of the training set among the parts: a test may be called "train"
+KIND_SPACING = 1e10  # between kinds in the search, in units; float64 then still resolves units for 10⁵ kinds
 
 
 def fingerprints(frames: Iterable[Atoms]) -> np.ndarray:
-    """What names each structure, (n, 5) int32: a digest, and four means in 10⁻⁶ Å.
+    """Fingerprints of the structures, (n, 5) int32: a digest, and four means in 10⁻⁶ Å.
 
     mean_k = Σ_i cos(2π i √p_k) x_i / √n over the n coordinates x_i of positions and periodic cell vectors,
-    p = 2, 3, 5, 7. Blind to labels and to cell vectors that are not periodic. The order of the atoms, their
-    wrapping and the orientation are part of the structure: a copy with other ones is not found.
+    p = 2, 3, 5, 7. Labels and cell vectors without pbc do not count. The order of the atoms, their wrapping
+    and the orientation do: a copy with other ones is another structure.
 
     Raises
     ------
@@ -47,10 +47,11 @@ def fingerprints(frames: Iterable[Atoms]) -> np.ndarray:
         A position or cell vector is not finite.
     """
     rows = [_fingerprint(i, atoms) for i, atoms in enumerate(frames)]
-    return np.array(rows, dtype="<i4").reshape(-1, WIDTH)
+    return np.array(rows, dtype="<i4").reshape(-1, N_NUMBERS)
 
 
 def _fingerprint(i: int, atoms: Atoms) -> np.ndarray:
+    """Fingerprint of frame `i`, (5,)."""
     pbc = np.asarray(atoms.pbc, dtype=bool)
     x = np.concatenate([atoms.positions.ravel(), np.asarray(atoms.cell)[pbc].ravel()])
     if not np.isfinite(x).all():
@@ -63,22 +64,23 @@ def _fingerprint(i: int, atoms: Atoms) -> np.ndarray:
 
 @lru_cache(maxsize=128)
 def _weights(n: int) -> np.ndarray:
+    """Weights of n coordinates in the four means, (4, n)."""
     return np.cos(2 * np.pi * np.outer(FREQUENCIES, np.arange(1, n + 1))) / np.sqrt(n)
 
 
-# ---------------------------------------------------------------- out
+# ---------------------------------------------------------------- writing
 def export(dataset: Dataset, split: Split, made_by: Mapping[str, Any]) -> dict[str, Any]:
-    """The document of a split: plain JSON, some 35 bytes a frame.
+    """Return the document of a split: plain JSON, some 35 bytes a frame.
 
     Parameters
     ----------
     made_by : mapping
-        How it was made, plain JSON: ``{"split": "blocks", "params": {...}, "seed": 0}``.
+        Name, parameters and seed of the split: ``{"split": "blocks", "params": {...}, "seed": 0}``.
     """
 
     def part(indices: np.ndarray) -> dict[str, Any]:
-        records = fingerprints(dataset.frames[int(i)] for i in indices)
-        return {"indices": indices.tolist(), "structures": base64.b64encode(records.tobytes()).decode()}
+        numbers = fingerprints(dataset.frames[int(i)] for i in indices)
+        return {"indices": indices.tolist(), "structures": base64.b64encode(numbers.tobytes()).decode()}
 
     return {
         "format": FORMAT,
@@ -92,21 +94,21 @@ def export(dataset: Dataset, split: Split, made_by: Mapping[str, Any]) -> dict[s
 
 
 def write(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a document whole or not at all."""
+    """Write a document atomically."""
     with atomic_write(Path(path)) as file:
         file.write(f"{json.dumps(document, ensure_ascii=False)}\n".encode())
 
 
-# ---------------------------------------------------------------- in
+# ---------------------------------------------------------------- reading
 def read(path: Path) -> dict[str, Any]:
-    """The document of a file.
+    """Read the document of a file.
 
     Raises
     ------
     FileNotFoundError
         There is no such file.
     ValueError
-        It is no split manifest, of another version, cut short, or damaged.
+        The file is no split manifest, of another version, cut short, or damaged.
     """
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -123,11 +125,11 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def apply(document: Mapping[str, Any], dataset: Dataset) -> Split:
-    """The split of a document on a dataset: the same structures, wherever they stand in it.
+    """Return the split of a document on a dataset: the same structures, in any order of the frames.
 
-    Each part keeps the document's order. Of identical structures the one at the document's index is taken,
-    else the first that is free; the split's notes count them as ``ambiguous``, and as ``moved`` the frames
-    that stand elsewhere. Frames that the document does not name are left out.
+    Each part keeps the document's order. Among identical structures the one at the document's index is taken,
+    else the first that is free. The split's notes count frames at another index as ``moved``, and those of
+    them with an identical structure as ``ambiguous``. Frames that the document does not name are left out.
 
     Raises
     ------
@@ -137,15 +139,15 @@ def apply(document: Mapping[str, Any], dataset: Dataset) -> Split:
     parts = _parts(document)
     indices = np.concatenate([p[0] for p in parts.values()])
     index, first = np.unique(indices, return_index=True)  # a frame may be in two tests
-    records = np.concatenate([p[1] for p in parts.values()])[first]
-    found, twins = _match(index, records, fingerprints(dataset.frames))
-    if (found < 0).any():
-        raise ValueError(_missing(document, dataset, index[found < 0], len(index)))
-    moved = found != index
-    counts = {"moved": int(moved.sum()), "ambiguous": int((moved & twins).sum())}
+    wanted = np.concatenate([p[1] for p in parts.values()])[first]
+    frames, ambiguous = _match(index, wanted, fingerprints(dataset.frames))
+    if (frames < 0).any():
+        raise ValueError(_missing(document, dataset, index[frames < 0], len(index)))
+    moved = frames != index
+    counts = {"moved": int(moved.sum()), "ambiguous": int((moved & ambiguous).sum())}
     notes = {**document.get("notes", {}), "made_by": document.get("made_by"), **counts}
-    own = {name: found[np.searchsorted(index, place)] for name, (place, _) in parts.items()}
-    return Split(own.pop(TRAIN), own, document.get("in_domain"), notes)
+    tests = {name: frames[np.searchsorted(index, places)] for name, (places, _) in parts.items()}
+    return Split(tests.pop(TRAINING_PART), tests, document.get("in_domain"), notes)
 
 
 def _parts(document: Any) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -159,46 +161,55 @@ def _parts(document: Any) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         raise ValueError(
             f"a split manifest has the entries 'dataset', 'train' and 'tests'; this lacks {missing}"
         )
-    return {TRAIN: _part("train", document["train"])} | {
+    return {TRAINING_PART: _part("train", document["train"])} | {
         name: _part(f"test {name!r}", part) for name, part in document["tests"].items()
     }
 
 
 def _part(name: str, part: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Indices (n,) and fingerprints (n, 5) of one part."""
     try:
         indices = np.array(part["indices"], dtype=np.int64)
         raw = base64.b64decode(part["structures"], validate=True)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{name} of the manifest is damaged: {error!r}") from None
-    if len(raw) != 4 * WIDTH * indices.size or indices.ndim != 1 or (indices < 0).any():
+    if len(raw) != 4 * N_NUMBERS * indices.size or indices.ndim != 1 or (indices < 0).any():
         raise ValueError(f"{name} of the manifest is damaged: its indices and structures do not match")
-    return indices, np.frombuffer(raw, dtype="<i4").reshape(-1, WIDTH)
+    return indices, np.frombuffer(raw, dtype="<i4").reshape(-1, N_NUMBERS)
 
 
-# ---------------------------------------------------------------- finding structures again
+# ---------------------------------------------------------------- matching structures
 def _match(index: np.ndarray, wanted: np.ndarray, have: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which frame is each wanted structure, −1 for none; and whether other frames are identical to it."""
+    """Match wanted fingerprints with those of the frames.
+
+    Returns
+    -------
+    matches : (n,) array of int
+        Frame of each wanted structure, −1 for none.
+    ambiguous : (n,) array of bool
+        Other frames are identical to it.
+    """
     keys = np.unique(np.concatenate([wanted, have]), axis=0, return_inverse=True)[1].ravel()
     want, own = keys[: len(wanted)], keys[len(wanted) :]
-    found = np.full(len(index), -1)
+    matches = np.full(len(index), -1)
     if not len(have):
-        return found, found >= 0
-    at_home = index < len(own)
-    at_home[at_home] = own[index[at_home]] == want[at_home]
-    found[at_home] = index[at_home]
-    free = _queues(own, np.setdiff1d(np.arange(len(own)), index[at_home]))
+        return matches, matches >= 0
+    in_place = index < len(own)
+    in_place[in_place] = own[index[in_place]] == want[in_place]
+    matches[in_place] = index[in_place]
+    free = _queues(own, np.setdiff1d(np.arange(len(own)), index[in_place]))
     lost = []
-    for i in np.flatnonzero(~at_home):
+    for i in np.flatnonzero(~in_place):
         if free.get(want[i]):
-            found[i] = free[want[i]].popleft()
+            matches[i] = free[want[i]].popleft()
         else:
             lost.append(i)
-    _match_rounded(found, _queues(want, np.array(lost, dtype=int)), wanted, free, have)
-    return found, np.bincount(own)[own[found]] > 1
+    _match_rounded(matches, _queues(want, np.array(lost, dtype=int)), wanted, free, have)
+    return matches, np.bincount(own)[own[matches]] > 1
 
 
 def _queues(keys: np.ndarray, places: np.ndarray) -> dict[int, deque[int]]:
-    """The places of each key, in order."""
+    """Queue of the places of each key, in order."""
     queues: dict[int, deque[int]] = {}
     for place in places.tolist():
         queues.setdefault(keys[place], deque()).append(place)
@@ -206,28 +217,29 @@ def _queues(keys: np.ndarray, places: np.ndarray) -> dict[int, deque[int]]:
 
 
 def _match_rounded(
-    found: np.ndarray,
+    matches: np.ndarray,
     lost: dict[int, deque[int]],
     wanted: np.ndarray,
     free: dict[int, deque[int]],
     have: np.ndarray,
 ) -> None:
-    """Fill `found` with the nearest free frames within the tolerance, the nearest pairs first."""
+    """Fill `matches` with the nearest free frames within the tolerance, the nearest pairs first."""
     ours, theirs = list(lost.values()), [queue for queue in free.values() if queue]
     if not ours or not theirs:
         return
     kinds = np.unique(np.concatenate([wanted[:, 0], have[:, 0]]))
     points = [
-        np.column_stack([np.searchsorted(kinds, rows[:, 0]) * SIDES, rows[:, 1:]])
+        np.column_stack([np.searchsorted(kinds, rows[:, 0]) * KIND_SPACING, rows[:, 1:]])
         for rows in (wanted[[q[0] for q in ours]], have[[q[0] for q in theirs]])
     ]
     pairs = cKDTree(points[0]).sparse_distance_matrix(cKDTree(points[1]), TOLERANCE, output_type="ndarray")
     for i, j, _ in np.sort(pairs, order=["v", "i", "j"]).tolist():
         while ours[i] and theirs[j]:
-            found[ours[i].popleft()] = theirs[j].popleft()
+            matches[ours[i].popleft()] = theirs[j].popleft()
 
 
 def _missing(document: Mapping[str, Any], dataset: Dataset, lost: np.ndarray, n: int) -> str:
+    """The error message for structures that are not in the dataset."""
     name, n_frames = (document["dataset"].get(key) for key in ("name", "n_frames"))
     return (
         f"{len(lost)} of the {n} structures of this split are not in {dataset.name} ({len(dataset)} frames); "

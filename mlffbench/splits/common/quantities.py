@@ -1,4 +1,4 @@
-"""How far out a frame is, in numbers that a split can order frames by."""
+"""Quantities by which a split can order frames: excess energy, largest force, largest strain, size."""
 
 from __future__ import annotations
 
@@ -16,20 +16,23 @@ __all__ = ["QUANTITIES", "Quantity"]
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number a frame, (n,), and its unit."""
+    """Function that computes one number for each frame, (n,), and its unit."""
 
     of: Callable[[Dataset], np.ndarray]
     unit: str
 
 
 def excess_energy(dataset: Dataset) -> np.ndarray:
-    """E/N − Σ_Z c_Z e_Z with the e_Z of least squares over all frames, c_Z the composition: eV/atom."""
+    """Energy per atom above that of the composition, E/N − Σ_Z c_Z e_Z, eV/atom.
+
+    c_Z is the share of element Z among the atoms, e_Z its energy by least squares over all frames.
+    """
     numbers, rows = {}, []  # type: dict[int, int], list[np.ndarray]
     for atoms in dataset.frames:
-        found, times = np.unique(atoms.numbers, return_counts=True)
-        place = [numbers.setdefault(int(z), len(numbers)) for z in found]
+        elements, n_atoms = np.unique(atoms.numbers, return_counts=True)
+        columns = [numbers.setdefault(int(z), len(numbers)) for z in elements]
         row = np.zeros(len(numbers))
-        row[place] = times
+        row[columns] = n_atoms
         rows.append(row)
     counts = np.array([np.pad(row, (0, len(numbers) - len(row))) for row in rows])
     size = counts.sum(axis=1)
@@ -38,7 +41,7 @@ def excess_energy(dataset: Dataset) -> np.ndarray:
 
 
 def largest_force(dataset: Dataset) -> np.ndarray:
-    """max_i |F_i|: eV/Å."""
+    """Largest force on an atom, max_i |F_i|, eV/Å."""
     forces = dataset.labels.forces
     if forces is None:
         raise ValueError(f"{dataset.name} has no forces to order its frames by")
@@ -52,11 +55,12 @@ def largest_force(dataset: Dataset) -> np.ndarray:
 
 
 def largest_strain(dataset: Dataset) -> np.ndarray:
-    """max |eigenvalue| of η = ½ (h₀⁻¹ G h₀⁻ᵀ − 1) against the median cell of the same formula.
+    """Largest principal strain in magnitude, against the median cell of the same formula.
 
-    G = h hᵀ holds the products of the cell vectors (rows of h), so that a rotated cell is not strained; its
-    median over frames of one Hill formula is G₀ = h₀ h₀ᵀ. η is Green's and Lagrange's strain. Cells of one
-    formula must be described by the same kind of vectors; another choice of them looks like a large strain.
+    The largest |eigenvalue| of η = ½ (h₀⁻¹ G h₀⁻ᵀ − 1), Green's and Lagrange's strain. G = h hᵀ holds the
+    products of the cell vectors (rows of h), so that a rotated cell is not strained; its median over frames
+    of one Hill formula is G₀ = h₀ h₀ᵀ. Cells of one formula must be described by the same kind of vectors;
+    another choice of them looks like a large strain.
     """
     metric = np.array([_metric(dataset.name, i, atoms) for i, atoms in enumerate(dataset.frames)])
     formulas = np.array(compositions(dataset))
@@ -76,6 +80,7 @@ def largest_strain(dataset: Dataset) -> np.ndarray:
 
 
 def _metric(name: str, i: int, atoms: Atoms) -> np.ndarray:
+    """Metric tensor G = h hᵀ of a cell."""
     cell, pbc = np.asarray(atoms.cell), atoms.pbc
     if not pbc.all():
         raise ValueError(f"{name}: frame {i} is not periodic in three directions, so it has no strain")
@@ -83,7 +88,7 @@ def _metric(name: str, i: int, atoms: Atoms) -> np.ndarray:
 
 
 def size(dataset: Dataset) -> np.ndarray:
-    """Number of atoms."""
+    """Numbers of atoms."""
     return np.array([len(atoms) for atoms in dataset.frames], dtype=float)
 
 

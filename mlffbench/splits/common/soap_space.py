@@ -1,4 +1,4 @@
-"""Where each frame lies in SOAP space, for splits by likeness."""
+"""Coordinates of frames in SOAP space, for splits by similarity."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mlffbench.data import Dataset
 __all__ = ["soap_space"]
 
 COMPONENTS = 64
-CHUNK = 256  # frames described at a time
+CHUNK = 256  # frames whose SOAP vectors are computed at a time
 
 
 def soap_space(
@@ -17,10 +17,10 @@ def soap_space(
 ) -> np.ndarray:
     """Principal components of the frames' averaged SOAP vectors, (n, at most 64).
 
-    One power spectrum of the averaged density a frame (``average="inner"``), scaled to length one, so that
-    |p − q|² = 2 − 2 p·q, the kernel distance of De, Bartók, Csányi and Ceriotti, Phys. Chem. Chem. Phys. 18,
-    13754 (2016). The components keep these distances closely (to 3e-4 in malonaldehyde, where they are
-    0.06) and bound what many frames cost.
+    Each frame has the power spectrum of its averaged density (``average="inner"``), scaled to length one, so
+    that |p − q|² = 2 − 2 p·q, the kernel distance of De, Bartók, Csányi and Ceriotti, Phys. Chem. Chem. Phys.
+    18, 13754 (2016). The components preserve these distances closely (to 3e-4 in malonaldehyde, where they
+    are 0.06) and bound the cost for many frames.
 
     Raises
     ------

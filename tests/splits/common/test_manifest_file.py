@@ -6,47 +6,25 @@ import json
 import subprocess
 import sys
 from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.io import read as read_frames
 from ase.io import write as write_frames
+from example_splits import MADE_BY, exported, same_structures, shuffled
 
 from mlffbench.data import Dataset, Labels, Split
 from mlffbench.datasets.lennard_jones import lennard_jones
 from mlffbench.datasets.malonaldehyde import malonaldehyde
 from mlffbench.datasets.path import path
 from mlffbench.splits.common import manifest_file
-from mlffbench.splits.manifest import manifest as manifest_split
 from mlffbench.splits.official import official
 from mlffbench.splits.random import random
-
-MADE_BY = {"split": "random", "params": {"train": 0.6}, "seed": 3}
 
 
 def bare(frames):
     return Dataset("bare", frames, Labels(np.zeros(len(frames))))
-
-
-def shuffled(data, seed=7):
-    """A copy in another order, and the place in `data` of each of its frames."""
-    order = np.random.default_rng(seed).permutation(len(data))
-    return Dataset("copy", [data.frames[i] for i in order], data.labels[order]), order
-
-
-def exported(data, split):
-    """A document that went through a file's text."""
-    return json.loads(json.dumps(manifest_file.export(data, split, MADE_BY)))
-
-
-def same_structures(split, copy, order):
-    """Whether every part names the same structures in the same order."""
-    found = {"train": copy.train, **copy.tests}
-    return all(
-        order[found[k]].tolist() == v.tolist() for k, v in {"train": split.train, **split.tests}.items()
-    )
 
 
 def acac(shared_data):
@@ -328,17 +306,3 @@ def test_a_file_that_is_no_manifest_is_refused(document, spoil, sentence, tmp_pa
 def test_a_missing_file_is_a_sentence(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no split manifest '.*other.json'"):
         manifest_file.read(tmp_path / "other.json")
-
-
-# ---------------------------------------------------------------- the split `manifest`
-def test_the_split_manifest_is_what_was_exported(document, tmp_path):
-    file = tmp_path / "split.json"
-    manifest_file.write(file, document)
-    data = lennard_jones(9, 3)
-    copy, order = shuffled(data)
-    assert manifest_split(data, 5, str(file)).digest == official(data).digest
-    assert same_structures(official(data), manifest_split(copy, file=str(file)), order)
-    right = sha256(Path(file).read_bytes()).hexdigest()
-    assert manifest_split(data, file=str(file), sha256=right).digest == official(data).digest
-    with pytest.raises(ValueError, match="is not the manifest that was asked for: its sha256 is " + right):
-        manifest_split(data, file=str(file), sha256="0" * 64)

@@ -1,4 +1,4 @@
-"""How stiff bonds are, from positions and forces alone: the scale of forces that needs no energies.
+"""Stiffness of covalent bonds, from positions and forces alone: a scale of the forces without energies.
 
 A chemical bond between atoms with covalent radii R₁ and R₂ has a force constant k of about
 40 eV / (R₁ + R₂)², from 50 eV/Å² for O–H and 30 for C–H or C–C to 10 for Si–Si, within a factor of three.
@@ -12,8 +12,9 @@ from ase.data import covalent_radii
 from ase.neighborlist import neighbor_list
 
 from mlffbench.data import Dataset
-from mlffbench.datasets.checks.common.frame_pairs import Pairs, pairs
-from mlffbench.datasets.checks.common.frame_selection import forces_of, once
+from mlffbench.datasets.checks.common.frame_pairs import FramePairs, near_pairs
+from mlffbench.datasets.checks.common.frame_selection import forces_of
+from mlffbench.datasets.checks.common.memoise import memoised
 
 __all__ = ["relative_stiffness"]
 
@@ -23,14 +24,14 @@ NEAR, MOST_PAIRS, LEAST_BONDS = 0.5, 40, 20
 METALS = {z for r in (range(3, 5), range(11, 14), range(19, 32), range(37, 51), range(55, 84)) for z in r}
 
 
-@once
+@memoised
 def relative_stiffness(dataset: Dataset) -> float | None:
-    """k of the data over k expected: about 1 for forces in eV/Å; None without covalent bonds that vibrate.
+    """Force constants k of covalent bonds over expected ones: about 1 for forces in eV/Å.
 
     For each bond in two near frames, k = −Δf/Δr with f the force along the bond; the median over all bonds,
-    each with the weight (Δr)².
+    each with the weight (Δr)². None without covalent bonds that vibrate.
     """
-    near = pairs(dataset)
+    near = near_pairs(dataset)
     near = near[np.isfinite(near.force_work) & (near.distance < NEAR) & (near.distance > 1e-3)]
     near = near[np.argsort(near.distance, kind="stable")[:MOST_PAIRS]]
     changes = _changes(dataset, near)
@@ -42,8 +43,8 @@ def relative_stiffness(dataset: Dataset) -> float | None:
     return float(-np.sum(pull / expected * stretch) / np.sum(stretch**2))
 
 
-def _changes(dataset: Dataset, near: Pairs) -> np.ndarray:
-    """Change of length, change of force along the bond, expected k: one column a bond of a pair of frames."""
+def _changes(dataset: Dataset, near: FramePairs) -> np.ndarray:
+    """Δr, Δf and expected k of each bond in each pair of frames, (3, n)."""
     columns = []
     for i, j in zip(near.i, near.j, strict=True):
         one, two = (_bonds(dataset, int(k)) for k in (i, j))
@@ -69,6 +70,7 @@ def _bonds(dataset: Dataset, index: int) -> dict[tuple[int, ...], tuple[float, f
 
 
 def _neighbours(atoms: Atoms) -> tuple[np.ndarray, ...]:
+    """Neighbour list i, j, shift, distance, vector up to the longest possible bond."""
     reach = BONDED * 2 * max(covalent_radii[z] for z in set(atoms.numbers))
     bare = Atoms(
         atoms.numbers, atoms.positions, cell=np.where(atoms.pbc[:, None], atoms.cell, 0), pbc=atoms.pbc

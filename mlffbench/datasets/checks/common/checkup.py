@@ -1,4 +1,4 @@
-"""All checks of a dataset, and the door: refuse what is certainly wrong, warn of the rest."""
+"""All checks of a dataset: list the findings, or refuse what is certainly wrong and warn of the rest."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from mlffbench import registry
 from mlffbench.data import Dataset, Finding, Labels, LazySequence
-from mlffbench.datasets.checks.common.frame_selection import spread
+from mlffbench.datasets.checks.common.frame_selection import subsample
 
 __all__ = ["admit", "checkup"]
 
@@ -19,10 +19,10 @@ SHOWN = 5
 
 
 def checkup(dataset: Dataset, skip: Collection[str] = ()) -> list[Finding]:
-    """What all checks find: refusals first, then warnings, by the checks' names.
+    """Run all checks: findings that refuse the dataset first, then warnings, by the checks' names.
 
-    Of more than 20,000 frames an even sample of that size is looked at, always the same, with all frames
-    whose energies are not finite; the messages then say so.
+    Of more than 20,000 frames an even sample of that size is checked, always the same, with all frames whose
+    energies are not finite; the messages then say so.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def checkup(dataset: Dataset, skip: Collection[str] = ()) -> list[Finding]:
 
     Examples
     --------
-    >>> from mlffbench.datasets.checks.common.checkup import checkup
+    >>> from mlffbench.datasets.checks import checkup
     >>> from mlffbench.datasets.lennard_jones import lennard_jones
     >>> checkup(lennard_jones())
     []
@@ -46,17 +46,17 @@ def checkup(dataset: Dataset, skip: Collection[str] = ()) -> list[Finding]:
     for name in skip:
         if name not in known:
             raise LookupError(f"no check {name!r}{registry.suggest(name, known)}")
-    sample, picks = _sample(dataset)
-    found = [f for name in known if name not in skip for f in registry.load("checks", name)(sample)]
-    return [_told(f, picks, len(dataset)) for f in sorted(found, key=lambda finding: not finding.certain)]
+    part, picks = _sampled(dataset)
+    findings = [f for name in known if name not in skip for f in registry.load("checks", name)(part)]
+    return [_with_frames(f, picks, len(dataset)) for f in sorted(findings, key=lambda f: not f.certain)]
 
 
-def _sample(dataset: Dataset) -> tuple[Dataset, np.ndarray]:
-    """At most so many frames, in memory, and their indices."""
+def _sampled(dataset: Dataset) -> tuple[Dataset, np.ndarray]:
+    """Return at most `MOST` frames, in memory, and their indices."""
     picks = np.arange(len(dataset))
     if len(dataset) <= MOST and not isinstance(dataset.frames, LazySequence):
         return dataset, picks
-    picks = np.union1d(spread(picks, MOST), np.flatnonzero(~np.isfinite(dataset.labels.energy)))
+    picks = np.union1d(subsample(picks, MOST), np.flatnonzero(~np.isfinite(dataset.labels.energy)))
     part = dataset.labels[picks]
     forces, stress = (None if v is None else tuple(v) for v in (part.forces, part.stress))
     return (
@@ -70,24 +70,24 @@ def _sample(dataset: Dataset) -> tuple[Dataset, np.ndarray]:
     )
 
 
-def _told(finding: Finding, picks: np.ndarray, n: int) -> Finding:
-    """With the frames' numbers in the whole dataset, the first of them in the message."""
+def _with_frames(finding: Finding, picks: np.ndarray, n: int) -> Finding:
+    """Return the finding with indices into the whole dataset, the first of them in the message."""
     frames = picks[list(finding.frames)].tolist()
-    some = ", ".join(map(str, frames[:SHOWN]))
-    some += f" and {len(frames) - SHOWN} more" if len(frames) > SHOWN else ""
-    which = f" (frame{'s' * (len(frames) > 1)} {some})" if frames else ""
+    listed = ", ".join(map(str, frames[:SHOWN]))
+    listed += f" and {len(frames) - SHOWN} more" if len(frames) > SHOWN else ""
+    which = f" (frame{'s' * (len(frames) > 1)} {listed})" if frames else ""
     sampled = f" (from a sample of {len(picks):,} of {n:,} frames)" if len(picks) < n else ""
     return replace(finding, message=finding.message + which + sampled, frames=tuple(frames))
 
 
 def admit(dataset: Dataset, allow: Collection[str] = ()) -> Dataset:
-    """The dataset itself, if it can be used: a warning for each finding, an error for refusals.
+    """Return the dataset if it can be used: raise an error for refusals, warn of every other finding.
 
     Parameters
     ----------
     dataset : Dataset
     allow : collection of str, optional
-        Names of checks not to run, for data that are known to be so.
+        Names of checks to leave out, for data whose oddity is known.
 
     Raises
     ------
@@ -96,14 +96,14 @@ def admit(dataset: Dataset, allow: Collection[str] = ()) -> Dataset:
     LookupError
         `allow` has a name that is no check.
     """
-    found = checkup(dataset, skip=allow)
-    refusals = [f for f in found if f.certain]
+    findings = checkup(dataset, skip=allow)
+    refusals = [f for f in findings if f.certain]
     if refusals:
         lines = "; ".join(f"({f.check}) {f.message}" for f in refusals)
         names = list(dict.fromkeys(f.check for f in refusals))
         raise ValueError(
             f"{dataset.name} cannot be used as it is: {lines}. To use it nevertheless allow {names}"
         )
-    for finding in found:
+    for finding in findings:
         warnings.warn(f"{dataset.name}: ({finding.check}) {finding.message}", UserWarning, stacklevel=2)
     return dataset

@@ -1,4 +1,4 @@
-"""Each atom's nearest neighbour, and whether positions are in Å."""
+"""Distances of nearest neighbours, in Å and relative to covalent radii."""
 
 from __future__ import annotations
 
@@ -8,37 +8,38 @@ from ase.data import covalent_radii
 from scipy.spatial import KDTree
 
 from mlffbench.data import Dataset
-from mlffbench.datasets.checks.common.frame_selection import once, usable
+from mlffbench.datasets.checks.common.frame_selection import usable_frames
+from mlffbench.datasets.checks.common.memoise import memoised
 
-__all__ = ["nearest", "typical"]
+__all__ = ["distance_percentiles", "nearest_distances"]
 
 NOBLE = (2, 10, 18, 36, 54, 86)
-REACH, LONGEST = (1.2, 2.0, 4.0, 8.0), 12.0  # times the cube root of the volume an atom has; Å
+REACH, LONGEST = (1.2, 2.0, 4.0, 8.0), 12.0  # cutoffs: in cube roots of the volume per atom; in Å
 
 
-@once
-def nearest(dataset: Dataset) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """By frame, each atom's nearest neighbour: distance in Å, and over the sum of covalent radii.
+@memoised
+def nearest_distances(dataset: Dataset) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """Distance of each atom's nearest neighbour by frame: in Å, and over the sum of covalent radii.
 
-    Periodic images count; nan instead of the ratio for noble gases.
+    Periodic images count. The ratio is nan for noble gases.
     """
-    frames = ((i, dataset.frames[i]) for i in usable(dataset).tolist())
-    return {i: _nearest(a) for i, a in frames if len(a) > 1 or a.pbc.all()}
+    frames = ((i, dataset.frames[i]) for i in usable_frames(dataset).tolist())
+    return {i: _frame_distances(a) for i, a in frames if len(a) > 1 or a.pbc.all()}
 
 
-def typical(dataset: Dataset) -> tuple[float, float]:
-    """The 10th and the 50th percentile of the ratio in frames of three atoms and more: near 1."""
-    ratios = [ratio for distance, ratio in nearest(dataset).values() if len(distance) > 2]
+def distance_percentiles(dataset: Dataset) -> tuple[float, float]:
+    """10th and 50th percentile of the ratio in frames of three or more atoms: near 1 for positions in Å."""
+    ratios = [ratio for distance, ratio in nearest_distances(dataset).values() if len(distance) > 2]
     ratios = [r[np.isfinite(r)] for r in ratios]
-    together = np.concatenate(ratios) if ratios else np.empty(0)
-    if len(together) == 0:
+    values = np.concatenate(ratios) if ratios else np.empty(0)
+    if len(values) == 0:
         return 1.0, 1.0
-    low, middle = np.percentile(together, [10, 50])
+    low, middle = np.percentile(values, [10, 50])
     return float(low), float(middle)
 
 
-def _nearest(atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
-    """Each atom's nearest neighbour: distance in Å, and over the sum of radii; nan for noble gases."""
+def _frame_distances(atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
+    """Distance of each atom's nearest neighbour in one frame: in Å, and over the sum of covalent radii."""
     if atoms.pbc.all():
         distance, other = _periodic_nearest(atoms)
     else:
@@ -51,6 +52,7 @@ def _nearest(atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _periodic_nearest(atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
+    """Distance and index of each atom's nearest neighbour, periodic images included."""
     from matscipy.neighbours import neighbour_list
 
     n = len(atoms)

@@ -1,4 +1,4 @@
-"""Units that labels come in, and the total energies of atoms that tell them apart."""
+"""Units in which labels may be stored, as multiples of eV, eV/Å and eV/Å³."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from ase.units import Bohr, GPa, Hartree, Rydberg, kcal, kJ, mol
 
-__all__ = ["ENERGY", "FORCES", "STRESS", "all_electron_energy", "nearest_unit"]
+__all__ = ["ENERGY", "FORCES", "STRESS", "nearest_unit"]
 
 ENERGY = {  # eV
     "eV": 1.0,
@@ -40,16 +40,6 @@ STRESS = {  # eV/Å³
 
 
 def nearest_unit(value: float, units: Mapping[str, float], tolerance: float) -> str | None:
-    """The unit whose size is nearest to a value by ratio, None if none is within the tolerance."""
+    """Return the unit whose size is nearest to a value by ratio; None if none is within the tolerance."""
     name, off = min(((n, abs(np.log(value / size))) for n, size in units.items()), key=lambda row: row[1])
     return name if off < np.log(tolerance) else None
-
-
-def all_electron_energy(numbers: np.ndarray) -> float:
-    """Total energy of free atoms, eV: within 2 % for second-row elements and beyond, 8 % for hydrogen.
-
-    E(Z) = −0.768745 Z^(7/3) + Z²/2 − 0.269900 Z^(5/3) Hartree: Thomas and Fermi's, Scott's and Schwinger's
-    terms (B.-G. Englert, J. Schwinger, Phys. Rev. A 32, 26 (1985)). Codes with pseudopotentials are far off.
-    """
-    z = np.asarray(numbers, dtype=float)
-    return float(np.sum(-0.768745 * z ** (7 / 3) + z**2 / 2 - 0.2699 * z ** (5 / 3)) * Hartree)

@@ -1,4 +1,4 @@
-"""The leak audit: which test frames a model has seen before, or almost."""
+"""Leak audit of a split: test frames that duplicate training frames, or share time or group with them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ase import Atoms
 
 from mlffbench.data import Dataset, Split
 from mlffbench.datasets.leakage.overlap import WINDOW, Overlap, TimeNeighbours, group_overlap, time_neighbours
-from mlffbench.properties.duplicates import TOLERANCE, Twin, twins
-from mlffbench.properties.pointwise_distances import checked
+from mlffbench.properties.duplicates import TOLERANCE, Duplicate, find_duplicates
+from mlffbench.properties.pointwise_distances import check_frame
 
 __all__ = ["Audit", "Pair", "audit", "leak_free"]
 
@@ -24,23 +24,24 @@ N_SHOWN = 10
 
 @dataclass(frozen=True)
 class Pair:
-    """A test frame and its nearest twin, or a near-twin, in the training set, as indices into the dataset.
+    """A test frame and its nearest duplicate or near-duplicate in the training set.
 
     Attributes
     ----------
     train, test : int
+        Indices into the dataset.
     group : str
         The test group.
     twin : bool
-        The same structure; else a near-twin.
+        The same structure, a duplicate; else a near-duplicate.
     distance : float
-        Å, see `mlffbench.properties.duplicates.twins`.
+        Å, see `mlffbench.properties.duplicates.find_duplicates`.
     energy_train, energy_test : float
         Total energies, eV.
     difference : float
-        eV: the test frame's energy minus the training frame's, the latter scaled to as many atoms.
+        Energy of the test frame minus that of the training frame, the latter scaled to as many atoms, eV.
     n_train : int
-        How many training frames are its twins; 0 for a near-twin.
+        Training frames that are its duplicates; 0 for a near-duplicate.
     """
 
     train: int
@@ -56,10 +57,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Audit:
-    """What train and test share. A split is leaky if any test frame has a twin in the training set.
+    """Duplicates, neighbours in time and shared groups between training and test frames.
 
-    Near-twins, neighbours in time and shared groups are told, not judged: whether they are a leak depends on
-    what the test is meant to show.
+    A split is leaky if any test frame has a duplicate in the training set. Near-duplicates, neighbours in
+    time and shared groups are listed, not judged: whether they are a leak depends on the purpose of the test.
 
     Attributes
     ----------
@@ -70,16 +71,16 @@ class Audit:
     n_test : int
         Frames in all test groups together.
     tolerance, near : float
-        Å, of twins and near-twins.
+        Largest distance of duplicates and of near-duplicates, Å.
     n_twins : int
-        Test frames with a twin in the training set.
+        Test frames with a duplicate in the training set.
     n_near : int
-        Test frames without a twin but with a near-twin there.
+        Test frames without a duplicate but with a near-duplicate there.
     n_twin_pairs : int
-        Pairs of a training and a test frame that are twins; more than `n_twins` where the training set has
-        twins within itself.
+        Duplicate pairs of a training and a test frame; more than `n_twins` where the training set has
+        duplicates within itself.
     pairs : tuple of Pair
-        One for each such test frame and test group, by distance.
+        One for each such test frame and test group, sorted by distance.
     time_neighbours : tuple of TimeNeighbours
         One for each test group that shares a trajectory with the training set.
     group_overlap : tuple of Overlap
@@ -104,13 +105,13 @@ class Audit:
 
     @property
     def verdict(self) -> str:
-        """One sentence."""
+        """The result in one sentence."""
         near = f"; {self.n_near} more have near-twins (within {self.near:g} Å)" if self.n_near else ""
-        found = f"leaky: {self.n_twins}" if self.leaky else "no twins: none"
-        return f"{found} of {self.n_test} test frames have a twin among {self.n_train} training frames{near}"
+        count = f"leaky: {self.n_twins}" if self.leaky else "no twins: none"
+        return f"{count} of {self.n_test} test frames have a twin among {self.n_train} training frames{near}"
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON: the fields, ``leaky`` and ``verdict``."""
+        """Return the fields, ``leaky`` and ``verdict`` as plain JSON."""
         facts = {k: [dict(x) for x in v] if isinstance(v, tuple) else v for k, v in asdict(self).items()}
         return {"leaky": self.leaky, "verdict": self.verdict, **facts}
 
@@ -121,15 +122,16 @@ class Audit:
 def audit(
     dataset: Dataset, split: Split, tolerance: float = TOLERANCE, near: float = NEAR, window: int = WINDOW
 ) -> Audit:
-    """Look for test frames that are twins, near-twins or neighbours in time of training frames.
+    """Find test frames that are duplicates, near-duplicates or neighbours in time of training frames.
 
     Parameters
     ----------
     dataset : Dataset
-        Its columns tell trajectories and times, see `mlffbench.datasets.leakage.overlap.time_neighbours`.
+        Trajectories and times are columns, see `mlffbench.datasets.leakage.overlap.time_neighbours`.
     split : Split
     tolerance, near : float
-        Å: twins and near-twins are at most so far apart, as `mlffbench.properties.duplicates.twins` measures.
+        Å: largest distance of duplicates and of near-duplicates, see
+        `mlffbench.properties.duplicates.find_duplicates`.
     window : int
         Steps within which frames are neighbours in time.
 
@@ -139,9 +141,12 @@ def audit(
         A frame without atoms, with positions that are not finite, or with a periodic cell without volume.
     """
     tests = np.unique(np.concatenate(list(split.tests.values())))
-    found = twins(_Picked(dataset.frames, split.train), _Picked(dataset.frames, tests), tolerance, near)
-    found = [Twin(int(split.train[t.i]), int(tests[t.j]), t.distance) for t in found]
-    pairs = _pairs(dataset, split, found, tolerance)
+    train_frames, test_frames = _Subset(dataset.frames, split.train), _Subset(dataset.frames, tests)
+    duplicates = [
+        Duplicate(int(split.train[d.i]), int(tests[d.j]), d.distance)
+        for d in find_duplicates(train_frames, test_frames, tolerance, near)
+    ]
+    pairs = _pairs(dataset, split, duplicates, tolerance)
     exact = {p.test for p in pairs if p.twin}
     return Audit(
         dataset=dataset.name,
@@ -152,7 +157,7 @@ def audit(
         near=near,
         n_twins=len(exact),
         n_near=len({p.test for p in pairs} - exact),
-        n_twin_pairs=sum(t.distance <= tolerance for t in found),
+        n_twin_pairs=sum(d.distance <= tolerance for d in duplicates),
         pairs=pairs,
         time_neighbours=time_neighbours(dataset, split, window),
         group_overlap=group_overlap(dataset, split),
@@ -160,15 +165,15 @@ def audit(
 
 
 def leak_free(split: Split, audit: Audit, near: bool = False) -> Split:
-    """The split without the test frames that have a twin in the training set.
+    """Return the split without the test frames that have a duplicate in the training set.
 
     Parameters
     ----------
     split : Split
     audit : Audit
-        Of this split.
+        The audit of this split.
     near : bool
-        Remove the near-twins as well.
+        Remove the near-duplicates as well.
 
     Raises
     ------
@@ -182,8 +187,8 @@ def leak_free(split: Split, audit: Audit, near: bool = False) -> Split:
     """
     if audit.split != split.digest:
         raise ValueError(f"the audit of {audit.dataset} is of another split; audit this one first")
-    seen = [p.test for p in audit.pairs if p.twin or near]
-    rest = {group: part[~np.isin(part, seen)] for group, part in split.tests.items()}
+    leaked = [p.test for p in audit.pairs if p.twin or near]
+    rest = {group: part[~np.isin(part, leaked)] for group, part in split.tests.items()}
     tests = {group: part for group, part in rest.items() if len(part)}
     word = "twin or near-twin" if near else "twin"
     if not tests:
@@ -196,8 +201,8 @@ def leak_free(split: Split, audit: Audit, near: bool = False) -> Split:
     return replace(split, tests=tests, in_domain=split.in_domain if split.in_domain in tests else None)
 
 
-class _Picked(Sequence[Atoms]):
-    """Some of the frames, read when asked for: the dataset may be larger than memory."""
+class _Subset(Sequence[Atoms]):
+    """Lazy view of the frames at some indices: the dataset may be larger than memory."""
 
     def __init__(self, frames: Sequence[Atoms], indices: np.ndarray) -> None:
         self.frames, self.indices = frames, indices
@@ -206,37 +211,38 @@ class _Picked(Sequence[Atoms]):
         return len(self.indices)
 
     def __getitem__(self, index: Any) -> Any:
-        which = int(self.indices[index])
-        return checked(self.frames[which], which)  # here, where the index is the dataset's
+        place = int(self.indices[index])
+        return check_frame(self.frames[place], place)  # an error then names the dataset's index
 
 
-def _pairs(dataset: Dataset, split: Split, found: list[Twin], tolerance: float) -> tuple[Pair, ...]:
-    """One for each test frame and group, by distance; `found` comes sorted by distance."""
-    exact = Counter(t.j for t in found if t.distance <= tolerance)
+def _pairs(dataset: Dataset, split: Split, duplicates: list[Duplicate], tolerance: float) -> tuple[Pair, ...]:
+    """One pair for each test frame and group, sorted by distance as `duplicates` are."""
+    exact = Counter(d.j for d in duplicates if d.distance <= tolerance)
     energy, pairs = dataset.labels.energy, []
-    nearest: dict[int, Twin] = {}
-    for t in found:
-        nearest.setdefault(t.j, t)
+    nearest: dict[int, Duplicate] = {}
+    for duplicate in duplicates:
+        nearest.setdefault(duplicate.j, duplicate)
     members = {group: set(part.tolist()) for group, part in split.tests.items()}
-    for t in nearest.values():
-        ratio = len(dataset.frames[t.j]) / len(dataset.frames[t.i])
+    for duplicate in nearest.values():
+        ratio = len(dataset.frames[duplicate.j]) / len(dataset.frames[duplicate.i])
         pair = Pair(
-            train=t.i,
-            test=t.j,
+            train=duplicate.i,
+            test=duplicate.j,
             group="",
-            twin=t.distance <= tolerance,
-            distance=float(t.distance),
-            energy_train=float(energy[t.i]),
-            energy_test=float(energy[t.j]),
-            difference=float(energy[t.j] - ratio * energy[t.i]),
-            n_train=exact[t.j],
+            twin=duplicate.distance <= tolerance,
+            distance=float(duplicate.distance),
+            energy_train=float(energy[duplicate.i]),
+            energy_test=float(energy[duplicate.j]),
+            difference=float(energy[duplicate.j] - ratio * energy[duplicate.i]),
+            n_train=exact[duplicate.j],
         )
-        pairs += [replace(pair, group=group) for group, part in members.items() if t.j in part]
+        pairs += [replace(pair, group=group) for group, part in members.items() if duplicate.j in part]
     return tuple(pairs)
 
 
 # ---------------------------------------------------------------- as text
 def _table(pairs: tuple[Pair, ...]) -> list[str]:
+    """Lines of the first pairs."""
     if not pairs:
         return []
     head = f"  {'test':>8} {'train':>8} {'distance Å':>11} {'E test eV':>16} {'E train eV':>16} {'ΔE eV':>12}"
@@ -245,11 +251,12 @@ def _table(pairs: tuple[Pair, ...]) -> list[str]:
         f"{p.difference:>12.6f}  {'twin' if p.twin else 'near-twin'} in {p.group}"
         for p in pairs[:N_SHOWN]
     ]
-    more = [f"  ... and {len(pairs) - N_SHOWN} more"] if len(pairs) > N_SHOWN else []
-    return [head, *rows, *more]
+    rest = [f"  ... and {len(pairs) - N_SHOWN} more"] if len(pairs) > N_SHOWN else []
+    return [head, *rows, *rest]
 
 
 def _notes(audit: Audit) -> list[str]:
+    """Lines on neighbours in time and shared groups."""
     times = [
         f"  time: {t.n_within} of {t.n_frames} frames of {t.group!r} lie within {t.window} steps of a "
         f"training frame of their trajectory (by {t.column!r}; median {t.median_gap:g} steps)"

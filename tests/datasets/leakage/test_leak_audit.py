@@ -10,7 +10,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from mlffbench.data import Dataset, Labels, Split
-from mlffbench.datasets.leakage.audit import audit, leak_free
+from mlffbench.datasets.leakage import audit, leak_free
 from mlffbench.datasets.malonaldehyde import malonaldehyde
 from mlffbench.splits.official import official
 from mlffbench.splits.random import random

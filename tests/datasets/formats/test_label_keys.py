@@ -1,0 +1,35 @@
+"""Labels that are refused with a sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from example_files import FORCES, h2
+
+from mlffbench.datasets.formats.to_dataset import from_frames
+
+
+@pytest.mark.parametrize(
+    ("frames", "keys", "sentence"),
+    [
+        ([h2({"enrgy": 1.0, "T": 300})], {}, r"x: no energies found; the frames have \['T', 'enrgy'\]"),
+        ([h2({"dft_en": 1.0})], {"energy_key": "dft_em"}, r"no frame has energy_key 'dft_em'.*'dft_en'\?"),
+        ([h2(energy=0.0)], {"forces_key": "frc"}, "no frame has forces_key 'frc'"),
+        ([h2({"dft_energy": 1.0}, energy=2.0)], {}, r"\['dft_energy', 'energy'\] hold .* energy_key"),
+        (
+            [h2({"E": 1.0}, {"forces": FORCES, "dft_forces": 2 * FORCES})],
+            {},
+            r"\['dft_forces', 'forces'\] hold different values for the forces; choose one as forces_key",
+        ),
+        ([h2({"E": 0.0}), h2(), h2()], {}, r"2 of 3 frames \(first: frame 1\) have no 'E'"),
+        ([h2({"E": 0.0}), h2({"E": np.nan})], {}, "'E' of frame 1 is not finite"),
+        ([h2({"E": 0.0}, {"forces": FORCES + np.inf})], {}, "'forces' of frame 0 is not finite"),
+        ([h2({"E": 0.0, "forces": np.zeros((3, 3))})], {}, r"frame 0 has shape \(3, 3\); .* have \(2, 3\)"),
+        ([h2({"E": 0.0, "stress": [1.0, 2.0]})], {}, "'stress' of frame 0 has shape"),
+        ([h2({"E": 0.0, "my": "low"})], {"energy_key": "my"}, "'my' of frame 0 is 'low', not a number"),
+        ([h2({"E": 0.0, "my": [1.0, 2.0]})], {"energy_key": "my"}, "an energy is one number"),
+    ],
+)
+def test_labels_are_refused_with_a_sentence(frames, keys, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        from_frames("x", frames, **keys)

@@ -10,6 +10,7 @@ from ase import Atoms
 from ase.units import GPa
 
 from mlffbench.data import Labels, Reference
+from mlffbench.properties.symmetry import standard_cell
 
 __all__ = ["reference"]
 
@@ -17,6 +18,7 @@ GROUND = "Ground state crystal"
 PHASES = {"Si": "diamond", "Ge": "diamond", "Ni": "fcc", "Cu": "fcc", "Li": "bcc", "Mo": "bcc"}
 STRAINED = re.compile(r".* mode (\d), strain (-?[\d.]+)$")
 LARGEST = 0.05  # strain up to which the slope is fitted
+SYMPREC = 1e-2  # Å
 AT_REST = 1e-2  # eV/Å; ions with smaller forces would not relax further
 
 
@@ -31,7 +33,7 @@ def reference(
     if GROUND not in texts:
         return None
     ground = list(texts).index(GROUND)
-    crystal = _conventional(frames[ground])
+    crystal = standard_cell(frames[ground], SYMPREC) or frames[ground]
     name = PHASES[element]
     values = {
         "lattice_constant": float(crystal.get_volume() ** (1 / 3)),
@@ -41,16 +43,6 @@ def reference(
     }
     source = "the labels of the ground state and of the elastic frames (PBE, VASP)"
     return Reference({name: crystal}, {name: values}, source)
-
-
-def _conventional(atoms: Atoms) -> Atoms:
-    """Conventional cell of a supercell."""
-    import spglib
-
-    lattice, places, numbers = spglib.standardize_cell(
-        (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers), symprec=1e-2
-    )
-    return Atoms(numbers, scaled_positions=places, cell=lattice, pbc=True)
 
 
 def _stiffness(

@@ -28,7 +28,7 @@ from mlffbench.datasets.formats.extxyz_spelling import standard
 from mlffbench.datasets.formats.index import is_stray
 from mlffbench.datasets.formats.records import Reader, Record, record_of
 
-__all__ = ["PARSE_ERRORS", "Extxyz", "parse"]
+__all__ = ["PARSE_ERRORS", "Extxyz", "parse", "unnamed"]
 
 PARSE_ERRORS = (XYZError, ValueError, LookupError, TypeError)  # raised by ASE at a broken frame
 
@@ -101,6 +101,8 @@ def parse(raw: bytes) -> Record:
     named = value("Properties", pairs["Properties"]) if "Properties" in pairs else PLAIN
     properties = _properties(str(named))
     parts = body.split()
+    if len(parts) == natoms * (properties.width + 3):
+        properties = _properties(f"{named}:{unnamed(properties.width)}:R:3")
     if not properties.is_plain or len(parts) != natoms * properties.width:
         return parse_by_ase(raw)
     symbols = parts[:: properties.width]
@@ -113,6 +115,11 @@ def parse(raw: bytes) -> Record:
     table = table.reshape(natoms, properties.width - 1)
     arrays = {name: table[:, a - 1 : a - 1 + n] for name, _, a, n in properties.fields[1:]}
     return Record(numbers, arrays.pop("positions"), *_cell_and_pbc(pairs), _LabelValues(pairs, arrays))
+
+
+def unnamed(width: int) -> str:
+    """Name of three columns behind the first `width`, which ``Properties`` does not name."""
+    return f"columns_{width + 1}_to_{width + 3}"
 
 
 @lru_cache(maxsize=256)

@@ -213,6 +213,8 @@ def layout_of(info: Mapping[str, Any]) -> tuple[Layout, list[Any]]:
     pbc[:] = info.get("pbc", "Lattice" in info)
     rest = {k: in_voigt_order(k, v) for k, v in info.items() if k not in STRUCTURE and not is_stray(k, v)}
     arrays = properties.labels()
+    if flags := [n for n, kind, _, _ in properties.fields if kind == "L" and n in all_properties]:
+        raise ValueError(f"{flags} are flags (L) in Properties, not numbers (R)")
     visible = {k: v for k, v in rest.items() if not is_hidden(arrays, k)}
     described = [(Entry.of(k, v, k not in per_config_properties), v) for k, v in visible.items()]
     entries = [e for e, _ in described]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["BARE", "KEY", "STRUCTURE_OF", "VALUE", "is_number", "standard"]
+__all__ = ["BARE", "KEY", "STRUCTURE_OF", "VALUE", "directions", "is_number", "standard"]
 
 BARE = r"""[^\s"'{}\[\]\\=]+"""
 KEY = r"""[^\s"'{}\[\]\\=,]+"""
@@ -12,12 +12,12 @@ VALUE = rf"""(?:"[^"\\]+"|'[^'\\]+'|\{{[^{{}}\\]+\}}|\[[^\[\]\\]+\]|{BARE})"""  
 STRUCTURE_OF = {"lattice": "Lattice", "cell": "Lattice", "pbc": "pbc", "properties": "Properties"}
 PAIR = re.compile(rf"(?<!\S)({KEY})\s*=\s*({VALUE})(?=\s|$)")
 SUSPECT = re.compile(
-    r"(?<!\S)(?!Lattice=\"[^\[_]|Properties=|pbc=\"[TF] [TF] [TF]\")"
+    r"(?<!\S)(?!Lattice=\"[^\[_]|Properties=species:S:1:pos:R:3|pbc=\"[TF] [TF] [TF]\")"
     r"(?i:lattice|cell|pbc|properties|stress|virial)\s*="
 )
 COLUMNS = re.compile(r"\w+:[SRILsril]:\d+(?::\w+:[SRILsril]:\d+)*")
-PERIODIC = {"t": "T", "true": "T", "1": "T", "yes": "T", "y": "T", "on": "T", "p": "T"}
-OPEN = {"f": "F", "false": "F", "0": "F", "no": "F", "n": "F", "off": "F"}
+PERIODIC = {"t", "true", "1", "yes", "y", "on", "p"}
+OPEN = {"f", "false", "0", "no", "n", "off"}
 SQUARE = (0, 5, 4, 5, 1, 3, 4, 3, 2)  # places in xx yy zz yz xz xy of the nine components, row by row
 
 
@@ -54,9 +54,9 @@ def _written(word: str, text: str) -> str | None:
     """The value as ASE reads it under this key; None to leave the pair as it is."""
     inside = text.strip("\"'{}[]").strip()
     if word == "Properties":
-        return inside if COLUMNS.fullmatch(inside) else None
+        return _columns(inside) if COLUMNS.fullmatch(inside) else None
     if word == "pbc":
-        return _pbc(inside)
+        return '"' + " ".join("FT"[x] for x in directions(inside)) + '"'
     if word not in ("Lattice", "stress", "virial"):
         return None
     numbers = inside.removeprefix("_JSON").translate(str.maketrans("[],", "   ")).split()
@@ -67,17 +67,30 @@ def _written(word: str, text: str) -> str | None:
     return f'"{" ".join(numbers)}"' if len(numbers) == 9 else None
 
 
-def _pbc(inside: str) -> str:
-    """Periodic directions as one or three letters T and F."""
-    words = inside.lower().removeprefix("_json").translate(str.maketrans("[],", "   ")).split()
+def _columns(inside: str) -> str:
+    """Properties with ``species`` and ``pos`` in lower case and the types in upper case."""
+    parts = inside.split(":")
+    parts[0::3] = [n.lower() if n.lower() in ("species", "pos") else n for n in parts[0::3]]
+    parts[1::3] = [kind.upper() for kind in parts[1::3]]
+    return ":".join(parts)
+
+
+def directions(text: str) -> list[bool]:
+    """Return the periodic directions that one or three words such as T, no or p tell.
+
+    Raises
+    ------
+    ValueError
+        The words are neither true nor false.
+    """
+    words = text.lower().removeprefix("_json").translate(str.maketrans("[],", "   ")).split()
     if len(words) == 1 and len(words[0]) == 3 and set(words[0]) <= set("tfpn10"):
         words = list(words[0])
-    known = PERIODIC | OPEN
-    if len(words) not in (1, 3) or not all(w in known for w in words):
+    if len(words) not in (1, 3) or not set(words) <= PERIODIC | OPEN:
         raise ValueError(
-            f'pbc is {inside!r}, which is neither true nor false; write pbc="T T T" or pbc="F F F"'
+            f'pbc is {text!r}, which is neither true nor false; write pbc="T T T" or pbc="F F F"'
         )
-    return '"' + " ".join(known[w] for w in words * (3 // len(words))) + '"'
+    return [w in PERIODIC for w in words * (3 // len(words))]
 
 
 def is_number(word: str) -> bool:

@@ -146,10 +146,14 @@ def _no_energies(name: str, source: Source) -> str:
     index = source.index
     flags = sorted(index.names_of_kind("flag") - set(index.names()))
     missing = sorted(index.names_of_kind("missing") - set(index.names()))
-    words = f"; {flags} are words without a number: write 'energy=-76.4', not 'E -76.4'" if flags else ""
+    words = f"; {flags} are true or false, as ASE reads words without '='" if flags else ""
+    words += "; a number without a name is not read: write energy=-76.4, not 'E -76.4'" if flags else ""
     nans = f"; {missing} are NaN in every frame" if missing else ""
     known = sorted(index.names())
-    return f"{name}: no energies found; the frames have {known}; name one as energy_key{words}{nans}"
+    remedy = (
+        "; name one as energy_key" if known else "; write energy=-76.4 before each frame" if not flags else ""
+    )
+    return f"{name}: no energies found; the frames have {known}{remedy}{words}{nans}"
 
 
 def _require_one_level(name: str, quantity: str, key: str, other: str, source: Source) -> None:

@@ -37,3 +37,30 @@ def test_a_file_that_changes_is_noticed(labelled, tmp_path):
     with pytest.raises(ValueError, match="has changed since it was opened"):
         data.frames[0]
     assert len(path(str(file), lazy=True)) == 7
+
+
+@pytest.mark.parametrize("properties", ["", " Properties=species:S:1:pos:R:3"])
+def test_columns_without_a_name_are_named(properties, tmp_path):
+    frame = f"2\nenergy=1{properties}\nH 0 0 0 0 0 1\nH 0 0 1 0 0 -1\n"
+    (tmp_path / "a.xyz").write_text(3 * frame)
+    for lazy in (False, True):
+        data = path(str(tmp_path / "a.xyz"), lazy=lazy)
+        assert data.labels.forces is None
+        assert "give forces_key: columns_5_to_7" in data.card["unread"]["columns_5_to_7"]
+        data = path(str(tmp_path / "a.xyz"), lazy=lazy, forces_key="columns_5_to_7")
+        assert data.labels.forces[2].tolist() == [[0, 0, 1], [0, 0, -1]]
+
+
+def test_flags_are_no_forces(tmp_path):
+    (tmp_path / "a.xyz").write_text("1\nenergy=1 Properties=species:S:1:pos:R:3:forces:L:3\nH 0 0 0 T F T\n")
+    with pytest.raises(ValueError, match=r"\['forces'\] are flags \(L\) in Properties"):
+        path(str(tmp_path / "a.xyz"))
+
+
+def test_species_in_any_case_and_no_false_cause(tmp_path):
+    text = "1\nenergy=1 properties=Species:S:1:Pos:R:3:Force:r:3\n{s} 0 0 0 1 2 3\n"
+    (tmp_path / "a.xyz").write_text(text.format(s="H"))
+    assert path(str(tmp_path / "a.xyz")).labels.forces[0].tolist() == [[1, 2, 3]]
+    (tmp_path / "a.xyz").write_text(text.format(s="Xy"))
+    with pytest.raises(ValueError, match=r"frame 0: .*Xy"):  # the last, and not cut off
+        path(str(tmp_path / "a.xyz"))

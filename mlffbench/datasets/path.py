@@ -87,7 +87,7 @@ def path(
     data = from_source(name, source, keys, None, isolated, group, units=units or "eV", lazy=lazy)
     columns = _with_group(name, data.columns, group_key)
     groups = _groups(name, columns, train or ("train" if tests else None))
-    card = _card(path, tests, level, units, allow) | groups
+    card = _card(path, tests, level, units, allow) | groups | data.card
     reference = reference_of(structures, truth, level or f"of {name}")
     return Dataset(name, data.frames, data.labels, columns, card, data.atomic_energies, reference)
 
@@ -139,6 +139,8 @@ def _isolated(
     if atoms is None:
         return None
     if isinstance(atoms, Mapping):
+        if flags := [symbol for symbol, energy in atoms.items() if isinstance(energy, bool)]:
+            raise ValueError(f"isolated_atoms: the energies of {flags} are true or false, not numbers")
         return {symbol: float(energy) for symbol, energy in atoms.items()}
     return isolated_energies_of(atoms, open_files(match(atoms), units), energy_key, units or "eV")
 

@@ -65,7 +65,8 @@ def path(
         The entry of ``info`` that becomes the column ``group``; the level of theory, for the card.
     units : {"eV", "kcal/mol", "Hartree"}, optional
         Unit of energies, virials and columns named ``energ...``; forces are per Å and stresses (ASE's sign)
-        per Å³, with ``"Hartree"`` per bohr and bohr³; positions always in Å. Needed for .npz, else eV.
+        per Å³, with ``"Hartree"`` per bohr and bohr³; positions in Å, in n2p2's files with ``"Hartree"`` in
+        bohr. Default: as the file states or its format fixes, else eV; needed for other .npz and n2p2.
     lazy : bool, optional
         Leave structures and forces in the files; the values are the same. Default: above 200 MB.
     allow : list of str, optional
@@ -84,10 +85,10 @@ def path(
     name, (source, group) = _name(path), _opened(files, units, lazy)
     keys = {"energy": energy_key, "forces": forces_key, "stress": stress_key}
     isolated = _isolated(isolated_atoms, energy_key, units)
-    data = from_source(name, source, keys, None, isolated, group, units=units or "eV", lazy=lazy)
+    data = from_source(name, source, keys, None, isolated, group, lazy=lazy)
     columns = _with_group(name, data.columns, group_key)
     groups = _groups(name, columns, train or ("train" if tests else None))
-    card = _card(path, tests, level, units, allow) | groups
+    card = _card(path, tests, level, source, allow) | groups
     reference = reference_of(structures, truth, level or f"of {name}")
     return Dataset(name, data.frames, data.labels, columns, card, data.atomic_energies, reference)
 
@@ -140,7 +141,7 @@ def _isolated(
         return None
     if isinstance(atoms, Mapping):
         return {symbol: float(energy) for symbol, energy in atoms.items()}
-    return isolated_energies_of(atoms, open_files(match(atoms), units), energy_key, units or "eV")
+    return isolated_energies_of(atoms, open_files(match(atoms), units), energy_key)
 
 
 def _with_group(name: str, columns: Mapping[str, np.ndarray], group_key: str | None) -> dict[str, np.ndarray]:
@@ -162,9 +163,7 @@ def _groups(name: str, columns: Mapping[str, np.ndarray], train: str | None) -> 
     return ({"groups": counts} if counts else {}) | ({"train": train} if train else {})
 
 
-def _card(
-    path: Any, tests: Any, level: str | None, units: str | None, allow: Sequence[str]
-) -> dict[str, Any]:
+def _card(path: Any, tests: Any, level: str | None, source: Source, allow: Sequence[str]) -> dict[str, Any]:
     """Card of the dataset, apart from its groups."""
     card = {
         "title": "your own data",
@@ -172,8 +171,10 @@ def _card(
         "level": level or "unknown",
         "units": {"energy": "eV", "forces": "eV/Å", "stress": "eV/Å³", "positions": "Å"},
     }
-    if units not in (None, "eV"):
-        card["converted_from"] = units
+    if source.units.name != "eV":
+        card["converted_from"] = source.units.name
+    if source.notes:
+        card["notes"] = list(source.notes)
     if allow:
         card["allow"] = list(allow)
     return card | ({"tests": {k: str(v) for k, v in tests.items()}} if tests else {})

@@ -12,8 +12,9 @@ import numpy as np
 from mlffbench.datasets.formats.index import Entry, Index, Layout
 from mlffbench.datasets.formats.label_keys import LABEL_NAMES
 from mlffbench.datasets.formats.records import Reader, Record, Source
+from mlffbench.datasets.formats.stated_units import names_unit, stated_in
 
-__all__ = ["open_arrays"]
+__all__ = ["open_arrays", "stated_units"]
 
 NUMBERS = ("nuclear_charges", "z", "Z", "atomic_numbers", "numbers")
 POSITIONS = ("coords", "R", "positions", "coordinates")
@@ -44,7 +45,7 @@ def open_arrays(file: Path, mapped: bool = False) -> Source:
         texts,
         {int(z): int(c) * each for z, c in zip(kinds, counts, strict=True)},
     )
-    return Source(arrays, index)
+    return Source(arrays, index, stated=stated_units(file))
 
 
 def _scalars(values: np.ndarray, texts: list[str]) -> np.ndarray:
@@ -113,10 +114,29 @@ def _one_of(file: Path, names: Sequence[str], data: Mapping[str, np.ndarray]) ->
 
 
 # ---------------------------------------------------------------- from the disk
-def _load(file: Path, mapped: bool) -> dict[str, np.ndarray]:
-    """Load all arrays; if `mapped`, those that are not compressed as memory maps."""
+def stated_units(file: Path) -> dict[str, str | float]:
+    """Units in arrays such as sGDML's ``e_unit`` and ``r_unit``; arrays of other names are not read."""
+    _require_archive(file)
+    with np.load(file, allow_pickle=False) as stored:
+        named = {k: np.asarray(stored[k]) for k in stored.files if names_unit(k)}
+    return stated_in({k: _text(v) for k, v in named.items() if v.size == 1 and v.dtype.kind in "US"})
+
+
+def _text(array: np.ndarray) -> str:
+    """The text in an array of one text or bytes."""
+    value = array.reshape(-1)[0]
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def _require_archive(file: Path) -> None:
+    """Refuse a file that is no archive."""
     if not zipfile.is_zipfile(file):
         raise ValueError(f"{file.name} is no .npz archive, or an incomplete one")
+
+
+def _load(file: Path, mapped: bool) -> dict[str, np.ndarray]:
+    """Load all arrays; if `mapped`, those that are not compressed as memory maps."""
+    _require_archive(file)
     with np.load(file, allow_pickle=False) as stored, zipfile.ZipFile(file) as archive:
         stored_plainly = {m.filename: m for m in archive.infolist() if m.compress_type == zipfile.ZIP_STORED}
         members = {k: stored_plainly.get(f"{k}.npy") if mapped else None for k in stored.files}

@@ -9,7 +9,7 @@ import numpy as np
 from ase import Atoms
 
 from mlffbench.data import Dataset, Labels, LazySequence
-from mlffbench.datasets.formats.label_keys import LABEL_NAMES, UNITS, Label, energies, find_key
+from mlffbench.datasets.formats.label_keys import LABEL_NAMES, Label, energies, find_key
 from mlffbench.datasets.formats.records import InMemory, Source
 from mlffbench.system.progress import report
 
@@ -70,24 +70,23 @@ def from_source(
     atomic_energies: Mapping[str, float] | None = None,
     columns: Columns | None = None,
     *,
-    units: str = "eV",
     lazy: bool = False,
 ) -> Dataset:
     """Build a dataset from any source; if `lazy`, structures, forces and stresses are read on request.
 
-    `keys` are the given keys of ``energy``, ``forces`` and ``stress``; `units` are those of the source.
+    `keys` are the given keys of ``energy``, ``forces`` and ``stress``.
     """
     found_keys = {q: find_key(name, q, key, source) for q, key in keys.items()}
     all_frames = np.ones(len(source.index), dtype=bool)
-    energy = energies(name, str(found_keys["energy"]), source, all_frames, units)
+    energy = energies(name, str(found_keys["energy"]), source, all_frames, source.units)
     is_isolated = _isolated_atoms(source)
     if is_isolated.all():
         raise ValueError(f"{name}: every frame is an isolated atom; there is nothing to train on")
     kept, isolated = np.flatnonzero(~is_isolated), np.flatnonzero(is_isolated)
     single = [source.reader.bare(i) for i in isolated.tolist()]
     atoms = _energies_by_symbol(name, single, energy[isolated].tolist())
-    table = {**_columns(source, keys, units), **{k: np.asarray(v) for k, v in (columns or {}).items()}}
-    labels = {q: Label(name, q, key, source.reader, units) for q, key in found_keys.items() if key}
+    table = {**_columns(source, keys), **{k: np.asarray(v) for k, v in (columns or {}).items()}}
+    labels = {q: Label(name, q, key, source.reader, source.units) for q, key in found_keys.items() if key}
     read = _read_lazily if lazy else _read_all
     frames, forces, stress = read(source, kept, labels.get("forces"), labels.get("stress"))
     return Dataset(
@@ -105,16 +104,14 @@ def isolated_energies(name: str, frames: Sequence[Atoms], energy_key: str | None
     return isolated_energies_of(name, InMemory(frames).source, energy_key)
 
 
-def isolated_energies_of(
-    name: str, source: Source, energy_key: str | None = None, units: str = "eV"
-) -> dict[str, float]:
+def isolated_energies_of(name: str, source: Source, energy_key: str | None = None) -> dict[str, float]:
     """Energies of a source of single-atom frames by chemical symbol, eV."""
     for i, n in enumerate(source.index.natoms.tolist()):
         if n != 1:
             raise ValueError(f"{name}: frame {i} has {n} atoms; isolated atoms come one a frame")
     all_frames = np.ones(len(source.index), dtype=bool)
     key = str(find_key(name, "energy", energy_key, source))
-    energy = energies(name, key, source, all_frames, units).tolist()
+    energy = energies(name, key, source, all_frames, source.units).tolist()
     return _energies_by_symbol(name, [source.reader.bare(i) for i in range(len(energy))], energy)
 
 
@@ -179,14 +176,14 @@ def _energies_by_symbol(name: str, frames: Sequence[Atoms], energies: Sequence[f
     return energy_of
 
 
-def _columns(source: Source, keys: Mapping[str, str | None], units: str) -> dict[str, np.ndarray]:
+def _columns(source: Source, keys: Mapping[str, str | None]) -> dict[str, np.ndarray]:
     """Columns of all numbers and texts that are no labels; numbers named ``energ...`` are converted to eV."""
     columns: dict[str, np.ndarray] = {}
     for word, kinds in source.index.columns().items():
         if word.lower() in LABEL_NAMES or word in keys.values() or "other" in kinds:
             continue
         if kinds == {"number"}:
-            scale = UNITS[units][0] if "energ" in word.lower() else 1.0
+            scale = source.units.size("energy", word) if "energ" in word.lower() else 1.0
             columns[word] = source.index.scalars[word] * scale
         else:
             columns[word] = _texts(source, word)

@@ -12,6 +12,7 @@ gradient the forces are.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -83,14 +84,15 @@ def path(
     files = _files(path, tests or {}, group_key)
     lazy = _size(files) > LARGE if lazy is None else lazy
     name, (source, group) = _name(path), _opened(files, units, lazy)
-    keys = {"energy": energy_key, "forces": forces_key, "stress": stress_key}
     isolated = _isolated(isolated_atoms, energy_key, units)
+    keys = {"energy": energy_key, "forces": forces_key, "stress": stress_key}
     data = from_source(name, source, keys, None, isolated, group, lazy=lazy)
     columns = _with_group(name, data.columns, group_key)
-    groups = _groups(name, columns, train or ("train" if tests else None))
-    card = _card(path, tests, level, source, allow) | groups
-    reference = reference_of(structures, truth, level or f"of {name}")
-    return Dataset(name, data.frames, data.labels, columns, card, data.atomic_energies, reference)
+    card = _card(path, tests, level, source, allow) | data.card
+    card |= _groups(name, columns, train or ("train" if tests else None))
+    return replace(
+        data, columns=columns, card=card, reference=reference_of(structures, truth, level or f"of {name}")
+    )
 
 
 def _opened(
@@ -173,8 +175,6 @@ def _card(path: Any, tests: Any, level: str | None, source: Source, allow: Seque
     }
     if source.units.name != "eV":
         card["converted_from"] = source.units.name
-    if source.notes:
-        card["notes"] = list(source.notes)
     if allow:
         card["allow"] = list(allow)
     return card | ({"tests": {k: str(v) for k, v in tests.items()}} if tests else {})

@@ -10,6 +10,7 @@ import numpy as np
 from ase import Atoms
 from ase.stress import full_3x3_to_voigt_6_stress
 
+from mlffbench.datasets.formats.index import Index
 from mlffbench.datasets.formats.records import InMemory, Reader, Record, Source
 from mlffbench.datasets.formats.units import EV, Units
 from mlffbench.registry import suggest
@@ -42,6 +43,7 @@ class Label:
     key: str
     reader: Reader
     units: Units = EV
+    missing: frozenset[int] = frozenset()  # frames whose label is a placeholder
 
     def __call__(self, i: int) -> Any:
         """Return the label of frame `i`, None where it has none.
@@ -51,6 +53,8 @@ class Label:
         ValueError
             The label is no number, not finite, or of a wrong shape.
         """
+        if i in self.missing:
+            return None
         record = self.reader.record(i)
         if self.key not in record.values:
             return None
@@ -60,6 +64,12 @@ class Label:
         except ValueError as error:
             raise ValueError(f"{self.dataset}: {self.key!r} of frame {i} {error}") from None
         return value if value is None or self.units is EV else value * self.scale
+
+    def present(self, index: Index) -> np.ndarray:
+        """Mask of the frames that have the label, (n,) bool."""
+        mask = index.has(self.key)
+        mask[list(self.missing)] = False
+        return mask
 
     @property
     def scale(self) -> float:

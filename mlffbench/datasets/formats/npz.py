@@ -1,4 +1,4 @@
-"""Reader of MD17's .npz arrays (one molecule, many positions), memory-mapped if they are not compressed."""
+"""Reader of .npz arrays, as of MD17 and PhysNet, memory-mapped if they are not compressed."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def open_arrays(file: Path, mapped: bool = False) -> Source:
     rows, vectors = arrays.rows, arrays.vectors
     entries = [Entry.of(k, v[0], True) for k, v in rows.items() if len(v)]
     entries += [Entry(k, 2, "other", False) for k in vectors]
-    n, natoms = arrays.positions.shape[:2]
-    kinds, counts = np.unique(arrays.numbers, return_counts=True)
+    n = len(arrays)
+    kinds, counts = np.unique(arrays.numbers[arrays.numbers > 0], return_counts=True)
     each = n if arrays.numbers.ndim == 1 else 1
     texts = list(dict.fromkeys(str(t) for v in rows.values() if v.dtype.kind == "U" for t in v))
     index = Index(
-        np.full(n, natoms, dtype=np.int32),
+        np.broadcast_to((arrays.numbers > 0).sum(axis=-1), n).astype(np.int32),
         np.zeros(n, dtype=np.int32),
         (Layout(tuple(entries), periodic=False),),
         {k: _scalars(v, texts) for k, v in rows.items()},
@@ -57,7 +57,10 @@ def _scalars(values: np.ndarray, texts: list[str]) -> np.ndarray:
 
 
 class Arrays(Reader):
-    """Reader of frames in arrays; a number a frame or a vector an atom is a possible label."""
+    """Reader of frames in arrays; a number a frame or a vector an atom is a possible label.
+
+    Molecules of different size are padded with atomic number 0, or -1, in one array: such rows are no atoms.
+    """
 
     def __init__(self, file: Path, mapped: bool) -> None:
         self.file, self.mapped = file.resolve(), mapped
@@ -67,7 +70,7 @@ class Arrays(Reader):
         """Load the arrays, again after unpickling."""
         data = _load(self.file, self.mapped)
         self.positions = _one_of(self.file, POSITIONS, data)
-        numbers = _one_of(self.file, NUMBERS, data).astype(int)
+        numbers = np.nan_to_num(_one_of(self.file, NUMBERS, data)).astype(int)
         broadcast = np.broadcast_to(numbers, self.positions.shape[:2])
         self.numbers = numbers if numbers.ndim == 1 else broadcast
         others = {k: v for k, v in data.items() if k not in (*NUMBERS, *POSITIONS)}
@@ -78,8 +81,12 @@ class Arrays(Reader):
 
     def read(self, i: int) -> Record:
         numbers = self.numbers if self.numbers.ndim == 1 else self.numbers[i]
-        rows, vectors = ({k: v[i] for k, v in part.items()} for part in (self.rows, self.vectors))
-        positions = np.array(self.positions[i], dtype=float)
+        atoms = numbers > 0
+        rows, vectors = (
+            {k: v[i] for k, v in self.rows.items()},
+            {k: v[i][atoms] for k, v in self.vectors.items()},
+        )
+        numbers, positions = numbers[atoms], np.array(self.positions[i], dtype=float)[atoms]
         return Record(numbers, positions, np.zeros((3, 3)), np.zeros(3, dtype=bool), {**vectors, **rows})
 
     def __getstate__(self) -> dict[str, object]:

@@ -10,6 +10,7 @@ from ase import Atoms
 
 from mlffbench.data import Dataset, Labels, LazySequence
 from mlffbench.datasets.formats.label_keys import LABEL_NAMES, Label, energies, find_key
+from mlffbench.datasets.formats.placeholders import notes_on, without_weight
 from mlffbench.datasets.formats.records import InMemory, Source
 from mlffbench.system.progress import report
 
@@ -79,6 +80,7 @@ def from_source(
     found_keys = {q: find_key(name, q, key, source) for q, key in keys.items()}
     all_frames = np.ones(len(source.index), dtype=bool)
     energy = energies(name, str(found_keys["energy"]), source, all_frames, source.units)
+    _refuse_dummies(name, source)
     is_isolated = _isolated_atoms(source)
     if is_isolated.all():
         raise ValueError(f"{name}: every frame is an isolated atom; there is nothing to train on")
@@ -86,7 +88,8 @@ def from_source(
     single = [source.reader.bare(i) for i in isolated.tolist()]
     atoms = _energies_by_symbol(name, single, energy[isolated].tolist())
     table = {**_columns(source, keys), **{k: np.asarray(v) for k, v in (columns or {}).items()}}
-    labels = {q: Label(name, q, key, source.reader, source.units) for q, key in found_keys.items() if key}
+    labels = {q: _label(name, q, key, source) for q, key in found_keys.items() if key}
+    notes = [*source.notes, *notes_on(source.index, found_keys)]
     read = _read_lazily if lazy else _read_all
     frames, forces, stress = read(source, kept, labels.get("forces"), labels.get("stress"))
     return Dataset(
@@ -94,9 +97,26 @@ def from_source(
         frames=frames,
         labels=Labels(energy[kept], forces, stress),
         columns={k: v[kept] for k, v in table.items()},
-        card=dict(card or {}),
+        card={**(card or {}), **({"notes": notes} if notes else {})},
         atomic_energies={**atoms, **(atomic_energies or {})} or None,
     )
+
+
+def _refuse_dummies(name: str, source: Source) -> None:
+    """Refuse atoms without an element, as far as the index counts elements."""
+    n = (source.index.elements or {}).get(0, 0)
+    if n:
+        raise ValueError(
+            f"{name}: {n} atoms 'X' of atomic number 0 (dummies, ghosts or padding); remove them and their "
+            "forces"
+        )
+
+
+def _label(name: str, quantity: str, key: str, source: Source) -> Label:
+    """Reader of a label, which is missing where its weight is zero."""
+    unused = without_weight(source.index, quantity, key)
+    missing = frozenset(np.flatnonzero(unused).tolist()) if quantity != "energy" else frozenset()
+    return Label(name, quantity, key, source.reader, source.units, missing)
 
 
 def isolated_energies(name: str, frames: Sequence[Atoms], energy_key: str | None = None) -> dict[str, float]:
@@ -134,7 +154,7 @@ def _read_lazily(
 ) -> tuple[Any, ...]:
     """Return frames, forces and stresses as lazy sequences; only missing labels are known."""
     index = source.index
-    has = [np.zeros(len(index), dtype=bool) if x is None else index.has(x.key) for x in (forces, stress)]
+    has = [np.zeros(len(index), dtype=bool) if x is None else x.present(index) for x in (forces, stress)]
     return (
         LazySequence(source.reader.bare, kept, numbers=_numbers(source, kept)),
         forces and LazySequence(forces, kept, has[0][kept]),

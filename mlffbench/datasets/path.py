@@ -65,9 +65,8 @@ def path(
     group_key, level : str, optional
         The entry of ``info`` that becomes the column ``group``; the level of theory, for the card.
     units : {"eV", "kcal/mol", "Hartree"}, optional
-        Unit of energies, virials and columns named ``energ...``; forces are per Å and stresses (ASE's sign)
-        per Å³, with ``"Hartree"`` per bohr and bohr³; positions in Å, in n2p2's files with ``"Hartree"`` in
-        bohr. Default: as the file states or its format fixes, else eV; needed for other .npz and n2p2.
+        Unit of energies, virials and columns named ``energ...``; forces are per Å, stresses (ASE's sign) per
+        Å³, with ``"Hartree"`` per bohr, bohr³. Default: as the file or its format says, else eV (not .npz).
     lazy : bool, optional
         Leave structures and forces in the files; the values are the same. Default: above 200 MB.
     allow : list of str, optional
@@ -90,9 +89,8 @@ def path(
     columns = _with_group(name, data.columns, group_key)
     card = _card(path, tests, level, source, allow) | data.card
     card |= _groups(name, columns, train or ("train" if tests else None))
-    return replace(
-        data, columns=columns, card=card, reference=reference_of(structures, truth, level or f"of {name}")
-    )
+    reference = reference_of(structures, truth, level or f"of {name}")
+    return replace(data, columns=columns, card=card, reference=reference)
 
 
 def _opened(

@@ -28,7 +28,7 @@ from mlffbench.datasets.formats.index import Index
 from mlffbench.datasets.formats.index_cache import cached_index
 from mlffbench.datasets.formats.npz import open_arrays, stated_units
 from mlffbench.datasets.formats.program_xyz import Program, as_extxyz, program_of
-from mlffbench.datasets.formats.records import InMemory, JoinedReader, Source
+from mlffbench.datasets.formats.records import InMemory, JoinedReader, Source, record_of
 from mlffbench.datasets.formats.schnetpack import units_in
 from mlffbench.datasets.formats.stated_units import with_units
 from mlffbench.datasets.formats.units import UNITS
@@ -249,4 +249,10 @@ def _frames(file: Path) -> tuple[list[Atoms], tuple[str, ...]]:
     kind = filetype(str(file))
     if vasp.is_vasp(kind):
         return vasp.frames_of(file, kind)
-    return converged_frames(file, kind, list(read(file, index=":")))
+    frames = list(read(file, index=":"))
+    if frames and not any(record_of(atoms).values for atoms in frames):
+        raise ValueError(
+            f"{file.name}: structures without energies (ASE's format {kind!r}); give the output of the "
+            "program that computed them, or extended xyz with energies in eV and forces in eV/Å"
+        )
+    return converged_frames(file, kind, frames)

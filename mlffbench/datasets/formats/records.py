@@ -14,7 +14,7 @@ from ase import Atoms
 from mlffbench.datasets.formats.index import Builder, Index, Layout
 from mlffbench.datasets.formats.units import EV, Units
 
-__all__ = ["InMemory", "JoinedReader", "Reader", "Record", "Source"]
+__all__ = ["InMemory", "JoinedReader", "Reader", "Record", "Source", "record_of"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ __all__ = ["converged_frames"]
 
 PHRASES = {  # by ASE's name of the format
     "abinit-out": ("was not enough scf cycles to converge",),
+    "aims-output": ("SELF-CONSISTENCY CYCLE DID NOT CONVERGE",),
     "castep-castep": ("has not reached the groundstate",),
     "espresso-out": ("convergence NOT achieved",),
     "gamess-us-out": ("SCF IS UNCONVERGED", "SCF DID NOT CONVERGE"),

@@ -38,6 +38,11 @@ def _is_zero(index: Index, column: str) -> np.ndarray:
     return np.asarray(index.is_kind(column, "number") & (index.scalars[column] == 0))
 
 
+def _is_false(index: Index, column: str) -> np.ndarray:
+    """Mask of the frames in which a flag is false: 0, F or False, (n,) bool."""
+    return _is_zero(index, column) | np.isin(np.char.lower(index.texts(column)), ("f", "false", "no"))
+
+
 def notes_on(index: Index, keys: Mapping[str, str | None]) -> list[str]:
     """Sentences on labels of weight zero, and on frames that did not converge.
 
@@ -55,7 +60,7 @@ def notes_on(index: Index, keys: Mapping[str, str | None]) -> list[str]:
             )
             notes.append(f"the {key!r} of {n} of {len(index)} frames have {column} = 0 and {fate}")
     for column in index.scalars:
-        n = int(_is_zero(index, column).sum()) if column.lower() in CONVERGED else 0
+        n = int(_is_false(index, column).sum()) if column.lower() in CONVERGED else 0
         if n:
             notes.append(
                 f"{n} of {len(index)} frames say {column} = False; leave them out: they are no reference"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -124,3 +126,24 @@ def test_an_output_of_orca(tmp_path):
     file.write_text(ORCA.format("      *** SCF NOT CONVERGED AFTER 125 CYCLES ***", ""))
     with pytest.raises(ValueError, match=r"a.out: a self-consistent field did not converge"):
         path(str(file))
+
+
+def test_outputs_of_fhi_aims(tmp_path):
+    ase = pytest.importorskip("ase.test", reason="this ASE has no test data")
+    folder = Path(ase.__file__).parent / "testdata" / "aims"
+    if not (folder / "numerical_stress.out").exists():
+        pytest.skip("this ASE has no outputs of FHI-aims among its test data")
+    head = "          Invoking FHI-aims ...\n"  # ASE's test data begin later
+    (tmp_path / "md.out").write_text(head + (folder / "md.out").read_text())
+    data = path(str(tmp_path / "md.out"))
+    assert len(data) == 5
+    assert data.labels.forces[0].shape == (len(data.frames[0]), 3)
+    text = head + (folder / "numerical_stress.out").read_text()
+    (tmp_path / "stress.out").write_text(text)
+    stress = path(str(tmp_path / "stress.out")).labels.stress[0]
+    np.testing.assert_allclose(
+        stress[:3], [0.00244726, 0.00267442, 0.00258710]
+    )  # its pressure is minus their mean
+    (tmp_path / "stress.out").write_text(text + " * WARNING! SELF-CONSISTENCY CYCLE DID NOT CONVERGE\n")
+    with pytest.raises(ValueError, match=r"stress.out: a self-consistent field did not converge"):
+        path(str(tmp_path / "stress.out"))

@@ -76,8 +76,9 @@ def test_all_weights_are_one(tmp_path):
     assert all(f is not None for f in data.labels.forces)
 
 
-def test_frames_that_say_that_they_did_not_converge_are_named(tmp_path):
-    write(tmp_path / "a.xyz", [h2({"converged": i > 0}, energy=-1.0 - i) for i in range(3)])
+@pytest.mark.parametrize("words", [(False, True), (0, 1), ("no", "yes")])
+def test_frames_that_say_that_they_did_not_converge_are_named(words, tmp_path):
+    write(tmp_path / "a.xyz", [h2({"converged": words[i > 0]}, energy=-1.0 - i) for i in range(3)])
     (note,) = path(str(tmp_path / "a.xyz")).card["notes"]
     assert note.startswith("1 of 3 frames say converged = False; leave them out")
 

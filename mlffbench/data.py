@@ -315,7 +315,7 @@ class Dataset:
             f"{g} {n}" for g, n in zip(*_counts(self.columns["group"]), strict=True)
         )  # fmt: skip
         rows = {"frames": len(self), "elements": " ".join(self.elements), "groups": counts}
-        rows |= {k: v for k, v in self.card.items() if k not in ("title", "groups")}
+        rows |= {k: v for k, v in self.card.items() if k not in ("title", "groups", "unread")}
         title = self.card.get("title", "")
         return "\n".join([f"{self.name}: {title}", *_indented({k: v for k, v in rows.items() if v})])
 

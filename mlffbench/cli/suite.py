@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlffbench.cli.console import console, stop
+from mlffbench.cli.label_names import read_labels
 
 if TYPE_CHECKING:
     from mlffbench.data import Dataset, Spec
@@ -128,6 +129,8 @@ def _admitted(dataset: Dataset, spec: Spec) -> Dataset:
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         admit(dataset, dataset.card.get("allow", ()))
+    if names := read_labels(dataset):
+        typer.echo(f"{dataset.name}: {len(dataset)} frames{names}", err=True)
     for warning in heard:
         typer.echo(f"careful: {warning.message}", err=True)
     return dataset

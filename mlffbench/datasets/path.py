@@ -140,6 +140,8 @@ def _isolated(
     if atoms is None:
         return None
     if isinstance(atoms, Mapping):
+        if flags := [symbol for symbol, energy in atoms.items() if isinstance(energy, bool)]:
+            raise ValueError(f"isolated_atoms: the energies of {flags} are true or false, not numbers")
         return {symbol: float(energy) for symbol, energy in atoms.items()}
     return isolated_energies_of(atoms, open_files(match(atoms), units), energy_key)
 

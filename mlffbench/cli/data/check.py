@@ -19,6 +19,7 @@ from mlffbench.cli.data.arguments import (
     dataset_spec,
     load,
 )
+from mlffbench.cli.label_names import read_labels
 from mlffbench.cli.progress_bars import bars
 
 if TYPE_CHECKING:
@@ -51,10 +52,11 @@ def check(
         refused = [f for f in findings if f.certain]
         if json_:
             facts = {"dataset": data.name, "digest": data.digest, "n_frames": len(data), "checks": done}
+            facts["labels"] = dict(data.card.get("labels", {}))
             counts = {"n_refusals": len(refused), "n_warnings": len(findings) - len(refused)}
             print_json({**facts, **counts, "findings": [asdict(f) for f in findings]})
         else:
-            _print(f"{data.name}, {len(data)} frames", findings, done)
+            _print(f"{data.name}, {len(data)} frames{read_labels(data)}", findings, done)
     if refused:
         raise typer.Exit(1)
 

@@ -24,9 +24,11 @@ from mlffbench.datasets.formats.extxyz_comments import (
     tokens,
     value,
 )
+from mlffbench.datasets.formats.extxyz_spelling import standard
+from mlffbench.datasets.formats.index import is_stray
 from mlffbench.datasets.formats.records import Reader, Record, record_of
 
-__all__ = ["PARSE_ERRORS", "Extxyz", "parse"]
+__all__ = ["PARSE_ERRORS", "Extxyz", "parse", "unnamed"]
 
 PARSE_ERRORS = (XYZError, ValueError, LookupError, TypeError)  # raised by ASE at a broken frame
 
@@ -92,13 +94,15 @@ def _stamp(file: Path) -> tuple[int, int]:
 def parse(raw: bytes) -> Record:
     """Parse one frame: in numpy if its lines are a symbol and numbers, else by ASE."""
     head, comment, body = raw.split(b"\n", 2)
-    natoms, line = int(head), comment.decode().strip()
+    natoms, line = int(head), standard(comment.decode().strip())
     pairs = tokens(line)
     if pairs is None:
         return parse_by_ase(raw)
     named = value("Properties", pairs["Properties"]) if "Properties" in pairs else PLAIN
     properties = _properties(str(named))
     parts = body.split()
+    if len(parts) == natoms * (properties.width + 3):
+        properties = _properties(f"{named}:{unnamed(properties.width)}:R:3")
     if not properties.is_plain or len(parts) != natoms * properties.width:
         return parse_by_ase(raw)
     symbols = parts[:: properties.width]
@@ -111,6 +115,11 @@ def parse(raw: bytes) -> Record:
     table = table.reshape(natoms, properties.width - 1)
     arrays = {name: table[:, a - 1 : a - 1 + n] for name, _, a, n in properties.fields[1:]}
     return Record(numbers, arrays.pop("positions"), *_cell_and_pbc(pairs), _LabelValues(pairs, arrays))
+
+
+def unnamed(width: int) -> str:
+    """Name of three columns behind the first `width`, which ``Properties`` does not name."""
+    return f"columns_{width + 1}_to_{width + 3}"
 
 
 @lru_cache(maxsize=256)
@@ -135,7 +144,8 @@ def _cell_and_pbc(written: Mapping[str, str | None]) -> tuple[np.ndarray, np.nda
 
 def parse_by_ase(raw: bytes) -> Record:
     """Parse one frame of any form."""
-    return record_of(next(iter(read_xyz(StringIO(raw.decode()), 0))))
+    head, comment, body = raw.decode().split("\n", 2)
+    return record_of(next(iter(read_xyz(StringIO(f"{head}\n{standard(comment)}\n{body}"), 0))))
 
 
 class _LabelValues(Mapping[str, Any]):
@@ -143,7 +153,8 @@ class _LabelValues(Mapping[str, Any]):
 
     def __init__(self, written: Mapping[str, str | None], arrays: Mapping[str, np.ndarray]) -> None:
         self.arrays = arrays
-        self.written = {k: v for k, v in written.items() if k not in STRUCTURE and not is_hidden(arrays, k)}
+        names = [k for k, v in written.items() if k not in STRUCTURE and not is_stray(k, v is None)]
+        self.written = {k: written[k] for k in names if not is_hidden(arrays, k)}
 
     def __getitem__(self, key: str) -> Any:
         if key in self.written:

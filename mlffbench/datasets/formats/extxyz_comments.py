@@ -16,19 +16,17 @@ import numpy as np
 from ase.calculators.calculator import all_properties
 from ase.io.extxyz import REV_PROPERTY_NAME_MAP, key_val_str_to_dict, per_config_properties
 
-from mlffbench.datasets.formats.index import Builder, Entry, Layout
+from mlffbench.datasets.formats.extxyz_spelling import BARE, KEY, STRUCTURE_OF, VALUE, standard
+from mlffbench.datasets.formats.index import Builder, Entry, Layout, is_stray
 
 __all__ = ["Comments", "Properties", "in_voigt_order", "is_hidden", "tokens", "value"]
 
 PLAIN = "species:S:1:pos:R:3"  # columns of a frame without Properties
 STRUCTURE = ("Properties", "pbc", "Lattice")  # keys that ASE takes out of info
-BARE = r"""[^\s"'{}\[\]\\=]+"""
-KEY = r"""[^\s"'{}\[\]\\=,]+"""
-VALUE = rf"""(?:"[^"\\]+"|'[^'\\]+'|\{{[^{{}}\\]+\}}|\[[^\[\]\\]+\]|{BARE})"""  # "" swallows the next key
 TOKEN = re.compile(rf"({KEY})(?:=({VALUE}))?(?=\s|$)")
 LINE = re.compile(rf"\s*(?:{KEY}(?:={VALUE})?(?:\s+|$))*")
 NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
-TRUTH = {"T": 1.0, "F": 0.0, "true": 1.0, "false": 0.0, "True": 1.0, "False": 0.0, "TRUE": 1.0, "FALSE": 0.0}
+TRUTH = ("T", "F", "true", "false", "True", "False", "TRUE", "FALSE")
 Segment = tuple[str, Callable[[bytes], float] | None]  # pattern of one token, and the reader of its group
 MOST_TEMPLATES = 64  # lines of more forms are read by ASE
 
@@ -120,17 +118,21 @@ class _TextCodes(dict[bytes, float]):
 
 def _pattern(key: str, text: str | None, builder: Builder) -> Segment | None:
     """Pattern of one token, and the reader of its group if it has one; None if no pattern is safe."""
-    meaning = value(key, text)
     name = re.escape(key)
     if text is None:
-        return f"({name})", lambda _: 1.0
+        stray, code = is_stray(key, True), float(builder.code("True"))
+        return (NUMBER, None) if stray else (f"({name})", lambda _: code)
     inside = text[1:-1] if text[0] in "\"'{[" else text
     before, after = (text[0], text[-1]) if inside != text else ("", "")
     wrap = lambda middle: f"{name}={re.escape(before)}{middle}{re.escape(after)}"
-    if key in ("Properties", "pbc"):
+    if STRUCTURE_OF.get(key.lower()) in ("Properties", "pbc"):
         return wrap(re.escape(inside)), None
+    if key in ("Lattice", "stress", "virial"):  # of which ASE accepts fewer forms than `standard`
+        return _vector_pattern(inside, wrap)
+    meaning = value(key, text)
     if isinstance(meaning, bool):
-        return wrap(f"({'|'.join(TRUTH)})"), lambda written: TRUTH[written.decode()]
+        codes = {word.encode(): float(builder.code(str(word[0] in "Tt"))) for word in TRUTH}
+        return wrap(f"({'|'.join(TRUTH)})"), codes.__getitem__
     if isinstance(meaning, str):
         middle = BARE if inside == text else rf"[^{re.escape(after)}\\]+"
         words = _TextCodes(key, builder)
@@ -180,7 +182,7 @@ class Comments:
     def _by_ase(self, line: bytes, natoms: int) -> None:
         """Add a frame of a new form; keep a template of it if that reproduces ASE's result."""
         text = line.decode().strip()
-        info = key_val_str_to_dict(text) if text else {}
+        info = key_val_str_to_dict(standard(text)) if text else {}
         layout, scalars = layout_of(info)
         self.specifications.add(str(info.get("Properties", PLAIN)))
         self.builder.add(natoms, layout, scalars)
@@ -209,13 +211,15 @@ def layout_of(info: Mapping[str, Any]) -> tuple[Layout, list[Any]]:
     properties = Properties(str(info.get("Properties", PLAIN)))
     pbc = np.zeros(3, dtype=bool)
     pbc[:] = info.get("pbc", "Lattice" in info)
-    rest = {k: in_voigt_order(k, v) for k, v in info.items() if k not in STRUCTURE}
+    rest = {k: in_voigt_order(k, v) for k, v in info.items() if k not in STRUCTURE and not is_stray(k, v)}
     arrays = properties.labels()
+    if flags := [n for n, kind, _, _ in properties.fields if kind == "L" and n in all_properties]:
+        raise ValueError(f"{flags} are flags (L) in Properties, not numbers (R)")
     visible = {k: v for k, v in rest.items() if not is_hidden(arrays, k)}
     described = [(Entry.of(k, v, k not in per_config_properties), v) for k, v in visible.items()]
     entries = [e for e, _ in described]
     entries += [Entry(k, n, "other", False) for k, n in arrays.items() if k not in visible]
-    return Layout(tuple(entries), bool(pbc.all())), [v for e, v in described if e.kind != "other"]
+    return Layout(tuple(entries), bool(pbc.all())), [e.scalar(v) for e, v in described if e.is_scalar]
 
 
 def in_voigt_order(key: str, converted: Any) -> Any:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from dataclasses import replace
 from typing import BinaryIO
 
 import numpy as np
 from ase.data import atomic_numbers
 
-from mlffbench.datasets.formats.extxyz import PARSE_ERRORS, parse
-from mlffbench.datasets.formats.extxyz_comments import Comments
-from mlffbench.datasets.formats.index import Builder, Index
+from mlffbench.datasets.formats.extxyz import PARSE_ERRORS, parse, unnamed
+from mlffbench.datasets.formats.extxyz_comments import Comments, Properties
+from mlffbench.datasets.formats.index import Builder, Entry, Index
 from mlffbench.system.progress import report
 
 __all__ = ["index_extxyz"]
@@ -53,6 +54,7 @@ class _Scan:
         self.symbols = np.zeros(1 << 16, dtype=np.int64)  # atoms by the two first letters of their lines
         self.long_symbols = False
         self.last = b""
+        self.extra: list[str] = []  # columns that no frame names
 
     def block(self, block: bytes) -> bytes:
         """Index the complete frames of a block that begins with a frame; return the rest."""
@@ -137,17 +139,23 @@ class _Scan:
         """Refuse a file whose last line is cut off: it has too few columns."""
         if not self.last:
             return
+        widths = {Properties(text).width for text in self.comments.specifications}
         try:
-            parse(self.last)
+            record = parse(self.last)
         except PARSE_ERRORS as error:
+            is_short = len(self.last.rstrip().rpartition(b"\n")[2].split()) < max(widths)
+            fault = ", the last, may be cut off" if is_short else ""
             raise ValueError(
-                f"ASE cannot read {self.name!r}: frame {len(self.builder) - 1}, the last, may be cut off: "
-                f"{error}"
+                f"ASE cannot read {self.name!r}: frame {len(self.builder) - 1}{fault}: {error}"
             ) from error
+        self.extra = [name for name in map(unnamed, widths) if name in record.values]
 
     def index(self) -> Index:
         self.builder.elements = self._elements()
-        return self.builder.index()
+        index = self.builder.index()
+        extra = tuple(Entry(name, 2, "other", False) for name in self.extra)
+        layouts = tuple(replace(layout, entries=layout.entries + extra) for layout in index.layouts)
+        return replace(index, layouts=layouts)
 
     def _elements(self) -> Counter[int] | None:
         """Number of atoms by atomic number; None where two letters do not determine the element."""

@@ -63,26 +63,42 @@ def match(path: str) -> list[Path]:
         Nothing matches; the message lists what the folder has.
     """
     place = Path(path).expanduser()
+    _refuse_dangling(place)
     if place.is_file() or (place.is_dir() and deepmd.is_system(place)):
         return [place]
     if place.is_dir() and (systems := sorted(f.parent for f in place.glob("*/type.raw"))):
         return systems
     if place.is_dir():
+        for file in sorted(place.iterdir()):
+            if not _is_prose(file):
+                _refuse_dangling(file)
         files = [f for f in sorted(place.iterdir()) if f.is_file() and _is_data(f)]
         folder, word = place, ""
     else:
-        files = sorted(
-            f for f in map(Path, glob.glob(str(place), recursive=True)) if f.is_file() or deepmd.is_system(f)
-        )
+        matched = sorted(map(Path, glob.glob(str(place), recursive=True)))
+        for file in matched:
+            _refuse_dangling(file)
+        files = [f for f in matched if f.is_file() or deepmd.is_system(f)]
         folder, word = place.parent, place.name
     if not files:
         raise FileNotFoundError(_no_match(path, folder, word))
     return files
 
 
+def _refuse_dangling(file: Path) -> None:
+    """Refuse a link to a file that does not exist."""
+    if file.is_symlink() and not file.exists():
+        raise FileNotFoundError(f"{str(file)!r} is a link to {str(file.readlink())!r}, which does not exist")
+
+
+def _is_prose(file: Path) -> bool:
+    """True for hidden files, prose and licences."""
+    return file.suffix in PROSE or file.name.startswith((".", "LICEN", "README"))
+
+
 def _is_data(file: Path) -> bool:
     """True for files of a format that ASE recognises, prose and licences excluded."""
-    if file.suffix in PROSE or file.name.startswith((".", "LICEN", "README")):
+    if _is_prose(file):
         return False
     try:
         return file.suffix in (".npz", ".db", ".aselmdb") or bool(filetype(str(file)))

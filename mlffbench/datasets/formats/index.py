@@ -11,12 +11,16 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Builder", "Entry", "Index", "Layout"]
+__all__ = ["Builder", "Entry", "Index", "Layout", "is_missing", "is_stray"]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A value in frames: name, dimensions, kind (number, text or other), and `column` for metadata."""
+    """A value in frames: name, dimensions, kind, and `column` for metadata.
+
+    Kinds are ``number``, ``text``, ``flag`` (True or False, which is no number), ``missing`` (all NaN) and
+    ``other``, that is arrays.
+    """
 
     name: str
     ndim: int
@@ -26,12 +30,44 @@ class Entry:
     @staticmethod
     def of(name: str, value: Any, column: bool) -> Entry:
         """Describe a value."""
-        kind = "number" if _is_number(value) else "text" if isinstance(value, str) else "other"
-        return Entry(name, int(np.ndim(value)), kind, column)
+        return Entry(name, int(np.ndim(value)), _kind(value), column)
+
+    @property
+    def is_scalar(self) -> bool:
+        """True for a value that the index holds."""
+        return self.kind in ("number", "text", "flag")
+
+    def scalar(self, value: Any) -> Any:
+        """Return the value as the index holds it: a flag as a text."""
+        return str(bool(value)) if self.kind == "flag" else value
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.integer | np.floating | np.bool_)
+def _kind(value: Any) -> str:
+    """Kind of a value."""
+    if isinstance(value, bool | np.bool_):
+        return "flag"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, float | np.floating | np.ndarray) and is_missing(value):
+        return "missing"
+    return "number" if isinstance(value, int | float | np.integer | np.floating) else "other"
+
+
+def is_missing(value: Any) -> bool:
+    """True for a number or an array that is NaN throughout, as several tools write what they do not have."""
+    array = np.asarray(value)
+    return array.dtype.kind == "f" and array.size > 0 and bool(np.isnan(array).all())
+
+
+def is_stray(name: str, value: Any) -> bool:
+    """True for a number that stands alone in a comment (``E -76.4``), which ASE takes as a flag."""
+    if not isinstance(value, bool):
+        return False
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -42,19 +78,19 @@ class Layout:
     periodic: bool
 
     def names(self) -> list[str]:
-        """Names of the entries."""
-        return [e.name for e in self.entries]
+        """Names of the entries that hold a value."""
+        return [e.name for e in self.entries if e.kind != "missing"]
 
     def scalars(self) -> list[Entry]:
-        """Entries whose values are in the index (numbers and texts), in order."""
-        return [e for e in self.entries if e.kind != "other"]
+        """Entries whose values are in the index (numbers, texts and flags), in order."""
+        return [e for e in self.entries if e.is_scalar]
 
     @staticmethod
     def of(values: Mapping[str, Any], columns: Iterable[str], periodic: bool) -> tuple[Layout, list[Any]]:
         """Return the layout of one frame, and its scalars in order."""
         named = set(columns)
         entries = tuple(Entry.of(k, v, k in named) for k, v in values.items())
-        return Layout(entries, periodic), [values[e.name] for e in entries if e.kind != "other"]
+        return Layout(entries, periodic), [e.scalar(values[e.name]) for e in entries if e.is_scalar]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,25 +136,34 @@ class Index:
         return self._where([layout.periodic for layout in self.layouts])
 
     def names(self) -> dict[str, set[int]]:
-        """Names of all entries, each with its numbers of dimensions."""
+        """Names of all entries that hold a number, text or array, each with its numbers of dimensions."""
         dimensions: dict[str, set[int]] = {}
         for layout in self.layouts:
             for e in layout.entries:
-                dimensions.setdefault(e.name, set()).add(e.ndim)
+                if e.kind not in ("flag", "missing"):
+                    dimensions.setdefault(e.name, set()).add(e.ndim)
         return dimensions
+
+    def names_of_kind(self, kind: str) -> set[str]:
+        """Names of the entries that are of a kind in some frame."""
+        return {e.name for layout in self.layouts for e in layout.entries if e.kind == kind}
 
     def columns(self) -> dict[str, set[str]]:
         """Names of the metadata, each with its kinds."""
         kinds: dict[str, set[str]] = {}
         for layout in self.layouts:
             for e in layout.entries:
-                if e.column:
+                if e.column and e.kind != "missing":
                     kinds.setdefault(e.name, set()).add(e.kind)
         return kinds
 
+    def is_coded(self, name: str) -> np.ndarray:
+        """Mask of the frames that hold the name as a text or a flag, (n,) bool."""
+        return self.is_kind(name, "text") | self.is_kind(name, "flag")
+
     def texts(self, name: str) -> np.ndarray:
-        """Texts of that name, "" where a frame has none."""
-        codes = np.where(self.is_kind(name, "text"), self.scalars[name], -1).astype(int)
+        """Texts of that name, flags as ``True`` and ``False``, "" where a frame has neither."""
+        codes = np.where(self.is_coded(name), self.scalars[name], -1).astype(int)
         used, place = np.unique(codes, return_inverse=True)
         return np.array(["" if c < 0 else self.vocabulary[c] for c in used])[place]
 
@@ -145,7 +190,7 @@ class Index:
         """Scalars of that name, with texts counted from `start` of a longer vocabulary."""
         if name not in self.scalars:
             return np.full(len(self), np.nan)
-        return self.scalars[name] + np.where(self.is_kind(name, "text"), start, 0)
+        return self.scalars[name] + np.where(self.is_coded(name), start, 0)
 
     # ---------------------------------------------------------------- as arrays, for a file
     def arrays(self) -> dict[str, np.ndarray]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from ase import Atoms
 from ase.stress import full_3x3_to_voigt_6_stress
 
-from mlffbench.datasets.formats.index import Index
+from mlffbench.datasets.formats.index import Index, is_missing
 from mlffbench.datasets.formats.records import InMemory, Reader, Record, Source
 from mlffbench.datasets.formats.units import EV, Units
 from mlffbench.registry import suggest
 from mlffbench.system.progress import report
 
-__all__ = ["LABEL_NAMES", "Label", "energies", "find_key", "find_labels"]
+__all__ = ["LABEL_NAMES", "SPELLINGS", "Label", "energies", "find_key", "find_labels"]
 
 SPELLINGS: dict[str, tuple[str, ...]] = {  # compared in lower case
     "energy": (
@@ -43,24 +43,28 @@ class Label:
     key: str
     reader: Reader
     units: Units = EV
-    missing: frozenset[int] = frozenset()  # frames whose label is a placeholder
+    placeholders: frozenset[int] = frozenset()  # frames whose label has no weight
+    missing: set[int] = field(default_factory=set)
 
     def __call__(self, i: int) -> Any:
-        """Return the label of frame `i`, None where it has none.
+        """Return the label of frame `i`, None where it has none or NaN throughout (noted in `missing`).
 
         Raises
         ------
         ValueError
             The label is no number, not finite, or of a wrong shape.
         """
-        if i in self.missing:
+        if i in self.placeholders:
             return None
         record = self.reader.record(i)
         if self.key not in record.values:
             return None
+        if self.quantity != "energy" and is_missing(record.values[self.key]):
+            self.missing.add(i)
+            return None
         convert: Callable[..., Any] = {"energy": _energy, "forces": _forces, "stress": _stress}[self.quantity]
         try:
-            value = convert(_numbers(record.values[self.key]), record, self.key)
+            value = convert(record.values[self.key], record, self.key)
         except ValueError as error:
             raise ValueError(f"{self.dataset}: {self.key!r} of frame {i} {error}") from None
         return value if value is None or self.units is EV else value * self.scale
@@ -68,7 +72,7 @@ class Label:
     def present(self, index: Index) -> np.ndarray:
         """Mask of the frames that have the label, (n,) bool."""
         mask = index.has(self.key)
-        mask[list(self.missing)] = False
+        mask[list(self.placeholders)] = False
         return mask
 
     @property
@@ -116,7 +120,9 @@ def find_key(name: str, quantity: str, given: str | None, source: Source) -> str
 def _given_key(name: str, quantity: str, key: str, source: Source) -> str:
     """Return the key if any frame has it."""
     known = sorted(source.index.names())
-    if key not in known:
+    if key in source.index.names_of_kind("flag") and key not in known:
+        raise ValueError(f"{name}: {quantity}_key {key!r} is a flag in every frame that has it, not a number")
+    if key not in known and key not in source.index.names_of_kind("missing"):
         raise ValueError(f"{name}: no frame has {quantity}_key {key!r}{suggest(key, known)}")
     return key
 
@@ -124,15 +130,46 @@ def _given_key(name: str, quantity: str, key: str, source: Source) -> str:
 def _well_known_key(name: str, quantity: str, source: Source) -> str | None:
     """Return the well-known key that most frames have; all such keys must agree."""
     rivals = _rivals(quantity, source)
-    if not rivals and quantity == "energy":
-        known = sorted(source.index.names())
-        raise ValueError(f"{name}: no energies found; the frames have {known}; name one as energy_key")
+    if not rivals:
+        if quantity == "energy":
+            raise ValueError(_no_energies(name, source))
+        return None
+    best = max(rivals, key=lambda k: int(source.index.has(k).sum()))
+    for other in rivals:
+        if other != best:
+            _require_one_level(name, quantity, best, other, source)
     for other in rivals[1:]:
         if not _agree(name, quantity, rivals[0], other, source):
             raise ValueError(
                 f"{name}: {rivals} hold different values for the {quantity}; choose one as {quantity}_key"
             )
-    return max(rivals, key=lambda k: int(source.index.has(k).sum()), default=None)
+    return best
+
+
+def _no_energies(name: str, source: Source) -> str:
+    """Return the error message of frames without an energy: the names and words that they have."""
+    index = source.index
+    flags = sorted(index.names_of_kind("flag") - set(index.names()))
+    missing = sorted(index.names_of_kind("missing") - set(index.names()))
+    words = f"; {flags} are true or false, as ASE reads words without '='" if flags else ""
+    words += "; a number without a name is not read: write energy=-76.4, not 'E -76.4'" if flags else ""
+    nans = f"; {missing} are NaN in every frame" if missing else ""
+    known = sorted(index.names())
+    remedy = (
+        "; name one as energy_key" if known else "; write energy=-76.4 before each frame" if not flags else ""
+    )
+    return f"{name}: no energies found; the frames have {known}{remedy}{words}{nans}"
+
+
+def _require_one_level(name: str, quantity: str, key: str, other: str, source: Source) -> None:
+    """Refuse a quantity that some frames hold under one key only, and other frames under another."""
+    one, two = source.index.has(key), source.index.has(other)
+    if (two & ~one).any():
+        raise ValueError(
+            f"{name}: {(one & ~two).sum()} frames have only {key!r} and {(two & ~one).sum()} only {other!r} "
+            f"for the {quantity}: are they of one level of theory? if so write all under one name, else "
+            "keep the frames of one of them"
+        )
 
 
 def _rivals(quantity: str, source: Source) -> list[str]:
@@ -164,6 +201,12 @@ def _agree(name: str, quantity: str, key: str, other: str, source: Source) -> bo
 def _require_in_every_frame(name: str, key: str, source: Source) -> None:
     """Refuse frames without an energy."""
     index = source.index
+    nans = np.flatnonzero(index.is_kind(key, "missing"))
+    if len(nans):
+        raise ValueError(
+            f"{name}: {key!r} of frame {nans[0]} is not finite (NaN in {len(nans)} of {len(index)} frames), "
+            "and a frame without an energy cannot be used; remove the frame"
+        )
     missing = np.flatnonzero(~index.has(key))
     if len(missing):
         has = sorted(index.layouts[index.layout[missing[0]]].names())
@@ -188,7 +231,9 @@ def energies(name: str, key: str, source: Source, among: np.ndarray, units: Unit
 
 
 def _numbers(value: Any) -> np.ndarray:
-    """Return the value as an array of finite floats."""
+    """Return the value as an array of finite floats; flags are no numbers."""
+    if np.asarray(value).dtype.kind == "b":
+        raise ValueError(f"is {value!r}, a flag and not a number")
     try:
         array = np.array(value, dtype=float)
     except (TypeError, ValueError):
@@ -198,24 +243,26 @@ def _numbers(value: Any) -> np.ndarray:
     return array
 
 
-def _energy(value: np.ndarray, record: Record, key: str) -> float:
+def _energy(label: Any, record: Record, key: str) -> float:
+    value = _numbers(label)
     if value.size != 1:
         raise ValueError(f"has shape {value.shape}; an energy is one number")
     return float(value.item())
 
 
-def _forces(value: np.ndarray, record: Record, key: str) -> np.ndarray:
-    n = len(record)
+def _forces(label: Any, record: Record, key: str) -> np.ndarray:
+    value, n = _numbers(label), len(record)
     if value.shape != (n, 3):
         raise ValueError(f"has shape {value.shape}; the forces on its {n} atoms have ({n}, 3)")
     return value
 
 
-def _stress(value: np.ndarray, record: Record, key: str) -> np.ndarray | None:
+def _stress(label: Any, record: Record, key: str) -> np.ndarray | None:
     """Stress in Voigt order; None for frames that are not periodic in three directions."""
-    if value.size not in (6, 9):
-        raise ValueError(f"has shape {value.shape}; a stress is 3×3, 9 numbers or 6")
+    if np.size(label) not in (6, 9):
+        raise ValueError(f"has shape {np.shape(label)}; a stress is 3×3, 9 numbers or 6")
     if not record.pbc.all():
         return None
+    value = _numbers(label)
     voigt = value.reshape(6) if value.size == 6 else full_3x3_to_voigt_6_stress(value.reshape(3, 3))
     return -voigt / record.volume if "virial" in key.lower() else voigt

@@ -9,15 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
-from mlffbench.datasets.formats.index import Entry, Index, Layout
-from mlffbench.datasets.formats.label_keys import LABEL_NAMES
+from mlffbench.datasets.formats.index import Entry, Index, Layout, is_missing
+from mlffbench.datasets.formats.label_keys import LABEL_NAMES, SPELLINGS
+from mlffbench.datasets.formats.npz_cells import cells_and_pbc
 from mlffbench.datasets.formats.records import Reader, Record, Source
 from mlffbench.datasets.formats.stated_units import names_unit, stated_in
+from mlffbench.datasets.formats.unread import is_cell_name
 
 __all__ = ["open_arrays", "stated_units"]
 
 NUMBERS = ("nuclear_charges", "z", "Z", "atomic_numbers", "numbers")
 POSITIONS = ("coords", "R", "positions", "coordinates")
+TENSORS = ((3, 3), (9,), (6,))  # shapes of the stress of one frame
 LOCAL_HEADER = struct.Struct("<26xHH")  # header of a zip member: lengths of name and extra field at its end
 
 
@@ -33,15 +36,17 @@ def open_arrays(file: Path, mapped: bool = False) -> Source:
     rows, vectors = arrays.rows, arrays.vectors
     entries = [Entry.of(k, v[0], True) for k, v in rows.items() if len(v)]
     entries += [Entry(k, 2, "other", False) for k in vectors]
+    entries += [Entry(k, v.ndim - 1, "other", False) for k, v in arrays.tensors.items()]
+    entries = [Entry(e.name, e.ndim, "missing", e.column) if e.name in arrays.missing else e for e in entries]
     n = len(arrays)
     kinds, counts = np.unique(arrays.numbers[arrays.numbers > 0], return_counts=True)
     each = n if arrays.numbers.ndim == 1 else 1
     texts = list(dict.fromkeys(str(t) for v in rows.values() if v.dtype.kind == "U" for t in v))
     index = Index(
         np.broadcast_to((arrays.numbers > 0).sum(axis=-1), n).astype(np.int32),
-        np.zeros(n, dtype=np.int32),
-        (Layout(tuple(entries), periodic=False),),
-        {k: _scalars(v, texts) for k, v in rows.items()},
+        arrays.pbc.all(axis=1).astype(np.int32),
+        (Layout(tuple(entries), periodic=False), Layout(tuple(entries), periodic=True)),
+        {k: _scalars(v, texts) for k, v in rows.items() if k not in arrays.missing},
         texts,
         {int(z): int(c) * each for z, c in zip(kinds, counts, strict=True)},
     )
@@ -57,9 +62,10 @@ def _scalars(values: np.ndarray, texts: list[str]) -> np.ndarray:
 
 
 class Arrays(Reader):
-    """Reader of frames in arrays; a number a frame or a vector an atom is a possible label.
+    """Reader of frames in arrays.
 
-    Molecules of different size are padded with atomic number 0, or -1, in one array: such rows are no atoms.
+    A number a frame, a vector an atom, and 6 or 9 numbers a frame are possible labels. Molecules of different
+    size are padded with atomic number 0, or -1, in one array: such rows are no atoms.
     """
 
     def __init__(self, file: Path, mapped: bool) -> None:
@@ -73,8 +79,14 @@ class Arrays(Reader):
         numbers = np.nan_to_num(_one_of(self.file, NUMBERS, data)).astype(int)
         broadcast = np.broadcast_to(numbers, self.positions.shape[:2])
         self.numbers = numbers if numbers.ndim == 1 else broadcast
-        others = {k: v for k, v in data.items() if k not in (*NUMBERS, *POSITIONS)}
-        self.rows, self.vectors = _per_frame(self.file, others, self.positions.shape)
+        self.cells, self.pbc = cells_and_pbc(self.file, data, len(self.positions))
+        others = {k: v for k, v in data.items() if k not in (*NUMBERS, *POSITIONS) and k.lower() != "pbc"}
+        others = {k: v for k, v in others.items() if not is_cell_name(k)}
+        self.rows, self.vectors, self.tensors = _per_frame(self.file, others, self.positions.shape)
+        labels = {**self.rows, **self.vectors, **self.tensors}
+        self.missing = {
+            k for k, v in labels.items() if k.lower() in LABEL_NAMES and is_missing(v[:1]) and is_missing(v)
+        }
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -82,12 +94,10 @@ class Arrays(Reader):
     def read(self, i: int) -> Record:
         numbers = self.numbers if self.numbers.ndim == 1 else self.numbers[i]
         atoms = numbers > 0
-        rows, vectors = (
-            {k: v[i] for k, v in self.rows.items()},
-            {k: v[i][atoms] for k, v in self.vectors.items()},
-        )
-        numbers, positions = numbers[atoms], np.array(self.positions[i], dtype=float)[atoms]
-        return Record(numbers, positions, np.zeros((3, 3)), np.zeros(3, dtype=bool), {**vectors, **rows})
+        values = {k: v[i] for part in (self.tensors, self.rows) for k, v in part.items()}
+        vectors = {k: v[i][atoms] for k, v in self.vectors.items()}
+        positions = np.array(self.positions[i], dtype=float)[atoms]
+        return Record(numbers[atoms], positions, self.cells[i], self.pbc[i], {**vectors, **values})
 
     def __getstate__(self) -> dict[str, object]:
         return {"file": self.file, "mapped": self.mapped}
@@ -99,17 +109,29 @@ class Arrays(Reader):
 
 def _per_frame(
     file: Path, data: Mapping[str, np.ndarray], shape: tuple[int, ...]
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Return the arrays with a number or text a frame, and those with a vector an atom."""
-    rows, vectors = {}, {}
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Return the arrays with a number or text a frame, a vector an atom, and 6 or 9 numbers a frame.
+
+    Flags become the texts True and False.
+    """
+    rows, vectors, tensors = {}, {}, {}
     for key, values in data.items():
         if key.lower() in LABEL_NAMES and values.shape[:1] != shape[:1]:
             raise ValueError(f"{file.name}: {shape[0]} frames, but {key!r} has shape {values.shape}")
-        if values.shape == shape:
+        if key.lower() in SPELLINGS["stress"] and values.shape[1:] in TENSORS:
+            tensors[key] = values  # also where a frame has three atoms
+        elif values.shape == shape:
             vectors[key] = values
         elif values.shape[:1] == shape[:1] and values.size == shape[0] and values.dtype.kind in "biufU":
-            rows[key] = np.array(values).reshape(-1)
-    return rows, vectors
+            rows[key] = np.array(values).reshape(-1).astype(str if values.dtype.kind == "b" else values.dtype)
+        elif key.lower() in LABEL_NAMES:
+            raise ValueError(
+                f"{file.name}: {key!r} has shape {values.shape}; energies of {shape[0]} frames have "
+                f"({shape[0]},), forces on {shape[1]} atoms {shape}, stresses ({shape[0]}, 3, 3)"
+            )
+        elif values.shape[:1] == shape[:1] and values.shape[1:] in TENSORS and values.dtype.kind in "iuf":
+            tensors[key] = values
+    return rows, vectors, tensors
 
 
 def _one_of(file: Path, names: Sequence[str], data: Mapping[str, np.ndarray]) -> np.ndarray:

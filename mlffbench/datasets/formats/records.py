@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from mlffbench.datasets.formats.index import Builder, Index, Layout
+from mlffbench.datasets.formats.index import Builder, Index, Layout, is_stray
 from mlffbench.datasets.formats.units import EV, Units
 
 __all__ = ["InMemory", "JoinedReader", "Reader", "Record", "Source", "record_of"]
@@ -117,7 +117,7 @@ def record_of(atoms: Atoms) -> Record:
     """Convert an Atoms; a calculator's results win over ``info``, ``info`` over ``arrays``."""
     arrays = {k: v for k, v in atoms.arrays.items() if k not in ("numbers", "positions")}
     merged = {**arrays, **atoms.info, **getattr(atoms.calc, "results", {})}
-    values = {k: v for k, v in merged.items() if v is not None}
+    values = {k: v for k, v in merged.items() if v is not None and not is_stray(k, v)}
     return Record(atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc, values)
 
 

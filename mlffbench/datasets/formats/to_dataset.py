@@ -9,9 +9,10 @@ import numpy as np
 from ase import Atoms
 
 from mlffbench.data import Dataset, Labels, LazySequence
-from mlffbench.datasets.formats.label_keys import LABEL_NAMES, Label, energies, find_key
+from mlffbench.datasets.formats.label_keys import LABEL_NAMES, SPELLINGS, Label, energies, find_key
 from mlffbench.datasets.formats.placeholders import notes_on, without_weight
 from mlffbench.datasets.formats.records import InMemory, Source
+from mlffbench.datasets.formats.unread import refuse_unread_cell, unread_labels
 from mlffbench.system.progress import report
 
 __all__ = ["from_frames", "from_source", "isolated_energies", "isolated_energies_of"]
@@ -34,7 +35,8 @@ def from_frames(
     Labels are searched in the frames' calculators, ``info`` and ``arrays``, under ASE's names and
     well-known spellings (``dft_energy``, ``REF_forces``, ``virial`` ...), in any case. ``free_energy`` is
     read only where there is no other energy. Every other number or text in ``info`` becomes a column: numbers
-    as floats, NaN where missing; text as "" where missing. Velocities, constraints and other arrays are lost.
+    as floats, NaN where missing; text as "" where missing; True and False as texts. Velocities, constraints
+    and other arrays are lost.
 
     Parameters
     ----------
@@ -42,8 +44,9 @@ def from_frames(
         The dataset's name; error messages begin with it.
     frames : sequence of Atoms
         Energies in eV, forces in eV/Å, stresses in eV/Å³. Single-atom frames whose ``config_type`` is
-        ``isolated_atom`` (``IsolatedAtom``) become `atomic_energies`. Forces or stresses that a frame lacks
-        are None; a stress is read only for frames periodic in three directions.
+        ``isolated_atom`` (``IsolatedAtom``, ``isolated-atoms`` ...) become `atomic_energies`. Forces or
+        stresses that a frame lacks, or that are NaN throughout, are None; a stress is read only for frames
+        periodic in three directions.
     energy_key, forces_key, stress_key : str, optional
         Keys of labels that have no well-known name or several. Stresses are 3×3, 9 numbers, or
         6 in Voigt order (xx yy zz yz xz xy). A key that contains ``virial`` is a virial in eV: σ = −virial/V.
@@ -77,6 +80,7 @@ def from_source(
 
     `keys` are the given keys of ``energy``, ``forces`` and ``stress``.
     """
+    refuse_unread_cell(name, source)
     found_keys = {q: find_key(name, q, key, source) for q, key in keys.items()}
     all_frames = np.ones(len(source.index), dtype=bool)
     energy = energies(name, str(found_keys["energy"]), source, all_frames, source.units)
@@ -97,7 +101,11 @@ def from_source(
         frames=frames,
         labels=Labels(energy[kept], forces, stress),
         columns={k: v[kept] for k, v in table.items()},
-        card={**(card or {}), **({"notes": notes} if notes else {})},
+        card={
+            **(card or {}),
+            **({"notes": notes} if notes else {}),
+            **_reading(source, found_keys, labels, kept),
+        },
         atomic_energies={**atoms, **(atomic_energies or {})} or None,
     )
 
@@ -117,6 +125,23 @@ def _label(name: str, quantity: str, key: str, source: Source) -> Label:
     unused = without_weight(source.index, quantity, key)
     missing = frozenset(np.flatnonzero(unused).tolist()) if quantity != "energy" else frozenset()
     return Label(name, quantity, key, source.reader, source.units, missing)
+
+
+def _reading(
+    source: Source, keys: Mapping[str, str | None], labels: Mapping[str, Label], kept: np.ndarray
+) -> dict[str, Any]:
+    """Entries of the card: the names that are read as labels, those unread, and the numbers of NaN labels."""
+    index, missing = source.index, {}
+    for quantity in ("forces", "stress"):
+        names = SPELLINGS[quantity]
+        names_ = [k for k in index.names_of_kind("missing") if k.lower() in names or k == keys[quantity]]
+        nans = np.any([np.zeros(len(index), bool), *(index.is_kind(k, "missing") for k in names_)], axis=0)
+        nans[list(labels[quantity].missing if quantity in labels else ())] = True
+        if nans[kept].any():
+            missing[quantity] = int(nans[kept].sum())
+    unread = unread_labels(source, keys)
+    facts = {"labels": {q: key or "none" for q, key in keys.items()}, "missing": missing, "unread": unread}
+    return {k: v for k, v in facts.items() if v}
 
 
 def isolated_energies(name: str, frames: Sequence[Atoms], energy_key: str | None = None) -> dict[str, float]:
@@ -174,13 +199,20 @@ def _numbers(source: Source, kept: np.ndarray) -> frozenset[int] | None:
 
 # ---------------------------------------------------------------- isolated atoms and columns
 def _isolated_atoms(source: Source) -> np.ndarray:
-    """Mask of the single-atom frames whose ``config_type`` is ``isolated_atom``, (n,) bool."""
-    index = source.index
-    if "config_type" not in index.scalars:
-        return np.zeros(len(index), dtype=bool)
-    kinds, place = np.unique(index.texts("config_type"), return_inverse=True)
-    named = np.array([str(k).lower().replace("_", "") == "isolatedatom" for k in kinds])
-    return named[place] & (index.natoms == 1)
+    """Mask of the single-atom frames whose ``config_type`` is ``isolated_atom`` in any spelling, (n,)."""
+    index, named = source.index, np.zeros(len(source.index), dtype=bool)
+    for key in index.scalars:
+        if _letters(key) == "configtype":
+            kinds, place = np.unique(index.texts(key), return_inverse=True)
+            named |= np.array([_letters(str(k)).removesuffix("s") == "isolatedatom" for k in kinds])[place]
+        elif _letters(key) == "isolatedatom":  # a flag or its number
+            named |= (index.texts(key) == "True") | (index.is_kind(key, "number") & (index.scalars[key] == 1))
+    return named & (index.natoms == 1)
+
+
+def _letters(word: str) -> str:
+    """Letters of a word in lower case, without separators."""
+    return "".join(c for c in word.lower() if c.isalpha())
 
 
 def _energies_by_symbol(name: str, frames: Sequence[Atoms], energies: Sequence[float]) -> dict[str, float]:

@@ -30,3 +30,14 @@ def test_lmdb_needs_its_extra(tmp_path, monkeypatch):
     (tmp_path / "a.aselmdb").write_bytes(b"x")
     with pytest.raises(ImportError, match=r"pip install 'mlffbench\[lmdb\]'"):
         path(str(tmp_path / "a.aselmdb"))
+
+
+def test_flags_are_texts(labelled, tmp_path):
+    with connect(tmp_path / "a.db") as database:
+        for i, atoms in enumerate(labelled[:4]):
+            database.write(atoms, converged=bool(i % 2))
+    for lazy in (False, True):
+        columns = path(str(tmp_path / "a.db"), lazy=lazy).columns
+        assert columns["converged"].tolist() == ["False", "True"] * 2
+        with pytest.raises(ValueError, match="energy_key 'converged' is a flag"):
+            path(str(tmp_path / "a.db"), lazy=lazy, energy_key="converged")

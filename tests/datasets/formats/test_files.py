@@ -43,6 +43,20 @@ def test_nothing_there_is_a_sentence(tmp_path):
         path(str(tmp_path / "bad.xyz"))
 
 
+def test_a_link_to_nowhere_is_named(tmp_path):
+    xyz(tmp_path / "a.xyz", "energy=2")
+    (tmp_path / "b.xyz").symlink_to("/nowhere/data.xyz")
+    for name in ("b.xyz", "*.xyz", "."):
+        with pytest.raises(
+            FileNotFoundError, match=r"b.xyz' is a link to '/nowhere/data.xyz', which does not exist"
+        ):
+            path(str(tmp_path / name))
+    (tmp_path / "a.xyz").rename(tmp_path / "c.xyz")
+    (tmp_path / "b.xyz").unlink()
+    (tmp_path / "b.xyz").symlink_to("c.xyz")
+    assert path(str(tmp_path / "b.xyz")).labels.energy.tolist() == [2.0]
+
+
 def test_other_formats(tmp_path):
     atoms = h2(energy=-1.0, forces=FORCES)
     write(tmp_path / "a.traj", [atoms, atoms])

@@ -27,6 +27,22 @@ from mlffbench.datasets.formats.to_dataset import from_frames
         ([h2({"E": 0.0, "forces": np.zeros((3, 3))})], {}, r"frame 0 has shape \(3, 3\); .* have \(2, 3\)"),
         ([h2({"E": 0.0, "stress": [1.0, 2.0]})], {}, "'stress' of frame 0 has shape"),
         ([h2({"E": 0.0, "my": "low"})], {"energy_key": "my"}, "'my' of frame 0 is 'low', not a number"),
+        ([h2({"E": True})], {}, r"no energies found; .*\['E'\] are true or false"),
+        ([h2({"E": 1.0}), h2({"E": True})], {}, "'E' of frame 1 is True, a flag and not a number"),
+        ([h2({"E": 1.0, "my": True})], {"energy_key": "my"}, "energy_key 'my' is a flag in every frame"),
+        ([h2({"E": 0.0, "F": np.ones((2, 3), dtype=bool)})], {}, "a flag and not a number"),
+        ([h2({"E": np.nan})], {}, r"no energies found; .*\['E'\] are NaN in every frame"),
+        (
+            [h2({"E": 0.0, "energy": 0.0}), h2({"E": 1.0}), h2({"energy": 1.0}), h2({"energy": 1.0})],
+            {},
+            "2 frames have only 'energy' and 1 only 'E' for the energy: are they of one level of theory",
+        ),
+        (
+            [h2({"E": 0.0}, {"F": FORCES}), h2({"E": 1.0}, {"dft_force": FORCES})],
+            {},
+            "1 frames have only 'F' and 1 only 'dft_force' for the forces",
+        ),
+        ([h2({"E": 0.0}, {"F": FORCES * [1, 1, np.nan]})], {}, "'F' of frame 0 is not finite"),
         ([h2({"E": 0.0, "my": [1.0, 2.0]})], {"energy_key": "my"}, "an energy is one number"),
     ],
 )

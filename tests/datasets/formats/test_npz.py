@@ -50,6 +50,76 @@ def test_padding_of_one_molecule_is_no_atom(tmp_path):
     assert data.labels.forces[1].shape == (3, 3)
 
 
+CELL = np.diag([3.0, 4.0, 5.0])
+SKEWED = CELL + np.eye(3, k=1)
+
+
+@pytest.mark.parametrize(
+    "structure",
+    [
+        {"lattice": CELL},
+        {"Cell": SKEWED.ravel()},
+        {"unit_cell": np.array([SKEWED] * 3)},
+        {"box": np.array([CELL.ravel()] * 3)},
+        {"cell": SKEWED, "pbc": [True, True, False]},
+        {"cell": CELL, "pbc": False},
+        {"lattice": np.zeros((3, 3))},
+    ],
+)
+def test_npz_with_a_cell(structure, tmp_path):
+    file = tmp_path / "a.npz"
+    stress = np.arange(27.0).reshape(3, 9)[:, :6]
+    np.savez(file, z=[1, 1], R=np.ones((3, 2, 3)), E=np.arange(3.0), stress=stress, **structure)
+    (_, value), *rest = structure.items()
+    cells = np.broadcast_to(np.reshape(value, (-1, 3, 3)), (3, 3, 3))
+    pbc = np.broadcast_to(rest[0][1] if rest else cells[0].any(axis=1), 3)
+    for lazy in (False, True):
+        data = path(str(file), units="eV", lazy=lazy)
+        for atoms, cell in zip(data.frames, cells, strict=True):
+            np.testing.assert_array_equal(atoms.cell, cell)
+            np.testing.assert_array_equal(atoms.pbc, pbc)
+        assert (data.labels.stress is not None) == pbc.all()
+        if pbc.all():
+            np.testing.assert_array_equal(list(data.labels.stress), stress)
+        assert not data.columns
+
+
+@pytest.mark.parametrize(
+    ("arrays", "sentence"),
+    [
+        ({"lattice": [3.0, 4.0, 5.0]}, r"'lattice' has shape \(3,\), which is not read as a cell"),
+        ({"box": 3.0}, r"'box' has shape \(\), which is not read as a cell"),
+        ({"cell": np.ones((2, 3, 3))}, r"'cell' has shape \(2, 3, 3\)"),
+        ({"cell": CELL, "lattice": SKEWED}, "'lattice' is another cell than that of a second array"),
+        (
+            {"lattice": SKEWED, "type": "d"},
+            "'lattice' are rows or columns, depending on the version of sGDML",
+        ),
+        ({"cell": CELL, "pbc": ["T", "T", "T"]}, r"'pbc' has shape \(3,\)"),
+        ({"F": np.ones((3, 6))}, r"'F' has shape \(3, 6\); .* forces on 2 atoms \(3, 2, 3\)"),
+        ({"stress": np.ones((3, 5))}, r"'stress' has shape \(3, 5\)"),
+    ],
+)
+def test_npz_with_an_array_that_cannot_be_used(arrays, sentence, tmp_path):
+    np.savez(tmp_path / "a.npz", z=[1, 1], R=np.ones((3, 2, 3)), E=np.zeros(3), **arrays)
+    with pytest.raises(ValueError, match=sentence):
+        path(str(tmp_path / "a.npz"), units="eV")
+
+
+def test_npz_with_flags_nan_and_unknown_names(tmp_path):
+    file = str(tmp_path / "a.npz")
+    arrays = {"E": np.arange(3.0), "F": np.full((3, 2, 3), np.nan), "grad": np.ones((3, 2, 3))}
+    np.savez(file, z=[1, 1], R=np.ones((3, 2, 3)), ok=[True, False, True], **arrays)
+    data = path(file, units="eV")
+    assert data.columns["ok"].tolist() == ["True", "False", "True"]
+    assert data.labels.forces is None
+    assert data.card["missing"] == {"forces": 3}
+    assert "forces_key: grad" in data.card["unread"]["grad"]
+    np.savez(file, z=[1, 1], R=np.ones((3, 2, 3)), E=[True, False, True])
+    with pytest.raises(ValueError, match=r"'E' of frame 0 is .*True.*, not a number"):
+        path(file, units="eV")
+
+
 def test_npz_is_refused_with_a_sentence(tmp_path):
     file = str(tmp_path / "a.npz")
     np.savez(file, z=[1, 1], R=np.ones((3, 2, 3)), E=np.zeros(2))

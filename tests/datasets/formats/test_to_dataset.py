@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -74,6 +75,104 @@ def test_info_becomes_columns():
     assert columns["mixed"].tolist() == ["1", "x", ""]
     assert columns["n"].tolist() == [5, 6, 7]
     assert set(columns) == {"T", "kind", "mixed", "n"}
+
+
+def test_flags_are_texts_and_numbers_alone_are_nothing():
+    frames = [h2({"energy": 0.0, "ok": flag, "-76.4": True, "T": True}) for flag in (True, np.False_)]
+    columns = from_frames("x", [*frames, h2({"energy": 0.0, "T": 300})]).columns
+    assert columns["ok"].tolist() == ["True", "False", ""]
+    assert columns["T"].tolist() == ["True", "True", "300"]
+    assert set(columns) == {"ok", "T"}
+
+
+@pytest.mark.parametrize("cell", ["lattice", "Cell", "box", "unit_cell", "lattice_vectors"])
+@pytest.mark.parametrize("size", [3, 6, 9, (3, 3)])
+def test_a_cell_that_is_not_read_is_refused(cell, size):
+    atoms = Atoms(
+        "H2", [(0, 0, 0), (0, 0, 0.75)], info={"energy": 0.0, cell: np.arange(np.prod(size)).reshape(size)}
+    )
+    with pytest.raises(ValueError, match=rf"frame 1 has no cell, but '{cell}' with {np.prod(size)} numbers"):
+        from_frames("x", [h2({"energy": 0.0}), atoms])
+    atoms.info[cell] = np.zeros(size)  # of a molecule
+    from_frames("x", [atoms])
+
+
+def test_names_of_a_cell_may_be_metadata():
+    atoms = h2({"energy": 0.0, "box": 7, "lattice": "fcc", "unit_cell": np.eye(3)}, periodic=True)
+    columns = from_frames("x", [atoms]).columns
+    assert columns["box"].tolist() == [7.0]
+    assert columns["lattice"].tolist() == ["fcc"]
+
+
+def test_the_names_of_labels_are_in_the_card():
+    data = from_frames("x", [h2({"E": 0.0, "virial": SIGMA}, {"F": FORCES}, periodic=True)])
+    assert data.card["labels"] == {"energy": "E", "forces": "F", "stress": "virial"}
+    assert "unread" not in data.card
+    assert from_frames("x", [h2({"E": 0.0})]).card["labels"] == {
+        "energy": "E",
+        "forces": "none",
+        "stress": "none",
+    }
+
+
+@pytest.mark.parametrize(
+    ("info", "arrays", "name", "remedy"),
+    [
+        ({}, {"vasp_force": FORCES}, "vasp_force", "forces_key: vasp_force"),
+        ({}, {"gradient": FORCES}, "gradient", "forces_key: gradient"),
+        ({"forces": FORCES.ravel()}, {}, "forces", r"of shape \(6,\), and no forces are read"),
+        ({"my_stress": SIGMA}, {}, "my_stress", "stress_key: my_stress"),
+        ({"sigma": SQUARE}, {}, "sigma", "stress_key: sigma"),
+        ({"stress": 3.0}, {}, "stress", r"of shape \(\), and no stress"),
+    ],
+)
+def test_what_looks_like_a_label_and_is_not_read_is_named(info, arrays, name, remedy):
+    frames = [h2({"E": 0.0, **info}, arrays, periodic=True), h2({"E": 0.0}, periodic=True)]
+    unread = from_frames("x", frames).card["unread"]
+    assert list(unread) == [name]
+    assert re.search(rf"1 frames have '{name}', .*{remedy}", unread[name])
+
+
+def test_what_does_not_look_like_a_label_is_not_named():
+    arrays = {"momenta": FORCES, "initial_magmoms": FORCES, "frac_coords": FORCES, "charges": [0.0, 1.0]}
+    info = {"dielectric_tensor": SQUARE, "strain": SIGMA, "numbers": [1.0, 2.0], "kpts": [[1, 2, 3]]}
+    read = h2(
+        {"E": 0.0, "stress": SIGMA, "other": SQUARE, **info},
+        {"F": FORCES, **arrays, "g": FORCES},
+        periodic=True,
+    )
+    assert "unread" not in from_frames("x", [read]).card
+    assert "unread" not in from_frames("x", [h2({"E": 0.0, **info}, arrays, periodic=True)]).card
+
+
+def test_labels_of_nan_are_missing_and_counted():
+    nan = np.nan
+    frames = [
+        h2({"E": 0.0, "stress": SIGMA * nan}, {"F": FORCES * nan}, periodic=True),
+        h2({"E": 0.0, "stress": SIGMA}, {"F": FORCES}, periodic=True),
+        h2({"E": 0.0, "stress": SIGMA * [1, nan, 1, 1, 1, 1]}, {"F": FORCES}),  # not periodic: not used
+    ]
+    data = from_frames("x", frames)
+    assert [f is None for f in data.labels.forces] == [True, False, False]
+    assert [s is None for s in data.labels.stress] == [True, False, True]
+    assert data.card["missing"] == {"forces": 1, "stress": 1}
+    other = from_frames("x", [h2({"energy": nan, "REF_energy": -1.0})])  # NaN is no rival
+    assert other.labels.energy.tolist() == [-1.0]
+    assert other.card["labels"]["energy"] == "REF_energy"
+
+
+@pytest.mark.parametrize("key", ["config_type", "ConfigType", "config-type"])
+@pytest.mark.parametrize("word", ["isolated-atom", "isolated atoms", "ISOLATED_ATOM", "Isolated.Atoms"])
+def test_isolated_atoms_in_any_spelling(key, word):
+    data = from_frames("x", [Atoms("H", info={"energy": -13.6, key: word}), h2({"energy": -31.0, key: "md"})])
+    assert data.atomic_energies == {"H": -13.6}
+    assert len(data) == 1
+
+
+@pytest.mark.parametrize("value", [True, 1])
+def test_isolated_atoms_by_a_flag(value):
+    frames = [Atoms("H", info={"energy": -13.6, "isolated_atom": value}), h2({"energy": -31.0})]
+    assert from_frames("x", frames).atomic_energies == {"H": -13.6}
 
 
 @pytest.mark.parametrize("word", ["isolated_atom", "IsolatedAtom"])

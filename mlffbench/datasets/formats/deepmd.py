@@ -75,7 +75,7 @@ def _frame(symbols: list[str], row: dict[str, np.ndarray], periodic: bool) -> At
     """One frame; the virial is -stress times volume, as under the key ``virial`` of extended xyz."""
     cell = {"cell": row["box"].reshape(3, 3), "pbc": True} if periodic else {}
     atoms = Atoms(symbols, row["coord"].reshape(-1, 3), **cell)
-    results = {"energy": float(row["energy"][0])} if "energy" in row else {}
+    results: dict[str, Any] = {"energy": float(row["energy"][0])} if "energy" in row else {}
     if "force" in row:
         results["forces"] = row["force"].reshape(-1, 3)
     atoms.calc = SinglePointCalculator(atoms, **results)

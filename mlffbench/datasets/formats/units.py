@@ -139,5 +139,11 @@ def units_of(file: str, stated: Mapping[str, str | float], given: Units = EV) ->
         sizes[quantity] = size
     energy = sizes.get("energy", given.energy)
     length = sizes.get("length", Bohr if isclose(energy, Hartree, rel_tol=1e-4) else 1.0)
-    derived = {"energy": energy, "forces": energy / length, "stress": energy / length**3, "virial": energy}
-    return Units(str(stated.get("energy", given.name)), **{**derived, "length": 1.0, **sizes})
+    return Units(
+        str(stated.get("energy", given.name)),
+        energy,
+        sizes.get("forces", energy / length),
+        sizes.get("stress", energy / length**3),
+        sizes.get("virial", energy),
+        sizes.get("length", 1.0),
+    )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from ase.units import Hartree
 
+from mlffbench.datasets.formats.program_xyz import program_of
 from mlffbench.datasets.path import path
 
 BODY = "  O 0.0 0.0 0.1\n  H 0.0 0.8 -0.5\n  H 0.0 -0.8 -0.5\n"
@@ -65,3 +66,8 @@ def test_broken_files_are_refused(tmp_path):
     (tmp_path / "a.xyz").write_text(f"3\nCoordinates from ORCA-job w E -1.0\n{BODY}3\nwater\n{BODY}")
     with pytest.raises(ValueError, match=r"the comment of frame 1, 'water', is not of ORCA's form"):
         path(file)
+
+
+@pytest.mark.parametrize("comment", ["energy: {1}", "{1}", "E {1}", "water, i = {0}, E = {1} kcal/mol"])
+def test_other_comments_are_not_taken_for_hartree(comment):
+    assert program_of(f"3\n{comment.format(0, -1.5)}\n{BODY}") is None

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import lzma
 import re
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
+
+from ase.io.formats import open_with_compression
 
 __all__ = ["refuse_foreign"]
 
 HEAD = 4096  # bytes
+COMPRESSED = (".gz", ".xz", ".bz2")
 TO_XYZ = "write its frames into extended xyz (energy in eV, forces in eV/Å)"
 DPDATA = "convert it with dpdata to 'deepmd/npy', and give that folder"
 
@@ -23,7 +28,8 @@ class Foreign:
 
     def fits(self, file: Path, head: bytes) -> bool:
         """True for a file of this format."""
-        by_name = self.name is not None and re.fullmatch(self.name, file.name, re.IGNORECASE)
+        names = (file.name, file.stem) if file.suffix in COMPRESSED else (file.name,)
+        by_name = self.name is not None and any(re.fullmatch(self.name, n, re.IGNORECASE) for n in names)
         return bool(by_name or (self.head is not None and re.search(self.head, head)))
 
 
@@ -81,8 +87,16 @@ def refuse_foreign(file: Path) -> None:
     """
     if file.is_dir():
         return
-    with file.open("rb") as stream:
-        head = stream.read(HEAD)
+    head = _head(file)
     for known in FORMATS:
         if known.fits(file, head):
             raise ValueError(f"{file.name} is {known.sentence}")
+
+
+def _head(file: Path) -> bytes:
+    """First bytes, unpacked; none of a damaged archive, which is refused later."""
+    try:
+        with open_with_compression(str(file), "rb") as stream:
+            return bytes(stream.read(HEAD))
+    except (OSError, EOFError, lzma.LZMAError, zlib.error):
+        return b""

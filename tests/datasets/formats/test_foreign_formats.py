@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 from ase.build import bulk
 from ase.io import write
@@ -51,3 +53,11 @@ def test_structures_without_energies_are_named(name, kind, tmp_path):
     write(tmp_path / name, bulk("Cu"))
     with pytest.raises(ValueError, match=rf"{name}: structures without energies \(ASE's format '{kind}'\)"):
         path(str(tmp_path / name))
+
+
+@pytest.mark.parametrize("name", ["train.cfg", "run.dump", "ML_AB"])
+def test_a_packed_file_is_named_too(name, tmp_path):
+    content, words = FILES[name]
+    (tmp_path / f"{name}.gz").write_bytes(gzip.compress(content))
+    with pytest.raises(ValueError, match=words):
+        path(str(tmp_path / f"{name}.gz"))

@@ -44,7 +44,7 @@ def open_arrays(file: Path, mapped: bool = False) -> Source:
     texts = list(dict.fromkeys(str(t) for v in rows.values() if v.dtype.kind == "U" for t in v))
     index = Index(
         np.broadcast_to((arrays.numbers > 0).sum(axis=-1), n).astype(np.int32),
-        arrays.pbc.all(axis=1).astype(np.int32),
+        np.asarray(arrays.pbc.all(axis=1), dtype=np.int32),
         (Layout(tuple(entries), periodic=False), Layout(tuple(entries), periodic=True)),
         {k: _scalars(v, texts) for k, v in rows.items() if k not in arrays.missing},
         texts,

@@ -57,7 +57,7 @@ def _pbc(file: Path, data: Mapping[str, np.ndarray], cells: np.ndarray) -> np.nd
     """Periodic directions of all frames: those of the array ``pbc``, else those with a cell vector."""
     named = [k for k in data if k.lower() == "pbc"]
     if not named:
-        return cells.any(axis=2)
+        return np.asarray(cells.any(axis=2))
     pbc = np.asarray(data[named[0]])
     if (
         pbc.shape not in ((), (1,), (3,), (len(cells), 3))

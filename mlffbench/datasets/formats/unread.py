@@ -115,8 +115,8 @@ def _first_frames(source: Source, key: str) -> Iterator[int]:
     """First frame of each layout with that name."""
     index = source.index
     for number, layout in enumerate(index.layouts):
-        frames = np.flatnonzero(index.layout == number) if key in layout.names() else ()
-        if len(frames):
+        frames = np.flatnonzero(index.layout == number)
+        if len(frames) and key in layout.names():
             yield int(frames[0])
 
 

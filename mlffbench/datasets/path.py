@@ -87,7 +87,7 @@ def path(
     keys = {"energy": energy_key, "forces": forces_key, "stress": stress_key}
     data = from_source(name, source, keys, None, isolated, group, lazy=lazy)
     columns = _with_group(name, data.columns, group_key)
-    card = _card(path, tests, level, source, allow) | data.card
+    card = {**_card(path, tests, level, source, allow), **data.card}
     card |= _groups(name, columns, train or ("train" if tests else None))
     reference = reference_of(structures, truth, level or f"of {name}")
     return replace(data, columns=columns, card=card, reference=reference)

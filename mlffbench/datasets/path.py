@@ -12,6 +12,7 @@ gradient the forces are.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -64,8 +65,8 @@ def path(
     group_key, level : str, optional
         The entry of ``info`` that becomes the column ``group``; the level of theory, for the card.
     units : {"eV", "kcal/mol", "Hartree"}, optional
-        Unit of energies, virials and columns named ``energ...``; forces are per Å and stresses (ASE's sign)
-        per Å³, with ``"Hartree"`` per bohr and bohr³; positions always in Å. Needed for .npz, else eV.
+        Unit of energies, virials and columns named ``energ...``; forces are per Å, stresses (ASE's sign) per
+        Å³, with ``"Hartree"`` per bohr, bohr³. Default: as the file or its format says, else eV (not .npz).
     lazy : bool, optional
         Leave structures and forces in the files; the values are the same. Default: above 200 MB.
     allow : list of str, optional
@@ -82,14 +83,14 @@ def path(
     files = _files(path, tests or {}, group_key)
     lazy = _size(files) > LARGE if lazy is None else lazy
     name, (source, group) = _name(path), _opened(files, units, lazy)
-    keys = {"energy": energy_key, "forces": forces_key, "stress": stress_key}
     isolated = _isolated(isolated_atoms, energy_key, units)
-    data = from_source(name, source, keys, None, isolated, group, units=units or "eV", lazy=lazy)
+    keys = {"energy": energy_key, "forces": forces_key, "stress": stress_key}
+    data = from_source(name, source, keys, None, isolated, group, lazy=lazy)
     columns = _with_group(name, data.columns, group_key)
-    groups = _groups(name, columns, train or ("train" if tests else None))
-    card = _card(path, tests, level, units, allow) | groups | data.card
+    card = {**_card(path, tests, level, source, allow), **data.card}
+    card |= _groups(name, columns, train or ("train" if tests else None))
     reference = reference_of(structures, truth, level or f"of {name}")
-    return Dataset(name, data.frames, data.labels, columns, card, data.atomic_energies, reference)
+    return replace(data, columns=columns, card=card, reference=reference)
 
 
 def _opened(
@@ -142,7 +143,7 @@ def _isolated(
         if flags := [symbol for symbol, energy in atoms.items() if isinstance(energy, bool)]:
             raise ValueError(f"isolated_atoms: the energies of {flags} are true or false, not numbers")
         return {symbol: float(energy) for symbol, energy in atoms.items()}
-    return isolated_energies_of(atoms, open_files(match(atoms), units), energy_key, units or "eV")
+    return isolated_energies_of(atoms, open_files(match(atoms), units), energy_key)
 
 
 def _with_group(name: str, columns: Mapping[str, np.ndarray], group_key: str | None) -> dict[str, np.ndarray]:
@@ -164,9 +165,7 @@ def _groups(name: str, columns: Mapping[str, np.ndarray], train: str | None) -> 
     return ({"groups": counts} if counts else {}) | ({"train": train} if train else {})
 
 
-def _card(
-    path: Any, tests: Any, level: str | None, units: str | None, allow: Sequence[str]
-) -> dict[str, Any]:
+def _card(path: Any, tests: Any, level: str | None, source: Source, allow: Sequence[str]) -> dict[str, Any]:
     """Card of the dataset, apart from its groups."""
     card = {
         "title": "your own data",
@@ -174,8 +173,8 @@ def _card(
         "level": level or "unknown",
         "units": {"energy": "eV", "forces": "eV/Å", "stress": "eV/Å³", "positions": "Å"},
     }
-    if units not in (None, "eV"):
-        card["converted_from"] = units
+    if source.units.name != "eV":
+        card["converted_from"] = source.units.name
     if allow:
         card["allow"] = list(allow)
     return card | ({"tests": {k: str(v) for k, v in tests.items()}} if tests else {})

@@ -55,7 +55,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 EnergyKey = Annotated[str | None, typer.Option(help="Key of the energies in your file.")]
 ForcesKey = Annotated[str | None, typer.Option(help="Key of the forces in your file.")]
 StressKey = Annotated[str | None, typer.Option(help="Key of the stresses or virials in your file.")]
-Units = Annotated[str | None, typer.Option(help="Energy unit of your .npz file: eV, kcal/mol or Hartree.")]
+Units = Annotated[
+    str | None,
+    typer.Option(help="Energy unit of your file, if it does not state it: eV, kcal/mol or Hartree."),
+]
 
 FOREIGN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")  # package.module:Name
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
+from ase import Atoms
+from ase.neighborlist import neighbor_list
 
 from mlffbench.data import Dataset, Finding
 from mlffbench.datasets.checks.common.frame_selection import forces_of, stress_of, usable_frames
 
 __all__ = ["zeros"]
 
+REACH, SHORT, BALANCED = 5.0, 0.1, 1e-3  # Å, Å, and a fraction
+
 
 def zeros(dataset: Dataset) -> list[Finding]:
-    """Energies, stresses and forces on all atoms of a molecule that are exactly zero.
+    """Energies, stresses and forces on all atoms that are exactly zero.
 
-    Missing labels are often read as zeros. Forces are checked in frames of three or more atoms that are not
-    periodic: in a perfect crystal they do vanish.
+    Missing labels are often read as zeros. Forces are checked in molecules of three or more atoms, and in
+    crystals whose atoms are displaced: in a perfect crystal they do vanish.
     """
     frames = [int(i) for i in usable_frames(dataset)]
     zero_labels = {
@@ -35,6 +39,23 @@ def zeros(dataset: Dataset) -> list[Finding]:
 
 
 def _has_zero_forces(dataset: Dataset, i: int) -> bool:
-    """Zero forces on all atoms of a molecule."""
+    """Zero forces on all atoms, where the structure does not make them vanish."""
     forces, atoms = forces_of(dataset, i), dataset.frames[i]
-    return forces is not None and len(atoms) > 2 and not atoms.pbc.any() and not np.any(forces)
+    if forces is None or np.any(forces):
+        return False
+    return _is_displaced(atoms) if atoms.pbc.any() else len(atoms) > 2
+
+
+def _is_displaced(atoms: Atoms) -> bool:
+    """True for a crystal with an atom whose neighbours, each pulling by its distance, do not balance.
+
+    Where they balance to `BALANCED` of their pull, symmetry may make the true force vanish.
+    """
+    i, j, distance, vector = neighbor_list("ijdD", atoms, REACH)
+    if len(i) == 0:
+        return False
+    pull = (atoms.numbers[j] * np.exp(-distance) / np.maximum(distance, SHORT))[:, None] * vector
+    total, size = np.zeros((len(atoms), 3)), np.zeros(len(atoms))
+    np.add.at(total, i, pull)
+    np.add.at(size, i, np.linalg.norm(pull, axis=1))
+    return bool((np.linalg.norm(total, axis=1) > BALANCED * size).any())

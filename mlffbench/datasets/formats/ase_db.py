@@ -19,9 +19,10 @@ from ase.db import connect
 
 from mlffbench.datasets.formats.index import Builder, Entry, Index, Layout
 from mlffbench.datasets.formats.records import Reader, Record
+from mlffbench.datasets.formats.schnetpack import labels_in
 from mlffbench.system.progress import report
 
-__all__ = ["Database", "index_database"]
+__all__ = ["Database", "index_database", "metadata_of"]
 
 SCALARS, ARRAYS = ("energy", "free_energy"), ("forces", "stress", "dipole", "magmoms", "charges")
 NDIM = {"forces": 2, "magmoms": 1, "stress": 1, "dipole": 1, "charges": 1}
@@ -47,7 +48,21 @@ def record_of(row: Any) -> Record:
     results = {name: row[name] for name in all_properties if row.get(name) is not None}
     cell, pbc = np.asarray(row.cell, dtype=float).reshape(3, 3), np.asarray(row.pbc, dtype=bool)
     positions = np.asarray(row.positions, dtype=float)
-    return Record(np.asarray(row.numbers), positions, cell, pbc, {**row.key_value_pairs, **results})
+    stored = {} if "energy" in results else labels_in(row.data)
+    values = {**stored, **row.key_value_pairs, **results}
+    return Record(np.asarray(row.numbers), positions, cell, pbc, values)
+
+
+def metadata_of(file: Path) -> dict[str, Any]:
+    """Metadata of a database."""
+    if file.suffix != ".db":
+        return dict(_connect(file).metadata)
+    with closing(_read_only(file)) as connection:
+        try:
+            row = connection.execute("SELECT value FROM information WHERE name='metadata'").fetchone()
+        except sqlite3.OperationalError:  # a database of an early ASE
+            row = None
+    return dict(json.loads(row[0])) if row else {}
 
 
 # ---------------------------------------------------------------- connections
@@ -98,23 +113,41 @@ def index_database(file: Path) -> tuple[Index, np.ndarray]:
         An SQLite file that is no ASE database; it is not changed.
     """
     builder = Builder()
-    rows = _sqlite(file, builder) if file.suffix == ".db" else _by_rows(file, builder)
+    by_columns = file.suffix == ".db" and not _has_labels_in_data(file)
+    rows = _sqlite(file, builder) if by_columns else _by_rows(file, builder)
     ids = np.fromiter(rows, dtype=np.int64)
     return builder.index(), ids
 
 
+def _ids(file: Path) -> list[int]:
+    """Numbers of the rows of an SQLite file."""
+    with closing(_read_only(file)) as connection:
+        return [i for (i,) in connection.execute("SELECT id FROM systems ORDER BY id")]
+
+
+def _has_labels_in_data(file: Path) -> bool:
+    """True for an SQLite file with ``data`` in rows that have no energy of ASE."""
+    with closing(_read_only(file)) as connection:
+        query = "SELECT 1 FROM systems WHERE energy IS NULL AND LENGTH(data) > 2 LIMIT 1"
+        try:
+            return connection.execute(query).fetchone() is not None
+        except sqlite3.OperationalError:  # no ASE database, which is refused later
+            return False
+
+
 def _by_rows(file: Path, builder: Builder) -> Iterator[int]:
-    """Index by reading every row: the backend has no columns."""
+    """Index by reading every row: the backend has no columns, or the labels are in ``data``."""
     reader = Database(file, np.empty(0, dtype=np.int64))
     database = _connection(reader)
-    for done, i in enumerate(database.ids):
+    ids = _ids(file) if file.suffix == ".db" else database.ids
+    for done, i in enumerate(ids):
         row = database._get_row(i)
         record = record_of(row)
         names = set(row.key_value_pairs) - set(all_properties)
         builder.add(len(record), *Layout.of(record.values, names, bool(record.pbc.all())))
         builder.count(record.numbers)
         if done % EVERY == 0:
-            report(f"index {file.name}", done, len(database.ids))
+            report(f"index {file.name}", done, len(ids))
         yield int(i)
 
 

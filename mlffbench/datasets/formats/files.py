@@ -7,29 +7,37 @@ import lzma
 import sqlite3
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from io import BytesIO
 from pathlib import Path
 from xml.etree.ElementTree import ParseError as XMLParseError
 
 import numpy as np
+from ase import Atoms
 from ase.io import ParseError, read
 from ase.io.formats import UnknownFileTypeError, filetype, open_with_compression
 
-from mlffbench.datasets.formats.ase_db import Database, index_database
+from mlffbench.datasets.formats import deepmd, n2p2, vasp
+from mlffbench.datasets.formats.ase_db import Database, index_database, metadata_of
+from mlffbench.datasets.formats.convergence import converged_frames
 from mlffbench.datasets.formats.extxyz import Extxyz
 from mlffbench.datasets.formats.extxyz_index import index_extxyz
+from mlffbench.datasets.formats.foreign_formats import refuse_foreign
 from mlffbench.datasets.formats.index import Index
 from mlffbench.datasets.formats.index_cache import cached_index
-from mlffbench.datasets.formats.label_keys import UNITS
-from mlffbench.datasets.formats.npz import open_arrays
-from mlffbench.datasets.formats.records import InMemory, JoinedReader, Source
+from mlffbench.datasets.formats.npz import open_arrays, stated_units
+from mlffbench.datasets.formats.program_xyz import Program, as_extxyz, program_of
+from mlffbench.datasets.formats.records import InMemory, JoinedReader, Source, record_of
+from mlffbench.datasets.formats.schnetpack import units_in
+from mlffbench.datasets.formats.stated_units import with_units
+from mlffbench.datasets.formats.units import UNITS
 from mlffbench.registry import suggest
 
 __all__ = ["match", "open_files"]
 
 COMPRESSED = (".gz", ".xz", ".bz2")
-OF_ANY_UNITS = (".xyz", ".extxyz", ".npz", ".db", ".aselmdb", ".traj")
+OF_ANY_UNITS = (".xyz", ".extxyz", ".npz", ".db", ".aselmdb", ".traj", ".data")
 PROSE = (".md", ".txt", ".rst", ".yaml", ".yml", ".py", ".pdf")  # ASE guesses a format even for these
 UNREADABLE = (
     *(
@@ -42,7 +50,7 @@ UNREADABLE = (
         ValueError,
         RuntimeError,
     ),
-    *(TypeError, AttributeError, AssertionError, sqlite3.Error, lzma.LZMAError, zlib.error),
+    *(TypeError, NameError, AttributeError, AssertionError, sqlite3.Error, lzma.LZMAError, zlib.error),
 )
 
 
@@ -56,8 +64,10 @@ def match(path: str) -> list[Path]:
     """
     place = Path(path).expanduser()
     _refuse_dangling(place)
-    if place.is_file():
+    if place.is_file() or (place.is_dir() and deepmd.is_system(place)):
         return [place]
+    if place.is_dir() and (systems := sorted(f.parent for f in place.glob("*/type.raw"))):
+        return systems
     if place.is_dir():
         for file in sorted(place.iterdir()):
             if not _is_prose(file):
@@ -68,7 +78,7 @@ def match(path: str) -> list[Path]:
         matched = sorted(map(Path, glob.glob(str(place), recursive=True)))
         for file in matched:
             _refuse_dangling(file)
-        files = [f for f in matched if f.is_file()]
+        files = [f for f in matched if f.is_file() or deepmd.is_system(f)]
         folder, word = place.parent, place.name
     if not files:
         raise FileNotFoundError(_no_match(path, folder, word))
@@ -127,9 +137,9 @@ def _open(file: Path, units: str | None, lazy: bool) -> Source:
     """Open one file; every error names it."""
     if file.stat().st_size == 0:
         raise ValueError(f"{str(file)!r} is empty")
-    _check_units(file, units)
+    refuse_foreign(file)
     try:
-        source = _opener(file)(file, lazy)
+        source = with_units(file.name, _opener(file, units)(file, lazy), units)
     except UNREADABLE as error:
         if isinstance(error, ValueError) and file.name in str(error):
             raise
@@ -139,15 +149,10 @@ def _open(file: Path, units: str | None, lazy: bool) -> Source:
     return source
 
 
-def _check_units(file: Path, units: str | None) -> None:
-    """Refuse units for a format with fixed units, and .npz without units."""
-    kind = _suffix(file)
-    if kind == ".npz" and units is None:
-        raise ValueError(f"{file.name}: .npz files do not tell units; set units to one of {list(UNITS)}")
-    if units not in (None, "eV") and kind not in OF_ANY_UNITS:
-        raise ValueError(
-            f"{file.name}: units={units!r} is for {', '.join(OF_ANY_UNITS)}; ASE reads others in eV and Å"
-        )
+def _refuse_units(file: Path, units: str | None, custom: str) -> None:
+    """Refuse other units than eV for a format that is always in eV and Å."""
+    if units not in (None, "eV"):
+        raise ValueError(f"{file.name}: units={units!r} is for {', '.join(OF_ANY_UNITS)}; {custom}")
 
 
 def _suffix(file: Path) -> str:
@@ -155,13 +160,66 @@ def _suffix(file: Path) -> str:
     return Path(file.stem if file.suffix in COMPRESSED else file.name).suffix.lower()
 
 
-def _opener(file: Path) -> Callable[[Path, bool], Source]:
-    """The function that opens files of this format."""
+def _opener(file: Path, units: str | None) -> Callable[[Path, bool], Source]:
+    """The function that opens files of this format, and labels in these units."""
+    if file.is_dir():
+        _refuse_units(file, units, "DeePMD-kit's are in eV and Å")
+        return lambda folder, _: InMemory(deepmd.frames_of(folder)).source
     if file.suffix == ".npz":
+        if units is None and "energy" not in stated_units(file):
+            raise ValueError(f"{file.name}: .npz files do not tell units; set units to one of {list(UNITS)}")
         return open_arrays
     if _suffix(file) in (".xyz", ".extxyz"):
-        return _compressed if file.suffix in COMPRESSED else _extxyz
-    return _database if file.suffix in (".db", ".aselmdb") else _ase
+        return _plain_xyz(file) or (_compressed if file.suffix in COMPRESSED else _extxyz)
+    if file.suffix in (".db", ".aselmdb"):
+        return _database
+    if _is_runner(file):
+        return _runner(units)
+    if _suffix(file) not in OF_ANY_UNITS:
+        _refuse_units(file, units, "ASE reads others in eV and Å")
+    return _ase
+
+
+def _plain_xyz(file: Path) -> Callable[[Path, bool], Source] | None:
+    """The function that opens the xyz of an electronic-structure program; None for extended xyz."""
+    with open_with_compression(str(file), "rb") as text:
+        program = program_of(text.read(2000).decode(errors="replace"))
+    if program is None:
+        return None
+    return lambda file, _: _of_program(file, program)
+
+
+def _of_program(file: Path, program: Program) -> Source:
+    """Open the xyz of an electronic-structure program as extended xyz, in memory."""
+    with open_with_compression(str(file), "rb") as packed:
+        text = as_extxyz(file, packed.read().decode(errors="replace"), program)
+    index, offsets = index_extxyz(str(file), BytesIO(text), len(text))
+    notes = tuple(f"{file.name}: {note}" for note in program.notes)
+    return Source(Extxyz(file, offsets, text), index, stated={"energy": "Hartree"}, notes=notes)
+
+
+def _is_runner(file: Path) -> bool:
+    """True for an ``input.data`` of RuNNer or n2p2."""
+    if _suffix(file) != ".data":
+        return False
+    with file.open(encoding="utf-8", errors="replace") as text:
+        lines = (line.split("#")[0].split() for line in text)
+        return next((words for words in lines if words), [""])[0] == "begin"
+
+
+def _runner(units: str | None) -> Callable[[Path, bool], Source]:
+    """The function that opens RuNNer's and n2p2's files, which do not tell their units."""
+
+    def opener(file: Path, _: bool) -> Source:
+        if units is None:
+            raise ValueError(
+                f"{file.name}: files of RuNNer and n2p2 do not tell units; set units to 'Hartree' (then "
+                f"positions are in bohr, the custom) or another of {list(UNITS)} (positions in Å)"
+            )
+        source = InMemory(n2p2.frames_of(file)).source
+        return replace(source, stated={"energy": "Hartree", "length": "bohr"} if units == "Hartree" else {})
+
+    return opener
 
 
 def _extxyz(file: Path, lazy: bool) -> Source:
@@ -186,15 +244,31 @@ def _compressed(file: Path, lazy: bool) -> Source:
 def _database(file: Path, lazy: bool) -> Source:
     """Open an ASE database by its index, cached if `lazy`."""
     index, ids = cached_index(file, lambda: index_database(file)) if lazy else index_database(file)
-    return Source(Database(file, ids), index)
+    stated, keys = units_in(file.name, metadata_of(file))
+    return Source(Database(file, ids), index, stated=stated, keys=keys)
 
 
 def _ase(file: Path, lazy: bool) -> Source:
     """Read a file of any other format into memory: ASE cannot read single frames of it."""
     try:
-        return InMemory(list(read(file, index=":"))).source
+        frames, notes = _frames(file)
     except UnknownFileTypeError as error:
         raise ValueError(
             f"{str(file)!r} is of no known format ({error}); known are {', '.join(OF_ANY_UNITS)}, VASP's "
             "OUTCAR and vasprun.xml, and what else ASE reads ('ase info --formats')"
         ) from None
+    return replace(InMemory(frames).source, notes=notes)
+
+
+def _frames(file: Path) -> tuple[list[Atoms], tuple[str, ...]]:
+    """Read the converged frames; also return sentences on those left out."""
+    kind = filetype(str(file))
+    if vasp.is_vasp(kind):
+        return vasp.frames_of(file, kind)
+    frames = list(read(file, index=":"))
+    if frames and not any(record_of(atoms).values for atoms in frames):
+        raise ValueError(
+            f"{file.name}: structures without energies (ASE's format {kind!r}); give the output of the "
+            "program that computed them, or extended xyz with energies in eV and forces in eV/Å"
+        )
+    return converged_frames(file, kind, frames)

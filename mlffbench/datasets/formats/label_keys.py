@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 from ase.stress import full_3x3_to_voigt_6_stress
-from ase.units import Bohr, Hartree, kcal, mol
 
-from mlffbench.datasets.formats.index import is_missing
+from mlffbench.datasets.formats.index import Index, is_missing
 from mlffbench.datasets.formats.records import InMemory, Reader, Record, Source
+from mlffbench.datasets.formats.units import EV, Units
 from mlffbench.registry import suggest
 from mlffbench.system.progress import report
 
-__all__ = ["LABEL_NAMES", "SPELLINGS", "UNITS", "Label", "energies", "find_key", "find_labels"]
+__all__ = ["LABEL_NAMES", "SPELLINGS", "Label", "energies", "find_key", "find_labels"]
 
 SPELLINGS: dict[str, tuple[str, ...]] = {  # compared in lower case
     "energy": (
@@ -32,7 +32,6 @@ SPELLINGS: dict[str, tuple[str, ...]] = {  # compared in lower case
 LABEL_NAMES = {"free_energy", *(name for names in SPELLINGS.values() for name in names)}
 NDIM = {"energy": {0}, "forces": {2}, "stress": {1, 2}}
 SAME = {"energy": 1e-6, "forces": 1e-5, "stress": 1e-6}  # largest difference of two spellings of one label
-UNITS = {"eV": (1.0, 1.0), "kcal/mol": (kcal / mol, 1.0), "Hartree": (Hartree, Bohr)}  # energy, length
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +42,8 @@ class Label:
     quantity: str
     key: str
     reader: Reader
-    units: str = "eV"
+    units: Units = EV
+    placeholders: frozenset[int] = frozenset()  # frames whose label has no weight
     missing: set[int] = field(default_factory=set)
 
     def __call__(self, i: int) -> Any:
@@ -54,6 +54,8 @@ class Label:
         ValueError
             The label is no number, not finite, or of a wrong shape.
         """
+        if i in self.placeholders:
+            return None
         record = self.reader.record(i)
         if self.key not in record.values:
             return None
@@ -65,15 +67,18 @@ class Label:
             value = convert(record.values[self.key], record, self.key)
         except ValueError as error:
             raise ValueError(f"{self.dataset}: {self.key!r} of frame {i} {error}") from None
-        return value if value is None or self.units == "eV" else value * self.scale
+        return value if value is None or self.units is EV else value * self.scale
+
+    def present(self, index: Index) -> np.ndarray:
+        """Mask of the frames that have the label, (n,) bool."""
+        mask = index.has(self.key)
+        mask[list(self.placeholders)] = False
+        return mask
 
     @property
     def scale(self) -> float:
         """Size of the label's unit in eV, eV/Å or eV/Å³."""
-        energy, length = UNITS[self.units]
-        if self.quantity == "stress":  # a virial was divided by a volume in Å³ already
-            return energy if "virial" in self.key.lower() else energy / length**3
-        return energy / length if self.quantity == "forces" else energy
+        return self.units.size(self.quantity, self.key)
 
 
 def find_labels(name: str, quantity: str, given: str | None, frames: Sequence[Atoms]) -> list[Any]:
@@ -212,7 +217,7 @@ def _require_in_every_frame(name: str, key: str, source: Source) -> None:
 
 
 # ---------------------------------------------------------------- values
-def energies(name: str, key: str, source: Source, among: np.ndarray, units: str = "eV") -> np.ndarray:
+def energies(name: str, key: str, source: Source, among: np.ndarray, units: Units = EV) -> np.ndarray:
     """Energies of the frames in the mask `among`, (n,) eV, from the index; NaN for other frames.
 
     They are checked as by `Label`.

@@ -1,4 +1,4 @@
-"""Reader of MD17's .npz arrays (one molecule, many positions), memory-mapped if they are not compressed."""
+"""Reader of .npz arrays, as of MD17 and PhysNet, memory-mapped if they are not compressed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from mlffbench.datasets.formats.index import Entry, Index, Layout, is_missing
 from mlffbench.datasets.formats.label_keys import LABEL_NAMES, SPELLINGS
 from mlffbench.datasets.formats.npz_cells import cells_and_pbc
 from mlffbench.datasets.formats.records import Reader, Record, Source
+from mlffbench.datasets.formats.stated_units import names_unit, stated_in
 from mlffbench.datasets.formats.unread import is_cell_name
 
-__all__ = ["open_arrays"]
+__all__ = ["open_arrays", "stated_units"]
 
 NUMBERS = ("nuclear_charges", "z", "Z", "atomic_numbers", "numbers")
 POSITIONS = ("coords", "R", "positions", "coordinates")
@@ -37,19 +38,19 @@ def open_arrays(file: Path, mapped: bool = False) -> Source:
     entries += [Entry(k, 2, "other", False) for k in vectors]
     entries += [Entry(k, v.ndim - 1, "other", False) for k, v in arrays.tensors.items()]
     entries = [Entry(e.name, e.ndim, "missing", e.column) if e.name in arrays.missing else e for e in entries]
-    n, natoms = arrays.positions.shape[:2]
-    kinds, counts = np.unique(arrays.numbers, return_counts=True)
+    n = len(arrays)
+    kinds, counts = np.unique(arrays.numbers[arrays.numbers > 0], return_counts=True)
     each = n if arrays.numbers.ndim == 1 else 1
     texts = list(dict.fromkeys(str(t) for v in rows.values() if v.dtype.kind == "U" for t in v))
     index = Index(
-        np.full(n, natoms, dtype=np.int32),
+        np.broadcast_to((arrays.numbers > 0).sum(axis=-1), n).astype(np.int32),
         np.asarray(arrays.pbc.all(axis=1), dtype=np.int32),
         (Layout(tuple(entries), periodic=False), Layout(tuple(entries), periodic=True)),
         {k: _scalars(v, texts) for k, v in rows.items() if k not in arrays.missing},
         texts,
         {int(z): int(c) * each for z, c in zip(kinds, counts, strict=True)},
     )
-    return Source(arrays, index)
+    return Source(arrays, index, stated=stated_units(file))
 
 
 def _scalars(values: np.ndarray, texts: list[str]) -> np.ndarray:
@@ -63,7 +64,8 @@ def _scalars(values: np.ndarray, texts: list[str]) -> np.ndarray:
 class Arrays(Reader):
     """Reader of frames in arrays.
 
-    A number a frame, a vector an atom, and 6 or 9 numbers a frame are possible labels.
+    A number a frame, a vector an atom, and 6 or 9 numbers a frame are possible labels. Molecules of different
+    size are padded with atomic number 0, or -1, in one array: such rows are no atoms.
     """
 
     def __init__(self, file: Path, mapped: bool) -> None:
@@ -74,7 +76,7 @@ class Arrays(Reader):
         """Load the arrays, again after unpickling."""
         data = _load(self.file, self.mapped)
         self.positions = _one_of(self.file, POSITIONS, data)
-        numbers = _one_of(self.file, NUMBERS, data).astype(int)
+        numbers = np.nan_to_num(_one_of(self.file, NUMBERS, data)).astype(int)
         broadcast = np.broadcast_to(numbers, self.positions.shape[:2])
         self.numbers = numbers if numbers.ndim == 1 else broadcast
         self.cells, self.pbc = cells_and_pbc(self.file, data, len(self.positions))
@@ -91,9 +93,11 @@ class Arrays(Reader):
 
     def read(self, i: int) -> Record:
         numbers = self.numbers if self.numbers.ndim == 1 else self.numbers[i]
-        values = {k: v[i] for part in (self.vectors, self.tensors, self.rows) for k, v in part.items()}
-        positions = np.array(self.positions[i], dtype=float)
-        return Record(numbers, positions, self.cells[i], self.pbc[i], values)
+        atoms = numbers > 0
+        values = {k: v[i] for part in (self.tensors, self.rows) for k, v in part.items()}
+        vectors = {k: v[i][atoms] for k, v in self.vectors.items()}
+        positions = np.array(self.positions[i], dtype=float)[atoms]
+        return Record(numbers[atoms], positions, self.cells[i], self.pbc[i], {**vectors, **values})
 
     def __getstate__(self) -> dict[str, object]:
         return {"file": self.file, "mapped": self.mapped}
@@ -139,10 +143,29 @@ def _one_of(file: Path, names: Sequence[str], data: Mapping[str, np.ndarray]) ->
 
 
 # ---------------------------------------------------------------- from the disk
-def _load(file: Path, mapped: bool) -> dict[str, np.ndarray]:
-    """Load all arrays; if `mapped`, those that are not compressed as memory maps."""
+def stated_units(file: Path) -> dict[str, str | float]:
+    """Units in arrays such as sGDML's ``e_unit`` and ``r_unit``; arrays of other names are not read."""
+    _require_archive(file)
+    with np.load(file, allow_pickle=False) as stored:
+        named = {k: np.asarray(stored[k]) for k in stored.files if names_unit(k)}
+    return stated_in({k: _text(v) for k, v in named.items() if v.size == 1 and v.dtype.kind in "US"})
+
+
+def _text(array: np.ndarray) -> str:
+    """The text in an array of one text or bytes."""
+    value = array.reshape(-1)[0]
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def _require_archive(file: Path) -> None:
+    """Refuse a file that is no archive."""
     if not zipfile.is_zipfile(file):
         raise ValueError(f"{file.name} is no .npz archive, or an incomplete one")
+
+
+def _load(file: Path, mapped: bool) -> dict[str, np.ndarray]:
+    """Load all arrays; if `mapped`, those that are not compressed as memory maps."""
+    _require_archive(file)
     with np.load(file, allow_pickle=False) as stored, zipfile.ZipFile(file) as archive:
         stored_plainly = {m.filename: m for m in archive.infolist() if m.compress_type == zipfile.ZIP_STORED}
         members = {k: stored_plainly.get(f"{k}.npy") if mapped else None for k in stored.files}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -12,8 +12,9 @@ import numpy as np
 from ase import Atoms
 
 from mlffbench.datasets.formats.index import Builder, Index, Layout, is_stray
+from mlffbench.datasets.formats.units import EV, Units
 
-__all__ = ["InMemory", "JoinedReader", "Reader", "Record", "Source"]
+__all__ = ["InMemory", "JoinedReader", "Reader", "Record", "Source", "record_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,10 +73,19 @@ class Reader(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A reader and the index of its frames."""
+    """A reader and the index of its frames.
+
+    `units` are those of its labels. `stated` is what the file itself says of its units (``energy``,
+    ``length``, ``forces`` ...), `keys` are the sizes of the units of single labels, and `notes` are
+    sentences on what was not read.
+    """
 
     reader: Reader
     index: Index
+    units: Units = EV
+    stated: Mapping[str, str | float] = field(default_factory=dict)
+    keys: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 # ---------------------------------------------------------------- in memory
@@ -129,7 +139,15 @@ class JoinedReader(Reader):
 
     @staticmethod
     def source(sources: Sequence[Source]) -> Source:
-        """Join several sources into one."""
+        """Join several sources into one; their labels must have the same units."""
         if len(sources) == 1:
             return sources[0]
-        return Source(JoinedReader([s.reader for s in sources]), Index.joined([s.index for s in sources]))
+        units = sources[0].units
+        for other in sources:
+            if other.units != units:
+                raise ValueError(
+                    f"files of different units, {units} and {other.units}, in one dataset; convert one"
+                )
+        index = Index.joined([s.index for s in sources])
+        notes = tuple(note for s in sources for note in s.notes)
+        return Source(JoinedReader([s.reader for s in sources]), index, units, notes=notes)

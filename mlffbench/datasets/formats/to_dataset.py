@@ -9,7 +9,8 @@ import numpy as np
 from ase import Atoms
 
 from mlffbench.data import Dataset, Labels, LazySequence
-from mlffbench.datasets.formats.label_keys import LABEL_NAMES, SPELLINGS, UNITS, Label, energies, find_key
+from mlffbench.datasets.formats.label_keys import LABEL_NAMES, SPELLINGS, Label, energies, find_key
+from mlffbench.datasets.formats.placeholders import notes_on, without_weight
 from mlffbench.datasets.formats.records import InMemory, Source
 from mlffbench.datasets.formats.unread import refuse_unread_cell, unread_labels
 from mlffbench.system.progress import report
@@ -73,25 +74,26 @@ def from_source(
     atomic_energies: Mapping[str, float] | None = None,
     columns: Columns | None = None,
     *,
-    units: str = "eV",
     lazy: bool = False,
 ) -> Dataset:
     """Build a dataset from any source; if `lazy`, structures, forces and stresses are read on request.
 
-    `keys` are the given keys of ``energy``, ``forces`` and ``stress``; `units` are those of the source.
+    `keys` are the given keys of ``energy``, ``forces`` and ``stress``.
     """
     refuse_unread_cell(name, source)
     found_keys = {q: find_key(name, q, key, source) for q, key in keys.items()}
     all_frames = np.ones(len(source.index), dtype=bool)
-    energy = energies(name, str(found_keys["energy"]), source, all_frames, units)
+    energy = energies(name, str(found_keys["energy"]), source, all_frames, source.units)
+    _refuse_dummies(name, source)
     is_isolated = _isolated_atoms(source)
     if is_isolated.all():
         raise ValueError(f"{name}: every frame is an isolated atom; there is nothing to train on")
     kept, isolated = np.flatnonzero(~is_isolated), np.flatnonzero(is_isolated)
     single = [source.reader.bare(i) for i in isolated.tolist()]
     atoms = _energies_by_symbol(name, single, energy[isolated].tolist())
-    table = {**_columns(source, keys, units), **{k: np.asarray(v) for k, v in (columns or {}).items()}}
-    labels = {q: Label(name, q, key, source.reader, units) for q, key in found_keys.items() if key}
+    table = {**_columns(source, keys), **{k: np.asarray(v) for k, v in (columns or {}).items()}}
+    labels = {q: _label(name, q, key, source) for q, key in found_keys.items() if key}
+    notes = [*source.notes, *notes_on(source.index, found_keys)]
     read = _read_lazily if lazy else _read_all
     frames, forces, stress = read(source, kept, labels.get("forces"), labels.get("stress"))
     return Dataset(
@@ -99,9 +101,30 @@ def from_source(
         frames=frames,
         labels=Labels(energy[kept], forces, stress),
         columns={k: v[kept] for k, v in table.items()},
-        card={**(card or {}), **_reading(source, found_keys, labels, kept)},
+        card={
+            **(card or {}),
+            **({"notes": notes} if notes else {}),
+            **_reading(source, found_keys, labels, kept),
+        },
         atomic_energies={**atoms, **(atomic_energies or {})} or None,
     )
+
+
+def _refuse_dummies(name: str, source: Source) -> None:
+    """Refuse atoms without an element, as far as the index counts elements."""
+    n = (source.index.elements or {}).get(0, 0)
+    if n:
+        raise ValueError(
+            f"{name}: {n} atoms 'X' of atomic number 0 (dummies, ghosts or padding); remove them and their "
+            "forces"
+        )
+
+
+def _label(name: str, quantity: str, key: str, source: Source) -> Label:
+    """Reader of a label, which is missing where its weight is zero."""
+    unused = without_weight(source.index, quantity, key)
+    missing = frozenset(np.flatnonzero(unused).tolist()) if quantity != "energy" else frozenset()
+    return Label(name, quantity, key, source.reader, source.units, missing)
 
 
 def _reading(
@@ -126,16 +149,14 @@ def isolated_energies(name: str, frames: Sequence[Atoms], energy_key: str | None
     return isolated_energies_of(name, InMemory(frames).source, energy_key)
 
 
-def isolated_energies_of(
-    name: str, source: Source, energy_key: str | None = None, units: str = "eV"
-) -> dict[str, float]:
+def isolated_energies_of(name: str, source: Source, energy_key: str | None = None) -> dict[str, float]:
     """Energies of a source of single-atom frames by chemical symbol, eV."""
     for i, n in enumerate(source.index.natoms.tolist()):
         if n != 1:
             raise ValueError(f"{name}: frame {i} has {n} atoms; isolated atoms come one a frame")
     all_frames = np.ones(len(source.index), dtype=bool)
     key = str(find_key(name, "energy", energy_key, source))
-    energy = energies(name, key, source, all_frames, units).tolist()
+    energy = energies(name, key, source, all_frames, source.units).tolist()
     return _energies_by_symbol(name, [source.reader.bare(i) for i in range(len(energy))], energy)
 
 
@@ -158,7 +179,7 @@ def _read_lazily(
 ) -> tuple[Any, ...]:
     """Return frames, forces and stresses as lazy sequences; only missing labels are known."""
     index = source.index
-    has = [np.zeros(len(index), dtype=bool) if x is None else index.has(x.key) for x in (forces, stress)]
+    has = [np.zeros(len(index), dtype=bool) if x is None else x.present(index) for x in (forces, stress)]
     return (
         LazySequence(source.reader.bare, kept, numbers=_numbers(source, kept)),
         forces and LazySequence(forces, kept, has[0][kept]),
@@ -207,14 +228,14 @@ def _energies_by_symbol(name: str, frames: Sequence[Atoms], energies: Sequence[f
     return energy_of
 
 
-def _columns(source: Source, keys: Mapping[str, str | None], units: str) -> dict[str, np.ndarray]:
+def _columns(source: Source, keys: Mapping[str, str | None]) -> dict[str, np.ndarray]:
     """Columns of all numbers and texts that are no labels; numbers named ``energ...`` are converted to eV."""
     columns: dict[str, np.ndarray] = {}
     for word, kinds in source.index.columns().items():
         if word.lower() in LABEL_NAMES or word in keys.values() or "other" in kinds:
             continue
         if kinds == {"number"}:
-            scale = UNITS[units][0] if "energ" in word.lower() else 1.0
+            scale = source.units.size("energy", word) if "energ" in word.lower() else 1.0
             columns[word] = source.index.scalars[word] * scale
         else:
             columns[word] = _texts(source, word)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from ase.build import bulk
 from planted_mistakes import acac, check, energies, forces, found_by, scaled, silicon
+
+from mlffbench.data import Dataset, Labels
+from mlffbench.datasets.checks.zeros import zeros
 
 MOLECULE = {  # what is planted in acetylacetone: how, the check, what it says, whether it refuses
     "zeros for missing forces": (
@@ -20,6 +25,12 @@ MOLECULE = {  # what is planted in acetylacetone: how, the check, what it says, 
     ),
 }
 SOLID = {  # likewise in mlearn's silicon
+    "zeros for missing forces": (
+        lambda d: forces(d, [0, 40], lambda f: 0 * f),
+        "zeros",
+        "forces of 2 ",
+        False,
+    ),
     "zeros for missing stresses": (
         lambda d: scaled(d, stress=0),
         "zeros",
@@ -40,3 +51,21 @@ def test_a_mistake_planted_in_silicon_is_found_by_name(mistake, shared_data):
     plant, name, says, refuses = SOLID[mistake]
     assert not check(name, silicon(shared_data))
     found_by(name, plant(silicon(shared_data)), says, refuses)
+
+
+def test_forces_that_symmetry_makes_zero_are_right():
+    crystals = [
+        bulk("Cu"),
+        bulk("Cu", cubic=True),
+        bulk("NaCl", "rocksalt", 5.6, cubic=True),
+        bulk("Zr"),
+        bulk("Si"),
+    ]
+    labels = Labels(np.ones(5), [np.zeros((len(a), 3)) for a in crystals])
+    assert zeros(Dataset("a", crystals, labels)) == []
+    rattled = [a.copy() for a in crystals]
+    for atoms in rattled:
+        atoms.positions[0] += [0.01, 0.02, 0.03]
+    (finding,) = zeros(Dataset("a", rattled, labels))
+    assert finding.frames == (1, 2, 3, 4)  # a lattice of one atom has no other place for it
+    assert "the forces of 4 of 5 frames are exactly zero" in finding.message

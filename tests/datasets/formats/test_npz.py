@@ -28,6 +28,28 @@ def test_npz_is_converted(units, energy, force, names, tmp_path):
     assert data.elements == ["H"]
 
 
+@pytest.mark.parametrize("padding", [0, -1, np.nan])
+@pytest.mark.parametrize("lazy", [False, True])
+def test_padding_is_no_atom(padding, lazy, tmp_path):
+    numbers = np.array([[6, 1, 1, 1], [7, 1, padding, padding], [8, padding, 1, padding]])
+    positions, forces = np.arange(36.0).reshape(3, 4, 3), np.arange(36.0).reshape(3, 4, 3) / 10
+    positions[~(numbers > 0)] = forces[~(numbers > 0)] = 0
+    arrays = {"Z": numbers, "R": positions, "F": forces, "E": np.array([1.0, 2.0, 3.0]), "N": [4, 2, 2]}
+    np.savez(tmp_path / "a.npz", **arrays)
+    data = path(str(tmp_path / "a.npz"), units="eV", lazy=lazy)
+    assert [a.get_chemical_formula() for a in data.frames] == ["CH3", "HN", "HO"]
+    assert data.elements == ["H", "C", "N", "O"]
+    np.testing.assert_array_equal(data.labels.forces[2], forces[2][[0, 2]])
+    np.testing.assert_array_equal(data.frames[1].positions, positions[1][:2])
+
+
+def test_padding_of_one_molecule_is_no_atom(tmp_path):
+    np.savez(tmp_path / "a.npz", z=[8, 1, 1, 0], R=np.ones((2, 4, 3)), E=[1.0, 2.0], F=np.ones((2, 4, 3)))
+    data = path(str(tmp_path / "a.npz"), units="eV")
+    assert data.frames[0].get_chemical_formula() == "H2O"
+    assert data.labels.forces[1].shape == (3, 3)
+
+
 CELL = np.diag([3.0, 4.0, 5.0])
 SKEWED = CELL + np.eye(3, k=1)
 

@@ -1,0 +1,84 @@
+"""DeePMD-kit's folders, in eV and Å: ``type.raw``, ``type_map.raw``, ``set.*/coord.npy`` or ``coord.raw``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+
+__all__ = ["frames_of", "is_system"]
+
+PARTS = ("coord", "box", "energy", "force", "virial")
+
+
+def is_system(folder: Path) -> bool:
+    """True for a folder that DeePMD-kit would train on."""
+    return (folder / "type.raw").is_file()
+
+
+def frames_of(folder: Path) -> list[Atoms]:
+    """Read all frames of a system; forces, energies and virials that it lacks are missing.
+
+    Raises
+    ------
+    ValueError
+        No ``type_map.raw``, mixed types, or arrays that do not fit each other.
+    """
+    symbols = _symbols(folder)
+    sets = sorted(folder.glob("set.*"))
+    if any((s / "real_atom_types.npy").exists() for s in sets):
+        raise ValueError(f"{folder}: DeePMD-kit's mixed-type format; convert it with dpdata to 'deepmd/npy'")
+    parts = [{n: np.load(s / f"{n}.npy") for n in PARTS if (s / f"{n}.npy").exists()} for s in sets]
+    if not parts:
+        raw = {n: folder / f"{n}.raw" for n in PARTS}
+        parts = [{n: np.loadtxt(file, ndmin=2) for n, file in raw.items() if file.exists()}]
+    periodic = not (folder / "nopbc").exists()
+    return [atoms for arrays in parts for atoms in _frames(folder, symbols, arrays, periodic)]
+
+
+def _symbols(folder: Path) -> list[str]:
+    """Chemical symbols of the atoms."""
+    names = folder / "type_map.raw"
+    if not names.is_file():
+        raise ValueError(
+            f"{folder}: no type_map.raw, so the types have no elements; write their symbols into it"
+        )
+    elements = names.read_text().split()
+    types = [int(word) for word in (folder / "type.raw").read_text().split()]
+    if max(types) >= len(elements):
+        raise ValueError(f"{folder}: type {max(types)} in type.raw, but type_map.raw has {elements} only")
+    return [elements[t] for t in types]
+
+
+def _frames(folder: Path, symbols: list[str], arrays: dict[str, Any], periodic: bool) -> list[Atoms]:
+    """Frames of one set."""
+    natoms, count = len(symbols), len(arrays.get("coord", ()))
+    needed = {"coord": 3 * natoms, "box": 9, "energy": 1, "force": 3 * natoms, "virial": 9}
+    for name, values in arrays.items():
+        if np.size(values) != count * needed[name]:
+            raise ValueError(
+                f"{folder}: {name} has {np.size(values)} numbers, not {needed[name]} for each of {count} "
+                "frames"
+            )
+    if not count or (periodic and "box" not in arrays):
+        raise ValueError(
+            f"{folder}: no frames with coord and box in set.* or *.raw (a molecule has a file nopbc)"
+        )
+    shaped = {n: np.asarray(v, dtype=float).reshape(count, needed[n]) for n, v in arrays.items()}
+    return [_frame(symbols, {n: v[i] for n, v in shaped.items()}, periodic) for i in range(count)]
+
+
+def _frame(symbols: list[str], row: dict[str, np.ndarray], periodic: bool) -> Atoms:
+    """One frame; the virial is -stress times volume, as under the key ``virial`` of extended xyz."""
+    cell = {"cell": row["box"].reshape(3, 3), "pbc": True} if periodic else {}
+    atoms = Atoms(symbols, row["coord"].reshape(-1, 3), **cell)
+    results: dict[str, Any] = {"energy": float(row["energy"][0])} if "energy" in row else {}
+    if "force" in row:
+        results["forces"] = row["force"].reshape(-1, 3)
+    atoms.calc = SinglePointCalculator(atoms, **results)
+    if "virial" in row and periodic:
+        atoms.info["virial"] = row["virial"].reshape(3, 3)
+    return atoms

@@ -11,6 +11,7 @@ from ase.data import atomic_numbers
 
 from mlffbench.datasets.formats.extxyz import PARSE_ERRORS, parse
 from mlffbench.datasets.formats.extxyz_comments import Comments
+from mlffbench.datasets.formats.extxyz_faults import fault, is_cut_off
 from mlffbench.datasets.formats.index import Builder, Index
 from mlffbench.system.progress import report
 
@@ -52,7 +53,7 @@ class _Scan:
         self.sizes: dict[bytes, int] = {}
         self.symbols = np.zeros(1 << 16, dtype=np.int64)  # atoms by the two first letters of their lines
         self.long_symbols = False
-        self.last = b""
+        self.first = self.last = b""
 
     def block(self, block: bytes) -> bytes:
         """Index the complete frames of a block that begins with a frame; return the rest."""
@@ -71,6 +72,7 @@ class _Scan:
             line += natoms + 2
         if heads:
             self.last = block[begin:start]
+            self.first = self.first or block[: ends[heads[1] - 1] + 1 if len(heads) > 1 else start]
             self._count(bytes_, newlines[:line], np.array(heads))
         return block[start:]
 
@@ -134,16 +136,19 @@ class _Scan:
         )
 
     def check_last(self) -> None:
-        """Refuse a file whose last line is cut off: it has too few columns."""
+        """Refuse a file whose last frame cannot be read: cut off, or wrong like the first one."""
         if not self.last:
             return
         try:
             parse(self.last)
         except PARSE_ERRORS as error:
-            raise ValueError(
-                f"ASE cannot read {self.name!r}: frame {len(self.builder) - 1}, the last, may be cut off: "
-                f"{error}"
-            ) from error
+            last = len(self.builder) - 1
+            where, text = f"frame {last}", fault(self.last) or str(error)
+            if last > 0 and fault(self.first) is not None:
+                where, text = "frame 0", fault(self.first)
+            elif is_cut_off(self.last):
+                where += ", the last, may be cut off"
+            raise ValueError(f"ASE cannot read {self.name!r}: {where}: {text}") from error
 
     def index(self) -> Index:
         self.builder.elements = self._elements()

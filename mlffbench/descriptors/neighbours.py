@@ -13,9 +13,10 @@ from ase import Atoms
 from ase.cell import Cell
 from scipy.spatial import cKDTree
 
-__all__ = ["neighbour_list"]
+__all__ = ["neighbour_list", "without_vacuum"]
 
 MOST_CELLS, PER_ATOM = 20_000, 50  # cells of the cutoff's width that matscipy may visit, in all and an atom
+WIDE = 10.0  # cutoffs of vacuum that other programs' neighbour lists need not bear
 
 
 def neighbour_list(quantities: str, atoms: Atoms, cutoff: float | np.ndarray) -> tuple[np.ndarray, ...]:
@@ -84,3 +85,25 @@ def _sparse_pairs(atoms: Atoms, reach: float, cutoff: float | np.ndarray) -> dic
         "d": matches["v"],
     }
     return {name: values[keep][order] for name, values in rows.items()}
+
+
+def without_vacuum(atoms: Atoms, cutoff: float) -> Atoms:
+    """The structure with two cutoffs of vacuum where a periodic direction has more than ten, same pairs.
+
+    Energies, forces and virials of a local model are the same, and stresses times the volume.
+    """
+    cell, positions = np.asarray(atoms.cell).copy(), atoms.positions.copy()
+    for k in np.flatnonzero(atoms.pbc):
+        full = np.asarray(Cell(cell).complete())
+        height = 1 / np.linalg.norm(np.linalg.inv(full)[:, k])
+        place = (positions @ np.linalg.inv(full))[:, k] % 1.0
+        order = np.sort(place)
+        gaps = np.diff(np.append(order, order[0] + 1.0)) * height
+        if gaps.max() <= WIDE * cutoff:
+            continue
+        first = order[(int(gaps.argmax()) + 1) % len(order)]
+        scaled = positions @ np.linalg.inv(full)
+        scaled[:, k] = (place - first) % 1.0
+        positions = scaled @ full
+        cell[k] *= (height - gaps.max() + 2 * cutoff) / height
+    return Atoms(atoms.numbers, positions, cell=cell, pbc=atoms.pbc)

@@ -15,7 +15,7 @@ from mlffbench.data import Labels
 from mlffbench.datasets.checks.common.checkup import checkup
 from mlffbench.datasets.formats.to_dataset import from_frames
 from mlffbench.descriptors import graph, neighbours
-from mlffbench.descriptors.neighbours import neighbour_list
+from mlffbench.descriptors.neighbours import neighbour_list, without_vacuum
 from mlffbench.estimators import Morse
 from mlffbench.properties.bonds import bonds
 from mlffbench.properties.distributions import distributions
@@ -65,6 +65,23 @@ def test_pairs_are_those_of_ase(structure, method, cutoff, monkeypatch):
     pairs = neighbour_list("ijSDd", atoms, reach)
     assert (np.diff(pairs[0]) >= 0).all()
     np.testing.assert_allclose(listed(pairs), listed(neighbor_list("ijSDd", atoms, reach)), atol=1e-9)
+
+
+@pytest.mark.parametrize("structure", [*STRUCTURES, "slab across the border"])
+def test_a_structure_without_vacuum_has_the_same_pairs_in_a_small_cell(structure):
+    if structure == "slab across the border":
+        atoms = fcc111("Al", (2, 2, 2), vacuum=200.0, periodic=True)
+        atoms.positions[:, 2] -= atoms.positions[4, 2] - 0.1
+        atoms.wrap()
+    else:
+        atoms = STRUCTURES[structure]()
+    short = without_vacuum(atoms, 3.0)
+    wide = structure in ("slab with a cell and vacuum", "slab across the border")
+    assert short.cell.lengths()[2] < 20 if wide else np.array_equal(short.cell, atoms.cell)
+    one, two = (neighbour_list("ijD", a, 3.0) for a in (atoms, short))
+    rows = [np.column_stack(pairs).round(6) for pairs in (one, two)]
+    first, second = ((r + 0.0)[np.lexsort((r + 0.0).T)] for r in rows)
+    np.testing.assert_allclose(first, second, atol=2e-6)
 
 
 def ethane(length: float, n: int = 12) -> list[Atoms]:

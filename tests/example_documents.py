@@ -139,3 +139,13 @@ def row(frame, method):
 def error(frame, method, test, quantity="forces"):
     """The one error of a method on a test group."""
     return row(frame[(frame["test"] == test) & (frame["quantity"] == quantity)], method)
+
+
+def without(documents, label, test):
+    """Take a test group from the documents of a method: it could not be predicted."""
+    for document in documents:
+        if document["case"]["label"] == label:
+            document["scores"] = [s for s in document["scores"] if s["test"] != test]
+            document["test_failures"] = [
+                {"test": test, "kind": "unsupported input", "message": "Pt was not in training"}
+            ]

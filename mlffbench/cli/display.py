@@ -66,4 +66,8 @@ def _verdict(document: dict[str, Any]) -> str:
     in_domain = document["split"]["in_domain"]
     errors = [s for s in document["scores"] if s["test"] == in_domain and s["quantity"] == "forces"]
     rmse = next((f", forces {1e3 * s['value']:.1f} meV/Å rmse" for s in errors if s["metric"] == "rmse"), "")
-    return f"fitted in {document['timings']['fit']['seconds']:.1f} s{rmse}"
+    failed = "".join(
+        f"; [red]{failure['test']}: {failure['kind']}[/red]: {failure['message'].splitlines()[0]}"
+        for failure in document.get("test_failures") or ()
+    )
+    return f"fitted in {document['timings']['fit']['seconds']:.1f} s{rmse}{failed}"

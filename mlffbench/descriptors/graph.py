@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from ase import Atoms
-from ase.cell import Cell
-from matscipy.neighbours import neighbour_list
 
 from mlffbench.data import VOIGT_FLAT, Labels, concatenate
+from mlffbench.descriptors.neighbours import neighbour_list
 from mlffbench.system.device import checked_device
 
 __all__ = ["Graph", "build", "labels", "predict", "with_forces"]
@@ -85,21 +84,8 @@ def build(
 
 def _pairs(atoms: Atoms, cutoff: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Source, target and cell shift of every directed pair."""
-    if not atoms.pbc.all():
-        atoms = _boxed(atoms)
     i, j, shifts = neighbour_list("ijS", atoms, float(cutoff))
     return i, j, shifts.astype(float)
-
-
-def _boxed(atoms: Atoms) -> Atoms:
-    """The atoms in a cell of full rank, which matscipy needs: boxed where they are not periodic."""
-    cell = np.where(atoms.pbc[:, None], np.asarray(atoms.cell), 0.0)
-    cell = Cell(cell).complete() if atoms.pbc.any() else Cell(np.eye(3))
-    along = np.linalg.solve(cell.T, atoms.positions.T).T  # coordinates along the unit normals
-    low, extent = along.min(axis=0), np.ptp(along, axis=0)
-    scale = np.where(atoms.pbc, 1.0, extent + 2.0)
-    moved = atoms.positions - np.where(atoms.pbc, 0.0, low - 1.0) @ np.asarray(cell)
-    return Atoms(atoms.numbers, moved, cell=np.asarray(cell) * scale[:, None], pbc=atoms.pbc)
 
 
 def with_forces(

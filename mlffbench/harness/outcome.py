@@ -31,6 +31,9 @@ class Outcome:
     dataset, split : mapping
         Name, digest and sizes.
     scores : tuple of Score
+    test_failures : tuple of mapping
+        Test groups that could not be predicted, such as with an element that training had not: like
+        `failure`, with ``test``. The other groups have scores; a case without any has failed.
     task_failures : tuple of mapping
         Numbers that tasks could not give: like `failure`, with ``task``, ``test`` and ``quantity``; kind
         ``skipped`` if there was nothing to measure or no reference to compare with.
@@ -53,6 +56,7 @@ class Outcome:
     dataset: Mapping[str, Any] = field(default_factory=dict)
     split: Mapping[str, Any] = field(default_factory=dict)
     scores: tuple[Score, ...] = ()
+    test_failures: tuple[Mapping[str, Any], ...] = ()
     task_failures: tuple[Mapping[str, Any], ...] = ()
     curves: tuple[Curve, ...] = ()
     timings: Mapping[str, Any] = field(default_factory=dict)
@@ -74,7 +78,7 @@ class Outcome:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Outcome:
         known = {k: v for k, v in document.items() if k in cls.__dataclass_fields__}
-        parts = {k: tuple(known.get(k, ())) for k in ("task_failures", "history")}
+        parts = {k: tuple(known.get(k, ())) for k in ("test_failures", "task_failures", "history")}
         scores = tuple(Score(**s) for s in known.get("scores", ()))
         curves = tuple(Curve(**c) for c in known.get("curves", ()))
         case = Case.from_json(document["case"])

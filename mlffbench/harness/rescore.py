@@ -40,7 +40,8 @@ def rescore(store: Store, metrics: Sequence[str]) -> tuple[int, list[str]]:
 
 def _scored(document: dict[str, Any], store: Store, functions: dict[str, Any]) -> dict[str, Any]:
     arrays = store.predictions(document["id"]) or {}
-    tests = document["split"]["tests"]
+    failed = {failure["test"] for failure in document.get("test_failures") or ()}
+    tests = [test for test in document["split"]["tests"] if test not in failed]
     new = [asdict(s) for test in tests for s in score(test, *unpack(arrays, test), functions)]
     others = [s for s in document["scores"] if not (s["metric"] in functions and s["test"] in tests)]
     return {**document, "scores": [*others, *new]}

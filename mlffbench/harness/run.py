@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from mlffbench.harness.predictions import pack
 from mlffbench.harness.scoring import score
 from mlffbench.system import checkpoint, model_file, progress
 from mlffbench.system.atomic_write import atomic_write
-from mlffbench.system.failures import catch_failure
+from mlffbench.system.failures import catch_failure, failure_of
 from mlffbench.system.provenance import provenance
 from mlffbench.system.timing import Measurement, measure
 from mlffbench.tasks.common.subtasks import Row, unmet_need
@@ -68,31 +68,72 @@ def _flow(case: Case) -> tuple[Outcome, Predictions]:
     device = str(getattr(model, "device", "cpu"))
     train = [dataset.frames[i] for i in split.train]
     model, fit = _fitted(model, train, dataset.labels[split.train], device)
-    scores: list[Score] = []
-    timings: dict[str, Any] = {}
-    profiles: dict[str, Any] = {}
-    predictions: Predictions = {}
     model.predict(train[:2])  # first calls compile and allocate; they are not part of the pace
-    for done, (test, indices) in enumerate(split.tests.items()):
-        progress.report("predict", done, len(split.tests))
-        predicted, timings[test] = _predict(model, [dataset.frames[i] for i in indices], device)
-        truth, n_atoms = dataset.labels[indices], [len(dataset.frames[i]) for i in indices]
-        scores += score(test, n_atoms, truth, predicted, _metrics(case))
-        predictions |= pack(test, n_atoms, truth, predicted)
-        profiles |= energy_profile(test, dataset, indices, predicted)
-    task_scores, curves, task_failures = _tasks(case, model, dataset, split)
+    tested = _tested(case, model, dataset, split)
+    task_scores, curves, task_failures = _tasks(case, model, dataset, _predictable(split, tested))
     return Outcome(
         case,
         dataset=dataset_metadata(dataset),
         split={**split_metadata(split), "leaks": leaks},
-        scores=(*scores, *task_scores),
+        scores=(*tested.scores, *task_scores),
+        test_failures=tuple(tested.failures),
         task_failures=tuple(task_failures),
         curves=tuple(curves),
-        timings={"fit": asdict(fit), "predict": timings},
-        profiles=profiles,
+        timings={"fit": asdict(fit), "predict": tested.timings},
+        profiles=tested.profiles,
         history=tuple(getattr(model, "history_", ())),
         model=model_metadata(model),
-    ), predictions
+    ), tested.predictions
+
+
+@dataclass
+class _Tested:
+    """Scores, timings, profiles and predictions of the test groups, and the failures of those without."""
+
+    scores: list[Score] = field(default_factory=list)
+    timings: dict[str, Any] = field(default_factory=dict)
+    profiles: dict[str, Any] = field(default_factory=dict)
+    predictions: Predictions = field(default_factory=dict)
+    failures: list[dict[str, str]] = field(default_factory=list)
+
+
+def _tested(case: Case, model: ForceField, dataset: Dataset, split: Split) -> _Tested:
+    """Test the model on every group; the failure of one costs no other, the first of all is the case's."""
+    tested, errors = _Tested(), []
+    for done, (test, indices) in enumerate(split.tests.items()):
+        progress.report("predict", done, len(split.tests))
+        try:
+            _test(tested, case, model, dataset, test, indices)
+        except Exception as error:
+            errors.append(error)
+            tested.failures.append({"test": test, **failure_of(error)})
+    if len(errors) == len(split.tests):
+        raise errors[0]
+    return tested
+
+
+def _test(
+    tested: _Tested, case: Case, model: ForceField, dataset: Dataset, test: str, indices: np.ndarray
+) -> None:
+    """Predict and score one test group."""
+    device = str(getattr(model, "device", "cpu"))
+    predicted, timing = _predict(model, [dataset.frames[i] for i in indices], device)
+    truth, n_atoms = dataset.labels[indices], [len(dataset.frames[i]) for i in indices]
+    scores = score(test, n_atoms, truth, predicted, _metrics(case))
+    profile = energy_profile(test, dataset, indices, predicted)
+    tested.scores += scores
+    tested.timings[test] = timing
+    tested.predictions |= pack(test, n_atoms, truth, predicted)
+    tested.profiles |= profile
+
+
+def _predictable(split: Split, tested: _Tested) -> Split:
+    """The split without the test groups that could not be predicted, which no task can use either."""
+    failed = {failure["test"] for failure in tested.failures}
+    if not failed:
+        return split
+    tests = {test: indices for test, indices in split.tests.items() if test not in failed}
+    return replace(split, tests=tests, in_domain=split.in_domain if split.in_domain in tests else None)
 
 
 def load_dataset(spec: Spec) -> Dataset:

@@ -17,6 +17,7 @@ from ase.io import write
 from ase.stress import voigt_6_to_full_3x3_stress
 
 from mlffbench.data import Labels
+from mlffbench.descriptors.neighbours import without_vacuum
 
 __all__ = ["calculate", "gap_fit", "periodic_box", "potential", "soap_descriptors"]
 
@@ -98,16 +99,20 @@ def _with_labels(atoms: Atoms, labels: Labels, i: int, cutoff: float, stress_noi
     if labels.forces is not None and labels.forces[i] is not None:
         copy.arrays["gap_forces"] = np.asarray(labels.forces[i])
     if atoms.pbc.all() and labels.stress is not None and labels.stress[i] is not None:
-        virial = -copy.get_volume() * voigt_6_to_full_3x3_stress(labels.stress[i])
+        virial = -atoms.get_volume() * voigt_6_to_full_3x3_stress(labels.stress[i])
         copy.info["gap_virial"] = (
             virial.ravel()
         )  # nine numbers: a matrix ASE writes as JSON, which QUIP skips
-        copy.info["virial_sigma"] = copy.get_volume() * stress_noise
+        copy.info["virial_sigma"] = atoms.get_volume() * stress_noise
     return copy
 
 
 def periodic_box(atoms: Atoms, cutoff: float) -> Atoms:
-    """Bare copy of a frame in a periodic box; open directions get one too wide for neighbours across it."""
+    """Bare copy of a frame in a periodic box; open directions get one too wide for neighbours across it.
+
+    QUIP's time grows with empty cells: of wide vacuum two cutoffs are kept.
+    """
+    atoms = without_vacuum(atoms, cutoff)
     cell = np.where(atoms.pbc[:, None], np.asarray(atoms.cell), 0.0)
     complete = np.asarray(Cell(cell).complete())
     along = np.linalg.solve(complete.T, atoms.positions.T).T  # in unit normals where the frame is open
@@ -129,8 +134,12 @@ def calculate(quip: Any, atoms: Atoms, cutoff: float, variance: bool) -> tuple[d
     """quippy's results for a frame, and its atoms' variances, eV², if they are asked for."""
     wanted = ["energy", "forces"] + ["stress"] * bool(atoms.pbc.all())
     quip.reset()
-    quip.calculate(periodic_box(atoms, cutoff), wanted, calc_args="local_gap_variance" if variance else "")
-    return quip.results, quip.extra_results["atoms"].get("local_gap_variance", np.zeros(0))
+    box = periodic_box(atoms, cutoff)
+    quip.calculate(box, wanted, calc_args="local_gap_variance" if variance else "")
+    results = dict(quip.results)
+    if "stress" in results:
+        results["stress"] = results["stress"] * (box.get_volume() / atoms.get_volume())
+    return results, quip.extra_results["atoms"].get("local_gap_variance", np.zeros(0))
 
 
 def soap_descriptors(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from ase import Atoms
-from ase.neighborlist import neighbor_list
-from matscipy.neighbours import neighbour_list
 from scipy.spatial.distance import cdist
+
+from mlffbench.descriptors.neighbours import neighbour_list
 
 __all__ = ["neighbour_vectors", "neighbours"]
 
@@ -15,10 +15,9 @@ DENSE = 500  # atoms of a molecule, up to which the whole distance matrix is com
 
 def neighbours(atoms: Atoms, cutoff: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """First and second atom and distance, Å, of every directed pair nearer than `cutoff`, by first atom."""
-    if atoms.pbc.all():
-        return neighbour_list("ijd", atoms, float(cutoff))
     if atoms.pbc.any() or len(atoms) > DENSE:
-        return neighbor_list("ijd", atoms, float(cutoff))  # matscipy wants a box around a slab
+        i, j, d = neighbour_list("ijd", atoms, float(cutoff))
+        return i, j, d
     d = cdist(atoms.positions, atoms.positions)
     np.fill_diagonal(d, np.inf)
     i, j = np.nonzero(d < cutoff)
@@ -27,5 +26,5 @@ def neighbours(atoms: Atoms, cutoff: float) -> tuple[np.ndarray, np.ndarray, np.
 
 def neighbour_vectors(atoms: Atoms, cutoff: float | np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """First and second atom and the vector, Å, of every directed pair; a cutoff per atom is a radius."""
-    search = neighbour_list if atoms.pbc.all() else neighbor_list
-    return search("ijD", atoms, cutoff)
+    i, j, vectors = neighbour_list("ijD", atoms, cutoff)
+    return i, j, vectors

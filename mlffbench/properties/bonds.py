@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from ase import Atoms
-from ase.neighborlist import natural_cutoffs, neighbor_list
+from ase.neighborlist import natural_cutoffs
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+
+from mlffbench.descriptors.neighbours import neighbour_list
 
 __all__ = ["atoms_beyond_bond", "bonds", "fragments"]
 
@@ -15,7 +17,7 @@ BONDED = 1.25  # O-H ... O at 1.6 Å is a hydrogen bond, a stretched C-C of 1.8 
 
 def bonds(atoms: Atoms, factor: float = BONDED) -> np.ndarray:
     """Bonded pairs i < j, (n_bonds, 2); atoms bonded across a cell's border count once."""
-    first, second = neighbor_list("ij", atoms, natural_cutoffs(atoms, mult=factor))
+    first, second = neighbour_list("ij", atoms, np.array(natural_cutoffs(atoms, mult=factor)))
     pairs = np.column_stack([first, second])[first < second]
     return np.unique(pairs, axis=0)
 

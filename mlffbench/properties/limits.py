@@ -11,8 +11,8 @@ import numpy as np
 from ase import Atoms
 from ase.data import covalent_radii
 from ase.geometry import find_mic
-from ase.neighborlist import neighbor_list
 
+from mlffbench.descriptors.neighbours import neighbour_list
 from mlffbench.properties._neighbours import neighbours
 from mlffbench.properties.bonds import BONDED, bonds
 
@@ -142,7 +142,7 @@ class Watch:
         nearest, self.loneliest = table(limits.nearest), _atom_table(numbers, limits.loneliest)
         self.nearest = np.where(np.isnan(nearest), limits.closest * np.add.outer(radii, radii), nearest)
         self.sight = float(max(self.nearest.max(), np.nan_to_num(self.loneliest).max()))
-        i, j, d, s = neighbor_list("ijdS", start, BONDED * radii)
+        i, j, d, s = neighbour_list("ijdS", start, BONDED * radii)
         once = i < j if limits.stretched else np.zeros(len(i), dtype=bool)
         self.i, self.j, self.shift = i[once], j[once], s[once] @ start.cell.array
         longest = table(limits.longest)[self.i, self.j]

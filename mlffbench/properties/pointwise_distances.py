@@ -19,6 +19,8 @@ import numpy as np
 from ase import Atoms
 from ase.cell import Cell
 
+from mlffbench.descriptors.neighbours import neighbour_list
+
 __all__ = [
     "N_NEIGHBOURS",
     "Kind",
@@ -96,10 +98,6 @@ def _neighbours(atoms: Atoms, kind: np.ndarray, wanted: np.ndarray) -> tuple[np.
     Each comes with its run: the number atom × n_elements + element of the neighbour.
     """
     periodic, n = periodic_directions(atoms), len(wanted)
-    if periodic.all():
-        from matscipy.neighbours import neighbour_list
-    else:
-        from ase.neighborlist import neighbor_list as neighbour_list  # matscipy wants a box around a slab
     bare = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=periodic)
     radius = (3 * 1.3 * N_NEIGHBOURS / (4 * np.pi * len(atoms)) * bare.cell.complete().volume) ** (1 / 3)
     while True:

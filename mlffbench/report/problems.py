@@ -47,6 +47,15 @@ class Method:
     done: tuple[Document, ...]
     failed: tuple[Document, ...]
 
+    @cached_property
+    def test_failures(self) -> dict[str, tuple[str, str]]:
+        """Kind and message of the failure by test group, where a case that went well could not predict it."""
+        return {
+            str(failure["test"]): (str(failure.get("kind") or "error"), str(failure.get("message") or ""))
+            for document in self.done
+            for failure in document.get("test_failures") or []
+        }
+
 
 @dataclass(frozen=True)
 class Problem:

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["catch_failure"]
+__all__ = ["catch_failure", "failure_of"]
 
 
 def catch_failure(work: Callable[[], Any]) -> tuple[Any, dict[str, str] | None]:
@@ -14,11 +14,16 @@ def catch_failure(work: Callable[[], Any]) -> tuple[Any, dict[str, str] | None]:
     try:
         return work(), None
     except Exception as error:
-        return None, {
-            "kind": _kind(error),
-            "message": f"{type(error).__name__}: {error}",
-            "traceback": traceback.format_exc(),
-        }
+        return None, failure_of(error)
+
+
+def failure_of(error: Exception) -> dict[str, str]:
+    """Return ``kind``, ``message`` and ``traceback`` of an exception."""
+    return {
+        "kind": _kind(error),
+        "message": f"{type(error).__name__}: {error}",
+        "traceback": "".join(traceback.format_exception(error)),
+    }
 
 
 def _kind(error: Exception) -> str:

@@ -13,9 +13,9 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 from ase.data import chemical_symbols, covalent_radii
-from ase.neighborlist import neighbor_list
 
 from mlffbench.data import Curve, Dataset, Reference, Score, Split
+from mlffbench.descriptors.neighbours import neighbour_list
 from mlffbench.forcefield import ForceField
 from mlffbench.properties import pointwise_distances
 from mlffbench.properties.basin_hopping import basin_hopping
@@ -240,7 +240,7 @@ def least_separations(structures: Sequence[Atoms]) -> Mapping[str, float]:
     numbers = sorted({int(z) for atoms in structures for z in atoms.numbers})
     nearest = {(a, b): inf for a in numbers for b in numbers if a <= b}
     for atoms in structures:
-        i, j, d = neighbor_list("ijd", atoms, 6.0)
+        i, j, d = neighbour_list("ijd", atoms, 6.0)
         for pair, distance in zip(np.sort(atoms.numbers[[i, j]], axis=0).T.tolist(), d, strict=True):
             nearest[tuple(pair)] = min(nearest[tuple(pair)], float(distance))
     return {

@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 from ase import Atoms, units
-from ase.neighborlist import neighbor_list
 
 from mlffbench import registry
 from mlffbench.data import Labels
+from mlffbench.descriptors.neighbours import neighbour_list
 from mlffbench.forcefield import ForceField
 
 __all__ = ["AbruptCutoff", "Analytic", "Noisy", "NonConservative", "WrongStressSign", "WrongUnits"]
@@ -69,7 +69,7 @@ class NonConservative(Analytic):
 
     def _with_error(self, atoms: Atoms, values: Values) -> Values:
         energy, forces, stress = values
-        i, d = neighbor_list("id", atoms, 6.0)
+        i, d = neighbour_list("id", atoms, 6.0)
         density = np.bincount(i, np.exp(-d) * (1 - d / 6.0) ** 2, minlength=len(atoms))
         return energy, forces * (1 + density[:, None]), stress
 
@@ -79,7 +79,7 @@ class AbruptCutoff(Analytic):
 
     def _with_error(self, atoms: Atoms, values: Values) -> Values:
         energy, forces, stress = values
-        return energy + 0.01 * len(neighbor_list("i", atoms, 4.5)), forces, stress
+        return energy + 0.01 * len(neighbour_list("i", atoms, 4.5)[0]), forces, stress
 
 
 class Noisy(Analytic):

@@ -34,3 +34,30 @@ def test_the_noise_of_a_virial_is_that_of_its_frame() -> None:
         stresses.append(potential.results["stress"])
     np.testing.assert_allclose(stresses[0], stresses[1], atol=1e-6)
     assert np.abs(stresses[2] - stresses[1]).max() > 1e-3
+
+
+def test_vacuum_costs_nothing_and_changes_no_virial() -> None:
+    """A layer of copper in cells of 20 and 400 Å: the same energy, forces and V σ, in a fit and from it."""
+    frames, labels = copper(6)
+    virials = []
+    for height in (20.0, 400.0):
+        layers, stresses = [], []
+        for atoms, stress in zip(frames, labels.stress, strict=True):
+            cell = atoms.cell.array.copy()
+            cell[2] *= height / np.linalg.norm(cell[2])
+            layer = type(atoms)(atoms.numbers, atoms.positions, cell=cell, pbc=True)
+            layers.append(layer)
+            stresses.append(stress * atoms.get_volume() / layer.get_volume())
+        arguments = {
+            "gap": quip.soap_descriptors(layers, **PARAMETERS),
+            "default_sigma": "{0.001 0.01 0.001 0}",
+            "e0_method": "average",
+            "rnd_seed": 1,
+        }
+        noise = 1e-3 / layers[0].get_volume()
+        given = replace(labels, stress=tuple(stresses))
+        potential = quip.potential(quip.gap_fit(layers, given, arguments, 3.0, noise))
+        results, _ = quip.calculate(potential, layers[0], 3.0, variance=False)
+        assert quip.periodic_box(layers[0], 3.0).cell.lengths()[2] < 30
+        virials.append(np.append(results["energy"], results["stress"] * layers[0].get_volume()))
+    np.testing.assert_allclose(*virials, atol=1e-4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from ase.units import GPa
 
 from mlffbench.data import Dataset, Finding
 from mlffbench.datasets.checks.common.energy_force_consistency import (
@@ -11,27 +12,33 @@ from mlffbench.datasets.checks.common.energy_force_consistency import (
     stress_pairs,
     stress_slope,
 )
+from mlffbench.datasets.checks.common.force_scale import force_scale, ordinary_distances
+from mlffbench.datasets.checks.common.frame_selection import stress_of
+from mlffbench.datasets.checks.common.metal_stiffness import bulk_modulus
 from mlffbench.datasets.checks.common.units import ENERGY, STRESS
 
 __all__ = ["stress_units"]
 
 ROUGHLY = 1.6  # strained and rattled cells are less harmonic than molecules; the units are 10 and more apart
+LARGE, LARGEST_STRAIN, LEAST = 1.0, 1.5, 5  # eV/Å³; stress over bulk modulus; frames
 
 
 def stress_units(dataset: Dataset) -> list[Finding]:
     """Stresses that do not fit the energies of strained cells: GPa, kbar, or virials in eV.
 
     Energy differences of near frames with different cells over the work of the stress are 1 for stresses in
-    eV/Å³.
+    eV/Å³. Where there are no such frames, stresses are too large that bonds of ordinary length cannot bear.
     """
     slope = stress_slope(dataset)
     if slope is None:
-        return []
+        return _too_large(dataset)
     value, forces = abs(slope.value), force_slope(dataset)
+    scale = force_scale(dataset)
     at_odds = forces is not None and not 1 / AGREE < abs(forces.value) < AGREE
+    at_odds |= scale is not None and scale.is_unlikely
     expected = [1 / e for e in ENERGY.values()] if at_odds else [1.0]  # the energies may be wrong instead
     if any(1 / ROUGHLY < value / ratio < ROUGHLY for ratio in expected):
-        return []
+        return _too_large(dataset)
     units = STRESS | {"a virial in eV": 1 / _volume(dataset)}
     near = [name for name, size in units.items() if 1 / AGREE < value / size < AGREE]
     looks = f"the stress looks like {' or '.join(near)}" if near else "the stress does not fit the energies"
@@ -40,6 +47,25 @@ def stress_units(dataset: Dataset) -> list[Finding]:
         "strained cells say; convert to eV/Å³ (1 eV/Å³ is 160.2 GPa, 1602 kbar)"
     )
     return [Finding("stress_units", text, certain=True)]
+
+
+def _too_large(dataset: Dataset) -> list[Finding]:
+    """The warning of stresses that half of the frames of ordinary bonds could not bear."""
+    rows = []
+    for i in ordinary_distances(dataset):
+        if (stress := stress_of(dataset, i)) is not None:
+            modulus = bulk_modulus(dataset.frames[i])
+            most = LARGE if modulus is None else min(LARGE, modulus * LARGEST_STRAIN)
+            rows.append((float(np.abs(stress).max()), most))
+    if len(rows) < LEAST or np.median([size / most for size, most in rows]) <= 1:
+        return []
+    size = float(np.median([size for size, _ in rows]))
+    text = (
+        f"the stresses are too large for bonds of ordinary length: {size:.3g} eV/Å³, which is "
+        f"{size / GPa:.3g} GPa, in half of the frames; are they in GPa or kbar, or virials in eV? convert to "
+        "eV/Å³ (1 eV/Å³ is 160.2 GPa, 1602 kbar)"
+    )
+    return [Finding("stress_units", text)]
 
 
 def _volume(dataset: Dataset) -> float:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from ase import Atoms
-from ase.neighborlist import neighbor_list
 
 from mlffbench.data import Dataset, Finding
 from mlffbench.datasets.checks.common.frame_selection import forces_of, stress_of, usable_frames
+from mlffbench.descriptors.neighbours import neighbour_list
 
 __all__ = ["zeros"]
 
@@ -51,7 +51,7 @@ def _is_displaced(atoms: Atoms) -> bool:
 
     Where they balance to `BALANCED` of their pull, symmetry may make the true force vanish.
     """
-    i, j, distance, vector = neighbor_list("ijdD", atoms, REACH)
+    i, j, distance, vector = neighbour_list("ijdD", atoms, REACH)
     if len(i) == 0:
         return False
     pull = (atoms.numbers[j] * np.exp(-distance) / np.maximum(distance, SHORT))[:, None] * vector

@@ -24,6 +24,7 @@ from mlffbench.datasets.formats.extxyz_comments import (
     tokens,
     value,
 )
+from mlffbench.datasets.formats.extxyz_faults import fault
 from mlffbench.datasets.formats.extxyz_spelling import standard
 from mlffbench.datasets.formats.index import is_stray
 from mlffbench.datasets.formats.records import Reader, Record, record_of
@@ -51,7 +52,8 @@ class Extxyz(Reader):
         try:
             return parse(raw)
         except PARSE_ERRORS as error:
-            raise ValueError(f"ASE cannot read frame {i} of {str(self.file)!r}: {error}") from error
+            text = fault(raw) or error
+            raise ValueError(f"ASE cannot read frame {i} of {str(self.file)!r}: {text}") from error
 
     def _bytes(self, begin: int, end: int) -> bytes:
         if self.text is not None:

@@ -12,6 +12,7 @@ from ase.data import atomic_numbers
 
 from mlffbench.datasets.formats.extxyz import PARSE_ERRORS, parse, unnamed
 from mlffbench.datasets.formats.extxyz_comments import Comments, Properties
+from mlffbench.datasets.formats.extxyz_faults import fault, is_cut_off
 from mlffbench.datasets.formats.index import Builder, Entry, Index
 from mlffbench.system.progress import report
 
@@ -53,7 +54,7 @@ class _Scan:
         self.sizes: dict[bytes, int] = {}
         self.symbols = np.zeros(1 << 16, dtype=np.int64)  # atoms by the two first letters of their lines
         self.long_symbols = False
-        self.last = b""
+        self.first = self.last = b""
         self.extra: list[str] = []  # columns that no frame names
 
     def block(self, block: bytes) -> bytes:
@@ -73,6 +74,7 @@ class _Scan:
             line += natoms + 2
         if heads:
             self.last = block[begin:start]
+            self.first = self.first or block[: ends[heads[1] - 1] + 1 if len(heads) > 1 else start]
             self._count(bytes_, newlines[:line], np.array(heads))
         return block[start:]
 
@@ -136,18 +138,20 @@ class _Scan:
         )
 
     def check_last(self) -> None:
-        """Refuse a file whose last line is cut off: it has too few columns."""
+        """Refuse a file whose last frame cannot be read: cut off, or wrong like the first one."""
         if not self.last:
             return
         widths = {Properties(text).width for text in self.comments.specifications}
         try:
             record = parse(self.last)
         except PARSE_ERRORS as error:
-            is_short = len(self.last.rstrip().rpartition(b"\n")[2].split()) < max(widths)
-            fault = ", the last, may be cut off" if is_short else ""
-            raise ValueError(
-                f"ASE cannot read {self.name!r}: frame {len(self.builder) - 1}{fault}: {error}"
-            ) from error
+            last = len(self.builder) - 1
+            where, text = f"frame {last}", fault(self.last) or str(error)
+            if last > 0 and (first := fault(self.first)) is not None:
+                where, text = "frame 0", first
+            elif is_cut_off(self.last):
+                where += ", the last, may be cut off"
+            raise ValueError(f"ASE cannot read {self.name!r}: {where}: {text}") from error
         self.extra = [name for name in map(unnamed, widths) if name in record.values]
 
     def index(self) -> Index:

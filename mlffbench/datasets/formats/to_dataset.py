@@ -9,6 +9,7 @@ import numpy as np
 from ase import Atoms
 
 from mlffbench.data import Dataset, Labels, LazySequence
+from mlffbench.datasets.formats.electronic_columns import electronic_columns
 from mlffbench.datasets.formats.label_keys import LABEL_NAMES, SPELLINGS, Label, energies, find_key
 from mlffbench.datasets.formats.placeholders import notes_on, without_weight
 from mlffbench.datasets.formats.records import InMemory, Source
@@ -91,7 +92,8 @@ def from_source(
     kept, isolated = np.flatnonzero(~is_isolated), np.flatnonzero(is_isolated)
     single = [source.reader.bare(i) for i in isolated.tolist()]
     atoms = _energies_by_symbol(name, single, energy[isolated].tolist())
-    table = {**_columns(source, keys), **{k: np.asarray(v) for k, v in (columns or {}).items()}}
+    table = electronic_columns(source, lazy) | _columns(source, keys)
+    table |= {k: np.asarray(v) for k, v in (columns or {}).items()}
     labels = {q: _label(name, q, key, source) for q, key in found_keys.items() if key}
     notes = [*source.notes, *notes_on(source.index, found_keys)]
     read = _read_lazily if lazy else _read_all

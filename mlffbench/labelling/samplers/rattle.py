@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
-from ase.neighborlist import neighbor_list
 
+from mlffbench.descriptors.neighbours import neighbour_list
 from mlffbench.labelling.samplers.common.frames import bare_frame, frame_count
 from mlffbench.system import progress
 
@@ -61,7 +61,7 @@ def _rattled(
     for _ in range(max_attempts):
         frame = bare_frame(atoms, stdev=stdev)
         frame.positions += rng.normal(scale=stdev, size=(len(atoms), 3))
-        if not len(neighbor_list("i", frame, min_distance)):
+        if not len(neighbour_list("i", frame, min_distance)[0]):
             return frame
     raise ValueError(
         f"no rattle of {stdev:g} Å kept the atoms {min_distance:g} Å apart in {max_attempts} draws; "

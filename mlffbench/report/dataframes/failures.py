@@ -17,7 +17,7 @@ SKIPPED = ["problem", "method", "task", "part", "reason"]
 
 
 def failures(results: Results) -> pd.DataFrame:
-    """One row a failed case, or a failed task of a case that went well: kind, message and traceback."""
+    """One row a failed case, or a failed test group or task of a case that went well: kind, message ..."""
     rows = [
         [problem.name, name, document["case"].get("seed"), *failure]
         for problem, method in results.methods()
@@ -35,10 +35,14 @@ def failure_of(document: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def _failed_parts(label: str, document: Document) -> list[tuple[str, tuple[str, str, str]]]:
-    """The failed parts of a case by name: the whole case, or its tasks."""
+    """The failed parts of a case by name: the whole case, or its test groups and tasks."""
     if document.get("status") != "ok":
         return [(label, failure_of(document))]
-    return [
+    groups = [
+        (f"{label}, test group {failure['test']}", failure_of({"failure": failure}))
+        for failure in document.get("test_failures") or []
+    ]
+    return groups + [
         (f"{label}, {failure['task']}{_subtask(failure)}", failure_of({"failure": failure}))
         for failure in document.get("task_failures") or []
         if failure.get("kind") != "skipped"

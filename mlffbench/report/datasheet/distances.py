@@ -9,6 +9,7 @@ import numpy as np
 from ase import Atoms
 
 from mlffbench.data import Dataset
+from mlffbench.descriptors.neighbours import neighbour_list
 from mlffbench.report.datasheet.histogram import line, top
 from mlffbench.report.datasheet.subsample import evenly_spaced
 from mlffbench.report.figures.style import Palette, Plot, figure
@@ -73,12 +74,8 @@ def _is_valid(atoms: Atoms) -> bool:
 
 def _pairs(atoms: Atoms, reach: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Indices of both atoms and the distance of every directed pair."""
-    from matscipy.neighbours import neighbour_list
-
-    if not atoms.pbc.all():  # matscipy wants a cell of full rank: a box around what is not periodic
-        atoms = atoms.copy()
-        atoms.center(vacuum=1.0, axis=np.flatnonzero(~atoms.pbc).tolist())
-    return neighbour_list("ijd", atoms, reach)
+    i, j, d = neighbour_list("ijd", atoms, reach)
+    return i, j, d
 
 
 def distance_sample(dataset: Dataset, groups: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

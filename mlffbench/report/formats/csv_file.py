@@ -31,7 +31,19 @@ def wide_frame(results: Results) -> pd.DataFrame:
     )
     board = board[[*(column for column in board.columns if column not in FAILURE), *FAILURE]]
     wide = board.merge(_ratios(results), on=["problem", "method"], how="left")
-    return wide.merge(_errors(results), on=KEYS, how="left")
+    return _with_failures(wide, results).merge(_errors(results), on=KEYS, how="left")
+
+
+def _with_failures(wide: pd.DataFrame, results: Results) -> pd.DataFrame:
+    """Fill in kind and message of the failure in the rows of test groups that a method could not predict."""
+    wide = wide.astype(dict.fromkeys(FAILURE, object))
+    for problem, method in results.methods():
+        for test, failure in method.test_failures.items():
+            row = (
+                (wide["problem"] == problem.name) & (wide["method"] == method.label) & (wide["test"] == test)
+            )
+            wide.loc[row, FAILURE] = failure
+    return wide
 
 
 def _ratios(results: Results) -> pd.DataFrame:

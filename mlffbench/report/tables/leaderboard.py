@@ -50,10 +50,21 @@ def _on_reference(problem: Problem, errors: pd.DataFrame, quantity: str) -> pd.D
 
 
 def _worst_ratios(problem: Problem, errors: pd.DataFrame, quantity: str | None) -> pd.Series | None:
-    """The largest ratio over the test groups, by method; None where there is nothing to compare."""
+    """The largest ratio over the test groups, by method; None where there is nothing to compare.
+
+    NaN for a method that could not predict a group that others could: its worst would be too good.
+    """
     if quantity is None or not problem.in_domain or len(problem.tests) < 2:
         return None
-    return errors[errors["quantity"] == quantity].groupby("method")["ratio"].max()
+    own = errors[errors["quantity"] == quantity]
+    worst = own.groupby("method")["ratio"].max()
+    measured = own[own["value"].notna()]
+    of_others = set(measured["test"])
+    for method in problem.methods:
+        predicted = set(measured["test"][measured["method"] == method.label])
+        if (set(method.test_failures) & of_others) - predicted:
+            worst[method.label] = np.nan
+    return worst
 
 
 def _with_costs(frames: Frames) -> pd.DataFrame:

@@ -24,16 +24,26 @@ def transfer_tables(problem: Problem, errors: pd.DataFrame) -> list[Table]:
 def _table(problem: Problem, quantity: str, errors: pd.DataFrame) -> Table:
     name, unit = SHOWN[quantity]
     columns = [Column("method"), *(Column(test, unit) for test in problem.tests)]
+    failures = {method.label: method.test_failures for method in problem.methods}
     rows = []
     for method, group in errors.groupby("method", sort=False):
         error = {record["test"]: record for record in records(group)}
         cells = [
-            marked(_cell(error[t]["value"], error[t]["ratio"], t == problem.in_domain), t in problem.leaks)
+            _failed_cell(failures[str(method)][t][0])
+            if t in failures.get(str(method), {}) and np.isnan(error[t]["value"])
+            else marked(
+                _cell(error[t]["value"], error[t]["ratio"], t == problem.in_domain), t in problem.leaks
+            )
             for t in problem.tests
         ]
         rows.append(Row([Cell(str(method)), *cells]))
     caption = f"In brackets: times the error in domain ({problem.in_domain})." if problem.in_domain else ""
     return Table(f"transfer/{quantity}", f"{name.capitalize()} RMSE by test group", columns, rows, caption)
+
+
+def _failed_cell(kind: str) -> Cell:
+    """The kind of failure in place of an error; its message stands below, among the failures."""
+    return Cell(f"cannot: {kind}", np.nan)
 
 
 def _cell(value: float, ratio: float, in_domain: bool) -> Cell:

@@ -27,3 +27,10 @@ def test_a_skip_is_no_failure(measured_documents):
     results = Results.from_documents(measured_documents)
     assert failures(results).empty
     assert skipped(results)["reason"].tolist() == ["no reference value"] * 2
+
+
+def test_a_test_group_that_failed_is_shown_beside_the_others(documents):
+    documents[0]["test_failures"] = [{"test": "test_1200K", "kind": "diverged", "message": "not finite"}]
+    frame = failures(Results.from_documents(documents))
+    row = frame[frame["method"] == f"{documents[0]['case']['label']}, test group test_1200K"].iloc[0]
+    assert (row["kind"], row["message"]) == ("diverged", "not finite")

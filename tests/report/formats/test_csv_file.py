@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
-from example_documents import predictions, score
+from example_documents import predictions, score, without
 
 from mlffbench.report.formats.csv_file import wide_frame
 from mlffbench.report.formats.write import write
@@ -26,3 +26,14 @@ def test_a_failed_method_is_one_row_without_numbers(documents):
     assert len(gap) == 1
     assert gap["fit time (s)"].isna().all()
     assert gap["force RMSE (meV/Å)"].isna().all()
+
+
+def test_the_rows_of_a_group_that_failed_say_why(documents):
+    whole = wide_frame(Results.from_documents(documents))
+    without(documents, "best", "test_1200K")
+    frame = wide_frame(Results.from_documents(documents))
+    failed = (frame["method"] == "best") & (frame["test"] == "test_1200K")
+    assert frame["failure message"][failed].tolist() == ["Pt was not in training"]
+    assert frame["force RMSE (meV/Å)"][failed].isna().all()
+    others = frame["method"] != "best"
+    assert frame[others].to_csv() == whole[others].to_csv()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from example_documents import failed, measured, outcome
+from example_documents import failed, measured, outcome, without
 
 from mlffbench.report.results import Results
 from mlffbench.report.tables.sections import sections
@@ -35,3 +35,15 @@ def test_frames_of_a_section_are_those_of_its_problem():
     first, second = sections(Results.from_documents([outcome("a"), other]))
     assert set(first.frames.errors["method"]) == {"a"}
     assert set(second.frames.costs["method"]) == {"b"}
+
+
+def test_the_cell_of_a_group_that_failed_says_so_and_hides_the_worst_ratio(documents):
+    without(documents, "best", "test_1200K")
+    (section,) = sections(Results.from_documents(documents))
+    texts = {r.cells[0].text: [c.text for c in r.cells] for r in section.blocks["transfer"][0].rows}
+    assert texts["best"][2] == "cannot: unsupported input"
+    assert "cannot" not in texts["close"][2]
+    board = section.blocks["leaderboard"][0]
+    ratio = [c.name for c in board.columns].index("F ratio")
+    assert {r.cells[1].text: r.cells[ratio].text for r in board.rows}["best"] == "–"
+    assert {r.cells[1].text: r.cells[ratio].text for r in board.rows}["close"] == "3.00×"

@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 from ase import Atoms
 from ase.data import covalent_radii
-from ase.neighborlist import neighbor_list
 
 from mlffbench.data import Dataset
 from mlffbench.datasets.checks.common.frame_pairs import FramePairs, near_pairs
 from mlffbench.datasets.checks.common.frame_selection import forces_of
 from mlffbench.datasets.checks.common.memoise import memoised
+from mlffbench.descriptors.neighbours import neighbour_list
 
 __all__ = ["relative_stiffness"]
 
@@ -72,7 +72,4 @@ def _bonds(dataset: Dataset, index: int) -> dict[tuple[int, ...], tuple[float, f
 def _neighbours(atoms: Atoms) -> tuple[np.ndarray, ...]:
     """Neighbour list i, j, shift, distance, vector up to the longest possible bond."""
     reach = BONDED * 2 * max(covalent_radii[z] for z in set(atoms.numbers))
-    bare = Atoms(
-        atoms.numbers, atoms.positions, cell=np.where(atoms.pbc[:, None], atoms.cell, 0), pbc=atoms.pbc
-    )
-    return neighbor_list("ijSdD", bare, float(reach))  # which is slow in boxes of vacuum
+    return neighbour_list("ijSdD", atoms, float(reach))

@@ -10,6 +10,7 @@ from scipy.spatial import KDTree
 from mlffbench.data import Dataset
 from mlffbench.datasets.checks.common.frame_selection import usable_frames
 from mlffbench.datasets.checks.common.memoise import memoised
+from mlffbench.descriptors.neighbours import neighbour_list
 
 __all__ = ["distance_percentiles", "nearest_distances"]
 
@@ -53,8 +54,6 @@ def _frame_distances(atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
 
 def _periodic_nearest(atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
     """Distance and index of each atom's nearest neighbour, periodic images included."""
-    from matscipy.neighbours import neighbour_list
-
     n = len(atoms)
     size = (atoms.get_volume() / n) ** (1 / 3)
     for reach in REACH:

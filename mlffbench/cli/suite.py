@@ -13,6 +13,7 @@ from mlffbench.cli.console import console, stop
 if TYPE_CHECKING:
     from mlffbench.data import Dataset, Spec
     from mlffbench.harness.case import Case
+    from mlffbench.harness.inputs import DataInputs
     from mlffbench.harness.plan import Suite
     from mlffbench.harness.store import Store
 
@@ -39,13 +40,17 @@ def run(
 ) -> None:
     """Run a suite; finished cases are kept, so that the same command resumes a stopped run."""
     from mlffbench.cli.display import Display
+    from mlffbench.cli.finished import rename_rows, say_changed, say_lacking, with_changed_inputs
     from mlffbench.harness.execute import execute, pending
     from mlffbench.harness.store import Store
 
     _check_device(device)
-    content, cases = _planned(suite, device)
+    content, cases, inputs = _planned(suite, device)
     store = Store(out or Path("results") / content.name)
-    todo = pending(cases, store, force, retry)
+    changed = {} if force else with_changed_inputs(cases, store, inputs)
+    todo = pending(cases, store, force, retry, changed)
+    say_changed(changed)
+    say_lacking(cases, todo, store, suite)
     if dry_run:
         _print_cases(cases, {case.id for case in todo})
         return
@@ -54,6 +59,7 @@ def run(
     _announce(cases, todo, store)
     screen = console()
     try:
+        rename_rows(cases, store)
         with Display(screen, len(todo), len(cases) - len(todo)) as display:
             execute(todo, store, display, jobs, content.time_limit)
     except KeyboardInterrupt:
@@ -95,24 +101,27 @@ def schema() -> None:
     typer.echo(json.dumps(suite_schema(), indent=1))
 
 
-def _planned(file: Path, device: str | None) -> tuple[Suite, list[Case]]:
-    """Read the suite and list its cases, or exit with a sentence and code 2."""
+def _planned(file: Path, device: str | None) -> tuple[Suite, list[Case], dict[str, DataInputs]]:
+    """Read the suite, list its cases and digest their data, or exit with a sentence and code 2."""
+    from mlffbench.harness.inputs import DataInputs
     from mlffbench.harness.plan import SuiteError, cases, read_suite
     from mlffbench.harness.run import load_dataset
 
     digests: dict[str, str] = {}
+    inputs: dict[str, DataInputs] = {}
 
     def digest(spec: Any) -> str:
         try:
             if str(spec) not in digests:
-                digests[str(spec)] = _admitted(load_dataset(spec), spec).digest
+                dataset = _admitted(load_dataset(spec), spec)
+                digests[str(spec)], inputs[str(spec)] = dataset.digest, DataInputs.of(dataset)
             return digests[str(spec)]
         except (OSError, ValueError, LookupError) as error:
             raise SuiteError(f"{file}: dataset {spec}: {error}") from error
 
     try:
         suite = read_suite(file)
-        return suite, cases(suite, digest, device)
+        return suite, cases(suite, digest, device), inputs
     except SuiteError as error:
         stop(str(error))
 

@@ -30,6 +30,8 @@ class Outcome:
         ``traceback``; None for a case that went well.
     dataset, split : mapping
         Name, digest and sizes.
+    inputs : mapping
+        Digests of what else decides the case, see `mlffbench.harness.inputs`; empty in older documents.
     scores : tuple of Score
     task_failures : tuple of mapping
         Numbers that tasks could not give: like `failure`, with ``task``, ``test`` and ``quantity``; kind
@@ -52,6 +54,7 @@ class Outcome:
     failure: Mapping[str, str] | None = None
     dataset: Mapping[str, Any] = field(default_factory=dict)
     split: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
     scores: tuple[Score, ...] = ()
     task_failures: tuple[Mapping[str, Any], ...] = ()
     curves: tuple[Curve, ...] = ()

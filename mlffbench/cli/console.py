@@ -22,10 +22,13 @@ __all__ = ["console", "print_json", "refusals", "stop", "table", "writing"]
 
 
 def console(stderr: bool = False) -> Console:
-    """Console on stdout; progress goes to stderr, so that stdout can be piped."""
+    """Console on stdout; progress goes to stderr, so that stdout can be piped.
+
+    Texts are printed as they are: square brackets and ``:words:`` in names and paths are no markup.
+    """
     from rich.console import Console
 
-    return Console(stderr=stderr)
+    return Console(stderr=stderr, markup=False, emoji=False)
 
 
 def stop(message: str) -> NoReturn:
@@ -85,7 +88,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], words: i
 
     built = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for k, name in enumerate(columns):
-        built.add_column(name, justify="left" if k < words else "right", overflow="fold")
+        built.add_column(Text(name), justify="left" if k < words else "right", overflow="fold")
     for row in rows:
         built.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
     return built

@@ -41,6 +41,8 @@ class Row:
         label = value.get("as") if isinstance(value, Mapping) else None
         bare = {k: v for k, v in value.items() if k != "as"} if isinstance(value, Mapping) else value
         spec = Spec.parse(bare)
+        if label is not None and not (str(label).strip() and str(label).isprintable()):
+            raise ValueError(f"the name of a row must be printable text in one line, not {label!r}")
         return cls(spec, spec.name if label is None else str(label))
 
 

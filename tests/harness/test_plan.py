@@ -97,6 +97,7 @@ def test_path_is_a_dataset(tmp_path):
         ("seeds: [0, 1]", "seeds: &s [0, *s]", 2, "an anchor contains itself"),
         ("dataset: lennard_jones", "dataset: rmd17: {molecule: &m [*m]}", 4, "not valid"),
         ("{cutoff: 5.0}", "{5: 1}", 8, "no parameter 5"),
+        ("as: morse-6", 'as: "a\\nb"', 9, "must be printable text in one line"),
         ("morse: {cutoff: 5.0}", "morse: 5.0", 8, "keyword: value"),
         ("- atomic_reference", "- nowhere.at_all:Model", 7, "No module named 'nowhere'"),
     ],

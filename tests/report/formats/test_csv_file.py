@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import pandas as pd
-from example_documents import predictions, score
+import io
 
-from mlffbench.report.formats.csv_file import wide_frame
+import pandas as pd
+from example_documents import outcome, predictions, score
+
+from mlffbench.report.formats.csv_file import render, wide_frame
 from mlffbench.report.formats.write import write
 from mlffbench.report.results import Results
 
@@ -26,3 +28,11 @@ def test_a_failed_method_is_one_row_without_numbers(documents):
     assert len(gap) == 1
     assert gap["fit time (s)"].isna().all()
     assert gap["force RMSE (meV/Å)"].isna().all()
+
+
+def test_no_text_is_a_formula_and_numbers_stay_numbers():
+    names = ["=1+1", "+D3", "-stress", "@home", "a=b"]
+    text = render(Results.from_documents([outcome(name) for name in names]))
+    frame = pd.read_csv(io.StringIO(text))
+    assert set(frame["method"]) == {"'=1+1", "'+D3", "'-stress", "'@home", "a=b"}
+    assert frame["force RMSE (meV/Å)"].dtype == float

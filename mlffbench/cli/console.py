@@ -6,10 +6,10 @@ import json
 import math
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-__all__ = ["console", "print_json", "refusals", "stop", "table", "writing"]
+Value = TypeVar("Value")
+
+__all__ = ["console", "print_json", "refusals", "stop", "table", "tried"]
 
 
 def console(stderr: bool = False) -> Console:
@@ -71,13 +73,15 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Name the requested file, not the temporary one, in errors while writing."""
+def tried(path: Path, write: Callable[[], Value]) -> tuple[Value | None, str | None]:
+    """Value of `write` and None, or None and a sentence that names the file that could not be written.
+
+    The caller shows what there is to show before it stops with the sentence.
+    """
     try:
-        yield
+        return write(), None
     except OSError as error:
-        raise OSError(f"cannot write {path}: {error.strerror or error}") from error
+        return None, f"cannot write {path}: {error.strerror or error}"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], words: int = 1) -> Table:

@@ -93,4 +93,11 @@ def rename_rows(cases: Iterable[Case], store: Store) -> None:
     for case in cases:
         document = store.load(case.id)
         if document is not None and document["case"]["label"] != case.label:
-            store.save({**document, "case": {**document["case"], "label": case.label}})
+            try:
+                store.save({**document, "case": {**document["case"], "label": case.label}})
+            except OSError as error:
+                reason = error.strerror or error
+                typer.echo(
+                    f"careful: the rows' new names are not stored in {store.folder}: {reason}", err=True
+                )
+                return

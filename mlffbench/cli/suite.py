@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlffbench.cli.console import console, stop
+from mlffbench.cli.console import console, refusals, stop
 
 if TYPE_CHECKING:
     from mlffbench.data import Dataset, Spec
@@ -45,21 +45,24 @@ def run(
     from mlffbench.harness.store import Store
 
     _check_device(device)
-    content, cases, inputs = _planned(suite, device)
-    store = Store(out or Path("results") / content.name)
-    changed = {} if force else with_changed_inputs(cases, store, inputs)
-    todo = pending(cases, store, force, retry, changed)
-    say_changed(changed)
-    say_lacking(cases, todo, store, suite)
-    if dry_run:
-        _print_cases(cases, {case.id for case in todo})
-        return
+    with refusals():
+        content, cases, inputs = _planned(suite, device)
+        store = Store(out or Path("results") / content.name)
+        changed = {} if force else with_changed_inputs(cases, store, inputs)
+        todo = pending(cases, store, force, retry, changed)
+        say_changed(changed)
+        say_lacking(cases, todo, store, suite)
+        if dry_run:
+            _print_cases(cases, {case.id for case in todo})
+            return
     for case in todo if force else ():
         store.forget_unfinished(case.id)
     _announce(cases, todo, store)
     screen = console()
     try:
         rename_rows(cases, store)
+        if todo:
+            store.check_rights()
         with Display(screen, len(todo), len(cases) - len(todo)) as display:
             execute(todo, store, display, jobs, content.time_limit)
     except KeyboardInterrupt:
@@ -67,14 +70,21 @@ def run(
         raise typer.Exit(130) from None
     except OSError as error:
         stop(f"cannot write results into {store.folder}: {error.strerror or error}")
-    _report(store, {case.id for case in cases})
+    with refusals():
+        _report(store, {case.id for case in cases})
     if any((store.load(case.id) or {}).get("status") != "ok" for case in cases):
         raise typer.Exit(1)
 
 
-def report(folder: Folder) -> None:
+def report(
+    folder: Folder,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the files written.", show_default="the results folder")
+    ] = None,
+) -> None:
     """Print the leaderboard; write leaderboard.md, leaderboard.csv and report.html."""
-    _report(_store(folder))
+    with refusals():
+        _report(_store(folder), out=out)
 
 
 def score(
@@ -84,11 +94,9 @@ def score(
     """Add metrics to finished cases from their stored predictions; nothing is fitted again."""
     from mlffbench.harness.rescore import rescore
 
-    store = _store(folder)
-    try:
+    with refusals():
+        store = _store(folder)
         done, absent = rescore(store, metric)
-    except LookupError as error:
-        stop(error.args[0])
     console().print(f"{', '.join(metric)} added to {done} cases of {folder}")
     if absent:
         stop(f"no stored predictions for {', '.join(absent)}; run the suite again with --force to get them")
@@ -178,18 +186,20 @@ def _store(folder: Path) -> Store:
     return Store(folder)
 
 
-def _report(store: Store, ids: set[str] | None = None) -> None:
-    """Print the tables and write the report files; only of the suite's cases if these are given."""
+def _report(store: Store, ids: set[str] | None = None, out: Path | None = None) -> None:
+    """Print the tables, then write the report files; only of the suite's cases if these are given."""
     from mlffbench.report.formats.terminal import render
     from mlffbench.report.formats.write import write
     from mlffbench.report.results import Results
 
-    try:
-        documents = [d for d in store.documents() if ids is None or d["id"] in ids]
-    except ValueError as error:
-        stop(str(error))
+    documents = [d for d in store.documents() if ids is None or d["id"] in ids]
     results = Results.from_documents(documents)
     screen = console()
     screen.print(render(results))
-    for file in write(results, store.predictions, store.folder, documents[0]["case"]["suite"]):
+    folder = out or store.folder
+    try:
+        files = write(results, store.predictions, folder, documents[0]["case"]["suite"])
+    except OSError as error:
+        stop(f"{error}; 'mlffbench report {store.folder} --out FOLDER' writes elsewhere")
+    for file in files:
         screen.print(f"wrote {file}", highlight=False, soft_wrap=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -79,6 +80,13 @@ class Store:
             raise ValueError(
                 f"{path} holds no predictions ({error}); run the case again with --force"
             ) from None
+
+    def check_rights(self) -> None:
+        """Raise an OSError if the folder cannot be written, before hours are spent on a fit."""
+        for folder in (self.folder, self.folder / "predictions"):
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=folder, suffix=".part"):
+                pass
 
     def clean(self) -> None:
         """Remove half-written files of a killed run."""

@@ -72,6 +72,10 @@ class Journal:
             except (ValueError, KeyError, TypeError) as error:
                 raise ValueError(f"{self.file}:{number} is not a label; remove the line") from error
 
+    def check_rights(self) -> None:
+        """Raise an OSError if no label can be written, before one is computed."""
+        self.file.open("ab").close()
+
     def append(self, key: str, label: Mapping[str, Any]) -> None:
         """Append a label or failure; it is on disk when this returns."""
         entry = {"key": key, **label}

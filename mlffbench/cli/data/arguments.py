@@ -106,10 +106,13 @@ def _parameters(texts: Sequence[str]) -> dict[str, Any]:
 def _entry(what: str, text: str) -> Spec:
     """Parse an entry as in a suite file."""
     from mlffbench.data import Spec
-    from mlffbench.system.yaml_text import read_yaml
+    from mlffbench.system.yaml_text import YamlError, read_yaml
 
     try:
         return Spec.parse(read_yaml(text))
+    except YamlError as error:
+        problem = str(error).removeprefix("not valid YAML: ")
+        raise ValueError(f"{what} {text!r} is not YAML: {problem}") from None
     except ValueError as error:
         raise ValueError(f"{what} {text!r}: {error}") from None
 

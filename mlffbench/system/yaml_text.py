@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -35,13 +35,12 @@ class YamlError(ValueError):
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader with the scalars of YAML 1.2."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
-
     def construct_whole_number(self, node: yaml.ScalarNode) -> int:
         text = str(self.construct_scalar(node))
         return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
 
 
+_Loader.yaml_implicit_resolvers = {}  # none of YAML 1.1
 for _word, (_pattern, _first) in CORE.items():
     _Loader.add_implicit_resolver(f"{TAG}{_word}", re.compile(rf"^(?:{_pattern})$"), _first)
 _Loader.add_constructor(f"{TAG}int", _Loader.construct_whole_number)

@@ -60,7 +60,8 @@ def _write(
     dataset: Dataset, split: Split, made_by: dict[str, Any], out: Path | None, folder: Path | None
 ) -> tuple[list[str], list[str]]:
     """Write the manifest and the parts, if wanted; return their paths, and sentences on those not written."""
-    written, unwritten = [], []
+    written: list[str] = []
+    unwritten: list[str] = []
     if out is not None:
         from mlffbench.splits.common import manifest_file
 

@@ -31,6 +31,7 @@ __all__ = [
     "bare",
     "concatenate",
     "labels_of",
+    "value_name",
 ]
 
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))  # xx yy zz yz xz xy
@@ -188,6 +189,21 @@ def concatenate(parts: Sequence[Labels]) -> Labels:
 def bare(atoms: Atoms) -> Atoms:
     """Copy numbers, positions, cell and periodicity only."""
     return Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+
+
+def value_name(value: Any) -> str:
+    """Name of a column's value: all digits of a number, ``300.0`` as ``300``; other numbers, other names.
+
+    Examples
+    --------
+    >>> [value_name(v) for v in (20240100.0, 300.0, 0.1, 1e-05, 1.0000001, "train", float("nan"))]
+    ['20240100', '300', '0.1', '1e-05', '1.0000001', 'train', 'nan']
+    """
+    if isinstance(value, np.floating) and not isinstance(value, float):
+        value = float(str(value))  # the shortest text of single precision: 0.1, not 0.10000000149011612
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
+        return str(int(value))
+    return str(float(value)) if isinstance(value, float) else str(value)
 
 
 def labels_of(frames: Sequence[Atoms]) -> Labels:

@@ -30,7 +30,7 @@ def names(kind: str) -> list[str]:
 def suggest(word: str, known: Iterable[str]) -> str:
     """Complete an error message: ``; there are [...]; did you mean 'mace'?``"""
     known = sorted(known)
-    near = get_close_matches(word, known, n=1, cutoff=0.5)
+    near = get_close_matches(str(word), known, n=1, cutoff=0.5)
     return f"; there are {known}" + (f"; did you mean {near[0]!r}?" if near else "")
 
 

@@ -8,7 +8,7 @@ from ase import Atoms
 from ase.build import molecule
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from mlffbench.data import Dataset, Labels, Split, labels_of
+from mlffbench.data import Dataset, Labels, Split, labels_of, value_name
 
 
 def water(energy=None, **results):
@@ -100,3 +100,11 @@ def test_splits_that_leak_or_are_empty_are_refused(train, tests, sentence):
 
 def test_elements_are_ordered_by_atomic_number():
     assert Dataset("a", [Atoms("OCH")], Labels([0.0])).elements == ["H", "C", "O"]
+
+
+def test_two_values_of_a_column_never_share_a_name():
+    numbers = np.array([20240100.0, 20240101.0, 0.1234567, 0.1234568, 1e16, 1e16 + 2, -0.0, 300.0])
+    assert len({value_name(v) for v in numbers}) == len(numbers)
+    assert [value_name(v) for v in numbers[[0, 2, 6, 7]]] == ["20240100", "0.1234567", "0", "300"]
+    assert value_name(np.float32(0.1)) == value_name(0.1) == "0.1"
+    assert [value_name(v) for v in (7, np.int64(7), "7", True)] == ["7", "7", "7", "True"]

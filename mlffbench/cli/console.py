@@ -6,10 +6,10 @@ import json
 import math
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 
@@ -18,14 +18,19 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-__all__ = ["console", "print_json", "refusals", "stop", "table", "writing"]
+Value = TypeVar("Value")
+
+__all__ = ["console", "print_json", "refusals", "stop", "table", "tried"]
 
 
 def console(stderr: bool = False) -> Console:
-    """Console on stdout; progress goes to stderr, so that stdout can be piped."""
+    """Console on stdout; progress goes to stderr, so that stdout can be piped.
+
+    Texts are printed as they are: square brackets and ``:words:`` in names and paths are no markup.
+    """
     from rich.console import Console
 
-    return Console(stderr=stderr)
+    return Console(stderr=stderr, markup=False, emoji=False)
 
 
 def stop(message: str) -> NoReturn:
@@ -68,13 +73,15 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Name the requested file, not the temporary one, in errors while writing."""
+def tried(path: Path, write: Callable[[], Value]) -> tuple[Value | None, str | None]:
+    """Value of `write` and None, or None and a sentence that names the file that could not be written.
+
+    The caller shows what there is to show before it stops with the sentence.
+    """
     try:
-        yield
+        return write(), None
     except OSError as error:
-        raise OSError(f"cannot write {path}: {error.strerror or error}") from error
+        return None, f"cannot write {path}: {error.strerror or error}"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], words: int = 1) -> Table:
@@ -85,7 +92,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], words: i
 
     built = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for k, name in enumerate(columns):
-        built.add_column(name, justify="left" if k < words else "right", overflow="fold")
+        built.add_column(Text(name), justify="left" if k < words else "right", overflow="fold")
     for row in rows:
         built.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
     return built

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
 
 from mlffbench.harness.case import Case
 
@@ -21,7 +22,8 @@ class Display:
         self.console = console
         self.total = n_cases + n_skipped
         self.progress = Progress(
-            TextColumn("{task.description}"), BarColumn(bar_width=18), TextColumn("{task.fields[note]}"),
+            TextColumn("{task.description}", markup=False), BarColumn(bar_width=18),
+            TextColumn("{task.fields[note]}", markup=False),
             TimeElapsedColumn(), TimeRemainingColumn(), console=console, transient=True,
         )  # fmt: skip
         self.bars: dict[str, TaskID] = {}
@@ -50,7 +52,7 @@ class Display:
     def finished(self, case: Case, document: dict[str, Any]) -> None:
         self.progress.remove_task(self.bars.pop(case.id))
         self.progress.advance(self.suite)
-        self.console.print(f"{_title(case)}: {_verdict(document)}", highlight=False, soft_wrap=True)
+        self.console.print(Text(f"{_title(case)}: ") + _verdict(document), highlight=False, soft_wrap=True)
 
 
 def _title(case: Case) -> str:
@@ -59,15 +61,18 @@ def _title(case: Case) -> str:
     return f"{case.label} on {data}, seed {case.seed}"
 
 
-def _verdict(document: dict[str, Any]) -> str:
+def _verdict(document: dict[str, Any]) -> Text:
     failure = document["failure"]
     if failure is not None:
-        return f"[red]failed, {failure['kind']}[/red]: {failure['message'].splitlines()[0]}"
+        first = next(iter(failure["message"].splitlines()), "")
+        return Text(f"failed, {failure['kind']}", style="red") + Text(f": {first}")
     in_domain = document["split"]["in_domain"]
     errors = [s for s in document["scores"] if s["test"] == in_domain and s["quantity"] == "forces"]
     rmse = next((f", forces {1e3 * s['value']:.1f} meV/Å rmse" for s in errors if s["metric"] == "rmse"), "")
-    failed = "".join(
-        f"; [red]{failure['test']}: {failure['kind']}[/red]: {failure['message'].splitlines()[0]}"
+    failed = [
+        f"; {failure['test']}: {failure['kind']}: {failure['message'].splitlines()[0]}"
         for failure in document.get("test_failures") or ()
+    ]
+    return Text.assemble(
+        f"fitted in {document['timings']['fit']['seconds']:.1f} s{rmse}", *((text, "red") for text in failed)
     )
-    return f"fitted in {document['timings']['fit']['seconds']:.1f} s{rmse}{failed}"

@@ -55,6 +55,8 @@ def label(
         )
         if dry_run:
             return
+        if open_jobs:
+            journal.check_rights()
         with progress.bar_over(min(len(open_jobs), limit or len(open_jobs))):
             label_jobs(plan, open_jobs[:limit], journal, progress.labelled)
     except KeyboardInterrupt:
@@ -86,7 +88,8 @@ def _export(plan: Recipe, recipe_folder: Path, jobs: list[Job], journal: Journal
     try:
         file, card = export(plan, recipe_folder, jobs, journal, folder)
     except (OSError, ValueError) as error:
-        stop(f"cannot write the dataset: {error}")
+        reason = getattr(error, "strerror", None) or error
+        stop(f"cannot write the dataset into {folder}: {reason}")
     failed = sum(card["not_labelled"].values())
     groups = ", ".join(f"{g} {n}" for g, n in card["groups"].items())
     console().print(f"wrote {file} and its card: {groups}", highlight=False, soft_wrap=True)
@@ -108,7 +111,12 @@ class LabellingProgress:
     def __init__(self) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
         self.bar = Progress(*columns, console=console())
         self.task: Any = None
 

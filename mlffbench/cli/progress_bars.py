@@ -34,9 +34,9 @@ def bars() -> Iterator[None]:
             yield
             return
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
         )
         display = Progress(*columns, TimeRemainingColumn(), console=screen, transient=True)
         with display, progress.listen(_Listener(display)):

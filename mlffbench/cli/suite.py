@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlffbench.cli.console import console, stop
+from mlffbench.cli.console import console, refusals, stop
 from mlffbench.cli.label_names import read_labels
 
 if TYPE_CHECKING:
     from mlffbench.data import Dataset, Spec
     from mlffbench.harness.case import Case
+    from mlffbench.harness.inputs import DataInputs
     from mlffbench.harness.plan import Suite
     from mlffbench.harness.store import Store
 
@@ -40,21 +41,29 @@ def run(
 ) -> None:
     """Run a suite; finished cases are kept, so that the same command resumes a stopped run."""
     from mlffbench.cli.display import Display
+    from mlffbench.cli.finished import rename_rows, say_changed, say_lacking, with_changed_inputs
     from mlffbench.harness.execute import execute, pending
     from mlffbench.harness.store import Store
 
     _check_device(device)
-    content, cases = _planned(suite, device)
-    store = Store(out or Path("results") / content.name)
-    todo = pending(cases, store, force, retry)
-    if dry_run:
-        _print_cases(cases, {case.id for case in todo})
-        return
+    with refusals():
+        content, cases, inputs = _planned(suite, device)
+        store = Store(out or Path("results") / content.name)
+        changed = {} if force else with_changed_inputs(cases, store, inputs)
+        todo = pending(cases, store, force, retry, changed)
+        say_changed(changed)
+        say_lacking(cases, todo, store, suite)
+        if dry_run:
+            _print_cases(cases, {case.id for case in todo})
+            return
     for case in todo if force else ():
         store.forget_unfinished(case.id)
     _announce(cases, todo, store)
     screen = console()
     try:
+        rename_rows(cases, store)
+        if todo:
+            store.check_rights()
         with Display(screen, len(todo), len(cases) - len(todo)) as display:
             execute(todo, store, display, jobs, content.time_limit)
     except KeyboardInterrupt:
@@ -62,14 +71,21 @@ def run(
         raise typer.Exit(130) from None
     except OSError as error:
         stop(f"cannot write results into {store.folder}: {error.strerror or error}")
-    _report(store, {case.id for case in cases})
+    with refusals():
+        _report(store, {case.id for case in cases})
     if any((store.load(case.id) or {}).get("status") != "ok" for case in cases):
         raise typer.Exit(1)
 
 
-def report(folder: Folder) -> None:
+def report(
+    folder: Folder,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the files written.", show_default="the results folder")
+    ] = None,
+) -> None:
     """Print the leaderboard; write leaderboard.md, leaderboard.csv and report.html."""
-    _report(_store(folder))
+    with refusals():
+        _report(_store(folder), out=out)
 
 
 def score(
@@ -79,11 +95,9 @@ def score(
     """Add metrics to finished cases from their stored predictions; nothing is fitted again."""
     from mlffbench.harness.rescore import rescore
 
-    store = _store(folder)
-    try:
+    with refusals():
+        store = _store(folder)
         done, absent = rescore(store, metric)
-    except LookupError as error:
-        stop(error.args[0])
     console().print(f"{', '.join(metric)} added to {done} cases of {folder}")
     if absent:
         stop(f"no stored predictions for {', '.join(absent)}; run the suite again with --force to get them")
@@ -96,24 +110,27 @@ def schema() -> None:
     typer.echo(json.dumps(suite_schema(), indent=1))
 
 
-def _planned(file: Path, device: str | None) -> tuple[Suite, list[Case]]:
-    """Read the suite and list its cases, or exit with a sentence and code 2."""
+def _planned(file: Path, device: str | None) -> tuple[Suite, list[Case], dict[str, DataInputs]]:
+    """Read the suite, list its cases and digest their data, or exit with a sentence and code 2."""
+    from mlffbench.harness.inputs import DataInputs
     from mlffbench.harness.plan import SuiteError, cases, read_suite
     from mlffbench.harness.run import load_dataset
 
     digests: dict[str, str] = {}
+    inputs: dict[str, DataInputs] = {}
 
     def digest(spec: Any) -> str:
         try:
             if str(spec) not in digests:
-                digests[str(spec)] = _admitted(load_dataset(spec), spec).digest
+                dataset = _admitted(load_dataset(spec), spec)
+                digests[str(spec)], inputs[str(spec)] = dataset.digest, DataInputs.of(dataset)
             return digests[str(spec)]
         except (OSError, ValueError, LookupError) as error:
             raise SuiteError(f"{file}: dataset {spec}: {error}") from error
 
     try:
         suite = read_suite(file)
-        return suite, cases(suite, digest, device)
+        return suite, cases(suite, digest, device), inputs
     except SuiteError as error:
         stop(str(error))
 
@@ -172,18 +189,20 @@ def _store(folder: Path) -> Store:
     return Store(folder)
 
 
-def _report(store: Store, ids: set[str] | None = None) -> None:
-    """Print the tables and write the report files; only of the suite's cases if these are given."""
+def _report(store: Store, ids: set[str] | None = None, out: Path | None = None) -> None:
+    """Print the tables, then write the report files; only of the suite's cases if these are given."""
     from mlffbench.report.formats.terminal import render
     from mlffbench.report.formats.write import write
     from mlffbench.report.results import Results
 
-    try:
-        documents = [d for d in store.documents() if ids is None or d["id"] in ids]
-    except ValueError as error:
-        stop(str(error))
+    documents = [d for d in store.documents() if ids is None or d["id"] in ids]
     results = Results.from_documents(documents)
     screen = console()
     screen.print(render(results))
-    for file in write(results, store.predictions, store.folder, documents[0]["case"]["suite"]):
+    folder = out or store.folder
+    try:
+        files = write(results, store.predictions, folder, documents[0]["case"]["suite"])
+    except OSError as error:
+        stop(f"{error}; 'mlffbench report {store.folder} --out FOLDER' writes elsewhere")
+    for file in files:
         screen.print(f"wrote {file}", highlight=False, soft_wrap=True)

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from mlffbench.data import Dataset
+from mlffbench.data import Dataset, value_name
 from mlffbench.datasets.formats.files import match, open_files
 from mlffbench.datasets.formats.records import JoinedReader, Source
 from mlffbench.datasets.formats.to_dataset import from_source, isolated_energies_of
@@ -153,7 +153,7 @@ def _with_group(name: str, columns: Mapping[str, np.ndarray], group_key: str | N
     if group_key not in columns:
         raise ValueError(f"{name}: no frame has group_key {group_key!r}{suggest(group_key, columns)}")
     values = columns[group_key]
-    return {**columns, "group": np.array([f"{v:g}" if isinstance(v, float) else str(v) for v in values])}
+    return {**columns, "group": np.array([value_name(v) for v in values])}
 
 
 def _groups(name: str, columns: Mapping[str, np.ndarray], train: str | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,12 +30,18 @@ class Observer(Protocol):
     def finished(self, case: Case, document: dict[str, Any]) -> None: ...
 
 
-def pending(cases: Sequence[Case], store: Store, force: bool = False, retry: bool = False) -> list[Case]:
-    """The cases still to run: those not stored, failed ones with `retry`, all with `force`."""
+def pending(
+    cases: Sequence[Case],
+    store: Store,
+    force: bool = False,
+    retry: bool = False,
+    changed: Container[str] = (),
+) -> list[Case]:
+    """The cases still to run: those not stored or `changed`, failed ones with `retry`, all with `force`."""
 
     def wanted(case: Case) -> bool:
         document = store.load(case.id)
-        return document is None or force or (retry and document["status"] == "failed")
+        return document is None or force or case.id in changed or (retry and document["status"] == "failed")
 
     return [case for case in cases if wanted(case)]
 

@@ -30,6 +30,8 @@ class Outcome:
         ``traceback``; None for a case that went well.
     dataset, split : mapping
         Name, digest and sizes.
+    inputs : mapping
+        Digests of what else decides the case, see `mlffbench.harness.inputs`; empty in older documents.
     scores : tuple of Score
     test_failures : tuple of mapping
         Test groups that could not be predicted, such as with an element that training had not: like
@@ -55,6 +57,7 @@ class Outcome:
     failure: Mapping[str, str] | None = None
     dataset: Mapping[str, Any] = field(default_factory=dict)
     split: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
     scores: tuple[Score, ...] = ()
     test_failures: tuple[Mapping[str, Any], ...] = ()
     task_failures: tuple[Mapping[str, Any], ...] = ()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, WithJsonSchema
 
 from mlffbench import registry
 from mlffbench.data import Spec
@@ -41,6 +41,8 @@ class Row:
         label = value.get("as") if isinstance(value, Mapping) else None
         bare = {k: v for k, v in value.items() if k != "as"} if isinstance(value, Mapping) else value
         spec = Spec.parse(bare)
+        if label is not None and not (str(label).strip() and str(label).isprintable()):
+            raise ValueError(f"the name of a row must be printable text in one line, not {label!r}")
         return cls(spec, spec.name if label is None else str(label))
 
 
@@ -60,6 +62,9 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Seed = Annotated[StrictInt, Field(ge=0, lt=2**32, description="a whole number from 0 on")]
+
+
 class Problem(_Strict):
     """A dataset and its split."""
 
@@ -73,7 +78,7 @@ class Suite(_Strict):
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", description="names the results folder")
     problems: list[Problem] = Field(min_length=1)
     estimators: list[EstimatorRow] = Field(min_length=1)
-    seeds: list[int] = Field(default=[0], min_length=1)
+    seeds: list[Seed] = Field(default=[0], min_length=1)
     tasks: list[TaskSpec] = []
     metrics: list[str] = Field(default=DEFAULT_METRICS, min_length=1)
     time_limit: float | None = Field(default=None, gt=0, description="seconds a case may take; default none")

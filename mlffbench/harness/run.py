@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -18,6 +19,7 @@ from mlffbench import registry
 from mlffbench.data import Curve, Dataset, Labels, Missing, Score, Spec, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.harness.case import Case
+from mlffbench.harness.inputs import DataInputs, UsedColumns, case_inputs, checkpoint_key, named_files
 from mlffbench.harness.metadata import (
     dataset_metadata,
     energy_profile,
@@ -38,7 +40,7 @@ from mlffbench.tasks.common.subtasks import Row, unmet_need
 __all__ = ["load_dataset", "run"]
 
 Predictions = dict[str, np.ndarray]
-MODEL, FIT = "model.mlff", "fit.json"  # of a case under way
+MODEL, FIT, INPUTS = "model.mlff", "fit.json", "inputs.txt"  # of a case under way
 
 
 def run(case: Case) -> tuple[Outcome, Predictions | None]:
@@ -59,11 +61,14 @@ def run(case: Case) -> tuple[Outcome, Predictions | None]:
 
 # ---------------------------------------------------------------- the flow
 def _flow(case: Case) -> tuple[Outcome, Predictions]:
-    dataset = load_dataset(case.dataset)
-    if dataset.digest != case.data_digest:
+    plain = load_dataset(case.dataset)
+    if plain.digest != case.data_digest:
         raise ValueError(f"the data of {case.dataset} changed since the suite was planned; start it again")
+    data, files = DataInputs.of(plain), named_files(case)
+    dataset, columns = _watched(plain)
     split = registry.load("splits", case.split.name)(dataset, seed=case.seed, **case.split.params)
-    leaks = leakage(dataset, split)
+    leaks = leakage(plain, split)
+    _forget_other_checkpoints(checkpoint_key(split, data))
     model = _model(case, dataset)
     device = str(getattr(model, "device", "cpu"))
     train = [dataset.frames[i] for i in split.train]
@@ -73,7 +78,8 @@ def _flow(case: Case) -> tuple[Outcome, Predictions]:
     task_scores, curves, task_failures = _tasks(case, model, dataset, _predictable(split, tested))
     return Outcome(
         case,
-        dataset=dataset_metadata(dataset),
+        dataset=dataset_metadata(plain),
+        inputs=case_inputs(case, data, columns.used, files),
         split={**split_metadata(split), "leaks": leaks},
         scores=(*tested.scores, *task_scores),
         test_failures=tuple(tested.failures),
@@ -134,6 +140,26 @@ def _predictable(split: Split, tested: _Tested) -> Split:
         return split
     tests = {test: indices for test, indices in split.tests.items() if test not in failed}
     return replace(split, tests=tests, in_domain=split.in_domain if split.in_domain in tests else None)
+
+
+def _watched(dataset: Dataset) -> tuple[Dataset, UsedColumns]:
+    """The dataset with columns that remember which of them are used."""
+    columns = UsedColumns(dataset.columns)
+    watched = replace(dataset, columns=columns)
+    columns.used.clear()  # the dataset looks at the lengths of all
+    return watched, columns
+
+
+def _forget_other_checkpoints(key: str) -> None:
+    """Empty the checkpoint folder if it belongs to other inputs than these."""
+    folder = checkpoint.folder()
+    if folder is None:
+        return
+    file = folder / INPUTS
+    if folder.is_dir() and (not file.exists() or file.read_text(encoding="utf-8") != key):
+        shutil.rmtree(folder)
+    with atomic_write(file) as out:
+        out.write(key.encode())
 
 
 def load_dataset(spec: Spec) -> Dataset:

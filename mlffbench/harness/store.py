@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
 from mlffbench.system.atomic_write import atomic_write
+from mlffbench.system.text_file import read_text
 
 __all__ = ["Store"]
 
@@ -70,8 +73,20 @@ class Store:
         path = self.predictions_path(id)
         if not path.exists():
             return None
-        with np.load(path) as archive:
-            return dict(archive)
+        try:
+            with np.load(path) as archive:
+                return dict(archive)
+        except (ValueError, EOFError, BadZipFile) as error:
+            raise ValueError(
+                f"{path} holds no predictions ({error}); run the case again with --force"
+            ) from None
+
+    def check_rights(self) -> None:
+        """Raise an OSError if the folder cannot be written, before hours are spent on a fit."""
+        for folder in (self.folder, self.folder / "predictions"):
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=folder, suffix=".part"):
+                pass
 
     def clean(self) -> None:
         """Remove half-written files of a killed run."""
@@ -81,8 +96,8 @@ class Store:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        document = json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
         raise ValueError(
             f"{path} is not a result document ({error}); remove it to run the case again"
         ) from None

@@ -15,7 +15,7 @@ from ase import Atoms
 from mlffbench.data import bare
 from mlffbench.labelling.jobs import Job
 from mlffbench.labelling.journal import Journal
-from mlffbench.labelling.recipe import Recipe
+from mlffbench.labelling.recipe import Recipe, read_card
 from mlffbench.labelling.sampling import to_extxyz
 from mlffbench.system.atomic_write import atomic_write
 from mlffbench.system.versions import versions
@@ -54,7 +54,7 @@ def export(
         stream.write(blob)
     card = _card(recipe, jobs, labelled, journal)
     for extra in recipe.card_from:
-        card |= json.loads((recipe_folder / extra).read_text(encoding="utf-8"))
+        card |= read_card(recipe_folder / extra)
     card |= {"sha256": hashlib.sha256(blob).hexdigest()}
     with atomic_write(file.with_name(f"{recipe.name}.json")) as stream:
         stream.write((json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())

@@ -13,19 +13,22 @@ import numpy as np
 from ase import Atoms
 
 from mlffbench.data import Spec
+from mlffbench.system.checksum import checksums_of_named_files
 
 __all__ = ["Journal", "label_key"]
 
 
 def label_key(atoms: Atoms, calculator: Spec) -> str:
-    """Key of a label: digest of the structure, to 1e-8 Å, and of the calculator with its parameters."""
+    """Key of a label: digest of the structure, to 1e-8 Å, of the calculator with its parameters and files."""
     arrays = [
         atoms.numbers,
         np.round(atoms.positions, 8) + 0.0,
         np.round(atoms.cell.array, 8) + 0.0,
         atoms.pbc,
     ]
-    text = json.dumps([*(a.tolist() for a in arrays), calculator.name, calculator.params], sort_keys=True)
+    files = checksums_of_named_files(calculator.params)  # a fitted model under its old name is another one
+    inputs = [*(a.tolist() for a in arrays), calculator.name, calculator.params, *([files] if files else [])]
+    text = json.dumps(inputs, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
@@ -68,6 +71,10 @@ class Journal:
                 self.entries[entry["key"]] = entry
             except (ValueError, KeyError, TypeError) as error:
                 raise ValueError(f"{self.file}:{number} is not a label; remove the line") from error
+
+    def check_rights(self) -> None:
+        """Raise an OSError if no label can be written, before one is computed."""
+        self.file.open("ab").close()
 
     def append(self, key: str, label: Mapping[str, Any]) -> None:
         """Append a label or failure; it is on disk when this returns."""

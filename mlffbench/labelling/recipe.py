@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,9 +14,11 @@ from ase.io import read
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from mlffbench.data import Spec
+from mlffbench.system.failures import catch_failure
+from mlffbench.system.text_file import read_text
 from mlffbench.system.yaml_file import YamlFile
 
-__all__ = ["Draw", "Group", "LabelSettings", "Recipe", "RecipeError", "read_recipe", "structure"]
+__all__ = ["Draw", "Group", "LabelSettings", "Recipe", "RecipeError", "read_card", "read_recipe", "structure"]
 
 SAMPLER_ARGUMENTS = ("atoms", "calculator", "seed")  # given by the draw, not in the parameters of a sampler
 
@@ -113,15 +117,35 @@ def read_recipe(file: Path) -> Recipe:
     for i, name in enumerate(recipe.card_from):
         if not Path(file).with_name(name).is_file():
             raise RecipeError(source.say(("card_from", i), f"there is no file {name!r} beside the recipe"))
+        try:
+            read_card(Path(file).with_name(name))
+        except (OSError, ValueError) as error:
+            raise RecipeError(source.say(("card_from", i), str(error))) from error
     for name, group in recipe.groups.items():
         for i, draw in enumerate(group.draws):
             _check_draw(recipe, draw, ("groups", name, "draws", i), source)
     for name in recipe.structures:
-        try:
-            structure(recipe, name, Path(file).parent)
-        except (OSError, ValueError, TypeError, LookupError) as error:
-            raise RecipeError(source.say(("structures", name), f"structure {name!r}: {error}")) from error
+        _, failure = catch_failure(partial(structure, recipe, name, Path(file).parent))
+        if failure is not None:
+            raise RecipeError(source.say(("structures", name), f"structure {name!r}: {failure['message']}"))
     return recipe
+
+
+def read_card(file: Path) -> dict[str, Any]:
+    """Read a JSON file of entries of a card.
+
+    Raises
+    ------
+    OSError, ValueError
+        It cannot be read, or holds no JSON object.
+    """
+    try:
+        card = json.loads(read_text(file))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"{file} is not JSON: {error}") from error
+    if not isinstance(card, dict):
+        raise ValueError(f"{file} must hold a JSON object, not {type(card).__name__}")
+    return card
 
 
 def _check_labelling(recipe: Recipe, source: YamlFile) -> None:

@@ -17,6 +17,7 @@ from mlffbench import registry
 from mlffbench.data import Spec, bare
 from mlffbench.labelling.recipe import Draw, Group, Recipe, structure
 from mlffbench.system.atomic_write import atomic_write
+from mlffbench.system.checksum import checksums_of_named_files
 
 __all__ = ["sample", "to_extxyz"]
 
@@ -38,7 +39,7 @@ def sample(
     (folder / "samples").mkdir(parents=True, exist_ok=True)
     samples = {}
     for name, group in recipe.groups.items():
-        file = folder / "samples" / f"{name}-{_digest(recipe, group)}.xyz"
+        file = folder / "samples" / f"{name}-{_digest(recipe, group, recipe_folder)}.xyz"
         if not file.exists():
             frames = [frame for draw in group.draws for frame in _sample_draw(recipe, draw, recipe_folder)]
             with atomic_write(file) as stream:
@@ -48,12 +49,20 @@ def sample(
     return samples
 
 
-def _digest(recipe: Recipe, group: Group) -> str:
-    """Digest of a group's draws, their structures, samplers, seeds and calculators."""
-    inputs = [
+def _digest(recipe: Recipe, group: Group, recipe_folder: Path) -> str:
+    """Digest of a group's draws, their structures, samplers, seeds and calculators and files."""
+    inputs: list[Any] = [
         [recipe.structures[d.of], d.seed, [str(s) for s in d.by], str(d.calculator or recipe.sample_with)]
         for d in group.draws
     ]
+    structures = [recipe.structures[d.of].get("file") for d in group.draws]
+    calculators = [(d.calculator or recipe.sample_with or Spec("")).params for d in group.draws]
+    samplers = [s.params for d in group.draws for s in d.by]
+    files = [
+        checksums_of_named_files(structures, recipe_folder),
+        checksums_of_named_files([calculators, samplers]),
+    ]
+    inputs += [named for named in files if named]
     return hashlib.sha256(json.dumps(inputs, default=str).encode()).hexdigest()[:8]
 
 

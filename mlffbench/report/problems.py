@@ -176,19 +176,29 @@ def _with_differences(label: str, own: Mapping[str, Any], all_: Sequence[Mapping
 
 
 def _mismatches(problem: Problem) -> list[str]:
-    """Sentences on documents of one seed that were not scored on the same frames."""
+    """Sentences on documents of one seed that were not fitted to and scored on the same data."""
     sentences = []
+    if seeds := _differing(problem, "inputs", "atomic_energies"):
+        sentences.append(
+            f"The isolated-atom energies differ between methods (seed {', '.join(seeds)}): fits are not "
+            "comparable until the older cases are run again."
+        )
     for part in ("dataset", "split"):
-        digests: dict[Any, set[str]] = {}
-        for document in problem.documents:
-            if digest := dig(document, part, "digest"):
-                digests.setdefault(document["case"].get("seed"), set()).add(digest)
-        if seeds := [str(seed) for seed, distinct in digests.items() if len(distinct) > 1]:
+        if seeds := _differing(problem, part, "digest"):
             sentences.append(
                 f"The {part} differs between methods (seed {', '.join(seeds)}): rows were not scored on the "
                 "same frames, ranks mean little until the older cases are run again."
             )
     return sentences
+
+
+def _differing(problem: Problem, *keys: str) -> list[str]:
+    """Seeds whose documents hold different digests under these keys; one without any does not count."""
+    digests: dict[Any, set[str]] = {}
+    for document in problem.documents:
+        if digest := dig(document, *keys):
+            digests.setdefault(document["case"].get("seed"), set()).add(digest)
+    return [str(seed) for seed, distinct in digests.items() if len(distinct) > 1]
 
 
 def _leakage(problem: Problem) -> list[str]:

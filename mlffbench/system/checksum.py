@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-__all__ = ["Checksum"]
+__all__ = ["Checksum", "checksums_of_named_files"]
 
 
 @dataclass(frozen=True)
@@ -40,3 +42,25 @@ class Checksum:
 
     def __str__(self) -> str:
         return f"{self.kind} {self.value}"
+
+
+def checksums_of_named_files(value: Any, folder: Path = Path()) -> dict[str, str]:
+    """SHA-256 of every file that a text inside nested mappings and lists names, by that text."""
+    names = sorted({text for text in _texts(value) if _is_file(folder, text)})
+    return {name: Checksum("").of(folder / name) for name in names}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text inside nested mappings and lists; keys are not among them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(inner)
+
+
+def _is_file(folder: Path, text: str) -> bool:
+    try:
+        return (folder / text).is_file()
+    except (OSError, ValueError):  # too long for a name, or with a null byte
+        return False

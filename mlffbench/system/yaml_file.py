@@ -11,6 +11,9 @@ from pydantic import BaseModel, ValidationError
 
 from mlffbench import registry
 from mlffbench.data import Spec
+from mlffbench.system.parameter_values import WrongValueError, check_values, required
+from mlffbench.system.text_file import read_text
+from mlffbench.system.yaml_text import YamlError, compose, construct
 
 __all__ = ["YamlFile"]
 
@@ -29,23 +32,22 @@ class YamlFile:
     Raises
     ------
     error
-        It cannot be read, is not YAML, is not a mapping, or has a key twice.
+        It cannot be read, is not UTF-8 or YAML of plain values, or has a key twice.
     """
 
     def __init__(self, file: Path, error: type[ValueError]) -> None:
         self.file, self.error = Path(file), error
         self.lines: dict[tuple[Any, ...], int] = {}
         try:
-            text = self.file.read_text(encoding="utf-8")
+            node = compose(read_text(self.file))
+            self.content = construct(node)
         except OSError as failure:
             raise error(f"{file}: {failure.strerror or failure}") from failure
-        try:
-            self.content = yaml.safe_load(text)
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
-        except yaml.YAMLError as failure:
-            mark = getattr(failure, "problem_mark", None)
-            where = f"{file}:{mark.line + 1}" if mark else str(file)
-            raise error(f"{where}: not valid YAML: {getattr(failure, 'problem', failure)}") from failure
+        except YamlError as failure:
+            where = f"{file}:{failure.line}" if failure.line else str(file)
+            raise error(f"{where}: {failure}") from failure
+        except ValueError as failure:
+            raise error(str(failure)) from failure
         if node is not None:
             self._walk(node, ())
 
@@ -79,23 +81,30 @@ class YamlFile:
             raise self.error("\n".join(messages)) from None
 
     def check(self, where: Iterable[Any], kind: str, spec: Spec, skip: Iterable[str] = ()) -> None:
-        """Refuse a spec whose name or keywords the registry does not know.
+        """Refuse a spec whose name or keywords the registry does not know, or with a value of another type.
 
         Raises
         ------
         error
-            They are not.
+            An unknown name or keyword, a text where a number belongs, or a keyword that is missing.
         """
         try:
             registry.build(kind, spec.name, spec.params, skip)
+            check_values(kind, spec, skip)
         except LookupError as failure:
-            raise self.error(self.say(where, str(failure.args[0]), spec)) from failure
+            parameter = failure.parameter if isinstance(failure, WrongValueError) else None
+            raise self.error(self.say(where, str(failure.args[0]), spec, parameter)) from failure
+        missing = [] if kind == "metrics" or ":" in spec.name else required(kind, spec, skip)
+        if missing:
+            raise self.error(self.say(where, f"{kind.removesuffix('s')} {spec.name!r} needs {missing}"))
 
-    def say(self, where: Iterable[Any], message: str, spec: Spec | None = None) -> str:
-        """Prefix the message with file and line, of the bad keyword if the message quotes one."""
+    def say(
+        self, where: Iterable[Any], message: str, spec: Spec | None = None, parameter: str | None = None
+    ) -> str:
+        """Prefix the message with file and line, of the bad keyword where it is known."""
         path = tuple(where)
         if spec is not None:
-            bad = [k for k in spec.params if f"no parameter {k!r}" in message]
+            bad = [k for k in spec.params if k == parameter or f"no parameter {k!r}" in message]
             for longer in ((*path, spec.name, *bad), (*path, *bad)):
                 if bad and longer in self.lines:
                     return f"{self.file}:{self.lines[longer]}: {message}"

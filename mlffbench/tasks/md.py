@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlffbench.data import Dataset, Split
+from mlffbench.data import Dataset, Split, value_name
 from mlffbench.forcefield import ForceField
 from mlffbench.tasks.common.reference import reference_potential
 from mlffbench.tasks.common.settings import from_keywords
@@ -85,7 +85,7 @@ def md(
 def _constant_energy(
     model: ForceField, protocol: Protocol, temperature: float, start: Start, steps: int
 ) -> list[Row]:
-    test = f"{temperature:g} K"
+    test = f"{value_name(temperature)} K"
     record, failures = nve_record(f"{test}, NVE", model.calculator, protocol, temperature, start, steps)
     return failures or energy_rows(test, record or {})
 
@@ -93,7 +93,7 @@ def _constant_energy(
 def _constant_temperature(
     model: ForceField, dataset: Dataset, protocol: Protocol, temperature: float, starts: Sequence[Start]
 ) -> list[Row]:
-    test, first = f"{temperature:g} K", starts[0].atoms
+    test, first = f"{value_name(temperature)} K", starts[0].atoms
     own, rows = records(f"{test}, trajectory", model.calculator, protocol, temperature, starts)
     if not own:
         return rows

@@ -14,7 +14,7 @@ from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 from ase.data import chemical_symbols, covalent_radii
 
-from mlffbench.data import Curve, Dataset, Reference, Score, Split
+from mlffbench.data import Curve, Dataset, Reference, Score, Split, value_name
 from mlffbench.descriptors.neighbours import neighbour_list
 from mlffbench.forcefield import ForceField
 from mlffbench.properties import pointwise_distances
@@ -152,7 +152,7 @@ def recovery(landscape: Landscape, name: str, amplitudes: Sequence[float], n: in
         if truth is not None:
             ends = landscape.relax(truth, starts)
             starts = [s for s, end in zip(starts, ends, strict=True) if _recovered(end, minimum)]
-        test = f"{name}, rattled {amplitude:g} Å"
+        test = f"{name}, rattled {value_name(amplitude)} Å"
         if starts:
             relaxations = landscape.relax(landscape.model.calculator(), starts)
             rows += _recovery_rows(test, minimum, relaxations)

@@ -84,7 +84,7 @@ def test_a_file_without_a_suffix(tmp_path, monkeypatch):
     [
         (("show", "acca"), "did you mean 'acac'"),
         (("show", "rmd17", "-p", "molecul=ethanol"), "did you mean 'molecule'"),
-        (("show", "lennard_jones", "-p", "n_train=many"), "n_train='many'"),
+        (("show", "lennard_jones", "-p", "n_train=many"), "n_train must be a whole number"),
         (("show", "lennard_jones", "-p", "n_train"), "not KEY=VALUE"),
         (("show", "path"), "needs path"),
         (("show", *ARGON, "--html", "/proc/none/x.html"), "cannot write /proc/none/x.html"),
@@ -110,7 +110,8 @@ def test_a_mistake_is_one_sentence(words, sentence, tmp_path, monkeypatch):
         assert sentence in result.stderr
         assert result.stderr.startswith("mlffbench: ")
         assert result.stderr.count("\n") == 1
-        assert result.stdout == ""
+        shown = sentence.startswith("cannot write")  # all that there is to show is shown first
+        assert bool(result.stdout) is shown
 
 
 def test_a_name_that_is_a_bug_shows(monkeypatch):

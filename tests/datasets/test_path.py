@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import bulk
+from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 from ase.units import Bohr, Hartree, kcal, mol
 from example_files import FORCES, SIGMA, SQUARE, h2, xyz
@@ -124,3 +126,17 @@ def test_size_decides(labelled, tmp_path, monkeypatch):
     assert isinstance(path(str(tmp_path / "a.xyz")).frames, list)
     monkeypatch.setattr("mlffbench.datasets.path.LARGE", 1000)
     assert isinstance(path(str(tmp_path / "a.xyz")).frames, LazySequence)
+
+
+def test_long_run_numbers_are_groups_with_all_their_digits(tmp_path):
+    frames = []
+    for i in range(6):
+        atoms = bulk("Cu", cubic=True)
+        atoms.rattle(0.05, seed=i)
+        atoms.calc = SinglePointCalculator(atoms, energy=float(i), forces=np.zeros((4, 3)))
+        atoms.info |= {"run": 20240100 + i // 2, "digest": 2**53 + i // 2}
+        frames.append(atoms)
+    write(tmp_path / "runs.xyz", frames)
+    for key, first in (("run", 20240100), ("digest", 2**53)):
+        groups = path(tmp_path / "runs.xyz", group_key=key).card["groups"]
+        assert groups == {str(first + k): 2 for k in range(3)}

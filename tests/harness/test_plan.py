@@ -90,6 +90,14 @@ def test_path_is_a_dataset(tmp_path):
         ("    as: morse-6", "", 8, "name the row with 'as: another-name'"),
         ("seeds: [0, 1]", "name: again", 2, "'name' appears twice"),
         ("seeds: [0, 1]", "seeds: [0, 1", 3, "not valid YAML"),
+        ("{cutoff: 5.0}", "{cutoff: '1e-3'}", 8, "cutoff must be a number, not the text '1e-3'; write 0.001"),
+        ("{train: 0.5}", "{train: half}", 5, "train must be a number"),
+        ("seeds: [0, 1]", "tasks: [speed: {copies: 8}]", 2, "copies must be a list of whole numbers"),
+        ("seeds: [0, 1]", "seeds: [-1]", 2, "greater than or equal to 0"),
+        ("seeds: [0, 1]", "seeds: &s [0, *s]", 2, "an anchor contains itself"),
+        ("dataset: lennard_jones", "dataset: rmd17: {molecule: &m [*m]}", 4, "not valid"),
+        ("{cutoff: 5.0}", "{5: 1}", 8, "no parameter 5"),
+        ("as: morse-6", 'as: "a\\nb"', 9, "must be printable text in one line"),
         ("morse: {cutoff: 5.0}", "morse: 5.0", 8, "keyword: value"),
         ("- atomic_reference", "- nowhere.at_all:Model", 7, "No module named 'nowhere'"),
     ],
@@ -113,6 +121,18 @@ def test_a_missing_or_empty_file_is_a_sentence(tmp_path):
         read_suite(tmp_path / "none.yaml")
     with pytest.raises(SuiteError, match="a suite is a mapping"):
         read(tmp_path, "")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1"])
+def test_another_encoding_is_a_sentence(tmp_path, encoding):
+    file = tmp_path / "suite.yaml"
+    file.write_bytes(("# Ångström\n" + GOOD).encode(encoding))
+    with pytest.raises(SuiteError, match=r"suite\.yaml:1: the file is not UTF-8 .*; save it as UTF-8"):
+        read_suite(file)
+    file.write_bytes(GOOD.encode("utf-8-sig"))
+    assert read_suite(file).name == "demo"
+    with pytest.raises(SuiteError, match="directory"):
+        read_suite(tmp_path)
 
 
 def test_the_schema_knows_the_names():

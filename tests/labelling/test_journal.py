@@ -52,3 +52,14 @@ def test_the_key_tells_structures_and_settings_apart():
     keys = [label_key(a, spec) for a in (water, moved, other)] + [label_key(water, Spec("emt", {"x": 2}))]
     assert len(set(keys)) == 4
     assert label_key(noise, spec) == keys[0]
+
+
+def test_a_changed_model_file_gives_another_key(tmp_path):
+    file, atoms = tmp_path / "model.mlff", molecule("H2O")
+    calculator = Spec("fitted", {"file": str(file)})
+    keys = [label_key(atoms, calculator)]
+    for text in ("one", "two", "two"):
+        file.write_text(text)
+        keys.append(label_key(atoms, calculator))
+    assert len(set(keys)) == 3
+    assert keys[2] == keys[3]

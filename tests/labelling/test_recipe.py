@@ -28,6 +28,29 @@ def test_mistakes_in_a_recipe_name_the_line(copper_recipe, old, new, message):
         read_recipe(recipe)
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{}".encode("utf-16"), "card.json:1: the file is not UTF-8"),
+        (b"[1]", "card.json must hold a JSON object, not list"),
+        (b"{'a'}", "card.json is not JSON"),
+    ],
+)
+def test_a_card_is_read_before_anything_is_labelled(copper_recipe, content, message):
+    recipe = copper_recipe()
+    recipe.with_name("card.json").write_bytes(content)
+    recipe.write_text(recipe.read_text() + "card_from: [card.json]\n")
+    with pytest.raises(RecipeError, match=message):
+        read_recipe(recipe)
+
+
+def test_a_value_of_another_type_names_its_line(copper_recipe):
+    recipe = copper_recipe()
+    recipe.write_text(recipe.read_text().replace("stdev: 0.05", "stdev: 5 pm"))
+    with pytest.raises(RecipeError, match=r":11: rattle: stdev must be a number, not the text '5 pm'"):
+        read_recipe(recipe)
+
+
 @pytest.mark.parametrize("name", ["silicon", "malonaldehyde"])
 def test_the_recipes_of_the_built_in_data_are_valid(name):
     file = Path(__file__).parents[2] / "benchmarks" / "recipes" / f"{name}.yaml"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from example_splits import counts, dataset, mixture
 
@@ -39,6 +42,13 @@ def test_groups_is_decided_by_the_seed():
 def test_groups_refuses(keywords, sentence):
     with pytest.raises(ValueError, match=sentence):
         groups(dataset(), **keywords)
+
+
+def test_values_that_differ_in_the_seventh_digit_are_two_groups():
+    data = dataset()
+    data = replace(data, columns={"run": 20240100.0 + np.arange(len(data)) // 2})
+    for leave in (20240101, 20240101.0, "20240101", np.int64(20240101), [20240101.0]):
+        assert groups(data, column="run", leave=leave, test_fraction=0).tests["20240101"].tolist() == [2, 3]
 
 
 def test_a_frame_without_a_group_is_refused():

@@ -92,7 +92,7 @@ def _is_path(text: str) -> bool:
 
 def _parameters(texts: Sequence[str]) -> dict[str, Any]:
     """Parse ``fold=2`` as {"fold": 2}; values are read as YAML."""
-    import yaml
+    from mlffbench.system.yaml_text import YamlError, read_yaml
 
     values = {}
     for text in texts:
@@ -100,22 +100,22 @@ def _parameters(texts: Sequence[str]) -> dict[str, Any]:
         if not equals or not key.strip():
             raise ValueError(f"--param {text!r} is not KEY=VALUE")
         try:
-            values[key.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise ValueError(f"--param {text!r}: {getattr(error, 'problem', error)}") from None
+            values[key.strip()] = read_yaml(value)
+        except YamlError as error:
+            raise ValueError(f"--param {text!r}: {error}") from None
     return values
 
 
 def _entry(what: str, text: str) -> Spec:
     """Parse an entry as in a suite file."""
-    import yaml
-
     from mlffbench.data import Spec
+    from mlffbench.system.yaml_text import YamlError, read_yaml
 
     try:
-        return Spec.parse(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        raise ValueError(f"{what} {text!r} is not YAML: {getattr(error, 'problem', error)}") from None
+        return Spec.parse(read_yaml(text))
+    except YamlError as error:
+        problem = str(error).removeprefix("not valid YAML: ")
+        raise ValueError(f"{what} {text!r} is not YAML: {problem}") from None
     except ValueError as error:
         raise ValueError(f"{what} {text!r}: {error}") from None
 
@@ -151,10 +151,12 @@ def _applied(path: Path, dataset: Dataset) -> tuple[Split, dict[str, Any]]:
 def _called(function: Callable[..., Any], what: str, spec: Spec, **given: Any) -> Any:
     """Call a registered function; report missing parameters and wrong types as ValueError."""
     from mlffbench import registry
+    from mlffbench.system.parameter_values import check_values
 
     needed = _required(registry.parameters(function, given), spec.params)
     if needed:
         raise ValueError(f"{what} {spec.name!r} needs {', '.join(needed)}")
+    check_values(f"{what}s", spec, given)
     try:
         return function(**given, **spec.params)
     except TypeError as error:

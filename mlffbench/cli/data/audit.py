@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlffbench.cli.console import console, print_json, refusals, table, writing
+from mlffbench.cli.console import console, print_json, refusals, stop, table, tried
 from mlffbench.cli.data.arguments import (
     EnergyKey,
     ForcesKey,
@@ -70,13 +71,18 @@ def audit(
             result = look(data, parts, **given)
             if train is not None:
                 result = replace(result, dataset=f"{train} and {test}")
-            cleaned = None if leak_free is None else _write_leak_free(data, parts, result, made_by, leak_free)
+            cleaned = refusal = None
+            if leak_free is not None:
+                work = partial(_write_leak_free, data, parts, result, made_by, leak_free)
+                cleaned, refusal = tried(leak_free, work)
         offset = len(parts.train) if train is not None else 0
         if json_:
             first = {"test_offset": offset} if train is not None else {}
             print_json({**result.to_json(), **first, "leak_free": cleaned})
         else:
             _print(result, offset, cleaned)
+        if refusal:
+            stop(refusal)
     if strict and result.leaky:
         raise typer.Exit(1)
 
@@ -106,8 +112,7 @@ def _write_leak_free(
     from mlffbench.splits.common import manifest_file
 
     cleaned = leak_free(split, result)
-    with writing(path):
-        manifest_file.write(path, manifest_file.export(dataset, cleaned, {**made_by, "leak_free": True}))
+    manifest_file.write(path, manifest_file.export(dataset, cleaned, {**made_by, "leak_free": True}))
     tests = {name: len(part) for name, part in cleaned.tests.items()}
     return {"path": str(path), "digest": cleaned.digest, "n_train": len(cleaned.train), "tests": tests}
 

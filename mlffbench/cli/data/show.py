@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlffbench.cli.console import console, print_json, refusals, table, writing
+from mlffbench.cli.console import console, print_json, refusals, stop, table, tried
 from mlffbench.cli.data.arguments import DatasetText, Json, Params, dataset_spec, load
 from mlffbench.cli.progress_bars import bars
 
@@ -30,38 +31,51 @@ def show(
             spec = dataset_spec(dataset, param)
             data = load(spec)
             page = None if no_html else html or _page(data.name, spec)
-            facts = _facts(data, page)
+            facts, text = _facts(data, page is not None)
+        path = Path(page or "")
+        _, refusal = (None, None) if page is None else tried(path, partial(_write, path, text))
+        page = None if refusal else page
         if json_:
             print_json({**facts, "html": None if page is None else str(page)})
-            return
-        screen = console()
-        screen.print(str(data), markup=False, highlight=False)
-        screen.print()
-        screen.print(table(*_groups(facts["groups"])))
-        for finding in facts["findings"]:
-            word = "refused" if finding["certain"] else "warning"
-            screen.print(f"{word}, {finding['check']}: {finding['message']}", markup=False, highlight=False)
-        if page is not None:
-            screen.print(f"\nwrote {page}", markup=False, highlight=False, soft_wrap=True)
+        else:
+            _print(data, facts, page)
+        if refusal:
+            stop(refusal)
 
 
-def _facts(data: Dataset, page: Path | None) -> dict[str, Any]:
-    """Collect facts and findings of a dataset; write the HTML page if wanted."""
+def _print(data: Dataset, facts: dict[str, Any], page: Path | None) -> None:
+    """Print card, groups, findings and the path of the page."""
+    screen = console()
+    screen.print(str(data), markup=False, highlight=False)
+    screen.print()
+    screen.print(table(*_groups(facts["groups"])))
+    for finding in facts["findings"]:
+        word = "refused" if finding["certain"] else "warning"
+        screen.print(f"{word}, {finding['check']}: {finding['message']}", markup=False, highlight=False)
+    if page is not None:
+        screen.print(f"\nwrote {page}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _facts(data: Dataset, paged: bool) -> tuple[dict[str, Any], str]:
+    """Collect facts and findings of a dataset; also render the HTML page if wanted."""
     from dataclasses import asdict
 
     from mlffbench.datasets.checks import checkup
     from mlffbench.report.datasheet.html import render
     from mlffbench.report.datasheet.subsample import subsample
     from mlffbench.report.datasheet.summary import summary
-    from mlffbench.system.atomic_write import atomic_write
 
     findings, subset = checkup(data), subsample(data)
     facts = summary(data, subset)
-    if page is not None:
-        text = render(facts, subset, findings)
-        with writing(page), atomic_write(page) as file:
-            file.write(text.encode())
-    return facts | {"findings": [asdict(f) for f in findings]}
+    text = render(facts, subset, findings) if paged else ""
+    return facts | {"findings": [asdict(f) for f in findings]}, text
+
+
+def _write(page: Path, text: str) -> None:
+    from mlffbench.system.atomic_write import atomic_write
+
+    with atomic_write(page) as file:
+        file.write(text.encode())
 
 
 def _page(name: str, spec: Spec) -> Path:

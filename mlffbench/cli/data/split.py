@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlffbench.cli.console import console, print_json, refusals, stop, table, writing
+from mlffbench.cli.console import console, print_json, refusals, stop, table, tried
 from mlffbench.cli.data.arguments import (
     DatasetText,
     Json,
@@ -45,31 +46,35 @@ def split(
         with bars():
             data = load(dataset_spec(dataset, param))
             parts, made_by = load_split(str(apply) if apply else split, data, seed)
-            written = _write(data, parts, made_by, out, export)
+            written, unwritten = _write(data, parts, made_by, out, export)
         facts = _facts(data, parts, made_by)
         if json_:
             print_json({**facts, "written": written})
         else:
-            _print(facts, written)
+            _print(facts, written, hint=not unwritten)
+        if unwritten:
+            stop("; ".join(unwritten))
 
 
 def _write(
     dataset: Dataset, split: Split, made_by: dict[str, Any], out: Path | None, folder: Path | None
-) -> list[str]:
-    """Write the manifest and the parts, if wanted."""
-    written = []
+) -> tuple[list[str], list[str]]:
+    """Write the manifest and the parts, if wanted; return their paths, and sentences on those not written."""
+    written: list[str] = []
+    unwritten: list[str] = []
     if out is not None:
         from mlffbench.splits.common import manifest_file
 
-        with writing(out):
-            manifest_file.write(out, manifest_file.export(dataset, split, made_by))
-        written.append(out)
+        document = manifest_file.export(dataset, split, made_by)
+        _, refusal = tried(out, partial(manifest_file.write, out, document))
+        (unwritten if refusal else written).append(refusal or str(out))
     if folder is not None:
         from mlffbench.cli.data.export import export_parts
 
-        with writing(folder):
-            written += export_parts(dataset, split, folder)
-    return [str(path) for path in written]
+        paths, refusal = tried(folder, partial(export_parts, dataset, split, folder))
+        written += [str(path) for path in paths or ()]
+        unwritten += [refusal] if refusal else []
+    return written, unwritten
 
 
 def _facts(dataset: Dataset, split: Split, made_by: dict[str, Any]) -> dict[str, Any]:
@@ -88,7 +93,7 @@ def _facts(dataset: Dataset, split: Split, made_by: dict[str, Any]) -> dict[str,
     }
 
 
-def _print(facts: dict[str, Any], written: list[str]) -> None:
+def _print(facts: dict[str, Any], written: list[str], hint: bool) -> None:
     from rich.text import Text
 
     from mlffbench.report.wording import flat
@@ -106,5 +111,5 @@ def _print(facts: dict[str, Any], written: list[str]) -> None:
     screen.print(Text(f"split digest: {facts['digest']}"))
     for path in written:
         screen.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
-    if not written:
+    if not written and hint:
         screen.print(Text("nothing written; --out FILE keeps the split, --export FOLDER its frames", "dim"))

@@ -236,12 +236,19 @@ def _columns(source: Source, keys: Mapping[str, str | None]) -> dict[str, np.nda
     for word, kinds in source.index.columns().items():
         if word.lower() in LABEL_NAMES or word in keys.values() or "other" in kinds:
             continue
-        if kinds == {"number"}:
+        if kinds == {"number"} and not _is_beyond_float(source, word):
             scale = source.units.size("energy", word) if "energ" in word.lower() else 1.0
             columns[word] = source.index.scalars[word] * scale
         else:
             columns[word] = _texts(source, word)
     return columns
+
+
+def _is_beyond_float(source: Source, word: str) -> bool:
+    """True for whole numbers of more digits than a float holds: identifiers, which stay texts."""
+    values = source.index.scalars[word]
+    large = np.flatnonzero(np.abs(values) >= 2**53)
+    return len(large) > 0 and isinstance(source.reader.record(int(large[0])).values[word], int | np.integer)
 
 
 def _texts(source: Source, word: str) -> np.ndarray:

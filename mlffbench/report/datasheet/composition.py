@@ -9,7 +9,7 @@ from html import escape
 import numpy as np
 
 from mlffbench.data import Dataset
-from mlffbench.report.figures.style import Palette, Plot, figure
+from mlffbench.report.figures.style import Palette, Plot, figure, hover_text
 
 __all__ = ["composition_plots"]
 
@@ -54,7 +54,7 @@ def _bars(
         fig.add_bar(
             x=categories, y=[own[c] for c in categories], name=name, legendgroup=name,
             marker={"color": palette[group]["color"]},
-            hovertemplate=f"{name}<br>%{{x}}: %{{y}}<extra></extra>",
+            hovertemplate=f"{hover_text(group)}<br>%{{x}}: %{{y}}<extra></extra>",
         )  # fmt: skip
     fig.update_layout(barmode="stack", bargap=0.3 if len(categories) > 4 else 0.6)
     fig.update_xaxes(type="category", showgrid=False)

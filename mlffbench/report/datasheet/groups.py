@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mlffbench.data import Dataset
+from mlffbench.data import Dataset, value_name
 
 __all__ = ["ALL", "groups", "shown"]
 
@@ -17,12 +17,12 @@ def groups(dataset: Dataset) -> dict[str, np.ndarray]:
     """Indices of the frames of every group, in order of appearance; one group if the data name none."""
     if "group" not in dataset.columns:
         return {ALL: np.arange(len(dataset))}
-    names = np.array([_name(v) for v in np.asarray(dataset.columns["group"]).tolist()])
+    names = np.array([_name(v) for v in np.asarray(dataset.columns["group"])])
     return {name: np.flatnonzero(names == name) for name in dict.fromkeys(names.tolist())}
 
 
 def _name(value: object) -> str:
-    text = f"{value:g}" if isinstance(value, float) else str(value)
+    text = value_name(value)
     return NAMELESS if text in ("", "nan") else text
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from mlffbench.report.figures.style import Palette, Plot, figure, log_axis
+from mlffbench.report.figures.style import Palette, Plot, figure, hover_text, log_axis
 from mlffbench.report.wording import plain
 
 __all__ = ["bin_edges", "histogram", "line", "top"]
@@ -94,7 +94,7 @@ def _steps(
     y = np.concatenate([[0.0], shares, [0.0]])
     if not filled:  # a logarithmic axis has no zero: far below what it shows
         y = np.where(y > 0, y, y[y > 0].min() / 1e6)
-    hover = f"{escape(name)}<br>%{{x:.4g}}: %{{y:.3g}} %<extra></extra>"
+    hover = f"{hover_text(name)}<br>%{{x:.4g}}: %{{y:.3g}} %<extra></extra>"
     fig.add_scatter(x=middles, y=y, hovertemplate=hover, **line(palette, name, filled, "hvh"))
     fig.update_xaxes(range=[edges[0] - width / 2, edges[-1] + width / 2])
 

@@ -11,7 +11,7 @@ import pandas as pd
 from mlffbench.report.dataframes.costs import COSTS
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN, axis_title
-from mlffbench.report.figures.style import INK, Palette, Plot, bars, figure, log_axis, trace_style
+from mlffbench.report.figures.style import INK, Palette, Plot, bars, figure, hover_text, log_axis, trace_style
 from mlffbench.report.problems import Problem
 from mlffbench.report.statistics import pareto_front
 
@@ -80,7 +80,7 @@ def _figure(points: Points, cost: str, error: str, palette: Palette) -> Any:
     dotted = {"color": "#9aa5b1", "width": 1.5, "dash": "dot", "shape": "hv"}
     fig.add_scatter(x=points.cost[front], y=points.error[front], mode="lines", hoverinfo="skip", line=dotted)
     places = label_places(points, x_axis["range"], y_axis["range"])
-    hover = f"{escape(cost)}: %{{x:.3g}}<br>{escape(error)}: %{{y:.3g}}"
+    hover = f"{hover_text(cost)}: %{{x:.3g}}<br>{hover_text(error)}: %{{y:.3g}}"
     for i, name in enumerate(points.names):
         style = trace_style(palette, name)
         style["marker"] |= {"size": 13, "line": {"color": INK if best[i] else "white", "width": 1 + best[i]}}
@@ -89,7 +89,7 @@ def _figure(points: Points, cost: str, error: str, palette: Palette) -> Any:
             x=points.cost[one], y=points.error[one], mode="markers+text", cliponaxis=False,
             error_y=bars(points.error[one], points.low[one], points.high[one]),
             text=[escape(name)], textfont={"size": 12}, textposition=places[i],
-            hovertemplate=f"{escape(name)}<br>{hover}<extra></extra>", **style,
+            hovertemplate=f"{hover_text(name)}<br>{hover}<extra></extra>", **style,
         )  # fmt: skip
     fig.update_xaxes(x_axis)
     fig.update_yaxes(y_axis)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from html import escape
 from typing import Any
 
 import pandas as pd
 
-from mlffbench.report.figures.style import Palette, Plot, figure, log_axis, trace_style
+from mlffbench.report.figures.style import Palette, Plot, figure, hover_text, log_axis, trace_style
 from mlffbench.report.problems import Problem, spec_text
 
 __all__ = ["learning_plots"]
@@ -46,7 +45,7 @@ def _plot(
     fig = figure("training frames", "force RMSE, reference group (meV/Å)")
     for method, points in curves.items():
         x, y = zip(*points, strict=True)
-        hover = f"{escape(method)}<br>%{{x}} frames<br>%{{y:.3g}} meV/Å<extra></extra>"
+        hover = f"{hover_text(method)}<br>%{{x}} frames<br>%{{y:.3g}} meV/Å<extra></extra>"
         style = trace_style(palette, method)
         fig.add_scatter(x=list(x), y=list(y), mode="lines+markers", hovertemplate=hover, **style)
     fig.update_xaxes(

@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-__all__ = ["INK", "Palette", "Plot", "bars", "figure", "log_axis", "palette_of", "trace_style"]
+__all__ = ["INK", "Palette", "Plot", "bars", "figure", "hover_text", "log_axis", "palette_of", "trace_style"]
 
 INK = "#1f2933"
 COLOURS = [
@@ -74,6 +74,11 @@ def trace_style(palette: Palette, label: str) -> dict[str, Any]:
         },
         "line": {"color": own["color"], "width": 2},
     }
+
+
+def hover_text(name: str) -> str:
+    """A name as text of a hover template: no tag and no ``%{...}`` of it counts."""
+    return escape(name).replace("%", "&#37;")
 
 
 def figure(x: str, y: str, height: int = 360) -> go.Figure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from mlffbench.report.figures.style import INK, Palette, Plot, figure, trace_style
@@ -30,7 +31,7 @@ def _curves(document: Document) -> dict[tuple[str, str], dict[str, Any]]:
 
 def _figure(curves: dict[str, dict[str, Any]], palette: Palette) -> Any:
     labels = next(iter(curves.values()))
-    fig = figure(labels["x_label"], labels["y_label"], height=320)
+    fig = figure(escape(labels["x_label"]), escape(labels["y_label"]), height=320)
     referenced = next((c for c in curves.values() if c.get("reference_y")), None)
     if referenced is not None:
         x = referenced.get("reference_x") or referenced["x"]

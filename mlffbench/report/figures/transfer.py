@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from mlffbench.report.dataframes.profiles import Curve, aligned
 from mlffbench.report.dataframes.scores import SHOWN, axis_title
-from mlffbench.report.figures.style import INK, Palette, Plot, bars, figure, log_axis, trace_style
+from mlffbench.report.figures.style import INK, Palette, Plot, bars, figure, hover_text, log_axis, trace_style
 from mlffbench.report.problems import Problem, dig, series
 from mlffbench.report.results import number
 
@@ -48,7 +48,7 @@ def _transfer_figure(problem: Problem, errors: pd.DataFrame, title: str, palette
         shift = 0.28 * (k - (len(methods) - 1) / 2) / max(len(methods) - 1, 1)
         positive = (errors["value"] > 0) & np.isfinite(errors["value"])
         own = errors[(errors["method"] == method) & positive].set_index("test")
-        style = {"hovertemplate": f"{escape(method)}<br>%{{y:.3g}}<extra></extra>"}
+        style = {"hovertemplate": f"{hover_text(method)}<br>%{{y:.3g}}<extra></extra>"}
         for tests, mode in ((joined, "lines+markers"), ([t for t in places if t not in joined], "markers")):
             rows = own.loc[[t for t in tests if t in own.index]]
             if rows.empty:
@@ -85,7 +85,7 @@ def profile_plots(problem: Problem, palette: Palette) -> list[Plot]:
 
 def _profile_figure(curves: dict[str, Curve], palette: Palette) -> go.Figure:
     longest = max(curves.values(), key=lambda c: len(c.coordinate))
-    fig = figure(longest.label, "energy (meV)")
+    fig = figure(escape(longest.label), "energy (meV)")
     for label, curve in curves.items():
         style = trace_style(palette, label)
         style["marker"]["size"] = 6
@@ -114,7 +114,7 @@ def training_plots(problem: Problem, palette: Palette) -> list[Plot]:
 def _training_figure(
     curves: dict[str, tuple[list[float], list[float]]], key: str, palette: Palette
 ) -> go.Figure:
-    fig = figure("epoch", f"{key} (method's own unit)", height=320)
+    fig = figure("epoch", f"{escape(key)} (method's own unit)", height=320)
     for label, (x, y) in curves.items():
         style = trace_style(palette, label)
         fig.add_scatter(x=x, y=y, mode="lines" if len(x) > 1 else "markers", **style)

@@ -15,12 +15,21 @@ __all__ = ["render", "wide_frame"]
 
 KEYS = ["problem", "method", "test"]
 METRICS = {"rmse": "RMSE", "mae": "MAE", "max_error": "max error"}
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # OWASP, CSV injection
 FAILURE = ["failure kind", "failure message"]
 
 
 def render(results: Results) -> str:
-    """The report as comma-separated values."""
-    return wide_frame(results).to_csv(index=False, lineterminator="\n")
+    """The report as comma-separated values.
+
+    A text that a spreadsheet would compute (``=1+1``, ``+D3``, ``-stress``) gets an apostrophe in front.
+    """
+    return wide_frame(results).map(_inert).to_csv(index=False, lineterminator="\n")
+
+
+def _inert(value: Any) -> Any:
+    """A text that no spreadsheet takes for a formula; other values as they are."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def wide_frame(results: Results) -> pd.DataFrame:

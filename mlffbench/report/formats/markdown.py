@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from mlffbench.report.results import Results
 from mlffbench.report.tables.sections import Section, sections
 from mlffbench.report.tables.table import Row, Table
 from mlffbench.report.wording import HOW_TO_READ, MISSING
 
 __all__ = ["render"]
+
+MARKS = re.compile(  # characters of Markdown; an underscore inside a word and a lone colon are none
+    r"[\\`*~$|\[]|(?<![^\W_])_|_(?![^\W_])|:(?=[\w+-]+:)|#+$"
+)
 
 
 def render(results: Results, title: str) -> str:
@@ -58,6 +64,6 @@ def _first_line(text: str) -> str:
 
 
 def _safe(text: str) -> str:
-    """Escape text, so that it cannot break a table or smuggle in HTML."""
-    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return " ".join(plain.replace("|", "\\|").replace("[", "\\[").split())
+    """Escape text, so that it is shown as it is: no table is broken, nothing is HTML, emphasis or formula."""
+    plain = MARKS.sub(r"\\\g<0>", " ".join(text.split()))
+    return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

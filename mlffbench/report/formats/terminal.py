@@ -93,7 +93,9 @@ def _rich(table: Table) -> RichTable:
     rich_table = RichTable(box=box.SIMPLE_HEAD, padding=(0, GAP - 1, 0, 0), pad_edge=False, show_edge=False)
     for i, (name, unit) in enumerate(table.columns):
         numeric = i >= table.words
-        rich_table.add_column(f"{name}\n{unit}", justify="right" if numeric else "left", no_wrap=numeric)
+        rich_table.add_column(
+            Text(f"{name}\n{unit}"), justify="right" if numeric else "left", no_wrap=numeric
+        )
     for row in table.rows:
         rich_table.add_row(
             *(Text(text) for text in _texts(row, table.words)), style="red" if row.failure else ""

@@ -29,13 +29,27 @@ def write(results: Results, predictions: Predictions, folder: str | Path, title:
     -------
     list of Path
         The files written.
+
+    Raises
+    ------
+    OSError
+        Some could not be written; the sentence names them, the others are written.
     """
     texts = {
         "leaderboard.md": markdown.render(results, title),
         "leaderboard.csv": csv_file.render(results),
         "report.html": html.render(results, predictions, title),
     }
-    return [_write(Path(folder) / name, text) for name, text in texts.items()]
+    written, unwritten = [], {}
+    for name, text in texts.items():
+        try:
+            written.append(_write(Path(folder) / name, text))
+        except OSError as error:
+            unwritten[name] = error.strerror or str(error)
+    if unwritten:
+        reasons = ", ".join(dict.fromkeys(unwritten.values()))
+        raise OSError(f"{', '.join(unwritten)} not written into {folder}: {reasons}")
+    return written
 
 
 def _write(path: Path, text: str) -> Path:

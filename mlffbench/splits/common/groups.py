@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from mlffbench.data import Dataset
+from mlffbench.data import Dataset, value_name
 from mlffbench.registry import suggest
 from mlffbench.splits.common.composition import COMPUTED
 
@@ -22,7 +22,7 @@ __all__ = [
 
 
 def group_names(dataset: Dataset, column: str = "group") -> np.ndarray:
-    """Values of a column as text, ``300.0`` as ``300``.
+    """Values of a column as text, see `value_name`: ``300.0`` as ``300``.
 
     ``composition``, ``elements``, ``n_atoms`` and ``size`` need no column: they follow from the structures.
 
@@ -35,8 +35,8 @@ def group_names(dataset: Dataset, column: str = "group") -> np.ndarray:
         known = [*dataset.columns, *COMPUTED]
         hint = "; without groups, use the split 'random'" if column == "group" else ""
         raise ValueError(f"{dataset.name} has no column {column!r}{suggest(column, known)}{hint}")
-    values = dataset.columns[column].tolist() if column in dataset.columns else COMPUTED[column](dataset)
-    names = np.array([f"{v:g}" if isinstance(v, float) else str(v) for v in values])
+    values = dataset.columns[column] if column in dataset.columns else COMPUTED[column](dataset)
+    names = np.array([value_name(v) for v in values])
     missing = np.flatnonzero((names == "") | (names == "nan"))
     if len(missing):
         raise ValueError(
@@ -47,17 +47,17 @@ def group_names(dataset: Dataset, column: str = "group") -> np.ndarray:
 
 def check_group(dataset: Dataset, name: object, names: Iterable[str]) -> str:
     """Return the name of a group as text; raise a ValueError if there is no such group."""
-    known = set(names)
-    if str(name) not in known:
+    known, text = set(names), value_name(name)
+    if text not in known:
         many = len(known) > 50  # one formula a frame: the whole list would be no help
-        hint = f"; there are {len(known)}, such as {sorted(known)[:5]}" if many else suggest(str(name), known)
-        raise ValueError(f"{dataset.name} has no group {str(name)!r}{hint}")
-    return str(name)
+        hint = f"; there are {len(known)}, such as {sorted(known)[:5]}" if many else suggest(text, known)
+        raise ValueError(f"{dataset.name} has no group {text!r}{hint}")
+    return text
 
 
 def as_list(names: str | Sequence[str] | float) -> list[str]:
     """Return one name or several as a list of texts."""
-    return [str(names)] if isinstance(names, str | int | float) else [str(n) for n in names]
+    return [value_name(n) for n in ([names] if isinstance(names, str | int | float | np.generic) else names)]
 
 
 def frames_of_groups(dataset: Dataset, groups: str | Sequence[str] | None) -> np.ndarray:

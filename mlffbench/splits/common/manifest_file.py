@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import operator
 from collections import deque
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -22,6 +23,7 @@ from scipy.spatial import cKDTree
 
 from mlffbench.data import Dataset, Split
 from mlffbench.system.atomic_write import atomic_write
+from mlffbench.system.text_file import read_text
 
 __all__ = ["FORMAT", "apply", "export", "fingerprints", "read", "write"]
 
@@ -111,11 +113,11 @@ def read(path: Path) -> dict[str, Any]:
         The file is no split manifest, of another version, cut short, or damaged.
     """
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        document = json.loads(read_text(path))
     except FileNotFoundError:
         where = Path(path).absolute().parent
         raise FileNotFoundError(f"no split manifest {str(path)!r}, seen from {str(where)!r}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not a split manifest, or cut short: {error}") from None
     try:
         _parts(document)
@@ -156,6 +158,8 @@ def _parts(document: Any) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         raise ValueError("this is no split manifest: it has no 'format'")
     if document["format"] != FORMAT:
         raise ValueError(f"its format is {document['format']!r}; this mlffbench reads {FORMAT!r}")
+    if not isinstance(document.get("notes", {}), Mapping):
+        raise ValueError("the entry 'notes' of a split manifest is a mapping")
     missing = [key for key in ("dataset", "train", "tests") if not isinstance(document.get(key), Mapping)]
     if missing:
         raise ValueError(
@@ -169,9 +173,9 @@ def _parts(document: Any) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 def _part(name: str, part: Any) -> tuple[np.ndarray, np.ndarray]:
     """Indices (n,) and fingerprints (n, 5) of one part."""
     try:
-        indices = np.array(part["indices"], dtype=np.int64)
+        indices = np.array([operator.index(i) for i in part["indices"]], dtype=np.int64)
         raw = base64.b64decode(part["structures"], validate=True)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{name} of the manifest is damaged: {error!r}") from None
     if len(raw) != 4 * N_NUMBERS * indices.size or indices.ndim != 1 or (indices < 0).any():
         raise ValueError(f"{name} of the manifest is damaged: its indices and structures do not match")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import pandas as pd
-from example_documents import predictions, score, without
+import io
 
-from mlffbench.report.formats.csv_file import wide_frame
+import pandas as pd
+from example_documents import outcome, predictions, score, without
+
+from mlffbench.report.formats.csv_file import render, wide_frame
 from mlffbench.report.formats.write import write
 from mlffbench.report.results import Results
 
@@ -37,3 +39,11 @@ def test_the_rows_of_a_group_that_failed_say_why(documents):
     assert frame["force RMSE (meV/Å)"][failed].isna().all()
     others = frame["method"] != "best"
     assert frame[others].to_csv() == whole[others].to_csv()
+
+
+def test_no_text_is_a_formula_and_numbers_stay_numbers():
+    names = ["=1+1", "+D3", "-stress", "@home", "a=b"]
+    text = render(Results.from_documents([outcome(name) for name in names]))
+    frame = pd.read_csv(io.StringIO(text))
+    assert set(frame["method"]) == {"'=1+1", "'+D3", "'-stress", "'@home", "a=b"}
+    assert frame["force RMSE (meV/Å)"].dtype == float

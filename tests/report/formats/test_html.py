@@ -72,3 +72,9 @@ def test_browser_draws_every_figure(tmp_path):
     plots = body.count('role="img"')
     assert plots >= 8
     assert len(re.findall(r'class="plot js-plotly-plot"', body)) == plots
+
+
+def test_a_name_is_no_template_of_a_hover_text():
+    page = rendered([outcome("100%{x} <b>")])
+    assert "100&#37;{x} &lt;b&gt;" in page.replace("\\u003c", "<")
+    assert not re.search(r'"hovertemplate":"[^"]*100%\{x\}', page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from example_documents import leaking, outcome
 
 from mlffbench.report.formats import markdown
@@ -28,3 +29,18 @@ def test_a_split_without_leaks_has_no_mark():
     text = rendered(leaking(outcome("soap")))
     assert "leaky" not in text
     assert "‡" not in text.split("## How to read this")[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("LJ [w/o stress] [/fast]", r"LJ \[w/o stress] \[/fast]"),
+        ("*best* `of` ~~all~~", r"\*best\* \`of\` \~\~all\~\~"),
+        ("_a_ soap_gpr __b", r"\_a\_ soap_gpr \_\_b"),
+        ("a|b\\|c", r"a\|b\\\|c"),
+        ("$x$ <b>&amp;", r"\$x\$ &lt;b&gt;&amp;amp;"),
+        (":fire: 1:2", r"\:fire: 1:2"),
+    ],
+)
+def test_a_name_is_shown_as_it_is_written(name, shown):
+    assert f"| {shown} |" in rendered(outcome(name))

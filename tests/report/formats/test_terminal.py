@@ -31,3 +31,9 @@ def test_the_terminal_says_where_the_tables_are(measured_documents):
     assert "3 tables of tasks: see leaderboard.md or report.html" in text
     assert "C11" not in text
     assert "C11" in markdown.render(results, "suite")
+
+
+def test_brackets_of_names_are_no_markup():
+    text = printed(Results.from_documents([outcome("LJ [/fast]"), outcome("[red]floor")]))
+    assert "LJ [/fast]" in text
+    assert "[red]floor" in text

@@ -269,6 +269,12 @@ def test_another_process_writes_the_same_file(tmp_path):
     assert (tmp_path / "here.json").read_bytes() == (tmp_path / "there.json").read_bytes()
 
 
+def test_a_manifest_in_another_encoding_is_a_sentence(tmp_path):
+    (tmp_path / "split.json").write_bytes("{}".encode("utf-16"))
+    with pytest.raises(ValueError, match=r"is not a split manifest.*UTF-16"):
+        manifest_file.read(tmp_path / "split.json")
+
+
 @pytest.fixture
 def document():
     data = lennard_jones(9, 3)
@@ -279,6 +285,10 @@ def document():
     ("spoil", "sentence"),
     [
         (lambda d: json.dumps(d)[:-40], "is not a split manifest, or cut short"),
+        (lambda d: json.dumps({**d, "train": {**d["train"], "indices": [0.5]}}), "train of .* damaged"),
+        (lambda d: json.dumps({**d, "train": {**d["train"], "indices": [10**30]}}), "train of .* damaged"),
+        (lambda d: json.dumps({**d, "notes": [1]}), "'notes' of a split manifest is a mapping"),
+        (lambda d: "[" * 100_000, "is not a split manifest"),
         (lambda d: "train: 1", "is not a split manifest, or cut short"),
         (lambda d: "[1, 2]", "this is no split manifest: it has no 'format'"),
         (

@@ -1,0 +1,151 @@
+"""Inputs of a case beside structures and labels: columns, isolated atoms, reference, named files.
+
+They are not in a case's id, which older results share; a document keeps their digests, so that a result that
+no longer belongs to its inputs is seen when the suite is run again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+
+from mlffbench import registry
+from mlffbench.data import Dataset, Reference, Split
+from mlffbench.harness.case import Case
+from mlffbench.system.checksum import checksums_of_named_files
+
+__all__ = [
+    "DataInputs",
+    "UsedColumns",
+    "case_inputs",
+    "changed_inputs",
+    "checkpoint_key",
+    "is_own",
+    "named_files",
+]
+
+
+@dataclass(frozen=True)
+class DataInputs:
+    """Digests of a dataset's columns, of its isolated-atom energies and of its reference; None without."""
+
+    columns: Mapping[str, str]
+    atomic_energies: str | None
+    reference: str | None
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> DataInputs:
+        energies = dataset.atomic_energies
+        rounded = None if energies is None else {k: round(float(v), 9) for k, v in energies.items()}
+        columns = {name: _digest(np.asarray(values).tolist()) for name, values in dataset.columns.items()}
+        reference = None if dataset.reference is None else _digest(_plain(dataset.reference))
+        return cls(columns, None if rounded is None else _digest(rounded), reference)
+
+
+class UsedColumns(Mapping[str, np.ndarray]):
+    """Columns of a dataset that remember which of them were asked for, absent ones too."""
+
+    def __init__(self, columns: Mapping[str, np.ndarray]) -> None:
+        self.all = columns
+        self.used: set[str] = set()
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        self.used.add(name)
+        return self.all[name]
+
+    def __contains__(self, name: object) -> bool:
+        self.used.add(str(name))
+        return name in self.all
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.all)
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+
+def case_inputs(
+    case: Case, data: DataInputs, columns: Iterable[str], files: Mapping[str, str]
+) -> dict[str, Any]:
+    """Digests of what decides the case beside its id, plain JSON; an absent column is None.
+
+    Of `files`, those named before the fit, the ones that the case itself has written to are left out.
+    """
+    after = named_files(case)
+    return {
+        "columns": {name: data.columns.get(name) for name in sorted(columns)},
+        "atomic_energies": data.atomic_energies,
+        "reference": data.reference,
+        "files": {name: digest for name, digest in files.items() if after.get(name) == digest},
+    }
+
+
+def changed_inputs(
+    document: Mapping[str, Any], case: Case, data: DataInputs, load: Callable[[], Dataset]
+) -> list[str]:
+    """List the inputs, in words, that differ from those of a finished case; none if it still belongs to them.
+
+    A document of the user's own data that is older than these digests is compared by its split, for which the
+    dataset is loaded.
+    """
+    before = document.get("inputs")
+    if document["status"] != "ok":
+        return []
+    if not before:
+        return ["split"] if is_own(case) and _other_split(document, case, load) else []
+    now = case_inputs(case, data, before["columns"], named_files(case))
+    words = [f"column {k!r}" for k, digest in before["columns"].items() if now["columns"][k] != digest]
+    if now["atomic_energies"] != before["atomic_energies"]:
+        words.append("isolated-atom energies")
+    if document["case"]["tasks"] and now["reference"] != before["reference"]:
+        words.append("reference structures or numbers")
+    return words + [f"file {k!r}" for k, digest in before["files"].items() if now["files"].get(k) != digest]
+
+
+def checkpoint_key(split: Split, data: DataInputs) -> str:
+    """Digest of the inputs that a checkpoint of a case belongs to."""
+    return _digest([split.digest, data.atomic_energies, data.reference])
+
+
+def is_own(case: Case) -> bool:
+    """True for the user's own data, which can change under one name."""
+    return case.dataset.name == "path" or ":" in case.dataset.name
+
+
+def _other_split(document: Mapping[str, Any], case: Case, load: Callable[[], Dataset]) -> bool:
+    """True if the split of the data as they are now is not the one of the document."""
+    stored = (document.get("split") or {}).get("digest")
+    if stored is None:
+        return False
+    make = registry.load("splits", case.split.name)
+    try:
+        return make(load(), seed=case.seed, **case.split.params).digest != stored
+    except (ValueError, LookupError):  # the data have no such split any more
+        return True
+
+
+def named_files(case: Case) -> dict[str, str]:
+    """Checksums of the files that estimator, split, tasks and the calculator of the labels name."""
+    specs = [case.estimator.params, case.split.params, *(task.params for task in case.tasks)]
+    return checksums_of_named_files([*specs, case.dataset.params.get("truth")])
+
+
+def _plain(reference: Reference) -> list[Any]:
+    shapes = [{k: _arrays(v) for k, v in part.items()} for part in (reference.structures, reference.saddles)]
+    values = {name: dict(numbers) for name, numbers in reference.values.items()}
+    return [*shapes, values, reference.truth]
+
+
+def _arrays(atoms: Atoms) -> list[Any]:
+    arrays = (atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc)
+    return [(np.asarray(a, dtype=float).round(9) + 0.0).tolist() for a in arrays]
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]

@@ -1,0 +1,197 @@
+"""A finished suite whose data, isolated atoms, references, files, metrics, tasks or names changed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk, molecule
+from ase.calculators.emt import EMT
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.io import write
+from typer.testing import CliRunner
+
+from mlffbench.cli import app
+from mlffbench.harness.run import run as run_case
+from mlffbench.harness.store import Store
+from mlffbench.report.formats import markdown
+from mlffbench.report.results import Results
+
+
+def call(*words):
+    return CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(w) for w in words])
+
+
+def labelled(atoms):
+    atoms.calc = EMT()
+    energy, forces = atoms.get_potential_energy(), atoms.get_forces()
+    atoms.calc = SinglePointCalculator(atoms, energy=energy, forces=forces)
+    return atoms
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """Twenty-four ethanes of two trajectories, their isolated atoms, a reference, and a suite on them."""
+    monkeypatch.chdir(tmp_path)
+    in_process = lambda case, *_: run_case(case)[0].to_json()  # a child for each case takes seconds
+    monkeypatch.setattr("mlffbench.harness.execute._converse", in_process)
+    write_data(lambda i: i // 12)
+    write_atoms(-1.0)
+    write("ref.xyz", labelled(molecule("C2H6")))
+    return tmp_path
+
+
+def write_data(traj, **info):
+    frames = []
+    for i in range(24):
+        atoms = molecule("C2H6")
+        atoms.rattle(0.05, seed=i)
+        labelled(atoms).info = {"traj": traj(i), **{k: of(i) for k, of in info.items()}}
+        frames.append(atoms)
+    write("train.xyz", frames)
+
+
+def write_atoms(energy):
+    atoms = [Atoms(symbol) for symbol in ("C", "H")]
+    for a in atoms:
+        a.calc = SinglePointCalculator(a, energy=energy)
+    write("atoms.xyz", atoms)
+
+
+def suite(split="{groups: {column: traj, leave: 1, test_fraction: 0}}", more="", data="", row=""):
+    text = (
+        f"name: s\nproblems:\n  - dataset: {{path: train.xyz, isolated_atoms: atoms.xyz{data}}}\n"
+        f"    split: {split}\nestimators:\n  - atomic_reference:\n{row}{more}"
+    )
+    with open("s.yaml", "w") as file:
+        file.write(text)
+    return "s.yaml"
+
+
+def run(*words):
+    result = call("run", "s.yaml", "--out", "out", *words)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_nothing_changed_is_nothing_to_run(project):
+    suite(more="tasks: [{speed: {copies: [1]}}]\n")
+    run()
+    assert "1 cases, 0 to run" in run()
+    assert "careful" not in run("--dry-run")
+
+
+def test_a_column_that_the_split_uses_changed(project):
+    suite()
+    run()
+    before = Store("out").documents()[0]["split"]["digest"]
+    write_data(lambda i: i % 2)
+    output = run()
+    assert "1 to run" in output
+    assert "column 'traj'" in output
+    assert Store("out").documents()[0]["split"]["digest"] != before
+    assert "1 cases, 0 to run" in run()
+
+
+def test_a_column_that_nothing_uses_changed(project):
+    suite()
+    run()
+    write_data(lambda i: i // 12, note=lambda i: f"seen {i}")
+    assert "1 cases, 0 to run" in run()
+
+
+def test_a_column_that_was_absent_appears(project):
+    suite(split="{blocks: {}}")
+    run()
+    write_data(lambda i: i // 12, trajectory=lambda i: i % 2)
+    assert "column 'trajectory'" in run("--dry-run")
+
+
+def test_isolated_atoms_changed(project):
+    suite()
+    run()
+    write_atoms(-2.0)
+    output = run()
+    assert "1 to run" in output
+    assert "isolated-atom energies" in output
+
+
+@pytest.mark.parametrize("tasks", [True, False])
+def test_a_reference_decides_tasks_only(project, tasks):
+    suite(data=", structures: ref.xyz", more="tasks: [{speed: {copies: [1]}}]\n" if tasks else "")
+    run()
+    moved = molecule("C2H6")
+    moved.positions[0, 0] += 0.02
+    write("ref.xyz", labelled(moved))
+    assert ("reference structures" in run("--dry-run")) is tasks
+
+
+def test_a_document_without_digests_is_compared_by_its_split(project):
+    suite()
+    run()
+    store = Store("out")
+    document = store.documents()[0]
+    del document["inputs"]
+    store.save(document)
+    assert "1 cases, 0 to run" in run("--dry-run")
+    write_data(lambda i: i % 2)
+    assert "1 cases, 1 to run" in run("--dry-run")
+
+
+def test_what_a_finished_suite_lacks_is_said_and_its_rows_are_renamed(project):
+    suite()
+    run()
+    suite(row="    as: my row\n", more="tasks: [{speed: {copies: [1]}}]\nmetrics: [rmse, max_error]\n")
+    output = run()
+    assert "0 to run" in output
+    assert "mlffbench score out --metric max_error" in output
+    assert "speed(copies=[1])" in output
+    assert "--force" in output
+    assert "my row" in (project / "out" / "leaderboard.md").read_text()
+
+
+def test_methods_with_other_isolated_atoms_are_doubted(project):
+    suite()
+    run()
+    write_atoms(-2.0)
+    with open("s.yaml", "a") as file:
+        file.write("  - lennard_jones: {max_iterations: 2}\n")
+    old = Store("out").documents()
+    run()
+    new = [d for d in Store("out").documents() if d["id"] not in {o["id"] for o in old}]
+    assert "isolated-atom energies differ" in markdown.render(Results.from_documents([*old, *new]), "s")
+
+
+def test_a_file_that_an_estimator_names_changed(project):
+    from mlffbench.data import Spec
+    from mlffbench.harness.case import Case
+    from mlffbench.harness.inputs import DataInputs, case_inputs, changed_inputs, named_files
+
+    (project / "model.pt").write_text("first")
+    estimator = Spec("mace", {"foundation": {"file": "model.pt"}})
+    case = Case("s", "row", Spec("path"), Spec("random"), estimator, 0, "0")
+    data = DataInputs({}, None, None)
+    document = {
+        "status": "ok",
+        "case": case.to_json(),
+        "inputs": case_inputs(case, data, (), named_files(case)),
+    }
+    assert changed_inputs(document, case, data, None) == []
+    (project / "model.pt").write_text("second")
+    assert changed_inputs(document, case, data, None) == ["file 'model.pt'"]
+    written = case_inputs(case, data, (), {"model.pt": "as it was before the fit"})
+    assert written["files"] == {}, "a file that the case itself writes is no input"
+
+
+def test_numbers_of_a_reference_are_part_of_its_digest():
+    from dataclasses import replace
+
+    from mlffbench.data import Dataset, Labels, Reference
+    from mlffbench.harness.inputs import DataInputs
+
+    copper = bulk("Cu")
+    one = Reference({"fcc": copper}, {"fcc": {"C11": 170.0}})
+    dataset = Dataset("d", [copper], Labels(np.array([0.0])), reference=one)
+    other = replace(dataset, reference=Reference({"fcc": copper}, {"fcc": {"C11": 171.0}}))
+    assert DataInputs.of(dataset) == DataInputs.of(replace(dataset, reference=one))
+    assert DataInputs.of(dataset) != DataInputs.of(other)

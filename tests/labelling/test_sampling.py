@@ -1,0 +1,27 @@
+"""Samples on disk belong to the structure files that they came from."""
+
+from __future__ import annotations
+
+from ase.build import bulk
+from ase.io import write
+
+from mlffbench.labelling.recipe import read_recipe
+from mlffbench.labelling.sampling import sample
+
+RECIPE = """\
+name: copper
+structures: {start: {file: start.xyz}}
+label_with: {calculator: emt}
+groups: {cold: {draws: [{of: start, by: {rattle: {n_frames: 2, stdev: 0.05}}}]}}
+"""
+
+
+def test_a_changed_structure_file_is_sampled_again(tmp_path):
+    (tmp_path / "recipe.yaml").write_text(RECIPE)
+    drawn = []
+    for a in (3.6, 3.6, 4.0):
+        write(tmp_path / "start.xyz", bulk("Cu", a=a, cubic=True))
+        recipe = read_recipe(tmp_path / "recipe.yaml")
+        drawn.append(sample(recipe, tmp_path, tmp_path / "work", lambda *_: None)["cold"][0].cell[0, 0])
+    assert drawn == [3.6, 3.6, 4.0]
+    assert len(list((tmp_path / "work" / "samples").iterdir())) == 2

@@ -1,0 +1,69 @@
+"""Values of suites against the annotations of parameters."""
+
+from __future__ import annotations
+
+import pytest
+
+from mlffbench import registry
+from mlffbench.data import Spec
+from mlffbench.system.parameter_values import WrongValueError, check_values, required
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "params", "sentence"),
+    [
+        ("estimators", "soap_gpr", {"energy_noise": "1e-3"}, "must be a number.* text '1e-3'; write 0.001"),
+        ("estimators", "soap_gpr", {"n_sparse": "1_000"}, "n_sparse must be a whole number.*; write 1000"),
+        ("estimators", "soap_gpr", {"n_sparse": 1e3}, "a whole number, not 1000.0; write 1000"),
+        ("estimators", "soap_gpr", {"cutoff": "0,5"}, "cutoff must be a number.*; write 0.5"),
+        ("estimators", "soap_gpr", {"cutoff": True}, "cutoff must be a number, not True"),
+        ("estimators", "soap_gpr", {"cutoff": float("nan")}, "cutoff must be a number, not nan"),
+        ("estimators", "mace", {"max_seconds": "None"}, "max_seconds .*; write null"),
+        ("estimators", "committee", {"model": {"soap_gpr": {"cutoff": "five"}}}, "soap_gpr: cutoff must be"),
+        ("splits", "groups", {"test_fraction": "10%"}, "test_fraction must be a number"),
+        ("splits", "official", {"n_train": 2.5}, "n_train must be a whole number"),
+        ("datasets", "path", {"path": "a.xyz", "lazy": "yes"}, "lazy must be true or false.*; write true"),
+        ("datasets", "path", {"path": "a.xyz", "allow": "cell"}, r"a list of texts.*; write \[cell\]"),
+        ("datasets", "path", {"path": "a.xyz", "isolated_atoms": {"H": "-13,6"}}, "isolated_atoms must be"),
+        ("tasks", "speed", {"copies": 8}, r"copies must be a list of whole numbers, not 8; write \[8\]"),
+        ("tasks", "speed", {"copies": ["1"]}, "copies must be a list of whole numbers"),
+    ],
+)  # fmt: skip
+def test_a_value_of_another_type_is_one_sentence(kind, name, params, sentence):
+    with pytest.raises(WrongValueError, match=sentence) as refusal:
+        check_values(kind, Spec(name, params))
+    assert refusal.value.parameter in params
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "params"),
+    [
+        ("splits", "groups", {"leave": 300, "test_fraction": 0}),
+        ("splits", "official", {"train": 300, "n_train": None}),
+        ("datasets", "path", {"path": "a.xyz", "isolated_atoms": {"H": -13}, "tests": {"hot": ["b", "c"]}}),
+        ("estimators", "soap_gpr", {"cutoff": 5}),
+    ],
+)
+def test_a_whole_number_is_a_number_and_a_number_may_name_a_group(kind, name, params):
+    check_values(kind, Spec(name, params))
+
+
+@pytest.mark.parametrize("kind", ["estimators", "splits", "tasks", "datasets", "samplers", "calculators"])
+def test_every_default_is_of_its_own_type(kind):
+    for name in registry.names(kind):
+        defaults = registry.parameters(registry.load(kind, name))
+        given = {k: v for k, v in defaults.items() if isinstance(v, bool | int | float | str | None)}
+        check_values(kind, Spec(name, given))
+
+
+def test_without_an_annotation_only_a_text_like_a_number_is_refused(monkeypatch):
+    own = lambda gamma=0.1, kind="rbf": None
+    monkeypatch.setattr(registry, "load", lambda *_: own)
+    check_values("estimators", Spec("own", {"gamma": "scale", "kind": 5}))
+    with pytest.raises(WrongValueError, match=r"gamma must be a number, not the text '1e-3'; write 0.001"):
+        check_values("estimators", Spec("own", {"gamma": "1e-3"}))
+
+
+def test_parameters_that_are_missing():
+    assert required("samplers", Spec("rattle"), ("atoms", "calculator", "seed")) == ["stdev"]
+    assert required("samplers", Spec("rattle", {"stdev": 0.1}), ("atoms", "calculator", "seed")) == []

@@ -232,7 +232,7 @@ class Reference:
         Crystals and molecules at rest, the ground state first.
     values : mapping of str to mapping of str to float
         Known numbers by structure and quantity: ``{"diamond": {"C11": 153.1}}``, in eV, Å, GPa, THz ...
-        ``energy`` and ``volume`` of a crystal are per atom, the energy of a molecule is that of all its atoms.
+        ``energy`` and ``volume`` of a crystal are per atom, the energy of a molecule is of all its atoms.
     source : str
         Source of the numbers.
     truth : mapping, optional

@@ -24,9 +24,9 @@ def reference_of(
     """Read reference structures and their known numbers from a file, the ground state first.
 
     Extended xyz: ``name=diamond`` in each frame's info, and every number there is a known value of it,
-    ``C11=153 vacancy_formation_energy=3.6`` (eV, Å, GPa, THz). An energy is that of all atoms of the frame, as
-    ASE writes it; a crystal's is divided by their number, and so ``energy_per_atom`` is the same value. A
-    crystal's volume is per atom.
+    ``C11=153 vacancy_formation_energy=3.6`` (eV, Å, GPa, THz). An energy is that of all atoms of the frame,
+    as ASE writes it, and a crystal's is divided by their number; ``energy_per_atom`` is divided already. The
+    volume of a crystal is per atom.
 
     Raises
     ------
@@ -62,8 +62,8 @@ def _numbers(name: str, atoms: Atoms) -> dict[str, float]:
         energy = numbers.pop("energy_per_atom") * len(atoms) / size
         if abs(numbers.setdefault("energy", energy) - energy) > SAME_ENERGY * len(atoms) / size:
             raise ValueError(
-                f"energy and energy_per_atom of {name} contradict each other: {numbers['energy'] * size:g} and "
-                f"{energy * size / len(atoms):g} eV for {len(atoms)} atoms; energy is that of all atoms"
+                f"energy={numbers['energy'] * size:g} and energy_per_atom={energy * size / len(atoms):g} eV of "
+                f"{name}, {len(atoms)} atoms, contradict each other: energy is that of all atoms"
             )
     if atoms.pbc.all() and "volume" in numbers:
         _check_volume(name, atoms, numbers["volume"])
@@ -75,8 +75,8 @@ def _check_volume(name: str, atoms: Atoms, volume: float) -> None:
     whole = abs(float(atoms.cell.volume))
     if volume > whole / np.sqrt(len(atoms)) and len(atoms) > 1:
         raise ValueError(
-            f"volume={volume:g} of {name} is that of its cell of {len(atoms)} atoms ({whole:.4g} Å³); give Å³ per "
-            f"atom: volume={volume / len(atoms):.5g}"
+            f"volume={volume:g} of {name} is that of its cell of {len(atoms)} atoms ({whole:.4g} Å³); give Å³ "
+            f"per atom: volume={volume / len(atoms):.5g}"
         )
 
 

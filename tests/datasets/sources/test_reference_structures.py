@@ -27,7 +27,9 @@ def test_structures_bring_names_and_known_numbers(tmp_path):
 def _known(folder, *frames):
     """Reference values of structures, by name."""
     write(folder / "known.xyz", list(frames))
-    return path(xyz(folder / "data.xyz", "energy=-1.5"), structures=str(folder / "known.xyz")).reference.values
+    return path(
+        xyz(folder / "data.xyz", "energy=-1.5"), structures=str(folder / "known.xyz")
+    ).reference.values
 
 
 def _named(atoms, name, **numbers):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -103,6 +104,12 @@ class Labels:
         Predictive standard deviation of the energy, eV.
     forces_std : sequence of (n_atoms, 3) arrays or None, optional
         Predictive standard deviation of each force component, eV/Å.
+
+    Notes
+    -----
+    As an array it is its energies. The meta-estimators of scikit-learn that make an array of ``y``
+    (`VotingRegressor`, `StackingRegressor`, `TransformedTargetRegressor` ...) are refused, since the model
+    would learn energies alone.
     """
 
     energy: np.ndarray
@@ -132,6 +139,9 @@ class Labels:
         return self.energy.shape
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """Energies, for scikit-learn's metrics; ValueError where a model would lose its forces with them."""
+        if self.forces is not None or self.stress is not None:
+            _refuse_to_lose_forces()
         return np.array(self.energy, dtype=dtype, copy=True if copy is None else copy)
 
     def __getitem__(self, key: Any) -> Labels:
@@ -143,6 +153,24 @@ class Labels:
         parts = (_take(values, picks) for values in (self.forces, self.stress, self.forces_std))
         forces, stress, forces_std = parts
         return Labels(self.energy[picks], forces, stress, std, forces_std)
+
+
+def _refuse_to_lose_forces() -> None:
+    """Raise where a meta-estimator of scikit-learn makes an array of labels to fit a force field to it."""
+    frame = sys._getframe(2)
+    while frame is not None and not frame.f_code.co_name.endswith("fit"):
+        if frame.f_globals.get("__name__", "").startswith("sklearn.metrics"):
+            return
+        frame = frame.f_back  # type: ignore[assignment]
+    meta = None if frame is None else frame.f_locals.get("self")
+    if not hasattr(meta, "get_params") or not type(meta).__module__.startswith("sklearn."):
+        return
+    parts = [p for p in meta.get_params().values() if "forces" in getattr(p, "properties", ())]
+    if parts:
+        raise ValueError(
+            f"{type(meta).__name__} would fit {type(parts[0]).__name__} to the energies of the labels, "
+            "without their forces; take mlffbench.estimators.Committee or DeltaLearning, or give it labels.energy"
+        )
 
 
 def _vector(values: Any, name: str) -> np.ndarray:

@@ -62,7 +62,7 @@ def _numbers(name: str, atoms: Atoms) -> dict[str, float]:
         energy = numbers.pop("energy_per_atom") * len(atoms) / size
         if abs(numbers.setdefault("energy", energy) - energy) > SAME_ENERGY * len(atoms) / size:
             raise ValueError(
-                f"energy={numbers['energy'] * size:g} and energy_per_atom={energy * size / len(atoms):g} eV of "
+                f"energy={numbers['energy'] * size:g} and energy_per_atom={energy * size / len(atoms):g} of "
                 f"{name}, {len(atoms)} atoms, contradict each other: energy is that of all atoms"
             )
     if atoms.pbc.all() and "volume" in numbers:
@@ -75,8 +75,8 @@ def _check_volume(name: str, atoms: Atoms, volume: float) -> None:
     whole = abs(float(atoms.cell.volume))
     if volume > whole / np.sqrt(len(atoms)) and len(atoms) > 1:
         raise ValueError(
-            f"volume={volume:g} of {name} is that of its cell of {len(atoms)} atoms ({whole:.4g} Å³); give Å³ "
-            f"per atom: volume={volume / len(atoms):.5g}"
+            f"volume={volume:g} of {name} is that of its cell of {len(atoms)} atoms ({whole:.4g} Å³); "
+            f"give Å³ per atom: volume={volume / len(atoms):.5g}"
         )
 
 

@@ -27,8 +27,7 @@ def bounded_least_squares(
     """Minimise |f(x)|² within bounds by the projected Levenberg–Marquardt method.
 
     A step solves (JᵀJ + μ) p = −Jᵀf by Cholesky, without the unknowns that sit at a bound: n³/3 operations
-    for n unknowns, where the singular values of J, of `scipy.optimize.least_squares`, take some fifty times as
-    long.
+    for n unknowns. The singular values of J in `scipy.optimize.least_squares` take some fifty times as many.
 
     Parameters
     ----------
@@ -52,16 +51,14 @@ def bounded_least_squares(
 
     References
     ----------
-    J. Nocedal and S. J. Wright, Numerical Optimization (Springer, 2006), chapter 10; C. Kanzow, N. Yamashita and
-    M. Fukushima, J. Comput. Appl. Math. 172, 375 (2004) for the bounds; H. B. Nielsen, IMM-REP-1999-05 (Technical
-    University of Denmark, 1999) for the damping.
+    J. Nocedal and S. J. Wright, Numerical Optimization (Springer, 2006), chapter 10; C. Kanzow, N. Yamashita
+    and M. Fukushima, J. Comput. Appl. Math. 172, 375 (2004) for the bounds; H. B. Nielsen, IMM-REP-1999-05
+    (Technical University of Denmark, 1999) for the damping.
     """
     low, high = bounds
     x, f = start, residual(start)
     if not np.isfinite(f).all():
-        raise FloatingPointError(
-            "the least-squares fit has no finite start; check the labels and the geometry"
-        )
+        raise FloatingPointError("the least-squares fit has no finite start; check labels and geometry")
     gradient, hessian = normal_equations(x, f)
     damping, growth = DAMPING * float(hessian.diagonal().max()), 2.0
     for _ in range(max_evaluations - 1):

@@ -37,7 +37,7 @@ def test_slopes_are_those_of_the_coefficients():
 
 
 def test_a_ring_with_hundreds_of_parameters_is_fitted_in_seconds():
-    """Benzene far from rest: shared hydrogens give it 900 parameters, which took minutes; some NaN charges."""
+    """Benzene far from rest: shared hydrogens give it 900 unknowns, which took minutes, and NaN charges."""
     frames = [molecule("C6H6") for _ in range(24)]
     energies, forces = [], []
     for seed, atoms in enumerate(frames):

@@ -39,7 +39,7 @@ def test_many_unknowns_at_their_bounds():
         lambda x: a @ x - b, lambda x, f: (a.T @ f, a.T @ a), np.zeros(40), bounds, 1e-15, 300
     )
     true = least_squares(lambda x: a @ x - b, np.zeros(40), lambda x: a, bounds, ftol=1e-15, gtol=1e-12)
-    assert (bounds[0] <= x).all() and (x <= bounds[1]).all()
+    assert ((bounds[0] <= x) & (x <= bounds[1])).all()
     assert (np.isclose(x, bounds[0]) | np.isclose(x, bounds[1])).any()
     assert np.sum((a @ x - b) ** 2) == pytest.approx(2 * true.cost, rel=1e-9)
 

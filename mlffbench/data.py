@@ -169,7 +169,7 @@ def _refuse_to_lose_forces() -> None:
     if parts:
         raise ValueError(
             f"{type(meta).__name__} would fit {type(parts[0]).__name__} to the energies of the labels, "
-            "without their forces; take mlffbench.estimators.Committee or DeltaLearning, or give it labels.energy"
+            "without their forces; take Committee or DeltaLearning, or give it labels.energy"
         )
 
 

@@ -8,10 +8,15 @@ import numpy as np
 from ase import Atoms
 from scipy.spatial.transform import Rotation
 
-from mlffbench.testing.compare import close, forces_of, moved
+from mlffbench.testing.compare import close, forces_of, moved, same
 from mlffbench.testing.examples import Fitted
 
-__all__ = ["permutation_permutes_the_forces", "rotation_rotates_the_forces", "translation_changes_nothing"]
+__all__ = [
+    "other_cell_vectors_change_nothing",
+    "permutation_permutes_the_forces",
+    "rotation_rotates_the_forces",
+    "translation_changes_nothing",
+]
 
 
 def translation_changes_nothing(example: Fitted) -> None:
@@ -38,6 +43,27 @@ def rotation_rotates_the_forces(example: Fitted) -> None:
     """Compare energies and rotated forces after a rotation."""
     matrix = Rotation.random(rng=np.random.default_rng(2)).as_matrix()
     _check_invariance(example, [_rotated(a, matrix) for a in example.frames[:3]], lambda f, _: f @ matrix.T)
+
+
+def other_cell_vectors_change_nothing(example: Fitted) -> None:
+    """Compare energies, forces and stresses after the choice of other vectors for the same lattice.
+
+    The first choice is left-handed, the second skewed.
+    """
+    frames = [a for a in example.frames if a.pbc.all()][:3]
+    if not frames:
+        return
+    before = example.model.predict(frames)
+    for vectors in ([[0, 1, 0], [1, 0, 0], [0, 0, 1]], [[1, 0, 0], [1, 1, 0], [0, -1, 1]]):
+        after = example.model.predict([_with_vectors(a, np.array(vectors)) for a in frames])
+        same(after, before, 1e-5, f"with the cell vectors {vectors}")
+
+
+def _with_vectors(atoms: Atoms, vectors: np.ndarray) -> Atoms:
+    """A copy whose cell vectors are integer combinations of the old ones."""
+    other = atoms.copy()
+    other.set_cell(vectors @ atoms.cell.array)
+    return other
 
 
 def _check_invariance(

@@ -127,21 +127,21 @@ def test_the_same_seed_gives_the_same_rows_but_for_the_clock() -> None:
 class Falling(Analytic):
     """Forces point the wrong way, and strongly."""
 
-    def _changed(self, atoms: Atoms, values: Any) -> Any:
+    def _with_error(self, atoms: Atoms, values: Any) -> Any:
         return values[0], -50 * values[1], values[2]
 
 
 class Vanishing(Analytic):
     """Not a number."""
 
-    def _changed(self, atoms: Atoms, values: Any) -> Any:
+    def _with_error(self, atoms: Atoms, values: Any) -> Any:
         return values[0], values[1] * np.nan, values[2]
 
 
 class Failing(Analytic):
     """An error, and no physics to blame."""
 
-    def _changed(self, atoms: Atoms, values: Any) -> Any:
+    def _with_error(self, atoms: Atoms, values: Any) -> Any:
         raise MemoryError("no room")
 
 

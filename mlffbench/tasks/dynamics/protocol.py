@@ -10,15 +10,15 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.data import Dataset, Split, bare
+from mlffbench.data import Dataset, Split
 from mlffbench.properties.dynamics import Trajectory, dynamics
 from mlffbench.properties.limits import Limits
+from mlffbench.tasks.common.small_cells import repeated_cell
 
 __all__ = ["Protocol", "ProtocolSettings", "Start", "draw_starts", "frames_at", "n_steps"]
 
 N_LIMITS = 1000  # reference frames that limits are taken from, at most
 BONDED = 20  # one in so many of these says how molecules can be bonded
-MIN_ATOMS = 8  # of a crystal that moves, where the dataset's cells have a single atom
 NEAR = 1.0  # K: reference frames are of this temperature
 
 
@@ -125,18 +125,7 @@ def draw_starts(dataset: Dataset, split: Split, temperature: float, n: int, seed
     alike = [a for a in frames if a.numbers.tobytes() == common]
     draws = rng.choice(len(alike), n, replace=n > len(alike))
     seeds = rng.integers(2**31, size=n).tolist()
-    return [Start(_wide(alike[i]), s) for i, s in zip(draws, seeds, strict=True)]
-
-
-def _wide(atoms: Atoms) -> Atoms:
-    """Repeat a cell of one atom, which alone cannot move against its images."""
-    if len(atoms) > 1 or not atoms.pbc.any():
-        return atoms
-    wide = bare(atoms)
-    while len(wide) < MIN_ATOMS:
-        lengths = np.where(wide.pbc, wide.cell.lengths(), np.inf)
-        wide = wide.repeat(np.eye(3, dtype=int)[np.argmin(lengths)] + 1)
-    return wide
+    return [Start(repeated_cell(alike[i]), s) for i, s in zip(draws, seeds, strict=True)]
 
 
 def frames_at(dataset: Dataset, temperature: float, like: Atoms) -> list[Atoms]:

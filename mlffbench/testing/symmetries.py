@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from ase import Atoms
 from scipy.spatial.transform import Rotation
+from sklearn.base import clone
 
 from mlffbench.testing.compare import close, forces_of, moved, same
-from mlffbench.testing.examples import Fitted
+from mlffbench.testing.examples import FEW, Fitted
 
 __all__ = [
+    "order_of_training_atoms_changes_nothing",
     "other_cell_vectors_change_nothing",
     "permutation_permutes_the_forces",
     "rotation_rotates_the_forces",
@@ -43,6 +46,27 @@ def rotation_rotates_the_forces(example: Fitted) -> None:
     """Compare energies and rotated forces after a rotation."""
     matrix = Rotation.random(rng=np.random.default_rng(2)).as_matrix()
     _check_invariance(example, [_rotated(a, matrix) for a in example.frames[:3]], lambda f, _: f @ matrix.T)
+
+
+def order_of_training_atoms_changes_nothing(example: Fitted) -> None:
+    """Compare a fit to a few frames with one to the same frames whose atoms stand in other orders.
+
+    A model may refuse frames in several orders with a sentence. The predictions are of the other frames.
+    """
+    labels, rng = example.labels[:FEW], np.random.default_rng(3)
+    given = example.refitted(labels, needed=True)
+    orders = [rng.permutation(len(a)) for a in given.frames]
+    forces = labels.forces and [f if f is None else f[o] for f, o in zip(labels.forces, orders, strict=True)]
+    shuffled = [a[o] for a, o in zip(given.frames, orders, strict=True)]
+    try:
+        model = clone(example.model).fit(shuffled, replace(labels, forces=forces))
+    except ValueError as error:
+        if "order" not in str(error):
+            raise
+        return
+    known = set(given.model.elements_)
+    others = [a for a in example.frames[FEW:] if set(a.symbols) <= known]
+    same(model.predict(others), given.model.predict(others), 1e-5, "after a fit to reordered atoms")
 
 
 def other_cell_vectors_change_nothing(example: Fitted) -> None:

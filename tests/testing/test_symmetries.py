@@ -6,6 +6,7 @@ import pytest
 from broken_models import (
     ForgetsThatAtomsCanBeReordered,
     KnowsWhereTheOriginIs,
+    LearnsTheFirstPlace,
     MistakesLeftHandedCells,
     PointsAlwaysTheSameWay,
 )
@@ -18,6 +19,7 @@ from mlffbench import testing
     [
         (KnowsWhereTheOriginIs, testing.translation_changes_nothing),
         (ForgetsThatAtomsCanBeReordered, testing.permutation_permutes_the_forces),
+        (LearnsTheFirstPlace, testing.order_of_training_atoms_changes_nothing),
         (PointsAlwaysTheSameWay, testing.rotation_rotates_the_forces),
         (MistakesLeftHandedCells, testing.other_cell_vectors_change_nothing),
     ],

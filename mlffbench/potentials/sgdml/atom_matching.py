@@ -26,7 +26,8 @@ class Template:
     distances : (n, N, N) array, Å
     vectors : (n, N, N) array, absolute eigenvectors of the distances
     reach : float
-        The largest difference of inverse distances between a structure and the nearest other, 1/Å.
+        The largest difference of inverse distances between a structure and the nearest other, 1/Å; 0 where
+        frames come in any order, so that the nearest order is always taken.
     """
 
     numbers: np.ndarray
@@ -55,7 +56,7 @@ class Template:
             distance[same_elements] = cdist(pairs, _inverse_pairs(self.distances)).min(axis=1)
         for i in np.flatnonzero(distance > 2 * self.reach).tolist():
             order, best_distance = self._best_order(frames[i].numbers, frames[i].positions)
-            if best_distance < distance[i] / 2:
+            if best_distance < distance[i] / (2 if self.reach else 1):
                 orders[i] = order
         return orders
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -86,7 +86,7 @@ def template_of(frames: Sequence[Atoms]) -> Template:
     same = np.array([a.positions for a in frames if np.array_equal(a.numbers, numbers)])
     ordered = in_one_order(frames)
     if len(same) < len(frames) / 2 or _mean_gap(ordered) < MUCH_NEARER * _mean_gap(same):
-        return Template.of(numbers, ordered)
+        return replace(Template.of(numbers, ordered), reach=0.0)  # no given order is trusted
     return Template.of(numbers, same)
 
 

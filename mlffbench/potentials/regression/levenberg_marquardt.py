@@ -31,10 +31,8 @@ def bounded_least_squares(
 
     Parameters
     ----------
-    residual : callable
-        f(x), (m,).
-    normal_equations : callable
-        (x, f(x)) to Jᵀf, (n,), and JᵀJ, (n, n).
+    residual, normal_equations : callable
+        f(x), (m,), and of x and f(x): Jᵀf, (n,), and JᵀJ, (n, n).
     start : (n,) array
         Within the bounds; the unknowns have comparable scales.
     bounds : two (n,) arrays
@@ -75,8 +73,8 @@ def bounded_least_squares(
             damping, growth = damping * max(1 / 3, 1 - (2 * ratio - 1) ** 3), 2.0
         else:
             damping, growth = damping * growth, 2 * growth
-        if damping > LARGEST_DAMPING * hessian.diagonal().max():
-            break
+            if damping > LARGEST_DAMPING * hessian.diagonal().max():
+                break
     return x
 
 

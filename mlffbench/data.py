@@ -104,6 +104,12 @@ class Labels:
         Predictive standard deviation of the energy, eV.
     forces_std : sequence of (n_atoms, 3) arrays or None, optional
         Predictive standard deviation of each force component, eV/Å.
+
+    Notes
+    -----
+    As an array it is its energies. The meta-estimators of scikit-learn that make an array of ``y``
+    (`VotingRegressor`, `StackingRegressor`, `TransformedTargetRegressor` ...) are refused, since the model
+    would learn energies alone.
     """
 
     energy: np.ndarray
@@ -133,6 +139,7 @@ class Labels:
         return self.energy.shape
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """Energies, for scikit-learn's metrics."""
         return np.array(self.energy, dtype=dtype, copy=True if copy is None else copy)
 
     def __getitem__(self, key: Any) -> Labels:
@@ -248,6 +255,7 @@ class Reference:
         Crystals and molecules at rest, the ground state first.
     values : mapping of str to mapping of str to float
         Known numbers by structure and quantity: ``{"diamond": {"C11": 153.1}}``, in eV, Å, GPa, THz ...
+        ``energy`` and ``volume`` of a crystal are per atom, the energy of a molecule is of all its atoms.
     source : str
         Source of the numbers.
     truth : mapping, optional

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from ase import Atoms
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -129,6 +130,20 @@ class ForceField(RegressorMixin, BaseEstimator):
             A frame holds an element that the training set did not contain.
         """
         return self.evaluate(self.prepare(X))
+
+    def score(
+        self, X: Sequence[Atoms], y: Labels | Any = None, sample_weight: np.ndarray | None = None
+    ) -> float:
+        """R², the coefficient of determination, of the energies; `mlffbench.metrics` has scorers of forces.
+
+        Parameters
+        ----------
+        X : list of n Atoms
+        y : Labels, or (n,) array of energies in eV, or None to read the frames' own calculators
+        sample_weight : (n,) array, optional
+        """
+        labels = _check_labels(y, check_frames(X))
+        return float(r2_score(labels.energy, self.predict(X).energy, sample_weight=sample_weight))
 
     def prepare(self, X: Sequence[Atoms]) -> Prepared:
         """Compute neighbour lists, graphs or descriptors: the part of a prediction without parameters."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from ase.calculators.singlepoint import SinglePointCalculator
 from sklearn.base import clone
+from sklearn.ensemble import VotingRegressor
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.metrics import r2_score
 from sklearn.model_selection import (
@@ -15,8 +17,10 @@ from sklearn.model_selection import (
     cross_validate,
     learning_curve,
     train_test_split,
+    validation_curve,
 )
 from sklearn.pipeline import make_pipeline
+from sklearn.utils import resample, shuffle
 
 from mlffbench.data import Labels
 from mlffbench.datasets.lennard_jones import lennard_jones
@@ -101,3 +105,60 @@ def test_a_forces_scorer_needs_forces(data, morse):
     frames, labels = data
     with pytest.raises(ValueError, match="needs Labels with forces"):
         neg_forces_rmse(morse.fit(frames, labels), frames, labels.energy)
+
+
+# ---------------------------------------------------------------- labels stay whole
+@pytest.fixture(scope="module")
+def labelled(data):
+    """Frames that carry their labels."""
+    frames = [a.copy() for a in data[0]]
+    labels = data[1]
+    for atoms, energy, forces, stress in zip(
+        frames, labels.energy, labels.forces, labels.stress, strict=True
+    ):
+        atoms.calc = SinglePointCalculator(atoms, energy=energy, forces=forces, stress=stress)
+    return frames
+
+
+def test_frames_with_labels_need_no_others(data, labelled, morse):
+    expected = cross_val_score(morse, *data, cv=3)
+    assert cross_val_score(morse, labelled, cv=3, error_score="raise") == pytest.approx(expected)
+    forces = cross_val_score(morse, *data, cv=3, scoring=neg_forces_rmse)
+    assert cross_val_score(morse, labelled, cv=3, scoring=neg_forces_rmse) == pytest.approx(forces)
+    model = clone(morse).fit(labelled)
+    assert model.score(labelled) == pytest.approx(model.score(*data))
+    assert make_pipeline(model).score(labelled) == pytest.approx(model.score(*data))
+    search = GridSearchCV(morse, {"cutoff": [4.0, 8.0]}, cv=2).fit(labelled)
+    assert search.score(labelled) == pytest.approx(search.score(*data))
+    train, test = validation_curve(morse, labelled, None, param_name="cutoff", param_range=[4.0, 8.0], cv=2)
+    assert np.isfinite([train, test]).all()
+
+
+def test_a_score_without_any_labels_says_so(data, morse):
+    model = clone(morse).fit(*data)
+    with pytest.raises(ValueError, match="no labels were given"):
+        model.score(data[0])
+    with pytest.raises(ValueError, match="12 frames but 3 labels"):
+        model.score(data[0], data[1][:3])
+
+
+def test_weights_of_frames_count_in_the_score(data, morse):
+    model, weights = clone(morse).fit(data[0][:6], data[1][:6]), np.arange(12.0)
+    expected = r2_score(data[1].energy, model.predict(data[0]).energy, sample_weight=weights)
+    assert model.score(*data, sample_weight=weights) == pytest.approx(expected)
+
+
+def test_shuffled_and_resampled_labels_keep_their_forces(data):
+    for tool in (shuffle, resample):
+        frames, labels = tool(*data, random_state=0)
+        index = {id(a): i for i, a in enumerate(data[0])}
+        for atoms, forces in zip(frames, labels.forces, strict=True):
+            assert np.array_equal(forces, data[1].forces[index[id(atoms)]])
+
+
+def test_meta_estimators_may_fit_energies(data, morse):
+    frames, labels = data
+    voting = VotingRegressor([("a", morse), ("b", AtomicReference())]).fit(frames, labels.energy)
+    assert np.isfinite(voting.predict(frames)).all()
+    with pytest.raises(ValueError, match="VotingRegressor predicts no forces"):
+        neg_forces_rmse(voting, frames, labels)

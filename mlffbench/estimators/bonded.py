@@ -35,8 +35,8 @@ class Bonded(ForceField):
     the mean of the terms that are equal at smaller depth, or is left out.
 
     The fit is exact least squares: the energy is linear in k, k r0, k r0², V, ε R¹², ε R⁶ and q q', so the
-    rows of all labels are reduced once to an R factor, from which a trust-region method with the exact
-    Jacobian finds the parameters within bounds. Charges leave the training frames neutral.
+    rows of all labels are reduced once to an R factor, from which the Levenberg–Marquardt method with the
+    exact Jacobian finds the parameters within bounds. Charges leave the training frames neutral.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ class ForcesScorer:
         true, predicted = (labels_of(X) if y is None else y), estimator.predict(X)
         if not isinstance(true, Labels) or true.forces is None:
             raise ValueError("a forces scorer needs Labels with forces as y")
-        if predicted.forces is None:
+        if not isinstance(predicted, Labels) or predicted.forces is None:
             raise ValueError(f"{type(estimator).__name__} predicts no forces")
         pairs = [(t, p) for t, p in zip(true.forces, predicted.forces, strict=True) if t is not None]
         components = [np.concatenate([np.ravel(f) for f in frames]) for frames in zip(*pairs, strict=True)]

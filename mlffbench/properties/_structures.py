@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-__all__ = ["energies_and_forces", "energy_and_forces", "repeats", "scaled"]
+__all__ = ["energies_and_forces", "energy_and_forces", "repeats", "right_handed", "scaled"]
 
 BATCH = 512  # atoms evaluated at once
 
@@ -25,6 +25,14 @@ def scaled(atoms: Atoms, factor: float) -> Atoms:
     copy.set_constraint()
     copy.set_cell(atoms.cell.array * factor)
     copy.positions = atoms.positions * factor
+    return copy
+
+
+def right_handed(atoms: Atoms) -> Atoms:
+    """The same crystal with right-handed cell vectors: all three reversed where they are left-handed."""
+    copy = atoms.copy()
+    if np.linalg.det(copy.cell.array) < 0:
+        copy.set_cell(-copy.cell.array)
     return copy
 
 

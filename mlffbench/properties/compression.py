@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
+from ase.data import covalent_radii
 
+from mlffbench.properties._neighbours import neighbours
 from mlffbench.properties._structures import energies_and_forces, scaled
 
-__all__ = ["Compression", "compression"]
+__all__ = ["Compression", "atoms_meet", "compression"]
 
 NOISE = 1e-3  # eV per atom
 
@@ -38,8 +40,19 @@ class Compression:
 
     @property
     def depth(self) -> float:
-        """Largest fall of the energy below that of the structure itself, eV per atom; 0 if it never falls."""
-        return float(max(self.energies[0] - self.energies.min(), 0.0))
+        """Largest fall of the energy below that where it begins to rise, eV per atom; 0 if it never falls.
+
+        The energy of a structure at rest rises from the start; one that is not comes to rest first.
+        """
+        rising = np.flatnonzero(np.diff(self.energies) > NOISE)
+        first = int(self.energies[: rising[0] + 1].argmin()) if len(rising) else 0
+        return float(max(self.energies[first] - self.energies.min(), 0.0))
+
+
+def atoms_meet(atoms: Atoms, smallest: float = 0.5) -> bool:
+    """True if two atoms come nearer than the sum of their covalent radii where all lengths shrink so far."""
+    i, j, d = neighbours(atoms, 2 * covalent_radii[atoms.numbers].max() / smallest)
+    return bool((d * smallest < covalent_radii[atoms.numbers[i]] + covalent_radii[atoms.numbers[j]]).any())
 
 
 def compression(calculator: BaseCalculator, atoms: Atoms, smallest: float = 0.5, n: int = 41) -> Compression:

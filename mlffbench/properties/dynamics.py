@@ -88,7 +88,7 @@ def dynamics(
     """Run NVE by velocity Verlet, or NVT by Langevin dynamics (ASE) where `friction` is given.
 
     Velocities are drawn from the Maxwell–Boltzmann distribution at `temperature`, without total momentum and,
-    for molecules, without angular momentum.
+    for molecules, without angular momentum. A single atom begins at rest.
 
     Parameters
     ----------
@@ -140,6 +140,9 @@ def _thermalised(
     moving = atoms.copy()
     moving.calc = _UncheckedCalculator(calculator) if isinstance(calculator, Calculator) else calculator
     MaxwellBoltzmannDistribution(moving, temperature_K=temperature, rng=rng)
+    if len(moving) == 1:
+        moving.set_momenta(np.zeros((1, 3)))  # without total momentum, which Stationary divides by zero
+        return moving
     Stationary(moving)
     if not atoms.pbc.any():
         with np.errstate(divide="ignore", invalid="ignore"):  # a linear molecule has no third moment

@@ -124,6 +124,11 @@ def _nearest_of_each(n: int, i: np.ndarray, d: np.ndarray) -> np.ndarray:
 
 def _update_longest(longest: dict[Pair, float], system: list[Atoms]) -> None:
     numbers = system[0].numbers
+    for atoms in system:  # a small cell has several bonds, to images, between the same two atoms
+        first, second, d = neighbours(atoms, 2 * BONDED * covalent_radii[numbers].max())
+        bonded = d <= BONDED * (covalent_radii[numbers[first]] + covalent_radii[numbers[second]])
+        for a, b, length in zip(numbers[first[bonded]], numbers[second[bonded]], d[bonded], strict=True):
+            longest[_pair(a, b)] = max(longest[_pair(a, b)], float(length))
     i, j = np.unique(np.concatenate([bonds(a) for a in system]), axis=0).T
     if not len(i):
         return

@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.properties._structures import energies_and_forces, repeats
+from mlffbench.properties._structures import energies_and_forces, repeats, right_handed
 
 __all__ = ["Phonons", "phonons"]
 
@@ -108,7 +108,7 @@ def phonons(
     calculator : Calculator
         ASE calculator with forces.
     atoms : Atoms
-        Crystal.
+        Crystal, with right- or left-handed cell vectors.
     min_length : float
         Smallest width of the supercell between its faces, Å: forces beyond half of it count as zero.
     displacement : float
@@ -128,6 +128,7 @@ def phonons(
     from phonopy.structure.atoms import PhonopyAtoms
     from phonopy.structure.cells import guess_primitive_matrix
 
+    atoms = right_handed(atoms)
     unit = PhonopyAtoms(
         list(atoms.symbols), cell=atoms.cell.array, scaled_positions=atoms.get_scaled_positions()
     )

@@ -66,6 +66,10 @@ def vacancy_formation(
             "the atom goes"
         )
     perfect = atoms.repeat(repeats(atoms, min_length))
+    if len(perfect) == 1:
+        raise ValueError(
+            f"a supercell of one atom has no vacancy: take a min_length of more than {min_length:g} Å"
+        )
     defect = perfect.copy()
     del defect[index]
     perfect.calc = defect.calc = calculator

@@ -26,6 +26,8 @@ from mlffbench.tasks.common.subtasks import Row, run_subtasks, skipped_row
 
 __all__ = ["learning_curve"]
 
+ROUNDING = 1e-10  # eV per atom or eV/Å: smaller errors are zero
+
 Points = dict[int, list[float]]  # errors by size of the training set, one a draw
 
 
@@ -121,7 +123,7 @@ def _rows(test: str, quantity: str, points: Points) -> list[Row]:
     """Power law and curve of one quantity on one test group."""
     sizes = sorted(points)
     pairs = [(n, e) for n in sizes for e in points[n]]
-    if min(e for _, e in pairs) == 0:
+    if min(e for _, e in pairs) < ROUNDING:
         return [skipped_row(test, quantity, "an error is exactly zero, which no power law has")]
     mean = [geometric_mean(np.array(points[n]))[0] for n in sizes]
     y_label = f"{quantity} RMSE ({UNITS[quantity]})"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from ase.calculators.calculator import BaseCalculator
 
 from mlffbench.data import Dataset, Split, value_name
 from mlffbench.forcefield import ForceField
 from mlffbench.tasks.common.reference import reference_potential
 from mlffbench.tasks.common.settings import from_keywords
-from mlffbench.tasks.common.subtasks import Row, needs
+from mlffbench.tasks.common.subtasks import Row, needs, skipped_row
 from mlffbench.tasks.dynamics.observables import EnsembleAverages
 from mlffbench.tasks.dynamics.protocol import (
     Protocol,
@@ -44,8 +46,9 @@ def md(
     which is no failure. ``failures`` is 1 − the share alive at the end, ``lifetime_lost`` 1 − restricted mean
     lifetime / length. Observables are of the living part after the equilibration; Wasserstein's W₁ to the
     reference is averaged over kinds of atoms. The reference is the dataset's true potential under the same
-    protocol, starts and seeds where there is one, else its frames of the same temperature. Equal seeds give
-    equal rows but for ``time_per_atom_step`` and ``days_per_ns``, and where ``max_seconds`` stops something.
+    protocol, starts and seeds where there is one, else its frames of the same temperature; trajectories in
+    which that potential itself crosses the limits do not count. A cell of one atom is repeated. Equal seeds
+    give equal rows but for ``time_per_atom_step``, ``days_per_ns`` and where ``max_seconds`` stops something.
 
     Parameters
     ----------
@@ -77,17 +80,32 @@ def md(
     for n, temperature in enumerate(temperatures):
         starts = draw_starts(dataset, split, temperature, n_trajectories, seed)
         if n == 0 and nve_picoseconds > 0:
-            rows += _constant_energy(model, plan, temperature, starts[0], n_steps(nve_picoseconds, timestep))
+            steps = n_steps(nve_picoseconds, timestep)
+            potential = reference_potential(dataset.reference)
+            rows += _constant_energy(model, potential, plan, temperature, starts[0], steps)
         rows += _constant_temperature(model, dataset, plan, temperature, starts)
     return rows
 
 
 def _constant_energy(
-    model: ForceField, protocol: Protocol, temperature: float, start: Start, steps: int
+    model: ForceField,
+    potential: Callable[[], BaseCalculator] | None,
+    protocol: Protocol,
+    temperature: float,
+    start: Start,
+    steps: int,
 ) -> list[Row]:
+    """Drift and fluctuation of the energy; no failure of the model's where the reference fails too."""
     test = f"{value_name(temperature)} K"
-    record, failures = nve_record(f"{test}, NVE", model.calculator, protocol, temperature, start, steps)
-    return failures or energy_rows(test, record or {})
+    name = f"{test}, NVE"
+    record, failures = nve_record(name, model.calculator, protocol, temperature, start, steps)
+    if failures or record is None or record["failure"] is None or potential is None:
+        return failures or energy_rows(test, record or {})
+    true, _ = nve_record(f"{name}, reference", potential, protocol, temperature, start, steps)
+    if true is not None and true["failure"] is not None:
+        reason = f"the reference potential itself crosses the limits ({true['failure']}); raise `margin`"
+        return [skipped_row(test, "nve_drift", reason)]
+    return energy_rows(test, record)
 
 
 def _constant_temperature(
@@ -97,13 +115,17 @@ def _constant_temperature(
     own, rows = records(f"{test}, trajectory", model.calculator, protocol, temperature, starts)
     if not own:
         return rows
-    rows += survival_rows(test, own, protocol) + cost_rows(test, own, protocol, len(first))
+    rows += cost_rows(test, own, protocol, len(first))
     potential = reference_potential(dataset.reference)
     if potential is None:
+        rows += survival_rows(test, own, protocol)
         bonded = [*(start.atoms for start in starts), *protocol.bonded]
         reference = EnsembleAverages.of_frames(frames_at(dataset, temperature, first), bonded)
     else:
         true, failures = records(f"{test}, reference", potential, protocol, temperature, starts)
+        survivors = {r["start"] for r in true if r["failure"] is None}
+        counted = [r for r in own if r["start"] in survivors]
+        rows += survival_rows(test, counted, protocol) if counted else []
         rows += failures + reference_failure_rows(test, true)
         reference = EnsembleAverages.of_records(true)
     return rows + observable_rows(test, EnsembleAverages.of_records(own), reference, own)

@@ -11,12 +11,13 @@ from ase.calculators.calculator import BaseCalculator
 
 from mlffbench.data import Curve, Dataset, Score, Split
 from mlffbench.forcefield import ForceField
-from mlffbench.properties.compression import compression
+from mlffbench.properties.compression import atoms_meet, compression
 from mlffbench.properties.conservation import conservation
 from mlffbench.properties.diatomic import Diatomic, diatomic
 from mlffbench.properties.hessian import hessian
 from mlffbench.properties.invariance import invariance
 from mlffbench.properties.smoothness import smoothness
+from mlffbench.tasks.common.small_cells import repeated_cell
 from mlffbench.tasks.common.subtasks import Row, Subtask, needs, run_subtasks, skipped_row
 
 __all__ = ["physics"]
@@ -90,8 +91,8 @@ def physics(
 def _structure(dataset: Dataset, split: Split) -> Atoms:
     """Return the reference's first structure, else the first training frame."""
     if dataset.reference is not None and dataset.reference.structures:
-        return next(iter(dataset.reference.structures.values()))
-    return dataset.frames[int(split.train[0])]
+        return repeated_cell(next(iter(dataset.reference.structures.values())))
+    return repeated_cell(dataset.frames[int(split.train[0])])
 
 
 def _magnitude(test: str, quantity: str, value: float, unit: str, metric: str = "error") -> Score:
@@ -146,6 +147,9 @@ def _smoothness(calculator: BaseCalculator, atoms: Atoms, name: str, seed: int) 
 
 
 def _compression(calculator: BaseCalculator, atoms: Atoms, name: str) -> list[Row]:
+    if not atoms_meet(atoms):
+        reason = f"the atoms of {name} are too far apart to meet under compression"
+        return [skipped_row(name, "compression", reason)]
     squeeze = compression(calculator, atoms)
     energies = np.clip(squeeze.energies - squeeze.energies[0], -1e3, 1e3)  # a wall can be any height
     return [

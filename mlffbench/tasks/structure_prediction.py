@@ -353,7 +353,8 @@ def _reference_minima(landscape: Landscape, search: Search | None) -> tuple[list
     truth = landscape.true_calculator()
     if truth is None:
         energies = {n: stored_value(reference, n) for n in alike}
-        pairs = [(alike[n], float(e)) for n, e in energies.items() if e is not None]
+        size = 1 if kind[0] else len(landscape.ground_state[1])  # a molecule's energy is that of all atoms
+        pairs = [(alike[n], float(e) / size) for n, e in energies.items() if e is not None]
     else:
         runs = landscape.relax(truth, list(alike.values()))
         runs += search(truth).runs if search is not None else ()

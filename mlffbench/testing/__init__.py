@@ -31,6 +31,8 @@ from mlffbench.testing.lifecycle import (
 from mlffbench.testing.refusals import non_atoms_are_refused, unseen_elements_are_refused
 from mlffbench.testing.serialization import pickle_keeps_predictions, save_keeps_predictions
 from mlffbench.testing.symmetries import (
+    order_of_training_atoms_changes_nothing,
+    other_cell_vectors_change_nothing,
     permutation_permutes_the_forces,
     rotation_rotates_the_forces,
     translation_changes_nothing,
@@ -53,7 +55,9 @@ FORCEFIELD_CHECKS: tuple[Callable[[Fitted], None], ...] = (
     stress_is_the_strain_derivative,
     translation_changes_nothing,
     permutation_permutes_the_forces,
+    order_of_training_atoms_changes_nothing,
     rotation_rotates_the_forces,
+    other_cell_vectors_change_nothing,
     two_far_copies_are_twice_one,
     a_supercell_is_n_cells,
     one_by_one_is_the_batch,

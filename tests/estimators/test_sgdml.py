@@ -10,6 +10,7 @@ import pytest
 import torch
 from ase import Atoms
 from ase.build import molecule
+from ase.calculators.emt import EMT
 
 from mlffbench.data import Labels
 from mlffbench.datasets.malonaldehyde import malonaldehyde
@@ -195,3 +196,34 @@ def test_a_gpu_gives_the_same(model, data):
     there = SGDML(sigma=SIGMA, lam=LAM, device="cuda").fit(data.frames[:30], data.labels[:30])
     expected, got = (m.predict(data.frames[40:45]) for m in (model, there))
     np.testing.assert_allclose(got.energy, expected.energy, atol=1e-5)
+
+
+@pytest.mark.parametrize("like", [True, False])
+def test_training_frames_in_any_order_give_the_same_fit(like):
+    """Like atoms, or all atoms, stand in another order in every frame."""
+    errors = []
+    for shuffle in (False, True):
+        (frames, labels), (test, true) = (
+            _ethanol(n, shuffle, like, first) for n, first in ((60, 0), (10, 900))
+        )
+        predicted = SGDML(sigma=20.0, lam=1e-10).fit(frames, labels).predict(test)
+        squares = [(a - b) ** 2 for a, b in zip(predicted.forces, true.forces, strict=True)]
+        errors.append(float(np.sqrt(np.mean(squares))))
+    assert errors[1] < 1.5 * errors[0]
+
+
+def _ethanol(n, shuffle, like, first):
+    """Rattled ethanol with EMT's labels, each frame in an order of its own."""
+    rng, frames, energies, forces = np.random.default_rng(first), [], [], []
+    for seed in range(first, first + n):
+        atoms = molecule("CH3CH2OH")
+        atoms.rattle(0.05, seed=seed)
+        order = np.arange(len(atoms))
+        movable = np.flatnonzero(atoms.numbers == 1) if like else order.copy()
+        if shuffle:
+            order[movable] = rng.permutation(movable)
+        atoms = atoms[order]
+        frames.append(atoms)
+        energies.append(EMT().get_potential_energy(atoms))
+        forces.append(EMT().get_property("forces", atoms))
+    return frames, Labels(np.array(energies), tuple(forces))

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from ase import units
+from ase import Atoms, units
 from ase.build import bulk
 from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.emt import EMT
@@ -14,6 +14,7 @@ from ase.calculators.lj import LennardJones
 from ase.neighborlist import neighbor_list
 
 from mlffbench.properties.phonons import phonons
+from mlffbench.properties.thermal_expansion import thermal_expansion
 
 K, D = 3.0, 2.6  # eV/Å², Å
 
@@ -63,3 +64,22 @@ def test_the_error_of_scaled_phonons_is_their_scale() -> None:
     assert stiff.max_frequency_error(soft) == pytest.approx(0.1 * soft.max_frequency, rel=1e-6)
     with pytest.raises(ValueError, match="different points"):
         soft.frequency_error(phonons(EMT(), bulk("Cu"), min_length=4.0, mesh=2, n_path=11))
+
+
+def test_left_handed_cell_vectors_give_the_same_phonons() -> None:
+    right = bulk("Cu", a=3.59)
+    for vectors in (right.cell.array[[1, 0, 2]], -right.cell.array):
+        left = Atoms(right.numbers, right.positions, cell=vectors, pbc=True)
+        assert np.linalg.det(left.cell.array) < 0 or np.linalg.det(right.cell.array) < 0
+        expected, predicted = (phonons(EMT(), a, min_length=5, mesh=4) for a in (right, left))
+        assert predicted.max_frequency == pytest.approx(expected.max_frequency, abs=1e-3)
+        assert predicted.mean_square_frequency == pytest.approx(expected.mean_square_frequency, rel=1e-4)
+
+
+def test_left_handed_cell_vectors_give_the_same_expansion() -> None:
+    right = bulk("Cu", a=3.59)
+    left = Atoms(right.numbers, right.positions, cell=right.cell.array[[1, 0, 2]], pbc=True)
+    expected, predicted = (
+        thermal_expansion(EMT(), a, min_length=4, mesh=4).coefficients for a in (right, left)
+    )
+    assert predicted == pytest.approx(expected, rel=1e-3)

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from broken_models import ForgetsThatAtomsCanBeReordered, KnowsWhereTheOriginIs, PointsAlwaysTheSameWay
+from broken_models import (
+    ForgetsThatAtomsCanBeReordered,
+    KnowsWhereTheOriginIs,
+    LearnsTheFirstPlace,
+    MistakesLeftHandedCells,
+    PointsAlwaysTheSameWay,
+)
 
 from mlffbench import testing
 
@@ -13,7 +19,9 @@ from mlffbench import testing
     [
         (KnowsWhereTheOriginIs, testing.translation_changes_nothing),
         (ForgetsThatAtomsCanBeReordered, testing.permutation_permutes_the_forces),
+        (LearnsTheFirstPlace, testing.order_of_training_atoms_changes_nothing),
         (PointsAlwaysTheSameWay, testing.rotation_rotates_the_forces),
+        (MistakesLeftHandedCells, testing.other_cell_vectors_change_nothing),
     ],
 )
 def test_a_broken_model_is_caught(crystals, cls, check):

@@ -46,7 +46,11 @@ def initial_guess(
         radius.append(np.median(distances) / 2 if unbonded else _radius(label))
         root.append(ROOTS[1] if unbonded else ROOTS[0])
     guess = np.concatenate([_charges(topology) for topology in topologies])
-    charges = [guess[np.concatenate(names) == label].mean() for label in index.rows["charges"]]
+    types = np.concatenate(names)
+    seen = set(
+        types
+    )  # a type of a hydrogen's second topology alone has no atoms here, and begins without charge
+    charges = [guess[types == label].mean() if label in seen else 0.0 for label in index.rows["charges"]]
     return {
         "vdw_radius": np.array(radius),
         "vdw_root": np.array(root),

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 from scipy.linalg import null_space
-from scipy.optimize import least_squares
+from scipy.sparse import block_diag, coo_array, csr_array, diags_array, eye_array
 
 from mlffbench.potentials.gaff.energy_terms import UNIT
+from mlffbench.potentials.regression.levenberg_marquardt import bounded_least_squares
 
 __all__ = ["PRIORS", "Problem", "Unknowns", "neutral_modes", "solve"]
 
@@ -77,32 +78,80 @@ class Unknowns:
         return np.concatenate([np.full(n, PRIORS[name][number]) for name, n in self.sizes.items()])
 
 
-def coefficients(z: torch.Tensor, unknowns: Unknowns, problem: Problem) -> torch.Tensor:
+def coefficients(z: np.ndarray, unknowns: Unknowns, problem: Problem) -> np.ndarray:
     """Linear coefficients w(z) of the columns of the design matrix, in the order of its layout."""
     p = unknowns.split(z)
-    root, radius = p["vdw_root"], p["vdw_radius"]
-    i, j = problem.vdw_pairs.T
-    depth, ratio = root[i] * root[j], ((radius[i] + radius[j]) / UNIT) ** 6
-    q = problem.modes @ p["charge"]
-    a, b = problem.charge_pairs.T
-    return torch.cat([
+    depth, ratio, _ = _pair_wells(p, problem)
+    q = problem.modes.numpy() @ p["charge"]
+    a, b = problem.charge_pairs.numpy().T
+    return np.concatenate([
         _parabola(p["bond_k"], p["bond_shift"]),
         _parabola(p["angle_k"], p["angle_shift"]),
         p["torsion"],
         p["improper"],
-        torch.stack([depth * ratio**2, depth * ratio], dim=1).reshape(-1),
+        np.stack([depth * ratio**2, depth * ratio], axis=1).ravel(),
         q[a] * q[b],
         p["offset"],
     ])  # fmt: skip
 
 
-def _parabola(k: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
+def coefficient_slopes(z: np.ndarray, unknowns: Unknowns, problem: Problem) -> csr_array:
+    """∂w/∂z, (n_coefficients, n_unknowns), sparse: a coefficient depends on few unknowns."""
+    p = unknowns.split(z)
+    modes = problem.modes.numpy()
+    q = modes @ p["charge"]
+    a, b = problem.charge_pairs.numpy().T
+    blocks = [
+        _parabola_slopes(p["bond_k"], p["bond_shift"]),
+        _parabola_slopes(p["angle_k"], p["angle_shift"]),
+        eye_array(len(p["torsion"]) + len(p["improper"])),
+        _well_slopes(p, problem),
+        coo_array(q[a, None] * modes[b] + q[b, None] * modes[a]),
+        eye_array(len(p["offset"])),
+    ]
+    return csr_array(block_diag(blocks))
+
+
+def _parabola(k: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """Coefficients of u², u and 1 in k (u − d)² = k u² − 2kd u + kd²."""
-    return torch.stack([k, -2 * k * shift, k * shift**2], dim=1).reshape(-1)
+    return np.stack([k, -2 * k * shift, k * shift**2], axis=1).ravel()
+
+
+def _parabola_slopes(k: np.ndarray, shift: np.ndarray) -> coo_array:
+    """Derivatives of `_parabola` by all k, then by all d, (3 n, 2 n)."""
+    zero, one = np.zeros_like(k), np.ones_like(k)
+    by_k = np.stack([one, -2 * shift, shift**2], axis=1)
+    by_shift = np.stack([zero, -2 * k, 2 * k * shift], axis=1)
+    n, rows = len(k), np.arange(3 * len(k))
+    columns = np.concatenate([rows // 3, n + rows // 3])
+    values = np.concatenate([by_k.ravel(), by_shift.ravel()])
+    return coo_array((values, (np.tile(rows, 2), columns)), shape=(3 * n, 2 * n))
+
+
+def _pair_wells(p: Mapping[str, np.ndarray], problem: Problem) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Depth ε, (R/unit)⁶ and R of the Lennard-Jones pairs."""
+    i, j = problem.vdw_pairs.numpy().T
+    distance = p["vdw_radius"][i] + p["vdw_radius"][j]
+    return p["vdw_root"][i] * p["vdw_root"][j], (distance / UNIT) ** 6, distance
+
+
+def _well_slopes(p: Mapping[str, np.ndarray], problem: Problem) -> coo_array:
+    """Derivatives of ε ratio² and ε ratio of the pairs by all roots, then by all radii, (2 n_pairs, 2 n)."""
+    depth, ratio, distance = _pair_wells(p, problem)
+    n, n_pairs = len(p["vdw_root"]), len(depth)
+    rows, columns, values = [], [], []
+    pairs = problem.vdw_pairs.numpy().T
+    for own, other in (pairs, pairs[::-1]):
+        for power in (2, 1):
+            rows += [2 * np.arange(n_pairs) + 2 - power] * 2
+            columns += [own, n + own]
+            values += [p["vdw_root"][other] * ratio**power, 6 * power * depth * ratio**power / distance]
+    place = np.concatenate(rows), np.concatenate(columns)
+    return coo_array((np.concatenate(values), place), shape=(2 * n_pairs, 2 * n))
 
 
 def solve(problem: Problem, start: Mapping[str, np.ndarray], alpha: float, steps: int) -> tuple[dict, float]:
-    """The blocks of z and the loss without prior, by a trust-region method with the exact Jacobian."""
+    """The blocks of z and the loss without prior, by the projected Levenberg–Marquardt method."""
     unknowns = Unknowns.of(problem)
     low, high, centre, width = (unknowns.column(number) for number in range(4))
     guess = centre.copy()
@@ -111,22 +160,23 @@ def solve(problem: Problem, start: Mapping[str, np.ndarray], alpha: float, steps
     for name, part in unknowns.split(centre).items():
         part[:] = start.get(name, part) if name == "vdw_radius" else part
     R, target = problem.triangle[:, :-1], problem.triangle[:, -1]
-    coefficient_jacobian = torch.func.jacfwd(lambda z: coefficients(z, unknowns, problem))
-    prior_weight = np.sqrt(alpha) / width
+    gram = R.T @ R
 
-    def residual(z: np.ndarray) -> np.ndarray:
-        w = coefficients(torch.as_tensor(z), unknowns, problem).numpy()
-        return np.concatenate([R @ w - target, prior_weight * (z - centre)])
+    def residual(y: np.ndarray) -> np.ndarray:
+        errors = R @ coefficients(centre + width * y, unknowns, problem) - target
+        return np.concatenate([errors, np.sqrt(alpha) * y])
 
-    def jacobian(z: np.ndarray) -> np.ndarray:
-        return np.vstack([R @ coefficient_jacobian(torch.as_tensor(z)).numpy(), np.diag(prior_weight)])
+    def normal_equations(y: np.ndarray, f: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        slopes = coefficient_slopes(centre + width * y, unknowns, problem) @ diags_array(width)
+        hessian = slopes.T @ (gram @ slopes)
+        hessian[np.diag_indices_from(hessian)] += alpha
+        return slopes.T @ (R.T @ f[: len(target)]) + alpha * y, hessian
 
-    start_inside = np.clip(guess, low + 1e-6, high - 1e-6)
-    fit = least_squares(
-        residual, start_inside, jac=jacobian, bounds=(low, high), x_scale=width, ftol=1e-7, max_nfev=steps
-    )
-    loss = float(np.sum(fit.fun[: len(target)] ** 2))
-    return unknowns.split(fit.x), loss
+    bounds = (low - centre) / width, (high - centre) / width
+    inside = (np.clip(guess, low + 1e-6, high - 1e-6) - centre) / width
+    y = bounded_least_squares(residual, normal_equations, inside, bounds, 1e-7, steps)
+    loss = float(np.sum(residual(y)[: len(target)] ** 2))
+    return unknowns.split(centre + width * y), loss
 
 
 def neutral_modes(counts: np.ndarray) -> torch.Tensor:

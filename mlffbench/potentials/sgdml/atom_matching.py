@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 
 from mlffbench.potentials.sgdml.permutations import eigenvectors, matching, penalties
 
-__all__ = ["Template", "distance_matrices"]
+__all__ = ["Template", "distance_matrices", "in_one_order", "nearest_differences"]
 
 STARTS = 8  # matchings that are improved by exchanges
 
@@ -26,7 +26,8 @@ class Template:
     distances : (n, N, N) array, Å
     vectors : (n, N, N) array, absolute eigenvectors of the distances
     reach : float
-        The largest difference of inverse distances between a structure and the nearest other, 1/Å.
+        The largest difference of inverse distances between a structure and the nearest other, 1/Å; 0 where
+        frames come in any order, so that the nearest order is always taken.
     """
 
     numbers: np.ndarray
@@ -55,7 +56,7 @@ class Template:
             distance[same_elements] = cdist(pairs, _inverse_pairs(self.distances)).min(axis=1)
         for i in np.flatnonzero(distance > 2 * self.reach).tolist():
             order, best_distance = self._best_order(frames[i].numbers, frames[i].positions)
-            if best_distance < distance[i] / 2:
+            if best_distance < distance[i] / (2 if self.reach else 1):
                 orders[i] = order
         return orders
 
@@ -112,11 +113,33 @@ def _inverse_pairs(distances: np.ndarray) -> np.ndarray:
     return 1 / distances[:, *np.triu_indices(distances.shape[-1], 1)]
 
 
-def _reach(distances: np.ndarray) -> float:
-    """The largest difference between a structure and the nearest other; infinite for a single structure."""
+def nearest_differences(distances: np.ndarray) -> np.ndarray:
+    """Difference between each structure and the nearest other, (n,) 1/Å; infinite for a single structure."""
     pairs = _inverse_pairs(distances)
     between = cdist(pairs, pairs) + np.diag(np.full(len(pairs), np.inf))
-    return float(between.min(axis=1).max())
+    return between.min(axis=1)
+
+
+def in_one_order(frames: Sequence[Atoms], most: int = 100) -> np.ndarray:
+    """Positions of an evenly spaced subset of at most `most` frames in the order of the first, (n, N, 3) Å.
+
+    Half of the frames that are left, the nearest to those in order, join these in each round.
+    """
+    chosen = [frames[i] for i in np.unique(np.linspace(0, len(frames) - 1, most).astype(int))]
+    ordered, left = [chosen[0].positions], chosen[1:]
+    while left:
+        template = Template.of(chosen[0].numbers, np.array(ordered))
+        best = [template._best_order(a.numbers, a.positions) for a in left]
+        nearest = np.argsort([distance for _, distance in best], kind="stable")
+        joining = nearest[: max(1, len(left) // 2)].tolist()
+        ordered += [left[k].positions[best[k][0]] for k in joining]
+        left = [a for k, a in enumerate(left) if k not in joining]
+    return np.array(ordered)
+
+
+def _reach(distances: np.ndarray) -> float:
+    """The largest difference between a structure and the nearest other; infinite for a single structure."""
+    return float(nearest_differences(distances).max())
 
 
 def _improved_by_exchanges(

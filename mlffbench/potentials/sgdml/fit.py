@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from ase import Atoms
 
-from mlffbench.potentials.sgdml.atom_matching import Template, distance_matrices
+from mlffbench.potentials.sgdml.atom_matching import (
+    Template,
+    distance_matrices,
+    in_one_order,
+    nearest_differences,
+)
 from mlffbench.potentials.sgdml.hyperparameter_search import LAMS, SIGMAS, Trial, best_trial, grid_search
 from mlffbench.potentials.sgdml.inverse_distances import Points, pair_permutations
 from mlffbench.potentials.sgdml.kernel import Field, Kernel
@@ -20,6 +25,7 @@ __all__ = ["Fit", "Settings", "fit", "predict", "template_of"]
 
 FRAMES_AT_ONCE = 256  # in a prediction
 MIN_STRUCTURES = 4  # below which none is held out to choose σ and λ by
+MUCH_NEARER = 0.5  # frames in one order are nearer to each other than in the given orders by this factor
 SIGMA, LAM = 20.0, 1e-10  # without structures to choose them by
 
 
@@ -67,6 +73,8 @@ class Fit:
 def template_of(frames: Sequence[Atoms]) -> Template:
     """Template in the first frame's order, from the frames that have it.
 
+    Where the order of the atoms changes between frames, all are brought to the order of the first.
+
     Raises
     ------
     ValueError
@@ -75,8 +83,16 @@ def template_of(frames: Sequence[Atoms]) -> Template:
     numbers = frames[0].numbers
     if len(numbers) < 2:
         raise ValueError(f"SGDML describes a molecule; frame 0 is a lone atom, {frames[0].symbols}")
-    same = [a.positions for a in frames if np.array_equal(a.numbers, numbers)]
-    return Template.of(numbers, np.array(same))
+    same = np.array([a.positions for a in frames if np.array_equal(a.numbers, numbers)])
+    ordered = in_one_order(frames)
+    if len(same) < len(frames) / 2 or _mean_gap(ordered) < MUCH_NEARER * _mean_gap(same):
+        return replace(Template.of(numbers, ordered), reach=0.0)  # no given order is trusted
+    return Template.of(numbers, same)
+
+
+def _mean_gap(positions: np.ndarray) -> float:
+    """Median difference of inverse distances between a structure and the nearest other, 1/Å."""
+    return float(np.median(nearest_differences(distance_matrices(positions))))
 
 
 def fit(

@@ -13,6 +13,7 @@ from ase.calculators.calculator import BaseCalculator
 from mlffbench.data import Dataset, Split
 from mlffbench.properties.dynamics import Trajectory, dynamics
 from mlffbench.properties.limits import Limits
+from mlffbench.tasks.common.small_cells import repeated_cell
 
 __all__ = ["Protocol", "ProtocolSettings", "Start", "draw_starts", "frames_at", "n_steps"]
 
@@ -124,13 +125,14 @@ def draw_starts(dataset: Dataset, split: Split, temperature: float, n: int, seed
     alike = [a for a in frames if a.numbers.tobytes() == common]
     draws = rng.choice(len(alike), n, replace=n > len(alike))
     seeds = rng.integers(2**31, size=n).tolist()
-    return [Start(alike[i], s) for i, s in zip(draws, seeds, strict=True)]
+    return [Start(repeated_cell(alike[i]), s) for i, s in zip(draws, seeds, strict=True)]
 
 
 def frames_at(dataset: Dataset, temperature: float, like: Atoms) -> list[Atoms]:
-    """Return the dataset's frames of a temperature and of the same atoms."""
+    """Return the dataset's frames of a temperature and of the same atoms, or one-atom cells of them."""
     if "temperature" not in dataset.columns:
         return []
     at = np.abs(np.asarray(dataset.columns["temperature"], dtype=float) - temperature) <= NEAR
     frames = [dataset.frames[int(i)] for i in np.flatnonzero(at)]
-    return [a for a in frames if np.array_equal(a.numbers, like.numbers)]
+    cell = like.numbers[:1] if len(set(like.numbers)) == 1 and like.pbc.any() else like.numbers
+    return [a for a in frames if np.array_equal(a.numbers, like.numbers) or np.array_equal(a.numbers, cell)]

@@ -71,7 +71,7 @@ def reference_failure_rows(test: str, records: Sequence[Record]) -> list[Row]:
     kinds = ", ".join(sorted(set(failures)))
     reason = (
         f"the reference potential itself crosses the limits in {len(failures)} of {len(records)} "
-        f"trajectories ({kinds}): a failure here need not be the model's; raise `margin`"
+        f"trajectories ({kinds}), which are not counted; raise `margin`"
     )
     return [skipped_row(test, "reference survival", reason)] if failures else []
 

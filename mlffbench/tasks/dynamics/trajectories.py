@@ -46,7 +46,10 @@ def records(
     name: str, calculator: Callable[[], BaseCalculator], protocol: Protocol, temperature: float,
     starts: Sequence[Start],
 ) -> tuple[list[Record], list[Row]]:  # fmt: skip
-    """Run one trajectory from every start; return their records, and rows of those that failed to run."""
+    """Run one trajectory from every start; return their records, and rows of those that failed to run.
+
+    A record names the number of its start.
+    """
     finished: list[Record] = []
     failures: list[Row] = []
     bonded = [*(start.atoms for start in starts), *protocol.bonded]
@@ -59,7 +62,7 @@ def records(
 
         record, failure = checkpointed(f"{name} {k}", follow)
         failures += failure
-        finished += [] if failure else [record]
+        finished += [] if failure else [{**record, "start": k}]
     return finished, failures
 
 

@@ -21,18 +21,30 @@ def subtasks(molecule: Molecule) -> dict[str, Subtask]:
 
 def _rows(molecule: Molecule) -> list[Row]:
     name = molecule.name
+    if len(molecule.true_minimum) == 1:
+        return [skipped_row(name, "wavenumbers", "a single atom does not vibrate")]
     predicted, true = molecule.compare(lambda calculator, atoms: vibrations(calculator, atoms).wavenumbers)
     imaginary = Score(name, "wavenumbers", "imaginary", float((predicted < 0).sum()), "")
     reference = _stored(molecule, len(predicted)) if true is None else true
     if reference is None:
         reason = "the dataset has no reference wavenumbers"
         return [imaginary, skipped_row(name, "wavenumbers", reason)]
+    predicted, reference = _common(predicted, reference)
     error = np.abs(predicted - reference)
     return [
         imaginary,
         Score(name, "wavenumbers", "mae", float(error.mean()), "1/cm"),
         Score(name, "wavenumbers", "max_error", float(error.max()), "1/cm"),
     ]
+
+
+def _common(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The highest modes of both: a molecule that is linear on one side alone has one more there.
+
+    That is the second bending mode, whose place in the other is taken by a rotation.
+    """
+    n = min(len(one), len(other))
+    return np.sort(one)[-n:], np.sort(other)[-n:]
 
 
 def _stored(molecule: Molecule, n: int) -> np.ndarray | None:

@@ -22,7 +22,7 @@ FOLDERS = {
 
 
 def names(kind: str) -> list[str]:
-    """List the names of a kind from the files of its folder; notarget is imported."""
+    """List the names of a kind from the files of its folder; nothing is imported."""
     folder = Path(__file__).parent / FOLDERS.get(kind, kind)
     return sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_"))
 
@@ -99,13 +99,13 @@ def parts(target: Callable[..., Any]) -> Mapping[str, tuple[str, ...]]:
 def resolve(value: Spec | str | Mapping[str, Any], kinds: tuple[str, ...]) -> tuple[str, str, dict[str, Any]]:
     """Resolve a nested spec, ``name`` or ``{name: {keyword: value}}``, to kind, name and keywords.
 
-    Where several kinds are possible and more than one has the name, or the target is somebody else's
+    Where several kinds are possible and more than one has the name, or it is somebody else's
     ``package.module:Name``, the kind is written around it: ``{calculator: name}``.
 
     Raises
     ------
     LookupError
-        No such name, a name of several kinds, or sometarget else than a name and its keywords.
+        No such name, a name of several kinds, or something else than a name and its keywords.
 
     Examples
     --------

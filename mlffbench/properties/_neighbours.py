@@ -8,7 +8,7 @@ from scipy.spatial.distance import cdist
 
 from mlffbench.descriptors.neighbours import neighbour_list
 
-__all__ = ["neighbour_vectors", "neighbours"]
+__all__ = ["neighbours"]
 
 DENSE = 500  # atoms of a molecule, up to which the whole distance matrix is computed
 
@@ -22,9 +22,3 @@ def neighbours(atoms: Atoms, cutoff: float) -> tuple[np.ndarray, np.ndarray, np.
     np.fill_diagonal(d, np.inf)
     i, j = np.nonzero(d < cutoff)
     return i, j, d[i, j]
-
-
-def neighbour_vectors(atoms: Atoms, cutoff: float | np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """First and second atom and the vector, Å, of every directed pair; a cutoff per atom is a radius."""
-    i, j, vectors = neighbour_list("ijD", atoms, cutoff)
-    return i, j, vectors

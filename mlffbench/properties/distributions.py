@@ -14,7 +14,8 @@ from matscipy.neighbours import first_neighbours, triplet_list
 from scipy.spatial.distance import pdist
 from scipy.stats import wasserstein_distance
 
-from mlffbench.properties._neighbours import neighbour_vectors, neighbours
+from mlffbench.descriptors.neighbours import neighbour_list
+from mlffbench.properties._neighbours import neighbours
 from mlffbench.properties.bonds import BONDED, bonds
 
 __all__ = ["Distribution", "distributions", "pooled"]
@@ -158,7 +159,8 @@ class _Topology:
         """Both directions of every bond, with vectors."""
         if atoms.pbc.any() or self.shell is not None:
             cutoff = self.shell or BONDED * covalent_radii[atoms.numbers]
-            return neighbour_vectors(atoms, cutoff)
+            i, j, vectors = neighbour_list("ijD", atoms, cutoff)
+            return i, j, vectors
         i, j = min(self._topologies_of(atoms), key=lambda pairs: _total_length(atoms, pairs)).T
         return i, j, atoms.positions[j] - atoms.positions[i]
 

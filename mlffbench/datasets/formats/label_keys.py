@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from ase import Atoms
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from mlffbench.datasets.formats.index import Index, is_missing
-from mlffbench.datasets.formats.records import InMemory, Reader, Record, Source
+from mlffbench.datasets.formats.records import Reader, Record, Source
 from mlffbench.datasets.formats.units import EV, Units
 from mlffbench.registry import suggest
 from mlffbench.system.progress import report
 
-__all__ = ["LABEL_NAMES", "SPELLINGS", "Label", "energies", "find_key", "find_labels"]
+__all__ = ["LABEL_NAMES", "SPELLINGS", "Label", "energies", "find_key"]
 
 SPELLINGS: dict[str, tuple[str, ...]] = {  # compared in lower case
     "energy": (
@@ -79,24 +78,6 @@ class Label:
     def scale(self) -> float:
         """Size of the label's unit in eV, eV/Å or eV/Å³."""
         return self.units.size(self.quantity, self.key)
-
-
-def find_labels(name: str, quantity: str, given: str | None, frames: Sequence[Atoms]) -> list[Any]:
-    """Return the ``energy``, ``forces`` or ``stress`` of every frame, under `given` or a well-known key.
-
-    None stands for a missing label.
-
-    Raises
-    ------
-    ValueError
-        See `from_frames`; the message begins with `name`.
-    """
-    source = InMemory(frames).source
-    key = find_key(name, quantity, given, source)
-    if key is None:
-        return [None] * len(frames)
-    label = Label(name, quantity, key, source.reader)
-    return [label(i) for i in range(len(frames))]
 
 
 # ---------------------------------------------------------------- keys

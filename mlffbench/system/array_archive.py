@@ -11,6 +11,8 @@ from typing import IO
 import numpy as np
 import psutil
 
+from mlffbench.system.regular_file import check_regular
+
 __all__ = ["check_array", "check_sizes", "read_arrays"]
 
 READ_HEADER = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -28,6 +30,7 @@ def read_arrays(file: Path) -> dict[str, np.ndarray]:
     ValueError
         It is no archive of arrays, is damaged, holds Python objects, or claims more than it holds.
     """
+    check_regular(file)
     with Path(file).open("rb") as stream:
         try:
             with zipfile.ZipFile(stream) as archive:

@@ -5,22 +5,31 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
+from mlffbench.system.regular_file import read_bytes
+
 __all__ = ["read_text"]
 
+MOST_BYTES = 100_000_000  # a split manifest of a million frames has half of it
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def read_text(file: Path) -> str:
+def read_text(file: Path, most: int = MOST_BYTES) -> str:
     """Read a text in UTF-8, with a byte order mark or without.
+
+    Parameters
+    ----------
+    file : Path
+    most : int
+        Bytes that it may have.
 
     Raises
     ------
     OSError
-        The file cannot be read.
+        The file cannot be read, or is a directory, pipe or device.
     ValueError
-        The file is not UTF-8; the message names file, line, byte and the likely encoding.
+        The file is larger, or not UTF-8; the message names file, line, byte and the likely encoding.
     """
-    content = Path(file).read_bytes()
+    content = read_bytes(file, most)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

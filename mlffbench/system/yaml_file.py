@@ -17,6 +17,10 @@ from mlffbench.system.yaml_text import YamlError, compose, construct
 
 __all__ = ["YamlFile"]
 
+MOST_BYTES = 1_000_000
+LONGEST = 2000  # characters of a message
+MOST_MESSAGES = 20
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -32,20 +36,20 @@ class YamlFile:
     Raises
     ------
     error
-        It cannot be read, is not UTF-8 or YAML of plain values, or has a key twice.
+        It cannot be read, is larger than a megabyte, or not YAML of plain values in UTF-8.
     """
 
     def __init__(self, file: Path, error: type[ValueError]) -> None:
         self.file, self.error = Path(file), error
         self.lines: dict[tuple[Any, ...], int] = {}
         try:
-            node = compose(read_text(self.file))
+            node = compose(read_text(self.file, MOST_BYTES))
             self.content = construct(node)
         except OSError as failure:
             raise error(f"{file}: {failure.strerror or failure}") from failure
         except YamlError as failure:
             where = f"{file}:{failure.line}" if failure.line else str(file)
-            raise error(f"{where}: {failure}") from failure
+            raise error(f"{where}: {_cut(str(failure))}") from failure
         except ValueError as failure:
             raise error(str(failure)) from failure
         if node is not None:
@@ -56,8 +60,6 @@ class YamlFile:
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
                 inside = (*where, key.value)
-                if inside in self.lines:
-                    raise self.error(f"{self.file}:{key.start_mark.line + 1}: {key.value!r} appears twice")
                 self.lines[inside] = key.start_mark.line + 1
                 self._walk(value, inside)
         elif isinstance(node, yaml.SequenceNode):
@@ -73,12 +75,13 @@ class YamlFile:
             An unknown or missing key, or a value of the wrong kind.
         """
         if not isinstance(self.content, dict):
-            raise self.error(f"{self.file}: {what}")
+            raise self.error(self.say((), what))
         try:
             return model.model_validate(self.content)
         except ValidationError as failure:
-            messages = [self.say(e["loc"], _sentence(e, model)) for e in failure.errors()]
-            raise self.error("\n".join(messages)) from None
+            messages = [self.say(e["loc"], _sentence(e, model)) for e in failure.errors()[:MOST_MESSAGES]]
+            more = failure.error_count() - len(messages)
+            raise self.error("\n".join([*messages, *([f"and {more} more"] if more else [])])) from None
 
     def check(self, where: Iterable[Any], kind: str, spec: Spec, skip: Iterable[str] = ()) -> None:
         """Refuse a spec whose name or keywords the registry does not know, or with a value of another type.
@@ -102,7 +105,7 @@ class YamlFile:
         self, where: Iterable[Any], message: str, spec: Spec | None = None, parameter: str | None = None
     ) -> str:
         """Prefix the message with file and line, of the bad keyword where it is known."""
-        path = tuple(where)
+        path, message = tuple(where), _cut(message)
         if spec is not None:
             bad = [k for k in spec.params if k == parameter or f"no parameter {k!r}" in message]
             for longer in ((*path, spec.name, *bad), (*path, *bad)):
@@ -111,6 +114,13 @@ class YamlFile:
         while path and path not in self.lines:
             path = path[:-1]
         return f"{self.file}:{self.lines.get(path, 1)}: {message}"
+
+
+def _cut(message: str) -> str:
+    """Message without the middle of a very long one: a file may have named something with a whole book."""
+    if len(message) <= LONGEST:
+        return message
+    return f"{message[: LONGEST // 2]} ... {message[-LONGEST // 2 :]}"
 
 
 def _sentence(error: Any, model: type[BaseModel]) -> str:

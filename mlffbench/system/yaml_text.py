@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -21,7 +22,11 @@ CORE = {  # YAML 1.2.2, section 10.3.2
     ),
     "merge": (r"<<", ["<"]),
 }
-MOST_NODES = 100_000  # an alias counts as often as it is used
+MOST_NODES = 50_000  # an alias counts as often as it is used
+MOST_LEVELS = 100
+LONGEST = 10_000  # characters of a text
+BEYOND = 2**63
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # all but tab and line feed
 
 
 class YamlError(ValueError):
@@ -33,17 +38,40 @@ class YamlError(ValueError):
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader with the scalars of YAML 1.2."""
+    """PyYAML's safe loader with the scalars of YAML 1.2, and limits that hold while it reads."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.nodes, self.levels = 0, 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()
+        self.nodes += 1
+        _check_limits(self.nodes, self.levels, event.start_mark.line + 1)
+        _check_text(getattr(event, "value", ""), _line(event))
+        self.levels += 1
+        node = super().compose_node(parent, index)
+        self.levels -= 1
+        return node
 
     def construct_whole_number(self, node: yaml.ScalarNode) -> int:
         text = str(self.construct_scalar(node))
-        return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
+        if len(text) > 70 or abs(number := int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))) >= BEYOND:
+            raise YamlError("not valid here: a whole number beyond 64 bits", _line(node))
+        return number
+
+    def construct_decimal_number(self, node: yaml.ScalarNode) -> float:
+        number = float(self.construct_yaml_float(node))
+        if math.isinf(number) and "inf" not in str(node.value).lower():
+            raise YamlError("not valid here: a number beyond 1.8e308", _line(node))
+        return number
 
 
 _Loader.yaml_implicit_resolvers = {}  # none of YAML 1.1
 for _word, (_pattern, _first) in CORE.items():
     _Loader.add_implicit_resolver(f"{TAG}{_word}", re.compile(rf"^(?:{_pattern})$"), _first)
 _Loader.add_constructor(f"{TAG}int", _Loader.construct_whole_number)
+_Loader.add_constructor(f"{TAG}float", _Loader.construct_decimal_number)
 
 
 def read_yaml(text: str) -> Any:
@@ -52,7 +80,7 @@ def read_yaml(text: str) -> Any:
     Raises
     ------
     YamlError
-        It is not YAML, holds other values, or an alias inside its own anchor.
+        It is not YAML, too large, holds other values, a key twice, or an alias inside its own anchor.
     """
     return construct(compose(text))
 
@@ -66,8 +94,6 @@ def compose(text: str) -> yaml.Node | None:
         place = getattr(error, "position", None)
         line = mark.line + 1 if mark else text[:place].count("\n") + 1 if place is not None else None
         raise YamlError(f"not valid YAML: {_problem(error)}", line) from None
-    except RecursionError:
-        raise YamlError("not valid YAML: it is nested too deeply", None) from None
     if node is not None:
         _check(node, (), [0])
     return node
@@ -78,26 +104,61 @@ def _problem(error: yaml.YAMLError) -> str:
     return getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
 
 
+def _line(part: Any) -> int:
+    """Line of an event or node, from 1."""
+    return int(part.start_mark.line) + 1
+
+
+def _check_limits(nodes: int, levels: int, line: int) -> None:
+    if nodes > MOST_NODES or levels > MOST_LEVELS:
+        raise YamlError(f"not valid here: more than {MOST_NODES} entries, or {MOST_LEVELS} levels", line)
+
+
+def _check_text(text: str, line: int) -> None:
+    """Refuse long texts, and characters that write over the terminal or cannot be written at all."""
+    if len(text) > LONGEST:
+        raise YamlError(f"not valid here: a text of {len(text)} characters; at most {LONGEST}", line)
+    if control := CONTROL.search(text):
+        raise YamlError(f"not valid here: a text with the control character {control[0]!r}", line)
+
+
 def _check(node: yaml.Node, inside: tuple[int, ...], count: list[int]) -> None:
-    """Refuse cycles, documents that aliases blow up, keys that are no scalars and other tags."""
-    line, count[0] = node.start_mark.line + 1, count[0] + 1
+    """Refuse cycles, documents that aliases blow up, other tags, keys that are no words or stand twice."""
+    line, count[0] = _line(node), count[0] + 1
     if id(node) in inside:
         raise YamlError("not valid here: an anchor contains itself", line)
-    if count[0] > MOST_NODES or len(inside) > 100:
-        raise YamlError(f"not valid here: more than {MOST_NODES} entries, or 100 levels", line)
-    if node.tag not in PLAIN:
-        tag = node.tag.replace(TAG, "!!")
-        raise YamlError(
-            f"not valid here: the tag {tag}; write plain texts, numbers, lists and mappings", line
-        )
+    _check_limits(count[0], len(inside), line)
+    _check_tag(node)
     children = node.value if isinstance(node, yaml.SequenceNode) else ()
     if isinstance(node, yaml.MappingNode):
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise YamlError("not valid here: a key must be one word", key.start_mark.line + 1)
+        _check_keys(node)
         children = [part for pair in node.value for part in pair]
     for child in children:
         _check(child, (*inside, id(node)), count)
+
+
+def _check_tag(node: yaml.Node) -> None:
+    """Refuse a tag that is none of plain values, or does not fit what it stands before."""
+    fits = {yaml.SequenceNode: {"seq"}, yaml.MappingNode: {"map"}}.get(type(node))
+    if fits is None:
+        plain = _Loader("").resolve(yaml.ScalarNode, node.value, (True, False)).removeprefix(TAG)
+        fits = {plain, "str"} | ({"float"} if plain == "int" else set())
+    tag = node.tag.removeprefix(TAG)
+    if node.tag not in PLAIN or tag not in fits:
+        shown = f"!!{tag}" if node.tag.startswith(TAG) else tag
+        raise YamlError(
+            f"not valid here: the tag {shown}; write plain texts, numbers, lists and mappings", _line(node)
+        )
+
+
+def _check_keys(node: yaml.MappingNode) -> None:
+    seen = set()
+    for key, _ in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise YamlError("not valid here: a key must be one word", _line(key))
+        if key.value in seen:
+            raise YamlError(f"{key.value!r} appears twice", _line(key))
+        seen.add(key.value)
 
 
 def construct(node: yaml.Node | None) -> Any:
@@ -106,7 +167,6 @@ def construct(node: yaml.Node | None) -> Any:
         return None
     try:
         return _Loader("").construct_document(node)
-    except (yaml.YAMLError, ValueError) as error:
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        problem = _problem(error) if isinstance(error, yaml.YAMLError) else str(error)
-        raise YamlError(f"not valid YAML: {problem}", mark.line + 1 if mark else None) from None
+        raise YamlError(f"not valid YAML: {_problem(error)}", mark.line + 1 if mark else None) from None

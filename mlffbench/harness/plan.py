@@ -8,16 +8,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, WithJsonSchema
 
 from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.harness.case import DEFAULT_METRICS, Case
+from mlffbench.splits.common import manifest_file
 from mlffbench.system.checksum import Checksum
+from mlffbench.system.file_name import check_file_name
 from mlffbench.system.yaml_file import YamlFile
 
 __all__ = ["Suite", "SuiteError", "cases", "read_suite", "suite_schema"]
 
+MOST_CASES = 200_000
+LONGEST_LABEL = 200
 SKIP = {"splits": ("dataset", "seed"), "tasks": ("model", "dataset", "split", "seed")}
 
 
@@ -41,9 +45,16 @@ class Row:
         label = value.get("as") if isinstance(value, Mapping) else None
         bare = {k: v for k, v in value.items() if k != "as"} if isinstance(value, Mapping) else value
         spec = Spec.parse(bare)
-        if label is not None and not (str(label).strip() and str(label).isprintable()):
-            raise ValueError(f"the name of a row must be printable text in one line, not {label!r}")
+        if label is not None and not _is_label(label):
+            raise ValueError(f"the name of a row must be printable text in one line, not {label!r:.80}")
         return cls(spec, spec.name if label is None else str(label))
+
+
+def _is_label(value: Any) -> bool:
+    """Return True for a text or number that can name a row."""
+    text = str(value)
+    written = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return written and bool(text.strip()) and text.isprintable() and len(text) <= LONGEST_LABEL
 
 
 def _spec_schema(kind: str) -> WithJsonSchema:
@@ -75,13 +86,17 @@ class Problem(_Strict):
 class Suite(_Strict):
     """Content of a suite file."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", description="names the results folder")
+    name: Annotated[str, AfterValidator(check_file_name)] = Field(
+        pattern=r"^[A-Za-z0-9_.-]+$", description="names the results folder"
+    )
     problems: list[Problem] = Field(min_length=1)
     estimators: list[EstimatorRow] = Field(min_length=1)
     seeds: list[Seed] = Field(default=[0], min_length=1)
     tasks: list[TaskSpec] = []
     metrics: list[str] = Field(default=DEFAULT_METRICS, min_length=1)
-    time_limit: float | None = Field(default=None, gt=0, description="seconds a case may take; default none")
+    time_limit: float | None = Field(
+        default=None, gt=0, le=1e9, strict=True, description="seconds a case may take; default none"
+    )
 
 
 def suite_schema() -> dict[str, Any]:
@@ -115,11 +130,26 @@ def _check_names(suite: Suite, source: YamlFile) -> None:
     entries += [(("metrics", i), "metrics", Spec(m)) for i, m in enumerate(suite.metrics)]
     for where, kind, spec in entries:
         source.check(where, kind, spec, SKIP.get(kind, ()))
+    for i, problem in enumerate(suite.problems):
+        if problem.split.name == "manifest":
+            _check_manifest(problem.split, ("problems", i, "split"), source)
     labels = Counter(e.label for e in suite.estimators)
     for i, e in enumerate(suite.estimators):
         if labels[e.label] > 1:
             message = f"{e.label!r} appears twice; name the row with 'as: another-name'"
             raise SuiteError(source.say(("estimators", i), message))
+
+
+def _check_manifest(split: Spec, where: tuple[Any, ...], source: YamlFile) -> None:
+    """Refuse a split manifest that cannot be read, or is another one than the suite asks for."""
+    file = _manifest(split)
+    try:
+        manifest_file.read(file)
+        if split.params.get("sha256") not in (None, actual := Checksum("").of(file)):
+            raise ValueError(f"{file} is not the manifest that was asked for: its sha256 is {actual}")
+    except (OSError, ValueError) as error:
+        reason = f"{file}: {error.strerror}" if getattr(error, "strerror", None) else str(error)
+        raise SuiteError(source.say(where, reason)) from error
 
 
 # ---------------------------------------------------------------- cases
@@ -133,6 +163,9 @@ def cases(suite: Suite, digest: Callable[[Spec], str], device: str | None = None
     device : str, optional
         Given to every estimator that has the parameter and does not set it.
     """
+    n_cases = len(suite.problems) * len(suite.seeds) * len(suite.estimators)
+    if n_cases > MOST_CASES:
+        raise SuiteError(f"{suite.name}: {n_cases} cases, more than {MOST_CASES}; write several suites")
     planned = [
         Case(
             suite=suite.name,
@@ -160,10 +193,13 @@ def _pinned(spec: Spec) -> Spec:
     """Add the checksum of a split manifest, so that an edited file is a new case."""
     if spec.name != "manifest" or "sha256" in spec.params:
         return spec
-    file = Path(spec.params.get("file", registry.parameters(registry.load("splits", "manifest"))["file"]))
-    if not file.is_file():
-        raise SuiteError(f"the split 'manifest' needs a file, and there is none at {str(file)!r}")
-    return replace(spec, params={**spec.params, "sha256": Checksum("").of(file)})
+    return replace(spec, params={**spec.params, "sha256": Checksum("").of(_manifest(spec))})
+
+
+def _manifest(spec: Spec) -> Path:
+    """The file of a split manifest."""
+    default = registry.parameters(registry.load("splits", "manifest"))["file"]
+    return Path(str(spec.params.get("file", default)))
 
 
 def _on_device(spec: Spec, device: str | None) -> Spec:

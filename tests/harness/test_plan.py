@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -84,6 +86,10 @@ def test_path_is_a_dataset(tmp_path):
         ("seeds: [0, 1]", "seeds: [0, one]", 2, "valid integer"),
         ("name: demo\n", "", 1, "'name' is missing"),
         ("name: demo", "name: a/b", 1, "name"),
+        ("name: demo", "name: ..", 1, "a file or folder will have this name, and '..' begins with '.'"),
+        ("name: demo", "name: -rf", 1, "begins with '-'"),
+        ("name: demo", f"name: {'a' * 101}", 1, "is longer than 100 bytes"),
+        ("name: demo", "name: 5", 1, "valid string"),
         ("    split:", "    spilt:", 5, "did you mean 'split'"),
         ("seeds: [0, 1]", "metrics: [rsme]", 2, "did you mean 'rmse'"),
         ("seeds: [0, 1]", "tasks: [spead]", 2, "did you mean 'speed'"),
@@ -98,6 +104,17 @@ def test_path_is_a_dataset(tmp_path):
         ("dataset: lennard_jones", "dataset: rmd17: {molecule: &m [*m]}", 4, "not valid"),
         ("{cutoff: 5.0}", "{5: 1}", 8, "no parameter 5"),
         ("as: morse-6", 'as: "a\\nb"', 9, "must be printable text in one line"),
+        ("as: morse-6", "as: [a]", 9, "must be printable text in one line, not ['a']"),
+        ("as: morse-6", "as: {}", 9, "must be printable text in one line"),
+        ("as: morse-6", f"as: {'a' * 5000}", 9, "must be printable text in one line"),
+        ("seeds: [0, 1]", "seeds: [true]", 2, "valid integer"),
+        ("seeds: [0, 1]", "seeds: ['1']", 2, "valid integer"),
+        ("seeds: [0, 1]", "seeds: 3", 2, "valid list"),
+        ("seeds: [0, 1]", "time_limit: '60'", 2, "valid number"),
+        ("seeds: [0, 1]", "time_limit: true", 2, "valid number"),
+        ("seeds: [0, 1]", "time_limit: .inf", 2, "less than or equal to 1000000000"),
+        ("seeds: [0, 1]", "time_limit: .nan", 2, "time_limit"),
+        ("seeds: [0, 1]", "metrics: rmse", 2, "valid list"),
         ("morse: {cutoff: 5.0}", "morse: 5.0", 8, "keyword: value"),
         ("- atomic_reference", "- nowhere.at_all:Model", 7, "No module named 'nowhere'"),
     ],
@@ -141,13 +158,55 @@ def test_the_schema_knows_the_names():
         assert word in text
 
 
-def test_a_manifest_is_pinned_by_its_content(tmp_path):
+def test_a_manifest_is_pinned_by_its_content_and_read_while_planning(tmp_path):
     file = tmp_path / "split.json"
     text = GOOD.replace("{random: {train: 0.5}}", f"{{manifest: {{file: {file}}}}}")
-    with pytest.raises(SuiteError, match="there is none at"):
-        planned(tmp_path, text)
-    file.write_text("{}")
+    empty = {"indices": [], "structures": ""}
+    document = {"format": "mlffbench split 1", "dataset": {}, "train": empty, "tests": {}}
+    manifest = json.dumps(document)
+    file.write_text(manifest)
     first = planned(tmp_path, text)[0].id
     assert planned(tmp_path, text)[0].id == first
-    file.write_text("{ }")
+    file.write_text(manifest + " ")
     assert planned(tmp_path, text)[0].id != first
+    with pytest.raises(
+        SuiteError, match=r"suite\.yaml:5: .*split\.json is not the manifest that was asked for"
+    ):
+        read(tmp_path, text.replace("json}", f"json, sha256: {'0' * 64}}}"))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "no split manifest"),
+        (b"{}", "no split manifest"),
+        (b"[" * 100_000, "is not a split manifest"),
+        ("{}".encode("utf-16"), "the file is not UTF-8"),
+        (b'{"format": "mlffbench split 1"}', "this lacks"),
+        (
+            b'{"format": "mlffbench split 1", "dataset": {}, "train": {"indices": 5}, "tests": {}}',
+            "is damaged",
+        ),
+    ],
+)
+def test_a_manifest_that_is_none_is_named_with_the_line_of_the_suite(tmp_path, content, words):
+    file = tmp_path / "split.json"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SuiteError, match=rf"suite\.yaml:5: .*{words}"):
+        read(tmp_path, GOOD.replace("{random: {train: 0.5}}", f"{{manifest: {{file: {file}}}}}"))
+
+
+def test_a_manifest_that_is_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SuiteError, match=r"suite\.yaml:5: .*pipe: it is a pipe"):
+        read(tmp_path, GOOD.replace("{random: {train: 0.5}}", f"{{manifest: {{file: {tmp_path / 'pipe'}}}}}"))
+
+
+def test_more_cases_than_can_be_listed_are_refused_at_once(tmp_path):
+    text = GOOD.replace("seeds: [0, 1]", f"seeds: [{', '.join(map(str, range(40_000)))}]")
+    many = text.replace(
+        "estimators:", "estimators:\n  - morse: {cutoff: 7.0}\n    as: a\n  - bonded\n  - buckingham"
+    )
+    with pytest.raises(SuiteError, match="demo: 240000 cases, more than 200000"):
+        planned(tmp_path, many)

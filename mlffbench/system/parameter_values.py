@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 from mlffbench import registry
 from mlffbench.data import Spec
@@ -18,6 +19,10 @@ NAMES = {
     "list": list, "tuple": tuple, "dict": dict, "Sequence": Sequence, "Mapping": Mapping,
 }  # fmt: skip
 WORDS = {float: "a number", int: "a whole number", str: "a text", bool: "true or false", NoneType: "null"}
+
+
+GROUPS = {"train", "tests", "leave", "groups", "in_domain"}  # parameters that name groups, also group 300
+SHOWN = 80  # characters of a value in a message
 
 
 class WrongValueError(LookupError):
@@ -42,14 +47,17 @@ def check_values(kind: str, spec: Spec, skip: Iterable[str] = ()) -> None:
     target = registry.load(kind, spec.name)
     signature, nested, skipped = inspect.signature(target).parameters, registry.parts(target), set(skip)
     for name, value in spec.params.items():
-        if name in nested and isinstance(value, str | Mapping):
+        if name in nested:
+            if not isinstance(value, str | Mapping):
+                message = "must be a name, or 'name: {keyword: value}', not"
+                raise WrongValueError(name, f"{spec.name}: {name} {message} {_shown(value)}")
             inner_kind, inner, params = registry.resolve(value, nested[name])
             try:
                 check_values(inner_kind, Spec(inner, params))
             except WrongValueError as error:
                 raise WrongValueError(name, str(error)) from error
         elif name in signature and name not in skipped:
-            _check(spec.name, signature[name], value)
+            _check(spec.name, signature[name], _type(signature[name], target), value)
 
 
 def required(kind: str, spec: Spec, skip: Iterable[str] = ()) -> list[str]:
@@ -59,21 +67,20 @@ def required(kind: str, spec: Spec, skip: Iterable[str] = ()) -> list[str]:
     return [p.name for p in plain if p.name not in spec.params and p.name not in set(skip)]
 
 
-def _check(owner: str, parameter: inspect.Parameter, value: Any) -> None:
+def _check(owner: str, parameter: inspect.Parameter, expected: Any, value: Any) -> None:
     """Raise if the parameter does not take the value."""
-    expected = _type(parameter)
-    if not _takes(expected, value):
-        shown = f"the text {value!r}" if isinstance(value, str) else repr(value)
+    if not _takes(expected, value, parameter.name in GROUPS):
+        shown = f"the text {_shown(value)}" if isinstance(value, str) else _shown(value)
         message = f"{owner}: {parameter.name} must be {_words(expected)}, not {shown}"
         raise WrongValueError(parameter.name, message + _remedy(expected, value))
     default_is_number = isinstance(parameter.default, int | float) and not isinstance(parameter.default, bool)
     like_a_number = isinstance(value, str) and _number(value) is not None
     if parameter.annotation is parameter.empty and default_is_number and like_a_number:
-        message = f"{owner}: {parameter.name} must be a number, not the text {value!r}"
+        message = f"{owner}: {parameter.name} must be a number, not the text {_shown(value)}"
         raise WrongValueError(parameter.name, f"{message}{_remedy(float, value)}")
 
 
-def _type(parameter: inspect.Parameter) -> Any:
+def _type(parameter: inspect.Parameter, target: Any) -> Any:
     """The annotation as a type; Any where it is absent or holds other names."""
     annotation = parameter.annotation
     if annotation is parameter.empty:
@@ -81,16 +88,24 @@ def _type(parameter: inspect.Parameter) -> Any:
     if not isinstance(annotation, str):
         return annotation
     try:
-        return eval(annotation, {"__builtins__": {}}, NAMES)
+        own = vars(sys.modules[target.__module__])  # such as Keep = Literal["whole", "bonds"]
+        return eval(annotation, {"__builtins__": {}}, {**own, **NAMES})
     except (NameError, SyntaxError, TypeError, AttributeError):
         return Any
 
 
-def _takes(expected: Any, value: Any) -> bool:
-    """True if a parameter of this type takes the value; a number may stand for a text (a group ``300``)."""
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def _takes(expected: Any, value: Any, group: bool) -> bool:
+    """True if a parameter of this type takes the value; for a `group`, a number may stand for its name."""
     origin, inner = get_origin(expected), get_args(expected)
     if origin in (Union, UnionType):
-        return any(_takes(part, value) for part in inner)
+        return any(_takes(part, value, group) for part in inner)
+    if origin is Literal:
+        return value in inner
     if expected in (None, NoneType):
         return value is None
     if expected is bool:
@@ -98,16 +113,17 @@ def _takes(expected: Any, value: Any) -> bool:
     if expected is int:
         return isinstance(value, int) and not isinstance(value, bool)
     if expected is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
+        return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
     if expected is str:
-        return isinstance(value, str | int | float)
+        number = group and isinstance(value, int | float) and not isinstance(value, bool)
+        return isinstance(value, str) or number
     base = origin or expected
     if base in (Sequence, list, tuple):
         items = [part for part in inner if part is not Ellipsis] or [Any]
-        return isinstance(value, list | tuple) and all(any(_takes(i, v) for i in items) for v in value)
+        return isinstance(value, list | tuple) and all(any(_takes(i, v, group) for i in items) for v in value)
     if base in (Mapping, dict):
         return isinstance(value, Mapping) and all(
-            _takes(inner[1] if inner else Any, v) for v in value.values()
+            _takes(inner[1] if inner else Any, v, False) for v in value.values()
         )
     return True
 
@@ -117,6 +133,8 @@ def _words(expected: Any) -> str:
     origin, inner = get_origin(expected), get_args(expected)
     if origin in (Union, UnionType):
         return " or ".join(dict.fromkeys(_words(part) for part in inner))
+    if origin is Literal:
+        return f"one of {', '.join(map(repr, inner))}"
     base = origin or expected
     if base in (Sequence, list, tuple):
         items = [part for part in inner if part is not Ellipsis]
@@ -140,6 +158,8 @@ def _remedy(expected: Any, value: Any) -> str:
         whole = number.is_integer() and abs(number) < 1e15
         if whole or float in parts:
             return f"; write {int(number) if whole and (int in parts or abs(number) >= 1) else number!r}"
+    if str in parts and isinstance(value, int | float) and not isinstance(value, bool):
+        return f"; write '{value}'"
     if isinstance(value, str | int | float) and any(get_origin(p) in (Sequence, list, tuple) for p in parts):
         return f"; write [{value}]"
     return ""

@@ -20,11 +20,30 @@ from mlffbench.system.parameter_values import WrongValueError, check_values, req
         ("estimators", "soap_gpr", {"cutoff": float("nan")}, "cutoff must be a number, not nan"),
         ("estimators", "mace", {"max_seconds": "None"}, "max_seconds .*; write null"),
         ("estimators", "committee", {"model": {"soap_gpr": {"cutoff": "five"}}}, "soap_gpr: cutoff must be"),
+        ("estimators", "committee", {"model": 5}, "model must be a name, or 'name: {keyword: value}', not 5"),
+        ("estimators", "committee", {"model": ["soap_gpr"]}, "model must be a name"),
+        ("estimators", "delta_learning", {"model": "soap_gpr", "baseline": True}, "baseline must be a name"),
         ("splits", "groups", {"test_fraction": "10%"}, "test_fraction must be a number"),
         ("splits", "official", {"n_train": 2.5}, "n_train must be a whole number"),
         ("datasets", "path", {"path": "a.xyz", "lazy": "yes"}, "lazy must be true or false.*; write true"),
         ("datasets", "path", {"path": "a.xyz", "allow": "cell"}, r"a list of texts.*; write \[cell\]"),
         ("datasets", "path", {"path": "a.xyz", "isolated_atoms": {"H": "-13,6"}}, "isolated_atoms must be"),
+        ("datasets", "path", {"path": 5}, r"path must be a text or a list of texts, not 5; write '5'"),
+        ("datasets", "path", {"path": True}, r"path must be a text or a list of texts, not True"),
+        ("datasets", "path", {"path": "a", "tests": {"hot": 1}}, "tests must be a mapping or null, not"),
+        ("datasets", "path", {"path": "a", "structures": 5}, "must be a text or null, not 5; write '5'"),
+        ("datasets", "rmd17", {"molecule": ["ethanol"]}, "molecule must be a text, not"),
+        ("estimators", "painn", {"dtype": 32}, "dtype must be a text, not 32; write '32'"),
+        ("estimators", "soap_gpr", {"cutoff": float("inf")}, "cutoff must be a number, not inf"),
+        ("estimators", "soap_gpr", {"n_sparse": "0x10"}, "n_sparse must be a whole number"),
+        ("estimators", "soap_gpr", {"cutoff": "x" * 9000}, r"not the text 'x{79}\.\.\.$"),
+        ("estimators", "morse", {"cutoff": None}, "cutoff must be a number, not None"),
+        ("splits", "manifest", {"file": 5}, "file must be a text, not 5; write '5'"),
+        ("splits", "kfold", {"column": 3}, "column must be a text or null, not 3; write '3'"),
+        ("splits", "random", {"train": "all"}, "train must be"),
+        ("splits", "groups", {"leave": True}, "leave must be"),
+        ("samplers", "md", {"keep": "hole"}, "keep must be one of .whole., .bonds., .anything., not"),
+        ("tasks", "screening", {"pool": 1.5}, "pool must be a text or null, not 1.5; write '1.5'"),
         ("tasks", "speed", {"copies": 8}, r"copies must be a list of whole numbers, not 8; write \[8\]"),
         ("tasks", "speed", {"copies": ["1"]}, "copies must be a list of whole numbers"),
     ],
@@ -54,6 +73,27 @@ def test_every_default_is_of_its_own_type(kind):
         defaults = registry.parameters(registry.load(kind, name))
         given = {k: v for k, v in defaults.items() if isinstance(v, bool | int | float | str | None)}
         check_values(kind, Spec(name, given))
+
+
+NUMBERS = ("1e-3", "3", ".5", "1_000", "1,5", "0x10", "yes", "1e999", "five", "", "None")
+
+
+@pytest.mark.parametrize("kind", ["estimators", "splits", "tasks", "datasets", "samplers", "calculators"])
+def test_no_keyword_of_a_number_takes_a_text_and_none_of_a_text_a_truth(kind):
+    n_checked = 0
+    for name in registry.names(kind):
+        target = registry.load(kind, name)
+        for parameter, default in registry.parameters(target, registry.parts(target)).items():
+            numeric = isinstance(default, int | float) and not isinstance(default, bool)
+            wrong = NUMBERS if numeric else (True, 5, 0.5) if isinstance(default, str) else ()
+            wrong = () if default in ("auto", "all") else wrong  # or a number
+            for value in (*wrong, *([[1]] if wrong else [])):
+                if isinstance(value, int) and parameter in ("train", "tests", "leave", "groups"):
+                    continue
+                with pytest.raises(WrongValueError, match=f"{parameter} must be"):
+                    check_values(kind, Spec(name, {parameter: value}))
+                n_checked += 1
+    assert n_checked > 20
 
 
 def test_without_an_annotation_only_a_text_like_a_number_is_refused(monkeypatch):

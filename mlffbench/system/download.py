@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
+import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from mlffbench.system import progress
 
 if TYPE_CHECKING:
     from requests import RequestException, Response
 
-__all__ = ["download"]
+__all__ = ["MOST", "DownloadError", "download"]
 
 CHUNK = 1 << 16  # bytes
 TIMEOUT = (10.0, 60.0)  # s: to connect, and between two pieces
 PAUSES = (1.0, 2.0, 4.0, 8.0)  # s, between the attempts
+MOST = 20_000_000_000  # bytes of a file of unknown size
+STRONG_ETAG = re.compile(r'"[!#-~]*"')  # only a strong one promises equal bytes (RFC 9110, 13.1.5)
 PASSING = (408, 429)  # answers that may be better in a moment, as those from 500 on
 
 
-def download(url: str, part: Path, size: int | None = None) -> None:
+class DownloadError(OSError):
+    """Error of a file that cannot be read or downloaded; the message says what helps offline."""
+
+
+def download(url: str, part: Path, size: int | None = None, most: int = MOST) -> None:
     """Download `url` into `part`, after the bytes that are already there.
 
-    A lost connection is taken up where it broke, a few times; what has come by then stays in `part`.
+    A lost connection is taken up where it broke, a few times; what has come by then stays in `part`. No byte
+    is written beyond the size expected, and none through a link.
 
     Parameters
     ----------
@@ -32,9 +45,13 @@ def download(url: str, part: Path, size: int | None = None) -> None:
         has changed since is not continued.
     size : int, optional
         Bytes expected, if known before the server tells.
+    most : int
+        Bytes taken if neither is known.
 
     Raises
     ------
+    DownloadError
+        The server has more bytes than expected; nothing is kept.
     requests.RequestException
         No connection, a refusal, or one loss too many.
     OSError
@@ -44,19 +61,19 @@ def download(url: str, part: Path, size: int | None = None) -> None:
 
     for pause in PAUSES:
         try:
-            return _receive(url, part, size)
+            return _receive(url, part, size, most)
         except RequestException as error:
             if not _is_worth_a_retry(error):
                 raise
         time.sleep(pause)
-    return _receive(url, part, size)
+    return _receive(url, part, size, most)
 
 
-def _receive(url: str, part: Path, size: int | None) -> None:
+def _receive(url: str, part: Path, size: int | None, most: int) -> None:
     """Receive the rest of the file in one attempt."""
     import requests
 
-    done = part.stat().st_size if part.exists() else 0
+    done = _kept(part, size)
     if size is not None and done == size:
         return
     with requests.get(url, headers=_headers(part, done), stream=True, timeout=TIMEOUT) as response:
@@ -67,10 +84,17 @@ def _receive(url: str, part: Path, size: int | None) -> None:
         if not _resumes(response, done):
             done = 0
         _keep_etag(part, response)
-        length = response.headers.get("Content-Length")
-        total = size if length is None else done + int(length)
-        with part.open("ab" if done else "wb") as file:
+        length = _length(response)
+        total = size if length is None else done + length
+        limit = most if size is None else size
+        if total is not None and total > limit:
+            raise _too_large(url, part, limit)
+        if total is not None and total - done > shutil.disk_usage(part.parent).free:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        with _opened(part, resume=bool(done)) as file:
             for chunk in response.iter_content(CHUNK):
+                if done + len(chunk) > limit:
+                    raise _too_large(url, part, limit)
                 file.write(chunk)
                 done += len(chunk)
                 progress.report(f"download {part.stem}", done, total)
@@ -78,13 +102,50 @@ def _receive(url: str, part: Path, size: int | None) -> None:
         raise requests.exceptions.ChunkedEncodingError(f"the connection ended after {done} of {total} bytes")
 
 
+def _kept(part: Path, size: int | None) -> int:
+    """Bytes that an earlier attempt left; links, or a part beyond the size, are removed."""
+    for file in (part, _etag(part)):
+        if file.is_symlink():
+            file.unlink()
+    kept = part.stat().st_size if part.exists() else 0
+    if size is None or kept <= size:
+        return kept
+    part.unlink()
+    return 0
+
+
+@contextmanager
+def _opened(part: Path, resume: bool) -> Iterator[BinaryIO]:
+    """Open the file to go on, or afresh, but never what a link points to."""
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if resume else os.O_TRUNC)
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    with open(os.open(part, flags, 0o666), "wb") as file:
+        yield file
+
+
+def _length(response: Response) -> int | None:
+    """Bytes to come; None if the server does not tell, says nonsense, or has packed them all the same."""
+    text = response.headers.get("Content-Length", "").strip()
+    plain = response.headers.get("Content-Encoding", "identity") == "identity"
+    return int(text) if plain and re.fullmatch(r"[0-9]{1,4000}", text) else None
+
+
+def _too_large(url: str, part: Path, limit: int) -> DownloadError:
+    """Error of a file that is none of ours, whose bytes are thrown away."""
+    part.unlink(missing_ok=True)
+    return DownloadError(
+        f"{url} has more than the {limit} bytes expected; it was replaced, or something on the way changes it"
+    )
+
+
 def _headers(part: Path, done: int) -> dict[str, str]:
     """Request headers; no compression, since ranges count bytes as stored."""
     headers = {"Accept-Encoding": "identity"}
     if done:
         headers["Range"] = f"bytes={done}-"
-        if _etag(part).exists():
-            headers["If-Range"] = _etag(part).read_text(encoding="utf-8")
+        tag = _etag(part).read_text(encoding="utf-8", errors="replace") if _etag(part).exists() else ""
+        if STRONG_ETAG.fullmatch(tag):
+            headers["If-Range"] = tag
     return headers
 
 
@@ -99,9 +160,9 @@ def _etag(part: Path) -> Path:
 
 
 def _keep_etag(part: Path, response: Response) -> None:
-    """Keep a strong ETag; only a strong one promises equal bytes (RFC 9110, 13.1.5)."""
+    """Keep a strong ETag."""
     tag = response.headers.get("ETag", "")
-    if tag.startswith('"'):
+    if STRONG_ETAG.fullmatch(tag):
         _etag(part).write_text(tag, encoding="utf-8")
     else:
         _etag(part).unlink(missing_ok=True)

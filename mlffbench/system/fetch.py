@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -11,17 +12,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mlffbench.system.checksum import Checksum
-from mlffbench.system.download import download
+from mlffbench.system.download import MOST, DownloadError, download
+from mlffbench.system.text_file import read_text
 
 __all__ = ["DownloadError", "cache_folder", "fetch", "local"]
 
 DATA, CACHE = "MLFFBENCH_DATA", "MLFFBENCH_CACHE"  # environment variables
+FULL = (errno.ENOSPC, errno.EDQUOT)
+MOST_LISTING = 20_000_000  # bytes
 GITHUB = "https://api.github.com"
 PINNED = re.compile(r"/(?P<repository>[^/]+/[^/]+)/(?P<commit>[0-9a-f]{40})/(?P<path>.+)")
-
-
-class DownloadError(OSError):
-    """Error of a file that cannot be read or downloaded; the message says what helps offline."""
 
 
 def fetch(
@@ -50,7 +50,7 @@ def fetch(
     ValueError
         The file in ``$MLFFBENCH_DATA`` is not the one meant; it is left alone.
     DownloadError
-        No connection, a refusal, a full disk, or twice the wrong checksum.
+        No connection, a refusal, more bytes than `size`, a full disk, or twice the wrong checksum.
     """
     own = _in_mirror(mirror)
     try:
@@ -117,8 +117,8 @@ def _committed_blob(url: str, mirror: str) -> str:
     if not listing.is_file():
         _into_cache(address, listing, mirror, None, None)
     try:
-        ids = {entry["name"]: str(entry["sha"]) for entry in json.loads(listing.read_text(encoding="utf-8"))}
-    except (ValueError, TypeError, KeyError) as error:
+        ids = {entry["name"]: str(entry["sha"]) for entry in json.loads(read_text(listing))}
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         listing.unlink()
         raise DownloadError(f"{address} did not answer with the listing of a folder: {error}") from error
     if name not in ids:
@@ -141,14 +141,25 @@ def _into_cache(url: str, target: Path, mirror: str, expected: Checksum | None, 
         raise
     except RequestException as error:
         raise DownloadError(
-            f"cannot fetch {mirror!r} from {url}: {_reason(error)}; run again to resume the "
-            f"download in {target.parent}; without a network, set {DATA} to a folder that holds {mirror!r}"
+            f"cannot fetch {mirror!r} from {url}: {_reason(error)}; {_resume(_part(target))}"
+            f"without a network, set {DATA} to a folder that holds {mirror!r}"
         ) from error
     except OSError as error:
         raise DownloadError(
-            f"cannot store {mirror!r} in {target.parent}: {error.strerror or error}; make room, or set "
-            f"{CACHE} to another folder"
+            f"cannot store {mirror!r} in {target.parent}: {error.strerror or error}; "
+            f"{'make room, or ' if error.errno in FULL else ''}set {CACHE} to another folder"
         ) from error
+
+
+def _part(target: Path) -> Path:
+    """File of what has come of a download."""
+    return target.with_name(target.name + ".part")
+
+
+def _resume(part: Path) -> str:
+    """Phrase for the error message on what is kept, empty if that is nothing."""
+    kept = part.stat().st_size if part.is_file() else 0
+    return f"run again to resume after the {kept} bytes kept in {part.parent}; " if kept else ""
 
 
 def _is_cached(target: Path, expected: Checksum | None) -> bool:
@@ -167,23 +178,25 @@ def _retrieve(url: str, target: Path, mirror: str, expected: Checksum | None, si
     import pooch
 
     pooch.get_logger().setLevel("WARNING")  # it announces downloads; we report progress
-    part = target.with_name(target.name + ".part")
+    part, most = _part(target), MOST if expected is not None else MOST_LISTING
 
     def whole(url: str, output: str, _: Any) -> None:
-        _download_checked(url, part, mirror, expected, size)
+        _download_checked(url, part, mirror, expected, size, most)
         os.replace(part, output)
 
     pooch.retrieve(url, known_hash=None, fname=target.name, path=target.parent, downloader=whole)
     part.with_name(part.name + ".etag").unlink(missing_ok=True)
 
 
-def _download_checked(url: str, part: Path, mirror: str, expected: Checksum | None, size: int | None) -> None:
+def _download_checked(
+    url: str, part: Path, mirror: str, expected: Checksum | None, size: int | None, most: int
+) -> None:
     """Download until the checksum is right, twice at most: the first may have continued an old part."""
-    download(url, part, size)
+    download(url, part, size, most)
     if expected is None or expected.fits(part):
         return
     part.unlink()
-    download(url, part, size)
+    download(url, part, size, most)
     if (actual := expected.of(part)) != expected.value:
         part.unlink()
         raise DownloadError(
@@ -197,4 +210,7 @@ def _reason(error: Any) -> str:
     if getattr(error, "response", None) is not None:
         return f"the server answered {error.response.status_code} {error.response.reason}"
     cause = error.args[0] if error.args else error
-    return str(getattr(cause, "reason", cause)).rpartition("): ")[2] or type(error).__name__
+    cause = getattr(cause, "reason", cause)
+    if isinstance(cause, Exception) and len(cause.args) > 1 and isinstance(cause.args[0], str):
+        return cause.args[0]
+    return str(cause).rpartition("): ")[2] or type(error).__name__

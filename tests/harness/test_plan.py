@@ -99,7 +99,7 @@ def test_path_is_a_dataset(tmp_path):
         ("{cutoff: 5.0}", "{5: 1}", 8, "no parameter 5"),
         ("as: morse-6", 'as: "a\\nb"', 9, "must be printable text in one line"),
         ("morse: {cutoff: 5.0}", "morse: 5.0", 8, "keyword: value"),
-        ("- atomic_reference", "- nowhere.at_all:Model", 7, "No module named 'nowhere'"),
+        ("- atomic_reference", "- nowhere.at_all:Model", 7, "add --trust nowhere.at_all"),
     ],
 )
 def test_mistakes_are_named_with_file_and_line(tmp_path, old, new, line, words):

@@ -21,6 +21,7 @@ from ase.io.formats import UnknownFileTypeError, filetype, open_with_compression
 from mlffbench.datasets.formats import deepmd, n2p2, vasp
 from mlffbench.datasets.formats.ase_db import Database, index_database, metadata_of
 from mlffbench.datasets.formats.convergence import converged_frames
+from mlffbench.datasets.formats.electronic_columns import with_electronic_columns
 from mlffbench.datasets.formats.extxyz import Extxyz
 from mlffbench.datasets.formats.extxyz_index import index_extxyz
 from mlffbench.datasets.formats.foreign_formats import refuse_foreign
@@ -227,7 +228,8 @@ def _extxyz(file: Path, lazy: bool) -> Source:
 
     def make_index() -> tuple[Index, np.ndarray]:
         with file.open("rb") as text:
-            return index_extxyz(str(file), text, file.stat().st_size)
+            index, offsets = index_extxyz(str(file), text, file.stat().st_size)
+        return with_electronic_columns(index, Extxyz(file, offsets)), offsets
 
     index, offsets = cached_index(file, make_index) if lazy else make_index()
     return Source(Extxyz(file, offsets), index)
@@ -243,7 +245,12 @@ def _compressed(file: Path, lazy: bool) -> Source:
 
 def _database(file: Path, lazy: bool) -> Source:
     """Open an ASE database by its index, cached if `lazy`."""
-    index, ids = cached_index(file, lambda: index_database(file)) if lazy else index_database(file)
+
+    def make_index() -> tuple[Index, np.ndarray]:
+        index, ids = index_database(file)
+        return with_electronic_columns(index, Database(file, ids)), ids
+
+    index, ids = cached_index(file, make_index) if lazy else make_index()
     stated, keys = units_in(file.name, metadata_of(file))
     return Source(Database(file, ids), index, stated=stated, keys=keys)
 

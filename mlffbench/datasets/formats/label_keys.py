@@ -233,9 +233,9 @@ def _energy(label: Any, record: Record, key: str) -> float:
 
 def _forces(label: Any, record: Record, key: str) -> np.ndarray:
     value, n = _numbers(label), len(record)
-    if value.shape != (n, 3):
+    if value.shape not in ((n, 3), (3 * n,)):
         raise ValueError(f"has shape {value.shape}; the forces on its {n} atoms have ({n}, 3)")
-    return value
+    return value.reshape(n, 3)
 
 
 def _stress(label: Any, record: Record, key: str) -> np.ndarray | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from ase import Atoms
 
 from mlffbench.data import Dataset, Labels, LazySequence
-from mlffbench.datasets.formats.electronic_columns import electronic_columns
+from mlffbench.datasets.formats.electronic_columns import with_electronic_columns
 from mlffbench.datasets.formats.label_keys import LABEL_NAMES, SPELLINGS, Label, energies, find_key
 from mlffbench.datasets.formats.placeholders import notes_on, without_weight
 from mlffbench.datasets.formats.records import InMemory, Source
@@ -82,6 +83,7 @@ def from_source(
     `keys` are the given keys of ``energy``, ``forces`` and ``stress``.
     """
     refuse_unread_cell(name, source)
+    source = replace(source, index=with_electronic_columns(source.index, source.reader))
     found_keys = {q: find_key(name, q, key, source) for q, key in keys.items()}
     all_frames = np.ones(len(source.index), dtype=bool)
     energy = energies(name, str(found_keys["energy"]), source, all_frames, source.units)
@@ -92,7 +94,7 @@ def from_source(
     kept, isolated = np.flatnonzero(~is_isolated), np.flatnonzero(is_isolated)
     single = [source.reader.bare(i) for i in isolated.tolist()]
     atoms = _energies_by_symbol(name, single, energy[isolated].tolist())
-    table = electronic_columns(source, lazy) | _columns(source, keys)
+    table = _columns(source, keys)
     table |= {k: np.asarray(v) for k, v in (columns or {}).items()}
     labels = {q: _label(name, q, key, source) for q, key in found_keys.items() if key}
     notes = [*source.notes, *notes_on(source.index, found_keys)]
@@ -138,6 +140,7 @@ def _reading(
         names = SPELLINGS[quantity]
         names_ = [k for k in index.names_of_kind("missing") if k.lower() in names or k == keys[quantity]]
         nans = np.any([np.zeros(len(index), bool), *(index.is_kind(k, "missing") for k in names_)], axis=0)
+        nans &= ~index.has(keys[quantity] or "")
         nans[list(labels[quantity].missing if quantity in labels else ())] = True
         if nans[kept].any():
             missing[quantity] = int(nans[kept].sum())

@@ -177,7 +177,8 @@ def _like_forces(key: str, record: Record) -> str:
     shape, known = _shape(record.values.get(key)), key.lower() in SPELLINGS["forces"]
     if key.lower() in SPELLINGS["stress"] or is_cell_name(key):
         return ""
-    if shape == (len(record), 3) and not NO_FORCES.search(key.lower()):
+    flat = shape == (3 * len(record),) and not (record.pbc.all() and shape in ((6,), (9,)))
+    if (shape == (len(record), 3) or flat) and not NO_FORCES.search(key.lower()):
         return "three numbers an atom"
     return f"of shape {shape}" if known and shape and shape != (len(record), 3) else ""
 

@@ -16,6 +16,7 @@ from mlffbench.datasets.formats.extxyz_comments import Comments, Properties
 from mlffbench.datasets.formats.extxyz_faults import fault, is_cut_off
 from mlffbench.datasets.formats.index import Builder, Entry, Index
 from mlffbench.datasets.formats.nan_labels import missing_arrays, with_missing
+from mlffbench.datasets.formats.read_errors import reason
 from mlffbench.system.progress import report
 
 __all__ = ["index_extxyz"]
@@ -131,7 +132,8 @@ class _Scan:
             self.comments.add(block, begin, end, natoms)
         except PARSE_ERRORS as error:
             raise ValueError(
-                f"ASE cannot read {self.name!r}: the comment of frame {len(self.builder)}: {error}"
+                f"ASE cannot read {self.name!r}: the comment of frame {len(self.builder)}: "
+                f"{reason(error) if isinstance(error, UnicodeDecodeError) else error}"
             ) from error
 
     def _count(self, block: np.ndarray, newlines: np.ndarray, heads: np.ndarray) -> None:

@@ -29,7 +29,8 @@ from mlffbench.datasets.formats.index import Index
 from mlffbench.datasets.formats.index_cache import cached_index
 from mlffbench.datasets.formats.npz import open_arrays, stated_units
 from mlffbench.datasets.formats.program_xyz import Program, as_extxyz, program_of
-from mlffbench.datasets.formats.records import InMemory, JoinedReader, Source, record_of
+from mlffbench.datasets.formats.read_errors import reason
+from mlffbench.datasets.formats.records import InMemory, JoinedReader, Source
 from mlffbench.datasets.formats.schnetpack import units_in
 from mlffbench.datasets.formats.stated_units import with_units
 from mlffbench.datasets.formats.units import UNITS
@@ -65,6 +66,8 @@ def match(path: str) -> list[Path]:
     """
     place = Path(path).expanduser()
     _refuse_dangling(place)
+    if place.exists() and not (place.is_file() or place.is_dir()):
+        raise FileNotFoundError(f"{path!r} is a pipe, a socket or a device, and no file")
     if place.is_file() or (place.is_dir() and deepmd.is_system(place)):
         return [place]
     if place.is_dir() and (systems := sorted(f.parent for f in place.glob("*/type.raw"))):
@@ -144,7 +147,7 @@ def _open(file: Path, units: str | None, lazy: bool) -> Source:
     except UNREADABLE as error:
         if isinstance(error, ValueError) and file.name in str(error):
             raise
-        raise ValueError(f"ASE cannot read {str(file)!r}: {type(error).__name__}: {error}") from error
+        raise ValueError(f"ASE cannot read {str(file)!r}: {reason(error, file)}") from error
     if not len(source.index):
         raise ValueError(f"{str(file)!r} has no frames")
     return source
@@ -273,9 +276,15 @@ def _frames(file: Path) -> tuple[list[Atoms], tuple[str, ...]]:
     if vasp.is_vasp(kind):
         return vasp.frames_of(file, kind)
     frames = list(read(file, index=":"))
-    if frames and not any(record_of(atoms).values for atoms in frames):
+    if frames and not any(_has_number(atoms) for atoms in frames):
         raise ValueError(
             f"{file.name}: structures without energies (ASE's format {kind!r}); give the output of the "
             "program that computed them, or extended xyz with energies in eV and forces in eV/Å"
         )
     return converged_frames(file, kind, frames)
+
+
+def _has_number(atoms: Atoms) -> bool:
+    """True for a frame with results of a calculator, or with a number that may be its energy."""
+    numbers = (int, float, np.number)
+    return atoms.calc is not None or any(isinstance(v, numbers) for v in atoms.info.values())

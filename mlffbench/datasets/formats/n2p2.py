@@ -9,6 +9,8 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
+from mlffbench.datasets.formats.chemical_symbols import numbers_of
+
 __all__ = ["frames_of"]
 
 
@@ -61,7 +63,7 @@ def _structure(lines: list[list[str]]) -> Atoms:
     values: dict[str, Any] = {w[0]: float(w[1]) for w in lines if w[0] in ("energy", "charge") and len(w) > 1}
     positions = [[float(x) for x in words[1:4]] for words in atoms]
     periodic = {"cell": cell, "pbc": True} if len(cell) else {}
-    structure = Atoms([words[4] for words in atoms], positions, **periodic)
+    structure = Atoms(numbers_of([words[4] for words in atoms]), positions, **periodic)
     results = {k: values[k] for k in ("energy",) if k in values}
     if all(len(words) >= 10 for words in atoms):
         results["forces"] = np.array([[float(x) for x in words[7:10]] for words in atoms])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +13,13 @@ from mlffbench.datasets.formats.index import Entry, Index, Layout, is_missing
 from mlffbench.datasets.formats.label_keys import LABEL_NAMES, SPELLINGS
 from mlffbench.datasets.formats.nan_labels import first_is_nan, missing_arrays, with_missing
 from mlffbench.datasets.formats.npz_cells import cells_and_pbc
+from mlffbench.datasets.formats.npz_structures import NUMBERS, POSITIONS, structures
 from mlffbench.datasets.formats.records import Reader, Record, Source
 from mlffbench.datasets.formats.stated_units import names_unit, stated_in
 from mlffbench.datasets.formats.unread import is_cell_name
 
 __all__ = ["open_arrays", "stated_units"]
 
-NUMBERS = ("nuclear_charges", "z", "Z", "atomic_numbers", "numbers")
-POSITIONS = ("coords", "R", "positions", "coordinates")
 TENSORS = ((3, 3), (9,), (6,))  # shapes of the stress of one frame
 LOCAL_HEADER = struct.Struct("<26xHH")  # header of a zip member: lengths of name and extra field at its end
 
@@ -77,10 +76,7 @@ class Arrays(Reader):
     def _load(self) -> None:
         """Load the arrays, again after unpickling."""
         data = _load(self.file, self.mapped)
-        self.positions = _one_of(self.file, POSITIONS, data)
-        numbers = np.nan_to_num(_one_of(self.file, NUMBERS, data)).astype(int)
-        broadcast = np.broadcast_to(numbers, self.positions.shape[:2])
-        self.numbers = numbers if numbers.ndim == 1 else broadcast
+        self.positions, self.numbers = structures(self.file, data)
         self.cells, self.pbc = cells_and_pbc(self.file, data, len(self.positions))
         others = {k: v for k, v in data.items() if k not in (*NUMBERS, *POSITIONS) and k.lower() != "pbc"}
         others = {k: v for k, v in others.items() if not is_cell_name(k)}
@@ -156,14 +152,6 @@ def _is_of_atoms(key: str, values: np.ndarray, shape: tuple[int, ...]) -> bool:
     return of_atoms and values.shape[1:] not in TENSORS and values.dtype.kind in "iuf"
 
 
-def _one_of(file: Path, names: Sequence[str], data: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return the first array of these names."""
-    for name in names:
-        if name in data:
-            return data[name]
-    raise ValueError(f"{file.name}: none of {list(names)} among its arrays {sorted(data)}")
-
-
 # ---------------------------------------------------------------- from the disk
 def stated_units(file: Path) -> dict[str, str | float]:
     """Units in arrays such as sGDML's ``e_unit`` and ``r_unit``; arrays of other names are not read."""
@@ -191,7 +179,27 @@ def _load(file: Path, mapped: bool) -> dict[str, np.ndarray]:
     with np.load(file, allow_pickle=False) as stored, zipfile.ZipFile(file) as archive:
         stored_plainly = {m.filename: m for m in archive.infolist() if m.compress_type == zipfile.ZIP_STORED}
         members = {k: stored_plainly.get(f"{k}.npy") if mapped else None for k in stored.files}
-        return {k: stored[k] if m is None else _memory_map(file, m) for k, m in members.items()}
+        return {
+            k: _stored(file, stored, k) if m is None else _memory_map(file, m) for k, m in members.items()
+        }
+
+
+def _stored(file: Path, stored: Mapping[str, np.ndarray], key: str) -> np.ndarray:
+    """Read an array; refuse one of Python objects."""
+    try:
+        return stored[key]
+    except ValueError as error:
+        if "pickle" not in str(error):
+            raise
+        raise ValueError(_of_objects(file, key)) from None
+
+
+def _of_objects(file: Path, key: str) -> str:
+    """Return the error message of an array of Python objects."""
+    return (
+        f"{file.name}: {key!r} is an array of Python objects, a pickle, which may run code when it is "
+        "opened; save numbers (molecules of different size padded with atomic number 0)"
+    )
 
 
 def _memory_map(file: Path, member: zipfile.ZipInfo) -> np.ndarray:
@@ -202,7 +210,9 @@ def _memory_map(file: Path, member: zipfile.ZipInfo) -> np.ndarray:
         version = np.lib.format.read_magic(stream)
         read = {1: np.lib.format.read_array_header_1_0, 2: np.lib.format.read_array_header_2_0}[version[0]]
         shape, fortran, dtype = read(stream)
-        if dtype.hasobject or not np.prod(shape):
+        if dtype.hasobject:
+            raise ValueError(_of_objects(file, member.filename.removesuffix(".npy")))
+        if not np.prod(shape):
             return np.empty(shape, dtype=dtype)
         order = "F" if fortran else "C"
         return np.memmap(file, dtype=dtype, mode="r", offset=stream.tell(), shape=shape, order=order)  # type: ignore[call-overload]

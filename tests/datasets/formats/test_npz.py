@@ -98,10 +98,17 @@ def test_npz_with_a_cell(structure, tmp_path):
         ({"cell": CELL, "pbc": ["T", "T", "T"]}, r"'pbc' has shape \(3,\)"),
         ({"F": np.ones((3, 5))}, r"'F' has shape \(3, 5\); .* forces on 2 atoms \(3, 2, 3\)"),
         ({"stress": np.ones((3, 5))}, r"'stress' has shape \(3, 5\)"),
+        (
+            {"R": np.ones((3, 2))},
+            r"'R' has shape \(3, 2\); the positions of n frames of N atoms have \(n, N, 3\)",
+        ),
+        ({"z": [1, 1, 1]}, r"'z' has shape \(3,\), and 'R' \(3, 2, 3\)"),
+        ({"z": np.array(["H", 1], dtype=object)}, "'z' is an array of Python objects, a pickle"),
     ],
 )
 def test_npz_with_an_array_that_cannot_be_used(arrays, sentence, tmp_path):
-    np.savez(tmp_path / "a.npz", z=[1, 1], R=np.ones((3, 2, 3)), E=np.zeros(3), **arrays)
+    plain = {"z": [1, 1], "R": np.ones((3, 2, 3)), "E": np.zeros(3)}
+    np.savez(tmp_path / "a.npz", **plain | arrays)
     with pytest.raises(ValueError, match=sentence):
         path(str(tmp_path / "a.npz"), units="eV")
 

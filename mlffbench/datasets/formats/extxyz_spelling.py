@@ -22,7 +22,7 @@ OF_STRUCTURE = {  # ASE's names of columns by type and number, and their other n
     ("Z", "I", "1"): ("z", "atomicnumber", "number"),
 }
 PERIODIC = {"t", "true", "1", "yes", "y", "on", "p"}
-OPEN = {"f", "false", "0", "no", "n", "off"}
+OPEN = {"f", "false", "0", "no", "n", "off", "s", "m", "none", "open"}  # s, m: LAMMPS's shrink-wrapped
 SQUARE = (0, 5, 4, 5, 1, 3, 4, 3, 2)  # places in xx yy zz yz xz xy of the nine components, row by row
 
 
@@ -106,7 +106,7 @@ def _singular(name: str) -> str:
 
 
 def directions(text: str) -> list[bool]:
-    """Return the periodic directions that one or three words such as T, no or p tell.
+    """Return the periodic directions that one or three words such as T, no, p or xy tell.
 
     Raises
     ------
@@ -116,6 +116,8 @@ def directions(text: str) -> list[bool]:
     words = text.lower().removeprefix("_json").translate(str.maketrans("[],", "   ")).split()
     if len(words) == 1 and len(words[0]) == 3 and set(words[0]) <= set("tfpn10"):
         words = list(words[0])
+    if len(words) == 1 and re.fullmatch("x?y?z?", words[0]):
+        return [x in words[0] for x in "xyz"]
     if len(words) not in (1, 3) or not set(words) <= PERIODIC | OPEN:
         raise ValueError(
             f'pbc is {text!r}, which is neither true nor false; write pbc="T T T" or pbc="F F F"'

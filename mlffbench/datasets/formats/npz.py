@@ -16,7 +16,7 @@ from mlffbench.datasets.formats.npz_cells import cells_and_pbc
 from mlffbench.datasets.formats.npz_structures import NUMBERS, POSITIONS, structures
 from mlffbench.datasets.formats.records import Reader, Record, Source
 from mlffbench.datasets.formats.stated_units import names_unit, stated_in
-from mlffbench.datasets.formats.unread import is_cell_name
+from mlffbench.datasets.formats.unread_cells import is_cell_name
 
 __all__ = ["open_arrays", "stated_units"]
 

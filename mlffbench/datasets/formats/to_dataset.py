@@ -16,7 +16,8 @@ from mlffbench.datasets.formats.electronic_columns import with_electronic_column
 from mlffbench.datasets.formats.label_keys import LABEL_NAMES, SPELLINGS, Label, energies, find_key
 from mlffbench.datasets.formats.placeholders import notes_on, without_weight
 from mlffbench.datasets.formats.records import InMemory, Reader, Source
-from mlffbench.datasets.formats.unread import refuse_unread_cell, unread_labels
+from mlffbench.datasets.formats.unread import unread_labels
+from mlffbench.datasets.formats.unread_cells import refuse_unread_cell
 from mlffbench.system.progress import report
 
 __all__ = ["from_frames", "from_source", "isolated_energies", "isolated_energies_of"]

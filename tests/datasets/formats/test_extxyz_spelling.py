@@ -55,8 +55,14 @@ def test_a_word_for_no_is_not_periodic(word, tmp_path):
 
 
 def test_a_word_that_is_neither_true_nor_false_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="pbc is 'xyz', which is neither true nor false"):
-        path(file_of(tmp_path, f'energy=1 Lattice="{NINE}" pbc=xyz Properties={PROPERTIES}'))
+    with pytest.raises(ValueError, match="pbc is 'slab', which is neither true nor false"):
+        path(file_of(tmp_path, f'energy=1 Lattice="{NINE}" pbc=slab Properties={PROPERTIES}'))
+
+
+@pytest.mark.parametrize(("word", "axes"), [("xyz", "xyz"), ("xy", "xy"), ("none", ""), ('"p p s"', "xy")])
+def test_periodic_directions_may_be_named_by_their_axes(word, axes, tmp_path):
+    data = path(file_of(tmp_path, f'energy=1 Lattice="{NINE}" pbc={word} Properties={PROPERTIES}'))
+    assert data.frames[0].pbc.tolist() == [x in axes for x in "xyz"]
 
 
 @pytest.mark.parametrize("key", ["stress", "dft_stress", "Stress"])

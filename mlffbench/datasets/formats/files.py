@@ -275,7 +275,7 @@ def _frames(file: Path) -> tuple[list[Atoms], tuple[str, ...]]:
     kind = filetype(str(file))
     if vasp.is_vasp(kind):
         return vasp.frames_of(file, kind)
-    frames = list(read(file, index=":"))
+    frames = [atoms for atoms in read(file, index=":") if atoms is not None]
     if frames and not any(_has_number(atoms) for atoms in frames):
         raise ValueError(
             f"{file.name}: structures without energies (ASE's format {kind!r}); give the output of the "

@@ -45,8 +45,9 @@ def bounded_least_squares(
 
     References
     ----------
-    J. Nocedal and S. J. Wright, Numerical Optimization (Springer, 2006), chapter 10. Bounds: C. Kanzow et al., J.
-    Comput. Appl. Math. 172, 375 (2004). Damping: H. B. Nielsen, report IMM-REP-1999-05 (DTU, 1999).
+    J. Nocedal and S. J. Wright, Numerical Optimization (Springer, 2006), chapter 10. Bounds: C. Kanzow,
+    N. Yamashita and M. Fukushima, J. Comput. Appl. Math. 172, 375 (2004). Damping: H. B. Nielsen, report
+    IMM-REP-1999-05 (Technical University of Denmark, 1999).
     """
     low, high = bounds
     x, f = start, residual(start)

@@ -2,7 +2,7 @@
 
 __version__ = "0.1.0"
 
-__all__ = ["load"]
+__all__ = ["load", "trust"]
 
 
 def __getattr__(name: str) -> object:
@@ -10,4 +10,8 @@ def __getattr__(name: str) -> object:
         from mlffbench.system.model_file import load
 
         return load
+    if name == "trust":
+        from mlffbench.registry import trust
+
+        return trust
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

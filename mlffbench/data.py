@@ -31,6 +31,7 @@ __all__ = [
     "bare",
     "concatenate",
     "labels_of",
+    "matched",
     "value_name",
 ]
 
@@ -133,6 +134,19 @@ class Labels:
     def __len__(self) -> int:
         return len(self.energy)
 
+    def misfit(self, n_atoms: Sequence[int]) -> str:
+        """Sentence on the first of frames with these numbers of atoms that the labels do not fit; '' if none.
+
+        One energy for many frames does not fit them, though numpy would repeat it.
+        """
+        if len(self) != len(n_atoms):
+            return f"{len(n_atoms)} frames but {len(self)} labels"
+        for name in ("forces", "forces_std"):
+            for i, values in enumerate(getattr(self, name) or ()):
+                if values is not None and len(values) != n_atoms[i]:
+                    return f"frame {i} has {n_atoms[i]} atoms but {name} of shape {np.shape(values)}"
+        return ""
+
     @property
     def shape(self) -> tuple[int]:
         """Shape of the energies; scikit-learn uses it to index with arrays of indices."""
@@ -153,8 +167,16 @@ class Labels:
         return Labels(self.energy[picks], forces, stress, std, forces_std)
 
 
+def _floats(values: Any, name: str) -> np.ndarray:
+    """Copy as floats; a complex number, a truth value or a text is refused rather than converted."""
+    array = np.asarray(values)
+    if array.dtype.kind in "cbSU":
+        raise ValueError(f"{name} must be real numbers; got an array of {array.dtype}")
+    return np.array(array, dtype=float)
+
+
 def _vector(values: Any, name: str) -> np.ndarray:
-    array = np.array(values, dtype=float)
+    array = _floats(values, name)
     if array.ndim != 1:
         raise ValueError(f"{name} must be one number a frame, a vector; got shape {array.shape}")
     return array
@@ -172,7 +194,7 @@ def _per_frame(values: Any, name: str, shape: tuple[int, ...]) -> PerFrame | Non
         return values if values.any_present() else None
     if values is None or all(v is None for v in values):
         return None
-    arrays = tuple(None if v is None else np.array(v, dtype=float) for v in values)
+    arrays = tuple(None if v is None else _floats(v, name) for v in values)
     for i, a in enumerate(arrays):
         if a is not None and (a.ndim != len(shape) or a.shape[-1] != shape[-1]):
             expected = ", ".join("n_atoms" if s < 0 else str(s) for s in shape)
@@ -191,6 +213,25 @@ def concatenate(parts: Sequence[Labels]) -> Labels:
         np.concatenate(std) if std else None,
         whole("forces_std"),
     )
+
+
+def matched(
+    true: PerFrame | None, predicted: PerFrame | None, quantity: str
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """True and predicted forces or stresses of the frames that have true ones; none if one side has none.
+
+    Raises
+    ------
+    RuntimeError
+        Only some of these frames have a prediction: errors of the others alone would flatter.
+    """
+    if true is None or predicted is None:
+        return []
+    labelled = [(t, p) for t, p in zip(true, predicted, strict=True) if t is not None]
+    if n_lacking := sum(p is None for _, p in labelled):
+        n = len(labelled)
+        raise RuntimeError(f"{quantity} predicted for {n - n_lacking} of {n} frames that are labelled")
+    return labelled
 
 
 def bare(atoms: Atoms) -> Atoms:

@@ -152,8 +152,18 @@ class ForceField(RegressorMixin, BaseEstimator):
         return Prepared(frames, self._prepare(frames))
 
     def evaluate(self, prepared: Prepared) -> Labels:
-        """Predict from prepared frames."""
+        """Predict from prepared frames.
+
+        Raises
+        ------
+        RuntimeError
+            The method did not give Labels, with one energy a frame and one row of forces an atom.
+        """
         labels = self._evaluate(prepared.inputs)
+        if not isinstance(labels, Labels):
+            raise RuntimeError(f"{type(self).__name__} predicted {type(labels).__name__}, not Labels")
+        if fault := labels.misfit([len(atoms) for atoms in prepared.frames]):
+            raise RuntimeError(f"the prediction of {type(self).__name__} does not fit its frames: {fault}")
         return replace(labels, energy=labels.energy + self._baseline(prepared.frames))
 
     def calculator(self) -> Any:
@@ -299,14 +309,12 @@ def check_frames(X: Any) -> list[Atoms]:
 def _check_labels(y: Any, frames: list[Atoms]) -> Labels:
     """Check that labels match the frames and are finite."""
     labels = labels_of(frames) if y is None else y if isinstance(y, Labels) else Labels(np.asarray(y))
-    if len(labels) != len(frames):
-        raise ValueError(f"{len(frames)} frames but {len(labels)} labels")
+    if fault := labels.misfit([len(atoms) for atoms in frames]):
+        raise ValueError(fault)
     bad = np.flatnonzero(~np.isfinite(labels.energy))
     if len(bad):
         raise ValueError(f"the energy of frame {bad[0]} is {labels.energy[bad[0]]}")
     for i, forces in enumerate(labels.forces or ()):
-        if forces is not None and forces.shape != (len(frames[i]), 3):
-            raise ValueError(f"frame {i} has {len(frames[i])} atoms but forces of shape {forces.shape}")
         if forces is not None and not np.isfinite(forces).all():
             raise ValueError(f"the forces of frame {i} are not finite")
     return labels

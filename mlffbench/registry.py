@@ -1,17 +1,42 @@
-"""Registry: a name is a file; ``load("estimators", "mace")`` imports ``estimators/mace.py``."""
+"""Registry: a name is a file; ``load("estimators", "mace")`` imports ``estimators/mace.py``.
+
+It is the only door to code that a suite, a recipe or a model file names: of other packages it imports those
+that the user trusts (``--trust``, ``MLFFBENCH_TRUST``, `trust`), and nothing else.
+"""
 
 from __future__ import annotations
 
 import inspect
+import os
+import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+from functools import wraps
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
-from mlffbench.data import Spec
+from mlffbench.data import Dataset, Spec, Split
 
-__all__ = ["KINDS", "build", "load", "make", "names", "parameters", "parts", "resolve", "suggest", "summary"]
+__all__ = [
+    "FOREIGN",
+    "KINDS",
+    "build",
+    "is_public",
+    "is_trusted",
+    "is_trusted_file",
+    "load",
+    "make",
+    "names",
+    "parameters",
+    "parts",
+    "remedy",
+    "resolve",
+    "suggest",
+    "summary",
+    "trust",
+]
 
 KINDS = ("estimators", "datasets", "splits", "metrics", "tasks", "checks", "samplers", "calculators")
 FOLDERS = {
@@ -19,8 +44,57 @@ FOLDERS = {
     "samplers": "labelling/samplers",
     "calculators": "labelling/calculators",
 }  # of the kinds that do not lie on the top floor
+TRUST = "MLFFBENCH_TRUST"  # environment variable: what the user trusts, separated by commas
+FOREIGN = re.compile(r"(?P<module>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):(?P<attribute>[A-Za-z_]\w*)", re.ASCII)
 
 
+@runtime_checkable
+class Calculator(Protocol):
+    """Calculator of ASE, as far as it is used here."""
+
+    def get_property(self, name: str) -> Any: ...
+
+
+RETURNED: dict[str, type] = {"datasets": Dataset, "splits": Split, "calculators": Calculator}
+
+
+# ---------------------------------------------------------------- trust
+def trust(*names: str) -> None:
+    """Trust modules, with what lies below them, and files, in this process and those that it starts.
+
+    A suite, a recipe or a model file may then use the code of these modules, as ``module:Name``, and run or
+    unpickle these files.
+
+    Examples
+    --------
+    >>> trust("my_package", "models/medium.model")
+    >>> is_trusted("my_package.networks"), is_trusted_file("./models/medium.model"), is_trusted("os")
+    (True, True, False)
+    """
+    added = [part.strip() for name in names for part in name.split(",")]
+    os.environ[TRUST] = ",".join(dict.fromkeys(name for name in (*_trusted(), *added) if name))
+
+
+def _trusted() -> list[str]:
+    return [name for part in os.environ.get(TRUST, "").split(",") if (name := part.strip())]
+
+
+def is_trusted(module: str, also: Iterable[str] = ()) -> bool:
+    """True for a module that the user trusts, and for one below it; `also` adds to these."""
+    return any(module == known or module.startswith(f"{known}.") for known in (*_trusted(), *also))
+
+
+def is_trusted_file(file: str, also: Iterable[str] = ()) -> bool:
+    """True for a file that the user trusts, however its path is written; `also` adds to these."""
+    return os.path.abspath(file) in map(os.path.abspath, (*_trusted(), *also))
+
+
+def remedy(name: str) -> str:
+    """Complete a refusal: the way to trust a module or file."""
+    return f"if you trust it, add --trust {name} (or set {TRUST}={name})"
+
+
+# ---------------------------------------------------------------- names
 def names(kind: str) -> list[str]:
     """List the names of a kind from the files of its folder; nothing is imported."""
     folder = Path(__file__).parent / FOLDERS.get(kind, kind)
@@ -35,24 +109,86 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 
 def load(kind: str, name: str) -> Callable[..., Any]:
-    """Import the class or function of a name; ``package.module:Name`` is looked up elsewhere.
+    """Import the class or function of a name, or of a ``package.module:Name`` that the user trusts.
 
     Raises
     ------
     LookupError
-        There is no such name.
+        There is no such name, its module is not trusted, or it is nothing of this kind.
     """
     if ":" in name:
-        module, _, attribute = name.partition(":")
-        try:
-            return getattr(import_module(module), attribute)
-        except (ModuleNotFoundError, AttributeError) as error:
-            raise LookupError(f"no {kind.removesuffix('s')} {name!r}: {error}") from error
+        return _foreign(kind, name)
     if name not in names(kind):
         raise LookupError(f"no {kind.removesuffix('s')} {name!r}{suggest(name, names(kind))}")
     module_ = import_module(f"mlffbench.{FOLDERS.get(kind, kind).replace('/', '.')}.{name}")
     (public,) = module_.__all__  # one file, one public name
     return getattr(module_, public)
+
+
+def is_public(kind: str, name: str) -> bool:
+    """True if ``module:Name`` is one of our own public names of a kind."""
+    module, _, attribute = name.partition(":")
+    folder, _, file = module.rpartition(".")
+    ours = folder == f"mlffbench.{FOLDERS.get(kind, kind).replace('/', '.')}" and file in names(kind)
+    return ours and load(kind, file).__name__ == attribute
+
+
+def _foreign(kind: str, name: str) -> Callable[..., Any]:
+    """Import ``package.module:Name`` if it is trusted and of this kind; nothing is called."""
+    called = f"{kind.removesuffix('s')} {name!r}"
+    match = FOREIGN.fullmatch(name)
+    if match is None:
+        raise LookupError(f"no {called}; code of other packages is written package.module:Name")
+    module = match["module"]
+    _check_trusted(kind, name, module, f"{called} is code of the module {module!r}")
+    try:
+        target = getattr(import_module(module), match["attribute"])
+        inspect.signature(target)
+    except Exception as error:  # whatever their module raises
+        raise LookupError(f"no {called}: {error}") from error
+    home = getattr(target, "__module__", None) or "builtins"
+    own = f"{home}:{getattr(target, '__name__', '')}"
+    _check_trusted(kind, own, home, f"{called} stands there, but is code of the module {home!r}")
+    if not _is_of(kind, target):
+        raise LookupError(f"{called} is a {type(target).__name__}, not {_wanted(kind)}")
+    return target if isinstance(target, type) else _checked(target, RETURNED.get(kind, object), called)
+
+
+def _check_trusted(kind: str, name: str, module: str, what: str) -> None:
+    """Refuse code that is not trusted; of our own modules only the public names of the kind are at choice."""
+    if is_public(kind, name):
+        return
+    if module.partition(".")[0] == "mlffbench":
+        raise LookupError(f"no {kind.removesuffix('s')} {name!r}{suggest(name, names(kind))}")
+    if not is_trusted(module):
+        stranger = "a file from a stranger may name any program"
+        raise LookupError(f"{what}, not mlffbench's: {stranger}; {remedy(module)}")
+
+
+def _is_of(kind: str, target: Any) -> bool:
+    """True if a class or function can be something of this kind."""
+    if kind == "estimators":
+        base = getattr(sys.modules.get("mlffbench.forcefield"), "ForceField", ())
+        return isinstance(target, type) and issubclass(target, base)
+    return kind == "calculators" and hasattr(target, "get_property") if isinstance(target, type) else True
+
+
+def _wanted(kind: str) -> str:
+    classes = {"estimators": "a class derived from ForceField", "calculators": "an ASE calculator"}
+    return classes.get(kind, "a function")
+
+
+def _checked(function: Callable[..., Any], expected: type, called: str) -> Callable[..., Any]:
+    """The function, which raises a ValueError where it returns something else."""
+
+    @wraps(function)
+    def call(*args: Any, **params: Any) -> Any:
+        value = function(*args, **params)
+        if not isinstance(value, expected):
+            raise ValueError(f"{called} returned a {type(value).__name__}, not a {expected.__name__}")
+        return value
+
+    return call
 
 
 def parameters(target: Callable[..., Any], skip: Iterable[str] = ()) -> dict[str, Any]:
@@ -72,7 +208,8 @@ def build(kind: str, name: str, params: Mapping[str, Any], skip: Iterable[str] =
     Raises
     ------
     LookupError
-        Unknown name or keyword, or an estimator without the model that it is made of.
+        Unknown name or keyword, an estimator without the model that it is made of, or code or a file that
+        is not trusted: `needs_trust` of the target names parameters, with the reason.
     """
     target = load(kind, name)
     known = parameters(target, skip)
@@ -80,6 +217,9 @@ def build(kind: str, name: str, params: Mapping[str, Any], skip: Iterable[str] =
     for parameter in params:
         if parameter not in known and not _has_kwargs(target):
             raise LookupError(f"{called} has no parameter {parameter!r}{suggest(parameter, known)}")
+    for word, reason in getattr(target, "needs_trust", {}).items():
+        if params.get(word) is not None and not is_trusted_file(str(params[word])):
+            raise LookupError(f"{word!r} of {called} {reason}; {remedy(str(params[word]))}")
     for word, kinds in parts(target).items():
         if word not in params and known[word] is inspect.Parameter.empty:
             raise LookupError(f"{called} needs {word!r}: a name, or 'name: {{keyword: value}}'")

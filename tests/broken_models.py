@@ -122,10 +122,11 @@ class IsCertainBelowZero(Sound):
         return replace(labels, energy_std=-np.ones(len(labels)))
 
 
-class IsUncertainAboutAtomsOnly(Sound):
+class IsUncertainAboutOneFrameOnly(Sound):
     def _evaluate(self, inputs):
         labels = super()._evaluate(inputs)
-        return replace(labels, forces_std=tuple(np.ones((1, 3)) for _ in labels.forces))
+        first, *others = labels.forces
+        return replace(labels, forces_std=(np.ones_like(first), *(None for _ in others)))
 
 
 class ForgetsWhatItDoesNotName(Sound):

@@ -8,6 +8,7 @@ import typer
 
 from mlffbench import __version__
 from mlffbench.cli import data, label, listing, suite
+from mlffbench.cli.trust_option import add_trust_option
 
 __all__ = ["app", "main"]
 
@@ -20,6 +21,8 @@ for command in (suite.run, suite.report, suite.score, suite.schema):
     app.command()(command)
 app.command("list")(listing.list_)
 app.command()(label.label)
+add_trust_option(app, without=("report", "schema", "list"))
+add_trust_option(data.app, without=("list",))
 app.add_typer(data.app, name="data")
 
 

@@ -93,6 +93,9 @@ def path(
     return replace(data, columns=columns, card=card, reference=reference)
 
 
+path.parts = {"truth": ("calculators",)}  # type: ignore[attr-defined]
+
+
 def _opened(
     files: Mapping[str, Sequence[Path]], units: str | None, lazy: bool
 ) -> tuple[Source, dict[str, np.ndarray]]:

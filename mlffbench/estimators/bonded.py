@@ -51,7 +51,7 @@ class Bonded(ForceField):
     energy_weight, forces_weight, stress_weight : float
         The loss is Σ weight (RMSE/σ)², σ the spread of that label in training; energies per atom.
     alpha : float
-        Weight of a prior of usual sizes (`potentials.gaff.least_squares.PRIORS`): it decides what the data
+        Weight of a prior of usual sizes (`potentials.gaff.unknowns.PRIORS`): it decides what the data
         leave open.
     max_iterations : int
         Largest number of steps of the optimiser.

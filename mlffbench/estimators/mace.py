@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -67,8 +67,8 @@ class MACE(ForceField):
     foundation : str, optional
         A ``.model`` file of mace-torch to start from: its architecture, cutoff and weights, reduced to the
         elements and to one head by mace-torch's own tool. It is a pickle: reading it runs the code in it,
-        so name only files you trust. Without `atomic_energies` those are fitted to the energies that the
-        foundation leaves unexplained.
+        so a suite or a model file that names one needs ``--trust FILE``. Without `atomic_energies` those are
+        fitted to the energies that the foundation leaves unexplained.
     foundation_head : str, optional
         Name of the head, where the file has several.
     warm_start : bool
@@ -104,6 +104,8 @@ class MACE(ForceField):
     .. [1] Batatia et al., MACE: Higher order equivariant message passing neural networks for fast and
        accurate force fields, NeurIPS 2022, arXiv:2206.07697. Code: https://github.com/ACEsuit/mace
     """
+
+    needs_trust: ClassVar[Mapping[str, str]] = {"foundation": "is a pickle, whose code runs when it is read"}
 
     def __init__(
         self,

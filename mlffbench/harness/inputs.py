@@ -1,4 +1,4 @@
-"""Inputs of a case beside structures and labels: columns, isolated atoms, reference, named files.
+"""Inputs of a case beside structures and labels: columns, isolated atoms, reference, files and code it names.
 
 They are not in a case's id, which older results share; a document keeps their digests, so that a result that
 no longer belongs to its inputs is seen when the suite is run again.
@@ -18,7 +18,8 @@ from ase import Atoms
 from mlffbench import registry
 from mlffbench.data import Dataset, Reference, Split
 from mlffbench.harness.case import Case
-from mlffbench.system.checksum import checksums_of_named_files
+from mlffbench.system.checksum import Checksum, checksums_of_named_files, texts
+from mlffbench.system.module_source import source_file
 
 __all__ = [
     "DataInputs",
@@ -89,23 +90,23 @@ def case_inputs(
 def changed_inputs(
     document: Mapping[str, Any], case: Case, data: DataInputs, load: Callable[[], Dataset]
 ) -> list[str]:
-    """List the inputs, in words, that differ from those of a finished case; none if it still belongs to them.
+    """List the inputs, in words, that differ from those of a stored case; none if it still belongs to them.
 
     A document of the user's own data that is older than these digests is compared by its split, for which the
     dataset is loaded.
     """
     before = document.get("inputs")
-    if document["status"] != "ok":
-        return []
     if not before:
-        return ["split"] if is_own(case) and _other_split(document, case, load) else []
+        ok = document["status"] == "ok"
+        return ["split"] if ok and is_own(case) and _other_split(document, case, load) else []
     now = case_inputs(case, data, before["columns"], named_files(case))
     words = [f"column {k!r}" for k, digest in before["columns"].items() if now["columns"][k] != digest]
     if now["atomic_energies"] != before["atomic_energies"]:
         words.append("isolated-atom energies")
     if document["case"]["tasks"] and now["reference"] != before["reference"]:
         words.append("reference structures or numbers")
-    return words + [f"file {k!r}" for k, digest in before["files"].items() if now["files"].get(k) != digest]
+    files = [name for name, digest in before["files"].items() if now["files"].get(name) != digest]
+    return words + [f"{'source of' if ':' in name else 'file'} {name!r}" for name in files]
 
 
 def checkpoint_key(split: Split, data: DataInputs) -> str:
@@ -131,9 +132,16 @@ def _other_split(document: Mapping[str, Any], case: Case, load: Callable[[], Dat
 
 
 def named_files(case: Case) -> dict[str, str]:
-    """Checksums of the files that estimator, split, tasks and the calculator of the labels name."""
-    specs = [case.estimator.params, case.split.params, *(task.params for task in case.tasks)]
-    return checksums_of_named_files([*specs, case.dataset.params.get("truth")])
+    """Checksums of the files that estimator, split, tasks and the calculator of the labels name.
+
+    The source file of a ``module:Name`` is one of them; what that module imports is not.
+    """
+    specs = [case.estimator, case.split, *case.tasks]
+    params = [*(spec.params for spec in specs), case.dataset.params.get("truth")]
+    names = [*case.metrics, case.dataset.name, *(spec.name for spec in specs), *texts(params)]
+    sources = {name: source_file(name.partition(":")[0]) for name in sorted(set(names)) if ":" in name}
+    code = {name: Checksum("").of(file) for name, file in sources.items() if file is not None}
+    return {**checksums_of_named_files(params), **code}
 
 
 def _plain(reference: Reference) -> list[Any]:

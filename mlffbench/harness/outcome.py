@@ -31,11 +31,13 @@ class Outcome:
     dataset, split : mapping
         Name, digest and sizes.
     inputs : mapping
-        Digests of what else decides the case, see `mlffbench.harness.inputs`; empty in older documents.
+        Digests of what else decides the case, see `mlffbench.harness.inputs`; empty in older documents and of
+        a case that failed before it had its data.
     scores : tuple of Score
     test_failures : tuple of mapping
-        Test groups that could not be predicted, such as with an element that training had not: like
-        `failure`, with ``test``. The other groups have scores; a case without any has failed.
+        Test groups that could not be predicted, such as with an element that training had not, or were
+        predicted in part: like `failure`, with ``test``. The other groups have scores; a case without any
+        has failed.
     task_failures : tuple of mapping
         Numbers that tasks could not give: like `failure`, with ``task``, ``test`` and ``quantity``; kind
         ``skipped`` if there was nothing to measure or no reference to compare with.
@@ -98,6 +100,6 @@ def _plain(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else repr(value)
 
 
-def failed(case: Case, failure: Mapping[str, str]) -> Outcome:
-    """Outcome of a case that failed."""
-    return Outcome(case, failure=failure, provenance=provenance())
+def failed(case: Case, failure: Mapping[str, str], inputs: Mapping[str, Any] | None = None) -> Outcome:
+    """Outcome of a case that failed, with the digests of those inputs that it had read."""
+    return Outcome(case, failure=failure, inputs=inputs or {}, provenance=provenance())

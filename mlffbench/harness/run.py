@@ -7,32 +7,26 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ase import Atoms
+from ase.data import atomic_numbers
 
 from mlffbench import registry
-from mlffbench.data import Curve, Dataset, Labels, Missing, Score, Spec, Split
+from mlffbench.data import Curve, Dataset, Labels, LazySequence, Missing, Score, Spec, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.harness.case import Case
+from mlffbench.harness.group_results import group_results, predictable
 from mlffbench.harness.inputs import DataInputs, UsedColumns, case_inputs, checkpoint_key, named_files
-from mlffbench.harness.metadata import (
-    dataset_metadata,
-    energy_profile,
-    leakage,
-    model_metadata,
-    split_metadata,
-)
+from mlffbench.harness.metadata import dataset_metadata, leakage, model_metadata, split_metadata
 from mlffbench.harness.outcome import Outcome, failed
-from mlffbench.harness.predictions import pack
-from mlffbench.harness.scoring import score
 from mlffbench.system import checkpoint, model_file, progress
 from mlffbench.system.atomic_write import atomic_write
-from mlffbench.system.failures import catch_failure, failure_of
+from mlffbench.system.failures import catch_failure
 from mlffbench.system.provenance import provenance
 from mlffbench.system.timing import Measurement, measure
 from mlffbench.tasks.common.subtasks import Row, unmet_need
@@ -52,20 +46,23 @@ def run(case: Case) -> tuple[Outcome, Predictions | None]:
     predictions : dict of str to array, or None
         Truth and prediction of every test group (`mlffbench.harness.predictions.unpack`).
     """
-    value, failure = catch_failure(lambda: _flow(case))
+    inputs: list[Callable[[], dict[str, Any]]] = []
+    value, failure = catch_failure(lambda: _flow(case, inputs))
     if failure is not None:
-        return failed(case, failure), None
+        return failed(case, failure, inputs[0]() if inputs else {}), None
     outcome, predictions = value
     return replace(outcome, provenance=provenance()), predictions
 
 
 # ---------------------------------------------------------------- the flow
-def _flow(case: Case) -> tuple[Outcome, Predictions]:
+def _flow(case: Case, inputs: list[Callable[[], dict[str, Any]]]) -> tuple[Outcome, Predictions]:
+    """The outcome; `inputs` receives the function that digests those used so far, for a case that fails."""
     plain = load_dataset(case.dataset)
     if plain.digest != case.data_digest:
         raise ValueError(f"the data of {case.dataset} changed since the suite was planned; start it again")
     data, files = DataInputs.of(plain), named_files(case)
     dataset, columns = _watched(plain)
+    inputs.append(partial(case_inputs, case, data, columns.used, files))
     split = registry.load("splits", case.split.name)(dataset, seed=case.seed, **case.split.params)
     leaks = leakage(plain, split)
     _forget_other_checkpoints(checkpoint_key(split, data))
@@ -74,12 +71,12 @@ def _flow(case: Case) -> tuple[Outcome, Predictions]:
     train = [dataset.frames[i] for i in split.train]
     model, fit = _fitted(model, train, dataset.labels[split.train], device)
     model.predict(train[:2])  # first calls compile and allocate; they are not part of the pace
-    tested = _tested(case, model, dataset, split)
-    task_scores, curves, task_failures = _tasks(case, model, dataset, _predictable(split, tested))
+    tested = group_results(case, model, dataset, split)
+    task_scores, curves, task_failures = _tasks(case, model, dataset, predictable(split, tested))
     return Outcome(
         case,
         dataset=dataset_metadata(plain),
-        inputs=case_inputs(case, data, columns.used, files),
+        inputs=inputs[0](),
         split={**split_metadata(split), "leaks": leaks},
         scores=(*tested.scores, *task_scores),
         test_failures=tuple(tested.failures),
@@ -92,62 +89,22 @@ def _flow(case: Case) -> tuple[Outcome, Predictions]:
     ), tested.predictions
 
 
-@dataclass
-class _Tested:
-    """Scores, timings, profiles and predictions of the test groups, and the failures of those without."""
-
-    scores: list[Score] = field(default_factory=list)
-    timings: dict[str, Any] = field(default_factory=dict)
-    profiles: dict[str, Any] = field(default_factory=dict)
-    predictions: Predictions = field(default_factory=dict)
-    failures: list[dict[str, str]] = field(default_factory=list)
-
-
-def _tested(case: Case, model: ForceField, dataset: Dataset, split: Split) -> _Tested:
-    """Test the model on every group; the failure of one costs no other, the first of all is the case's."""
-    tested, errors = _Tested(), []
-    for done, (test, indices) in enumerate(split.tests.items()):
-        progress.report("predict", done, len(split.tests))
-        try:
-            _test(tested, case, model, dataset, test, indices)
-        except Exception as error:
-            errors.append(error)
-            tested.failures.append({"test": test, **failure_of(error)})
-    if len(errors) == len(split.tests):
-        raise errors[0]
-    return tested
-
-
-def _test(
-    tested: _Tested, case: Case, model: ForceField, dataset: Dataset, test: str, indices: np.ndarray
-) -> None:
-    """Predict and score one test group."""
-    device = str(getattr(model, "device", "cpu"))
-    predicted, timing = _predict(model, [dataset.frames[i] for i in indices], device)
-    truth, n_atoms = dataset.labels[indices], [len(dataset.frames[i]) for i in indices]
-    scores = score(test, n_atoms, truth, predicted, _metrics(case))
-    profile = energy_profile(test, dataset, indices, predicted)
-    tested.scores += scores
-    tested.timings[test] = timing
-    tested.predictions |= pack(test, n_atoms, truth, predicted)
-    tested.profiles |= profile
-
-
-def _predictable(split: Split, tested: _Tested) -> Split:
-    """The split without the test groups that could not be predicted, which no task can use either."""
-    failed = {failure["test"] for failure in tested.failures}
-    if not failed:
-        return split
-    tests = {test: indices for test, indices in split.tests.items() if test not in failed}
-    return replace(split, tests=tests, in_domain=split.in_domain if split.in_domain in tests else None)
-
-
 def _watched(dataset: Dataset) -> tuple[Dataset, UsedColumns]:
-    """The dataset with columns that remember which of them are used."""
-    columns = UsedColumns(dataset.columns)
-    watched = replace(dataset, columns=columns)
+    """The dataset with columns that remember which are used, and frames that are copied on every access.
+
+    A method that moves or removes atoms of its input does not change what others are compared with.
+    """
+    columns, frames = UsedColumns(dataset.columns), dataset.frames
+    if not isinstance(frames, LazySequence):  # which reads a new frame every time
+        numbers = frozenset(atomic_numbers[symbol] for symbol in dataset.elements)
+        frames = LazySequence(partial(_copy, frames), np.arange(len(frames)), numbers=numbers)
+    watched = replace(dataset, columns=columns, frames=frames)
     columns.used.clear()  # the dataset looks at the lengths of all
     return watched, columns
+
+
+def _copy(frames: Sequence[Atoms], i: int) -> Atoms:
+    return frames[i].copy()
 
 
 def _forget_other_checkpoints(key: str) -> None:
@@ -198,35 +155,6 @@ def _write_checkpoint(model: ForceField, fit: Measurement, folder: Path) -> None
     if failure is None:
         with atomic_write(folder / FIT) as file:
             file.write(json.dumps(asdict(fit)).encode())
-
-
-def _metrics(case: Case) -> dict[str, Callable[[np.ndarray, np.ndarray], float]]:
-    return {name: registry.load("metrics", name) for name in case.metrics}
-
-
-def _predict(model: ForceField, frames: Sequence[Atoms], device: str) -> tuple[Labels, dict[str, Any]]:
-    with measure(device) as preparing:
-        prepared = model.prepare(frames)
-    with measure(device) as evaluating:
-        predicted = model.evaluate(prepared)
-    _refuse_nonfinite(predicted)
-    return predicted, {
-        "n_frames": len(frames),
-        "n_atoms": sum(len(a) for a in frames),
-        "prepare_seconds": preparing.seconds,
-        "evaluate_seconds": evaluating.seconds,
-        "peak_memory_mb": max(preparing.peak_memory_mb, evaluating.peak_memory_mb),
-        "peak_gpu_memory_mb": evaluating.peak_gpu_memory_mb,
-    }
-
-
-def _refuse_nonfinite(labels: Labels) -> None:
-    for name in ("forces", "stress"):
-        for i, values in enumerate(getattr(labels, name) or ()):
-            if values is not None and not np.isfinite(values).all():
-                raise FloatingPointError(f"the predicted {name} of test frame {i} are not finite")
-    if not np.isfinite(labels.energy).all():
-        raise FloatingPointError("a predicted energy is not finite")
 
 
 # ---------------------------------------------------------------- tasks

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import bootstrap
 
-from mlffbench.data import Labels, Score
+from mlffbench.data import Labels, Score, matched
 
 __all__ = ["Comparison", "comparisons", "score"]
 
@@ -45,6 +45,11 @@ def score(
     list of Score
         With a 95 % percentile-bootstrap interval over frames (199 resamples, fixed seed; Efron & Tibshirani
         1993); without one for a single frame.
+
+    Raises
+    ------
+    RuntimeError
+        The prediction does not fit the frames, or leaves out some that have a true value.
     """
     return [
         _score(test, comparison, name, metric)
@@ -55,17 +60,16 @@ def score(
 
 def comparisons(n_atoms: Sequence[int], true: Labels, predicted: Labels) -> Iterator[Comparison]:
     """Yield energies, energies per atom, both also without the mean error of the group, forces, stress."""
+    if fault := predicted.misfit(n_atoms):
+        raise RuntimeError(f"the prediction does not fit the frames: {fault}")
     sizes = np.asarray(n_atoms, dtype=float)
     for suffix, per in (("", np.ones_like(sizes)), ("_per_atom", sizes)):
         unit, t, p = "eV/atom" if suffix else "eV", true.energy / per, predicted.energy / per
         yield Comparison(f"energy{suffix}", unit, t[:, None], p[:, None])
         yield Comparison(f"energy{suffix}_shifted", unit, t[:, None], (p - np.mean(p - t))[:, None])
     for quantity, unit in (("forces", "eV/Å"), ("stress", "eV/Å³")):
-        sides = getattr(true, quantity), getattr(predicted, quantity)
-        if sides[0] is not None and sides[1] is not None:
-            pairs = [(t, p) for t, p in zip(*sides, strict=True) if t is not None and p is not None]
-            if pairs:
-                yield Comparison(quantity, unit, *(_rows(side) for side in zip(*pairs, strict=True)))
+        if pairs := matched(getattr(true, quantity), getattr(predicted, quantity), quantity):
+            yield Comparison(quantity, unit, *(_rows(side) for side in zip(*pairs, strict=True)))
 
 
 def _rows(values: Sequence[np.ndarray]) -> Rows:

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+import sys
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 from ase import Atoms
 from ase.build import bulk, molecule
 from ase.io import read
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from mlffbench.data import Spec
+from mlffbench.registry import is_trusted_file, remedy
 from mlffbench.system.failures import catch_failure
+from mlffbench.system.file_name import check_file_name
 from mlffbench.system.text_file import read_text
 from mlffbench.system.yaml_file import YamlFile
 
 __all__ = ["Draw", "Group", "LabelSettings", "Recipe", "RecipeError", "read_card", "read_recipe", "structure"]
 
 SAMPLER_ARGUMENTS = ("atoms", "calculator", "seed")  # given by the draw, not in the parameters of a sampler
+MOST_ATOMS = 1_000_000  # of a structure
+HARMLESS = re.compile(  # environment variables; others may name libraries that a program loads
+    r"[A-Z]+_NUM_THREADS|MALLOC_[A-Z_]+_|OMP_(DYNAMIC|PLACES|PROC_BIND|STACKSIZE|WAIT_POLICY)"
+)
 
 
 class RecipeError(ValueError):
@@ -32,6 +41,7 @@ def _pipeline(value: Any) -> Any:
 
 
 Calculator = Annotated[Any, BeforeValidator(Spec.parse)]
+FileName = Annotated[str, AfterValidator(check_file_name)]
 Pipeline = Annotated[list[Any], BeforeValidator(_pipeline)]
 
 
@@ -72,16 +82,18 @@ class LabelSettings(_Strict):
 class Recipe(_Strict):
     """Content of a recipe file."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
-    structures: dict[str, dict[str, Any]] = Field(min_length=1)
+    name: FileName = Field(pattern=r"^[A-Za-z0-9_.-]+$")
+    structures: dict[FileName, dict[str, Any]] = Field(min_length=1)
     sample_with: Calculator | None = None
     label_with: LabelSettings
-    groups: dict[str, Group] = Field(min_length=1)
+    groups: dict[FileName, Group] = Field(min_length=1)
     isolated_atoms: dict[str, dict[str, Any]] = Field(
         default={}, description="changes to label_with for each isolated atom; 'cell' puts it into a box"
     )
     card: dict[str, Any] = {}
-    card_from: list[str] = Field(default=[], description="JSON files beside the recipe, added to the card")
+    card_from: list[FileName] = Field(
+        default=[], description="JSON files beside the recipe, added to the card"
+    )
 
     def calculator_of_group(self, name: str) -> Spec:
         """Calculator that labels a group."""
@@ -113,6 +125,8 @@ def read_recipe(file: Path) -> Recipe:
     )
     if recipe.sample_with is not None:
         source.check(("sample_with",), "calculators", recipe.sample_with)
+    for place, message in _untrusted(recipe.label_with):
+        raise RecipeError(source.say(("label_with", place), message))
     _check_labelling(recipe, source)
     for i, name in enumerate(recipe.card_from):
         if not Path(file).with_name(name).is_file():
@@ -146,6 +160,17 @@ def read_card(file: Path) -> dict[str, Any]:
     if not isinstance(card, dict):
         raise ValueError(f"{file} must hold a JSON object, not {type(card).__name__}")
     return card
+
+
+def _untrusted(settings: LabelSettings) -> Iterator[tuple[str, str]]:
+    """Yield the place of a program or environment variable that the user does not trust, and a refusal."""
+    program = settings.python
+    if program is not None and program != sys.executable and not is_trusted_file(program):
+        may = "a recipe from a stranger may name any program"
+        yield "python", f"{program!r} would compute the labels, and {may}; {remedy(program)}"
+    for name in settings.environment:
+        if not (HARMLESS.fullmatch(name) or is_trusted_file(name)):
+            yield "environment", f"{name!r} may change the code that the workers run; {remedy(name)}"
 
 
 def _check_labelling(recipe: Recipe, source: YamlFile) -> None:
@@ -187,7 +212,11 @@ def structure(recipe: Recipe, name: str, folder: Path) -> Atoms:
         raise ValueError(f"write one of {list(builders)} (and 'repeat'), not {list(entry)}")
     ((kind, value),) = entry.items()
     atoms = builders[kind](value)
-    return atoms.repeat(repeat) if repeat else atoms
+    if not repeat:
+        return atoms
+    if len(atoms) * np.prod(np.broadcast_to(repeat, 3), dtype=float) > MOST_ATOMS:
+        raise ValueError(f"repeat: {repeat} makes more than {MOST_ATOMS} atoms")
+    return atoms.repeat(repeat)
 
 
 def _bulk(params: Mapping[str, Any]) -> Atoms:

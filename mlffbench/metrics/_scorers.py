@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from ase import Atoms
 
-from mlffbench.data import Labels, labels_of
+from mlffbench.data import Labels, labels_of, matched
 from mlffbench.forcefield import ForceField
 from mlffbench.metrics.mae import mae
 from mlffbench.metrics.rmse import rmse
@@ -24,6 +24,8 @@ class ForcesScorer:
     ------
     ValueError
         The model predicts no forces, or no frame has force labels.
+    RuntimeError
+        The model predicts forces for some of the frames only.
     """
 
     metric: Callable[[np.ndarray, np.ndarray], float]
@@ -34,7 +36,7 @@ class ForcesScorer:
             raise ValueError("a forces scorer needs Labels with forces as y")
         if not isinstance(predicted, Labels) or predicted.forces is None:
             raise ValueError(f"{type(estimator).__name__} predicts no forces")
-        pairs = [(t, p) for t, p in zip(true.forces, predicted.forces, strict=True) if t is not None]
+        pairs = matched(true.forces, predicted.forces, "forces")
         components = [np.concatenate([np.ravel(f) for f in frames]) for frames in zip(*pairs, strict=True)]
         return -self.metric(components[0], components[1])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ from mlffbench.descriptors.neighbours import without_vacuum
 __all__ = ["calculate", "gap_fit", "periodic_box", "potential", "soap_descriptors"]
 
 MODEL = "gap.xml"  # its sparse points lie in gap.xml.sparseX.<label>, whose checksums it holds
+NAMES = rf"{re.escape(MODEL)}[\w.]*"
 QUOTED_LINES = 8  # of a failed run's output, in the error
 
 
@@ -121,13 +123,24 @@ def periodic_box(atoms: Atoms, cutoff: float) -> Atoms:
 
 
 def potential(files: Mapping[str, str]) -> Any:
-    """quippy's Potential from these files, which it reads at once."""
+    """quippy's Potential from these files, which it reads at once.
+
+    It is a GAP whatever ``gap.xml`` says: QUIP has potentials that run programs.
+
+    Raises
+    ------
+    ValueError
+        A name is none that `gap_fit` gives.
+    """
     from quippy.potential import Potential
 
+    for name in files:
+        if not re.fullmatch(NAMES, name):
+            raise ValueError(f"{name!r} is no file of a GAP")
     with TemporaryDirectory(prefix="mlffbench-gap-") as folder:
         for name, text in files.items():
             (Path(folder) / name).write_text(text)
-        return Potential(param_filename=str(Path(folder) / MODEL))
+        return Potential("IP GAP", param_filename=str(Path(folder) / MODEL))
 
 
 def calculate(quip: Any, atoms: Atoms, cutoff: float, variance: bool) -> tuple[dict[str, Any], np.ndarray]:

@@ -54,3 +54,6 @@ def learning_curve(
     n = number_of_frames(n_train, len(full.train), f"n_train (of {what})")
     train = random_subset(np.random.default_rng(seed), full.train, n, what)
     return replace(full, train=train, notes={**full.notes, "drawn_from": len(full.train)})
+
+
+learning_curve.parts = {"split": ("splits",)}  # type: ignore[attr-defined]

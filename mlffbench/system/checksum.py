@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Checksum", "checksums_of_named_files"]
+__all__ = ["Checksum", "checksums_of_named_files", "texts"]
 
 
 @dataclass(frozen=True)
@@ -46,17 +46,18 @@ class Checksum:
 
 def checksums_of_named_files(value: Any, folder: Path = Path()) -> dict[str, str]:
     """SHA-256 of every file that a text inside nested mappings and lists names, by that text."""
-    names = sorted({text for text in _texts(value) if _is_file(folder, text)})
+    names = sorted({text for text in texts(value) if _is_file(folder, text)})
     return {name: Checksum("").of(folder / name) for name in names}
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Every text inside nested mappings and lists; keys are not among them."""
+def texts(value: Any) -> Iterator[str]:
+    """Every text inside nested mappings and lists, their keys too: specs have names as keys."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping | list | tuple):
-        for inner in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(inner)
+        inside = [*value, *value.values()] if isinstance(value, Mapping) else value
+        for inner in inside:
+            yield from texts(inner)
 
 
 def _is_file(folder: Path, text: str) -> bool:

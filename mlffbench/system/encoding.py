@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,10 +17,26 @@ from sklearn.base import BaseEstimator
 
 from mlffbench import registry
 
-__all__ = ["Reader", "Writer"]
+__all__ = ["Reader", "UntrustedError", "Writer"]
 
-OURS = re.compile(r"mlffbench(\.(?!__main__)\w+)+|sklearn\.frozen\._frozen")  # __main__ would run the program
-NAMED = re.compile(r"([^:]+):[^\W\d]\w*")  # package.module:Name, but not cuda:0
+VALUES = {
+    "mlffbench.data:Labels",
+    "mlffbench.descriptors.acsf:ACSF",
+    "mlffbench.descriptors.power_spectrum:Basis",
+    "mlffbench.descriptors.soap:SOAP",
+    "mlffbench.estimators.base.composite:Calculated",
+    "mlffbench.potentials.fchl19:Points",
+    "mlffbench.potentials.gaff.atom_types:Types",
+    "mlffbench.potentials.sgdml.atom_matching:Template",
+    "mlffbench.potentials.sgdml.hyperparameter_search:Trial",
+    "mlffbench.potentials.sgdml.kernel:Field",
+    "mlffbench.potentials.soap.dscribe_wrapper:DscribeBasis",
+    "mlffbench.potentials.soap.kernel:Kernel",
+    "sklearn.frozen._frozen:FrozenEstimator",
+}  # classes that may stand in a model file beside the estimators, and those of modules that the user trusts
+NAMED = re.compile(r"\s*[\w.]*\s*:\s*[\w.]*\s*")  # package.module:Name, however it is written
+RULES = ("parts", "needs_trust")  # attributes of classes that say what is to be checked
+DEVICE = re.compile(r"(cpu|cuda|mps|xpu|meta):\d+")
 MOVED = {
     "mlffbench.descriptors._power_spectrum:Basis": "mlffbench.descriptors.power_spectrum:Basis",
     "mlffbench.estimators._bonded_types:Types": "mlffbench.potentials.gaff.atom_types:Types",
@@ -39,6 +56,10 @@ MAKERS: dict[str, Callable[[list[Any]], Any]] = {
     "frozenset": frozenset,
     "slice": lambda parts: slice(*parts),
 }
+
+
+class UntrustedError(ValueError):
+    """A model names code or a file that the user does not trust."""
 
 
 class Writer:
@@ -122,11 +143,16 @@ class Writer:
 
     def _object(self, value: Any, where: str) -> Any:
         kind = type(value)
-        if "<" in kind.__qualname__:
-            raise TypeError(f"{where} cannot be saved: {kind.__qualname__} is defined inside a function")
+        if kind.__qualname__ != kind.__name__:
+            raise TypeError(
+                f"{where} cannot be saved: {kind.__qualname__} is defined inside a function or class"
+            )
+        name = f"{kind.__module__}:{kind.__name__}"
+        if _is_module_of_ours(name) and not is_listed(name):
+            raise TypeError(f"{where} cannot be saved: model files hold no {name}; see VALUES of encoding.py")
         state = _state(value)
         content = [[name, self.encode(v, f"{where}.{name}")] for name, v in state.items()]
-        return {"object": f"{kind.__module__}:{kind.__qualname__}", "state": content}
+        return {"object": name, "state": content}
 
 
 class Reader:
@@ -136,7 +162,8 @@ class Reader:
     ----------
     arrays : list of arrays
     trust : sequence of str
-        Modules and packages whose classes may be used, beside our own.
+        Modules and packages whose classes may be used, and files that may be unpickled, beside those that the
+        user trusts everywhere.
     device : str or None
         Device of tensors and models, in place of the stored one.
     """
@@ -176,16 +203,23 @@ class Reader:
 
     def _object(self, name: str, state: dict[str, Any]) -> Any:
         kind = self._class(name)
+        for parameter in registry.parts(kind):
+            for spec in (state.get(parameter), state.get(f"{parameter}_")):
+                for name in _named_code(spec):
+                    self._check_trusted(name, f"its {parameter!r} names {name!r}")
+        for parameter, reason in getattr(kind, "needs_trust", {}).items():
+            self._check_file(state.get(parameter), f"its {parameter!r} {reason}")
         if not issubclass(kind, BaseEstimator):
             return kind(**state)
+        _check_names(kind, state)
         for attribute in ("device", "device_"):
             if isinstance(state.get(attribute), str):
                 state[attribute] = self._device(state[attribute])
-        for parameter in registry.parts(kind):
-            for name in (*_foreign_names(state.get(parameter)), *_foreign_names(state.get(f"{parameter}_"))):
-                self._check_trusted(name, f"its {parameter!r} names {name!r}")
         instance: Any = object.__new__(kind)
         instance.__setstate__(state)
+        lacking = [p for p in kind._get_param_names() if p not in vars(instance)]
+        if lacking:
+            raise ValueError(f"{kind.__name__} lacks {lacking}")
         return instance
 
     def _device(self, device: str) -> str:
@@ -201,38 +235,66 @@ class Reader:
         return device
 
     def _class(self, name: str) -> type:
-        """Import the class of a name, if it is ours or trusted and may stand in a model file."""
+        """Import the class of a name, if it is listed, or trusted and may stand in a model file."""
         name = MOVED.get(name, name)
-        module, _, path = name.partition(":")
-        self._check_trusted(name, f"it holds a {name!r}")
-        target: Any = sys.modules.get(module) or import_module(module)
-        for attribute in path.split("."):
-            target = getattr(target, attribute)
+        module, _, attribute = name.partition(":")
+        if not is_listed(name):
+            self._check_trusted(name, f"it holds a {name!r}")
+        target: Any = getattr(sys.modules.get(module) or import_module(module), attribute)
         if not (isinstance(target, type) and target.__module__ == module and _may_be_stored(target)):
             raise ValueError(f"{name!r} is no estimator, frozen dataclass or named tuple of that module")
         return target
 
     def _check_trusted(self, name: str, what: str) -> None:
-        """Refuse a ``module:Name`` whose module is neither ours nor below one that is trusted."""
-        module = name.partition(":")[0]
-        if OURS.fullmatch(module) or any(module == t or module.startswith(f"{t}.") for t in self.trust):
-            return
-        raise ValueError(
-            f"the model cannot be loaded: {what}, whose code is not mlffbench's; if you trust it, "
-            f"load with trust=[{module!r}]"
-        )
+        """Refuse a ``module:Name`` that is neither listed nor of a module that the user trusts."""
+        match = registry.FOREIGN.fullmatch(name)
+        if match is None:
+            raise UntrustedError(f"the model cannot be loaded: {what}, which is no name")
+        module = match["module"]
+        if _is_module_of_ours(name):
+            if not any(registry.is_public(kind, name) for kind in registry.KINDS):
+                raise ValueError(f"{what}, which no model file may name")
+        elif not registry.is_trusted(module, self.trust):
+            raise UntrustedError(
+                f"the model cannot be loaded: {what}, whose code is not mlffbench's; if you trust it, "
+                f"load with trust=[{module!r}]"
+            )
+
+    def _check_file(self, file: Any, what: str) -> None:
+        """Refuse a file that the user does not trust."""
+        if file is not None and not registry.is_trusted_file(str(file), self.trust):
+            raise UntrustedError(
+                f"the model cannot be loaded: {what}; if you trust it, load with trust=[{str(file)!r}]"
+            )
 
 
-def _foreign_names(spec: Any) -> Iterator[str]:
-    """Yield every ``package.module:Name`` in a spec; composite models import these when used."""
-    if isinstance(spec, str) and NAMED.fullmatch(spec):
+def is_listed(name: str) -> bool:
+    """True for the classes of ours, and scikit-learn's, that may stand in a model file."""
+    return name in VALUES or registry.is_public("estimators", name)
+
+
+def _is_module_of_ours(name: str) -> bool:
+    return re.match(r"mlffbench\b", name) is not None
+
+
+def _check_names(kind: type, state: Mapping[str, Any]) -> None:
+    """Refuse attributes that would stand in place of a method or a rule of the class."""
+    for name in state:
+        held = inspect.getattr_static(kind, name, None)
+        if not name.isidentifier() or name.startswith("__") or hasattr(held, "__get__") or name in RULES:
+            raise ValueError(f"{kind.__name__} holds no {name!r}")
+
+
+def _named_code(spec: Any) -> Iterator[str]:
+    """Yield every name of code in a spec; composite models import these when used."""
+    if isinstance(spec, str) and NAMED.fullmatch(spec) and not DEVICE.fullmatch(spec):
         yield spec
     elif isinstance(spec, Mapping):
         for key, value in spec.items():
-            yield from (*_foreign_names(key), *_foreign_names(value))
+            yield from (*_named_code(key), *_named_code(value))
     elif isinstance(spec, list | tuple):
         for value in spec:
-            yield from _foreign_names(value)
+            yield from _named_code(value)
 
 
 def _is_tensor(value: Any) -> bool:

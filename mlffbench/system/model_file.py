@@ -5,25 +5,25 @@ from __future__ import annotations
 import json
 import platform
 import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from mlffbench import registry
+from mlffbench.system.array_archive import check_sizes
 from mlffbench.system.atomic_write import atomic_write
-from mlffbench.system.encoding import Reader, Writer
+from mlffbench.system.encoding import Reader, UntrustedError, Writer
 from mlffbench.system.versions import versions
 
 __all__ = ["load", "save"]
 
 FORMAT, FORMAT_VERSION = "mlffbench model", 2
 PACKAGES = ("mlffbench", "numpy", "scipy", "torch", "ase")
-UNREADABLE = (json.JSONDecodeError, UnicodeDecodeError, KeyError, RuntimeError)
-MISFIT = (AttributeError, IndexError, KeyError, ModuleNotFoundError, RuntimeError, TypeError)
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, *UNREADABLE)
+TEXT, SMALL_TEXT = "model.json", 16_000_000  # bytes
+DENSEST = 50  # times smaller, compressed; models have about 5
 
 
 def save(model: BaseEstimator, path: Path) -> None:
@@ -47,7 +47,7 @@ def save(model: BaseEstimator, path: Path) -> None:
         "model": writer.encode(model, type(model).__name__),
     }
     with atomic_write(path) as file, zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("model.json", json.dumps(document), zipfile.ZIP_DEFLATED)
+        archive.writestr(TEXT, json.dumps(document), zipfile.ZIP_DEFLATED)
         for number, array in enumerate(writer.arrays):
             with archive.open(f"{number}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
@@ -56,14 +56,15 @@ def save(model: BaseEstimator, path: Path) -> None:
 def load(path: Path | str, trust: Sequence[str] = (), device: str | None = None) -> Any:
     """Read the model that `save` wrote; nothing in the file is executed.
 
-    Only classes of this project are imported, and those below the modules in `trust`.
+    Only estimators of this project are imported, the values that they hold, and those below trusted modules.
 
     Parameters
     ----------
     path : Path or str
     trust : sequence of str
         Modules and packages of somebody else's estimators, imported where the file names them, and of what
-        the specs of a model made of models name.
+        the specs of a model made of models name; files that the model would unpickle. They are trusted in
+        this process from then on, see `mlffbench.trust`.
     device : str, optional
         Where the model computes from now on; by default where it did, or on the CPU without such a device.
 
@@ -77,7 +78,7 @@ def load(path: Path | str, trust: Sequence[str] = (), device: str | None = None)
     OSError
         The file cannot be read.
     ValueError
-        It is damaged, no such file, from a newer version, or names a class that is not trusted.
+        It is damaged, no such file, from a newer version, or names code or a file that is not trusted.
 
     Examples
     --------
@@ -93,38 +94,65 @@ def load(path: Path | str, trust: Sequence[str] = (), device: str | None = None)
     document, arrays = _read(Path(path))
     try:
         model = Reader(arrays, trust, device).decode(document["model"])
-    except MISFIT as error:
+    except UntrustedError as error:
+        raise ValueError(f"{path}: {error}") from error
+    except Exception as error:  # whatever our classes make of a changed file
         raise ValueError(
             f"{path} was changed, or does not fit mlffbench {_ours()} "
             f"(it was written by {document['versions']['mlffbench']}): {type(error).__name__}: {error}"
         ) from error
     if not isinstance(model, BaseEstimator):
         raise ValueError(f"{path} holds no model but a {type(model).__name__}")
+    registry.trust(*(name for name in trust if name.partition(".")[0] != "mlffbench"))  # for later imports
     return model
 
 
 def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
     """Read the document and its arrays; refuse damaged files and newer formats."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            document = json.loads(archive.read("model.json"))
-            if not isinstance(document, dict) or document.get("format") != FORMAT:
-                raise ValueError(f"{path} is not a model that mlffbench saved")
-            written_by = document["versions"]["mlffbench"]
-            if document["format_version"] > FORMAT_VERSION:
-                raise ValueError(
-                    f"{path} was written by mlffbench {written_by}, in a newer format than "
-                    f"{_ours()} reads; update mlffbench"
-                )
-            return document, list(_arrays(archive))
-    except DAMAGED as error:
-        raise ValueError(f"{path} is not a model that mlffbench saved, or is damaged: {error}") from error
+    with path.open("rb") as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                _check_members(archive, path.stat().st_size)
+                document = json.loads(archive.read(TEXT))
+                fault = _fault(document)
+                arrays = [] if fault else [_array(archive, i) for i in range(len(archive.namelist()) - 1)]
+        except Exception as error:  # zipfile, zlib, json, numpy: each has exceptions of its own
+            raise ValueError(f"{path} is not a model that mlffbench saved, or is damaged: {error}") from error
+    if fault:
+        raise ValueError(f"{path} {fault}")
+    return document, arrays
 
 
-def _arrays(archive: zipfile.ZipFile) -> Iterator[np.ndarray]:
-    for number in range(len(archive.namelist()) - 1):
-        with archive.open(f"{number}.npy") as member:
-            yield np.lib.format.read_array(member, allow_pickle=False)
+def _check_members(archive: zipfile.ZipFile, size: int) -> None:
+    """Refuse an archive whose members claim more than a file of this size, in bytes, can hold."""
+    text = archive.getinfo(TEXT)
+    if text.file_size > max(SMALL_TEXT, DENSEST * text.compress_size):
+        raise ValueError(f"{TEXT} claims {text.file_size} bytes in {text.compress_size}")
+    arrays = [m for m in archive.infolist() if m is not text]
+    if any(m.compress_type != zipfile.ZIP_STORED for m in arrays) or sum(m.file_size for m in arrays) > size:
+        raise ValueError("its arrays are not stored one after the other")
+    check_sizes(archive)
+
+
+def _fault(document: Any) -> str | None:
+    """Reason why the document cannot be read, None for one of ours."""
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        return "is not a model that mlffbench saved"
+    number, written_by = document.get("format_version"), document.get("versions")
+    known = isinstance(written_by, dict) and all(isinstance(v, str) for v in written_by.values())
+    if type(number) is not int or not known or "mlffbench" not in written_by or "model" not in document:
+        return "is not a model that mlffbench saved, or is damaged: its head is incomplete"
+    if number > FORMAT_VERSION:
+        return (
+            f"was written by mlffbench {written_by['mlffbench']}, in a newer format than {_ours()} reads; "
+            "update mlffbench"
+        )
+    return None
+
+
+def _array(archive: zipfile.ZipFile, number: int) -> np.ndarray:
+    with archive.open(f"{number}.npy") as member:
+        return np.lib.format.read_array(member, allow_pickle=False)
 
 
 def _ours() -> str:

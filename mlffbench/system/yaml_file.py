@@ -125,7 +125,7 @@ def _cut(message: str) -> str:
 
 def _sentence(error: Any, model: type[BaseModel]) -> str:
     """Rewrite a pydantic error in terms of the file."""
-    *path, word = error["loc"]
+    *path, word = [step for step in error["loc"] if step != "[key]"]
     if error["type"] == "extra_forbidden":
         return f"unknown key {word!r}{registry.suggest(str(word), _model_at(model, path).model_fields)}"
     if error["type"] == "missing":

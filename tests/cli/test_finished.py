@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -181,6 +184,48 @@ def test_a_file_that_an_estimator_names_changed(project):
     assert changed_inputs(document, case, data, None) == ["file 'model.pt'"]
     written = case_inputs(case, data, (), {"model.pt": "as it was before the fit"})
     assert written["files"] == {}, "a file that the case itself writes is no input"
+
+
+MODEL = """
+from mlffbench.estimators.atomic_reference import AtomicReference
+
+class Mine(AtomicReference):
+    def _fit(self, frames, labels):
+        {body}
+        super()._fit(frames, labels)
+"""
+
+
+@pytest.mark.parametrize("first", ["pass", "raise ValueError('not yet')"])
+def test_the_code_of_a_finished_or_failed_case_changed(project, monkeypatch, first):
+    monkeypatch.syspath_prepend(str(project))
+    monkeypatch.setenv("MLFFBENCH_TRUST", "model_of_mine")
+    (project / "model_of_mine.py").write_text(MODEL.format(body=first))
+    suite()
+    with open("s.yaml", "a") as file:
+        file.write("  - 'model_of_mine:Mine'\n")
+    try:
+        call("run", "s.yaml", "--out", "out")
+        assert "2 cases, 0 to run" in call("run", "s.yaml", "--out", "out", "--dry-run").output
+        (project / "model_of_mine.py").write_text(MODEL.format(body="print('another method')"))
+        output = call("run", "s.yaml", "--out", "out", "--dry-run").output
+    finally:
+        sys.modules.pop("model_of_mine", None)
+    assert "source of 'model_of_mine:Mine'" in output
+    assert "2 cases, 1 to run" in output
+
+
+def test_a_failed_case_is_run_again_when_its_isolated_atoms_changed(project, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1]))
+    suite()
+    with open("s.yaml", "a") as file:
+        file.write("  - 'helpers:Fails': {how: refuse}\n")
+    assert call("run", "s.yaml", "--out", "out").exit_code == 1
+    assert "2 cases, 0 to run" in call("run", "s.yaml", "--out", "out", "--dry-run").output
+    write_atoms(-2.0)
+    output = call("run", "s.yaml", "--out", "out", "--dry-run").output
+    assert "2 cases, 2 to run" in output
+    assert "isolated-atom energies" in output
 
 
 def test_numbers_of_a_reference_are_part_of_its_digest():

@@ -116,7 +116,7 @@ def test_path_is_a_dataset(tmp_path):
         ("seeds: [0, 1]", "time_limit: .nan", 2, "time_limit"),
         ("seeds: [0, 1]", "metrics: rmse", 2, "valid list"),
         ("morse: {cutoff: 5.0}", "morse: 5.0", 8, "keyword: value"),
-        ("- atomic_reference", "- nowhere.at_all:Model", 7, "No module named 'nowhere'"),
+        ("- atomic_reference", "- nowhere.at_all:Model", 7, "add --trust nowhere.at_all"),
     ],
 )
 def test_mistakes_are_named_with_file_and_line(tmp_path, old, new, line, words):

@@ -12,10 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ase.build import bulk
-from ase.calculators.emt import EMT
-from ase.calculators.singlepoint import SinglePointCalculator
-from ase.io import write
 from example_cases import DATASET, Silent, case
 
 from mlffbench.data import Spec
@@ -23,7 +19,6 @@ from mlffbench.harness.case import Case
 from mlffbench.harness.execute import execute, pending
 from mlffbench.harness.outcome import Outcome
 from mlffbench.harness.predictions import unpack
-from mlffbench.harness.rescore import rescore
 from mlffbench.harness.run import load_dataset, run
 from mlffbench.harness.store import Store
 
@@ -93,58 +88,6 @@ def test_failures_are_documents_with_a_kind(how, kind):
     assert (outcome.status, outcome.failure["kind"]) == ("failed", kind)
     assert "Traceback" in outcome.failure["traceback"]
     assert Outcome.from_json(outcome.to_json()) == outcome
-
-
-# ---------------------------------------------------------------- one test group that cannot be predicted
-@pytest.fixture
-def alloys(tmp_path):
-    """Copper to train and test on, and a group with platinum."""
-    frames = []
-    for i in range(16):
-        atoms = bulk("Cu", cubic=True)
-        atoms.symbols[0] = "Pt" if i >= 12 else "Cu"
-        atoms.rattle(0.08, seed=i)
-        atoms.calc = EMT()
-        results = {"energy": atoms.get_potential_energy(), "forces": atoms.get_forces()}
-        atoms.calc = SinglePointCalculator(atoms, **results)
-        atoms.info["system"] = "ternary" if i >= 12 else "pure"
-        frames.append(atoms)
-    write(tmp_path / "alloys.xyz", frames)
-    return Spec("path", {"path": str(tmp_path / "alloys.xyz"), "group_key": "system"})
-
-
-def on(dataset, estimator="atomic_reference", tasks=(), **groups):
-    split = Spec("groups", {"test_fraction": 0.25, **groups})
-    digest = load_dataset(dataset).digest
-    return Case("demo", "row", dataset, split, Spec(estimator), 0, digest, tasks=tuple(tasks))
-
-
-def test_a_group_that_cannot_be_predicted_costs_only_itself(alloys, tmp_path):
-    wanted = on(alloys, train=["pure"], tasks=[Spec("learning_curve", {"sizes": [4, 1.0], "n_seeds": 1})])
-    outcome, predictions = run(wanted)
-    document = outcome.to_json()
-    assert Outcome.from_json(document).to_json() == document
-    assert document["status"] == "ok"
-    (failure,) = document["test_failures"]
-    assert (failure["test"], failure["kind"]) == ("ternary", "unsupported input")
-    assert "['Pt']" in failure["message"]
-    assert {s["test"] for s in document["scores"] if not s["task"]} == {"in_domain"}
-    assert any(s["task"] for s in document["scores"])  # the task has the other groups
-    assert not document["task_failures"]
-    assert set(document["split"]["tests"]) == {"in_domain", "ternary"}
-    assert not [name for name in predictions if name.startswith("ternary")]
-    store = Store(tmp_path / "out")
-    store.save(document, predictions)
-    assert rescore(store, ["max_error"]) == (1, [])
-    (scored,) = store.documents()
-    assert {s["test"] for s in scored["scores"] if s["metric"] == "max_error"} == {"in_domain"}
-
-
-def test_a_case_whose_groups_all_fail_has_failed(alloys):
-    outcome, predictions = run(on(alloys, estimator="helpers:Blind", train=["pure"]))
-    assert outcome.status == "failed"
-    assert "too dark" in outcome.failure["message"]
-    assert predictions is None
 
 
 # ---------------------------------------------------------------- processes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,42 @@ def test_a_value_of_another_type_names_its_line(copper_recipe):
 def test_the_recipes_of_the_built_in_data_are_valid(name):
     file = Path(__file__).parents[2] / "benchmarks" / "recipes" / f"{name}.yaml"
     assert read_recipe(file).name == name
+
+
+# ---------------------------------------------------------------- a stranger's recipe
+HARMFUL = ("LD_PRELOAD", "PYTHONPATH", "PYTHONHOME", "OMP_TOOL_LIBRARIES", "MLFFBENCH_TRUST", "PATH")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("workers: 2", "python: ./evil.sh", r":5: './evil.sh' would compute.*add --trust ./evil.sh"),
+        ("workers: 2", "python: python3", "add --trust python3"),
+        *(("workers: 2", f"environment: {{{n}: x}}", f":5: '{n}' may change.*--trust {n}") for n in HARMFUL),
+        ("  train:", "  ../../x:", r":7: .*'../../x' holds a slash"),
+        ("  train:", "  '..':", "begins with '.'"),
+        ("  train:", "  /x:", "holds a slash"),
+        ("  fcc:", "  a/../../b:", "holds a slash"),
+        ("name: copper", "name: '..'", "begins with '.'"),
+        ("card: {", "card_from: [../card.json]\ncard: {", "holds a slash"),
+        ("cubic: true}", "cubic: true}, repeat: [9999, 9999, 9999]", "more than 1000000 atoms"),
+        ("cubic: true}", "cubic: true}, repeat: 9999", "more than 1000000 atoms"),
+    ],
+)  # fmt: skip
+def test_a_recipe_stays_in_its_folder_and_names_no_program(copper_recipe, monkeypatch, old, new, words):
+    recipe = copper_recipe()
+    assert old in recipe.read_text()
+    recipe.write_text(recipe.read_text().replace(old, new))
+    monkeypatch.setenv("MLFFBENCH_TRUST", "slow")
+    with pytest.raises(RecipeError, match=words):
+        read_recipe(recipe)
+
+
+def test_a_program_and_its_environment_can_be_trusted(copper_recipe, monkeypatch):
+    recipe = copper_recipe()
+    settings = "python: ./py, environment: {LD_PRELOAD: x, OMP_NUM_THREADS: '2', MALLOC_TOP_PAD_: '1'}"
+    recipe.write_text(recipe.read_text().replace("workers: 2", settings))
+    monkeypatch.setenv("MLFFBENCH_TRUST", f"slow,{Path.cwd() / 'py'},LD_PRELOAD")
+    assert read_recipe(recipe).label_with.python == "./py"
+    recipe.write_text(recipe.read_text().replace("./py", sys.executable))
+    assert read_recipe(recipe).label_with.python == sys.executable

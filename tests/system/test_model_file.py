@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import zipfile
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -256,7 +257,6 @@ def tampered(file, change):
         "os:system",
         "subprocess:Popen",
         "builtins:eval",
-        "mlffbench.__main__:main",
         "sklearn.pipeline:Pipeline",
     ],
 )
@@ -272,7 +272,11 @@ def test_nothing_else_is_imported(water, tmp_path, name, monkeypatch):
 @pytest.mark.parametrize(
     "name",
     [
+        "mlffbench.__main__:main",
         "mlffbench.data:Atoms",
+        "mlffbench.data:Dataset",
+        "mlffbench.harness.run:os.system",
+        "mlffbench.estimators.base.composite:Composite",
         "mlffbench.registry:load",
         "mlffbench.harness.store:Store",
         "mlffbench.data:labels_of",
@@ -280,7 +284,7 @@ def test_nothing_else_is_imported(water, tmp_path, name, monkeypatch):
 )
 def test_of_our_own_only_values_and_estimators_are_made(water, tmp_path, name):
     file = tampered(saved(water, tmp_path), lambda d: d["model"].update(object=name))
-    with pytest.raises(ValueError, match="no estimator, frozen dataclass or named tuple"):
+    with pytest.raises(ValueError, match=r"which no model file may name|which is no name"):
         model_file.load(file)
 
 
@@ -402,3 +406,162 @@ def test_a_model_of_format_1_loads_and_predicts_the_same(name, tmp_path):
             if quantity not in ("energy", "energy_std"):
                 now = np.concatenate([np.ravel(v) for v in now])
             np.testing.assert_allclose(now, values, rtol=1e-8, atol=2e-5)
+
+
+# ---------------------------------------------------------------- sizes and mutations
+def archive_of(file, members, compression=zipfile.ZIP_STORED):
+    with zipfile.ZipFile(file, "w", compression) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return file
+
+
+def members_of(file):
+    with zipfile.ZipFile(file) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture(scope="module")
+def with_arrays(argon, tmp_path_factory):
+    """Members of the file of a fitted model that holds arrays and models."""
+    members = Committee({"morse": Morse.test_params()}, n=2, random_state=0)
+    model = DeltaLearning({"calculator": "emt"}, members).fit(
+        testing.molecules().frames, testing.molecules().labels
+    )
+    model.kept_ = [{"curve": np.arange(3.0)}, {"curve": np.zeros((2, 2))}]
+    return members_of(saved(model, tmp_path_factory.mktemp("arrays")))
+
+
+def header(shape, descr="<f8"):
+    text = repr({"descr": descr, "fortran_order": False, "shape": shape}).encode() + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        *(header((10**12,)), header((10**9, 10**9)), header((10**30,)), header((3,)) + bytes(8), b"", b"PK"),
+        *(header((10**15,), "<U0"), header((1,), "|O") + bytes(8), header((-1,)) + bytes(8)),
+    ],
+)
+def test_an_array_that_claims_more_than_it_has_is_refused(with_arrays, tmp_path, array):
+    file = archive_of(tmp_path / "a.model", with_arrays | {"0.npy": array})
+    with pytest.raises(ValueError, match=r"a\.model is not a model that mlffbench saved, or is damaged"):
+        model_file.load(file)
+
+
+def test_bombs_are_not_unpacked(with_arrays, tmp_path):
+    text = b'{"format": "mlffbench model", "model": [' + b"0," * 50_000_000 + b"0]}"
+    file = archive_of(tmp_path / "a.model", {"model.json": text}, zipfile.ZIP_DEFLATED)
+    assert file.stat().st_size < 200_000
+    with pytest.raises(ValueError, match=r"model\.json claims 100000043 bytes in \d+"):
+        model_file.load(file)
+    zeros = header((20_000_000,), "|u1") + bytes(20_000_000)
+    file = archive_of(tmp_path / "b.model", with_arrays | {"0.npy": zeros}, zipfile.ZIP_DEFLATED)
+    with pytest.raises(ValueError, match="its arrays are not stored one after the other"):
+        model_file.load(file)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"format_version": v} for v in ("x", None, [], {}, 1.5, True)),
+        *({"versions": v} for v in ([], {}, None, "x", {"mlffbench": 1}, {"numpy": "1"}, {"mlffbench": []})),
+        *({"format": v} for v in (None, [], "another")),
+    ],
+)
+def test_a_head_of_another_kind_is_a_sentence(water, tmp_path, change):
+    file = tampered(saved(water, tmp_path), lambda d: d.update(change))
+    with pytest.raises(ValueError, match=r"a\.model is not a model that mlffbench saved"):
+        model_file.load(file)
+
+
+@pytest.mark.parametrize("text", [b"[]", b"{}", b"3", b"null", b"\xff", b"9" * 5000, b"[" * 200_000, b"{"])
+def test_a_document_of_another_kind_is_a_sentence(tmp_path, text):
+    with pytest.raises(ValueError, match=r"a\.model is not a model that mlffbench saved"):
+        model_file.load(archive_of(tmp_path / "a.model", {"model.json": text}))
+
+
+SUBSTITUTES = [
+    *(
+        None,
+        True,
+        -1,
+        10**400,
+        1e308,
+        float("nan"),
+        "",
+        "x",
+        "os:system",
+        "strangers_module:call ",
+        "cuda:99",
+    ),
+    *([], [[]], {}, {"os:system": {}}, {"array": 99}, {"array": 0}, {"bytes": "eA=="}, {"slice": [1, 2]}),
+    {"dict": [["strangers_module:call", {"dict": []}]]},
+    {"object": "strangers_module:Mine", "state": []},
+    {"object": "posix:system", "state": [["command", "true"]]},
+    {"object": "mlffbench.estimators.base.composite:Calculated", "state": [["source", "os:system"]]},
+    {"object": "mlffbench.estimators.morse:Morse", "state": []},
+    {"tensor": 0, "dtype": "float64", "device": "cpu"},
+]
+
+
+def places(tree):
+    """Yield the containers of a JSON tree, each with one of its keys."""
+    for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
+        yield tree, key
+        if isinstance(value, dict | list):
+            yield from places(value)
+
+
+def mutated(members, rng):
+    """The members with one place of the document changed: another value, a moved, doubled or lost one."""
+    document = json.loads(members["model.json"])
+    every = list(places(document))
+    container, key = every[rng.integers(len(every))]
+    other, other_key = every[rng.integers(len(every))]
+    action = rng.integers(4)
+    if action == 0:
+        container[key] = json.loads(json.dumps(other[other_key]))
+    elif action == 1:
+        del container[key]
+    else:
+        container[key] = SUBSTITUTES[rng.integers(len(SUBSTITUTES))]
+    return members | {"model.json": json.dumps(document)}
+
+
+def load_and_use(file, frames):
+    """``refused``, ``used``, or ``failed`` for a model that loads and whose predictions raise an exception."""
+    try:
+        model = model_file.load(file)
+    except ValueError as error:
+        return "refused" if file.name in str(error) else f"a message without the file: {error}"
+    assert type(model).__module__.startswith("mlffbench.estimators.")
+    try:
+        return "used" if len(model.predict(frames)) == len(frames) else "failed"
+    except Exception:
+        return "failed"
+
+
+def test_two_hundred_mutations_load_or_are_refused_and_run_nothing(
+    stranger, with_arrays, tmp_path, monkeypatch
+):
+    """Each loads or is refused; what loads is ours; nothing foreign is imported, called or written."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    rng, frames, file = np.random.default_rng(0), testing.molecules().frames[:1], tmp_path / "m.model"
+    with zipfile.ZipFile(FORMAT_1) as archive:
+        names = ("soap_gpr.mlff", "behler_parrinello.mlff", "bonded.mlff")
+        old = [archive.extract(name, tmp_path) for name in names]
+    originals = [with_arrays, *map(members_of, old)]
+    assert [load_and_use(archive_of(file, members), frames) for members in originals] == ["used"] * 4
+    before = set(sys.modules)
+    outcomes = Counter(
+        load_and_use(archive_of(file, mutated(members, rng)), frames)
+        for members in originals
+        for _ in range(50)
+    )
+    assert set(outcomes) <= {"refused", "used", "failed"}, outcomes
+    assert min(outcomes.values()) > 10, outcomes
+    assert {name.partition(".")[0] for name in set(sys.modules) - before} <= {"mlffbench"}
+    assert stranger.marks == list(Path.cwd().iterdir()) == []

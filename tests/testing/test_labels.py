@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from broken_models import IsCertainBelowZero, IsUncertainAboutAtomsOnly, NeedsForces, ReadsMissingForcesAsZero
+from broken_models import (
+    IsCertainBelowZero,
+    IsUncertainAboutOneFrameOnly,
+    NeedsForces,
+    ReadsMissingForcesAsZero,
+)
 
 from mlffbench import testing
 
@@ -14,7 +19,7 @@ from mlffbench import testing
         (ReadsMissingForcesAsZero, testing.missing_labels_stay_missing),
         (NeedsForces, testing.energies_alone_are_enough),
         (IsCertainBelowZero, testing.uncertainties_are_positive),
-        (IsUncertainAboutAtomsOnly, testing.uncertainties_are_positive),
+        (IsUncertainAboutOneFrameOnly, testing.uncertainties_are_positive),
     ],
 )
 def test_a_broken_model_is_caught(crystals, cls, check):

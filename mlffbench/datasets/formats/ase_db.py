@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import struct
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from math import isnan
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary, finalize
@@ -18,14 +20,18 @@ from ase.calculators.calculator import all_properties
 from ase.db import connect
 
 from mlffbench.datasets.formats.index import Builder, Entry, Index, Layout
+from mlffbench.datasets.formats.nan_labels import missing_arrays, with_missing
 from mlffbench.datasets.formats.records import Reader, Record
 from mlffbench.datasets.formats.schnetpack import labels_in
 from mlffbench.system.progress import report
 
 __all__ = ["Database", "index_database", "metadata_of"]
 
-SCALARS, ARRAYS = ("energy", "free_energy"), ("forces", "stress", "dipole", "magmoms", "charges")
-NDIM = {"forces": 2, "magmoms": 1, "stress": 1, "dipole": 1, "charges": 1}
+SCALARS = ("energy", "free_energy", "magmom")
+INITIAL = ("initial_magmoms", "initial_charges")
+ARRAYS = ("forces", "stress", "dipole", "magmoms", "charges", *INITIAL)
+NDIM = {"forces": 2, "stress": 1, "dipole": 1, **dict.fromkeys(("magmoms", "charges", *INITIAL), 1)}
+DOUBLE = struct.Struct("<d")
 EVERY = 10_000  # rows between two reports
 _shared: WeakValueDictionary[tuple[str, int, int], Any] = WeakValueDictionary()
 
@@ -48,8 +54,8 @@ def record_of(row: Any) -> Record:
     results = {name: row[name] for name in all_properties if row.get(name) is not None}
     cell, pbc = np.asarray(row.cell, dtype=float).reshape(3, 3), np.asarray(row.pbc, dtype=bool)
     positions = np.asarray(row.positions, dtype=float)
-    stored = {} if "energy" in results else labels_in(row.data)
-    values = {**stored, **row.key_value_pairs, **results}
+    initial = {k: row[k] for k in INITIAL if row.get(k) is not None}
+    values = {**labels_in(row.data), **initial, **row.key_value_pairs, **results}
     return Record(np.asarray(row.numbers), positions, cell, pbc, values)
 
 
@@ -113,10 +119,12 @@ def index_database(file: Path) -> tuple[Index, np.ndarray]:
         An SQLite file that is no ASE database; it is not changed.
     """
     builder = Builder()
-    by_columns = file.suffix == ".db" and not _has_labels_in_data(file)
-    rows = _sqlite(file, builder) if by_columns else _by_rows(file, builder)
+    by_columns = file.suffix == ".db" and not _has_data(file)
+    nans: list[int] = []
+    rows = _sqlite(file, builder, nans) if by_columns else _by_rows(file, builder)
     ids = np.fromiter(rows, dtype=np.int64)
-    return builder.index(), ids
+    reader = Database(file, ids)
+    return with_missing(builder.index(), {i: missing_arrays(reader.record(i), ARRAYS) for i in nans}), ids
 
 
 def _ids(file: Path) -> list[int]:
@@ -125,10 +133,11 @@ def _ids(file: Path) -> list[int]:
         return [i for (i,) in connection.execute("SELECT id FROM systems ORDER BY id")]
 
 
-def _has_labels_in_data(file: Path) -> bool:
-    """True for an SQLite file with ``data`` in rows that have no energy of ASE."""
+def _has_data(file: Path) -> bool:
+    """True for an SQLite file with ``data`` in a row, which may be labels."""
     with closing(_read_only(file)) as connection:
-        query = "SELECT 1 FROM systems WHERE energy IS NULL AND LENGTH(data) > 2 LIMIT 1"
+        empty = "data IS NULL OR data IN ('', '{}', 'null') OR (typeof(data) = 'blob' AND LENGTH(data) <= 10)"
+        query = f"SELECT 1 FROM systems WHERE NOT ({empty}) LIMIT 1"
         try:
             return connection.execute(query).fetchone() is not None
         except sqlite3.OperationalError:  # no ASE database, which is refused later
@@ -151,9 +160,12 @@ def _by_rows(file: Path, builder: Builder) -> Iterator[int]:
         yield int(i)
 
 
-def _sqlite(file: Path, builder: Builder) -> Iterator[int]:
-    """Index from the columns of the documented table; of arrays only the presence is asked."""
-    presence = ", ".join(f"{name} IS NOT NULL" for name in ARRAYS)
+def _sqlite(file: Path, builder: Builder, nans: list[int]) -> Iterator[int]:
+    """Index from the columns of the documented table; of arrays only the first number is asked.
+
+    Rows with an array that begins with NaN are noted in `nans`.
+    """
+    presence = ", ".join(f"substr({name}, 1, 8)" for name in ARRAYS)
     columns = f"id, natoms, pbc, key_value_pairs, {', '.join(SCALARS)}, {presence}"
     with closing(_read_only(file)) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")}
@@ -162,6 +174,8 @@ def _sqlite(file: Path, builder: Builder) -> Iterator[int]:
         (total,) = connection.execute("SELECT COUNT(*) FROM systems").fetchone()
         for done, row in enumerate(connection.execute(f"SELECT {columns} FROM systems ORDER BY id")):
             i, natoms, pbc, pairs, *rest = row
+            if any(isinstance(b, bytes) and len(b) == 8 and isnan(*DOUBLE.unpack(b)) for b in rest):
+                nans.append(len(builder))
             _add(builder, natoms, pbc, json.loads(pairs or "{}"), rest)
             if done % EVERY == 0:
                 report(f"index {file.name}", done, total)
@@ -173,7 +187,7 @@ def _sqlite(file: Path, builder: Builder) -> Iterator[int]:
 def _add(builder: Builder, natoms: int, pbc: int, pairs: dict[str, Any], results: list[Any]) -> None:
     """Add a row to the index: `results` are the values of `SCALARS` and the presence of `ARRAYS`."""
     scalars = dict(zip(SCALARS, results, strict=False))
-    arrays = [n for n, present in zip(ARRAYS, results[len(SCALARS) :], strict=True) if present]
+    arrays = [n for n, begin in zip(ARRAYS, results[len(SCALARS) :], strict=True) if begin is not None]
     scalars_by_name = {**pairs, **{k: v for k, v in scalars.items() if v is not None}}
     layout, values = Layout.of({k: v for k, v in scalars_by_name.items() if k not in arrays}, pairs, pbc == 7)
     entries = tuple(Entry(n, NDIM[n], "other", False) for n in arrays)

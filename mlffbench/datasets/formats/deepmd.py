@@ -9,6 +9,8 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
+from mlffbench.datasets.formats.chemical_symbols import fault_of_symbol
+
 __all__ = ["frames_of", "is_system"]
 
 PARTS = ("coord", "box", "energy", "force", "virial")
@@ -50,7 +52,9 @@ def _symbols(folder: Path) -> list[str]:
     types = [int(word) for word in (folder / "type.raw").read_text().split()]
     if max(types) >= len(elements):
         raise ValueError(f"{folder}: type {max(types)} in type.raw, but type_map.raw has {elements} only")
-    return [elements[t] for t in types]
+    if (wrong := next(filter(None, map(fault_of_symbol, elements)), None)) is not None:
+        raise ValueError(f"{folder}: type_map.raw: {wrong}")
+    return [elements[t].capitalize() for t in types]
 
 
 def _frames(folder: Path, symbols: list[str], arrays: dict[str, Any], periodic: bool) -> list[Atoms]:

@@ -2,44 +2,73 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 
-from mlffbench.datasets.formats.records import Source
+from mlffbench.datasets.formats.index import Entry, Index, Layout
+from mlffbench.datasets.formats.records import Reader
 
-__all__ = ["electronic_columns"]
+__all__ = ["with_electronic_columns"]
 
-MOMENTS = ("magmoms", "initial_magmoms")
-CHARGES = ("initial_charges", "charges")
+PREFIX = re.compile("^(dft|ref|qm)")
+MOMENTS = ("magmoms", "magmom", "magneticmoments", "magneticmoment", "spins", "initialmagmoms")
+CHARGES = ("initialcharges", "charges", "atomiccharges", "partialcharges")
+Sum = Callable[[np.ndarray], float]
+SUMS: dict[str, tuple[tuple[str, ...], Sum]] = {
+    "total_magmoms": (MOMENTS, lambda m: float(np.linalg.norm(m.sum(axis=0)) if m.ndim == 2 else m.sum())),
+    "total_abs_magmoms": (
+        MOMENTS,
+        lambda m: float(np.sum(np.linalg.norm(m, axis=1) if m.ndim == 2 else np.abs(m))),
+    ),
+    "total_charges": (CHARGES, lambda q: float(np.sum(q))),
+}
 
 
-def electronic_columns(source: Source, lazy: bool = False) -> dict[str, np.ndarray]:
-    """Columns ``magmom``, ``total_magmoms``, ``total_abs_magmoms`` and ``total_charges``, as far as known.
+def with_electronic_columns(index: Index, reader: Reader) -> Index:
+    """Return an index with columns ``total_magmoms``, ``total_abs_magmoms`` and ``total_charges``.
 
-    The arrays of the atoms become their sums: no method reads them, but a check compares them. If `lazy`,
-    they are left in the file.
+    The arrays of the atoms, collinear or not, become their sums: no method reads them, but a check compares
+    them. A calculator's total, ``magmom``, becomes a column too.
     """
-    names, columns = source.index.names(), {}
-    if "magmom" in source.index.scalars and source.index.is_kind("magmom", "number").any():
-        columns["magmom"] = np.where(
-            source.index.is_kind("magmom", "number"), source.index.scalars["magmom"], np.nan
-        )
-    if lazy:
-        return columns
-    moments = next((k for k in MOMENTS if names.get(k) == {1}), None)
-    charges = next((k for k in CHARGES if names.get(k) == {1}), None)
-    if moments is not None:
-        columns["total_magmoms"] = _sums(source, moments)
-        columns["total_abs_magmoms"] = _sums(source, moments, absolute=True)
-    if charges is not None:
-        columns["total_charges"] = _sums(source, charges)
-    return columns
+    for column, (words, total) in SUMS.items():
+        key = _key(index, words)
+        if key is not None and column not in index.names():
+            index = _with_column(index, reader, column, key, total)
+    layouts = tuple(
+        replace(layout, entries=tuple(_as_column(e) for e in layout.entries)) for layout in index.layouts
+    )
+    return replace(index, layouts=layouts)
 
 
-def _sums(source: Source, key: str, absolute: bool = False) -> np.ndarray:
-    """Sum over the atoms of each frame, or of the absolute values; NaN where a frame has none."""
-    totals = np.full(len(source.index), np.nan)
-    for i in np.flatnonzero(source.index.has(key)).tolist():
-        values = np.asarray(source.reader.record(i).values[key])
-        if values.dtype.kind in "fiu":
-            totals[i] = float(np.sum(np.abs(values) if absolute else values))
-    return totals
+def _as_column(entry: Entry) -> Entry:
+    """The entry, as a column if it is a calculator's total moment."""
+    return replace(entry, column=True) if entry.name == "magmom" and entry.kind == "number" else entry
+
+
+def _key(index: Index, words: tuple[str, ...]) -> str | None:
+    """Name of the first array of the atoms among these words, without separators and prefixes."""
+    names = {
+        PREFIX.sub("", re.sub("[^a-z]", "", k.lower())): k for k, n in index.names().items() if n <= {1, 2}
+    }
+    return next((names[word] for word in words if word in names), None)
+
+
+def _with_column(index: Index, reader: Reader, column: str, key: str, total: Sum) -> Index:
+    """Return the index with a column of totals of the array `key`; NaN where a frame has none."""
+    values = np.full(len(index), np.nan)
+    for i in np.flatnonzero(index.has(key)).tolist():
+        record = reader.record(i)
+        array = np.asarray(record.values[key])
+        if array.dtype.kind in "fiu" and array.shape in ((len(record),), (len(record), 3)):
+            values[i] = total(array)
+    if not np.isfinite(values).any():
+        return index
+    entry = Entry(column, 0, "number", True)
+    layouts = (
+        Layout((*layout.entries, entry), layout.periodic) if key in layout.names() else layout
+        for layout in index.layouts
+    )
+    return replace(index, layouts=tuple(layouts), scalars={**index.scalars, column: values})

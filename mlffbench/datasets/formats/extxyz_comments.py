@@ -52,6 +52,11 @@ class Properties:
 
     text: str
 
+    def __post_init__(self) -> None:
+        """Refuse a text that is not name:type:columns, repeated."""
+        if re.fullmatch(r"[^:]+:[A-Za-z]:[1-9]\d*(:[^:]+:[A-Za-z]:[1-9]\d*)*", self.text) is None:
+            raise ValueError(f"Properties={self.text!r} is not name:type:columns, such as {PLAIN}:forces:R:3")
+
     @cached_property
     def fields(self) -> list[tuple[str, str, int, int]]:
         """Name in ASE, type, first column and number of columns of each property."""

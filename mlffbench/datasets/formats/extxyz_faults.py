@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from ase.data import atomic_numbers
-
+from mlffbench.datasets.formats.chemical_symbols import fault_of_symbol
 from mlffbench.datasets.formats.extxyz_comments import PLAIN, Properties, tokens, value
+from mlffbench.datasets.formats.extxyz_spelling import standard
 
 __all__ = ["fault", "is_cut_off"]
-
-ISOTOPES = {"D": "deuterium", "T": "tritium"}  # of hydrogen
 
 
 def fault(raw: bytes) -> str | None:
@@ -41,22 +39,22 @@ def is_cut_off(raw: bytes) -> bool:
 def _columns_and_lines(raw: bytes) -> tuple[Properties | None, list[str]]:
     """Columns of the atoms' lines, None where the comment does not tell them, and these lines."""
     head, comment, *body = raw.decode(errors="replace").split("\n", 2)
-    pairs = tokens(comment.strip())
-    if pairs is None:
-        return None, []
-    named = str(value("Properties", pairs["Properties"])) if pairs.get("Properties") else PLAIN
     try:
-        columns = Properties(named)
-        complete = len(columns.fields) * 3 == len(named.split(":")) and columns.width > 0
+        pairs = tokens(standard(comment.strip()))
+        if pairs is None:
+            return None, []
+        columns = Properties(
+            str(value("Properties", pairs["Properties"])) if pairs.get("Properties") else PLAIN
+        )
     except ValueError:
         return None, []
-    return (columns if complete else None), "".join(body).splitlines()[: int(head)]
+    return columns, "".join(body).splitlines()[: int(head)]
 
 
 def _fault_of_word(name: str, kind: str, word: str) -> str | None:
     """Return the fault of a word in a column of this name and type."""
     if name == "symbols":
-        return _fault_of_symbol(word)
+        return fault_of_symbol(word)
     if kind not in "RI":
         return None
     try:
@@ -64,18 +62,6 @@ def _fault_of_word(name: str, kind: str, word: str) -> str | None:
     except ValueError:
         return f"{word!r} is no number ({name}){_remedy(word)}"
     return None
-
-
-def _fault_of_symbol(word: str) -> str | None:
-    """Return the fault of a chemical symbol that ASE does not know."""
-    if word.capitalize() in atomic_numbers:
-        return None
-    isotope = ISOTOPES.get(word.upper())
-    if isotope is not None:
-        return f"{word!r} is no chemical symbol that ASE knows; write H for {isotope}"
-    letters = next((word[:n] for n in (2, 1) if word[:n].capitalize() in atomic_numbers), None)
-    hint = "" if letters is None else f"; write the element, such as {letters.capitalize()}"
-    return f"{word!r} is no chemical symbol that ASE knows{hint}"
 
 
 def _remedy(word: str) -> str:

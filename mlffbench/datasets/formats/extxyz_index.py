@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections import Counter
 from dataclasses import replace
@@ -14,12 +15,16 @@ from mlffbench.datasets.formats.extxyz import PARSE_ERRORS, parse, unnamed
 from mlffbench.datasets.formats.extxyz_comments import Comments, Properties
 from mlffbench.datasets.formats.extxyz_faults import fault, is_cut_off
 from mlffbench.datasets.formats.index import Builder, Entry, Index
+from mlffbench.datasets.formats.nan_labels import missing_arrays, with_missing
+from mlffbench.datasets.formats.read_errors import reason
 from mlffbench.system.progress import report
 
 __all__ = ["index_extxyz"]
 
 BLOCK = 1 << 24
 NEWLINE, SPACE = 10, 32
+NANS = (b"nan", b"NaN", b"NAN")
+NAN = re.compile(rb"(?<=[\s+-])(?:nan|NaN|NAN)(?=\s)")
 
 
 def index_extxyz(name: str, file: BinaryIO, size: int) -> tuple[Index, np.ndarray]:
@@ -56,6 +61,7 @@ class _Scan:
         self.long_symbols = False
         self.first = self.last = b""
         self.extra: list[str] = []  # columns that no frame names
+        self.missing: dict[int, frozenset[str]] = {}  # arrays that are NaN throughout, by frame
 
     def block(self, block: bytes) -> bytes:
         """Index the complete frames of a block that begins with a frame; return the rest."""
@@ -76,7 +82,24 @@ class _Scan:
             self.last = block[begin:start]
             self.first = self.first or block[: ends[heads[1] - 1] + 1 if len(heads) > 1 else start]
             self._count(bytes_, newlines[:line], np.array(heads))
+            if any(word in block for word in NANS):
+                self._note_missing(block, newlines[:line], np.array(heads))
         return block[start:]
+
+    def _note_missing(self, block: bytes, newlines: np.ndarray, heads: np.ndarray) -> None:
+        """Note the arrays that are NaN throughout, in frames with NaN in an atom's line."""
+        places = np.array(
+            [match.start() for match in NAN.finditer(block, 0, int(newlines[-1]) + 1)], dtype=int
+        )
+        lines = np.searchsorted(newlines, places)
+        lines = lines[~np.isin(lines, heads + 1)]
+        starts = np.append(0, newlines[np.append(heads[1:], len(newlines)) - 1] + 1).tolist()
+        for k in np.unique(np.searchsorted(heads, lines, side="right") - 1).tolist():
+            try:
+                missing = missing_arrays(parse(block[starts[k] : starts[k + 1]]))
+            except PARSE_ERRORS:  # refused when it is read
+                continue
+            self.missing[len(self.builder) - len(heads) + k] = missing
 
     def _natoms(self, head: bytes) -> int | None:
         """Number of atoms that a frame begins with; None where an empty line ends the frames."""
@@ -109,7 +132,8 @@ class _Scan:
             self.comments.add(block, begin, end, natoms)
         except PARSE_ERRORS as error:
             raise ValueError(
-                f"ASE cannot read {self.name!r}: the comment of frame {len(self.builder)}: {error}"
+                f"ASE cannot read {self.name!r}: the comment of frame {len(self.builder)}: "
+                f"{reason(error) if isinstance(error, UnicodeDecodeError) else error}"
             ) from error
 
     def _count(self, block: np.ndarray, newlines: np.ndarray, heads: np.ndarray) -> None:
@@ -159,7 +183,7 @@ class _Scan:
         index = self.builder.index()
         extra = tuple(Entry(name, 2, "other", False) for name in self.extra)
         layouts = tuple(replace(layout, entries=layout.entries + extra) for layout in index.layouts)
-        return replace(index, layouts=layouts)
+        return with_missing(replace(index, layouts=layouts), self.missing)
 
     def _elements(self) -> Counter[int] | None:
         """Number of atoms by atomic number; None where two letters do not determine the element."""

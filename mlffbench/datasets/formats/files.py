@@ -21,6 +21,7 @@ from ase.io.formats import UnknownFileTypeError, filetype, open_with_compression
 from mlffbench.datasets.formats import deepmd, n2p2, vasp
 from mlffbench.datasets.formats.ase_db import Database, index_database, metadata_of
 from mlffbench.datasets.formats.convergence import converged_frames
+from mlffbench.datasets.formats.electronic_columns import with_electronic_columns
 from mlffbench.datasets.formats.extxyz import Extxyz
 from mlffbench.datasets.formats.extxyz_index import index_extxyz
 from mlffbench.datasets.formats.foreign_formats import refuse_foreign
@@ -28,7 +29,8 @@ from mlffbench.datasets.formats.index import Index
 from mlffbench.datasets.formats.index_cache import cached_index
 from mlffbench.datasets.formats.npz import open_arrays, stated_units
 from mlffbench.datasets.formats.program_xyz import Program, as_extxyz, program_of
-from mlffbench.datasets.formats.records import InMemory, JoinedReader, Source, record_of
+from mlffbench.datasets.formats.read_errors import reason
+from mlffbench.datasets.formats.records import InMemory, JoinedReader, Source
 from mlffbench.datasets.formats.schnetpack import units_in
 from mlffbench.datasets.formats.stated_units import with_units
 from mlffbench.datasets.formats.units import UNITS
@@ -64,6 +66,8 @@ def match(path: str) -> list[Path]:
     """
     place = Path(path).expanduser()
     _refuse_dangling(place)
+    if place.exists() and not (place.is_file() or place.is_dir()):
+        raise FileNotFoundError(f"{path!r} is a pipe, a socket or a device, and no file")
     if place.is_file() or (place.is_dir() and deepmd.is_system(place)):
         return [place]
     if place.is_dir() and (systems := sorted(f.parent for f in place.glob("*/type.raw"))):
@@ -143,7 +147,7 @@ def _open(file: Path, units: str | None, lazy: bool) -> Source:
     except UNREADABLE as error:
         if isinstance(error, ValueError) and file.name in str(error):
             raise
-        raise ValueError(f"ASE cannot read {str(file)!r}: {type(error).__name__}: {error}") from error
+        raise ValueError(f"ASE cannot read {str(file)!r}: {reason(error, file)}") from error
     if not len(source.index):
         raise ValueError(f"{str(file)!r} has no frames")
     return source
@@ -227,7 +231,8 @@ def _extxyz(file: Path, lazy: bool) -> Source:
 
     def make_index() -> tuple[Index, np.ndarray]:
         with file.open("rb") as text:
-            return index_extxyz(str(file), text, file.stat().st_size)
+            index, offsets = index_extxyz(str(file), text, file.stat().st_size)
+        return with_electronic_columns(index, Extxyz(file, offsets)), offsets
 
     index, offsets = cached_index(file, make_index) if lazy else make_index()
     return Source(Extxyz(file, offsets), index)
@@ -243,7 +248,12 @@ def _compressed(file: Path, lazy: bool) -> Source:
 
 def _database(file: Path, lazy: bool) -> Source:
     """Open an ASE database by its index, cached if `lazy`."""
-    index, ids = cached_index(file, lambda: index_database(file)) if lazy else index_database(file)
+
+    def make_index() -> tuple[Index, np.ndarray]:
+        index, ids = index_database(file)
+        return with_electronic_columns(index, Database(file, ids)), ids
+
+    index, ids = cached_index(file, make_index) if lazy else make_index()
     stated, keys = units_in(file.name, metadata_of(file))
     return Source(Database(file, ids), index, stated=stated, keys=keys)
 
@@ -265,10 +275,16 @@ def _frames(file: Path) -> tuple[list[Atoms], tuple[str, ...]]:
     kind = filetype(str(file))
     if vasp.is_vasp(kind):
         return vasp.frames_of(file, kind)
-    frames = list(read(file, index=":"))
-    if frames and not any(record_of(atoms).values for atoms in frames):
+    frames = [atoms for atoms in read(file, index=":") if atoms is not None]
+    if frames and not any(_has_number(atoms) for atoms in frames):
         raise ValueError(
             f"{file.name}: structures without energies (ASE's format {kind!r}); give the output of the "
             "program that computed them, or extended xyz with energies in eV and forces in eV/Å"
         )
     return converged_frames(file, kind, frames)
+
+
+def _has_number(atoms: Atoms) -> bool:
+    """True for a frame with results of a calculator, or with a number that may be its energy."""
+    numbers = (int, float, np.number)
+    return atoms.calc is not None or any(isinstance(v, numbers) for v in atoms.info.values())

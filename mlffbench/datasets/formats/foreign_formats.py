@@ -34,6 +34,11 @@ class Foreign:
 
 
 FORMATS = (
+    Foreign("text in UTF-16; save it as UTF-8", head=rb"^(\xff\xfe|\xfe\xff)"),
+    Foreign("text that begins with a byte-order mark; save it as UTF-8 without one", head=rb"^\xef\xbb\xbf"),
+    Foreign(
+        "text whose lines end as on an old Macintosh (CR); end them with LF", head=rb"\A\s*\d+ *\r[^\n]*\Z"
+    ),
     Foreign(
         f"the .cfg of MTP (MLIP), which numbers its types and does not name their elements; {TO_XYZ}",
         head=rb"^\s*BEGIN_CFG",
@@ -74,6 +79,9 @@ FORMATS = (
     ),
     Foreign(f"a LMDB that ASE did not write; {TO_XYZ}, or an .aselmdb", r".*\.lmdb"),
     Foreign("an archive of several files; unpack it", r".*\.(zip|tar|tgz|tar\.gz|tar\.xz|tar\.bz2|7z)"),
+    Foreign("compressed by gzip; give it the suffix .gz", head=rb"^\x1f\x8b"),
+    Foreign("compressed by xz; give it the suffix .xz", head=rb"^\xfd7zXZ"),
+    Foreign("compressed by bzip2; give it the suffix .bz2", head=rb"^BZh[1-9]1AY"),
 )
 
 

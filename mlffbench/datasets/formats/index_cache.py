@@ -15,7 +15,7 @@ from mlffbench.system.fetch import cache_folder
 
 __all__ = ["cached_index"]
 
-VERSION = 2  # of the content of an index: another number invalidates all cached ones
+VERSION = 3  # of the content of an index: another number invalidates all cached ones
 
 
 def cached_index(file: Path, make: Callable[[], tuple[Index, np.ndarray]]) -> tuple[Index, np.ndarray]:

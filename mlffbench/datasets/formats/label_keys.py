@@ -130,16 +130,23 @@ def _well_known_key(name: str, quantity: str, source: Source) -> str | None:
 def _no_energies(name: str, source: Source) -> str:
     """Return the error message of frames without an energy: the names and words that they have."""
     index = source.index
-    flags = sorted(index.names_of_kind("flag") - set(index.names()))
-    missing = sorted(index.names_of_kind("missing") - set(index.names()))
+    dimensions = index.names()
+    flags = sorted(index.names_of_kind("flag") - set(dimensions))
+    missing = sorted(index.names_of_kind("missing") - set(dimensions))
+    several = sorted(k for k in dimensions if k.lower() in SPELLINGS["energy"] and 0 not in dimensions[k])
     words = f"; {flags} are true or false, as ASE reads words without '='" if flags else ""
     words += "; a number without a name is not read: write energy=-76.4, not 'E -76.4'" if flags else ""
-    nans = f"; {missing} are NaN in every frame" if missing else ""
-    known = sorted(index.names())
-    remedy = (
-        "; name one as energy_key" if known else "; write energy=-76.4 before each frame" if not flags else ""
+    words += f"; {missing} are NaN in every frame" if missing else ""
+    words += (
+        f"; {several} are several numbers, such as 1,5 with a comma for the decimal point" if several else ""
     )
-    return f"{name}: no energies found; the frames have {known}{remedy}{words}{nans}"
+    remedy = (
+        "; name one as energy_key"
+        if index.names_of_kind("number")
+        else "; write energy=-76.4 before each frame"
+    )
+    remedy = "" if flags and not dimensions else remedy
+    return f"{name}: no energies found; the frames have {sorted(dimensions)}{remedy}{words}"
 
 
 def _require_one_level(name: str, quantity: str, key: str, other: str, source: Source) -> None:
@@ -233,9 +240,9 @@ def _energy(label: Any, record: Record, key: str) -> float:
 
 def _forces(label: Any, record: Record, key: str) -> np.ndarray:
     value, n = _numbers(label), len(record)
-    if value.shape != (n, 3):
+    if value.shape not in ((n, 3), (3 * n,)):
         raise ValueError(f"has shape {value.shape}; the forces on its {n} atoms have ({n}, 3)")
-    return value
+    return value.reshape(n, 3)
 
 
 def _stress(label: Any, record: Record, key: str) -> np.ndarray | None:

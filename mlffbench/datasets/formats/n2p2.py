@@ -9,6 +9,9 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
+from mlffbench.datasets.formats.chemical_symbols import numbers_of
+from mlffbench.datasets.formats.unread_cells import is_cell_name
+
 __all__ = ["frames_of"]
 
 
@@ -26,6 +29,7 @@ def frames_of(file: Path) -> list[Atoms]:
         words = text.split()
         if not words or words[0].startswith("#"):
             continue
+        words[0] = words[0].lower()
         try:
             if words[0] == "begin":
                 lines = _begin(words, lines)
@@ -58,10 +62,12 @@ def _structure(lines: list[list[str]]) -> Atoms:
     cell = np.array([[float(x) for x in words[1:4]] for words in lines if words[0] == "lattice"])
     if len(cell) not in (0, 3):
         raise ValueError(f"{len(cell)} lattice vectors; a crystal has three")
+    if (unread := [w[0] for w in lines if w[0] != "lattice" and is_cell_name(w[0])]) and not len(cell):
+        raise ValueError(f"a cell under the word {unread[0]!r}; write three lines 'lattice'")
     values: dict[str, Any] = {w[0]: float(w[1]) for w in lines if w[0] in ("energy", "charge") and len(w) > 1}
     positions = [[float(x) for x in words[1:4]] for words in atoms]
     periodic = {"cell": cell, "pbc": True} if len(cell) else {}
-    structure = Atoms([words[4] for words in atoms], positions, **periodic)
+    structure = Atoms(numbers_of([words[4] for words in atoms]), positions, **periodic)
     results = {k: values[k] for k in ("energy",) if k in values}
     if all(len(words) >= 10 for words in atoms):
         results["forces"] = np.array([[float(x) for x in words[7:10]] for words in atoms])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mlffbench.datasets.formats.unread import is_cell_name
+from mlffbench.datasets.formats.unread_cells import is_cell_name
 
 __all__ = ["cells_and_pbc"]
 

@@ -17,8 +17,16 @@ UNITLESS = ("", "1", "1.0", "none")
 
 def labels_in(data: Mapping[str, Any]) -> dict[str, Any]:
     """Numbers in a row's ``data``; an energy is stored as an array of one number."""
-    arrays = {k: np.asarray(v) for k, v in data.items() if not isinstance(v, Mapping)}
+    arrays = {k: _array(v) for k, v in data.items() if not isinstance(v, Mapping)}
     return {k: _squeezed(v) for k, v in arrays.items() if v.dtype.kind in "iuf" and v.size}
+
+
+def _array(value: Any) -> np.ndarray:
+    """An array of the value; an empty one where its rows are of different lengths."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        return np.empty(0)
 
 
 def _squeezed(array: np.ndarray) -> Any:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from ase import Atoms
 
 from mlffbench.data import Dataset, Labels, LazySequence
-from mlffbench.datasets.formats.electronic_columns import electronic_columns
+from mlffbench.datasets.formats.chemical_symbols import HEAVIEST, fault_of_numbers
+from mlffbench.datasets.formats.electronic_columns import with_electronic_columns
 from mlffbench.datasets.formats.label_keys import LABEL_NAMES, SPELLINGS, Label, energies, find_key
 from mlffbench.datasets.formats.placeholders import notes_on, without_weight
-from mlffbench.datasets.formats.records import InMemory, Source
-from mlffbench.datasets.formats.unread import refuse_unread_cell, unread_labels
+from mlffbench.datasets.formats.records import InMemory, Reader, Source
+from mlffbench.datasets.formats.unread import unread_labels
+from mlffbench.datasets.formats.unread_cells import refuse_unread_cell
 from mlffbench.system.progress import report
 
 __all__ = ["from_frames", "from_source", "isolated_energies", "isolated_energies_of"]
 
+Bare = Callable[[int], Atoms]
 Columns = Mapping[str, Sequence[Any] | np.ndarray]
 
 
@@ -82,22 +87,24 @@ def from_source(
     `keys` are the given keys of ``energy``, ``forces`` and ``stress``.
     """
     refuse_unread_cell(name, source)
+    source = replace(source, index=with_electronic_columns(source.index, source.reader))
     found_keys = {q: find_key(name, q, key, source) for q, key in keys.items()}
     all_frames = np.ones(len(source.index), dtype=bool)
     energy = energies(name, str(found_keys["energy"]), source, all_frames, source.units)
-    _refuse_dummies(name, source)
+    _refuse_no_elements(name, source)
     is_isolated = _isolated_atoms(source)
     if is_isolated.all():
         raise ValueError(f"{name}: every frame is an isolated atom; there is nothing to train on")
     kept, isolated = np.flatnonzero(~is_isolated), np.flatnonzero(is_isolated)
     single = [source.reader.bare(i) for i in isolated.tolist()]
     atoms = _energies_by_symbol(name, single, energy[isolated].tolist())
-    table = electronic_columns(source, lazy) | _columns(source, keys)
+    table = _columns(source, keys)
     table |= {k: np.asarray(v) for k, v in (columns or {}).items()}
     labels = {q: _label(name, q, key, source) for q, key in found_keys.items() if key}
     notes = [*source.notes, *notes_on(source.index, found_keys)]
     read = _read_lazily if lazy else _read_all
-    frames, forces, stress = read(source, kept, labels.get("forces"), labels.get("stress"))
+    bare = partial(_bare, name, source.reader)
+    frames, forces, stress = read(source, kept, bare, labels.get("forces"), labels.get("stress"))
     return Dataset(
         name=name,
         frames=frames,
@@ -112,14 +119,12 @@ def from_source(
     )
 
 
-def _refuse_dummies(name: str, source: Source) -> None:
+def _refuse_no_elements(name: str, source: Source) -> None:
     """Refuse atoms without an element, as far as the index counts elements."""
-    n = (source.index.elements or {}).get(0, 0)
-    if n:
-        raise ValueError(
-            f"{name}: {n} atoms 'X' of atomic number 0 (dummies, ghosts or padding); remove them and their "
-            "forces"
-        )
+    counted = source.index.elements or {}
+    if (fault := fault_of_numbers(np.array(list(counted), dtype=int))) is not None:
+        n = sum(count for z, count in counted.items() if z < 1 or z > HEAVIEST)
+        raise ValueError(f"{name}: {n} {fault}")
 
 
 def _label(name: str, quantity: str, key: str, source: Source) -> Label:
@@ -138,6 +143,7 @@ def _reading(
         names = SPELLINGS[quantity]
         names_ = [k for k in index.names_of_kind("missing") if k.lower() in names or k == keys[quantity]]
         nans = np.any([np.zeros(len(index), bool), *(index.is_kind(k, "missing") for k in names_)], axis=0)
+        nans &= ~index.has(keys[quantity] or "")
         nans[list(labels[quantity].missing if quantity in labels else ())] = True
         if nans[kept].any():
             missing[quantity] = int(nans[kept].sum())
@@ -163,27 +169,34 @@ def isolated_energies_of(name: str, source: Source, energy_key: str | None = Non
 
 
 # ---------------------------------------------------------------- at once, or on request
+def _bare(name: str, reader: Reader, i: int) -> Atoms:
+    """Structure of frame `i` without labels; refuse an atom of no element."""
+    if (fault := fault_of_numbers(np.asarray(reader.record(i).numbers))) is not None:
+        raise ValueError(f"{name}: frame {i} has {fault}")
+    return reader.bare(i)
+
+
 def _read_all(
-    source: Source, kept: np.ndarray, forces: Label | None, stress: Label | None
+    source: Source, kept: np.ndarray, bare: Bare, forces: Label | None, stress: Label | None
 ) -> tuple[Any, ...]:
     """Read frames, forces and stresses in one pass."""
     frames, rows = [], []
     for done, i in enumerate(kept.tolist()):
         if done % 1000 == 0:
             report("read frames", done, len(kept))
-        frames.append(source.reader.bare(i))
+        frames.append(bare(i))
         rows.append(tuple(None if label is None else label(i) for label in (forces, stress)))
     return (frames, *map(tuple, zip(*rows, strict=True)))
 
 
 def _read_lazily(
-    source: Source, kept: np.ndarray, forces: Label | None, stress: Label | None
+    source: Source, kept: np.ndarray, bare: Bare, forces: Label | None, stress: Label | None
 ) -> tuple[Any, ...]:
     """Return frames, forces and stresses as lazy sequences; only missing labels are known."""
     index = source.index
     has = [np.zeros(len(index), dtype=bool) if x is None else x.present(index) for x in (forces, stress)]
     return (
-        LazySequence(source.reader.bare, kept, numbers=_numbers(source, kept)),
+        LazySequence(bare, kept, numbers=_numbers(source, kept)),
         forces and LazySequence(forces, kept, has[0][kept]),
         stress and LazySequence(stress, kept, (has[1] & index.periodic())[kept]),
     )

@@ -19,6 +19,7 @@ ENERGY, ML_ENERGY = "FREE ENERGIE OF THE ION-ELECTRON SYSTEM", "ML FREE ENERGIE"
 LINES_OF_ENERGY = 4  # behind its headline
 SHOWN = 5  # numbers of steps in a note
 NELM = 60  # VASP's default
+FREE_ENERGY = re.compile(r'name="e_fr_energy">\s*([-+\d.eE]+)')
 CALCULATION = re.compile(r"<calculation>.*?</calculation>", re.DOTALL)
 
 
@@ -138,7 +139,8 @@ def _vasprun(file: Path) -> Run:
     """
     with open_with_compression(str(file), "rb") as packed:
         text = packed.read().decode(errors="replace")
-    counts = [step.count("<scstep") for step in CALCULATION.findall(text)]
+    steps = CALCULATION.findall(text)
+    counts = [step.count("<scstep") for step in steps]
     predicted = counts.count(0)
     if predicted and predicted == len(counts):
         raise ValueError(
@@ -148,5 +150,22 @@ def _vasprun(file: Path) -> Run:
     if predicted:
         text = CALCULATION.sub(lambda match: match[0] if "<scstep" in match[0] else "", text)
     frames = list(read_vasp_xml(BytesIO(text.encode()), index=slice(None)))
-    most = int(match[1]) if (match := re.search(r'name="NELM">\s*(\d+)', text)) else NELM
-    return Run(frames, [n < most for n in counts if n], predicted)
+    most = int(_parameter("NELM", text) or NELM)
+    ediff = _parameter("EDIFF", text)
+    done = [n < most or _is_below(ediff, step) for n, step in zip(counts, steps, strict=True) if n]
+    return Run(frames, done, predicted)
+
+
+def _parameter(name: str, text: str) -> float | None:
+    """Value of a parameter of the run."""
+    match = re.search(rf'name="{name}">\s*([-+\d.eE]+)', text)
+    return None if match is None else float(match[1])
+
+
+def _is_below(ediff: float | None, step: str) -> bool:
+    """True if the last electronic step changed the free energy by less than EDIFF, as far as it is known."""
+    scf = step.rpartition("</scstep>")[0].split("<scstep")[1:]
+    energies = [values[-1] for part in scf if (values := FREE_ENERGY.findall(part))]
+    if ediff is None or len(energies) < 2 or len(energies) < len(scf):
+        return False
+    return abs(float(energies[-1]) - float(energies[-2])) < abs(ediff)

@@ -48,17 +48,18 @@ def fitted(
     return _fitted_estimator(json.dumps([dataset, estimator]), train, seed).calculator()
 
 
+fitted.parts = {"dataset": ("datasets",), "estimator": ("estimators",)}  # type: ignore[attr-defined]
+
+
 @cache
 def _fitted_estimator(specs: str, train: str | None, seed: int) -> Any:
     """Fit an estimator to a dataset; both specs are JSON, so that the result can be cached."""
     import numpy as np
 
     from mlffbench import registry
-    from mlffbench.data import Spec
 
     dataset, estimator = json.loads(specs)
-    source, method = Spec.parse(dataset), Spec.parse(estimator)
-    data = registry.build("datasets", source.name, source.params)(**source.params)
+    data = registry.make(dataset, ("datasets",))
     group = train if train is not None else data.card.get("train")
     indices = np.arange(len(data))
     if group is not None and "group" in data.columns:
@@ -66,5 +67,5 @@ def _fitted_estimator(specs: str, train: str | None, seed: int) -> Any:
     if not len(indices):
         suggestion = registry.suggest(str(group), {str(g) for g in data.columns["group"]})
         raise ValueError(f"{data.name} has no group {group!r}{suggestion}")
-    model = registry.make(method, ("estimators",), random_state=seed, atomic_energies=data.atomic_energies)
+    model = registry.make(estimator, ("estimators",), random_state=seed, atomic_energies=data.atomic_energies)
     return model.fit([data.frames[i] for i in indices], data.labels[indices])

@@ -59,6 +59,7 @@ class GPAW(Calculator):
     J. J. Mortensen et al., J. Chem. Phys. 160, 092503 (2024).
     """
 
+    needs_trust: ClassVar[dict[str, str]] = {"txt": "is a file that will be overwritten"}
     implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress"]
 
     def __init__(

@@ -18,8 +18,9 @@ from mlffbench.potentials.gaff.batches import KINDS, TableRows, assemble, chunks
 from mlffbench.potentials.gaff.bond_perception import BondingState, perceive_bonds
 from mlffbench.potentials.gaff.energy_terms import Basis, Batch, angle, basis, images, length
 from mlffbench.potentials.gaff.initial_guess import initial_guess
-from mlffbench.potentials.gaff.least_squares import Problem, neutral_modes, solve
+from mlffbench.potentials.gaff.least_squares import solve
 from mlffbench.potentials.gaff.topology import Topology
+from mlffbench.potentials.gaff.unknowns import Problem, neutral_modes
 from mlffbench.potentials.regression.streaming_qr import updated_r_factor
 from mlffbench.system import progress
 

@@ -69,6 +69,15 @@ def _positive(value: Any) -> float:
     return number if np.isfinite(number) and number > 0 else 1.0
 
 
+def _block(blocks: Any, name: str) -> type[torch.nn.Module]:
+    """The layer of a name among mace-torch's own; a model file holds such names."""
+    block = getattr(blocks, name, None)
+    ours = isinstance(block, type) and block.__module__ == blocks.__name__
+    if not (ours and issubclass(block, torch.nn.Module)):
+        raise ValueError(f"mace-torch has no layer {name!r}")
+    return block
+
+
 def build(
     config: dict[str, Any],
     dtype: torch.dtype,
@@ -80,7 +89,7 @@ def build(
     Its isolated atoms have no energy: the estimator's base class adds theirs.
     """
     library = mace()
-    classes = {k: getattr(library.blocks, config[k]) for k in CLASSES if k in config}
+    classes = {k: _block(library.blocks, config[k]) for k in CLASSES if k in config}
     irreps = {k: library.Irreps(v) for k, v in config.items() if k.endswith("irreps") and v is not None}
     n, gate = len(config["atomic_numbers"]), library.modules.gate_dict[config["gate"]]
     arguments = config | classes | irreps | {"gate": gate}

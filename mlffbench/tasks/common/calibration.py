@@ -10,7 +10,7 @@ from ase import Atoms
 from scipy.stats import norm, spearmanr
 from sklearn.metrics import roc_auc_score
 
-from mlffbench.data import Labels
+from mlffbench.data import Labels, matched
 
 __all__ = [
     "Residuals",
@@ -39,6 +39,10 @@ class Residuals:
     error: np.ndarray
     std: np.ndarray
 
+    def __post_init__(self) -> None:
+        if not np.isfinite(self.std).all():
+            raise FloatingPointError("a predicted standard deviation is not finite")
+
     @property
     def ratio(self) -> np.ndarray:
         """|error|/σ; infinite where no deviation is predicted."""
@@ -53,12 +57,11 @@ def residuals(true: Labels, predicted: Labels) -> dict[str, Residuals]:
     by_quantity = {}
     if predicted.energy_std is not None:
         by_quantity["energy"] = Residuals(predicted.energy - true.energy, predicted.energy_std)
-    if predicted.forces_std is not None and true.forces is not None:
-        rows = zip(true.forces, predicted.forces or (), predicted.forces_std, strict=True)
-        parts = [(p - t, s) for t, p, s in rows if t is not None and p is not None and s is not None]
-        if parts:
-            error, std = (np.concatenate([part[k].ravel() for part in parts]) for k in (0, 1))
-            by_quantity["forces"] = Residuals(error, std)
+    pairs = matched(true.forces, predicted.forces, "forces")
+    deviations = matched(true.forces, predicted.forces_std, "forces_std")
+    if pairs and deviations:
+        error = np.concatenate([(p - t).ravel() for t, p in pairs])
+        by_quantity["forces"] = Residuals(error, np.concatenate([s.ravel() for _, s in deviations]))
     return by_quantity
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import t
 from sklearn.base import clone
 
-from mlffbench.data import Dataset
+from mlffbench.data import Dataset, matched
 from mlffbench.forcefield import ForceField
 
 __all__ = ["UNITS", "errors", "first_seed", "frame_count", "geometric_mean", "has_seed", "refit"]
@@ -51,11 +51,8 @@ def errors(model: ForceField, dataset: Dataset, indices: np.ndarray) -> dict[str
     frames = [dataset.frames[i] for i in indices]
     predicted, true = model.predict(frames), dataset.labels[indices]
     rmse = {"energy_per_atom": _rms((predicted.energy - true.energy) / [len(a) for a in frames])}
-    if predicted.forces is not None and true.forces is not None:
-        pairs = zip(predicted.forces, true.forces, strict=True)
-        differences = [(p - q).ravel() for p, q in pairs if p is not None and q is not None]
-        if differences:
-            rmse["forces"] = _rms(np.concatenate(differences))
+    if pairs := matched(true.forces, predicted.forces, "forces"):
+        rmse["forces"] = _rms(np.concatenate([(p - t).ravel() for t, p in pairs]))
     return rmse
 
 

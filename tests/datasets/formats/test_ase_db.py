@@ -6,8 +6,10 @@ import pickle
 
 import numpy as np
 import pytest
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
 from ase.db import connect
-from example_files import same
+from example_files import FORCES, same
 
 from mlffbench.datasets.path import path
 
@@ -41,3 +43,24 @@ def test_flags_are_texts(labelled, tmp_path):
         assert columns["converged"].tolist() == ["False", "True"] * 2
         with pytest.raises(ValueError, match="energy_key 'converged' is a flag"):
             path(str(tmp_path / "a.db"), lazy=lazy, energy_key="converged")
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+@pytest.mark.parametrize(
+    ("data", "read", "unread"),
+    [
+        ({"vasp_force": FORCES}, "none", "give forces_key: vasp_force"),
+        ({"flat": np.arange(9.0)}, "none", "give forces_key: flat"),
+        ({"dft_forces": FORCES, "ragged": [[1], [1, 2]], "note": "a"}, "dft_forces", None),
+    ],
+)
+def test_labels_in_data_beside_an_energy(data, read, unread, lazy, tmp_path):
+    n = 3 if "flat" in data else 2
+    with connect(tmp_path / "a.db") as database:
+        for i in range(2):
+            atoms = Atoms(f"H{n}", [(0, 0, 0.8 * k) for k in range(n)])
+            atoms.calc = SinglePointCalculator(atoms, energy=-1.0 - i)
+            database.write(atoms, data=data)
+    card = path(str(tmp_path / "a.db"), lazy=lazy).card
+    assert card["labels"] == {"energy": "energy", "forces": read, "stress": "none"}
+    assert unread is None or unread in card["unread"][next(iter(data))]

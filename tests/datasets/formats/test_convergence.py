@@ -11,7 +11,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.units import Bohr, Hartree, Rydberg
 from example_files import SIGMA
 
-from mlffbench.datasets.formats.convergence import PHRASES, converged_frames
+from mlffbench.datasets.formats.convergence import WORDINGS, converged_frames
 from mlffbench.datasets.path import path
 
 
@@ -21,18 +21,84 @@ def frame(energy):
     return atoms
 
 
-@pytest.mark.parametrize("kind", PHRASES)
+@pytest.mark.parametrize("kind", WORDINGS)
 def test_frames_without_an_energy_are_those_that_did_not_converge(kind, tmp_path):
     file = tmp_path / "run.out"
     frames = [frame(e) for e in (-1.0, None, np.nan, -2.0)]
     file.write_text("all is well")
     assert converged_frames(file, kind, frames) == (frames, ())
-    file.write_text(f"... {PHRASES[kind][0].upper()} ...")
+    file.write_text(f"... {WORDINGS[kind].phrases[0].upper()} ...")
     kept, (note,) = converged_frames(file, kind, frames)
     assert kept == [frames[0], frames[3]]
-    assert note == "run.out: 2 of 4 frames did not converge and are left out"
+    assert note == "run.out: 2 of 4 frames did not converge and are left out (frames 1, 2)"
     with pytest.raises(ValueError, match=r"run.out: a self-consistent field did not converge .*of 1 frames"):
         converged_frames(file, kind, [frames[0]])
+
+
+# a step: what opens its structure, an unconverged field, and its energy (Hartree, Rydberg or eV)
+STEPS = {
+    "aims-output": (
+        "Begin self-consistency loop: Re-initialization.",
+        "  * WARNING! SELF-CONSISTENCY CYCLE DID NOT CONVERGE",
+        "  | Electronic free energy        :  {:.8f} eV",
+        1.0,
+    ),
+    "castep-castep": (
+        "                           Unit Cell",
+        " *Warning* max. SCF cycles performed but system has not reached the groundstate.",
+        "Final energy, E             =  {:.8f}     eV",
+        1.0,
+    ),
+    "espresso-out": (
+        "ATOMIC_POSITIONS (angstrom)",
+        "     convergence NOT achieved after 100 iterations",
+        "!    total energy              =  {:.8f} Ry",
+        Rydberg,
+    ),
+    "gaussian-out": (
+        "                         Standard orientation:",
+        " >>>>>>>>>> Convergence criterion not met.",
+        " SCF Done:  E(RB3LYP) =  {:.8f}     A.U. after    9 cycles",
+        Hartree,
+    ),
+    "gpaw-out": ("Positions:", "Did not converge!", "Extrapolated:  {:.8f}", 1.0),
+    "nwchem-out": (
+        '                             Geometry "geometry" -> ""',
+        "       Calculation failed to converge",
+        "         Total DFT energy =    {:.8f}",
+        Hartree,
+    ),
+    "orca-output": (
+        "CARTESIAN COORDINATES (ANGSTROEM)",
+        "               *** SCF NOT CONVERGED AFTER 125 CYCLES ***",
+        "FINAL SINGLE POINT ENERGY       {:.8f}",
+        Hartree,
+    ),
+}
+UNCONVERGED = {2, 4}
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_the_frames_are_found_by_their_energies_in_the_text(kind, tmp_path):
+    opening, phrase, line, unit = STEPS[kind]
+    assert set(STEPS) == {k for k, wording in WORDINGS.items() if wording.opening}
+    energies = [-76.4, -76.4, -76.39999999, -76.5, -76.6]  # the first two are equal
+    steps = [
+        "\n".join([opening, *([phrase] if i in UNCONVERGED else []), line.format(e)])
+        for i, e in enumerate(energies)
+    ]
+    (tmp_path / "run.out").write_text("\n".join(["the head", *steps, "the end", ""]))
+    frames = [frame(e * unit * (1 + 1e-8)) for e in energies]  # other constants
+    kept, (note,) = converged_frames(tmp_path / "run.out", kind, frames)
+    assert kept == [frames[i] for i in range(5) if i not in UNCONVERGED]
+    assert note == "run.out: 2 of 5 frames did not converge and are left out (frames 2, 4)"
+    with pytest.raises(ValueError, match="a self-consistent field did not converge"):
+        converged_frames(tmp_path / "run.out", kind, [*frames, frame(-99.0)])  # not in the text
+    with pytest.raises(ValueError, match="in this file of 1 frames"):
+        converged_frames(tmp_path / "run.out", kind, frames[4:])
+    kept, (note,) = converged_frames(tmp_path / "run.out", kind, [frames[0], frames[3]])
+    assert len(kept) == 2
+    assert note == "run.out: a self-consistent field did not converge, and its structure has no frame"
 
 
 # ---------------------------------------------------------------- whole outputs
@@ -81,7 +147,7 @@ def test_an_output_of_quantum_espresso(tmp_path):
     assert data.frames[1].pbc.all()
     np.testing.assert_allclose(data.frames[1].positions[1], [1.3, 1.3, 1.32])
     (note,) = data.card["notes"]
-    assert note == "relax.pwo: 1 of 3 frames did not converge and are left out"
+    assert note == "relax.pwo: 1 of 3 frames did not converge and are left out (frames 1)"
     file.write_text(espresso((None, 0.1)))
     with pytest.raises(
         ValueError, match=r"a self-consistent field did not converge \('convergence NOT achieved'\)"
@@ -126,6 +192,24 @@ def test_an_output_of_orca(tmp_path):
     file.write_text(ORCA.format("      *** SCF NOT CONVERGED AFTER 125 CYCLES ***", ""))
     with pytest.raises(ValueError, match=r"a.out: a self-consistent field did not converge"):
         path(str(file))
+
+
+def test_a_relaxation_of_orca(tmp_path):
+    file = tmp_path / "opt.out"
+    steps = [
+        ORCA.format("      *** SCF NOT CONVERGED AFTER 125 CYCLES ***" if i == 1 else "", "")
+        .replace("-1.100000000000", f"-1.1{i}0000000000")
+        .replace(
+            "****ORCA TERMINATED NORMALLY****",
+            "ORCA TERMINATED NORMALLY" if i == 2 else "ORCA GEOMETRY RELAXATION STEP",
+        )
+        for i in range(3)
+    ]
+    file.write_text("\n".join(steps))
+    data = path(str(file))
+    np.testing.assert_allclose(data.labels.energy, np.array([-1.10, -1.12]) * Hartree, rtol=1e-7)
+    (note,) = data.card["notes"]
+    assert note == "opt.out: 1 of 3 frames did not converge and are left out (frames 1)"
 
 
 def test_outputs_of_fhi_aims(tmp_path):

@@ -55,8 +55,14 @@ def test_a_word_for_no_is_not_periodic(word, tmp_path):
 
 
 def test_a_word_that_is_neither_true_nor_false_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="pbc is 'xyz', which is neither true nor false"):
-        path(file_of(tmp_path, f'energy=1 Lattice="{NINE}" pbc=xyz Properties={PROPERTIES}'))
+    with pytest.raises(ValueError, match="pbc is 'slab', which is neither true nor false"):
+        path(file_of(tmp_path, f'energy=1 Lattice="{NINE}" pbc=slab Properties={PROPERTIES}'))
+
+
+@pytest.mark.parametrize(("word", "axes"), [("xyz", "xyz"), ("xy", "xy"), ("none", ""), ('"p p s"', "xy")])
+def test_periodic_directions_may_be_named_by_their_axes(word, axes, tmp_path):
+    data = path(file_of(tmp_path, f'energy=1 Lattice="{NINE}" pbc={word} Properties={PROPERTIES}'))
+    assert data.frames[0].pbc.tolist() == [x in axes for x in "xyz"]
 
 
 @pytest.mark.parametrize("key", ["stress", "dft_stress", "Stress"])
@@ -105,3 +111,36 @@ def test_a_nan_stress_of_molecules_is_missing(labelled, tmp_path):
         assert len(data) == 15
         assert data.labels.stress is None
         assert data.card["missing"] == {"stress": 15}
+
+
+@pytest.mark.parametrize(
+    ("columns", "symbols"),
+    [
+        ("element:S:1:coords:R:3", "HO"),
+        ("Symbols:s:1:Positions:r:3", "HO"),
+        ("atomic_numbers:I:1:pos:R:3", "18"),
+        ("species:S:1:cart_coord:R:3:pos:R:3", "HO"),
+    ],
+)
+def test_elements_and_positions_of_other_names_are_read(columns, symbols, tmp_path):
+    more = " 9 9 9" if "cart" in columns else ""
+    lines = [f"{s}{more} 0 0 {0.9 * i}" for i, s in enumerate(symbols)]
+    (tmp_path / "a.xyz").write_text("\n".join(["2", f"Properties={columns} energy=-1", *lines, ""]))
+    for lazy in (False, True):
+        frame = path(str(tmp_path / "a.xyz"), lazy=lazy).frames[0]
+        assert str(frame.symbols) == "HO"
+        np.testing.assert_array_equal(frame.positions, [[0, 0, 0], [0, 0, 0.9]])
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ("species:S:1:dft_forces:R:3", "has no positions; name them pos:R:3"),
+        ("kind:I:1:pos:R:3", "has no elements; name their symbols species:S:1"),
+        ("species:S:1:pos:R", "is not name:type:columns, such as species:S:1:pos:R:3:forces:R:3"),
+    ],
+)
+def test_columns_without_a_structure_are_refused(columns, sentence, tmp_path):
+    (tmp_path / "a.xyz").write_text(f"1\nProperties={columns} energy=-1\nH 0 0 0\n")
+    with pytest.raises(ValueError, match=sentence):
+        path(str(tmp_path / "a.xyz"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -135,3 +136,9 @@ def test_other_broken_files(tmp_path):
     with pytest.raises(ValueError, match=r"is no ASE database: its tables are \['mine'\]"):
         path(str(tmp_path / "other.db"))
     assert (tmp_path / "other.db").read_bytes() == before
+
+
+def test_a_pipe_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "a.xyz")
+    with pytest.raises(FileNotFoundError, match="is a pipe, a socket or a device, and no file"):
+        path(str(tmp_path / "a.xyz"))

@@ -34,6 +34,10 @@ FILES = {  # a file's name, how it begins, and words of the sentence
     "oc20.lmdb": (b"\0\0\0\0....", "a LMDB that ASE did not write"),
     "data.zip": (b"PK....", "unpack it"),
     "labels.csv": (b"a,b\n", "a table of its own layout"),
+    "utf16.xyz": ("1\nenergy=1\nH 0 0 0\n".encode("utf-16"), "text in UTF-16; save it as UTF-8"),
+    "mark.xyz": (b"\xef\xbb\xbf1\nenergy=1\nH 0 0 0\n", "a byte-order mark; save it as UTF-8 without one"),
+    "mac.xyz": (b"1\renergy=1\rH 0 0 0\r", "end them with LF"),
+    "packed.xyz": (gzip.compress(b"1\nenergy=1\nH 0 0 0\n"), "compressed by gzip; give it the suffix .gz"),
 }
 
 

@@ -27,6 +27,11 @@ from mlffbench.datasets.formats.to_dataset import from_frames
         ([h2({"E": 0.0, "forces": np.zeros((3, 3))})], {}, r"frame 0 has shape \(3, 3\); .* have \(2, 3\)"),
         ([h2({"E": 0.0, "stress": [1.0, 2.0]})], {}, "'stress' of frame 0 has shape"),
         ([h2({"E": 0.0, "my": "low"})], {"energy_key": "my"}, "'my' of frame 0 is 'low', not a number"),
+        (
+            [h2({"E": [1, 5]})],
+            {},
+            r"write energy=-76.4 .*\['E'\] are several numbers, such as 1,5 with a comma",
+        ),
         ([h2({"E": True})], {}, r"no energies found; .*\['E'\] are true or false"),
         ([h2({"E": 1.0}), h2({"E": True})], {}, "'E' of frame 1 is True, a flag and not a number"),
         ([h2({"E": 1.0, "my": True})], {"energy_key": "my"}, "energy_key 'my' is a flag in every frame"),

@@ -53,3 +53,15 @@ def test_broken_files_are_refused_with_the_line(tmp_path):
     file.write_text(text.replace("begin\n", "begin x y z element forces(3)\n"))
     with pytest.raises(ValueError, match="columns of RuNNer 2 after 'begin'"):
         path(str(file), units="eV")
+
+
+def test_words_count_in_any_case_and_another_word_for_the_cell_is_refused(tmp_path):
+    file = tmp_path / "input.data"
+    text = (tmp_path / "input.data", write(file))[0].read_text()
+    expected = path(str(file), units="eV").frames[0].cell.array
+    assert expected.any()
+    file.write_text(text.replace("lattice", "LATTICE"))
+    np.testing.assert_array_equal(path(str(file), units="eV").frames[0].cell.array, expected)
+    file.write_text(text.replace("lattice", "cell"))
+    with pytest.raises(ValueError, match="a cell under the word 'cell'; write three lines 'lattice'"):
+        path(str(file), units="eV")

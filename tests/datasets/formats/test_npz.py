@@ -96,12 +96,19 @@ def test_npz_with_a_cell(structure, tmp_path):
             "'lattice' are rows or columns, depending on the version of sGDML",
         ),
         ({"cell": CELL, "pbc": ["T", "T", "T"]}, r"'pbc' has shape \(3,\)"),
-        ({"F": np.ones((3, 6))}, r"'F' has shape \(3, 6\); .* forces on 2 atoms \(3, 2, 3\)"),
+        ({"F": np.ones((3, 5))}, r"'F' has shape \(3, 5\); .* forces on 2 atoms \(3, 2, 3\)"),
         ({"stress": np.ones((3, 5))}, r"'stress' has shape \(3, 5\)"),
+        (
+            {"R": np.ones((3, 2))},
+            r"'R' has shape \(3, 2\); the positions of n frames of N atoms have \(n, N, 3\)",
+        ),
+        ({"z": [1, 1, 1]}, r"'z' has shape \(3,\), and 'R' \(3, 2, 3\)"),
+        ({"z": np.array(["H", 1], dtype=object)}, "'z' is an array of Python objects, a pickle"),
     ],
 )
 def test_npz_with_an_array_that_cannot_be_used(arrays, sentence, tmp_path):
-    np.savez(tmp_path / "a.npz", z=[1, 1], R=np.ones((3, 2, 3)), E=np.zeros(3), **arrays)
+    plain = {"z": [1, 1], "R": np.ones((3, 2, 3)), "E": np.zeros(3)}
+    np.savez(tmp_path / "a.npz", **plain | arrays)
     with pytest.raises(ValueError, match=sentence):
         path(str(tmp_path / "a.npz"), units="eV")
 
@@ -135,3 +142,35 @@ def test_npz_is_refused_with_a_sentence(tmp_path):
     (tmp_path / "cut.npz").write_bytes(Path(file).read_bytes()[:300])
     with pytest.raises(ValueError, match=r"cut.npz is no \.npz archive"):
         path(str(tmp_path / "cut.npz"), units="eV")
+
+
+def flat_forces(n_atoms, name):
+    """Three frames, whose forces stand in one row."""
+    forces = np.arange(9.0 * n_atoms).reshape(3, -1)
+    positions = np.arange(3.0 * n_atoms).reshape(1, n_atoms, 3) + np.zeros((3, 1, 1))
+    return {"z": [1] * n_atoms, "R": positions, "E": np.zeros(3), name: forces}
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+@pytest.mark.parametrize("n_atoms", [2, 3, 4])
+def test_forces_in_one_row_are_read(n_atoms, lazy, tmp_path):
+    place = str(tmp_path / "a.npz")
+    arrays = flat_forces(n_atoms, "F")
+    np.savez(place, **arrays)
+    expected = arrays["F"].reshape(3, n_atoms, 3)
+    np.testing.assert_array_equal(path(place, units="eV", lazy=lazy).labels.forces[1], expected[1])
+    np.savez(place, **flat_forces(n_atoms, "gradient_minus"))
+    data = path(place, units="eV", lazy=lazy)
+    assert data.labels.forces is None
+    assert "give forces_key: gradient_minus" in data.card["unread"]["gradient_minus"]
+    data = path(place, units="eV", forces_key="gradient_minus", lazy=lazy)
+    np.testing.assert_array_equal(data.labels.forces[2], expected[2])
+
+
+def test_moments_and_charges_of_atoms_are_summed(tmp_path):
+    moments = np.array([[1.0, 1.0, 9.0], [2.0, 2.0, 9.0]])  # the third atom is padding
+    arrays = {"Z": [[26, 26, 0]] * 2, "R": np.ones((2, 3, 3)), "E": [1.0, 2.0], "magmoms": moments}
+    np.savez(tmp_path / "a.npz", charges=moments / 4, **arrays)
+    columns = path(str(tmp_path / "a.npz"), units="eV").columns
+    assert columns["total_magmoms"].tolist() == [2, 4]
+    assert columns["total_charges"].tolist() == [0.5, 1]

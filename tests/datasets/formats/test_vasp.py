@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import itertools
+import re
 
 import numpy as np
 import pytest
@@ -52,6 +54,21 @@ def test_a_step_that_converged_in_the_last_electronic_step_is_kept(frames, tmp_p
     data = path(str(tmp_path / "OUTCAR"))
     check(data, frames, range(6))
     assert "notes" not in data.card
+
+
+@pytest.mark.parametrize(
+    ("ediff", "change", "kept"), [(1e-4, 1e-5, True), (1e-4, 1e-3, False), (None, 1e-5, False)]
+)
+def test_the_last_electronic_step_may_converge_in_vasprun(ediff, change, kept, frames, tmp_path):
+    setting = "" if ediff is None else f'<i name="EDIFF">      {ediff:.8f}</i>'
+    count = itertools.count()
+    shifted = lambda m: f"{m[1]}{float(m[2]) + next(count) * change:.8f}"
+    text = vasprun(frames, STEPS, NELM, setting)
+    text = re.sub(r'(<scstep><energy><i name="e_fr_energy">)([-\d.]+)', shifted, text)
+    (tmp_path / "vasprun.xml").write_text(text)
+    data = path(str(tmp_path / "vasprun.xml"))
+    assert len(data) == (6 if kept else 4)
+    assert ("notes" in data.card) is not kept
 
 
 def test_a_file_without_predictions_is_read_as_by_ase(frames, tmp_path):

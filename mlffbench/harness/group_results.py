@@ -1,0 +1,143 @@
+"""Test groups of a case: predictions with their scores and timings, or the reasons why there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+
+from mlffbench import registry
+from mlffbench.data import Dataset, Labels, Score, Split
+from mlffbench.forcefield import ForceField
+from mlffbench.harness.case import Case
+from mlffbench.harness.metadata import energy_profile
+from mlffbench.harness.predictions import pack
+from mlffbench.harness.scoring import score
+from mlffbench.system import progress
+from mlffbench.system.failures import failure_of
+from mlffbench.system.timing import measure
+
+__all__ = ["GroupResults", "group_results", "predictable"]
+
+LARGEST = 1e100  # eV, eV/Å, eV/Å³: the squares and sums of larger predictions may overflow
+DERIVATIVES = ("forces", "stress")
+
+
+@dataclass
+class GroupResults:
+    """Scores, timings, profiles and predictions of the test groups, and the failures of those without."""
+
+    scores: list[Score] = field(default_factory=list)
+    timings: dict[str, Any] = field(default_factory=dict)
+    profiles: dict[str, Any] = field(default_factory=dict)
+    predictions: dict[str, np.ndarray] = field(default_factory=dict)
+    failures: list[dict[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Numbers of atoms, true and predicted labels of one test group, timing and energy profile."""
+
+    n_atoms: list[int]
+    true: Labels
+    predicted: Labels
+    timing: dict[str, Any]
+    profile: dict[str, Any]
+
+    def has(self, quantity: str) -> bool:
+        """Return True if the method predicted this quantity."""
+        return getattr(self.predicted, quantity) is not None
+
+
+def group_results(case: Case, model: ForceField, dataset: Dataset, split: Split) -> GroupResults:
+    """Test the model on every group; the failure of one costs no other, the first of all is the case's."""
+    answers: dict[str, Answer] = {}
+    errors: dict[str, Exception] = {}
+    for done, (test, indices) in enumerate(split.tests.items()):
+        progress.report("predict", done, len(split.tests))
+        try:
+            answers[test] = _answer(model, dataset, test, indices)
+        except Exception as error:
+            errors[test] = error
+    results = GroupResults()
+    for test, answer in answers.items():
+        try:
+            _refuse_gaps(answer, answers)
+            _keep(results, case, test, answer)
+        except Exception as error:
+            errors[test] = error
+    in_order = [(test, errors[test]) for test in split.tests if test in errors]
+    if len(in_order) == len(split.tests):
+        raise in_order[0][1]
+    results.failures = [{"test": test, **failure_of(error)} for test, error in in_order]
+    return results
+
+
+def predictable(split: Split, results: GroupResults) -> Split:
+    """The split without the test groups that could not be predicted, which no task can use either."""
+    failed = {failure["test"] for failure in results.failures}
+    if not failed:
+        return split
+    tests = {test: indices for test, indices in split.tests.items() if test not in failed}
+    return replace(split, tests=tests, in_domain=split.in_domain if split.in_domain in tests else None)
+
+
+def _answer(model: ForceField, dataset: Dataset, test: str, indices: np.ndarray) -> Answer:
+    """Predict one test group; a stress is asked for where all three directions are periodic."""
+    frames, true = [dataset.frames[i] for i in indices], dataset.labels[indices]
+    n_atoms, periodic = [len(a) for a in frames], [bool(a.pbc.all()) for a in frames]
+    if true.stress is not None and not all(periodic):
+        stress = tuple(s if p else None for s, p in zip(true.stress, periodic, strict=True))
+        true = replace(true, stress=stress)
+    predicted, timing = _predict(model, frames, n_atoms)
+    _refuse_diverged(predicted)
+    return Answer(n_atoms, true, predicted, timing, energy_profile(test, dataset, indices, predicted))
+
+
+def _predict(model: ForceField, frames: Sequence[Atoms], n_atoms: list[int]) -> tuple[Labels, dict[str, Any]]:
+    device = str(getattr(model, "device", "cpu"))
+    with measure(device) as preparing:
+        prepared = model.prepare(frames)
+    with measure(device) as evaluating:
+        predicted = model.evaluate(prepared)
+    return predicted, {
+        "n_frames": len(n_atoms),
+        "n_atoms": sum(n_atoms),
+        "prepare_seconds": preparing.seconds,
+        "evaluate_seconds": evaluating.seconds,
+        "peak_memory_mb": max(preparing.peak_memory_mb, evaluating.peak_memory_mb),
+        "peak_gpu_memory_mb": evaluating.peak_gpu_memory_mb,
+    }
+
+
+def _refuse_diverged(predicted: Labels) -> None:
+    """Refuse numbers that are not finite, or so large that their squares would not be."""
+    for name in ("energy", *DERIVATIVES, "energy_std", "forces_std"):
+        values = getattr(predicted, name)
+        for i, own in enumerate(() if values is None else values):
+            if own is not None and not np.all(np.abs(own) < LARGEST):
+                raise FloatingPointError(f"the predicted {name} of test frame {i} is {np.max(np.abs(own)):g}")
+
+
+def _refuse_gaps(answer: Answer, answers: Mapping[str, Answer]) -> None:
+    """Refuse a group for which a method leaves out the forces or stresses that it predicts for another.
+
+    A method that has none at all is scored on its energies. A gap inside the group is refused where it is
+    scored.
+    """
+    for quantity in DERIVATIVES:
+        others = [test for test, other in answers.items() if other.has(quantity)]
+        if others and getattr(answer.true, quantity) is not None and not answer.has(quantity):
+            raise RuntimeError(f"no {quantity} were predicted, though they were for test group {others[0]!r}")
+
+
+def _keep(results: GroupResults, case: Case, test: str, answer: Answer) -> None:
+    """Score an answer and put it among the results."""
+    metrics = {name: registry.load("metrics", name) for name in case.metrics}
+    results.scores += score(test, answer.n_atoms, answer.true, answer.predicted, metrics)
+    results.timings[test] = answer.timing
+    results.predictions |= pack(test, answer.n_atoms, answer.true, answer.predicted)
+    results.profiles |= answer.profile

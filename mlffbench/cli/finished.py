@@ -52,8 +52,8 @@ def say_changed(changed: Mapping[str, Sequence[str]]) -> None:
         )
 
 
-def say_lacking(cases: Sequence[Case], todo: Sequence[Case], store: Store, suite: Path) -> None:
-    """Print a sentence on metrics and tasks that the suite asks for and finished cases do not have."""
+def say_lacking(cases: Sequence[Case], todo: Sequence[Case], store: Store, suite: Path) -> bool:
+    """Print a sentence on metrics and tasks that the suite asks for and finished cases lack; True if any."""
     ids = {case.id for case in todo}
     n, metrics, tasks = 0, dict[str, None](), dict[str, None]()
     for case in cases:
@@ -77,6 +77,7 @@ def say_lacking(cases: Sequence[Case], todo: Sequence[Case], store: Store, suite
         typer.echo(
             f"careful: {n} finished cases lack what the suite asks for: {'; '.join(remedies)}", err=True
         )
+    return bool(remedies)
 
 
 def _lacking(case: Case, document: Mapping[str, Any]) -> tuple[list[str], list[str]]:

@@ -52,7 +52,7 @@ def run(
         changed = {} if force else with_changed_inputs(cases, store, inputs)
         todo = pending(cases, store, force, retry, changed)
         say_changed(changed)
-        say_lacking(cases, todo, store, suite)
+        lacking = say_lacking(cases, todo, store, suite)
         if dry_run:
             _print_cases(cases, {case.id for case in todo})
             return
@@ -73,7 +73,7 @@ def run(
         stop(f"cannot write results into {store.folder}: {error.strerror or error}")
     with refusals():
         _report(store, {case.id for case in cases})
-    if any((store.load(case.id) or {}).get("status") != "ok" for case in cases):
+    if lacking or any((store.load(case.id) or {}).get("status") != "ok" for case in cases):
         raise typer.Exit(1)
 
 

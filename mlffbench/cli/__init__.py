@@ -8,6 +8,7 @@ import typer
 
 from mlffbench import __version__
 from mlffbench.cli import data, label, listing, suite
+from mlffbench.system.interrupts import interruptible
 
 __all__ = ["app", "main"]
 
@@ -33,5 +34,6 @@ def _version(
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; SIGTERM and SIGHUP end it as Ctrl-C does."""
+    with interruptible():
+        app()

@@ -6,7 +6,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 __all__ = ["claim"]
@@ -37,17 +37,21 @@ def _claimed(folder: Path) -> int | None:
     """File descriptor that holds the folder; None if another process holds it."""
     if folder.parent.is_symlink():
         raise OSError(errno.ELOOP, "it is a link, and nothing is written through links", str(folder.parent))
-    for _ in range(ATTEMPTS):
-        with suppress(FileNotFoundError):  # removed by its last owner
+    for attempt in range(ATTEMPTS):
+        try:
             folder.mkdir(parents=True, exist_ok=True)
             held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-            if not _locked(held):
-                os.close(held)
-                return None
-            if _is_at(held, folder):
-                return held
+        except (FileNotFoundError, FileExistsError):  # its last owner is removing it
+            if attempt == ATTEMPTS - 1:
+                raise
+            continue
+        if not _locked(held):
             os.close(held)
-    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
+            return None
+        if _is_at(held, folder):
+            return held
+        os.close(held)
+    return None
 
 
 def _locked(held: int) -> bool:

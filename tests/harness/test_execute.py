@@ -9,6 +9,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -163,8 +165,8 @@ from example_cases import Silent, case
 from mlffbench.harness.execute import execute, pending
 from mlffbench.harness.store import Store
 from mlffbench.system.interrupts import interruptible
-log, out, n = sys.argv[1:]
-cases = [case("helpers:Steady", log=log, seconds=0.1, number=k) for k in range(int(n))]
+out, n = sys.argv[1:]
+cases = [case("helpers:Steady", log=f"{out}-log", seconds=0.1, number=k) for k in range(int(n))]
 store = Store(out)
 with interruptible():
     try:
@@ -172,79 +174,86 @@ with interruptible():
     except KeyboardInterrupt:
         sys.exit(130)
 """
-N_CASES, N_KILLS = 8, 30
+VICTIMS = ["child", "driver", "driver and child", "all", "driver SIGTERM", "driver SIGINT"]
+N_CASES, N_KILLS = 4, 30
 
 
-def start_driver(tmp_path):
-    command = [sys.executable, "-c", DRIVER, str(tmp_path / "log"), str(tmp_path / "out"), str(N_CASES)]
-    (tmp_path / "tmp").mkdir(exist_ok=True)
-    environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+def start_driver(out):
+    (out.parent / "tmp").mkdir(exist_ok=True)
+    environment = {**os.environ, "TMPDIR": str(out.parent / "tmp")}
+    command = [sys.executable, "-c", DRIVER, str(out), str(N_CASES)]
     return subprocess.Popen(command, env=environment, start_new_session=True)
 
 
-def kill(tmp_path, driver, victim, rng):
-    """Kill the driver, one process of its own, or both; or the driver by a signal it can hear."""
-    children = [pid for pid in marked(tmp_path) if pid != driver.pid]
-    targets = [driver.pid] if "driver" in victim else []
-    targets += [int(rng.choice(children))] if "child" in victim and children else []
-    targets += children if victim == "all" else []
-    targets = rng.permutation([*targets, driver.pid] if victim == "all" else targets)
+def kill(driver, victim, rng):
+    """Kill the driver, a process below it, or both, in any order; or end the driver by a signal it hears."""
+    children = [pid for pid in marked(os.environ["MARK"]) if pid != driver.pid]
+    targets = {"driver": [driver.pid], "child": [], "all": [driver.pid, *children]}[victim.split()[0]]
+    if "child" in victim and children:
+        targets = [*targets, int(rng.choice(children))]
     sign = getattr(signal, victim.split()[-1], signal.SIGKILL)
-    for pid in targets:
-        try:
+    for pid in rng.permutation(targets):
+        with suppress(ProcessLookupError):
             os.kill(int(pid), sign)
-        except ProcessLookupError:
-            continue
 
 
-def finished(tmp_path):
-    """Documents of the cases that went well, each whole and with its predictions."""
-    store = Store(tmp_path / "out")
+def good(out):
+    """Documents of the cases that went well, each whole and with its predictions, and the number of fits."""
+    store = Store(out)
     documents = {d["id"]: d for d in store.documents() if d["status"] == "ok"}
     assert all(store.predictions(id) for id in documents)
-    return documents
+    counts = Counter(fits(out))
+    return {id: (d, counts[d["case"]["estimator"]["params"]["number"]]) for id, d in documents.items()}
 
 
-def fits(tmp_path):
-    log = tmp_path / "log"
-    lines = [line.split() for line in log.read_text().splitlines()] if log.exists() else []
-    return [int(number) for number, event, _ in lines if event == "started"]
+def fits(out):
+    """Numbers of the cases whose fit began, in turn."""
+    log = Path(f"{out}-log")
+    lines = log.read_text().splitlines() if log.exists() else []
+    return [int(line.split()[0]) for line in lines if "started" in line]
 
 
-VICTIMS = ["child", "driver", "driver and child", "all", "driver SIGTERM", "driver SIGINT"]
+def check_whole(out):
+    """Finish a suite, whose folder then holds the results and nothing else."""
+    before = good(out)
+    assert start_driver(out).wait(180) == 0
+    after = good(out)
+    assert {id: after[id] for id in before} == before, "a finished case was lost, or computed again"
+    assert len(after) == N_CASES
+    wanted = {f"{id}.json" for id in after} | {f"predictions/{id}.npz" for id in after}
+    assert set(files(out)) == wanted
+    assert not (out / "unfinished").exists()
 
 
 def test_kills_at_any_moment_lose_and_leave_nothing(tmp_path):
-    rng, done, driver = np.random.default_rng(13), {}, None
+    rng, suites, driver = np.random.default_rng(13), 0, None
+    out, done = tmp_path / "out-0", {}
     for k in range(N_KILLS):
         if driver is None or driver.poll() is not None:
-            driver = start_driver(tmp_path)
-        time.sleep(float(rng.uniform(0.0, 2.0)))
-        kill(tmp_path, driver, VICTIMS[k % len(VICTIMS)], rng)
-        if VICTIMS[k % len(VICTIMS)] != "child":
+            driver = start_driver(out)
+        time.sleep(float(rng.uniform(0.0, 1.5)))
+        victim = VICTIMS[k % len(VICTIMS)]
+        kill(driver, victim, rng)
+        if victim != "child":
             driver.wait(30)
-        now = finished(tmp_path)
-        assert {id: now.get(id) for id in done} == done, "a finished case was lost or computed again"
+        now = good(out)
+        assert {id: now.get(id) for id in done} == done, "a finished case was lost, or computed again"
         done = now
         if len(done) == N_CASES:
-            break
-    if driver.poll() is None:
-        driver.wait(120)
-    assert start_driver(tmp_path).wait(180) == 0
-    assert {id: finished(tmp_path)[id] for id in done} == done
-    assert len(finished(tmp_path)) == N_CASES
+            driver.wait(30)
+            check_whole(out)
+            suites += 1
+            out, done = tmp_path / f"out-{suites}", {}
+    driver.wait(180)
+    check_whole(out)
     time.sleep(0.2)
     assert not marked(tmp_path)
     assert not files(tmp_path / "tmp")
-    assert {path.split("/")[0] for path in files(tmp_path / "out")} - set(f"{id}.json" for id in done) <= {
-        "predictions",
-        *(f"{id}.json" for id in finished(tmp_path)),
-    }
 
 
 def test_two_drivers_fit_every_case_once(tmp_path):
-    drivers = [start_driver(tmp_path) for _ in range(2)]
+    out = tmp_path / "out"
+    drivers = [start_driver(out) for _ in range(2)]
     assert [driver.wait(240) for driver in drivers] == [0, 0]
-    assert sorted(fits(tmp_path)) == list(range(N_CASES))
-    assert len(finished(tmp_path)) == N_CASES
-    assert not (tmp_path / "out" / "unfinished").exists()
+    assert sorted(fits(out)) == list(range(N_CASES))
+    check_whole(out)

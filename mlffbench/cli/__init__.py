@@ -9,6 +9,7 @@ import typer
 from mlffbench import __version__
 from mlffbench.cli import data, label, listing, suite
 from mlffbench.cli.trust_option import add_trust_option
+from mlffbench.system.interrupts import interruptible
 
 __all__ = ["app", "main"]
 
@@ -36,5 +37,6 @@ def _version(
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; SIGTERM and SIGHUP end it as Ctrl-C does."""
+    with interruptible():
+        app()

@@ -40,10 +40,11 @@ def run(
     ] = 1,
 ) -> None:
     """Run a suite; finished cases are kept, so that the same command resumes a stopped run."""
-    from mlffbench.cli.display import Display
+    from mlffbench.cli.display import GO_ON, Display
     from mlffbench.cli.finished import rename_rows, say_changed, say_lacking, with_changed_inputs
     from mlffbench.harness.execute import execute, pending
     from mlffbench.harness.store import Store
+    from mlffbench.system.failures import DiskFullError
 
     _check_device(device)
     with refusals():
@@ -56,21 +57,21 @@ def run(
         if dry_run:
             _print_cases(cases, {case.id for case in todo})
             return
-    for case in todo if force else ():
-        store.forget_unfinished(case.id)
     _announce(cases, todo, store)
-    screen = console()
+    display = Display(console(), len(todo), len(cases) - len(todo))
     try:
         rename_rows(cases, store)
         if todo:
             store.check_rights()
-        with Display(screen, len(todo), len(cases) - len(todo)) as display:
-            execute(todo, store, display, jobs, content.time_limit)
-    except KeyboardInterrupt:
-        screen.print("interrupted; what has finished is kept, the same command goes on from there")
+        with display:
+            execute(todo, store, display, jobs, content.time_limit, force)
+    except KeyboardInterrupt as signal:
+        display.interrupted(str(signal) or "Ctrl-C", force)
         raise typer.Exit(130) from None
+    except DiskFullError as error:
+        stop(f"the disk is full: {error}; {GO_ON}")
     except OSError as error:
-        stop(f"cannot write results into {store.folder}: {error.strerror or error}")
+        stop(f"cannot write results into {store.folder}: {error.strerror or error}; {GO_ON}")
     with refusals():
         _report(store, {case.id for case in cases})
     if lacking or any((store.load(case.id) or {}).get("status") != "ok" for case in cases):

@@ -8,6 +8,7 @@ import typer
 
 from mlffbench import __version__
 from mlffbench.cli import data, label, listing, suite
+from mlffbench.cli.console import lenient_output
 
 __all__ = ["app", "main"]
 
@@ -34,4 +35,5 @@ def _version(
 
 def main() -> None:
     """Run the command line."""
+    lenient_output()
     app()

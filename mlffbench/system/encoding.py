@@ -217,7 +217,7 @@ class Reader:
                 state[attribute] = self._device(state[attribute])
         instance: Any = object.__new__(kind)
         instance.__setstate__(state)
-        lacking = [p for p in kind._get_param_names() if p not in vars(instance)]
+        lacking = [p for p in instance._get_param_names() if p not in vars(instance)]
         if lacking:
             raise ValueError(f"{kind.__name__} lacks {lacking}")
         return instance

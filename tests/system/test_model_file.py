@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import zipfile
 from collections import Counter, OrderedDict
@@ -325,6 +326,13 @@ def test_another_file_is_a_sentence(tmp_path, content):
 def test_no_file_is_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         model_file.load(tmp_path / "none.model")
+
+
+def test_a_pipe_or_folder_is_a_sentence(tmp_path):
+    os.mkfifo(tmp_path / "pipe.model")
+    for file in (tmp_path / "pipe.model", tmp_path):
+        with pytest.raises(ValueError, match="is not a file"):
+            model_file.load(file)
 
 
 def test_every_damage_is_noticed(argon, tmp_path):

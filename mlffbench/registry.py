@@ -85,8 +85,12 @@ def is_trusted(module: str, also: Iterable[str] = ()) -> bool:
 
 
 def is_trusted_file(file: str, also: Iterable[str] = ()) -> bool:
-    """True for a file that the user trusts, however its path is written; `also` adds to these."""
-    return os.path.abspath(file) in map(os.path.abspath, (*_trusted(), *also))
+    """True for a file that the user trusts, however its path is written; `also` adds to these.
+
+    A bare name may be a program of the ``PATH`` or an environment variable: it is compared as it is.
+    """
+    place = lambda name: os.path.abspath(name) if os.path.basename(name) != name else name
+    return place(file) in map(place, (*_trusted(), *also))
 
 
 def remedy(name: str) -> str:

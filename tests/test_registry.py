@@ -133,6 +133,9 @@ def test_trust_holds_for_what_lies_below_a_module_only(trust_nothing):
     assert os.environ["MLFFBENCH_TRUST"] == "here,there.deep,a/b.model"
     names = ("here", "here.below", "there.deep", "there.deep.er", "there", "hereafter", "a/b.model", "a")
     assert [registry.is_trusted(name) for name in names] == [True] * 4 + [False, False, True, False]
+    mlffbench.trust("python3")
+    assert registry.is_trusted_file("python3")
+    assert not registry.is_trusted_file("./python3"), "a program of the path, not the file of the folder"
     files = ("a/b.model", "./a/../a/b.model", os.path.abspath("a/b.model"), "b.model", "here.model", "a")
     assert [registry.is_trusted_file(file) for file in files] == [True] * 3 + [False] * 3
 
@@ -200,6 +203,6 @@ def test_what_stands_inside_a_spec_is_refused_before_anything_is_built(stranger,
     with pytest.raises(LookupError, match=r"add --trust (strangers_module|foundation\.model|thesis\.tex)"):
         registry.build(kind, spec.name, spec.params)
     assert stranger.marks == []
-    mlffbench.trust(stranger.name, "./foundation.model", "thesis.tex")
+    mlffbench.trust(stranger.name, "foundation.model", "thesis.tex")
     registry.build(kind, spec.name, spec.params)
     assert "called" not in stranger.marks

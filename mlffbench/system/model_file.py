@@ -15,7 +15,8 @@ from sklearn.base import BaseEstimator
 from mlffbench import registry
 from mlffbench.system.array_archive import check_sizes
 from mlffbench.system.atomic_write import atomic_write
-from mlffbench.system.encoding import Reader, UntrustedError, Writer
+from mlffbench.system.decoding import Reader, UntrustedError
+from mlffbench.system.encoding import Writer
 from mlffbench.system.versions import versions
 
 __all__ = ["load", "save"]

@@ -24,7 +24,8 @@ from mlffbench.estimators.committee import Committee
 from mlffbench.estimators.delta_learning import DeltaLearning
 from mlffbench.forcefield import ForceField
 from mlffbench.system import model_file
-from mlffbench.system.encoding import Reader, Writer
+from mlffbench.system.decoding import Reader
+from mlffbench.system.encoding import Writer
 
 
 class Mine(AtomicReference):
@@ -263,7 +264,7 @@ def tampered(file, change):
 )
 def test_nothing_else_is_imported(water, tmp_path, name, monkeypatch):
     monkeypatch.setattr(
-        "mlffbench.system.encoding.import_module", lambda module: pytest.fail(f"imported {module}")
+        "mlffbench.system.decoding.import_module", lambda module: pytest.fail(f"imported {module}")
     )
     file = tampered(saved(water, tmp_path), lambda d: d["model"].update(object=name))
     with pytest.raises(ValueError, match="whose code is not mlffbench's"):

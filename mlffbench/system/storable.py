@@ -47,10 +47,12 @@ def is_listed(name: str) -> bool:
 
 
 def is_of_ours(name: str) -> bool:
+    """True for ``module:Name`` of mlffbench."""
     return re.match(r"mlffbench\b", name) is not None
 
 
 def may_be_stored(kind: type) -> bool:
+    """True for estimators, frozen dataclasses and named tuples."""
     frozen = is_dataclass(kind) and kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
     named = issubclass(kind, tuple) and hasattr(kind, "_fields")
     return issubclass(kind, BaseEstimator) or frozen or named

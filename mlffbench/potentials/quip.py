@@ -167,7 +167,13 @@ def soap_descriptors(
     n_sparse: int,
     sparse_method: str,
 ) -> str:
-    """Argument ``gap`` of gap_fit: one SOAP per element, with no more sparse points than environments."""
+    """Argument ``gap`` of gap_fit: one SOAP per element, with no more sparse points than environments.
+
+    Raises
+    ------
+    ValueError
+        A value is no number or word: others could add arguments, of which some make gap_fit run programs.
+    """
     numbers, counts = np.unique(np.concatenate([a.numbers for a in frames]), return_counts=True)
     common = {
         "cutoff": cutoff, "cutoff_transition_width": cutoff_width, "n_max": n_max, "l_max": l_max,
@@ -175,6 +181,9 @@ def soap_descriptors(
         "sparse_method": sparse_method, "add_species": "F", "n_species": len(numbers),
         "species_Z": f"{{{{{' '.join(map(str, numbers))}}}}}",
     }  # fmt: skip
+    for name, value in common.items():
+        if not re.fullmatch(r"[\w.+-]+|\{\{[\d ]+\}\}", str(value)):
+            raise ValueError(f"{name} of a GAP must be a number or a word; got {value!r}")
     each = [
         common | {"Z": z, "n_sparse": min(n_sparse, count)}
         for z, count in zip(numbers.tolist(), counts.tolist(), strict=True)

@@ -15,7 +15,8 @@ from sklearn.base import BaseEstimator
 from mlffbench import registry
 from mlffbench.system.array_archive import check_sizes
 from mlffbench.system.atomic_write import atomic_write
-from mlffbench.system.encoding import Reader, UntrustedError, Writer
+from mlffbench.system.decoding import Reader, UntrustedError
+from mlffbench.system.encoding import Writer
 from mlffbench.system.versions import versions
 
 __all__ = ["load", "save"]
@@ -109,6 +110,8 @@ def load(path: Path | str, trust: Sequence[str] = (), device: str | None = None)
 
 def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
     """Read the document and its arrays; refuse damaged files and newer formats."""
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path} is not a file")  # a pipe would never end
     with path.open("rb") as file:
         try:
             with zipfile.ZipFile(file) as archive:
@@ -138,15 +141,13 @@ def _fault(document: Any) -> str | None:
     """Reason why the document cannot be read, None for one of ours."""
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         return "is not a model that mlffbench saved"
-    number, written_by = document.get("format_version"), document.get("versions")
-    known = isinstance(written_by, dict) and all(isinstance(v, str) for v in written_by.values())
-    if type(number) is not int or not known or "mlffbench" not in written_by or "model" not in document:
+    number, packages = document.get("format_version"), document.get("versions")
+    written_by = packages.get("mlffbench") if isinstance(packages, dict) else None
+    if type(number) is not int or not isinstance(written_by, str) or "model" not in document:
         return "is not a model that mlffbench saved, or is damaged: its head is incomplete"
     if number > FORMAT_VERSION:
-        return (
-            f"was written by mlffbench {written_by['mlffbench']}, in a newer format than {_ours()} reads; "
-            "update mlffbench"
-        )
+        newer = f"in a newer format than {_ours()} reads; update mlffbench"
+        return f"was written by mlffbench {written_by}, {newer}"
     return None
 
 

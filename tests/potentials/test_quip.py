@@ -102,3 +102,18 @@ def test_a_potential_that_would_run_a_program_is_read_as_a_gap(
 def test_files_of_a_potential_stay_in_their_folder(files, name) -> None:
     with pytest.raises(ValueError, match="is no file of a GAP"):
         quip.potential(files | {name: "x"})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sparse_method": "cur_points} core_ip_args={FilePot command=evil"},
+        {"sparse_method": "cur_points n_sparse=3"},
+        {"cutoff_width": "0.5} core_ip_args={FilePot command=evil"},
+        {"zeta": "2.0\n"},
+        {"l_max": ""},
+    ],
+)
+def test_no_value_adds_an_argument_of_gap_fit(change) -> None:
+    with pytest.raises(ValueError, match="of a GAP must be a number or a word"):
+        quip.soap_descriptors(copper(1)[0], **{**PARAMETERS, **change})

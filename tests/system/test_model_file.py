@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import zipfile
 from collections import Counter, OrderedDict
@@ -23,7 +24,8 @@ from mlffbench.estimators.committee import Committee
 from mlffbench.estimators.delta_learning import DeltaLearning
 from mlffbench.forcefield import ForceField
 from mlffbench.system import model_file
-from mlffbench.system.encoding import Reader, Writer
+from mlffbench.system.decoding import Reader
+from mlffbench.system.encoding import Writer
 
 
 class Mine(AtomicReference):
@@ -262,7 +264,7 @@ def tampered(file, change):
 )
 def test_nothing_else_is_imported(water, tmp_path, name, monkeypatch):
     monkeypatch.setattr(
-        "mlffbench.system.encoding.import_module", lambda module: pytest.fail(f"imported {module}")
+        "mlffbench.system.decoding.import_module", lambda module: pytest.fail(f"imported {module}")
     )
     file = tampered(saved(water, tmp_path), lambda d: d["model"].update(object=name))
     with pytest.raises(ValueError, match="whose code is not mlffbench's"):
@@ -325,6 +327,13 @@ def test_another_file_is_a_sentence(tmp_path, content):
 def test_no_file_is_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         model_file.load(tmp_path / "none.model")
+
+
+def test_a_pipe_or_folder_is_a_sentence(tmp_path):
+    os.mkfifo(tmp_path / "pipe.model")
+    for file in (tmp_path / "pipe.model", tmp_path):
+        with pytest.raises(ValueError, match="is not a file"):
+            model_file.load(file)
 
 
 def test_every_damage_is_noticed(argon, tmp_path):

@@ -71,9 +71,9 @@ def _positive(value: Any) -> float:
 
 def _block(blocks: Any, name: str) -> type[torch.nn.Module]:
     """The layer of a name among mace-torch's own; a model file holds such names."""
-    block = getattr(blocks, name, None)
-    ours = isinstance(block, type) and block.__module__ == blocks.__name__
-    if not (ours and issubclass(block, torch.nn.Module)):
+    block: Any = getattr(blocks, name, None)
+    is_layer = isinstance(block, type) and issubclass(block, torch.nn.Module)
+    if not is_layer or block.__module__ != blocks.__name__:
         raise ValueError(f"mace-torch has no layer {name!r}")
     return block
 

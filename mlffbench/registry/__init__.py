@@ -1,0 +1,30 @@
+"""Registry: a name is a file; ``load("estimators", "mace")`` imports ``estimators/mace.py``.
+
+It is the only door to code that a suite, a recipe or a model file names: of other packages it imports those
+that the user trusts (``--trust``, ``MLFFBENCH_TRUST``, `trust`), and nothing else.
+"""
+
+from mlffbench.registry.door import FOREIGN, load
+from mlffbench.registry.own_names import FOLDERS, KINDS, is_public, names, suggest
+from mlffbench.registry.specs import build, make, parameters, parts, resolve, summary
+from mlffbench.registry.trusted import is_trusted, is_trusted_file, remedy, trust
+
+__all__ = [
+    "FOLDERS",
+    "FOREIGN",
+    "KINDS",
+    "build",
+    "is_public",
+    "is_trusted",
+    "is_trusted_file",
+    "load",
+    "make",
+    "names",
+    "parameters",
+    "parts",
+    "remedy",
+    "resolve",
+    "suggest",
+    "summary",
+    "trust",
+]

@@ -1,0 +1,54 @@
+"""Our own names: a name is a file with one public class or function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+__all__ = ["FOLDERS", "KINDS", "is_public", "load_own", "names", "suggest"]
+
+KINDS = ("estimators", "datasets", "splits", "metrics", "tasks", "checks", "samplers", "calculators")
+FOLDERS = {
+    "checks": "datasets/checks",
+    "samplers": "labelling/samplers",
+    "calculators": "labelling/calculators",
+}  # of the kinds that do not lie on the top floor
+
+
+def names(kind: str) -> list[str]:
+    """List the names of a kind from the files of its folder; nothing is imported."""
+    folder = Path(__file__).parents[1] / FOLDERS.get(kind, kind)
+    return sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_"))
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Complete an error message: ``; there are [...]; did you mean 'mace'?``"""
+    known = sorted(known)
+    near = get_close_matches(str(word), known, n=1, cutoff=0.5)
+    return f"; there are {known}" + (f"; did you mean {near[0]!r}?" if near else "")
+
+
+def load_own(kind: str, name: str) -> Callable[..., Any]:
+    """Import the class or function of a name.
+
+    Raises
+    ------
+    LookupError
+        There is no such name.
+    """
+    if name not in names(kind):
+        raise LookupError(f"no {kind.removesuffix('s')} {name!r}{suggest(name, names(kind))}")
+    module_ = import_module(f"mlffbench.{FOLDERS.get(kind, kind).replace('/', '.')}.{name}")
+    (public,) = module_.__all__  # one file, one public name
+    return getattr(module_, public)
+
+
+def is_public(kind: str, name: str) -> bool:
+    """True if ``module:Name`` is one of our own public names of a kind."""
+    module, _, attribute = name.partition(":")
+    folder, _, file = module.rpartition(".")
+    ours = folder == f"mlffbench.{FOLDERS.get(kind, kind).replace('/', '.')}" and file in names(kind)
+    return ours and load_own(kind, file).__name__ == attribute

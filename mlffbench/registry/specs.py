@@ -1,0 +1,119 @@
+"""Specs: names and keywords of a suite's entries, checked, resolved and made."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from mlffbench.data import Spec
+from mlffbench.registry.door import load
+from mlffbench.registry.own_names import names, suggest
+from mlffbench.registry.trusted import is_trusted_file, remedy
+
+__all__ = ["build", "make", "parameters", "parts", "resolve", "summary"]
+
+
+def parameters(target: Callable[..., Any], skip: Iterable[str] = ()) -> dict[str, Any]:
+    """Parameter names and defaults (``inspect.Parameter.empty`` if required)."""
+    signature = inspect.signature(target)
+    return {p.name: p.default for p in signature.parameters.values() if p.name not in skip}
+
+
+def _has_kwargs(target: Callable[..., Any]) -> bool:
+    """Return True if the callable has ``**kwargs``."""
+    return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(target).parameters.values())
+
+
+def build(kind: str, name: str, params: Mapping[str, Any], skip: Iterable[str] = ()) -> Callable[..., Any]:
+    """Load a name after checking its keywords, also those of estimators inside it.
+
+    Raises
+    ------
+    LookupError
+        Unknown name or keyword, an estimator without the model that it is made of, or code or a file that
+        is not trusted: `needs_trust` of the target names parameters, with the reason.
+    """
+    target = load(kind, name)
+    known = parameters(target, skip)
+    called = f"{kind.removesuffix('s')} {name!r}"
+    for parameter in params:
+        if parameter not in known and not _has_kwargs(target):
+            raise LookupError(f"{called} has no parameter {parameter!r}{suggest(parameter, known)}")
+    for word, reason in getattr(target, "needs_trust", {}).items():
+        if params.get(word) is not None and not is_trusted_file(str(params[word])):
+            raise LookupError(f"{word!r} of {called} {reason}; {remedy(str(params[word]))}")
+    for word, kinds in parts(target).items():
+        if word not in params and known[word] is inspect.Parameter.empty:
+            raise LookupError(f"{called} needs {word!r}: a name, or 'name: {{keyword: value}}'")
+        if isinstance(params.get(word), str | Mapping):
+            try:
+                build(*resolve(params[word], kinds))
+            except LookupError as error:
+                raise LookupError(f"in {word!r} of {called}: {error.args[0]}") from error
+    return target
+
+
+def parts(target: Callable[..., Any]) -> Mapping[str, tuple[str, ...]]:
+    """Parameters that hold a spec themselves, and the kinds each may be of."""
+    return getattr(target, "parts", {})
+
+
+def resolve(value: Spec | str | Mapping[str, Any], kinds: tuple[str, ...]) -> tuple[str, str, dict[str, Any]]:
+    """Resolve a nested spec, ``name`` or ``{name: {keyword: value}}``, to kind, name and keywords.
+
+    Where several kinds are possible and more than one has the name, or it is somebody else's
+    ``package.module:Name``, the kind is written around it: ``{calculator: name}``.
+
+    Raises
+    ------
+    LookupError
+        No such name, a name of several kinds, or something else than a name and its keywords.
+
+    Examples
+    --------
+    >>> resolve({"morse": {"cutoff": 5.0}}, ("estimators",))
+    ('estimators', 'morse', {'cutoff': 5.0})
+    >>> resolve({"calculator": {"lennard_jones": {"sigma": 3.0}}}, ("calculators", "estimators"))
+    ('calculators', 'lennard_jones', {'sigma': 3.0})
+    """
+    words = {k.removesuffix("s"): k for k in kinds}
+    if isinstance(value, Mapping) and len(value) == 1 and (key := next(iter(value))) in words:
+        inside = _parsed(value[key])
+        return words[key], inside.name, dict(inside.params)
+    spec = _parsed(value)
+    name, params = spec.name, dict(spec.params)
+    matches = kinds if ":" in name else [k for k in kinds if name in names(k)]
+    if len(matches) == 1:
+        return matches[0], name, params
+    if not matches:
+        known = [n for k in kinds for n in names(k)]
+        raise LookupError(f"no {' or '.join(words)} {name!r}{suggest(name, known)}")
+    choices = " or ".join(f"'{{{k.removesuffix('s')}: {name}}}'" for k in matches)
+    raise LookupError(f"{name!r} can be {' or '.join(words)}; write {choices}")
+
+
+def _parsed(value: Any) -> Spec:
+    try:
+        return Spec.parse(value)
+    except ValueError as error:
+        raise LookupError(str(error)) from error
+
+
+def make(value: Spec | str | Mapping[str, Any], kinds: tuple[str, ...], **given: Any) -> Any:
+    """Construct a nested spec; `given` fills parameters that it has and does not set.
+
+    Raises
+    ------
+    LookupError
+        Unknown name or keyword.
+    """
+    kind, name, params = resolve(value, kinds)
+    target = build(kind, name, params)
+    known = parameters(target)
+    return target(**{**{k: v for k, v in given.items() if k in known}, **params})
+
+
+def summary(target: Callable[..., Any]) -> str:
+    """First line of the docstring."""
+    return (inspect.getdoc(target) or "").partition("\n")[0]

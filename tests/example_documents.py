@@ -47,6 +47,7 @@ def outcome(label, force=0.02, seed=0, params=None, hot=3.0, **changes):
             score("test_1200K", hot * force),
             score("test_300K", 0.001, "energy_per_atom", "eV/atom"),
             score("test_1200K", 0.004, "energy_per_atom", "eV/atom"),
+            score("proton_transfer", 0.002, "energy_per_atom", "eV/atom"),
             score("speed 8 copies", 70.0, "prediction", "µs/atom", None, "time_per_atom"),
         ],
         "timings": {

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import resource
 import signal
+import stat
+import subprocess
+import threading
 import time
 from pathlib import Path
 
 import numpy as np
 
 from mlffbench.estimators.atomic_reference import AtomicReference
+from mlffbench.harness import answer
 
 
 class Steady(AtomicReference):
@@ -59,6 +65,52 @@ class Fails(AtomicReference):
         return labels
 
 
+class Rude(AtomicReference):
+    """Fits well, and does to its process what frameworks do, as `how` says."""
+
+    def __init__(self, how="", atomic_energies=None):
+        super().__init__(atomic_energies)
+        self.how = how
+
+    def _fit(self, frames, labels):
+        super()._fit(frames, labels)
+        pipes = [fd for fd in range(3, 30) if _is_pipe(fd)]
+        if self.how == "garbage":
+            for line in (
+                b"no JSON\n",
+                b"\xff\n",
+                b"[1]\n",
+                b'{"progress": 5}\n',
+                b'{"answered": true}\n',
+                b'{"x": ',
+            ):
+                for fd in pipes:
+                    os.write(fd, line)
+        if self.how == "closes":
+            for fd in pipes:
+                os.close(fd)
+        if self.how == "thread":
+            threading.Thread(target=time.sleep, args=(120,)).start()
+        if self.how == "orphan":
+            subprocess.Popen(["sleep", "120"], start_new_session=True)
+        if self.how == "disk full":
+            raise OSError(errno.ENOSPC, "No space left on device", "/somewhere/scratch")
+        if self.how == "no room for the answer":
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+        if self.how == "killed while it answers":
+            answer.atomic_write = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+        if self.how == "10 MB":
+            raise ValueError("y" * 10_000_000 + "\ud800")
+
+
+def _is_pipe(fd):
+    try:
+        return stat.S_ISFIFO(os.fstat(fd).st_mode)
+    except OSError:
+        return False
+
+
 def killed_once(model, dataset, split, seed=0, log="log", pieces=3):
     """A task whose process dies in its last piece, the first time."""
     from mlffbench.tasks.common.subtasks import error_row, run_subtasks
@@ -71,6 +123,19 @@ def killed_once(model, dataset, split, seed=0, log="log", pieces=3):
         return [error_row("crystal", f"number {number}", 0.1 * number, 1 / 3, "eV")]
 
     return run_subtasks({f"piece {k}": lambda k=k: piece(k) for k in range(pieces)})
+
+
+def full_once(model, dataset, split, seed=0, log="log"):
+    """A task that finds the disk full, the first time."""
+    from mlffbench.tasks.common.subtasks import error_row, run_subtasks
+
+    def piece():
+        if not Path(log).exists():
+            Path(log).touch()
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return [error_row("crystal", "number", 0.1, 0.2, "eV")]
+
+    return run_subtasks({"piece": piece})
 
 
 def numbered(k):

@@ -8,7 +8,9 @@ import typer
 
 from mlffbench import __version__
 from mlffbench.cli import data, label, listing, suite
+from mlffbench.cli.console import lenient_output
 from mlffbench.cli.trust_option import add_trust_option
+from mlffbench.system.interrupts import interruptible
 
 __all__ = ["app", "main"]
 
@@ -36,5 +38,7 @@ def _version(
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; SIGTERM and SIGHUP end it as Ctrl-C does."""
+    lenient_output()
+    with interruptible():
+        app()

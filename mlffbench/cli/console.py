@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 
+from mlffbench.system.plain_text import plain_text
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
-__all__ = ["console", "print_json", "refusals", "stop", "table", "tried"]
+__all__ = ["console", "lenient_output", "print_json", "refusals", "say", "stop", "table", "tried"]
 
 
 def console(stderr: bool = False) -> Console:
@@ -28,14 +31,25 @@ def console(stderr: bool = False) -> Console:
 
     Texts are printed as they are: square brackets and ``:words:`` in names and paths are no markup.
     """
-    from rich.console import Console
+    from mlffbench.cli.plain_console import PlainConsole
 
-    return Console(stderr=stderr, markup=False, emoji=False)
+    return PlainConsole(stderr)
+
+
+def lenient_output() -> None:
+    """Print ``?`` for characters that the terminal's encoding lacks, instead of ending with an error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
+def say(message: str, err: bool = False) -> None:
+    """Print a text, without escape sequences that files or users put into it."""
+    typer.echo(plain_text(message), err=err)
 
 
 def stop(message: str) -> NoReturn:
     """Print a sentence on stderr and exit with code 2."""
-    typer.echo(f"mlffbench: {message}", err=True)
+    say(f"mlffbench: {message}", err=True)
     raise typer.Exit(2)
 
 
@@ -48,7 +62,7 @@ def refusals() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
     except KeyboardInterrupt:
-        typer.echo("mlffbench: interrupted", err=True)
+        say("mlffbench: interrupted", err=True)
         raise typer.Exit(130) from None
     except LookupError as error:
         stop(str(error.args[0] if error.args else error))

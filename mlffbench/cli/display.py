@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
 from mlffbench.harness.case import Case
 
-__all__ = ["Display"]
+__all__ = ["GO_ON", "Display"]
+
+GO_ON = "what has finished is kept, the same command goes on from there"
+FORCED = "with --force the same command starts over, without it only cases that have no result are run"
 
 
 class Display:
@@ -36,7 +41,17 @@ class Display:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.progress.stop()
+        with suppress(OSError):  # of a terminal that is gone
+            self.progress.stop()
+
+    def interrupted(self, signal: str, force: bool) -> None:
+        """Print how far the suite has come, and what continues it."""
+        done = int(self.progress.tasks[self.suite].completed)
+        how = "--force fits them all again: leave it out to keep these" if force else GO_ON
+        with suppress(OSError):
+            typer.echo(
+                f"mlffbench: interrupted ({signal}); {done} of {self.total} cases done, {how}", err=True
+            )
 
     def started(self, case: Case) -> None:
         self.bars[case.id] = self.progress.add_task(f"  {_title(case)}", total=None, note="starting")
@@ -50,7 +65,8 @@ class Display:
         self.progress.update(self.bars[case.id], completed=step, total=total, note=note)
 
     def finished(self, case: Case, document: dict[str, Any]) -> None:
-        self.progress.remove_task(self.bars.pop(case.id))
+        if case.id in self.bars:  # unless another run has computed it
+            self.progress.remove_task(self.bars.pop(case.id))
         self.progress.advance(self.suite)
         self.console.print(Text(f"{_title(case)}: ") + _verdict(document), highlight=False, soft_wrap=True)
 

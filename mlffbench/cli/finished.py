@@ -6,14 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
+from mlffbench.cli.console import say
 
 if TYPE_CHECKING:
     from mlffbench.harness.case import Case
     from mlffbench.harness.inputs import DataInputs
     from mlffbench.harness.store import Store
 
-__all__ = ["rename_rows", "say_changed", "say_lacking", "with_changed_inputs"]
+N_NAMED = 10  # files
+
+__all__ = ["rename_rows", "say_changed", "say_lacking", "say_set_aside", "with_changed_inputs"]
 
 
 def with_changed_inputs(
@@ -45,15 +47,23 @@ def say_changed(changed: Mapping[str, Sequence[str]]) -> None:
     """Print a sentence on the cases that are run again."""
     if changed:
         words = list(dict.fromkeys(word for words in changed.values() for word in words))
-        typer.echo(
+        say(
             f"careful: since {len(changed)} finished cases were fitted, these inputs changed: "
             f"{', '.join(words)}; they are run again",
             err=True,
         )
 
 
-def say_lacking(cases: Sequence[Case], todo: Sequence[Case], store: Store, suite: Path) -> None:
-    """Print a sentence on metrics and tasks that the suite asks for and finished cases do not have."""
+def say_set_aside(store: Store, remedy: str = "the others count") -> None:
+    """Print a sentence on each file of a results folder that cannot be used; on the first ten of many."""
+    for path, reason in list(store.set_aside.items())[:N_NAMED]:
+        say(f"set aside: {path}: {reason}; {remedy}", err=True)
+    if (more := len(store.set_aside) - N_NAMED) > 0:
+        say(f"set aside: {more:,} other files", err=True)
+
+
+def say_lacking(cases: Sequence[Case], todo: Sequence[Case], store: Store, suite: Path) -> bool:
+    """Print a sentence on metrics and tasks that the suite asks for and finished cases lack; True if any."""
     ids = {case.id for case in todo}
     n, metrics, tasks = 0, dict[str, None](), dict[str, None]()
     for case in cases:
@@ -74,9 +84,8 @@ def say_lacking(cases: Sequence[Case], todo: Sequence[Case], store: Store, suite
             f"task {', '.join(tasks)} ('mlffbench run {suite} --out {store.folder} --force' fits again)"
         )
     if remedies:
-        typer.echo(
-            f"careful: {n} finished cases lack what the suite asks for: {'; '.join(remedies)}", err=True
-        )
+        say(f"careful: {n} finished cases lack what the suite asks for: {'; '.join(remedies)}", err=True)
+    return bool(remedies)
 
 
 def _lacking(case: Case, document: Mapping[str, Any]) -> tuple[list[str], list[str]]:
@@ -97,7 +106,5 @@ def rename_rows(cases: Iterable[Case], store: Store) -> None:
                 store.save({**document, "case": {**document["case"], "label": case.label}})
             except OSError as error:
                 reason = error.strerror or error
-                typer.echo(
-                    f"careful: the rows' new names are not stored in {store.folder}: {reason}", err=True
-                )
+                say(f"careful: the rows' new names are not stored in {store.folder}: {reason}", err=True)
                 return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlffbench.cli.console import console, refusals, stop
+from mlffbench.cli.console import console, refusals, say, stop
 from mlffbench.cli.label_names import read_labels
 
 if TYPE_CHECKING:
@@ -40,41 +40,53 @@ def run(
     ] = 1,
 ) -> None:
     """Run a suite; finished cases are kept, so that the same command resumes a stopped run."""
-    from mlffbench.cli.display import Display
-    from mlffbench.cli.finished import rename_rows, say_changed, say_lacking, with_changed_inputs
-    from mlffbench.harness.execute import execute, pending
+    from mlffbench.cli import finished
+    from mlffbench.harness.execute import pending
     from mlffbench.harness.store import Store
 
     _check_device(device)
     with refusals():
         content, cases, inputs = _planned(suite, device)
         store = Store(out or Path("results") / content.name)
-        changed = {} if force else with_changed_inputs(cases, store, inputs)
+        changed = {} if force else finished.with_changed_inputs(cases, store, inputs)
         todo = pending(cases, store, force, retry, changed)
-        say_changed(changed)
-        say_lacking(cases, todo, store, suite)
+        finished.say_set_aside(store, "its case is run again")
+        finished.say_changed(changed)
+        lacking = finished.say_lacking(cases, todo, store, suite)
         if dry_run:
             _print_cases(cases, {case.id for case in todo})
             return
-    for case in todo if force else ():
-        store.forget_unfinished(case.id)
     _announce(cases, todo, store)
-    screen = console()
+    _execute(cases, todo, store, force, jobs, content.time_limit)
+    with refusals():
+        _report(store, [case.id for case in cases])
+    if lacking or any((store.load(case.id) or {}).get("status") != "ok" for case in cases):
+        raise typer.Exit(1)
+
+
+def _execute(
+    cases: list[Case], todo: list[Case], store: Store, force: bool, jobs: int, time_limit: float | None
+) -> None:
+    """Run the cases to do, or exit with a sentence on what ended the run."""
+    from mlffbench.cli.display import GO_ON, Display
+    from mlffbench.cli.finished import rename_rows
+    from mlffbench.harness.execute import execute
+    from mlffbench.system.failures import DiskFullError
+
+    display = Display(console(), len(todo), len(cases) - len(todo))
     try:
         rename_rows(cases, store)
         if todo:
             store.check_rights()
-        with Display(screen, len(todo), len(cases) - len(todo)) as display:
-            execute(todo, store, display, jobs, content.time_limit)
-    except KeyboardInterrupt:
-        screen.print("interrupted; what has finished is kept, the same command goes on from there")
+        with display:
+            execute(todo, store, display, jobs, time_limit, force)
+    except KeyboardInterrupt as signal:
+        display.interrupted(str(signal) or "Ctrl-C", force)
         raise typer.Exit(130) from None
+    except DiskFullError as error:
+        stop(f"the disk is full: {error}; {GO_ON}")
     except OSError as error:
-        stop(f"cannot write results into {store.folder}: {error.strerror or error}")
-    with refusals():
-        _report(store, {case.id for case in cases})
-    if any((store.load(case.id) or {}).get("status") != "ok" for case in cases):
-        raise typer.Exit(1)
+        stop(f"cannot write results into {store.folder}: {error.strerror or error}; {GO_ON}")
 
 
 def report(
@@ -93,14 +105,19 @@ def score(
     metric: Annotated[list[str], typer.Option(help="A metric to add; may be repeated.")],
 ) -> None:
     """Add metrics to finished cases from their stored predictions; nothing is fitted again."""
+    from mlffbench.cli.finished import say_set_aside
     from mlffbench.harness.rescore import rescore
 
     with refusals():
         store = _store(folder)
         done, absent = rescore(store, metric)
     console().print(f"{', '.join(metric)} added to {done} cases of {folder}")
-    if absent:
-        stop(f"no stored predictions for {', '.join(absent)}; run the suite again with --force to get them")
+    say_set_aside(store)
+    damaged = {path.stem for path in store.set_aside}
+    if missing := [id for id in absent if id not in damaged]:
+        stop(f"no stored predictions for {_some(missing)}; run the suite again with --force to get them")
+    if len(missing) < len(absent) or not done:
+        raise typer.Exit(1)
 
 
 def schema() -> None:
@@ -147,9 +164,9 @@ def _admitted(dataset: Dataset, spec: Spec) -> Dataset:
         warnings.simplefilter("always")
         admit(dataset, dataset.card.get("allow", ()))
     if names := read_labels(dataset):
-        typer.echo(f"{dataset.name}: {len(dataset)} frames{names}", err=True)
+        say(f"{dataset.name}: {len(dataset)} frames{names}", err=True)
     for warning in heard:
-        typer.echo(f"careful: {warning.message}", err=True)
+        say(f"careful: {warning.message}", err=True)
     return dataset
 
 
@@ -168,12 +185,13 @@ def _check_device(name: str | None) -> None:
 def _print_cases(cases: list[Case], todo: set[str]) -> None:
     for case in cases:
         state = "to run  " if case.id in todo else "finished"
-        typer.echo(f"{state}  {case.id}  {case.label}  {case.dataset}  {case.split}  seed {case.seed}")
+        say(f"{state}  {case.id}  {case.label}  {case.dataset}  {case.split}  seed {case.seed}")
     typer.echo(f"{len(cases)} cases, {len(todo)} to run")
 
 
 def _announce(cases: list[Case], todo: list[Case], store: Store) -> None:
-    stored = [store.load(case.id) for case in cases if case not in todo]
+    running = {case.id for case in todo}
+    stored = [store.load(case.id) for case in cases if case.id not in running]
     bad = sum(document is not None and document["status"] == "failed" for document in stored)
     screen = console()
     screen.print(f"{len(cases)} cases, {len(todo)} to run, results in {store.folder}", soft_wrap=True)
@@ -189,13 +207,17 @@ def _store(folder: Path) -> Store:
     return Store(folder)
 
 
-def _report(store: Store, ids: set[str] | None = None, out: Path | None = None) -> None:
+def _report(store: Store, ids: list[str] | None = None, out: Path | None = None) -> None:
     """Print the tables, then write the report files; only of the suite's cases if these are given."""
+    from mlffbench.cli.finished import say_set_aside
     from mlffbench.report.formats.terminal import render
     from mlffbench.report.formats.write import write
     from mlffbench.report.results import Results
 
-    documents = [d for d in store.documents() if ids is None or d["id"] in ids]
+    documents = store.documents(ids)
+    if not documents:
+        say_set_aside(store)
+        stop(f"{store.folder} holds no results that can be used")
     results = Results.from_documents(documents)
     screen = console()
     screen.print(render(results))
@@ -204,5 +226,12 @@ def _report(store: Store, ids: set[str] | None = None, out: Path | None = None) 
         files = write(results, store.predictions, folder, documents[0]["case"]["suite"])
     except OSError as error:
         stop(f"{error}; 'mlffbench report {store.folder} --out FOLDER' writes elsewhere")
+    finally:
+        say_set_aside(store)
     for file in files:
         screen.print(f"wrote {file}", highlight=False, soft_wrap=True)
+
+
+def _some(names: list[str]) -> str:
+    """The first ten names, and the number of the others."""
+    return ", ".join(names[:10]) + (f" and {len(names) - 10:,} others" if len(names) > 10 else "")

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from mlffbench.data import Labels
 
-__all__ = ["pack", "unpack"]
+__all__ = ["check", "pack", "unpack"]
+
+SHAPES = {  # rows and columns: n frames, N atoms of all frames
+    "energy": ("n",),
+    "energy_std": ("n",),
+    "forces": ("N", 3),
+    "forces_std": ("N", 3),
+    "stress": ("n", 6),
+}
 
 
 def pack(test: str, n_atoms: Sequence[int], true: Labels, predicted: Labels) -> dict[str, np.ndarray]:
@@ -55,3 +64,29 @@ def _labels(arrays: Mapping[str, np.ndarray], test: str, n_atoms: np.ndarray, si
         energy_std=arrays.get(f"{test}/energy_std_{side}"),
         forces_std=frames("forces_std"),
     )
+
+
+def check(arrays: Mapping[str, np.ndarray], document: Mapping[str, Any]) -> None:
+    """Raise a ValueError if the arrays are not those of the test groups of a document."""
+    failed = {failure["test"] for failure in document.get("test_failures") or ()}
+    tests = (document.get("split") or {}).get("tests") or {}
+    for test, n_frames in tests.items():
+        if test not in failed:
+            _check_group(arrays, test, n_frames)
+
+
+def _check_group(arrays: Mapping[str, np.ndarray], test: str, n_frames: int | None) -> None:
+    needed = [f"{test}/{name}" for name in ("n_atoms", "energy_true", "energy_predicted")]
+    if absent := [name for name in needed if name not in arrays]:
+        raise ValueError(f"it lacks {', '.join(absent)}")
+    n_atoms = arrays[f"{test}/n_atoms"]
+    if n_atoms.ndim != 1 or n_atoms.dtype.kind not in "iu" or not (n_atoms > 0).all():
+        raise ValueError(f"{test}/n_atoms are no numbers of atoms")
+    if n_frames not in (None, len(n_atoms)):
+        raise ValueError(f"it holds {len(n_atoms)} frames of {test}, the document {n_frames}")
+    sizes = {"n": len(n_atoms), "N": sum(n_atoms.tolist())}
+    for name, shape in SHAPES.items():
+        for key in (f"{test}/{name}_true", f"{test}/{name}_predicted"):
+            wanted = tuple(sizes.get(size, size) for size in shape)
+            if key in arrays and (arrays[key].shape != wanted or arrays[key].dtype.kind != "f"):
+                raise ValueError(f"{key} is {arrays[key].shape} of {arrays[key].dtype}, not {wanted} floats")

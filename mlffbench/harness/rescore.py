@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
+
+import numpy as np
 
 from mlffbench import registry
 from mlffbench.harness.predictions import unpack
@@ -22,7 +24,7 @@ def rescore(store: Store, metrics: Sequence[str]) -> tuple[int, list[str]]:
     done : int
         How many cases were scored.
     absent : list of str
-        The finished cases whose predictions are not here.
+        The finished cases without usable predictions; `Store.set_aside` says which are damaged.
 
     Raises
     ------
@@ -31,17 +33,21 @@ def rescore(store: Store, metrics: Sequence[str]) -> tuple[int, list[str]]:
     """
     functions = {name: registry.load("metrics", name) for name in metrics}
     finished = [d for d in store.documents() if d["status"] == "ok"]
-    absent = [d["id"] for d in finished if store.predictions(d["id"]) is None]
+    absent = []
     for document in finished:
-        if document["id"] not in absent:
-            store.save(_scored(document, store, functions))
+        arrays = store.predictions(document["id"])
+        if arrays is None:
+            absent.append(document["id"])
+        else:
+            store.save(_scored(document, arrays, functions))
     return len(finished) - len(absent), absent
 
 
-def _scored(document: dict[str, Any], store: Store, functions: dict[str, Any]) -> dict[str, Any]:
-    arrays = store.predictions(document["id"]) or {}
+def _scored(
+    document: dict[str, Any], arrays: Mapping[str, np.ndarray], functions: dict[str, Any]
+) -> dict[str, Any]:
     failed = {failure["test"] for failure in document.get("test_failures") or ()}
-    tests = [test for test in document["split"]["tests"] if test not in failed]
+    tests = [test for test in (document.get("split") or {}).get("tests") or {} if test not in failed]
     new = [asdict(s) for test in tests for s in score(test, *unpack(arrays, test), functions)]
     others = [s for s in document["scores"] if not (s["metric"] in functions and s["test"] in tests)]
     return {**document, "scores": [*others, *new]}

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,12 +17,12 @@ from mlffbench import registry
 from mlffbench.data import Curve, Dataset, Labels, LazySequence, Missing, Score, Spec, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.harness.case import Case
+from mlffbench.harness.fit_checkpoint import forget_other_checkpoints, read_fit, write_fit
 from mlffbench.harness.group_results import group_results, predictable
 from mlffbench.harness.inputs import DataInputs, UsedColumns, case_inputs, checkpoint_key, named_files
 from mlffbench.harness.metadata import dataset_metadata, leakage, model_metadata, split_metadata
 from mlffbench.harness.outcome import Outcome, failed
-from mlffbench.system import checkpoint, model_file, progress
-from mlffbench.system.atomic_write import atomic_write
+from mlffbench.system import checkpoint, progress
 from mlffbench.system.failures import catch_failure
 from mlffbench.system.provenance import provenance
 from mlffbench.system.timing import Measurement, measure
@@ -34,7 +31,6 @@ from mlffbench.tasks.common.subtasks import Row, unmet_need
 __all__ = ["load_dataset", "run"]
 
 Predictions = dict[str, np.ndarray]
-MODEL, FIT, INPUTS = "model.mlff", "fit.json", "inputs.txt"  # of a case under way
 
 
 def run(case: Case) -> tuple[Outcome, Predictions | None]:
@@ -65,8 +61,8 @@ def _flow(case: Case, inputs: list[Callable[[], dict[str, Any]]]) -> tuple[Outco
     inputs.append(partial(case_inputs, case, data, columns.used, files))
     split = registry.load("splits", case.split.name)(dataset, seed=case.seed, **case.split.params)
     leaks = leakage(plain, split)
-    _forget_other_checkpoints(checkpoint_key(split, data))
     model = _model(case, dataset)
+    forget_other_checkpoints(model, checkpoint_key(split, data))
     device = str(getattr(model, "device", "cpu"))
     train = [dataset.frames[i] for i in split.train]
     model, fit = _fitted(model, train, dataset.labels[split.train], device)
@@ -107,18 +103,6 @@ def _copy(frames: Sequence[Atoms], i: int) -> Atoms:
     return frames[i].copy()
 
 
-def _forget_other_checkpoints(key: str) -> None:
-    """Empty the checkpoint folder if it belongs to other inputs than these."""
-    folder = checkpoint.folder()
-    if folder is None:
-        return
-    file = folder / INPUTS
-    if folder.is_dir() and (not file.exists() or file.read_text(encoding="utf-8") != key):
-        shutil.rmtree(folder)
-    with atomic_write(file) as out:
-        out.write(key.encode())
-
-
 def load_dataset(spec: Spec) -> Dataset:
     """Load the dataset that a suite names."""
     return registry.build("datasets", spec.name, spec.params)(**spec.params)
@@ -134,27 +118,13 @@ def _fitted(
     model: ForceField, frames: Sequence[Atoms], labels: Labels, device: str
 ) -> tuple[ForceField, Measurement]:
     """Fit the model and measure the cost; after a kill, read both from the checkpoint."""
-    folder = checkpoint.folder()
-    if folder is not None and (folder / FIT).exists():
-        cost = json.loads((folder / FIT).read_text(encoding="utf-8"))
-        loaded, failure = catch_failure(
-            lambda: model_file.load(folder / MODEL, trust=[type(model).__module__])
-        )
-        if failure is None:
-            return loaded, Measurement(**cost)
+    kept = read_fit(model)
+    if kept is not None:
+        return kept
     with measure(device) as fit:
         model.fit(frames, labels)
-    if folder is not None:
-        _write_checkpoint(model, fit, folder)
+    write_fit(model, fit)
     return model, fit
-
-
-def _write_checkpoint(model: ForceField, fit: Measurement, folder: Path) -> None:
-    """Write the model, then its cost, as a checkpoint; a model that cannot be written is not kept."""
-    _, failure = catch_failure(lambda: model.save(folder / MODEL))
-    if failure is None:
-        with atomic_write(folder / FIT) as file:
-            file.write(json.dumps(asdict(fit)).encode())
 
 
 # ---------------------------------------------------------------- tasks

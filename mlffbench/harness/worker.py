@@ -1,47 +1,59 @@
-"""Child process of the harness: ``python -m mlffbench.harness.worker`` runs one case."""
+"""Child process of the harness: ``python -P -m mlffbench.harness.worker`` runs one case."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-import threading
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from mlffbench.harness.answer import write_answer
 from mlffbench.harness.case import Case
 from mlffbench.harness.run import run
 from mlffbench.system import checkpoint, progress
+from mlffbench.system.failures import DiskFullError, failure_of
 
 __all__ = ["main"]
 
 
 def main() -> None:
-    """Read ``{case, predictions, unfinished}`` as one line of JSON; write events, then the outcome."""
+    """Read ``{case, answer, unfinished}`` as one line of JSON; write events, and the answer as files.
+
+    Events are lines of JSON: ``{"progress": [...]}``, then ``{"answering": true}`` and ``{"answered":
+    true}``, or ``{"disk full": reason}`` or ``{"unwritable": reason}``.
+    """
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a framework prints must not mix with the events
+
+    def send(kind: str, value: Any = True) -> None:
+        with suppress(OSError, ValueError):  # a library has closed the pipe; the answer comes as files
+            events.write(json.dumps({kind: value}) + "\n")
+            events.flush()
+
     order = json.loads(sys.stdin.readline())
-    threading.Thread(target=_die_with_the_parent, daemon=True).start()
+    try:
+        _answer(order, send)
+    except DiskFullError as error:
+        send("disk full", str(error))
 
-    def send(**event: Any) -> None:
-        events.write(json.dumps(event) + "\n")
-        events.flush()
 
+def _answer(order: dict[str, Any], send: Callable[..., None]) -> None:
+    """Run the case; write its answer."""
     unfinished = Path(order["unfinished"]) if order["unfinished"] else None
-    listening = progress.listen(lambda *report: send(progress=report))
+    listening = progress.listen(lambda *report: send("progress", report))
     with listening, checkpoint.keep_in(unfinished):
         outcome, predictions = run(Case.from_json(order["case"]))
-    if predictions is not None:
-        np.savez(order["predictions"], **predictions)  # type: ignore[arg-type]
-    send(outcome=outcome.to_json())
-
-
-def _die_with_the_parent() -> None:
-    """Exit when standard input closes: the parent has died."""
-    sys.stdin.read()
-    os._exit(1)
+    send("answering")
+    try:
+        write_answer(Path(order["answer"]), outcome, predictions)
+    except OSError as error:
+        failure = failure_of(error)  # raises if the disk is full
+        send("unwritable", failure["message"])
+    else:
+        send("answered")
 
 
 if __name__ == "__main__":

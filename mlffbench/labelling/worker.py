@@ -10,12 +10,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-import threading
 import time
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from queue import SimpleQueue
 
 import numpy as np
 from ase import Atoms
@@ -23,6 +21,8 @@ from ase.calculators.calculator import CalculatorError, PropertyNotImplementedEr
 from ase.stress import full_3x3_to_voigt_6_stress
 
 __all__ = ["label"]
+
+MOST_MESSAGE = 2_000  # characters
 
 
 def label(request):
@@ -40,7 +40,8 @@ def label(request):
         atoms.calc = _calculator(request["calculator"])(**request["params"])
         answer = _compute(atoms)
     except Exception as error:
-        answer = {"error": {"kind": _failure_kind(error), "message": f"{type(error).__name__}: {error}"}}
+        message = f"{type(error).__name__}: {error}"[:MOST_MESSAGE]
+        answer = {"error": {"kind": _failure_kind(error), "message": message}}
     return {**answer, "seconds": round(time.perf_counter() - start, 3)}
 
 
@@ -85,20 +86,11 @@ def _failure_kind(error):
     return "unsupported input" if isinstance(error, (ValueError, TypeError, LookupError)) else "error"
 
 
-def _receive(requests):
-    """Queue the lines of standard input; exit when the parent closes it."""
-    for line in sys.stdin:
-        requests.put(line)
-    os._exit(0)
-
-
 def main():
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a program prints must not mix with the answers
-    requests: SimpleQueue[str] = SimpleQueue()
-    threading.Thread(target=_receive, args=(requests,), daemon=True).start()
-    while True:
-        answers.write(json.dumps(label(json.loads(requests.get()))) + "\n")
+    for line in sys.stdin:
+        answers.write(json.dumps(label(json.loads(line))) + "\n")
         answers.flush()
 
 

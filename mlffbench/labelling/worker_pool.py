@@ -20,6 +20,7 @@ class WorkerPool:
         self.settings = settings
         self._own = threading.local()
         self._processes: list[ChildProcess] = []
+        self._closing = False
 
     def label(self, request: str) -> dict[str, Any]:
         """Return one label, or ``{"error": ...}`` when its process dies or exceeds the time limit."""
@@ -27,10 +28,13 @@ class WorkerPool:
         limit = self.settings.time_limit
         with process.time_limit(limit):
             process.send(request)
-            answer = next(process.lines(), None)
+            answer = next(filter(None, map(_answer, process.lines())), None)
         if answer is not None:
-            return json.loads(answer)
+            return answer
+        if self._closing:
+            raise RuntimeError("labelling is being ended")  # no failure of the calculator
         self._own.process = None
+        process.close()
         return {"error": process.failure(limit)}
 
     def _process(self) -> ChildProcess:
@@ -48,5 +52,15 @@ class WorkerPool:
 
     def close(self) -> None:
         """End every process."""
+        self._closing = True
         for process in self._processes:
             process.close()
+
+
+def _answer(line: str) -> dict[str, Any] | None:
+    """Label or error of a line; None for what else a library writes into the pipe."""
+    try:
+        answer = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) and ("energy" in answer or "error" in answer) else None

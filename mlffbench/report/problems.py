@@ -1,27 +1,16 @@
-"""Outcome documents grouped by problem (dataset and split) and method (label)."""
+"""Problems (a dataset and a split) with their methods, as values made of outcome documents."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePath
 from typing import Any
 
-from mlffbench.report.wording import LEAKY
+from mlffbench.report.valid_scores import valid_scores
 
-__all__ = [
-    "Document",
-    "Method",
-    "Problem",
-    "dig",
-    "group_documents",
-    "in_reading_order",
-    "series",
-    "spec_text",
-]
+__all__ = ["Document", "Method", "Problem", "dig", "in_reading_order", "series", "spec_text"]
 
 Document = dict[str, Any]
 
@@ -41,11 +30,33 @@ def spec_text(spec: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Method:
-    """One row of a leaderboard: the documents of one label, the newest of every seed."""
+    """One row of a leaderboard: the documents of one label, the newest of every seed.
+
+    `superseded` is the number of older documents of the same seeds.
+    """
 
     label: str
     done: tuple[Document, ...]
     failed: tuple[Document, ...]
+    superseded: int = 0
+
+    @cached_property
+    def seeds(self) -> list[Any]:
+        """Seeds of all documents, failed ones too."""
+        return [d["case"].get("seed") for d in (*self.done, *self.failed)]
+
+    @cached_property
+    def answers(self) -> dict[str, set[str]]:
+        """Quantities that every seed has an error of, by test group; groups without any are absent."""
+        of_seeds: list[dict[str, set[str]]] = []
+        for document in self.done:
+            own: dict[str, set[str]] = {}
+            for score in valid_scores(document)[0]:
+                if not score.get("task") and score.get("value") is not None:
+                    own.setdefault(str(score["test"]), set()).add(str(score["quantity"]))
+            of_seeds.append(own)
+        tests = set.intersection(*map(set, of_seeds)) if of_seeds else set()
+        return {test: set.intersection(*(own[test] for own in of_seeds)) for test in tests}
 
     @cached_property
     def test_failures(self) -> dict[str, tuple[str, str]]:
@@ -66,7 +77,7 @@ class Problem:
     name : str
     methods : tuple of Method
     doubts : tuple of str
-        Sentences on why the rows may not be comparable.
+        Sentences on why the rows may not be comparable, see `mlffbench.report.doubts`.
     """
 
     name: str
@@ -96,6 +107,29 @@ class Problem:
         return {name: sizes[name] for name in in_reading_order(sizes, self.in_domain)}
 
     @cached_property
+    def gaps(self) -> dict[str, list[str]]:
+        """Test groups that a method left out, all or a quantity that it has elsewhere, and another did not.
+
+        An error over the other groups, or a rank, would flatter it.
+        """
+        answered = {test: self._answered(test) for test in self.tests}
+        gaps = {}
+        for method in self.methods if answered else ():
+            able = set().union(*method.answers.values())
+            gaps[method.label] = [
+                test
+                for test, quantities in answered.items()
+                if method.done
+                and quantities
+                and (test not in method.answers or (quantities & able) - method.answers[test])
+            ]
+        return {label: tests for label, tests in gaps.items() if tests}
+
+    def _answered(self, test: str) -> set[str]:
+        """Quantities that any method has an error of, on a test group."""
+        return set().union(*(method.answers.get(test, set()) for method in self.methods))
+
+    @cached_property
     def leaks(self) -> dict[str, int]:
         """Frames with a duplicate in the training set by test group; the most over the seeds."""
         frames: dict[str, int] = {}
@@ -108,110 +142,6 @@ class Problem:
     def reference(self) -> str | None:
         """The test group that ranks the methods: the in-domain one, else the first."""
         return self.in_domain or next(iter(self.tests), None)
-
-
-def group_documents(documents: Iterable[Document]) -> list[Problem]:
-    """Group documents by problem and method.
-
-    Documents that share a label but not the estimator's parameters become rows of their own, named by what
-    differs. Of several documents of one method and seed the newest counts.
-    """
-    groups: dict[tuple[str, str], list[Document]] = {}
-    for document in documents:
-        case = document["case"]
-        groups.setdefault((spec_text(case["dataset"]), spec_text(case["split"])), []).append(document)
-    datasets = [members[0]["case"]["dataset"] for members in groups.values()]
-    short = {spec_text(dataset): _short_name(dataset) for dataset in datasets}
-    unique = {
-        full: brief if list(short.values()).count(brief) == 1 else full for full, brief in short.items()
-    }
-    return [_problem(f"{unique[data]} · {split}", members) for (data, split), members in groups.items()]
-
-
-def _short_name(dataset: Mapping[str, Any]) -> str:
-    """The dataset's spec; of a user's own file only its folder and name."""
-    path = dict(dataset.get("params") or {}).get("path")
-    return "/".join(PurePath(path).parts[-2:]) if isinstance(path, str) else spec_text(dataset)
-
-
-def _problem(name: str, documents: Sequence[Document]) -> Problem:
-    members_of: dict[str, list[Document]] = {}
-    for document, label in zip(documents, _labels(documents), strict=True):
-        members_of.setdefault(label, []).append(document)
-    methods, doubts = [], []
-    for label, members in members_of.items():
-        by_date = sorted(members, key=lambda d: str(dig(d, "provenance", "date") or ""))
-        newest = {d["case"].get("seed"): d for d in by_date}
-        if len(newest) < len(members):
-            doubts.append(
-                f"{label}: {len(members)} documents for {len(newest)} seed(s); the newest of each counts."
-            )
-        by_seed = [newest[seed] for seed in sorted(newest, key=lambda s: (s is None, s))]
-        done = tuple(d for d in by_seed if d.get("status") == "ok")
-        methods.append(Method(label, done, tuple(d for d in by_seed if d.get("status") != "ok")))
-    problem = Problem(name, tuple(methods))
-    return replace(problem, doubts=tuple(doubts + _mismatches(problem) + _leakage(problem)))
-
-
-def _labels(documents: Sequence[Document]) -> list[str]:
-    """Label of each document; parameters that differ under one label are added to it."""
-    params: dict[str, list[dict[str, Any]]] = {}
-    for d in documents:
-        params.setdefault(_label(d), []).append(dig(d, "case", "estimator", "params") or {})
-    return [_with_differences(_label(d), dig(d, "case", "estimator", "params") or {}, params[_label(d)])
-            for d in documents]  # fmt: skip
-
-
-def _label(document: Document) -> str:
-    return str(document["case"].get("label") or document["case"]["estimator"]["name"])
-
-
-def _with_differences(label: str, own: Mapping[str, Any], all_: Sequence[Mapping[str, Any]]) -> str:
-    keys = dict.fromkeys(k for p in all_ for k in p)
-    differing = [
-        k for k in keys if len({json.dumps(p.get(k), sort_keys=True, default=str) for p in all_}) > 1
-    ]
-    inside = ", ".join(f"{k}={own[k]!r}" if k in own else f"{k} by default" for k in differing)
-    return f"{label} ({inside})" if inside else label
-
-
-def _mismatches(problem: Problem) -> list[str]:
-    """Sentences on documents of one seed that were not fitted to and scored on the same data."""
-    sentences = []
-    if seeds := _differing(problem, "inputs", "atomic_energies"):
-        sentences.append(
-            f"The isolated-atom energies differ between methods (seed {', '.join(seeds)}): fits are not "
-            "comparable until the older cases are run again."
-        )
-    for part in ("dataset", "split"):
-        if seeds := _differing(problem, part, "digest"):
-            sentences.append(
-                f"The {part} differs between methods (seed {', '.join(seeds)}): rows were not scored on the "
-                "same frames, ranks mean little until the older cases are run again."
-            )
-    return sentences
-
-
-def _differing(problem: Problem, *keys: str) -> list[str]:
-    """Seeds whose documents hold different digests under these keys; one without any does not count."""
-    digests: dict[Any, set[str]] = {}
-    for document in problem.documents:
-        if digest := dig(document, *keys):
-            digests.setdefault(document["case"].get("seed"), set()).add(digest)
-    return [str(seed) for seed, distinct in digests.items() if len(distinct) > 1]
-
-
-def _leakage(problem: Problem) -> list[str]:
-    """A sentence on test frames with duplicates among the training frames, if there are any."""
-    if not problem.leaks:
-        return []
-    frames = ", ".join(
-        f"{n} of {problem.tests.get(test)} frames of {test}" for test, n in problem.leaks.items()
-    )
-    return [
-        f"The split is leaky: {frames} have a twin in the training set; numbers marked {LEAKY} flatter. "
-        "'mlffbench data audit' shows the pairs, its --leak-free writes the split without them."
-    ]
 
 
 def series(names: Iterable[str]) -> list[str]:

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlffbench.report.problems import Document, Method, Problem, group_documents
+from mlffbench.report.grouping import group_documents
+from mlffbench.report.problems import Document, Method, Problem
 from mlffbench.report.statistics import over_seeds
+from mlffbench.report.valid_scores import UNITS, valid_scores
 
 __all__ = ["QUANTITIES", "Results", "number"]
 
@@ -62,27 +64,35 @@ class Results:
 
 
 def number(value: Any) -> float:
-    """A float; NaN for None and for text that is no number."""
+    """A float; NaN for None, for a truth value and for text."""
+    if isinstance(value, bool | str):
+        return float("nan")
     try:
         return float(value)
     except (TypeError, ValueError):
         return float("nan")
 
 
-def _mean_scores(problems: Iterable[Problem]) -> pd.DataFrame:
+def _mean_scores(problems: Sequence[Problem]) -> pd.DataFrame:
     seeds: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for problem in problems:
         for method in problem.methods:
             for score in _scores(problem, method):
                 seeds.setdefault(tuple(score[key] for key in KEYS), []).append(score)
-    means = [{**dict(zip(KEYS, key, strict=True)), **_mean(scores)} for key, scores in seeds.items()]
+    n_seeds = {
+        (problem.name, method.label): len(method.done) for problem in problems for method in problem.methods
+    }
+    means = [
+        {**dict(zip(KEYS, key, strict=True)), **_mean(scores, n_seeds[key[0], key[1]])}
+        for key, scores in seeds.items()
+    ]
     frame = pd.DataFrame(means, columns=[*KEYS, *NUMBERS, "seeds", "interval"])
     return frame.astype(dict.fromkeys(NUMBERS, float))
 
 
 def _scores(problem: Problem, method: Method) -> Iterator[dict[str, Any]]:
     for document in method.done:
-        for score in document.get("scores") or []:
+        for score in valid_scores(document)[0]:
             yield {"problem": problem.name, "method": method.label, **_in_milli(score)}
 
 
@@ -96,9 +106,14 @@ def _in_milli(score: dict[str, Any]) -> dict[str, Any]:
     return {**texts, **numbers, "unit": f"m{unit}" if milli else unit}
 
 
-def _mean(scores: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Means over the seeds, and the interval of the value."""
-    numbers = ([score[key] for score in scores] for key in ("value", "low", "high"))
+def _mean(scores: Sequence[dict[str, Any]], n_seeds: int) -> dict[str, Any]:
+    """Means over the seeds, and the interval of the value.
+
+    An error on a test group that some seeds lack has no mean, as the others would flatter.
+    """
+    numbers = [[score[key] for score in scores] for key in ("value", "low", "high")]
+    if not scores[0]["task"] and scores[0]["quantity"] in UNITS:
+        numbers = [values + [np.nan] * (n_seeds - len(scores)) for values in numbers]
     with np.errstate(invalid="ignore"):  # the mean of inf and −inf
         sides = {key: float(np.mean([score[key] for score in scores])) for key in ("predicted", "reference")}
         return {**over_seeds(*numbers)._asdict(), **sides, "seeds": len(scores)}

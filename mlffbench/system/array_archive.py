@@ -13,7 +13,7 @@ import psutil
 
 from mlffbench.system.regular_file import check_regular
 
-__all__ = ["check_array", "check_sizes", "read_array", "read_arrays"]
+__all__ = ["arrays_of", "check_array", "check_sizes", "read_array", "read_arrays"]
 
 READ_HEADER = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 PARSED = 20  # times its size: memory of a text such as JSON once it is parsed
@@ -33,12 +33,26 @@ def read_arrays(file: Path) -> dict[str, np.ndarray]:
     check_regular(file)
     with Path(file).open("rb") as stream:
         try:
-            with zipfile.ZipFile(stream) as archive:
-                names = [name for name in archive.namelist() if name.endswith(".npy")]
-                check_sizes(archive, names)
-                return {name.removesuffix(".npy"): _array(archive, name) for name in names}
-        except Exception as error:  # zipfile, zlib, lzma, struct, numpy: each has exceptions of its own
-            raise ValueError(f"{file} is no archive of arrays, or is damaged: {error}") from error
+            return arrays_of(stream)
+        except ValueError as error:
+            raise ValueError(f"{file} {error}") from error
+
+
+def arrays_of(stream: IO[bytes]) -> dict[str, np.ndarray]:
+    """Read all arrays of an open ``.npz`` file by name, as `read_arrays` does.
+
+    Raises
+    ------
+    ValueError
+        As `read_arrays`; the message is the predicate of a sentence.
+    """
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            names = [name for name in archive.namelist() if name.endswith(".npy")]
+            check_sizes(archive, names)
+            return {name.removesuffix(".npy"): _array(archive, name) for name in names}
+    except Exception as error:  # zipfile, zlib, lzma, struct, numpy: each has exceptions of its own
+        raise ValueError(f"is no archive of arrays, or is damaged: {error}") from error
 
 
 def read_array(file: Path) -> np.ndarray:

@@ -3,24 +3,61 @@
 from __future__ import annotations
 
 import os
+import secrets
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["atomic_write"]
+if sys.platform != "win32":
+    import fcntl
+
+__all__ = ["atomic_write", "remove_parts"]
 
 
 @contextmanager
 def atomic_write(target: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file; rename it to `target` when the ``with`` block ends without an error."""
+    """Open a temporary file; rename it to `target` when the ``with`` block ends without an error.
+
+    The temporary file is new, with a random name: no file or link that lies there is opened. A link at
+    `target` is replaced, not followed.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(f".{os.getpid()}.part")
+    part = target.with_name(f"{target.stem[:40]}.{secrets.token_hex(8)}.part")
     try:
-        with part.open("wb") as file:
+        with part.open("xb") as file:
+            with suppress(OSError):  # a file system without locks: nobody takes the file for a dead one's
+                _lock(file)
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, target)
+            if sys.platform == "win32":
+                file.close()  # no open file can be renamed there
+            os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove the temporary files of a folder that no living process writes, and links of such names."""
+    for part in folder.glob("*.part"):
+        with suppress(OSError):
+            if part.is_symlink():
+                part.unlink()
+            elif part.is_file():
+                with part.open("rb") as file:
+                    _lock(file)
+                    part.unlink()
+
+
+def _lock(file: BinaryIO) -> None:
+    """Hold a file until it is closed; the kernel lets go of it when the process dies.
+
+    Raises
+    ------
+    OSError
+        Another process holds it.
+    """
+    if sys.platform != "win32":
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

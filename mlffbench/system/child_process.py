@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import IO, Any
+from pathlib import Path
+from queue import SimpleQueue
+from typing import IO
+
+from mlffbench.system import supervisor
 
 __all__ = ["THREADS", "ChildProcess"]
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+KEPT_ERRORS = 4000  # bytes, the last ones
+SUPERVISOR_SECONDS = 10.0  # more than it needs to end what it supervises
+MEMORY_EVENTS = Path("/proc/vmstat")
 
 
 class ChildProcess:
     """A Python interpreter that reads lines from standard input and answers with lines.
 
+    It lives below a supervisor process: whatever it starts ends with it, and all of it with this process,
+    even if that is killed (see `mlffbench.system.supervisor`). Its death ends its lines, whoever else holds
+    its pipes.
+
     Parameters
     ----------
     arguments : sequence of str
-        Of the interpreter: ``["-m", "package.module"]`` or ``["-P", "file.py"]``.
+        Of the interpreter: ``["-P", "-m", "package.module"]`` or ``["-P", "file.py"]``; ``-P`` keeps the
+        modules of the working folder away.
     python : str, optional
         Another interpreter, with packages that this one cannot hold; by default this one.
     threads : int
         Threads of its numerical libraries.
     environment : mapping of str to str
         Further environment variables.
-    errors : file, optional
-        Where its standard error goes; by default nowhere.
+
+    Raises
+    ------
+    OSError
+        There is no such interpreter, or no room for another process.
     """
 
     def __init__(
@@ -39,31 +56,36 @@ class ChildProcess:
         python: str | None = None,
         threads: int = 1,
         environment: Mapping[str, str] | None = None,
-        errors: IO[Any] | None = None,
     ) -> None:
+        if python is not None and shutil.which(python) is None:
+            raise FileNotFoundError(errno.ENOENT, "no such Python", python)
         self.timed_out = False
-        self._process = subprocess.Popen(
-            [python or sys.executable, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL if errors is None else errors,
-            text=True,
-            env={**os.environ, **dict.fromkeys(THREADS, str(threads)), **(environment or {})},
-        )
+        self._memory_kills = _memory_kills()
+        self._lines: SimpleQueue[str | None] = SimpleQueue()
+        self._errors = b""
+        self._lock = threading.Lock()
+        command = [python or sys.executable, *arguments]
+        environment = {**os.environ, **dict.fromkeys(THREADS, str(threads)), **(environment or {})}
+        self._process, self._lifeline = _supervised(command, environment)
+        threading.Thread(target=self._watch, daemon=True).start()
 
     def send(self, line: str) -> None:
         """Write one line to its standard input; if it is dead, `lines` yields nothing."""
         assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(line + "\n")
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(f"{line}\n".encode())
             self._process.stdin.flush()
-        except BrokenPipeError:
-            return
 
     def lines(self) -> Iterator[str]:
-        """Yield the lines of its standard output until it ends."""
-        assert self._process.stdout is not None
-        yield from iter(self._process.stdout.readline, "")  # not the file itself: that would close it
+        """Yield the lines of its standard output until it has ended."""
+        while (line := self._lines.get()) is not None:
+            yield line
+        self._lines.put(None)  # for the next call
+
+    @property
+    def errors(self) -> str:
+        """The last lines of its standard error."""
+        return self._errors.decode(errors="replace")
 
     @contextmanager
     def time_limit(self, seconds: float | None) -> Iterator[None]:
@@ -71,7 +93,8 @@ class ChildProcess:
         if seconds is None:
             yield
             return
-        timer = threading.Timer(seconds, self._expire)
+        timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), self._expire)
+        timer.daemon = True
         timer.start()
         try:
             yield
@@ -79,25 +102,33 @@ class ChildProcess:
             timer.cancel()
 
     def _expire(self) -> None:
-        self.timed_out = True
-        self._process.kill()
+        self.timed_out = self._process.poll() is None
+        self.kill()
 
     def wait(self) -> None:
         """Wait until the process has ended."""
         self._process.wait()
 
     def kill(self) -> None:
-        """Kill the process; `close` collects it."""
-        self._process.kill()
+        """End the process and all that it has started."""
+        with self._lock:
+            if self._lifeline is not None:
+                os.close(self._lifeline)
+                self._lifeline = None
+        try:
+            self._process.wait(SUPERVISOR_SECONDS)
+        except subprocess.TimeoutExpired:  # somebody has stopped the supervisor
+            self._kill_group()
 
-    def close(self) -> None:
-        """End the process and close its pipes."""
-        self._process.kill()
+    def close(self, patience: float = 0.0) -> None:
+        """Give the process `patience` seconds to end by itself; then kill it."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(patience)
+        self.kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(BrokenPipeError):  # a line that a dead child never read is still buffered
-                    pipe.close()
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError):  # a line that a dead child never read is still buffered
+                self._process.stdin.close()
 
     def failure(self, limit: float | None) -> dict[str, str]:
         """Return ``kind`` and ``message`` of a process that ended without an answer; `limit` in s."""
@@ -106,6 +137,76 @@ class ChildProcess:
             return {"kind": "timed out", "message": f"took longer than the time_limit of {limit:g} s"}
         code = self._process.returncode
         if code == -signal.SIGKILL:
-            message = "the process was killed (signal 9), most often because memory ran out"
+            return self._killed()
+        end = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+        return {"kind": "error", "message": f"the process {end} and left no result"}
+
+    def _killed(self) -> dict[str, str]:
+        """Kind and message of a death by SIGKILL; the kernel counts those for want of memory."""
+        kills = _memory_kills()
+        if kills is None or self._memory_kills is None:
+            message = "the process was killed (signal 9): by hand, or because memory ran out"
+            return {"kind": "killed", "message": message}
+        if kills > self._memory_kills:
+            message = "the process was killed (signal 9) because memory ran out"
             return {"kind": "out of memory", "message": message}
-        return {"kind": "error", "message": f"the process ended with code {code} and left no result"}
+        return {"kind": "killed", "message": "the process was killed (signal 9); memory had not run out"}
+
+    def _watch(self) -> None:
+        """Collect lines and errors until the process ends, then say that there are no more."""
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        readers = [
+            threading.Thread(target=self._read_lines, args=(self._process.stdout,), daemon=True),
+            threading.Thread(target=self._read_errors, args=(self._process.stderr,), daemon=True),
+        ]
+        for reader in readers:
+            reader.start()
+        self._process.wait()
+        self._kill_group()
+        for reader in readers:  # the pipes are empty at once, unless a stranger holds them
+            reader.join(1.0)
+        self._lines.put(None)
+
+    def _read_lines(self, stream: IO[bytes]) -> None:
+        with stream:
+            for line in stream:
+                self._lines.put(line.decode(errors="replace"))
+
+    def _read_errors(self, stream: IO[bytes]) -> None:
+        with stream:
+            while piece := os.read(stream.fileno(), 1 << 16):
+                self._errors = (self._errors + piece)[-KEPT_ERRORS:]
+
+    def _kill_group(self) -> None:
+        """Kill what the supervisor has left: all of it if it was killed itself, or is not on Linux."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _supervised(
+    command: list[str], environment: Mapping[str, str]
+) -> tuple[subprocess.Popen[bytes], int | None]:
+    """Start a command below a supervisor; the second value is the pipe whose closing ends both."""
+    reading, lifeline = os.pipe()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", supervisor.__file__, str(reading), *command],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True, pass_fds=[reading], env=environment,
+        )  # fmt: skip
+    except OSError:
+        os.close(lifeline)
+        raise
+    finally:
+        os.close(reading)
+    return process, lifeline
+
+
+def _memory_kills() -> int | None:
+    """Number of processes that the kernel has killed for want of memory; None where it does not say."""
+    try:
+        lines = MEMORY_EVENTS.read_text().splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), None)

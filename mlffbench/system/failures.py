@@ -1,16 +1,34 @@
-"""Failure records: exceptions turned into kind, message and traceback."""
+"""Failure records: exceptions turned into kind, message and traceback, of bounded length."""
 
 from __future__ import annotations
 
+import errno
+import sqlite3
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-__all__ = ["catch_failure", "failure_of"]
+__all__ = ["DiskFullError", "catch_failure", "failure_of"]
+
+MOST_MESSAGE, MOST_TRACEBACK = 2_000, 10_000  # characters
+FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL_WORDS = (  # of those that hide the errno: SQLite, torch, numpy
+    "no space left on device", "disk is full", "failed writing file", "requested and",
+)  # fmt: skip
+
+
+class DiskFullError(OSError):
+    """No room on a disk: no verdict on what was computed, which is to be repeated when there is room."""
 
 
 def catch_failure(work: Callable[[], Any]) -> tuple[Any, dict[str, str] | None]:
-    """Return the value of `work` and None, or None and ``kind``, ``message`` and ``traceback``."""
+    """Return the value of `work` and None, or None and ``kind``, ``message`` and ``traceback``.
+
+    Raises
+    ------
+    DiskFullError
+        The disk was full.
+    """
     try:
         return work(), None
     except Exception as error:
@@ -18,12 +36,50 @@ def catch_failure(work: Callable[[], Any]) -> tuple[Any, dict[str, str] | None]:
 
 
 def failure_of(error: Exception) -> dict[str, str]:
-    """Return ``kind``, ``message`` and ``traceback`` of an exception."""
+    """Return ``kind``, ``message`` and ``traceback`` of an exception; the end of a long text is cut.
+
+    Raises
+    ------
+    DiskFullError
+        The exception says that the disk is full.
+    """
+    summary = traceback.TracebackException.from_exception(error)
+    said = str(summary)  # also where str(error) raises
+    if any(map(_is_of_full_disk, _chain(error))):
+        raise DiskFullError(_cut(said)) from error
     return {
         "kind": _kind(error),
-        "message": f"{type(error).__name__}: {error}",
-        "traceback": "".join(traceback.format_exception(error)),
+        "message": _cut(f"{type(error).__name__}: {said}"),
+        "traceback": _cut("".join(summary.format()), MOST_TRACEBACK),
     }
+
+
+def _cut(text: str, most: int = MOST_MESSAGE) -> str:
+    """A text of bounded length that UTF-8 can hold; of a long one, start and end."""
+    if len(text) > most:
+        left_out = len(text) - most
+        text = f"{text[: most // 2]} ... ({left_out} characters left out) ... {text[-(most // 2) :]}"
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The exception and those that it came from."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _is_of_full_disk(error: BaseException) -> bool:
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in FULL
+    if isinstance(error, DiskFullError):
+        return True
+    if not isinstance(error, OSError | RuntimeError | sqlite3.Error):
+        return False
+    said = "".join(traceback.format_exception_only(error))[:MOST_MESSAGE].lower()
+    return any(words in said for words in FULL_WORDS)
 
 
 def _kind(error: Exception) -> str:

@@ -145,12 +145,32 @@ def test_what_a_finished_suite_lacks_is_said_and_its_rows_are_renamed(project):
     suite()
     run()
     suite(row="    as: my row\n", more="tasks: [{speed: {copies: [1]}}]\nmetrics: [rmse, max_error]\n")
-    output = run()
+    result = call("run", "s.yaml", "--out", "out")
+    output = result.output
+    assert result.exit_code == 1, "not all that the suite asks for is there"
     assert "0 to run" in output
     assert "mlffbench score out --metric max_error" in output
     assert "speed(copies=[1])" in output
     assert "--force" in output
     assert "my row" in (project / "out" / "leaderboard.md").read_text()
+
+
+def test_a_metric_that_was_added_by_score_is_not_missed(project, monkeypatch):
+    keeping = lambda case, order, *_: _kept(case, order)
+    monkeypatch.setattr("mlffbench.harness.execute._converse", keeping)
+    suite()
+    run()
+    suite(more="metrics: [rmse, max_error]\n")
+    assert call("run", "s.yaml", "--out", "out").exit_code == 1
+    assert call("score", "out", "--metric", "max_error").exit_code == 0
+    assert "careful" not in run()
+
+
+def _kept(case, order):
+    outcome, predictions = run_case(case)
+    with open(order["predictions"], "wb") as file:
+        np.savez(file, **predictions)
+    return outcome.to_json()
 
 
 def test_methods_with_other_isolated_atoms_are_doubted(project):

@@ -92,7 +92,7 @@ def test_failures_are_documents_with_a_kind(how, kind):
 
 # ---------------------------------------------------------------- processes
 @pytest.mark.parametrize(
-    ("how", "kind"), [("die", "out of memory"), ("exit", "error"), ("hang", "timed out"), ("nan", "diverged")]
+    ("how", "kind"), [("die", "killed"), ("exit", "error"), ("hang", "timed out"), ("nan", "diverged")]
 )
 def test_the_death_of_a_child_is_a_document(tmp_path, how, kind):
     store, limit = Store(tmp_path), 8.0 if how == "hang" else None

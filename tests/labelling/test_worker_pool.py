@@ -25,7 +25,7 @@ def made(recipe: Path):
     [
         ("raise", 60, "not converged"),
         ("exit", 60, "error"),
-        ("die", 60, "out of memory"),
+        ("die", 60, "killed"),
         ("hang", 12, "timed out"),
     ],
 )

@@ -61,3 +61,44 @@ def test_vacuum_costs_nothing_and_changes_no_virial() -> None:
         assert quip.periodic_box(layers[0], 3.0).cell.lengths()[2] < 30
         virials.append(np.append(results["energy"], results["stress"] * layers[0].get_volume()))
     np.testing.assert_allclose(*virials, atol=1e-4)
+
+
+# ---------------------------------------------------------------- files of a stranger
+@pytest.fixture(scope="module")
+def files() -> dict[str, str]:
+    frames, labels = copper(6)
+    arguments = {
+        "gap": quip.soap_descriptors(frames, **PARAMETERS),
+        "default_sigma": "{0.001 0.01 0.001 0}",
+        "e0_method": "average",
+        "rnd_seed": 1,
+    }
+    return quip.gap_fit(frames, labels, arguments, 3.0, 1e-4)
+
+
+@pytest.mark.parametrize(
+    "arguments", ["FilePot command={program}", "Sum init_args_pot1={{FilePot command={program}}}"]
+)
+def test_a_potential_that_would_run_a_program_is_read_as_a_gap(
+    files, tmp_path, monkeypatch, arguments
+) -> None:
+    """QUIP takes the kind of potential from the XML, and one of its kinds runs a shell command."""
+    monkeypatch.chdir(tmp_path)
+    program = tmp_path / "program.sh"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    program.chmod(0o755)
+    head, rest = files["gap.xml"].split('init_args="', 1)
+    evil = f'{head}init_args="{arguments.format(program=program)}"{rest.partition(chr(34))[2]}'
+    frame = copper(6)[0][0]
+    expected, _ = quip.calculate(quip.potential(files), frame, 3.0, variance=False)
+    results, _ = quip.calculate(quip.potential(files | {"gap.xml": evil}), frame, 3.0, variance=False)
+    assert results["energy"] == pytest.approx(expected["energy"], abs=1e-12)
+    assert [p.name for p in tmp_path.iterdir()] == ["program.sh"]
+
+
+@pytest.mark.parametrize(
+    "name", ["../escaped", "/tmp/escaped", "gap.xml/../../escaped", "other.xml", "gap.xml\n", ""]
+)
+def test_files_of_a_potential_stay_in_their_folder(files, name) -> None:
+    with pytest.raises(ValueError, match="is no file of a GAP"):
+        quip.potential(files | {name: "x"})

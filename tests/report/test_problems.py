@@ -1,39 +1,12 @@
-"""Outcome documents grouped by problem and method."""
+"""Problems and their methods."""
 
 from __future__ import annotations
 
-from example_documents import error, outcome
+import pytest
+from example_documents import failed, outcome, score, without
 
-from mlffbench.report.dataframes.scores import group_errors
-from mlffbench.report.formats import markdown
-from mlffbench.report.problems import group_documents, in_reading_order, series
-from mlffbench.report.results import Results
-
-
-def test_newest_document_of_a_seed_counts():
-    old, new = outcome("soap", 0.5), outcome("soap", 0.1)
-    new["provenance"]["date"] = "2026-12-01T00:00:00+00:00"
-    results = Results.from_documents([new, old])
-    (problem,) = results.problems
-    assert "2 documents for 1 seed" in problem.doubts[0]
-    assert error(group_errors(results), "soap", "test_300K")["value"] == 100
-
-
-def test_one_label_with_two_parameter_sets_is_two_rows():
-    (problem,) = group_documents([outcome("mace", 0.02, params={"channels": 64}), outcome("mace", 0.03)])
-    assert {method.label for method in problem.methods} == {
-        "mace (channels=64)",
-        "mace (channels by default)",
-    }
-
-
-def test_other_frames_are_doubted():
-    other = outcome("mace")
-    other["split"] = {**other["split"], "digest": "another"}
-    results = Results.from_documents([outcome("soap"), other])
-    (problem,) = results.problems
-    assert "split differs" in problem.doubts[0]
-    assert "split differs" in markdown.render(results, "suite")
+from mlffbench.report.grouping import group_documents
+from mlffbench.report.problems import in_reading_order, series
 
 
 def test_groups_in_reading_order():
@@ -42,13 +15,50 @@ def test_groups_in_reading_order():
     assert in_reading_order(names, "test_600K") == ["test_600K", "test_300K", "test_1200K", "dihedral"]
 
 
-def test_ones_own_files_are_named_shortly_and_told_apart():
-    one, two, other = outcome("a"), outcome("b"), outcome("a")
-    for document, path in ((one, "x/data/train.xyz"), (two, "y/data/train.xyz"), (other, "z/set/all.xyz")):
-        document["case"]["dataset"] = {"name": "path", "params": {"path": path, "level": "PBE"}}
-    split = "official(train='train_300K')"
-    assert [p.name for p in group_documents([one, other])] == [
-        f"data/train.xyz · {split}",
-        f"set/all.xyz · {split}",
+def gaps(*documents):
+    (problem,) = group_documents(documents)
+    return problem.gaps
+
+
+def lacking(document, test, quantity=None):
+    document["scores"] = [
+        s for s in document["scores"] if s["test"] != test or quantity not in (None, s["quantity"])
     ]
-    assert len({p.name for p in group_documents([one, two])}) == 2
+    return document
+
+
+@pytest.mark.parametrize("quantity", [None, "forces", "energy_per_atom"])
+def test_a_group_that_a_method_left_out_is_a_gap(quantity):
+    two = [outcome("soap"), lacking(outcome("gap"), "test_1200K", quantity)]
+    assert gaps(*two) == {"gap": ["test_1200K"]}
+
+
+def test_a_group_deleted_from_the_whole_document_is_a_gap():
+    document = lacking(outcome("gap"), "test_1200K")
+    document["split"]["tests"] = {k: v for k, v in document["split"]["tests"].items() if k != "test_1200K"}
+    del document["timings"]["predict"]["test_1200K"]
+    assert gaps(document, outcome("soap")) == {"gap": ["test_1200K"]}
+
+
+def test_a_group_that_failed_or_one_seed_lacks_is_a_gap():
+    documents = [outcome("soap"), outcome("gap")]
+    without(documents, "gap", "test_300K")
+    assert gaps(*documents) == {"gap": ["test_300K"]}
+    seeds = [outcome("gap", seed=0), lacking(outcome("gap", seed=1), "test_1200K", "forces")]
+    assert gaps(outcome("soap"), *seeds) == {"gap": ["test_1200K"]}
+
+
+def test_a_method_without_forces_has_no_gap_nor_has_one_that_failed():
+    energies = outcome("baseline")
+    energies["scores"] = [s for s in energies["scores"] if s["quantity"] != "forces"]
+    assert gaps(energies, outcome("soap"), failed("gap")) == {}
+
+
+def test_a_group_that_nobody_could_predict_is_nobody_s_gap():
+    assert gaps(lacking(outcome("a"), "test_1200K"), lacking(outcome("b"), "test_1200K")) == {}
+
+
+def test_a_score_set_aside_answers_nothing():
+    odd = lacking(outcome("gap"), "test_1200K", "forces")
+    odd["scores"].append(score("test_1200K", 0.01, unit="kcal/mol/Å"))
+    assert gaps(odd, outcome("soap")) == {"gap": ["test_1200K"]}

@@ -7,6 +7,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import FrozenInstanceError
 
+import numpy as np
 import pytest
 from example_documents import error, failed, outcome, predictions, row
 from typer.testing import CliRunner
@@ -15,8 +16,8 @@ from mlffbench.cli import app
 from mlffbench.harness.store import Store
 from mlffbench.report.formats import html, terminal
 from mlffbench.report.formats.write import write
-from mlffbench.report.problems import group_documents
-from mlffbench.report.results import Results
+from mlffbench.report.grouping import group_documents
+from mlffbench.report.results import Results, number
 
 
 @contextmanager
@@ -58,7 +59,7 @@ def test_the_command_groups_documents_once(documents, tmp_path):
 def test_scores_are_one_long_frame(documents):
     scores = Results.from_documents(documents).scores
     assert {"quantity", "metric", "test", "value", "low", "high", "unit"} <= set(scores.columns)
-    assert len(scores) == 3 * 5, "the failed method has no score"
+    assert len(scores) == 3 * 6, "the failed method has no score"
     best = error(scores, "best", "test_300K")
     assert (best["value"], best["low"], best["high"]) == pytest.approx((20, 18, 22))
     assert (best["metric"], best["unit"], best["seeds"]) == ("rmse", "meV/Å", 1)
@@ -87,3 +88,15 @@ def test_one_method_of_a_problem_is_one_row_of_every_score(documents):
     scores = Results.from_documents([*documents, outcome("best", 0.03, seed=1)]).scores
     speed = row(scores[scores["quantity"] == "prediction"], "best")
     assert (speed["value"], speed["unit"], speed["seeds"]) == (70.0, "µs/atom", 2)
+
+
+def test_an_error_that_a_seed_lacks_has_no_mean():
+    documents = [outcome("soap", seed=seed) for seed in range(3)]
+    documents[1]["scores"] = [s for s in documents[1]["scores"] if s["test"] != "test_1200K"]
+    scores = Results.from_documents(documents).scores
+    assert np.isnan(error(scores, "soap", "test_1200K")["value"])
+    assert error(scores, "soap", "test_300K")["value"] == pytest.approx(20)
+
+
+def test_a_truth_value_or_a_text_is_no_number():
+    assert np.isnan([number(True), number("1e3"), number(None)]).all()

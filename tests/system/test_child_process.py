@@ -1,13 +1,17 @@
-"""Child processes: lines there and back, time limits, deaths, another interpreter."""
+"""Child processes: lines there and back, time limits, deaths, other interpreters, and what is left behind."""
 
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
-import tempfile
+import time
 
 import pytest
+from example_processes import alive, marked
 
+from mlffbench.system import child_process
 from mlffbench.system.child_process import THREADS, ChildProcess
 
 ECHO = "import sys\nfor line in sys.stdin: print('got', line.strip(), flush=True)"
@@ -54,7 +58,7 @@ def test_a_child_within_its_limit_lives_on(start):
 @pytest.mark.parametrize(
     ("code", "kind", "word"),
     [
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "out of memory", "signal 9"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "killed", "signal 9"),
         ("raise SystemExit(3)", "error", "ended with code 3"),
         ("1 / 0", "error", "ended with code 1"),
     ],
@@ -76,13 +80,11 @@ def test_sending_to_a_dead_child_is_no_exception(start):
 
 def test_threads_environment_and_errors_reach_the_child(start):
     shown = f"print([os.environ[n] for n in {THREADS!r}], os.environ['WHO'])"
-    code = f"import os, sys; {shown}; print('oh', file=sys.stderr)"
-    with tempfile.TemporaryFile("w+") as errors:
-        child = start(code, threads=3, environment={"WHO": "me"}, errors=errors)
-        assert list(child.lines()) == [f"{['3'] * len(THREADS)} me\n"]
-        child.wait()
-        errors.seek(0)
-        assert errors.read() == "oh\n"
+    code = f"import os, sys; {shown}; print('o' * 9000, 'oh', file=sys.stderr)"
+    child = start(code, threads=3, environment={"WHO": "me"})
+    assert list(child.lines()) == [f"{['3'] * len(THREADS)} me\n"]
+    assert child.errors.endswith("ooo oh\n")
+    assert len(child.errors) == 4000
     assert "WHO" not in os.environ
 
 
@@ -99,3 +101,101 @@ def test_a_closed_child_is_gone(start):
     child.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_a_python_that_is_not_there_is_named(start):
+    with pytest.raises(FileNotFoundError) as refused:
+        start("", python="/no/such/python")
+    assert refused.value.filename == "/no/such/python"
+
+
+# ---------------------------------------------------------------- deaths that others would hide
+FORK = "if os.fork() == 0: time.sleep(60); os._exit(0)"
+POOL = "import multiprocessing as m; p = m.get_context('fork').Pool(2)"
+OTHER_SESSION = "subprocess.Popen(['sleep', '60'], start_new_session=True)"
+DAEMON = "if os.fork() == 0:\n os.setsid()\n if os.fork() == 0: time.sleep(60)\n os._exit(0)\nos.wait()"
+STUBBORN = "if os.fork() == 0: signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60); os._exit(0)"
+LEGACIES = [FORK, POOL, OTHER_SESSION, DAEMON, STUBBORN]
+IMPORTS = "import os, signal, subprocess, sys, time\n"
+
+
+@pytest.mark.parametrize("legacy", LEGACIES)
+@pytest.mark.parametrize("end", ["os._exit(3)", "os.kill(os.getpid(), signal.SIGKILL)", "print('done')"])
+def test_a_death_ends_the_lines_and_all_descendants(start, legacy, end, tmp_path):
+    child = start(f"{IMPORTS}{legacy}\n{end}", environment={"MARK": str(tmp_path)})
+    begun = time.monotonic()
+    assert list(child.lines()) in ([], ["done\n"])
+    assert time.monotonic() - begun < 20, "the pipe was waited for, not the process"
+    assert not marked(tmp_path)
+
+
+def test_a_time_limit_ends_a_call_that_holds_the_lock_of_python_and_ignores_signals(start, tmp_path):
+    code = (
+        f"{IMPORTS}import ctypes\n{STUBBORN}\nsignal.signal(15, signal.SIG_IGN); ctypes.PyDLL(None).sleep(60)"
+    )
+    child = start(code, environment={"MARK": str(tmp_path)})
+    with child.time_limit(1.0):
+        assert list(child.lines()) == []
+    assert child.failure(1.0)["kind"] == "timed out"
+    assert not marked(tmp_path)
+
+
+@pytest.mark.parametrize("victim", ["driver", "driver and supervisor", "supervisor"])
+def test_nothing_outlives_the_driver_or_the_supervisor(tmp_path, victim):
+    inner = (
+        f"{IMPORTS}import ctypes\n{OTHER_SESSION if victim == 'driver' else ''}\nctypes.PyDLL(None).sleep(60)"
+    )
+    code = (
+        "import time\nfrom mlffbench.system.child_process import ChildProcess\n"
+        f"child = ChildProcess(['-c', {inner!r}], environment={{'MARK': {str(tmp_path)!r}}})\n"
+        "print(child._process.pid, flush=True); list(child.lines()); time.sleep(60)"
+    )
+    driver = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    supervisor = int(driver.stdout.readline())
+    wait_until(lambda: len(marked(tmp_path)) >= (3 if victim == "driver" else 2))
+    if "supervisor" in victim:
+        os.kill(supervisor, signal.SIGKILL)
+    if "driver" in victim:
+        driver.kill()
+    wait_until(lambda: not marked(tmp_path), 10)
+    driver.kill()
+    driver.communicate()
+
+
+def test_a_stopped_supervisor_is_killed(start, monkeypatch):
+    monkeypatch.setattr(child_process, "SUPERVISOR_SECONDS", 0.3)
+    child = start("import os, time; print(os.getpid(), os.getppid(), flush=True); time.sleep(60)")
+    pid, supervisor = map(int, next(child.lines()).split())
+    os.kill(supervisor, signal.SIGSTOP)
+    child.close()
+    wait_until(lambda: not alive(pid), 5)
+
+
+def wait_until(condition, seconds=30.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "nothing happened in time"
+        time.sleep(0.05)
+
+
+def test_the_kernel_says_whether_memory_ran_out(start, tmp_path, monkeypatch):
+    kills = tmp_path / "vmstat"
+    monkeypatch.setattr(child_process, "MEMORY_EVENTS", kills)
+    code = "import os, signal, sys; sys.stdin.readline(); os.kill(os.getpid(), signal.SIGKILL)"
+    for before, after, kind in (("3", "4", "out of memory"), ("3", "3", "killed"), (None, None, "killed")):
+        kills.write_text(f"oom_kill {before}\n" if before else "")
+        child = start(code)
+        kills.write_text(f"pgfault 1\noom_kill {after}\n" if after else "")
+        child.send("now")
+        assert list(child.lines()) == []
+        assert child.failure(None)["kind"] == kind
+
+
+def test_a_flood_on_every_pipe_is_read(start):
+    child = start("import sys\nfor _ in range(20000): print('x' * 100); print('y' * 100, file=sys.stderr)")
+    assert sum(map(len, child.lines())) == 101 * 20000
+
+
+def test_bytes_that_are_no_text_end_nothing(start):
+    code = r"import os; os.write(1, b'\xff\xfe garbage\n\x00'); print('whole')"
+    assert [line.strip() for line in start(code).lines()][-1].endswith("whole")

@@ -35,8 +35,9 @@ def leaderboard(results: Results) -> pd.DataFrame:
 
     Methods are ranked by the force RMSE on the problem's reference group (the in-domain one, else the first),
     by the energy RMSE per atom where no method has forces; `rank` orders by the value, `best rank` and
-    `worst rank` bound it (see `statistics.rank_ranges`). Methods without that number follow without a rank;
-    methods of which every seed failed come last, with the kind and message of their failure.
+    `worst rank` bound it (see `statistics.rank_ranges`). Methods without that number, and those that left out
+    a test group that another method predicted, follow without a rank; methods of which every seed failed come
+    last, with the kind and message of their failure.
     """
     rows = [row for problem in results.problems for row in _ranked(problem, results.scores)]
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -63,6 +64,7 @@ def _places(problem: Problem, scores: pd.DataFrame) -> tuple[str, dict[str, dict
     ]
     quantity = "forces" if (on_reference["quantity"] == "forces").any() else "energy_per_atom"
     ranked = on_reference[(on_reference["quantity"] == quantity) & np.isfinite(on_reference["value"])]
+    ranked = ranked[~ranked["method"].isin(list(problem.gaps))]
     ranked = ranked.sort_values("value", kind="stable").drop_duplicates("method")
     ranges = rank_ranges(ranked["low"].tolist(), ranked["high"].tolist())
     return quantity, {

@@ -50,7 +50,8 @@ def cost_plots(problem: Problem, frames: Frames, palette: Palette) -> list[Plot]
         on_reference = errors[errors["test"] == problem.reference]
         if not (on_reference["value"] > 0).any():
             continue
-        methods = frames.leaderboard[["method"]]
+        board = frames.leaderboard
+        methods = board[board["rank"].notna()][["method"]]  # an error with gaps is no place on the front
         for frame in (on_reference[["method", "value", "low", "high"]], frames.costs):
             methods = methods.merge(frame, on="method")
         title = axis_title(quantity, problem.reference)

@@ -39,7 +39,7 @@ def leaderboard_table(problem: Problem, frames: Frames) -> Table:
     columns += [Column(f"{next(iter(initials.values()))} ratio", "worst")] if worst is not None else []
     columns += [Column("fit", "s"), Column("predict", "µs/atom")]
     rows = [_row(problem, method, errors, worst) for method in records(_with_costs(frames))]
-    caption = _caption(problem, frames.leaderboard, worst is not None)
+    caption = " ".join([_caption(problem, frames.leaderboard, worst is not None), *_precisions(frames.costs)])
     return Table("leaderboard", "Leaderboard", columns, rows, caption, words=2)
 
 
@@ -52,18 +52,12 @@ def _on_reference(problem: Problem, errors: pd.DataFrame, quantity: str) -> pd.D
 def _worst_ratios(problem: Problem, errors: pd.DataFrame, quantity: str | None) -> pd.Series | None:
     """The largest ratio over the test groups, by method; None where there is nothing to compare.
 
-    NaN for a method that could not predict a group that others could: its worst would be too good.
+    NaN for a method that left out a group that another predicted: its worst would be too good.
     """
     if quantity is None or not problem.in_domain or len(problem.tests) < 2:
         return None
-    own = errors[errors["quantity"] == quantity]
-    worst = own.groupby("method")["ratio"].max()
-    measured = own[own["value"].notna()]
-    of_others = set(measured["test"])
-    for method in problem.methods:
-        predicted = set(measured["test"][measured["method"] == method.label])
-        if (set(method.test_failures) & of_others) - predicted:
-            worst[method.label] = np.nan
+    worst = errors[errors["quantity"] == quantity].groupby("method")["ratio"].max()
+    worst[worst.index.isin(list(problem.gaps))] = np.nan
     return worst
 
 
@@ -76,7 +70,7 @@ def _row(
 ) -> Row:
     label = method["method"]
     cells = [Cell(wording.rank_text(method["best rank"], method["worst rank"]), method["rank"])]
-    cells.append(Cell(_name(method)))
+    cells.append(Cell(_name(problem, method)))
     for group in errors.values():
         error = group.loc[label] if label in group.index else NOT_MEASURED
         cell = interval_cell(*(float(error[key]) for key in NOT_MEASURED))
@@ -87,10 +81,17 @@ def _row(
     return Row(cells, (method["failure kind"], method["failure message"]) if failed else None)
 
 
-def _name(method: dict[str, Any]) -> str:
-    """The method's name; with the number of failed seeds if only some of them failed."""
-    n_failed = method["failed seeds"] if method["status"] == "ok" else 0
-    return f"{method['method']} ({n_failed} seed(s) failed)" if n_failed else str(method["method"])
+def _name(problem: Problem, method: dict[str, Any]) -> str:
+    """The method's name, with failed seeds, other seeds than those of other methods and groups left out."""
+    label, n_failed = str(method["method"]), method["failed seeds"]
+    if method["status"] != "ok":
+        return label
+    notes = [f"{n_failed} seed(s) failed"] if n_failed else []
+    if len({len(other.seeds) for other in problem.methods}) > 1:
+        notes.append(f"{method['seeds'] + n_failed} seed(s)")
+    if gaps := problem.gaps.get(label):
+        notes.append(f"without {', '.join(gaps)}")
+    return f"{label} ({', '.join(notes)})" if notes else label
 
 
 def _caption(problem: Problem, board: pd.DataFrame, has_ratio: bool) -> str:
@@ -111,3 +112,13 @@ def _caption(problem: Problem, board: pd.DataFrame, has_ratio: bool) -> str:
     if has_ratio:
         sentences.append("Ratio: the worst group's error over the in-domain error.")
     return " ".join(sentences)
+
+
+def _precisions(costs: pd.DataFrame) -> list[str]:
+    """``Computed in float32: a, b; all others in float64.``, if the precision is not the same for all."""
+    methods = costs[costs["dtype"] != ""].groupby("dtype", sort=False)["method"].agg(list)
+    if len(methods) < 2:
+        return []
+    rarest_first = sorted(methods.items(), key=lambda item: len(item[1]))
+    others = [f"in {dtype}: {', '.join(own)}" for dtype, own in rarest_first[:-1]]
+    return [f"Computed {'; '.join(others)}; all others in {rarest_first[-1][0]}."]

@@ -158,8 +158,9 @@ def _parts(document: Any) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         raise ValueError("this is no split manifest: it has no 'format'")
     if document["format"] != FORMAT:
         raise ValueError(f"its format is {document['format']!r}; this mlffbench reads {FORMAT!r}")
-    if not isinstance(document.get("notes", {}), Mapping):
-        raise ValueError("the entry 'notes' of a split manifest is a mapping")
+    kinds = {"notes": Mapping, "made_by": Mapping | None, "in_domain": str | None}
+    if wrong := [k for k, kind in kinds.items() if k in document and not isinstance(document[k], kind)]:
+        raise ValueError(f"the entries {wrong} of a split manifest are of another kind than usual")
     missing = [key for key in ("dataset", "train", "tests") if not isinstance(document.get(key), Mapping)]
     if missing:
         raise ValueError(

@@ -1,0 +1,244 @@
+"""Shape of an outcome document; a file that lacks it is refused before anything uses its values."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
+
+from mlffbench.harness.case import Case
+from mlffbench.system.plain_text import LONGEST, plain_texts
+
+__all__ = ["ID", "is_own_case", "read_document"]
+
+ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+LARGEST = 200 * 2**20  # bytes of a document
+UNITS = {  # of the errors on test groups, by the beginning of the quantity
+    "energy_per_atom": "eV/atom",
+    "energy_per_atom_shifted": "eV/atom",
+    "energy": "eV",
+    "energy_shifted": "eV",
+    "forces": "eV/Å",
+    "stress": "eV/Å³",
+}
+ESCAPED = (rb"\u", rb"\b", rb"\f", rb"\r", b"\x7f")  # in a document's bytes: control characters
+MARKS = [
+    re.compile(rb"\xc2[\x80-\x9f]"),
+    re.compile(rb"\xd8\x9c"),
+    re.compile(rb"\xe2[\x80\x81][\x8e\x8f\xa6-\xae]"),
+]
+
+
+class _Part(BaseModel):
+    """Part of a document, strictly typed; what a newer version adds is left alone."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
+
+
+Number = float | None
+Numbers = list[Number]
+Name = Annotated[str, Field(max_length=2000)]
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+
+
+class _Named(_Part):
+    name: Name
+    params: dict[str, Any] | None = None
+
+
+class _Case(_Part):
+    suite: Name
+    label: Name
+    dataset: _Named
+    split: _Named
+    estimator: _Named
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**64)] | None
+    metrics: list[str]
+    tasks: list[_Named]
+
+
+class _Failure(_Part):
+    kind: str | None = None
+    message: str | None = None
+    traceback: str | None = None
+
+
+class _TestFailure(_Failure):
+    test: str
+
+
+class _TaskFailure(_Failure):
+    task: str
+    test: str | None = None
+    quantity: str | None = None
+
+
+class _Dataset(_Part):
+    digest: str | None = None
+    n_frames: Count | None = None
+    elements: list[str] | None = None
+    card: dict[str, Any] | None = None
+
+
+class _Leaks(_Part):
+    tests: dict[str, Count] | None = None
+
+
+class _Split(_Part):
+    digest: str | None = None
+    n_train: Count | None = None
+    tests: dict[str, Count | None] | None = None
+    in_domain: str | None = None
+    leaks: _Leaks | None = None
+
+
+class _Inputs(_Part):
+    columns: dict[str, str | None]
+    atomic_energies: str | None
+    reference: str | None
+    files: dict[str, str]
+
+
+class _Score(_Part):
+    test: str
+    quantity: str
+    metric: str
+    value: Number
+    unit: str | None = None
+    low: Number = None
+    high: Number = None
+    predicted: Number = None
+    reference: Number = None
+    task: str | None = None
+
+
+class _Curve(_Part):
+    name: str
+    x_label: str
+    y_label: str
+    x: Numbers
+    y: Numbers
+    reference_x: Numbers | None = None
+    reference_y: Numbers | None = None
+    task: str | None = None
+
+
+class _Profile(_Part):
+    label: str | None = None
+    coordinate: Numbers | None = None
+    energy_true: Numbers | None = None
+    energy_predicted: Numbers | None = None
+
+
+class _Timings(_Part):
+    fit: dict[str, Number] | None = None
+    predict: dict[str, dict[str, Number]] | None = None
+
+
+class _Model(_Part):
+    device: str | None = None
+    dtype: str | None = None
+
+
+class _Provenance(_Part):
+    date: str | None = None
+    revision: str | None = None
+    packages: dict[str, str | None] | None = None
+
+
+def _once_and_in_our_units(scores: list[_Score]) -> list[_Score]:
+    """Refuse a second score of one name, an error below zero, and another unit than the report's."""
+    names = set()
+    for score in scores:
+        name = (score.task or "", score.test, score.quantity, score.metric)
+        words = " ".join(filter(None, name))
+        if name in names:
+            raise ValueError(f"the score {words} stands there twice")
+        names.add(name)
+        if not score.task and score.unit != UNITS.get(score.quantity, score.unit):
+            raise ValueError(f"the score {words} is in {score.unit!r}, not {UNITS[score.quantity]}")
+        if score.metric in ("rmse", "mae", "max_error") and score.value is not None and score.value < 0:
+            raise ValueError(f"the score {words} is negative: {score.value:g}")
+    return scores
+
+
+class _Document(_Part):
+    id: str
+    status: Literal["ok", "failed"]
+    case: _Case
+    failure: _Failure | None = None
+    dataset: _Dataset | None = None
+    split: _Split | None = None
+    inputs: _Inputs | Annotated[dict[str, Any], Field(max_length=0)] | None = None
+    scores: Annotated[list[_Score], AfterValidator(_once_and_in_our_units)]
+    test_failures: list[_TestFailure] | None = None
+    task_failures: list[_TaskFailure] | None = None
+    curves: list[_Curve] | None = None
+    timings: _Timings | None = None
+    profiles: dict[str, _Profile] | None = None
+    history: list[dict[str, Any]] | None = None
+    model: _Model | None = None
+    provenance: _Provenance | None = None
+    predictions: str | None = None
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Read a document and check the types of all values that a command uses; its texts are made plain.
+
+    Raises
+    ------
+    ValueError
+        The file is not an outcome document with the id that its name says.
+    OSError
+        It cannot be read.
+    """
+    content = _content(path)
+    document = from_json(content, allow_inf_nan=False, cache_strings="keys")
+    if any(escape in content for escape in ESCAPED) or any(mark.search(content) for mark in MARKS):
+        document = plain_texts(document)
+    try:
+        checked = _Document.model_validate(document)
+    except ValidationError as error:
+        raise ValueError(_sentence(error)) from None
+    if any(len(text) > LONGEST for text in _messages(checked)):
+        document = plain_texts(document)
+    if not ID.fullmatch(checked.id) or checked.id != path.stem:
+        raise ValueError(f"it says that its id is {checked.id[:100]!r}")
+    return document
+
+
+def _content(path: Path) -> bytes:
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError("it is no regular file")
+    if status.st_size > LARGEST:
+        raise ValueError(f"it has {status.st_size:,} bytes, more than {LARGEST:,}")
+    return path.read_bytes().removeprefix(codecs.BOM_UTF8)
+
+
+def _messages(document: _Document) -> Iterator[str]:
+    failures = [document.failure, *(document.test_failures or ()), *(document.task_failures or ())]
+    for failure in filter(None, failures):
+        yield from filter(None, (failure.message, failure.traceback))
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first of the errors: the place and what is wrong there."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part)[:40] for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {message}" if place else message
+
+
+def is_own_case(document: dict[str, Any]) -> bool:
+    """False if the case in the document is not the one that its id digests."""
+    try:
+        return Case.from_json(document["case"]).id == document["id"]
+    except (TypeError, KeyError):  # written by hand, without all of a case
+        return True

@@ -1,0 +1,122 @@
+"""Doubts that the rows of a problem can be compared: one sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlffbench.report.conditions import mixed_precision, other_conditions, other_versions
+from mlffbench.report.contrast import at, contrast, differing_seeds, methods_by_value, some
+from mlffbench.report.problems import Problem, dig
+from mlffbench.report.valid_scores import valid_scores
+from mlffbench.report.wording import LEAKY
+
+__all__ = ["doubts"]
+
+ATOMS, DATASET, SPLIT = at("inputs", "atomic_energies"), at("dataset", "digest"), at("split", "digest")
+
+
+def doubts(problem: Problem) -> tuple[str, ...]:
+    """Sentences on documents that were not fitted to, scored on or computed with the same as the others."""
+    kinds = (
+        _superseded, _other_data, _other_seeds_data, _other_inputs, _sizes, _seeds, _gaps, _set_aside,
+        mixed_precision, other_versions, other_conditions, _leakage,
+    )  # fmt: skip
+    return tuple(sentence for kind in kinds for sentence in kind(problem))
+
+
+# ---------------------------------------------------------------- data
+def _superseded(problem: Problem) -> Iterator[str]:
+    for method in problem.methods:
+        if method.superseded:
+            n = len(method.seeds)
+            counts = f"{n + method.superseded} documents for {n} seed(s)"
+            yield f"{method.label}: {counts}; the newest of each counts."
+
+
+def _other_data(problem: Problem) -> Iterator[str]:
+    """Isolated atoms, data or splits that differ among the methods of a seed."""
+    if seeds := differing_seeds(problem, ATOMS):
+        yield (
+            f"The isolated-atom energies differ between methods (seed {', '.join(seeds)}): fits are not "
+            "comparable until the older cases are run again."
+        )
+    for name, digest in (("dataset", DATASET), ("split", SPLIT)):
+        if seeds := differing_seeds(problem, digest):
+            yield (
+                f"The {name} differs between methods (seed {', '.join(seeds)}): rows were not scored on the "
+                "same frames, ranks mean little until the older cases are run again."
+            )
+
+
+def _other_seeds_data(problem: Problem) -> Iterator[str]:
+    """Isolated atoms or data that differ among the seeds."""
+    for words, digest in (("isolated-atom energies differ", ATOMS), ("dataset differs", DATASET)):
+        if not differing_seeds(problem, digest) and len(methods_by_value(problem, digest)) > 1:
+            yield (
+                f"The {words} between seeds: means over them mix different data until the older cases are "
+                "run again."
+            )
+
+
+def _other_inputs(problem: Problem) -> Iterator[str]:
+    """References, columns, files or code that differ among the documents that used them."""
+    with_tasks = lambda d: dig(d, "case", "tasks") and dig(d, "inputs", "reference")
+    if len(methods_by_value(problem, with_tasks)) > 1:
+        yield "The reference structures or numbers differ between documents: tasks compared with other ones."
+    for part, noun in (("columns", "column"), ("files", "file or code")):
+        names = dict.fromkeys(k for d in problem.documents for k in dig(d, "inputs", part) or {})
+        for name in names:
+            digests = methods_by_value(problem, at("inputs", part, name))
+            if len(digests) > 1:
+                yield f"Not all documents had the same {noun} {name!r}: {contrast(digests, 'digest')}."
+
+
+def _sizes(problem: Problem) -> Iterator[str]:
+    """Numbers of frames that differ in splits of one digest, or from those predicted."""
+    sizes = lambda d: dig(d, "split", "tests") and [dig(d, "split", "n_train"), dig(d, "split", "tests")]
+    seeds = [] if differing_seeds(problem, SPLIT) else differing_seeds(problem, sizes)
+    if seeds:
+        yield f"The numbers of frames differ between methods (seed {', '.join(seeds)})."
+    for method in problem.methods:
+        for document in method.done:
+            for test, n in (dig(document, "split", "tests") or {}).items():
+                predicted = dig(document, "timings", "predict", test, "n_frames")
+                if predicted is not None and predicted != n:
+                    yield f"{method.label} predicted {predicted} of the {n} frames of {test}."
+
+
+def _leakage(problem: Problem) -> Iterator[str]:
+    """A sentence on test frames with duplicates among the training frames, if there are any."""
+    if problem.leaks:
+        frames = ", ".join(
+            f"{n} of {problem.tests.get(test)} frames of {test}" for test, n in problem.leaks.items()
+        )
+        yield (
+            f"The split is leaky: {frames} have a twin in the training set; numbers marked {LEAKY} flatter. "
+            "'mlffbench data audit' shows the pairs, its --leak-free writes the split without them."
+        )
+
+
+# ---------------------------------------------------------------- scores
+def _seeds(problem: Problem) -> Iterator[str]:
+    labels: dict[str, list[str]] = {}
+    for method in problem.methods:
+        labels.setdefault(str(sorted(method.seeds, key=str)), []).append(method.label)
+    if len(labels) > 1:
+        each = (f"{seeds[1:-1]} for {some(own)}" for seeds, own in labels.items())
+        yield f"The methods do not have the same seeds: {'; '.join(each)}."
+
+
+def _gaps(problem: Problem) -> Iterator[str]:
+    for label, tests in problem.gaps.items():
+        yield f"{label} has no rank, as it has no error on {some(tests)}, where another method has one."
+    answered = {test for method in problem.methods for test in method.answers}
+    if nobody := [test for test in problem.tests if answered and test not in answered]:
+        yield f"No method has an error on {some(nobody)}: the worst ratio leaves it out."
+
+
+def _set_aside(problem: Problem) -> Iterator[str]:
+    for method in problem.methods:
+        faults = [fault for document in method.done for fault in valid_scores(document)[1]]
+        if faults:
+            yield f"{method.label}: scores were set aside: {some(faults)}."

@@ -1,0 +1,113 @@
+"""Outcome documents grouped by problem (dataset and split) and method (label)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import PurePath
+from typing import Any
+
+from mlffbench.report.doubts import doubts
+from mlffbench.report.problems import Document, Method, Problem, dig, spec_text
+
+__all__ = ["group_documents"]
+
+
+def group_documents(documents: Iterable[Document]) -> list[Problem]:
+    """Group documents by problem and method.
+
+    Documents that share a label but not the estimator or its parameters become rows of their own, named by
+    what differs. Of several documents of one method and seed the newest counts.
+    """
+    groups: dict[tuple[str, str], list[Document]] = {}
+    for document in documents:
+        case = document["case"]
+        groups.setdefault((spec_text(case["dataset"]), spec_text(case["split"])), []).append(document)
+    datasets = [members[0]["case"]["dataset"] for members in groups.values()]
+    short = {spec_text(dataset): _short_name(dataset) for dataset in datasets}
+    unique = {
+        full: brief if list(short.values()).count(brief) == 1 else full for full, brief in short.items()
+    }
+    return [_problem(f"{unique[data]} · {split}", members) for (data, split), members in groups.items()]
+
+
+def _short_name(dataset: Mapping[str, Any]) -> str:
+    """The dataset's spec; of a user's own file only its folder and name."""
+    path = dict(dataset.get("params") or {}).get("path")
+    return "/".join(PurePath(path).parts[-2:]) if isinstance(path, str) else spec_text(dataset)
+
+
+def _problem(name: str, documents: Sequence[Document]) -> Problem:
+    members_of: dict[str, list[Document]] = {}
+    for document, label in zip(documents, _labels(documents), strict=True):
+        members_of.setdefault(label, []).append(document)
+    problem = Problem(name, tuple(_method(label, members) for label, members in members_of.items()))
+    return replace(problem, doubts=doubts(problem))
+
+
+def _method(label: str, members: Sequence[Document]) -> Method:
+    """The newest document of every seed; one that says ok and names a failure has failed."""
+    newest = {d["case"].get("seed"): d for d in sorted(members, key=_time)}
+    ordered = [newest[seed] for seed in sorted(newest, key=lambda s: (s is None, s))]
+    done = tuple(d for d in ordered if d.get("status") == "ok" and not d.get("failure"))
+    failed = tuple(d for d in ordered if not any(d is other for other in done))
+    return Method(label, done, failed, len(members) - len(newest))
+
+
+def _time(document: Document) -> float:
+    """Seconds of the document's date, in any time zone; documents without one come first."""
+    try:
+        date = datetime.fromisoformat(str(dig(document, "provenance", "date")))
+    except ValueError:
+        return float("-inf")
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+
+
+def _labels(documents: Sequence[Document]) -> list[str]:
+    """Label of each document; estimators or parameters that differ under one label are added to it."""
+    alike: dict[str, list[Document]] = {}
+    for document in documents:
+        alike.setdefault(_label(document), []).append(document)
+    full: dict[tuple[str, str], str] = {}
+    for label, members in alike.items():
+        for spec, text in _distinct_labels(label, members).items():
+            while text in full.values():  # a label that somebody wrote looks like another with its keywords
+                text += " (another)"
+            full[label, spec] = text
+    return [full[_label(document), _spec(document)] for document in documents]
+
+
+def _distinct_labels(label: str, documents: Sequence[Document]) -> dict[str, str]:
+    """Label of each estimator with its parameters, of documents that share a label."""
+    specs = {_spec(d): d["case"]["estimator"] for d in documents}
+    several = len({spec["name"] for spec in specs.values()}) > 1
+    labels = {}
+    for key, spec in specs.items():
+        same = [s.get("params") or {} for s in specs.values() if s["name"] == spec["name"]]
+        words = [str(spec["name"])] * several + _differences(spec.get("params") or {}, same)
+        labels[key] = f"{label} ({', '.join(words)})" if words else label
+    return labels
+
+
+def _differences(own: Mapping[str, Any], all_: Sequence[Mapping[str, Any]]) -> list[str]:
+    """``keyword=value`` of those keywords that are not the same in all."""
+    texts = [{k: _text(v) for k, v in params.items()} for params in all_]
+    keys = dict.fromkeys(k for params in texts for k in params)
+    differing = [k for k in keys if len({params.get(k) for params in texts}) > 1]
+    return [f"{k}={own[k]!r}" if k in own else f"{k} by default" for k in differing]
+
+
+def _label(document: Document) -> str:
+    return str(document["case"].get("label") or document["case"]["estimator"]["name"])
+
+
+def _spec(document: Document) -> str:
+    """Estimator with its parameters, as a key."""
+    spec = document["case"]["estimator"]
+    return _text([spec["name"], spec.get("params") or {}])
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)

@@ -1,0 +1,52 @@
+"""Scores of a document that can be believed, and the reasons to set the others aside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["UNITS", "valid_scores"]
+
+UNITS = {  # of the errors on test groups
+    "forces": "eV/Å",
+    "energy_per_atom": "eV/atom",
+    "energy_per_atom_shifted": "eV/atom",
+    "energy": "eV",
+    "energy_shifted": "eV",
+    "stress": "eV/Å³",
+}
+IDENTITY = ("task", "test", "quantity", "metric", "unit")
+
+
+def valid_scores(document: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Split the scores of a document into those that can be believed and the faults of the others.
+
+    Of a number that stands in the document twice, with two values, neither is believed.
+    """
+    failed = {failure.get("test") for failure in document.get("test_failures") or []}
+    valid: dict[tuple[str, ...], dict[str, Any]] = {}
+    faults: list[str] = []
+    twice: set[tuple[str, ...]] = set()
+    for score in document.get("scores") or []:
+        key = tuple(str(score.get(name) or "") for name in IDENTITY)
+        if fault := _fault(score, failed):
+            faults.append(f"{score['quantity']} {score['metric']} on {score['test']} {fault}")
+        elif score.get("value") != valid.setdefault(key, score).get("value") and key not in twice:
+            twice.add(key)
+            faults.append(f"{score['quantity']} {score['metric']} on {score['test']} has two values")
+    return [score for key, score in valid.items() if key not in twice], faults
+
+
+def _fault(score: Mapping[str, Any], failed: set[Any]) -> str:
+    """Why an error on a test group cannot be believed; '' if it can, or belongs to a task."""
+    unit = UNITS.get(str(score.get("quantity")))
+    if score.get("task") or unit is None:
+        return ""
+    if score.get("test") in failed:
+        return "is of a group that failed"
+    if score.get("unit") != unit:
+        return f"is in {score.get('unit')!r}, not in {unit}"
+    value = score.get("value")
+    if isinstance(value, bool | str):
+        return f"is {value!r}, not a number"
+    return "is negative" if value is not None and value < 0 else ""

@@ -1,0 +1,87 @@
+"""Exceptions as records of bounded length; a full disk is none."""
+
+from __future__ import annotations
+
+import errno
+import json
+import pickle
+import sqlite3
+
+import numpy as np
+import pytest
+
+from mlffbench.system.failures import DiskFullError, catch_failure, failure_of
+
+
+def failing(error, cause=None):
+    def work():
+        raise error from cause
+
+    return catch_failure(work)
+
+
+class Mute(Exception):
+    def __str__(self):
+        raise RuntimeError("nothing to say")
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ValueError("a"), "ValueError: a"),
+        (ValueError(), "ValueError: "),
+        (KeyError("a"), "KeyError: 'a'"),
+        (Mute(), "Mute: <exception str() failed>"),
+        (ValueError("\ud800 half"), "ValueError: \\ud800 half"),
+    ],
+)
+def test_every_exception_has_a_message_that_can_be_written(error, message):
+    value, failure = failing(error)
+    assert value is None
+    assert failure["message"] == message
+    json.dumps(failure, ensure_ascii=False).encode()
+
+
+def test_long_texts_keep_start_and_end():
+    _, failure = failing(ValueError("first " + "x" * 10_000_000 + " last"))
+    assert failure["message"].startswith("ValueError: first")
+    assert failure["message"].endswith("last")
+    assert "left out" in failure["message"]
+    assert sum(map(len, failure.values())) < 15_000
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device", "/tmp/a"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+        OSError("1000 requested and 20 written"),
+        RuntimeError(
+            "[enforce fail at inline_container.cc:603] . PytorchStreamWriter failed writing file data/0"
+        ),
+        sqlite3.OperationalError("database or disk is full"),
+    ],
+)
+def test_a_full_disk_is_no_failure_of_what_was_computed(error):
+    for cause in (None, error):
+        with pytest.raises(DiskFullError) as full:
+            failing(error if cause is None else ValueError("the model was not written"), cause)
+        with pytest.raises(DiskFullError):
+            failing(full.value)
+        assert str(pickle.loads(pickle.dumps(full.value))) == str(full.value)
+
+
+def test_a_real_full_device_is_recognised():
+    def work():
+        with open("/dev/full", "wb") as file:
+            np.save(file, np.zeros(100_000))
+
+    with pytest.raises(DiskFullError):
+        catch_failure(work)
+
+
+@pytest.mark.parametrize(
+    "error", [FileNotFoundError(2, "no"), PermissionError(13, "no"), ValueError("disk is full")]
+)
+def test_other_errors_are_failures(error):
+    assert failure_of(error)["kind"] != "disk full"

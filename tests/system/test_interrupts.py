@@ -1,0 +1,38 @@
+"""Signals that end a command as Ctrl-C does."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from mlffbench.system.interrupts import Interrupted, interruptible
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_becomes_an_exception_and_an_exit_code(name):
+    number = signal.Signals[name]
+    with pytest.raises(SystemExit) as exit, interruptible():  # noqa: PT012
+        with pytest.raises(Interrupted, match=name):
+            signal.raise_signal(number)
+        signal.raise_signal(number)  # a second one does not disturb the end
+        raise SystemExit(130)
+    assert exit.value.code == 128 + number
+
+
+def test_without_a_signal_nothing_changes():
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as exit, interruptible():
+        raise SystemExit(2)
+    assert exit.value.code == 2
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_an_ignored_signal_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interruptible():
+            os.kill(os.getpid(), signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -62,7 +62,9 @@ def label(
     except KeyboardInterrupt:
         console().print("interrupted; every finished label is stored, run the same command to continue")
         raise typer.Exit(130) from None
-    except (ImportError, ValueError, FloatingPointError, OSError) as error:
+    except OSError as error:
+        stop(f"{recipe}: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}")
+    except (ImportError, ValueError, FloatingPointError) as error:
         stop(f"{recipe}: {error}")
     _export(plan, recipe.parent, jobs, journal, folder)
 

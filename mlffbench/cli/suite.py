@@ -110,7 +110,10 @@ def score(
 
     with refusals():
         store = _store(folder)
-        done, absent = rescore(store, metric)
+        try:
+            done, absent = rescore(store, metric)
+        except OSError as error:
+            stop(f"cannot write results into {folder}: {error.strerror or error}; the scores are as before")
     console().print(f"{', '.join(metric)} added to {done} cases of {folder}")
     say_set_aside(store)
     damaged = {path.stem for path in store.set_aside}

@@ -13,10 +13,10 @@ from typing import Annotated, Any
 import numpy as np
 from ase import Atoms
 from ase.build import bulk, molecule
-from ase.io import read
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from mlffbench.data import Spec
+from mlffbench.datasets.formats.structure_file import read_structures
 from mlffbench.registry import is_trusted_file, remedy
 from mlffbench.system.failures import catch_failure
 from mlffbench.system.file_name import check_file_name
@@ -207,7 +207,12 @@ def structure(recipe: Recipe, name: str, folder: Path) -> Atoms:
     """
     entry = dict(recipe.structures[name])
     repeat = entry.pop("repeat", None)
-    builders = {"file": lambda f: read(folder / f), "bulk": _bulk, "molecule": molecule, "atoms": _atoms}
+    builders = {
+        "file": lambda f: read_structures(folder / f, "-1")[0],
+        "bulk": _bulk,
+        "molecule": molecule,
+        "atoms": _atoms,
+    }
     if len(entry) != 1 or not set(entry) <= set(builders):
         raise ValueError(f"write one of {list(builders)} (and 'repeat'), not {list(entry)}")
     ((kind, value),) = entry.items()

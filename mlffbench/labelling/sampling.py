@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.io import read, write
+from ase.io import write
 
 from mlffbench import registry
 from mlffbench.data import Spec, bare
+from mlffbench.datasets.formats.structure_file import read_structures
 from mlffbench.labelling.recipe import Draw, Group, Recipe, structure
 from mlffbench.system.atomic_write import atomic_write
 from mlffbench.system.checksum import checksums_of_named_files
@@ -44,9 +45,17 @@ def sample(
             frames = [frame for draw in group.draws for frame in _sample_draw(recipe, draw, recipe_folder)]
             with atomic_write(file) as stream:
                 stream.write(to_extxyz(frames))
-        samples[name] = read(file, ":", format="extxyz")
+        samples[name] = _read(file)
         sampled(name, len(samples[name]))
     return samples
+
+
+def _read(file: Path) -> list[Atoms]:
+    """Read the samples of an earlier run, or of this one."""
+    try:
+        return read_structures(file, format="extxyz")
+    except ValueError as error:
+        raise ValueError(f"{error}; remove the file to sample again") from error
 
 
 def _digest(recipe: Recipe, group: Group, recipe_folder: Path) -> str:

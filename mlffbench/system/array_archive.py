@@ -13,7 +13,7 @@ import psutil
 
 from mlffbench.system.regular_file import check_regular
 
-__all__ = ["arrays_of", "check_array", "check_sizes", "read_arrays"]
+__all__ = ["arrays_of", "check_array", "check_sizes", "read_array", "read_arrays"]
 
 READ_HEADER = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 PARSED = 20  # times its size: memory of a text such as JSON once it is parsed
@@ -55,13 +55,30 @@ def arrays_of(stream: IO[bytes]) -> dict[str, np.ndarray]:
         raise ValueError(f"is no archive of arrays, or is damaged: {error}") from error
 
 
+def read_array(file: Path) -> np.ndarray:
+    """Read an ``.npy`` file, if it is as large as it claims.
+
+    Raises
+    ------
+    OSError
+        It cannot be read.
+    ValueError
+        It is no array, holds Python objects, or claims more than it holds.
+    """
+    check_regular(file)
+    with Path(file).open("rb") as stream:
+        check_array(stream, file.stat().st_size, file.name)
+        stream.seek(0)
+        return np.lib.format.read_array(stream, allow_pickle=False)
+
+
 def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
     with archive.open(name) as member:
         return np.lib.format.read_array(member, allow_pickle=False)
 
 
 def check_sizes(archive: zipfile.ZipFile, members: Iterable[str] | None = None) -> None:
-    """Refuse an archive that memory cannot hold, or an array in it that claims more than is there.
+    """Refuse an archive that memory cannot hold unpacked, or an array in it that claims more than is there.
 
     Parameters
     ----------
@@ -76,7 +93,7 @@ def check_sizes(archive: zipfile.ZipFile, members: Iterable[str] | None = None) 
         The message names the member.
     """
     wanted = archive.infolist() if members is None else [archive.getinfo(name) for name in members]
-    needed = sum(m.file_size * (1 if m.filename.endswith(".npy") else PARSED) for m in wanted)
+    needed = sum(_memory(member) for member in wanted)
     free = psutil.virtual_memory().available
     if needed > free:
         largest = max(wanted, key=lambda member: member.file_size).filename
@@ -88,6 +105,13 @@ def check_sizes(archive: zipfile.ZipFile, members: Iterable[str] | None = None) 
         if member.filename.endswith(".npy"):
             with archive.open(member) as stream:
                 check_array(stream, member.file_size, member.filename)
+
+
+def _memory(member: zipfile.ZipInfo) -> int:
+    """Memory that a member needs beyond its size on the disk; a plainly stored array may be mapped."""
+    if not member.filename.endswith(".npy"):
+        return member.file_size * PARSED
+    return member.file_size if member.compress_type != zipfile.ZIP_STORED else 0
 
 
 def check_array(stream: IO[bytes], size: int, name: str) -> None:
@@ -105,14 +129,14 @@ def check_array(stream: IO[bytes], size: int, name: str) -> None:
     Raises
     ------
     ValueError
-        It claims more, holds Python objects, or begins like no array.
+        It claims more, or begins like no array.
     """
     version = np.lib.format.read_magic(stream)
     shape, _, dtype = READ_HEADER.get(version, np.lib.format.read_array_header_2_0)(stream)
-    if dtype.hasobject:
-        raise ValueError(f"{name!r} holds Python objects, and only numbers and texts are read")
     claimed = math.prod(shape) * max(dtype.itemsize, 1)
     there = size - stream.tell()
+    if dtype.hasobject:
+        return  # whoever reads it refuses it
     if claimed > there or max(shape, default=0) > TOO_LONG:
         raise ValueError(f"{name!r} claims an array of {_gigabytes(claimed)}, and has {_gigabytes(there)}")
 

@@ -7,12 +7,11 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 from mlffbench.system import progress
+from mlffbench.system.regular_file import without_links
 
 if TYPE_CHECKING:
     from requests import RequestException, Response
@@ -114,13 +113,9 @@ def _kept(part: Path, size: int | None) -> int:
     return 0
 
 
-@contextmanager
-def _opened(part: Path, resume: bool) -> Iterator[BinaryIO]:
+def _opened(part: Path, resume: bool) -> IO[bytes]:
     """Open the file to go on, or afresh, but never what a link points to."""
-    flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if resume else os.O_TRUNC)
-    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    with open(os.open(part, flags, 0o666), "wb") as file:
-        yield file
+    return open(part, "ab" if resume else "wb", opener=without_links)
 
 
 def _length(response: Response) -> int | None:

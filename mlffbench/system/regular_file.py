@@ -7,7 +7,7 @@ import os
 import stat
 from pathlib import Path
 
-__all__ = ["check_regular", "read_bytes"]
+__all__ = ["check_regular", "read_bytes", "without_links"]
 
 KINDS = {
     stat.S_IFIFO: "a pipe",
@@ -49,3 +49,17 @@ def read_bytes(file: Path | str, most: int) -> bytes:
     if len(content) > most:
         raise ValueError(f"{file} has more than the {most / 1e6:g} MB that such a file may have")
     return content
+
+
+def without_links(file: str, flags: int) -> int:
+    """Open a file, but not what a link in its place points to: an opener for ``open``.
+
+    Raises
+    ------
+    OSError
+        It is a link, or cannot be opened.
+    """
+    if os.path.islink(file):
+        raise OSError(errno.ELOOP, "it is a link, and nothing is written through links", file)
+    more = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+    return os.open(file, flags | more, 0o666)

@@ -49,8 +49,6 @@ def without_rights(*words):
 def finished(tmp_path, monkeypatch):
     """A finished suite and a recipe in a folder that is read-only."""
     monkeypatch.chdir(tmp_path)
-    in_process = lambda case, *_: run_case(case)[0].to_json()
-    monkeypatch.setattr("mlffbench.harness.execute._converse", in_process)
     frames = []
     for i in range(12):
         atoms = bulk("Cu", cubic=True)
@@ -89,8 +87,24 @@ def test_a_fit_does_not_start(finished):
 
 
 def test_labels_are_one_sentence(finished):
-    code, _, err = without_rights("label", "recipe.yaml", "--out", "work")
-    assert (code, "Permission denied" in err) == (2, True)
+    for more in ([], ["--dry-run"]):
+        code, _, err = without_rights("label", "recipe.yaml", "--out", "work", *more)
+        assert (code, err) == (2, "mlffbench: recipe.yaml: work: Permission denied")
+
+
+def test_scores_are_one_sentence_and_stay(finished):
+    before = {file: file.read_bytes() for file in (finished / "out").glob("*.json")}
+    code, _, err = without_rights("score", "out", "--metric", "max_error")
+    assert (code, "cannot write results into out: Permission denied; the scores are as" in err) == (2, True)
+    assert {file: file.read_bytes() for file in (finished / "out").glob("*.json")} == before
+
+
+def test_a_download_is_one_sentence(finished, monkeypatch):
+    monkeypatch.delenv("MLFFBENCH_DATA", raising=False)
+    monkeypatch.setenv("MLFFBENCH_CACHE", str(finished / "cache"))
+    code, out, err = without_rights("data", "fetch", "rmd17")
+    assert (code, out) == (2, "")
+    assert "Permission denied; set MLFFBENCH_CACHE to another folder" in err
 
 
 @pytest.mark.parametrize(

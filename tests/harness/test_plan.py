@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from example_mutations import mutants
+from typer.testing import CliRunner
 
+from mlffbench.cli import app
 from mlffbench.data import Spec
 from mlffbench.harness.case import Case
 from mlffbench.harness.plan import SuiteError, cases, read_suite, suite_schema
@@ -172,7 +177,7 @@ def test_a_manifest_is_pinned_by_its_content_and_read_while_planning(tmp_path):
     with pytest.raises(
         SuiteError, match=r"suite\.yaml:5: .*split\.json is not the manifest that was asked for"
     ):
-        read(tmp_path, text.replace("json}", f"json, sha256: {'0' * 64}}}"))
+        read(tmp_path, text.replace("json}", f"json, sha256: {'ab' * 32}}}"))
 
 
 @pytest.mark.parametrize(
@@ -210,3 +215,23 @@ def test_more_cases_than_can_be_listed_are_refused_at_once(tmp_path):
     )
     with pytest.raises(SuiteError, match="demo: 240000 cases, more than 200000"):
         planned(tmp_path, many)
+
+
+def test_200_mutants_of_a_suite_end_in_cases_or_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = GOOD.replace("dataset: lennard_jones", "dataset: {lennard_jones: {n_train: 4, n_test: 2}}")
+    text += "metrics: [rmse, mae]\ntime_limit: 60\ntasks:\n  - speed: {copies: [1, 2]}\n"
+    slowest, codes = 0.0, []
+    for k, mutant in enumerate(mutants(text, 200)):
+        Path("suite.yaml").write_text(mutant)
+        start = time.monotonic()
+        result = CliRunner().invoke(app, ["run", "suite.yaml", "--dry-run"])
+        slowest = max(slowest, time.monotonic() - start if k else 0.0)
+        assert isinstance(result.exception, SystemExit | None), (mutant, result.exc_info)
+        assert result.exit_code in (0, 2), mutant
+        assert result.exit_code == 0 or "mlffbench: " in result.output
+        assert len(result.output) < 50_000
+        codes.append(result.exit_code)
+    assert 20 < codes.count(0) < 180
+    assert slowest < 10
+    assert [p.name for p in tmp_path.iterdir()] == ["suite.yaml"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -11,27 +13,77 @@ from mlffbench.data import Spec
 from mlffbench.labelling.journal import Journal, label_key
 
 
+def label(energy):
+    return {"energy": energy, "forces": [[0.0, 0.0, 0.1]], "stress": None, "seconds": 0.1}
+
+
 def test_a_label_is_there_after_reopening(tmp_path):
-    Journal(tmp_path / "labels.jsonl").append("a", {"energy": -1.5})
+    Journal(tmp_path / "labels.jsonl").append("a", label(-1.5))
     assert Journal(tmp_path / "labels.jsonl").label("a")["energy"] == -1.5
 
 
 def test_a_torn_line_is_dropped_and_the_next_label_follows_the_last_whole_one(tmp_path):
     file = tmp_path / "labels.jsonl"
     journal = Journal(file)
-    journal.append("a", {"energy": 1.0})
-    journal.append("b", {"energy": 2.0})
+    journal.append("a", label(1.0))
+    journal.append("b", label(2.0))
     file.write_bytes(file.read_bytes()[:-7])
     again = Journal(file)
     assert set(again.entries) == {"a"}
-    again.append("c", {"energy": 3.0})
+    again.append("c", label(3.0))
     assert set(Journal(file).entries) == {"a", "c"}
 
 
-def test_a_line_that_is_no_label_is_named(tmp_path):
-    (tmp_path / "labels.jsonl").write_text('{"key": "a"}\nhello\n')
+GOOD = '{"key": "a", "energy": 1.0, "forces": [[0, 0, 0]], "stress": null}'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "hello", "[]", "5", "null", '{"energy": 1.0}', '{"key": "a"}', "[" * 100_000, "\x00", '{"key": {}',
+        GOOD.replace('"a"', "[]"), GOOD.replace('"a"', "5"),
+        *(GOOD.replace("1.0", energy) for energy in ("NaN", '"1.0"', "1e999", "9" * 400, "[1.0]", "null")),
+        *(GOOD.replace("[[0, 0, 0]]", f) for f in ("[0, 0, 0]", "null", "[[0, 0]]", "[[0, 0, Infinity]]")),
+        GOOD.replace("null", "[1, 2, 3]"), GOOD.replace("null", '{"a": 1}'),
+        GOOD.replace("}", ', "seconds": "soon"}'), GOOD.replace("}", ', "seconds": [1]}'),
+        '{"key": "a", "error": "no"}', '{"key": "a", "error": {"kind": 5, "message": "no"}}',
+    ],
+)  # fmt: skip
+def test_a_line_that_is_no_label_is_named(tmp_path, line):
+    (tmp_path / "labels.jsonl").write_text(f"{GOOD}\n{line}\n")
+    with pytest.raises(ValueError, match=r"labels.jsonl:2 is not a label; remove the line"):
+        Journal(tmp_path / "labels.jsonl")
+
+
+def test_bytes_that_are_no_text_are_named(tmp_path):
+    (tmp_path / "labels.jsonl").write_bytes(f"{GOOD}\n".encode() + b"\xff\xfe\n")
     with pytest.raises(ValueError, match=r"labels.jsonl:2 is not a label"):
         Journal(tmp_path / "labels.jsonl")
+
+
+def test_nothing_is_written_through_a_link(tmp_path):
+    victim, file = tmp_path / "victim", tmp_path / "labels.jsonl"
+    victim.write_text("precious, and no line")
+    file.symlink_to(victim)
+    with pytest.raises(OSError, match="nothing is written through links"):
+        Journal(file)  # would cut the torn line off
+    victim.write_text(f"{GOOD}\n")
+    journal = Journal(file)
+    for write in (journal.check_rights, lambda: journal.append("b", label(1.0))):
+        with pytest.raises(OSError, match="nothing is written through links"):
+            write()
+    victim.unlink()
+    with pytest.raises(FileNotFoundError):
+        Journal(file)
+    assert not victim.exists()
+
+
+def test_a_pipe_or_folder_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="it is a pipe"):
+        Journal(tmp_path / "pipe")
+    with pytest.raises(IsADirectoryError):
+        Journal(tmp_path)
 
 
 def test_failures_are_kept_and_forgotten_on_request(tmp_path):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from pathlib import Path
 
 import pytest
+from example_mutations import mutants
 
 from mlffbench.labelling.recipe import RecipeError, read_recipe
 
@@ -95,3 +98,35 @@ def test_a_program_and_its_environment_can_be_trusted(copper_recipe, monkeypatch
     assert read_recipe(recipe).label_with.python == "./py"
     recipe.write_text(recipe.read_text().replace("./py", sys.executable))
     assert read_recipe(recipe).label_with.python == sys.executable
+
+
+# ---------------------------------------------------------------- anything at all
+@pytest.mark.parametrize(
+    "content", [b"100000000000000\n\nCu 0 0 0\n", b"1\n\nCu 0 0\n", b"", "pipe", "folder"]
+)
+def test_a_structure_file_without_end_is_a_sentence(copper_recipe, content):
+    recipe = copper_recipe()
+    file = recipe.with_name("start.xyz")
+    os.mkfifo(file) if content == "pipe" else file.mkdir() if content == "folder" else file.write_bytes(
+        content
+    )
+    text = recipe.read_text()
+    recipe.write_text(re.sub(r"fcc: \{bulk: .*\}", "fcc: {file: start.xyz}", text))
+    assert recipe.read_text() != text
+    with pytest.raises(RecipeError, match=r":\d+: structure 'fcc': .*start\.xyz"):
+        read_recipe(recipe)
+
+
+def test_200_mutants_of_a_recipe_are_read_or_end_in_a_sentence(copper_recipe, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    recipe = copper_recipe()
+    text, refusals = recipe.read_text(), []
+    for mutant in mutants(text, 200):
+        recipe.write_text(mutant)
+        try:
+            read_recipe(recipe)
+        except RecipeError as refusal:
+            refusals.append(str(refusal))
+    assert 20 < len(refusals) < 180
+    assert all(message.startswith(f"{recipe}:") for message in refusals)
+    assert not list(tmp_path.glob("**/*pwned*"))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+import pytest
 from ase.build import bulk
 from ase.io import write
 
@@ -25,3 +28,19 @@ def test_a_changed_structure_file_is_sampled_again(tmp_path):
         drawn.append(sample(recipe, tmp_path, tmp_path / "work", lambda *_: None)["cold"][0].cell[0, 0])
     assert drawn == [3.6, 3.6, 4.0]
     assert len(list((tmp_path / "work" / "samples").iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"garbage", b"3\n\nCu 0 0", b"\xff\xfe", b"99999999999999999999\n\n", "pipe"]
+)
+def test_damaged_samples_are_named(tmp_path, damage):
+    (tmp_path / "recipe.yaml").write_text(RECIPE)
+    write(tmp_path / "start.xyz", bulk("Cu", cubic=True))
+    recipe = read_recipe(tmp_path / "recipe.yaml")
+    draw = lambda: sample(recipe, tmp_path, tmp_path / "work", lambda *_: None)["cold"]
+    assert len(draw()) == 2
+    (file,) = (tmp_path / "work" / "samples").iterdir()
+    file.unlink()
+    os.mkfifo(file) if damage == "pipe" else file.write_bytes(damage)
+    with pytest.raises((ValueError, OSError), match=r"cold-.*; remove the file to sample again|it is a pipe"):
+        draw()

@@ -10,6 +10,7 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from mlffbench.datasets.formats.chemical_symbols import fault_of_symbol
+from mlffbench.system.array_archive import read_array
 
 __all__ = ["frames_of", "is_system"]
 
@@ -33,7 +34,7 @@ def frames_of(folder: Path) -> list[Atoms]:
     sets = sorted(folder.glob("set.*"))
     if any((s / "real_atom_types.npy").exists() for s in sets):
         raise ValueError(f"{folder}: DeePMD-kit's mixed-type format; convert it with dpdata to 'deepmd/npy'")
-    parts = [{n: np.load(s / f"{n}.npy") for n in PARTS if (s / f"{n}.npy").exists()} for s in sets]
+    parts = [{n: read_array(s / f"{n}.npy") for n in PARTS if (s / f"{n}.npy").exists()} for s in sets]
     if not parts:
         raw = {n: folder / f"{n}.raw" for n in PARTS}
         parts = [{n: np.loadtxt(file, ndmin=2) for n, file in raw.items() if file.exists()}]

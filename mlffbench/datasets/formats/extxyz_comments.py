@@ -54,7 +54,7 @@ class Properties:
 
     def __post_init__(self) -> None:
         """Refuse a text that is not name:type:columns, repeated."""
-        if re.fullmatch(r"[^:]+:[A-Za-z]:[1-9]\d*(:[^:]+:[A-Za-z]:[1-9]\d*)*", self.text) is None:
+        if re.fullmatch(r"[^:]+:[A-Za-z]:[1-9]\d{0,4}(:[^:]+:[A-Za-z]:[1-9]\d{0,4})*", self.text) is None:
             raise ValueError(f"Properties={self.text!r} is not name:type:columns, such as {PLAIN}:forces:R:3")
 
     @cached_property

@@ -28,11 +28,13 @@ from mlffbench.datasets.formats.foreign_formats import refuse_foreign
 from mlffbench.datasets.formats.index import Index
 from mlffbench.datasets.formats.index_cache import cached_index
 from mlffbench.datasets.formats.npz import open_arrays, stated_units
+from mlffbench.datasets.formats.packed_files import check_unpacked
 from mlffbench.datasets.formats.program_xyz import Program, as_extxyz, program_of
 from mlffbench.datasets.formats.read_errors import reason
 from mlffbench.datasets.formats.records import InMemory, JoinedReader, Source
 from mlffbench.datasets.formats.schnetpack import units_in
 from mlffbench.datasets.formats.stated_units import with_units
+from mlffbench.datasets.formats.structure_file import check_claims
 from mlffbench.datasets.formats.units import UNITS
 from mlffbench.registry import suggest
 
@@ -52,7 +54,16 @@ UNREADABLE = (
         ValueError,
         RuntimeError,
     ),
-    *(TypeError, NameError, AttributeError, AssertionError, sqlite3.Error, lzma.LZMAError, zlib.error),
+    *(
+        MemoryError,
+        TypeError,
+        NameError,
+        AttributeError,
+        AssertionError,
+        sqlite3.Error,
+        lzma.LZMAError,
+        zlib.error,
+    ),
 )
 
 
@@ -143,6 +154,7 @@ def _open(file: Path, units: str | None, lazy: bool) -> Source:
         raise ValueError(f"{str(file)!r} is empty")
     refuse_foreign(file)
     try:
+        check_unpacked(file)
         source = with_units(file.name, _opener(file, units)(file, lazy), units)
     except UNREADABLE as error:
         if isinstance(error, ValueError) and file.name in str(error):
@@ -273,6 +285,7 @@ def _ase(file: Path, lazy: bool) -> Source:
 def _frames(file: Path) -> tuple[list[Atoms], tuple[str, ...]]:
     """Read the converged frames; also return sentences on those left out."""
     kind = filetype(str(file))
+    check_claims(file, kind)
     if vasp.is_vasp(kind):
         return vasp.frames_of(file, kind)
     frames = [atoms for atoms in read(file, index=":") if atoms is not None]

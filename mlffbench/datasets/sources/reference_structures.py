@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.io import read
 
 from mlffbench.data import Reference, bare
+from mlffbench.datasets.formats.structure_file import read_structures
 
 __all__ = ["reference_of"]
 
@@ -41,7 +41,7 @@ def reference_of(
         raise ValueError("truth needs structures: a file of the crystals or molecules to ask it about")
     if not Path(structures).is_file():
         raise FileNotFoundError(f"there is no file of structures at {str(structures)!r}")
-    frames = read(structures, ":")
+    frames = read_structures(structures)
     names = [str(a.info.get("name") or a.get_chemical_formula()) for a in frames]
     if twice := [name for name, n in Counter(names).items() if n > 1]:
         raise ValueError(f"{structures} has several structures named {twice[0]!r}; write name=... into each")

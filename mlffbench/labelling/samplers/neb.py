@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
-from ase.io import read
 
+from mlffbench.datasets.formats.structure_file import read_structures
 from mlffbench.labelling.samplers.common.frames import bare_frame, centred, frame_count, required_calculator
 from mlffbench.properties.reaction_path import permuted, reaction_path
 from mlffbench.properties.relaxation import relaxed
@@ -71,7 +71,7 @@ def _end_structure(start: Atoms, end: Atoms | str | Path | Mapping[str, Any]) ->
     """End of the path: given, read from a file, or a permutation of the start."""
     if isinstance(end, Mapping):
         return permuted(start, **end)
-    return end if isinstance(end, Atoms) else read(end)
+    return end if isinstance(end, Atoms) else read_structures(end, "-1")[0]
 
 
 def _distance_difference(images: Sequence[Atoms], pairs: Sequence[Sequence[int]]) -> np.ndarray:

@@ -147,7 +147,7 @@ def apply(document: Mapping[str, Any], dataset: Dataset) -> Split:
         raise ValueError(_missing(document, dataset, index[frames < 0], len(index)))
     moved = frames != index
     counts = {"moved": int(moved.sum()), "ambiguous": int((moved & ambiguous).sum())}
-    notes = {**document.get("notes", {}), "made_by": document.get("made_by"), **counts}
+    notes = {**(document.get("notes") or {}), "made_by": document.get("made_by"), **counts}
     tests = {name: frames[np.searchsorted(index, places)] for name, (places, _) in parts.items()}
     return Split(tests.pop(TRAINING_PART), tests, document.get("in_domain"), notes)
 
@@ -158,8 +158,10 @@ def _parts(document: Any) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         raise ValueError("this is no split manifest: it has no 'format'")
     if document["format"] != FORMAT:
         raise ValueError(f"its format is {document['format']!r}; this mlffbench reads {FORMAT!r}")
-    if not isinstance(document.get("notes", {}), Mapping):
-        raise ValueError("the entry 'notes' of a split manifest is a mapping")
+    if not all(isinstance(document.get(key) or {}, Mapping) for key in ("notes", "made_by")):
+        raise ValueError("the entries 'notes' and 'made_by' of a split manifest are mappings")
+    if not isinstance(document.get("in_domain"), str | None):
+        raise ValueError("the entry 'in_domain' of a split manifest is the name of a test")
     missing = [key for key in ("dataset", "train", "tests") if not isinstance(document.get(key), Mapping)]
     if missing:
         raise ValueError(

@@ -12,6 +12,7 @@ import pytest
 from ase import Atoms
 from ase.io import read as read_frames
 from ase.io import write as write_frames
+from example_mutations import mutants
 from example_splits import MADE_BY, exported, same_structures, shuffled
 
 from mlffbench.data import Dataset, Labels, Split
@@ -287,7 +288,7 @@ def document():
         (lambda d: json.dumps(d)[:-40], "is not a split manifest, or cut short"),
         (lambda d: json.dumps({**d, "train": {**d["train"], "indices": [0.5]}}), "train of .* damaged"),
         (lambda d: json.dumps({**d, "train": {**d["train"], "indices": [10**30]}}), "train of .* damaged"),
-        (lambda d: json.dumps({**d, "notes": [1]}), "'notes' of a split manifest is a mapping"),
+        (lambda d: json.dumps({**d, "notes": [1]}), "'notes' and 'made_by' of a split manifest are mappings"),
         (lambda d: "[" * 100_000, "is not a split manifest"),
         (lambda d: "train: 1", "is not a split manifest, or cut short"),
         (lambda d: "[1, 2]", "this is no split manifest: it has no 'format'"),
@@ -316,3 +317,30 @@ def test_a_file_that_is_no_manifest_is_refused(document, spoil, sentence, tmp_pa
 def test_a_missing_file_is_a_sentence(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no split manifest '.*other.json'"):
         manifest_file.read(tmp_path / "other.json")
+
+
+@pytest.mark.parametrize(
+    "change", [{"made_by": True}, {"made_by": "x"}, {"in_domain": {"a": 1}}, {"in_domain": 5}, {"notes": [1]}]
+)
+def test_entries_of_another_kind_are_named(change, tmp_path):
+    data = lennard_jones(n_train=6, n_test=2)
+    document = {**exported(data, official(data)), **change}
+    (tmp_path / "split.json").write_text(json.dumps(document))
+    with pytest.raises(
+        ValueError, match=rf"split\.json: the entr.*'{next(iter(change))}'.* of a split manifest"
+    ):
+        manifest_file.read(tmp_path / "split.json")
+
+
+def test_200_mutants_of_a_manifest_give_a_split_or_a_sentence(tmp_path):
+    data = lennard_jones(n_train=6, n_test=2)
+    text = json.dumps(exported(data, official(data)), indent=1)
+    refusals = []
+    for mutant in mutants(text, 200):
+        (tmp_path / "split.json").write_text(mutant)
+        try:
+            assert isinstance(manifest_file.apply(manifest_file.read(tmp_path / "split.json"), data), Split)
+        except ValueError as refusal:
+            refusals.append(str(refusal))
+    assert 20 < len(refusals) < 200
+    assert max(map(len, refusals)) < 20_000

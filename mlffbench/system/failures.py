@@ -6,6 +6,8 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from mlffbench.data import InvalidPrediction
+
 __all__ = ["catch_failure", "failure_of"]
 
 
@@ -31,6 +33,7 @@ def _kind(error: Exception) -> str:
         "not installed": (ImportError,),
         "out of memory": (MemoryError,),
         "diverged": (FloatingPointError,),
+        "invalid prediction": (InvalidPrediction,),
         "unsupported input": (NotImplementedError, ValueError, LookupError, FileNotFoundError),
     }
     if type(error).__name__ == "OutOfMemoryError":  # torch's, without importing torch

@@ -109,8 +109,11 @@ def _seeds(problem: Problem) -> Iterator[str]:
 
 
 def _gaps(problem: Problem) -> Iterator[str]:
+    labels: dict[str, list[str]] = {}
     for label, tests in problem.gaps.items():
-        yield f"{label} has no rank, as it has no error on {some(tests)}, where another method has one."
+        labels.setdefault(some(tests), []).append(label)
+    for missing, own in labels.items():
+        yield f"No rank for {some(own)}: no error on {missing}, where another method has one."
     answered = {test for method in problem.methods for test in method.answers}
     if nobody := [test for test in problem.tests if answered and test not in answered]:
         yield f"No method has an error on {some(nobody)}: the worst ratio leaves it out."

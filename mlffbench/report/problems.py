@@ -61,12 +61,12 @@ class Method:
 
     @cached_property
     def answers(self) -> dict[str, set[str]]:
-        """Quantities that every seed has an error of, by test group; groups without any are absent."""
+        """Quantities that every seed has an RMSE of, by test group; groups without any are absent."""
         of_seeds: list[dict[str, set[str]]] = []
         for scores in self.scores:
             own: dict[str, set[str]] = {}
             for score in scores:
-                if not score.get("task") and score.get("value") is not None:
+                if not score.get("task") and score["metric"] == "rmse" and score.get("value") is not None:
                     own.setdefault(str(score["test"]), set()).add(str(score["quantity"]))
             of_seeds.append(own)
         tests = set.intersection(*map(set, of_seeds)) if of_seeds else set()
@@ -140,7 +140,7 @@ class Problem:
         return {label: tests for label, tests in gaps.items() if tests}
 
     def _answered(self, test: str) -> set[str]:
-        """Quantities that any method has an error of, on a test group."""
+        """Quantities that any method has an RMSE of, on a test group."""
         return set().union(*(method.answers.get(test, set()) for method in self.methods))
 
     @cached_property

@@ -16,11 +16,13 @@ from ase.data import chemical_symbols
 from ase.stress import full_3x3_to_voigt_6_stress
 
 __all__ = [
+    "LEFT_OUT",
     "VOIGT",
     "VOIGT_FLAT",
     "Curve",
     "Dataset",
     "Finding",
+    "InvalidPrediction",
     "Labels",
     "LazySequence",
     "Missing",
@@ -35,6 +37,7 @@ __all__ = [
     "value_name",
 ]
 
+LEFT_OUT = "left_out"  # note of a split: test groups that a method could not predict
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))  # xx yy zz yz xz xy
 VOIGT_FLAT = [3 * i + j for i, j in VOIGT]  # the same in a flattened 3 x 3 tensor
 
@@ -215,6 +218,10 @@ def concatenate(parts: Sequence[Labels]) -> Labels:
     )
 
 
+class InvalidPrediction(ValueError):
+    """Prediction that does not fit its frames, or leaves out some that it should hold."""
+
+
 def matched(
     true: PerFrame | None, predicted: PerFrame | None, quantity: str
 ) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -222,7 +229,7 @@ def matched(
 
     Raises
     ------
-    RuntimeError
+    InvalidPrediction
         Only some of these frames have a prediction: errors of the others alone would flatter.
     """
     if true is None or predicted is None:
@@ -230,7 +237,7 @@ def matched(
     labelled = [(t, p) for t, p in zip(true, predicted, strict=True) if t is not None]
     if n_lacking := sum(p is None for _, p in labelled):
         n = len(labelled)
-        raise RuntimeError(f"{quantity} predicted for {n - n_lacking} of {n} frames that are labelled")
+        raise InvalidPrediction(f"{quantity} predicted for {n - n_lacking} of {n} frames that are labelled")
     return labelled
 
 

@@ -17,7 +17,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from mlffbench.calculator import ForceFieldCalculator
-from mlffbench.data import Labels, labels_of
+from mlffbench.data import InvalidPrediction, Labels, labels_of
 from mlffbench.system import model_file
 
 __all__ = ["ForceField", "Prepared", "check_frames"]
@@ -156,14 +156,14 @@ class ForceField(RegressorMixin, BaseEstimator):
 
         Raises
         ------
-        RuntimeError
+        InvalidPrediction
             The method did not give Labels, with one energy a frame and one row of forces an atom.
         """
         labels = self._evaluate(prepared.inputs)
         if not isinstance(labels, Labels):
-            raise RuntimeError(f"{type(self).__name__} predicted {type(labels).__name__}, not Labels")
+            raise InvalidPrediction(f"{type(self).__name__} predicted {type(labels).__name__}, not Labels")
         if fault := labels.misfit([len(atoms) for atoms in prepared.frames]):
-            raise RuntimeError(f"the prediction of {type(self).__name__} does not fit its frames: {fault}")
+            raise InvalidPrediction(f"{type(self).__name__} predicted labels that do not fit: {fault}")
         return replace(labels, energy=labels.energy + self._baseline(prepared.frames))
 
     def calculator(self) -> Any:

@@ -8,7 +8,7 @@ from ase import Atoms
 from ase.build import molecule
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from mlffbench.data import Dataset, Labels, Split, labels_of, value_name
+from mlffbench.data import Dataset, InvalidPrediction, Labels, Split, labels_of, matched, value_name
 
 
 def water(energy=None, **results):
@@ -51,6 +51,27 @@ def test_missing_forces_stay_missing():
 def test_labels_of_the_wrong_shape_are_refused(arguments, sentence):
     with pytest.raises(ValueError, match=sentence):
         Labels(**arguments)
+
+
+@pytest.mark.parametrize("energy", [[1j, 2.0], np.array([True, False]), ["1.0", "2.0"], 0.0, [[1.0, 2.0]]])
+def test_energies_that_are_no_vector_of_real_numbers_are_refused(energy):
+    with pytest.raises(ValueError, match="energy must be"):
+        Labels(energy)
+
+
+def test_one_energy_fits_one_frame():
+    assert Labels([1.0]).misfit([3]) == ""
+    assert Labels([1.0]).misfit([3, 3]) == "2 frames but 1 labels"
+    deviations = Labels([1.0], forces_std=[np.ones((2, 3))])
+    assert deviations.misfit([3]) == "frame 0 has 3 atoms but forces_std of shape (2, 3)"
+
+
+def test_values_are_matched_whole_or_not_at_all():
+    one, two = np.zeros(6), np.ones(6)
+    assert matched(None, (one,), "stress") == matched((one,), None, "stress") == []
+    assert [(t is one, p is two) for t, p in matched((one, None), (two, None), "stress")] == [(True, True)]
+    with pytest.raises(InvalidPrediction, match="stress predicted for 1 of 2 frames that are labelled"):
+        matched((one, one), (two, None), "stress")
 
 
 def test_labels_come_from_the_frames_calculators():

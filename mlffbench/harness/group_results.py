@@ -10,7 +10,7 @@ import numpy as np
 from ase import Atoms
 
 from mlffbench import registry
-from mlffbench.data import Dataset, Labels, Score, Split
+from mlffbench.data import LEFT_OUT, Dataset, InvalidPrediction, Labels, Score, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.harness.case import Case
 from mlffbench.harness.metadata import energy_profile
@@ -78,11 +78,12 @@ def group_results(case: Case, model: ForceField, dataset: Dataset, split: Split)
 
 def predictable(split: Split, results: GroupResults) -> Split:
     """The split without the test groups that could not be predicted, which no task can use either."""
-    failed = {failure["test"] for failure in results.failures}
+    failed = [failure["test"] for failure in results.failures]
     if not failed:
         return split
     tests = {test: indices for test, indices in split.tests.items() if test not in failed}
-    return replace(split, tests=tests, in_domain=split.in_domain if split.in_domain in tests else None)
+    in_domain = split.in_domain if split.in_domain in tests else None
+    return replace(split, tests=tests, in_domain=in_domain, notes={**split.notes, LEFT_OUT: failed})
 
 
 def _answer(model: ForceField, dataset: Dataset, test: str, indices: np.ndarray) -> Answer:
@@ -131,7 +132,7 @@ def _refuse_gaps(answer: Answer, answers: Mapping[str, Answer]) -> None:
     for quantity in DERIVATIVES:
         others = [test for test, other in answers.items() if other.has(quantity)]
         if others and getattr(answer.true, quantity) is not None and not answer.has(quantity):
-            raise RuntimeError(f"no {quantity} were predicted, though they were for test group {others[0]!r}")
+            raise InvalidPrediction(f"no {quantity} predicted, unlike for test group {others[0]!r}")
 
 
 def _keep(results: GroupResults, case: Case, test: str, answer: Answer) -> None:

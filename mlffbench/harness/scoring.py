@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import bootstrap
 
-from mlffbench.data import Labels, Score, matched
+from mlffbench.data import InvalidPrediction, Labels, Score, matched
 
 __all__ = ["Comparison", "comparisons", "score"]
 
@@ -48,7 +48,7 @@ def score(
 
     Raises
     ------
-    RuntimeError
+    InvalidPrediction
         The prediction does not fit the frames, or leaves out some that have a true value.
     """
     return [
@@ -61,7 +61,7 @@ def score(
 def comparisons(n_atoms: Sequence[int], true: Labels, predicted: Labels) -> Iterator[Comparison]:
     """Yield energies, energies per atom, both also without the mean error of the group, forces, stress."""
     if fault := predicted.misfit(n_atoms):
-        raise RuntimeError(f"the prediction does not fit the frames: {fault}")
+        raise InvalidPrediction(f"the prediction does not fit the frames: {fault}")
     sizes = np.asarray(n_atoms, dtype=float)
     for suffix, per in (("", np.ones_like(sizes)), ("_per_atom", sizes)):
         unit, t, p = "eV/atom" if suffix else "eV", true.energy / per, predicted.energy / per

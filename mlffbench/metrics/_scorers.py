@@ -24,7 +24,7 @@ class ForcesScorer:
     ------
     ValueError
         The model predicts no forces, or no frame has force labels.
-    RuntimeError
+    InvalidPrediction
         The model predicts forces for some of the frames only.
     """
 

@@ -16,7 +16,7 @@ def other_versions(problem: Problem) -> Iterator[str]:
     """A sentence on schemas and versions, if they are not the same for all rows."""
     packages = dict.fromkeys(k for d in problem.documents for k in dig(d, "provenance", "packages") or {})
     facets = {
-        "schema": at("schema"),
+        "schema": lambda d: d.get("schema") or "unknown",
         "Python": lambda d: ".".join(str(dig(d, "provenance", "python") or "").split(".")[:2]),
         **{name: at("provenance", "packages", name) for name in packages},
     }
@@ -32,6 +32,7 @@ def other_conditions(problem: Problem) -> Iterator[str]:
         "machine": at("provenance", "machine", "cpu"),
         "cores": at("provenance", "machine", "usable_cores"),
         "accelerator": at("provenance", "accelerator", "name"),
+        "matrix products in": at("provenance", "numerics", "float32_matmul_precision"),
     }
     if differing := "; ".join(filter(None, [_contrasts(problem, facets), _load(problem)])):
         yield f"Times and memory were not measured under the same conditions: {differing}."

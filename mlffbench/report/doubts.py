@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from mlffbench.report.conditions import mixed_precision, other_conditions, other_versions
 from mlffbench.report.contrast import at, contrast, differing_seeds, methods_by_value, some
 from mlffbench.report.problems import Problem, dig
-from mlffbench.report.valid_scores import valid_scores
 from mlffbench.report.wording import LEAKY
 
 __all__ = ["doubts"]
@@ -18,8 +19,8 @@ ATOMS, DATASET, SPLIT = at("inputs", "atomic_energies"), at("dataset", "digest")
 def doubts(problem: Problem) -> tuple[str, ...]:
     """Sentences on documents that were not fitted to, scored on or computed with the same as the others."""
     kinds = (
-        _superseded, _other_data, _other_seeds_data, _other_inputs, _sizes, _seeds, _gaps, _set_aside,
-        mixed_precision, other_versions, other_conditions, _leakage,
+        _superseded, _other_data, _other_seeds_data, _other_inputs, _sizes, _seeds, _gaps, _task_seeds,
+        _set_aside, mixed_precision, other_versions, other_conditions, _leakage,
     )  # fmt: skip
     return tuple(sentence for kind in kinds for sentence in kind(problem))
 
@@ -108,15 +109,30 @@ def _seeds(problem: Problem) -> Iterator[str]:
 
 
 def _gaps(problem: Problem) -> Iterator[str]:
+    labels: dict[str, list[str]] = {}
     for label, tests in problem.gaps.items():
-        yield f"{label} has no rank, as it has no error on {some(tests)}, where another method has one."
+        labels.setdefault(some(tests), []).append(label)
+    for missing, own in labels.items():
+        yield f"No rank for {some(own)}: no error on {missing}, where another method has one."
     answered = {test for method in problem.methods for test in method.answers}
     if nobody := [test for test in problem.tests if answered and test not in answered]:
         yield f"No method has an error on {some(nobody)}: the worst ratio leaves it out."
 
 
+def _task_seeds(problem: Problem) -> Iterator[str]:
+    """Numbers of tasks that some seeds of a method lack: their means are over the others."""
+    for method in problem.methods if any(len(m.done) > 1 for m in problem.methods) else ():
+        keys = ({_key(score) for score in scores if score.get("task")} for scores in method.scores)
+        seeds = Counter(key for own in keys for key in own)
+        if tasks := dict.fromkeys(task for (task, *_), n in seeds.items() if n < len(method.done)):
+            yield f"{method.label}: not all seeds have every number of {some(list(tasks))}."
+
+
+def _key(score: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(score.get(name)) for name in ("task", "test", "quantity", "metric"))
+
+
 def _set_aside(problem: Problem) -> Iterator[str]:
     for method in problem.methods:
-        faults = [fault for document in method.done for fault in valid_scores(document)[1]]
-        if faults:
-            yield f"{method.label}: scores were set aside: {some(faults)}."
+        if method.faults:
+            yield f"{method.label}: scores were set aside: {some(method.faults)}."

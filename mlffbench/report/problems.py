@@ -46,13 +46,27 @@ class Method:
         return [d["case"].get("seed") for d in (*self.done, *self.failed)]
 
     @cached_property
+    def scores(self) -> list[list[dict[str, Any]]]:
+        """Scores of each finished document that can be believed."""
+        return [scores for scores, _ in self._checked]
+
+    @cached_property
+    def faults(self) -> list[str]:
+        """Reasons why scores of finished documents were set aside."""
+        return [fault for _, faults in self._checked for fault in faults]
+
+    @cached_property
+    def _checked(self) -> list[tuple[list[dict[str, Any]], list[str]]]:
+        return [valid_scores(document) for document in self.done]
+
+    @cached_property
     def answers(self) -> dict[str, set[str]]:
-        """Quantities that every seed has an error of, by test group; groups without any are absent."""
+        """Quantities that every seed has an RMSE of, by test group; groups without any are absent."""
         of_seeds: list[dict[str, set[str]]] = []
-        for document in self.done:
+        for scores in self.scores:
             own: dict[str, set[str]] = {}
-            for score in valid_scores(document)[0]:
-                if not score.get("task") and score.get("value") is not None:
+            for score in scores:
+                if not score.get("task") and score["metric"] == "rmse" and score.get("value") is not None:
                     own.setdefault(str(score["test"]), set()).add(str(score["quantity"]))
             of_seeds.append(own)
         tests = set.intersection(*map(set, of_seeds)) if of_seeds else set()
@@ -126,7 +140,7 @@ class Problem:
         return {label: tests for label, tests in gaps.items() if tests}
 
     def _answered(self, test: str) -> set[str]:
-        """Quantities that any method has an error of, on a test group."""
+        """Quantities that any method has an RMSE of, on a test group."""
         return set().union(*(method.answers.get(test, set()) for method in self.methods))
 
     @cached_property

@@ -12,7 +12,7 @@ import pandas as pd
 from mlffbench.report.grouping import group_documents
 from mlffbench.report.problems import Document, Method, Problem
 from mlffbench.report.statistics import over_seeds
-from mlffbench.report.valid_scores import UNITS, valid_scores
+from mlffbench.report.valid_scores import UNITS
 
 __all__ = ["QUANTITIES", "Results", "number"]
 
@@ -91,8 +91,8 @@ def _mean_scores(problems: Sequence[Problem]) -> pd.DataFrame:
 
 
 def _scores(problem: Problem, method: Method) -> Iterator[dict[str, Any]]:
-    for document in method.done:
-        for score in valid_scores(document)[0]:
+    for scores in method.scores:
+        for score in scores:
             yield {"problem": problem.name, "method": method.label, **_in_milli(score)}
 
 

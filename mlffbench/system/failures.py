@@ -8,6 +8,8 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from mlffbench.data import InvalidPrediction
+
 __all__ = ["DiskFullError", "catch_failure", "failure_of"]
 
 MOST_MESSAGE, MOST_TRACEBACK = 2_000, 10_000  # characters
@@ -87,6 +89,7 @@ def _kind(error: Exception) -> str:
         "not installed": (ImportError,),
         "out of memory": (MemoryError,),
         "diverged": (FloatingPointError,),
+        "invalid prediction": (InvalidPrediction,),
         "unsupported input": (NotImplementedError, ValueError, LookupError, FileNotFoundError),
     }
     if type(error).__name__ == "OutOfMemoryError":  # torch's, without importing torch

@@ -12,7 +12,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.data import Curve, Dataset, Missing, Reference, Score, Split, bare
+from mlffbench.data import LEFT_OUT, Curve, Dataset, Missing, Reference, Score, Split, bare
 from mlffbench.forcefield import ForceField
 from mlffbench.properties.bulk_relaxation import relax_many
 from mlffbench.properties.ranking import Ranking, ranking
@@ -96,6 +96,8 @@ def screening(
     energies = partial(_energies, relaxation=relaxation)
     parts = _parts(len(candidates), n_jobs)
     rows = run_subtasks(_subtasks(model, candidates, parts, judge, energies), n_jobs)
+    if judge is None and (left_out := split.notes.get(LEFT_OUT)):
+        pool = f"{pool} without {', '.join(left_out)}"
     return _summary(pool, rows, candidates, parts, k, threshold, relaxation.steps > 0)
 
 
@@ -209,6 +211,8 @@ def _summary(
     picks = [i for part, _ in shards for i in part.tolist()]
     if len(picks) < 2:
         return [*failures, skipped_row(pool, "screening", "fewer than two candidates have an energy")]
+    if len(picks) < len(candidates):  # another pool than that of a method that has all
+        pool = f"{pool}, {len(picks)} of {len(candidates)} candidates"
     true = np.concatenate([curve.x for _, curve in shards]).astype(float)
     predicted = np.concatenate([curve.y for _, curve in shards]).astype(float)
     atoms = [candidates[i][0] for i, e in zip(picks, true, strict=True) if np.isfinite(e)]

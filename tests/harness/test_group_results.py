@@ -121,26 +121,26 @@ def one_nan(values):
 GAPS = {
     "forces of some frames": (
         lambda y, _: replace(y, forces=without_half(y.forces)),
-        ("error", "forces predicted for 2 of 4 frames that are labelled"),
+        ("invalid prediction", "forces predicted for 2 of 4 frames that are labelled"),
     ),
     "stress of some frames": (
         lambda y, _: replace(y, stress=without_half(y.stress)),
-        ("error", "stress predicted for 2 of 4 frames that are labelled"),
+        ("invalid prediction", "stress predicted for 2 of 4 frames that are labelled"),
     ),
     "no forces of a group": (
         lambda y, _: replace(y, forces=None),
-        ("error", "no forces were predicted, though they were for test group 'small'"),
+        ("invalid prediction", "no forces predicted, unlike for test group 'small'"),
     ),
-    "no stress of a group": (lambda y, _: replace(y, stress=None), ("error", "no stress were predicted")),
-    "one energy": (lambda y, _: Labels(y.energy[:1]), ("error", "4 frames but 1 labels")),
+    "no stress of a group": (lambda y, _: replace(y, stress=None), ("invalid prediction", "no stress")),
+    "one energy": (lambda y, _: Labels(y.energy[:1]), ("invalid prediction", "4 frames but 1 labels")),
     "no vector": (lambda y, _: Labels(0.0), ("unsupported input", "one number a frame")),
     "complex energies": (lambda y, _: Labels(1j + y.energy), ("unsupported input", "real numbers")),
     "truth values": (lambda y, _: Labels(y.energy > 0), ("unsupported input", "real numbers")),
     "forces of fewer atoms": (
         lambda y, _: replace(y, forces=[f[:1] for f in y.forces]),
-        ("error", "frame 0 has 16 atoms but forces of shape (1, 3)"),
+        ("invalid prediction", "frame 0 has 16 atoms but forces of shape (1, 3)"),
     ),
-    "a tuple": (lambda y, _: (y.energy, y.forces), ("error", "Odd predicted tuple, not Labels")),
+    "a tuple": (lambda y, _: (y.energy, y.forces), ("invalid prediction", "Odd predicted tuple, not Labels")),
     "huge energies": (lambda y, _: replace(y, energy=0 * y.energy + 1e308), ("diverged", "1e+308")),
     "huge forces": (
         lambda y, _: replace(y, forces=[f - 1e200 for f in y.forces]),
@@ -152,7 +152,7 @@ GAPS = {
     ),
     "atoms that were removed": (
         lambda y, frames: [a.pop() for a in frames] and y,
-        ("error", "frame 0 has 15 atoms but forces of shape (16, 3)"),
+        ("invalid prediction", "frame 0 has 15 atoms but forces of shape (16, 3)"),
     ),
 }  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from example_documents import outcome
+from example_documents import measured, outcome
 
 from mlffbench.report.formats import markdown
 from mlffbench.report.grouping import group_documents
@@ -90,7 +90,7 @@ def test_one_seed_of_another_is_doubted():
 def test_groups_that_were_left_out_are_doubted():
     gap = outcome("gap")
     gap["scores"] = [s for s in gap["scores"] if s["test"] != "test_1200K"]
-    assert "gap has no rank, as it has no error on test_1200K" in doubts(gap, outcome("soap"))
+    assert "No rank for gap: no error on test_1200K, where another" in doubts(gap, outcome("soap"))
     assert "No method has an error on test_1200K" in doubts(gap)
 
 
@@ -101,3 +101,10 @@ def test_a_group_deleted_from_a_document_does_not_improve_its_worst_ratio():
     (row,) = [line for line in text.splitlines() if "soap_gpr (without test_1200K)" in line]
     assert row.startswith("| – ")
     assert "×" not in row
+
+
+def test_a_task_that_some_seeds_lack_is_doubted():
+    seeds = [measured("soft", 140.0, seed=k) for k in range(3)]
+    assert "not all seeds" not in doubts(*seeds)
+    seeds[1]["scores"] = [s for s in seeds[1]["scores"] if s.get("quantity") != "C11"]
+    assert "soft: not all seeds have every number of properties" in doubts(*seeds)

@@ -62,3 +62,12 @@ def test_a_score_set_aside_answers_nothing():
     odd = lacking(outcome("gap"), "test_1200K", "forces")
     odd["scores"].append(score("test_1200K", 0.01, unit="kcal/mol/Å"))
     assert gaps(odd, outcome("soap")) == {"gap": ["test_1200K"]}
+
+
+def test_another_metric_does_not_hide_a_gap():
+    odd = lacking(outcome("gap"), "test_1200K", "forces")
+    odd["scores"].append(score("test_1200K", 0.01, metric="mae"))
+    assert gaps(odd, outcome("soap")) == {"gap": ["test_1200K"]}
+    more = outcome("gap")
+    more["scores"].append(score("test_300K", 0.01, metric="max_error"))
+    assert gaps(more, outcome("soap")) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from ase import Atoms
 from example_copper import FCC, crystals, fitted, scores
 
-from mlffbench.data import Curve
+from mlffbench.data import Curve, Score
 from mlffbench.system import checkpoint
 from mlffbench.tasks import screening as screening_module
 from mlffbench.tasks.screening import energies_above_elements, screening
@@ -66,6 +67,27 @@ def test_a_shard_that_fails_costs_the_others_nothing() -> None:
     assert found["labels", "ranking", "top_k"] == 0
     (parity,) = (r for r in rows if isinstance(r, Curve))
     assert len(parity.x) == 5
+
+
+def test_a_pool_without_a_shard_has_another_name(monkeypatch) -> None:
+    shard = screening_module._shard
+
+    def first_fails(name: str, *others: Any) -> Any:
+        if name == "shard 0":
+            raise ValueError("these are hard")
+        return shard(name, *others)
+
+    monkeypatch.setattr(screening_module, "_shard", first_fails)
+    rows = screening(fitted(), *crystals(), n=8, k=2)
+    (name,) = {row.test for row in rows if isinstance(row, Score) and row.quantity == "ranking"}
+    assert re.fullmatch(r"strained, [1-7] of 8 candidates", name)
+
+
+def test_a_pool_without_a_group_has_another_name() -> None:
+    data, split = crystals()
+    partial = replace(split, notes={"left_out": ["hot"]})
+    names = {key[0] for key in scores(screening(fitted(), data, partial, pool="labels", n=6, k=2))}
+    assert any(name.startswith("labels without hot") for name in names)
 
 
 def test_workers_share_the_shards() -> None:

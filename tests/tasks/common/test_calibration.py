@@ -8,7 +8,7 @@ from ase import Atoms
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from mlffbench.data import Labels
+from mlffbench.data import InvalidPrediction, Labels
 from mlffbench.tasks.common import calibration as statistics
 from mlffbench.tasks.common.calibration import Residuals
 
@@ -103,3 +103,12 @@ def test_the_deviation_of_a_frame_is_per_atom_and_its_largest():
     found = statistics.frame_std(frames, Labels(np.zeros(2), None, None, np.array([1.0, 0.7]), std))
     assert found["energy"] == pytest.approx([0.5, 0.7])
     assert found["forces"] == pytest.approx([0.9, 0.5])
+
+
+def test_deviations_of_some_frames_or_without_a_number_are_refused():
+    true = Labels(np.zeros(2), [np.zeros((1, 3))] * 2)
+    some = Labels(np.zeros(2), true.forces, forces_std=[np.ones((1, 3)), None])
+    with pytest.raises(InvalidPrediction, match="forces_std predicted for 1 of 2 frames"):
+        statistics.residuals(true, some)
+    with pytest.raises(FloatingPointError, match="deviation is not finite"):
+        statistics.residuals(true, Labels(np.zeros(2), energy_std=[1.0, np.nan]))

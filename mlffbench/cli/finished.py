@@ -84,9 +84,7 @@ def say_lacking(cases: Sequence[Case], todo: Sequence[Case], store: Store, suite
             f"task {', '.join(tasks)} ('mlffbench run {suite} --out {store.folder} --force' fits again)"
         )
     if remedies:
-        say(
-            f"careful: {n} finished cases lack what the suite asks for: {'; '.join(remedies)}", err=True
-        )
+        say(f"careful: {n} finished cases lack what the suite asks for: {'; '.join(remedies)}", err=True)
 
 
 def _lacking(case: Case, document: Mapping[str, Any]) -> tuple[list[str], list[str]]:
@@ -107,7 +105,5 @@ def rename_rows(cases: Iterable[Case], store: Store) -> None:
                 store.save({**document, "case": {**document["case"], "label": case.label}})
             except OSError as error:
                 reason = error.strerror or error
-                say(
-                    f"careful: the rows' new names are not stored in {store.folder}: {reason}", err=True
-                )
+                say(f"careful: the rows' new names are not stored in {store.folder}: {reason}", err=True)
                 return

@@ -23,9 +23,7 @@ class PlainConsole(Console):
     def __init__(self, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, markup=False, emoji=False)
 
-    def render(
-        self, renderable: RenderableType, options: ConsoleOptions | None = None
-    ) -> Iterable[Segment]:
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Turn a renderable into segments; the text of none of them is a command to the terminal."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=plain_text(segment.text))

@@ -62,10 +62,10 @@ class Results:
 
 
 def number(value: Any) -> float:
-    """A float; NaN for None and for text that is no number."""
+    """A float; NaN for None, for text that is no number and for a whole number that is too large."""
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return float("nan")
 
 

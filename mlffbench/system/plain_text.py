@@ -10,7 +10,7 @@ __all__ = ["LONGEST", "plain_text", "plain_texts"]
 
 LONGEST = 20_000  # characters; the middle of a longer text is left out
 ESCAPES = re.compile(  # ECMA-48: commands to the terminal, as long as they go
-    r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # title, link, device control
+    r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # title, link, device
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # colours, cursor, screen
     r"|\x1b[ -/]*[0-~]?"
 )

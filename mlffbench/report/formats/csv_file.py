@@ -15,7 +15,7 @@ __all__ = ["render", "wide_frame"]
 
 KEYS = ["problem", "method", "test"]
 METRICS = {"rmse": "RMSE", "mae": "MAE", "max_error": "max error"}
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # OWASP, CSV injection
+FORMULA = (*"=+-@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")  # OWASP, CSV injection
 FAILURE = ["failure kind", "failure message"]
 
 
@@ -28,8 +28,11 @@ def render(results: Results) -> str:
 
 
 def _inert(value: Any) -> Any:
-    """A text that no spreadsheet takes for a formula; other values as they are."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    """A text that no spreadsheet takes for a formula, nor a part of it for a row; other values as they are."""
+    if not isinstance(value, str):
+        return value
+    quote = "'" if value.startswith(FORMULA) or value.lstrip().startswith(FORMULA) else ""
+    return quote + value.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def wide_frame(results: Results) -> pd.DataFrame:

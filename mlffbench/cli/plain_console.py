@@ -25,6 +25,10 @@ class PlainConsole(Console):
     def __init__(self, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, markup=False, emoji=False)
 
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Turn a plain text into a renderable."""
+        return super().render_str(plain_text(text), **options)
+
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Turn a renderable into segments; the text of none of them is a command to the terminal."""
         for segment in super().render(renderable, options):

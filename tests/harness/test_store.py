@@ -209,7 +209,7 @@ def test_a_failed_fit_has_no_predictions(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name, change",
+    ("name", "change"),
     [
         ("T/forces_true", lambda a: a[:-1]),
         ("T/forces_predicted", lambda a: a.ravel()),

@@ -8,7 +8,7 @@ from mlffbench.system.plain_text import LONGEST, plain_text, plain_texts
 
 
 @pytest.mark.parametrize(
-    "hostile, plain",
+    ("hostile", "plain"),
     [
         ("\x1b]0;title\x07name", "name"),
         ("\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "link"),
@@ -31,7 +31,7 @@ def test_only_text_is_left(hostile, plain):
 
 def test_a_long_text_keeps_its_ends():
     text = plain_text("begin" + "x" * 10_000_000 + "end")
-    assert text.startswith("begin") and text.endswith("end")
+    assert (text[:6], text[-4:]) == ("beginx", "xend")
     assert len(text) <= LONGEST
     assert plain_text(text) == text
 

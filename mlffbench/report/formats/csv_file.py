@@ -28,7 +28,7 @@ def render(results: Results) -> str:
 
 
 def _inert(value: Any) -> Any:
-    """A text that no spreadsheet takes for a formula, nor a part of it for a row; other values as they are."""
+    """A text that no spreadsheet takes for a formula, nor its parts for rows; other values as they are."""
     if not isinstance(value, str):
         return value
     quote = "'" if value.startswith(FORMULA) or value.lstrip().startswith(FORMULA) else ""

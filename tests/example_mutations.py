@@ -1,60 +1,51 @@
-"""Texts of suites, recipes and manifests with one or two places changed, as a stranger or a slip would."""
+"""Seeded damage to nested values and to bytes, as strangers and failing disks do it."""
 
 from __future__ import annotations
 
-import re
+import copy
 
-import numpy as np
-
-VALUES = (
-    *("1e999", "-1", "0", "1.5", "true", "null", "[]", "{}", "[a]", "{a: 1}", '"3"', "1_000", "0x10", "1,5"),
-    *("yes", '""', "9" * 30, "1e308", ".nan", "-.inf", "2024-01-01", "*x", "&x [*x]", "<<", "x" * 9000),
-    *("!!set {a}", "!!binary aGk=", "!!python/object/apply:os.system [touch pwned]", '"../../pwned"'),
-    *('{"os:system": {command: touch pwned}}', "/dev/zero", '"\\0"', '"a\\nb"', "[[[[]]]]", "{path: .}"),
-    *("[/x]", "{path: /dev/zero}", "{null: 1}"),
-)  # fmt: skip
-CHARACTERS = (
-    "{",
-    "}",
-    "[",
-    "]",
-    ":",
-    ",",
-    "-",
-    "?",
-    "&",
-    "*",
-    "!",
-    "|",
-    "%",
-    "@",
-    '"',
-    "'",
-    "#",
-    "\n",
-    "\t",
-    "\0",
-    "é",
-)
+ODD = [
+    None, True, 0, -1, 3, 10**400, 1e308, -1e308, 5e-324, float("nan"), float("inf"), "", "x", "1e5",
+    "../../../up", "\x1b]0;t\x07\x1b[31m", "\ud800", "<script>", "=1+1", "a\r\nb",
+    "[/x]", "%{x}", "y" * 30_000,
+    [], {}, [[]], [None], [1.0, "x"], {"a": {}}, {"": None},
+]  # fmt: skip
 
 
-def mutants(text: str, n: int, seed: int = 0) -> list[str]:
-    """`n` mutants: words replaced, lines lost, doubled or moved, characters inserted."""
-    rng = np.random.default_rng(seed)
-    return [_mutant(text, rng) if k % 4 else _mutant(_mutant(text, rng), rng) for k in range(n)]
+def places(value, path=()):
+    """Paths of every value inside a nested one."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in inner:
+        yield (*path, key)
+        yield from places(part, (*path, key))
 
 
-def _mutant(text: str, rng: np.random.Generator) -> str:
-    lines = text.split("\n")
-    i, j = rng.integers(len(lines), size=2)
-    kind = rng.integers(6)
-    if kind < 3:
-        words = list(re.finditer(r"[\w./+-]+", text))
-        word = words[rng.integers(len(words))]
-        return text[: word.start()] + str(rng.choice(VALUES)) + text[word.end() :]
-    if kind == 3:
-        place = int(rng.integers(len(text)))
-        return text[:place] + str(rng.choice(CHARACTERS)) + text[place + 1 :]
-    if kind == 4:
-        return "\n".join(lines[:i] + lines[i + 1 :])
-    return "\n".join([*lines[:i], lines[j], *lines[i:]])
+def mutated(value, rng):
+    """A copy with one value deleted, doubled or replaced by an odd one; a key goes as well."""
+    changed = copy.deepcopy(value)
+    all_places = list(places(changed))
+    *way, last = all_places[rng.integers(len(all_places))]
+    inside = changed
+    for key in way:
+        inside = inside[key]
+    choice = rng.integers(len(ODD) + 2)
+    if choice == len(ODD):
+        del inside[last]
+    elif choice == len(ODD) + 1 and isinstance(inside, list):
+        inside.append(copy.deepcopy(inside[last]))
+    else:
+        inside[last] = ODD[choice % len(ODD)]
+    return changed
+
+
+def damaged(content, rng):
+    """Bytes cut, emptied, replaced, or with some flipped."""
+    kind, at = rng.integers(4), int(rng.integers(len(content)))
+    if kind == 0:
+        return content[:at]
+    if kind == 1:
+        return rng.bytes(at)
+    changed = bytearray(content)
+    for place in rng.integers(len(content), size=1 if kind == 2 else 20):
+        changed[place] ^= int(rng.integers(1, 256))
+    return bytes(changed)

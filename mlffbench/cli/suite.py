@@ -212,6 +212,8 @@ def _store(folder: Path) -> Store:
 
 def _report(store: Store, ids: list[str] | None = None, out: Path | None = None) -> None:
     """Print the tables, then write the report files; only of the suite's cases if these are given."""
+    import numpy as np
+
     from mlffbench.cli.finished import say_set_aside
     from mlffbench.report.formats.terminal import render
     from mlffbench.report.formats.write import write
@@ -221,12 +223,12 @@ def _report(store: Store, ids: list[str] | None = None, out: Path | None = None)
     if not documents:
         say_set_aside(store)
         stop(f"{store.folder} holds no results that can be used")
-    results = Results.from_documents(documents)
-    screen = console()
-    screen.print(render(results))
-    folder = out or store.folder
+    screen, folder = console(), out or store.folder
     try:
-        files = write(results, store.predictions, folder, documents[0]["case"]["suite"])
+        with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
+            results = Results.from_documents(documents)
+            screen.print(render(results))
+            files = write(results, store.predictions, folder, documents[0]["case"]["suite"])
     except OSError as error:
         stop(f"{error}; 'mlffbench report {store.folder} --out FOLDER' writes elsewhere")
     finally:

@@ -27,11 +27,12 @@ UNITS = {  # of the errors on test groups, by the beginning of the quantity
     "forces": "eV/Å",
     "stress": "eV/Å³",
 }
-ESCAPED = (rb"\u", rb"\b", rb"\f", rb"\r", b"\x7f")  # in a document's bytes: control characters
-MARKS = [
-    re.compile(rb"\xc2[\x80-\x9f]"),
-    re.compile(rb"\xd8\x9c"),
-    re.compile(rb"\xe2[\x80\x81][\x8e\x8f\xa6-\xae]"),
+UNUSUAL = [  # in a document's bytes: control characters and marks of the writing direction, escaped or not
+    re.compile(rb"\\u(?:00[0189]|007[fF]|061[cC]|20[026])"),
+    *map(
+        re.compile,
+        (rb"\\[bfr]", rb"\x7f", rb"\xc2[\x80-\x9f]", rb"\xd8\x9c", rb"\xe2[\x80\x81][\x8e\x8f\xa6-\xae]"),
+    ),
 ]
 
 
@@ -200,7 +201,7 @@ def read_document(path: Path) -> dict[str, Any]:
     """
     content = _content(path)
     document = from_json(content, allow_inf_nan=False, cache_strings="keys")
-    if any(escape in content for escape in ESCAPED) or any(mark.search(content) for mark in MARKS):
+    if any(pattern.search(content) for pattern in UNUSUAL):
         document = plain_texts(document)
     try:
         checked = _Document.model_validate(document)

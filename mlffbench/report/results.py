@@ -64,12 +64,12 @@ class Results:
 
 
 def number(value: Any) -> float:
-    """A float; NaN for None, for a truth value and for text."""
+    """A float; NaN for None, for a truth value, for text and for a whole number that is too large."""
     if isinstance(value, bool | str):
         return float("nan")
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return float("nan")
 
 

@@ -9,12 +9,10 @@ from typing import Any
 __all__ = ["LONGEST", "plain_text", "plain_texts"]
 
 LONGEST = 20_000  # characters; the middle of a longer text is left out
-ESCAPES = (
-    re.compile(  # ECMA-48: commands to the terminal, as long as they go; first title, link, device control
-        r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
-        r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # colours, cursor, screen
-        r"|\x1b[ -/]*[0-~]?"
-    )
+ESCAPES = re.compile(  # ECMA-48: commands to the terminal, as long as they go
+    r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # title, link, device
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # colours, cursor, screen
+    r"|\x1b[ -/]*[0-~]?"
 )
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 SURROGATES = re.compile(r"[\ud800-\udfff]")  # halves of a character: no UTF-8

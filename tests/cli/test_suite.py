@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 
+import numpy as np
 import pytest
+from example_mutations import damaged, mutated
 from typer.testing import CliRunner
 
 from mlffbench import __version__, registry
@@ -187,3 +190,107 @@ def test_a_run_refuses_data_with_a_certain_mistake_until_told_otherwise(tmp_path
 def test_help_shows_what_is_done_without_an_option(command, default, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     assert f"[default: ({default})]" in " ".join(call(*command, "--help").output.replace("│", " ").split())
+
+
+# ---------------------------------------------------------------- results folders of strangers
+def tree(folder):
+    """Content of every file outside the results folder."""
+    return {p: p.read_bytes() for p in folder.rglob("*") if p.is_file() and "out" not in p.parts}
+
+
+def test_mutated_documents_and_archives_cost_no_other(finished, tmp_path, monkeypatch):
+    """200 documents and 200 archives, most of them damaged, in one folder."""
+    source, rng = finished[0] / "out", np.random.default_rng(0)
+    (original,) = (json.loads(p.read_text()) for p in source.glob("morse-*.json"))
+    archive = next(source.glob("predictions/morse-*.npz")).read_bytes()
+    out = tmp_path / "project" / "out"
+    shutil.copytree(source, out)
+    (tmp_path / "project" / "package.json").write_text('{"mine": true}')
+    (tmp_path / "project" / "morse-0.json").write_text('{"mine": true}')
+    for i in range(200):
+        document = {**original, "id": f"m-{i}", "case": {**original["case"], "label": f"m {i}"}}
+        (out / f"m-{i}.json").write_text(json.dumps(mutated(document, rng)))
+        (out / "predictions" / f"m-{i}.npz").write_bytes(damaged(archive, rng) if i % 5 else archive)
+    before = tree(tmp_path)
+    monkeypatch.chdir(tmp_path / "project")
+    for words, codes in (
+        (("report", "out"), {0}),
+        (("score", "out", "--metric", "max_error"), {1, 2}),
+        (("run", finished[0] / "suite.yaml", "--out", "out", "--dry-run"), {0}),
+    ):
+        result = call(*words)
+        assert result.exit_code in codes, result.output
+        assert isinstance(result.exception, SystemExit | None)
+        assert "Traceback" not in result.output
+    assert "2 cases, 0 to run" in result.output
+    assert "atomic_reference" in (out / "leaderboard.md").read_text()
+    assert tree(tmp_path) == before
+
+
+def test_a_damaged_document_is_named_and_counts_as_not_finished(finished, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(finished[0] / "out", out)
+    (path,) = out.glob("morse-*.json")
+    path.write_text(path.read_text()[:500])
+    assert call("report", out).exit_code == 0
+    scored = call("score", out, "--metric", "max_error")
+    assert "max_error added to 1 cases" in " ".join(scored.output.split())
+    dry = call("run", finished[0] / "suite.yaml", "--out", out, "--dry-run")
+    assert "2 cases, 1 to run" in dry.output
+    assert f"set aside: {path}" in dry.output
+
+
+def test_links_and_folders_give_way_to_documents(finished, tmp_path):
+    suite, out = finished[0] / "suite.yaml", tmp_path / "out"
+    shutil.copytree(finished[0] / "out", out)
+    (one,), (other,) = out.glob("morse-*.json"), out.glob("atomic_reference-*.json")
+    one.unlink()
+    other.unlink()
+    (tmp_path / "mine.json").write_text('{"mine": true}')
+    one.symlink_to(tmp_path / "mine.json")
+    other.mkdir()
+    result = call("run", suite, "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "set aside" not in call("run", suite, "--out", out, "--dry-run").output
+    assert (tmp_path / "mine.json").read_text() == '{"mine": true}'
+
+
+def test_damaged_predictions_are_named_in_report_and_score(finished, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(finished[0] / "out", out)
+    (path,) = out.glob("predictions/morse-*.npz")
+    path.write_bytes(path.read_bytes()[:1000])
+    for words, code in ((("report", out), 0), (("score", out, "--metric", "max_error"), 1)):
+        result = call(*words)
+        assert result.exit_code == code, result.output
+        assert f"set aside: {path}: it is damaged" in result.output
+    assert "added to 1 cases" in " ".join(result.output.split())
+
+
+def test_hostile_labels_stay_text(finished, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (original,) = (json.loads(p.read_text()) for p in (finished[0] / "out").glob("morse-*.json"))
+    labels = ["\x1b]0;t\x07[/x]", "=1+1\r\nnext", "\ud83d\x9b31m", "<script>alert(1)</script>", "\u202eabc"]
+    for i, label in enumerate(labels):
+        document = {**original, "id": f"m-{i}", "case": {**original["case"], "label": label}}
+        (out / f"m-{i}.json").write_text(json.dumps({**document, "predictions": None}))
+    result = call("report", out)
+    assert result.exit_code == 0, result.output
+    assert "m-2.json: " in result.output  # half of a character is no JSON
+    texts = [result.output, *((out / name).read_text() for name in ("leaderboard.md", "leaderboard.csv"))]
+    for text in texts:
+        assert not set(text) & set("\x1b\x07\x9b\u202e\r"), text
+    assert '"\'=1+1\nnext"' in texts[2]
+    assert "<script>alert(1)" not in (out / "report.html").read_text()
+
+
+def test_a_stray_json_costs_nothing(finished, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(finished[0] / "out", out)
+    (out / "package.json").write_text("{}")
+    result = call("run", finished[0] / "suite.yaml", "--out", out)
+    assert result.exit_code == 0
+    assert "set aside" not in result.output
+    result = call("report", out)
+    assert (result.exit_code, "package.json: id: Field required" in result.output) == (0, True)

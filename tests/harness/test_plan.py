@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from example_mutations import mutants
+from example_text_mutants import mutants
 from typer.testing import CliRunner
 
 from mlffbench.cli import app

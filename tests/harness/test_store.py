@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
+from example_documents import failed, outcome
+from example_mutations import damaged
 
 from mlffbench.data import Labels
 from mlffbench.harness.predictions import pack, unpack
@@ -14,7 +17,7 @@ from mlffbench.harness.scoring import score
 from mlffbench.harness.store import Store
 from mlffbench.metrics import rmse
 
-DOCUMENT = {"id": "a-1", "status": "ok", "case": {"seed": 0}}
+DOCUMENT = {**outcome("a"), "id": "a-1", "split": {}}
 
 
 def some_labels():
@@ -41,9 +44,17 @@ def test_save_and_load(tmp_path):
     assert store.load("a-1") is None
     assert store.predictions("a-1") is None
     store.save({**DOCUMENT, "x": np.float64(0.5), "nan": float("nan")}, {"T/a": np.arange(3)})
-    assert store.load("a-1") == {**DOCUMENT, "x": 0.5, "nan": None}
+    loaded = store.load("a-1")
+    assert len(loaded.pop("predictions")) == 64
+    assert loaded == {**DOCUMENT, "x": 0.5, "nan": None}
     assert store.predictions("a-1")["T/a"].tolist() == [0, 1, 2]
-    assert not list(store.folder.rglob("*.part"))
+    assert sorted(p.name for p in store.folder.rglob("*.*")) == ["a-1.json", "a-1.npz"]
+
+
+def test_no_text_keeps_a_case_from_being_stored(tmp_path):
+    store = Store(tmp_path)
+    store.save({**failed("a", message="\ud800 half \x1b[31m"), "id": "a-1"})
+    assert store.load("a-1")["failure"]["message"] == "\ufffd half "
 
 
 def test_a_write_that_fails_leaves_the_old_document(tmp_path):
@@ -52,6 +63,14 @@ def test_a_write_that_fails_leaves_the_old_document(tmp_path):
     with pytest.raises(TypeError):
         store.save({**DOCUMENT, "bad": object()})
     assert store.load("a-1") == DOCUMENT
+
+
+def test_a_changed_file_is_read_again(tmp_path):
+    store = Store(tmp_path)
+    store.save(DOCUMENT)
+    assert store.load("a-1") is store.load("a-1")
+    Store(tmp_path).save({**DOCUMENT, "status": "failed"})
+    assert store.load("a-1")["status"] == "failed"
 
 
 def test_clean_removes_half_written_files(tmp_path):
@@ -64,25 +83,180 @@ def test_clean_removes_half_written_files(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", "\ufeff"])
-def test_a_file_that_is_no_document_is_named(tmp_path, text):
+def test_a_file_that_is_no_document_is_set_aside(tmp_path, text):
+    store = Store(tmp_path)
+    store.save(DOCUMENT)
     (tmp_path / "odd.json").write_text(text)
-    with pytest.raises(ValueError, match=r"odd\.json is not a result document"):
-        Store(tmp_path).documents()
+    (tmp_path / "folder.json").mkdir()
+    (tmp_path / "dangling.json").symlink_to("nowhere")
+    (tmp_path / "a b.json").write_text(json.dumps({**DOCUMENT, "id": "a b"}))
+    assert store.documents() == [DOCUMENT]
+    assert sorted(p.stem for p in store.set_aside) == ["a b", "dangling", "folder", "odd"]
+    assert all(store.set_aside.values())
+
+
+def test_a_damaged_document_is_not_finished_and_written_anew(tmp_path):
+    store = Store(tmp_path)
+    (tmp_path / "a-1.json").write_text("{")
+    (tmp_path / "b-1.json").mkdir()
+    (tmp_path / "b-1.json" / "mine").write_text("x")
+    for id in ("a-1", "b-1"):
+        assert store.load(id) is None
+        assert len(store.set_aside) == 1
+        store.save({**DOCUMENT, "id": id})
+        assert store.load(id)["id"] == id
+        assert not store.set_aside
+    assert [p.read_text() for p in tmp_path.glob("b-1.json.*.aside/mine")] == ["x"]
+
+
+@pytest.mark.parametrize("id", ["../up", "/tmp/x", "", "..", ".hidden", "a/b", "a\0", "a b"])
+def test_no_id_leads_out_of_the_folder(tmp_path, id):
+    store = Store(tmp_path / "r")
+    for use in (store.load, store.predictions, store.unfinished_path, store.forget_unfinished):
+        with pytest.raises(ValueError, match="no id"):
+            use(id)
+    with pytest.raises(ValueError, match="no id"):
+        store.save({**DOCUMENT, "id": id})
+    assert list(tmp_path.rglob("*.json")) == []
+
+
+def test_nothing_is_written_through_a_link(tmp_path):
+    elsewhere, store = tmp_path / "elsewhere", Store(tmp_path / "r")
+    (elsewhere / "a-1").mkdir(parents=True)
+    for name in ("a-1.npz", "a-1.json", "x.part", "a-1/model.mlff"):
+        (elsewhere / name).write_text("mine")
+    store.folder.mkdir()
+    (store.folder / "a-1.json").symlink_to(elsewhere / "a-1.json")
+    store.save(DOCUMENT)
+    store.unfinished_path("a-1").mkdir(parents=True)
+    (store.unfinished_path("a-1") / "task").symlink_to(elsewhere)
+    store.clean()
+    store.forget_unfinished("a-1")
+    for name in ("predictions", "unfinished"):
+        (store.folder / name).symlink_to(elsewhere)
+        for use in (store.check_rights, store.clean):
+            with pytest.raises(OSError, match="is a link"):
+                use()
+        (store.folder / name).unlink()
+    assert {p.read_text() for p in elsewhere.rglob("*") if p.is_file()} == {"mine"}
+    assert len(list(elsewhere.rglob("*"))) == 5
+
+
+# ---------------------------------------------------------------- predictions and their document
+def packed():
+    return pack("T", [2, 3], *some_labels())
+
+
+WITH_TEST = {**DOCUMENT, "split": {"tests": {"T": 2}}}
+
+
+def dies_at(monkeypatch, n):
+    """Let the n-th renaming of a file end the process."""
+    left, replace = [n], os.replace
+
+    def act(*names):
+        left[0] -= 1
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        replace(*names)
+
+    monkeypatch.setattr(os, "replace", act)
+
+
+@pytest.mark.parametrize("moment", [1, 2, 3])
+def test_a_death_between_two_writes_leaves_a_pair_that_belongs_together(tmp_path, monkeypatch, moment):
+    def save(fit, shift=0.0, dies=99):
+        arrays = {k: v if k.endswith("n_atoms") else v + shift for k, v in packed().items()}
+        with monkeypatch.context() as patch:
+            dies_at(patch, dies)
+            Store(tmp_path).save({**WITH_TEST, "fit": fit}, arrays)
+
+    save("old")
+    with pytest.raises(KeyboardInterrupt):
+        save("new", 1.0, moment)
+    for _ in range(3):  # also after other tries that come to nothing
+        store = Store(tmp_path)
+        energies = store.predictions("a-1")["T/energy_true"].tolist()
+        assert (store.load("a-1")["fit"], energies) == (
+            ("new", [2.0, 3.0]) if moment == 3 else ("old", [1.0, 2.0])
+        )
+        with pytest.raises(KeyboardInterrupt):
+            save("third", 2.0, 2)
+    save("last", 3.0)
+    assert Store(tmp_path).predictions("a-1")["T/energy_true"].tolist() == [4.0, 5.0]
+    assert sorted(p.name for p in tmp_path.rglob("*.*")) == ["a-1.json", "a-1.npz"]
+
+
+def test_predictions_of_another_fit_are_not_used(tmp_path):
+    store = Store(tmp_path)
+    store.save(WITH_TEST, packed())
+    store.save(
+        {**WITH_TEST, "id": "b-2"},
+        {k: v * 1 if k.endswith("n_atoms") else v + 1 for k, v in packed().items()},
+    )
+    store.predictions_path("b-2").replace(store.predictions_path("a-1"))
+    assert store.predictions("a-1") is None
+    assert "another fit" in store.set_aside[store.predictions_path("a-1")]
+    assert store.predictions("b-2") is None
+    assert len(store.set_aside) == 1
+
+
+def test_a_failed_fit_has_no_predictions(tmp_path):
+    store = Store(tmp_path)
+    store.save(WITH_TEST, packed())
+    store.save({**failed("a"), "id": "a-1"})
+    assert not store.predictions_path("a-1").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("T/forces_true", lambda a: a[:-1]),
+        ("T/forces_predicted", lambda a: a.ravel()),
+        ("T/energy_true", lambda a: np.array(1.0)),
+        ("T/energy_predicted", lambda a: a.astype("U5")),
+        ("T/n_atoms", lambda a: a[:1]),
+        ("T/n_atoms", lambda a: -a),
+        ("T/stress_true", lambda a: a.astype(object)),
+    ],
+)
+def test_arrays_of_the_wrong_shape_are_not_used(tmp_path, name, change):
+    store = Store(tmp_path)
+    store.save(WITH_TEST)  # as an older one: without a digest
+    store.predictions_path("a-1").parent.mkdir()
+    np.savez(store.predictions_path("a-1"), **packed())
+    assert set(store.predictions("a-1")) == set(packed())
+    np.savez(store.predictions_path("a-1"), **(packed() | {name: change(packed()[name])}))
+    assert store.predictions("a-1") is None
+    assert list(store.set_aside) == [store.predictions_path("a-1")]
+
+
+def test_damaged_archives_are_set_aside(tmp_path):
+    store, rng = Store(tmp_path), np.random.default_rng(0)
+    store.save(WITH_TEST, packed())
+    whole, document = store.predictions_path("a-1").read_bytes(), store.load("a-1")
+    for digest in (True, False):
+        store.save(document if digest else WITH_TEST)
+        for _ in range(100):
+            store.predictions_path("a-1").write_bytes(damaged(whole, rng))
+            assert store.predictions("a-1") is None or not digest
+            assert rescore(store, ["max_error"])[0] == 0 or not digest
+    assert store.load("a-1")["case"] == DOCUMENT["case"]
 
 
 def test_rescore_adds_a_metric_and_keeps_the_rest(tmp_path):
     store, (truth, guess) = Store(tmp_path), some_labels()
     scores = [vars(s) for s in score("T", [2, 3], truth, guess, {"rmse": rmse})]
     timing = {"test": "1 copies", "quantity": "evaluate", "metric": "time_per_atom", "value": 1.0}
-    document = {**DOCUMENT, "split": {"tests": {"T": 2}}, "scores": [*scores, timing]}
+    document = {**WITH_TEST, "scores": [*scores, timing]}
     store.save(document, pack("T", [2, 3], truth, guess))
     store.save({**document, "id": "b-2"})
-    store.save({"id": "c-3", "status": "failed", "case": {}})
+    store.save({**failed("c"), "id": "c-3"})
     assert rescore(store, ["max_error", "rmse"]) == (1, ["b-2"])
-    found = store.load("a-1")["scores"]
-    assert timing in found
-    by = {(s["quantity"], s["metric"]): s["value"] for s in found}
-    assert by["energy", "max_error"] == 0.5
-    assert by["energy", "rmse"] == pytest.approx(np.sqrt(0.125))
-    assert len(by) == len(found)
+    stored = store.load("a-1")["scores"]
+    assert timing in stored
+    values = {(s["quantity"], s["metric"]): s["value"] for s in stored}
+    assert values["energy", "max_error"] == 0.5
+    assert values["energy", "rmse"] == pytest.approx(np.sqrt(0.125))
+    assert len(values) == len(stored)
     assert json.dumps(store.load("b-2")) == json.dumps(document | {"id": "b-2"})

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from example_mutations import mutants
+from example_text_mutants import mutants
 
 from mlffbench.labelling.recipe import RecipeError, read_recipe
 

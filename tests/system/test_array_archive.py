@@ -7,9 +7,10 @@ import zipfile
 
 import numpy as np
 import pytest
+from example_mutations import damaged
 
 from mlffbench.system import array_archive
-from mlffbench.system.array_archive import check_sizes, read_arrays
+from mlffbench.system.array_archive import arrays_of, check_sizes, read_arrays
 
 
 def header(shape, descr="<f8", version=(1, 0)):
@@ -103,3 +104,16 @@ def test_a_damaged_archive_is_a_sentence_with_its_name(tmp_path):
         (tmp_path / "b.npz").write_bytes(blob)
         with pytest.raises(ValueError, match=r"b\.npz is no archive of arrays, or is damaged"):
             read_arrays(tmp_path / "b.npz")
+
+
+def test_damaged_bytes_are_a_sentence():
+    file = io.BytesIO()
+    np.savez_compressed(file, x=np.arange(30.0), y=np.arange(4))
+    rng = np.random.default_rng(0)
+    refused = 0
+    for _ in range(200):
+        try:
+            arrays_of(io.BytesIO(damaged(file.getvalue(), rng)))
+        except ValueError as error:
+            refused += bool(str(error))
+    assert refused > 150

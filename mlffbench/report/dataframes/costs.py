@@ -39,10 +39,17 @@ def costs(results: Results) -> pd.DataFrame:
 
 
 def _mean_costs(method: Method) -> dict[str, Any]:
-    numbers = pd.DataFrame([_costs_of(d) for d in method.done]).mean()
+    costs = [_costs_of(d) for d in method.done]
+    numbers = {name: _mean([cost[name] for cost in costs]) for name in COSTS}
     texts = {k: ", ".join(sorted({str(v) for d in method.done if (v := dig(d, "model", k))}))
              for k in ("device", "dtype")}  # fmt: skip
-    return {**{str(k): float(v) for k, v in numbers.items()}, **texts}
+    return {**numbers, **texts}
+
+
+def _mean(values: Iterable[float]) -> float:
+    """The mean of the numbers that are known; NaN without any."""
+    known = [value for value in values if not np.isnan(value)]
+    return sum(known) / len(known) if known else np.nan
 
 
 def _costs_of(document: Document) -> dict[str, float]:

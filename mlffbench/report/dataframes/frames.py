@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 
 import pandas as pd
 
@@ -30,8 +31,9 @@ class Frames:
     skipped: pd.DataFrame
 
     @classmethod
+    @lru_cache(maxsize=1)
     def from_results(cls, results: Results) -> Frames:
-        """Compute every frame."""
+        """Compute every frame, once for all formats."""
         return cls(
             leaderboard=leaderboard(results),
             errors=group_errors(results),
@@ -45,6 +47,11 @@ class Frames:
     def of_problem(self, name: str) -> Frames:
         """The rows of one problem."""
         return self._each(lambda frame: frame[frame["problem"] == name])
+
+    def of_methods(self, names: Collection[str]) -> Frames:
+        """The rows of some methods, and all failures, of which some are named by test group or task."""
+        chosen = self._each(lambda frame: frame[frame["method"].isin(names)])
+        return replace(chosen, failures=self.failures)
 
     def by_rank(self) -> Frames:
         """The frames of one problem, their methods in the order of its leaderboard."""

@@ -106,16 +106,18 @@ def label_places(
     """
     x = width * (np.log10(points.cost) - x_range[0]) / (x_range[1] - x_range[0])
     y = height * (np.log10(points.error) - y_range[0]) / (y_range[1] - y_range[0])
-    occupied = [np.array([a - 8, b - 8, a + 8, b + 8]) for a, b in zip(x, y, strict=True)]
-    outside = [np.array(box) for box in ((-2e3, -2e3, 0, 2e3), (width, -2e3, 4e3, 2e3), (-2e3, -2e3, 4e3, 0))]
+    n = len(points.names)
+    occupied = np.empty((2 * n + 3, 4))  # points, edges of the plot, labels
+    occupied[:n] = np.column_stack([x - 8, y - 8, x + 8, y + 8])
+    occupied[n : n + 3] = [(-2e3, -2e3, 0, 2e3), (width, -2e3, 4e3, 2e3), (-2e3, -2e3, 4e3, 0)]
     places = []
     for i, name in enumerate(points.names):
         boxes = {place: _box(x[i], y[i], 6.8 * len(name), 14, place) for place in PLACES}
-        obstacles = [*occupied[:i], *occupied[i + 1 :], *outside]
-        covered = {place: sum(_overlap(box, other) for other in obstacles) for place, box in boxes.items()}
+        obstacles = np.delete(occupied[: n + 3 + i], i, axis=0)
+        covered = {place: _overlap(box, obstacles) for place, box in boxes.items()}
         place = min(covered, key=covered.__getitem__)
         places.append(place)
-        occupied.append(boxes[place])
+        occupied[n + 3 + i] = boxes[place]
     return places
 
 
@@ -126,7 +128,7 @@ def _box(x: float, y: float, width: float, height: float, place: str) -> np.ndar
     return np.array([left, bottom, left + width, bottom + height])
 
 
-def _overlap(a: np.ndarray, b: np.ndarray) -> float:
-    """The area that two boxes share, pixels²."""
-    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    return float(np.prod(np.maximum(sides, 0)))
+def _overlap(box: np.ndarray, others: np.ndarray) -> float:
+    """The area that a box shares with others, added over these, pixels²."""
+    sides = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
+    return float(np.maximum(sides, 0).prod(axis=1).sum())

@@ -107,7 +107,7 @@ def log_axis(values: Iterable[float], pad: float = 0.08) -> dict[str, Any]:
     room = max(pad * (high - low), 0.1)
     low, high = low - room, high + room
     steps = (1, 2, 5) if high - low < 2.6 else (1,)
-    decades = range(int(np.floor(low)), int(np.ceil(high)) + 1)
+    decades = range(max(int(np.floor(low)), -300), min(int(np.ceil(high)), 300) + 1)
     every = 1 + len(decades) // 8
     ticks = [
         step * 10.0**k

@@ -6,16 +6,16 @@ from typing import Any
 
 import pandas as pd
 
-from mlffbench.report.dataframes.costs import COSTS, costs
-from mlffbench.report.dataframes.leaderboard import leaderboard
-from mlffbench.report.dataframes.scores import SHOWN, group_errors
+from mlffbench.report.dataframes.costs import COSTS
+from mlffbench.report.dataframes.frames import Frames
+from mlffbench.report.dataframes.scores import SHOWN
 from mlffbench.report.results import QUANTITIES, Results
 
 __all__ = ["render", "wide_frame"]
 
 KEYS = ["problem", "method", "test"]
 METRICS = {"rmse": "RMSE", "mae": "MAE", "max_error": "max error"}
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # OWASP, CSV injection
+FORMULA = (*"=+-@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")  # OWASP, CSV injection
 FAILURE = ["failure kind", "failure message"]
 
 
@@ -28,18 +28,22 @@ def render(results: Results) -> str:
 
 
 def _inert(value: Any) -> Any:
-    """A text that no spreadsheet takes for a formula; other values as they are."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    """A text that no spreadsheet takes for a formula, nor its parts for rows; other values as they are."""
+    if not isinstance(value, str):
+        return value
+    quote = "'" if value.startswith(FORMULA) or value.lstrip().startswith(FORMULA) else ""
+    return quote + value.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def wide_frame(results: Results) -> pd.DataFrame:
     """Ranks, costs, transfer ratios and every error metric: one row a problem, method and test group."""
     headers = {key: f"{name} ({unit})" for key, (name, unit) in COSTS.items()}
-    board = leaderboard(results).merge(
-        costs(results).rename(columns=headers), on=["problem", "method"], how="left"
+    frames = Frames.from_results(results)
+    board = frames.leaderboard.merge(
+        frames.costs.rename(columns=headers), on=["problem", "method"], how="left"
     )
     board = board[[*(column for column in board.columns if column not in FAILURE), *FAILURE]]
-    wide = board.merge(_ratios(results), on=["problem", "method"], how="left")
+    wide = board.merge(_ratios(results, frames.errors), on=["problem", "method"], how="left")
     return _with_failures(wide, results).merge(_errors(results), on=KEYS, how="left")
 
 
@@ -55,11 +59,11 @@ def _with_failures(wide: pd.DataFrame, results: Results) -> pd.DataFrame:
     return wide
 
 
-def _ratios(results: Results) -> pd.DataFrame:
+def _ratios(results: Results, group_errors: pd.DataFrame) -> pd.DataFrame:
     """Frames of every test group, and a method's transfer ratio on it by quantity."""
     sizes = {problem.name: problem.tests for problem in results.problems}
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for error in group_errors(results).to_dict("records"):
+    for error in group_errors.to_dict("records"):
         row = rows.setdefault(tuple(error[key] for key in KEYS), {})
         row["frames"] = sizes[error["problem"]][error["test"]]
         row[f"{SHOWN[error['quantity']][0]} ratio"] = error["ratio"]

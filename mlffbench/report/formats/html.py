@@ -21,7 +21,9 @@ from mlffbench.report.wording import HOW_TO_READ
 
 __all__ = ["render"]
 
-ALL_POINTS, PANEL_POINTS = 150_000, 2_000  # keep the file below 8 MB, of which plotly.js has 5
+# limits over all problems keep the file below 8 MB, of which plotly.js has 5
+ALL_POINTS, PANEL_POINTS, PANELS = 100_000, 2_000, 400
+ROWS, METHODS, FAILURES, RUNS = 3_000, 250, 200, 2_000  # of tables
 
 
 @dataclass(frozen=True)
@@ -45,28 +47,41 @@ def render(results: Results, predictions: Predictions, title: str) -> str:
         Document id -> arrays of its npz file, or None if there is none.
     title : str
     """
+    n_problems = max(len(results.problems), 1)
+    content = [_cut(s, n_problems) for s in sections(results, max(METHODS // n_problems, 3))]
     palette = palette_of(method.label for _, method in results.methods() if method.done)
-    content = sections(results)
+    runs = results.documents[:RUNS]
     return render_page(
         "formats/report.html",
         page_title=title,
         title=title,
         how_to_read=HOW_TO_READ,
         palette=palette,
-        sections=[(s, _blocks(s, predictions, palette, _points(results))) for s in content],
+        sections=[(s, _blocks(s, predictions, palette, n_problems)) for s in content],
         learning=_learning(content, palette),
-        runs=provenance.runs(results.documents),
+        runs=provenance.runs(runs),
+        n_more_runs=len(results.documents) - len(runs),
         packages=provenance.packages(results.documents),
     )
 
 
-def _points(results: Results) -> int:
-    """The most points of a parity panel: a method has two groups and two quantities."""
-    panels = 4 * sum(1 for _ in results.methods())
-    return min(PANEL_POINTS, ALL_POINTS // max(panels, 1))
+def _cut(section: Section, n_problems: int) -> Section:
+    """The section as the page has room for: some failures, the best rows of a long leaderboard."""
+    rows, failures = max(ROWS // n_problems, 3), max(FAILURES // n_problems, 3)
+    (board,) = section.blocks["leaderboard"] or [None]
+    if board is not None and section.n_left_out:
+        n, n_rows = len(section.problem.methods), min(rows, len(board.rows))
+        caption = (
+            f"{board.caption} {n_rows} of {len(board.rows)} rows; the other tables and figures show the "
+            f"first {n} methods. All are in leaderboard.csv."
+        )
+        board = replace(board, rows=board.rows[:rows], caption=caption)
+        section = replace(section, blocks={**section.blocks, "leaderboard": [board]})
+    n_more = max(0, len(section.failures) - failures)
+    return replace(section, failures=section.failures[:failures], n_more_failures=n_more)
 
 
-def _blocks(section: Section, predictions: Predictions, palette: Palette, points: int) -> list[Block]:
+def _blocks(section: Section, predictions: Predictions, palette: Palette, n_problems: int) -> list[Block]:
     """The blocks of a problem's section in reading order; blocks without content are left out."""
     problem, frames, tables = section.problem, section.frames, section.blocks
     blocks = [
@@ -77,23 +92,28 @@ def _blocks(section: Section, predictions: Predictions, palette: Palette, points
         Block("tasks", "Tasks", tables["tasks"]),
         Block("curves", "Curves of the tasks", plots=task_plots(problem, palette)),
         Block("skipped", "Skipped", tables["skipped"]),
-        *_parity(section, predictions, palette, points),
+        *_parity(section, predictions, palette, n_problems),
         Block("training", "Training curves", plots=training_plots(problem, palette)),
     ]
     return [block for block in blocks if block.tables or block.plots or block.sentence]
 
 
-def _parity(section: Section, predictions: Predictions, palette: Palette, points: int) -> list[Block]:
+def _parity(section: Section, predictions: Predictions, palette: Palette, n_problems: int) -> list[Block]:
     """Panels by quantity and group, and a sentence on the predictions that are not stored."""
     problem, frames = section.problem, section.frames
     ids = {m.label: str(m.done[0].get("id")) for m in problem.methods if m.done}
-    stored = {label: predictions(ids[label]) for label in frames.leaderboard["method"] if label in ids}
+    most = max(PANELS // (4 * n_problems), 1)  # a method has two groups and two quantities
+    labels = [label for label in frames.leaderboard["method"] if label in ids][:most]
+    stored = {label: predictions(ids[label]) for label in labels}
     arrays = {label: own for label, own in stored.items() if own is not None}
+    points = min(PANEL_POINTS, ALL_POINTS // (4 * n_problems * max(len(labels), 1)))
     panels = parity_plots(arrays, shown_groups(problem, frames.errors), palette, points)
     absent = ", ".join(label for label in stored if label not in arrays)
     sentences = [f"No stored predictions of {absent}: no parity plots."] if absent else []
     if not panels:
         return [Block("parity", "Parity", sentence=" ".join(sentences))]
+    if len(labels) < len(ids):
+        sentences.append(f"The first {len(labels)} of {len(ids)} methods.")
     sentences.append(
         f"First seed; at most {points:,} points a panel, the RMSE is of all points. Energies are per atom, "
         "less the group's mean reference energy; the line is perfect agreement."

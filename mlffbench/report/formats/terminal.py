@@ -18,6 +18,7 @@ from mlffbench.report.wording import MISSING
 
 __all__ = ["render"]
 
+ROWS = 50  # of a table
 GAP = 2  # one space of padding, one of the box
 
 
@@ -42,8 +43,10 @@ def _section(section: Section, width: int) -> Iterator[RenderableType]:
         yield Text(f"Careful: {sentence}", style="yellow")
     for table in (t for t in section.tables if not t.detail):
         yield Text(f"\n{table.title}", style="bold")
-        for part in _parts(table, width):
+        for part in _parts(replace(table, rows=table.rows[:ROWS]), width):
             yield _rich(part)
+        if len(table.rows) > ROWS:
+            yield Text(f"and {len(table.rows) - ROWS} more rows: see leaderboard.md or report.html", "dim")
         yield Text(table.caption, style="dim")
     if details := sum(t.detail for t in section.tables):
         yield Text(f"\n{details} tables of tasks: see leaderboard.md or report.html", style="dim")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from mlffbench.report.dataframes import provenance
@@ -31,6 +32,10 @@ class Section:
     blocks : dict of str to list of Table
         The tables by the id of the block that they belong to, in reading order; none is without rows.
     failures : list of dict
+    n_left_out : int
+        Methods of the problem that have no row in any table but the leaderboard.
+    n_more_failures : int
+        Failures that are not among `failures`.
     """
 
     problem: Problem
@@ -38,6 +43,8 @@ class Section:
     facts: list[tuple[str, str]]
     blocks: dict[str, list[Table]]
     failures: list[dict[str, Any]] = field(default_factory=list)
+    n_left_out: int = 0
+    n_more_failures: int = 0
 
     @property
     def tables(self) -> list[Table]:
@@ -45,16 +52,23 @@ class Section:
         return [table for tables in self.blocks.values() for table in tables]
 
 
-def sections(results: Results) -> list[Section]:
-    """One section a problem."""
+@lru_cache(maxsize=1)
+def sections(results: Results, most: int | None = None) -> list[Section]:
+    """One section a problem; `most` methods of each beside the leaderboard, the best ones, if it is given."""
     frames = Frames.from_results(results)
-    return [_section(problem, frames.of_problem(problem.name)) for problem in results.problems]
+    return [_section(problem, frames.of_problem(problem.name), most) for problem in results.problems]
 
 
-def _section(problem: Problem, frames: Frames) -> Section:
+def _section(problem: Problem, frames: Frames, most: int | None) -> Section:
+    leaderboard, facts = leaderboard_table(problem, frames), provenance.problem_facts(problem)
+    best = list(frames.leaderboard["method"][:most])
+    n_left_out = len(problem.methods) - len(best)
+    if n_left_out:
+        frames = frames.of_methods(best)
+        problem = replace(problem, methods=tuple(m for m in problem.methods if m.label in best))
     by_rank = frames.by_rank()
     blocks = {
-        "leaderboard": [leaderboard_table(problem, frames)],
+        "leaderboard": [leaderboard],
         "transfer": transfer_tables(problem, by_rank.errors),
         "profiles": [profile_table(by_rank.profiles)],
         "cost": [cost_table(by_rank.costs)],
@@ -62,5 +76,4 @@ def _section(problem: Problem, frames: Frames) -> Section:
         "skipped": [skipped_table(by_rank.skipped, len(problem.methods))],
     }
     filled = {id: [table for table in tables if table.rows] for id, tables in blocks.items()}
-    facts = provenance.problem_facts(problem)
-    return Section(problem, frames, facts, filled, records(frames.failures))
+    return Section(problem, frames, facts, filled, records(frames.failures), n_left_out)

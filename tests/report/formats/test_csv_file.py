@@ -49,3 +49,12 @@ def test_no_text_is_a_formula_and_numbers_stay_numbers():
     frame = pd.read_csv(io.StringIO(text))
     assert set(frame["method"]) == {"'=1+1", "'+D3", "'-stress", "'@home", "a=b"}
     assert frame["force RMSE (meV/Å)"].dtype == float
+
+
+def test_no_label_breaks_a_row():
+    text = render(
+        Results.from_documents([outcome(name) for name in ("a\rb", "c\r\nd", " =1+1", "\uff1dx", "\n@x")])
+    )
+    frame = pd.read_csv(io.StringIO(text))
+    assert set(frame["method"]) == {"a\nb", "c\nd", "' =1+1", "'\uff1dx", "'\n@x"}
+    assert "\r" not in text

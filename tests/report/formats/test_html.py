@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -78,3 +79,26 @@ def test_a_name_is_no_template_of_a_hover_text():
     page = rendered([outcome("100%{x} <b>")])
     assert "100&#37;{x} &lt;b&gt;" in page.replace("\\u003c", "<")
     assert not re.search(r'"hovertemplate":"[^"]*100%\{x\}', page)
+
+
+def test_the_page_of_many_methods_stays_small_and_says_what_it_leaves_out(monkeypatch):
+    for name, most in (("PANELS", 8), ("METHODS", 3), ("ROWS", 8), ("FAILURES", 3), ("RUNS", 5)):
+        monkeypatch.setattr(html, name, most)
+    documents = [*(outcome(f"m{i}", 0.01 * (i + 1)) for i in range(10)), *(failed(f"f{i}") for i in range(6))]
+    results = Results.from_documents(documents)
+    page = html.render(results, predictions, "suite")
+    figures = [json.loads(f) for f in re.findall(r'<script type="application/json">(.*?)</script>', page)]
+    names = {trace["name"] for figure in figures for trace in figure["data"] if "name" in trace}
+    assert names == {"m0", "m1", "m2", "reference"}
+    assert "8 of 16 rows; the other tables and figures show the first 3 methods" in page
+    assert "The first 2 of 3 methods." in page
+    assert "And 3 other failures." in page
+    assert "And 11 other runs." in page
+    assert "m7</td>" in page
+    assert "m8</td>" not in page
+
+
+def test_the_page_of_few_methods_is_whole(documents):
+    page = html.render(Results.from_documents(documents), predictions, "suite")
+    for word in ("other failures", "other runs", " rows; the other", r"The first \d+ of"):
+        assert not re.search(word, page)

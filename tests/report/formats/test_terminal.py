@@ -37,3 +37,11 @@ def test_brackets_of_names_are_no_markup():
     text = printed(Results.from_documents([outcome("LJ [/fast]"), outcome("[red]floor")]))
     assert "LJ [/fast]" in text
     assert "[red]floor" in text
+
+
+def test_a_long_table_is_cut_and_says_so():
+    results = Results.from_documents([outcome(f"m{i:02d}", 0.01 * (i + 1)) for i in range(60)])
+    text = printed(results)
+    assert "m49" in text
+    assert "m50" not in text
+    assert "and 10 more rows: see leaderboard.md" in text

@@ -12,8 +12,8 @@ import pytest
 from ase import Atoms
 from ase.io import read as read_frames
 from ase.io import write as write_frames
-from example_mutations import mutants
 from example_splits import MADE_BY, exported, same_structures, shuffled
+from example_text_mutants import mutants
 
 from mlffbench.data import Dataset, Labels, Split
 from mlffbench.datasets.lennard_jones import lennard_jones

@@ -14,8 +14,10 @@ from typing import Any, Protocol
 
 from mlffbench.harness.case import Case
 from mlffbench.harness.case_process import CaseProcess
+from mlffbench.harness.outcome import failed
 from mlffbench.harness.store import Store
 from mlffbench.system import checkpoint
+from mlffbench.system.failures import failure_of
 from mlffbench.system.folder_lock import claim
 
 __all__ = ["ANSWER", "UNFINISHED", "CaseQueue", "Observer", "remove_empty"]
@@ -134,11 +136,20 @@ class CaseQueue:
             document, predictions = child.answer(self.observer.progressed)
             if child.died and self.stopping.is_set():
                 return None
-            self.store.save(document, predictions)
+            document = self._saved(case, document, predictions)
             child.close(PATIENCE)
         finally:
             child.close()
             self.children.discard(child)
+        return document
+
+    def _saved(self, case: Case, document: dict[str, Any], predictions: Any) -> dict[str, Any]:
+        """Store a document, or the failure that says why it cannot be one."""
+        try:
+            self.store.save(document, predictions)
+        except (ValueError, TypeError, KeyError) as error:
+            document = failed(case, failure_of(error)).to_json()
+            self.store.save(document)
         return document
 
 

@@ -2,7 +2,8 @@
 
 Run as ``python -I -S supervisor.py FD PROGRAM ...``, on the standard library alone. The program is killed
 when the pipe FD closes, as the death of the parent closes it. When the program has ended, on Linux every
-process that descends from it is ended as well, in whatever group or session; elsewhere the group is killed. The supervisor then ends as the program did: with its exit code, or by its signal.
+process that descends from it is ended as well, in whatever group or session; elsewhere the group is killed.
+The supervisor then ends as the program did: with its exit code, or by its signal.
 """
 
 from __future__ import annotations

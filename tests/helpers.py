@@ -90,9 +90,9 @@ class Rude(AtomicReference):
             for fd in pipes:
                 os.close(fd)
         if self.how == "thread":
-            threading.Thread(target=time.sleep, args=(120,)).start()
+            threading.Thread(target=time.sleep, args=(600,)).start()
         if self.how == "orphan":
-            subprocess.Popen(["sleep", "120"], start_new_session=True)
+            subprocess.Popen(["sleep", "600"], start_new_session=True)
         if self.how == "disk full":
             raise OSError(errno.ENOSPC, "No space left on device", "/somewhere/scratch")
         if self.how == "no room for the answer":

@@ -47,11 +47,9 @@ class Display:
     def interrupted(self, signal: str, force: bool) -> None:
         """Print how far the suite has come, and what continues it."""
         done = int(self.progress.tasks[self.suite].completed)
-        how = "--force fits them all again: leave it out to keep these" if force else GO_ON
+        state = f"interrupted ({signal}); {done} of {self.total} cases done"
         with suppress(OSError):
-            typer.echo(
-                f"mlffbench: interrupted ({signal}); {done} of {self.total} cases done, {how}", err=True
-            )
+            typer.echo(f"mlffbench: {state}; {FORCED if force else GO_ON}", err=True)
 
     def started(self, case: Case) -> None:
         self.bars[case.id] = self.progress.add_task(f"  {_title(case)}", total=None, note="starting")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -37,8 +38,15 @@ def read_answer(folder: Path) -> Answer | None:
     """Read the document and the predictions; None if the process died before it had written both."""
     if not has_answer(folder):
         return None
-    document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
-    if not (folder / PREDICTIONS).exists():
-        return document, None
-    with np.load(folder / PREDICTIONS) as archive:
-        return document, dict(archive)
+    try:
+        document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
+        return document, _predictions(folder / PREDICTIONS)
+    except (ValueError, EOFError, BadZipFile):
+        return None
+
+
+def _predictions(file: Path) -> dict[str, np.ndarray] | None:
+    if not file.exists():
+        return None
+    with file.open("rb") as stream, np.load(stream) as archive:
+        return dict(archive)

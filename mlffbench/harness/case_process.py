@@ -65,6 +65,7 @@ class CaseProcess:
         answer = read_answer(self.place)
         if answer is not None:
             return answer
+        self.kill()
         failure = {**self._child.failure(self.time_limit), "traceback": self._child.errors}
         if last == "answering":
             failure["message"] += "; it died while it wrote its answer"

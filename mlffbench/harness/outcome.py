@@ -26,8 +26,8 @@ class Outcome:
     ----------
     case : Case
     failure : mapping or None
-        ``kind`` (not installed, unsupported input, invalid prediction, out of memory, timed out, diverged,
-        error), ``message``, ``traceback``; None for a case that went well.
+        ``kind`` (not installed, unsupported input, invalid prediction, out of memory, killed, timed out,
+        diverged, error), ``message``, ``traceback``; None for a case that went well.
     dataset, split : mapping
         Name, digest and sizes.
     inputs : mapping

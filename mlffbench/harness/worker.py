@@ -14,7 +14,7 @@ from mlffbench.harness.answer import write_answer
 from mlffbench.harness.case import Case
 from mlffbench.harness.run import run
 from mlffbench.system import checkpoint, progress
-from mlffbench.system.failures import DiskFullError, failure_of
+from mlffbench.system.failures import DiskFullError
 
 __all__ = ["main"]
 
@@ -30,7 +30,7 @@ def main() -> None:
 
     def send(kind: str, value: Any = True) -> None:
         with suppress(OSError, ValueError):  # a library has closed the pipe; the answer comes as files
-            events.write(json.dumps({kind: value}) + "\n")
+            events.write(f"\n{json.dumps({kind: value})}\n")  # on a line of its own
             events.flush()
 
     order = json.loads(sys.stdin.readline())
@@ -50,8 +50,7 @@ def _answer(order: dict[str, Any], send: Callable[..., None]) -> None:
     try:
         write_answer(Path(order["answer"]), outcome, predictions)
     except OSError as error:
-        failure = failure_of(error)  # raises if the disk is full
-        send("unwritable", failure["message"])
+        send("unwritable", str(error.strerror or error))
     else:
         send("answered")
 

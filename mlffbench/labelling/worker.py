@@ -2,11 +2,12 @@
 
 Run as a file by any Python that has ASE and the calculator's program; mlffbench need not be installed there.
 A request is ``{"calculator": name, "params": {}, "atoms": {...}}``; an answer holds the label, or ``error``
-with its kind: ``not converged``, ``not installed``, ``unsupported input`` or ``error``.
+with its kind: ``not converged``, ``not installed``, ``unsupported input``, ``disk full`` or ``error``.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -83,6 +84,8 @@ def _failure_kind(error):
         return "not converged"
     if isinstance(error, ImportError):
         return "not installed"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "disk full"
     return "unsupported input" if isinstance(error, (ValueError, TypeError, LookupError)) else "error"
 
 
@@ -90,7 +93,8 @@ def main():
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a program prints must not mix with the answers
     for line in sys.stdin:
-        answers.write(json.dumps(label(json.loads(line))) + "\n")
+        answer = json.dumps(label(json.loads(line)))
+        answers.write(f"\n{answer}\n")  # on a line of its own, whatever a program has written into the pipe
         answers.flush()
 
 

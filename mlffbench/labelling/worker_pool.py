@@ -9,6 +9,7 @@ from typing import Any
 from mlffbench.labelling import worker
 from mlffbench.labelling.recipe import LabelSettings
 from mlffbench.system.child_process import ChildProcess
+from mlffbench.system.failures import DiskFullError
 
 __all__ = ["WorkerPool"]
 
@@ -23,12 +24,20 @@ class WorkerPool:
         self._closing = False
 
     def label(self, request: str) -> dict[str, Any]:
-        """Return one label, or ``{"error": ...}`` when its process dies or exceeds the time limit."""
+        """Return one label, or ``{"error": ...}`` when its process dies or exceeds the time limit.
+
+        Raises
+        ------
+        DiskFullError
+            The calculator had no room: no property of the structure.
+        """
         process = self._process()
         limit = self.settings.time_limit
         with process.time_limit(limit):
             process.send(request)
             answer = next(filter(None, map(_answer, process.lines())), None)
+        if answer is not None and answer.get("error", {}).get("kind") == "disk full":
+            raise DiskFullError(answer["error"]["message"])
         if answer is not None:
             return answer
         if self._closing:

@@ -2,8 +2,8 @@
 
 Run as ``python -I -S supervisor.py FD PROGRAM ...``, on the standard library alone. The program is killed
 when the pipe FD closes, as the death of the parent closes it. When the program has ended, on Linux every
-process that descends from it is ended as well, in whatever group or session; elsewhere the parent kills the
-group. The supervisor then ends as the program did: with its exit code, or by its signal.
+process that descends from it is ended as well, in whatever group or session; elsewhere the group is killed.
+The supervisor then ends as the program did: with its exit code, or by its signal.
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ def _become(command: list[str], supervisor: int) -> None:
 def _kill_at_the_end_of(lifeline: int, program: int) -> None:
     """Wait until the parent closes the pipe or dies; then kill the program."""
     os.read(lifeline, 1)
+    if not LINUX:
+        os.killpg(0, signal.SIGKILL)  # this process, too
     try:
         os.kill(program, signal.SIGKILL)
     except ProcessLookupError:

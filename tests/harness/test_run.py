@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from example_cases import DATASET, Silent, case
+from example_processes import alive
 
 from mlffbench.data import Spec
 from mlffbench.harness.case import Case
@@ -125,14 +126,14 @@ def test_finished_cases_are_not_pending(tmp_path):
     assert pending([good, bad], store, force=True) == [good, bad]
 
 
-def start_suite(tmp_path, n_cases=4, seconds=0.7):
+def start_suite(tmp_path, n_cases=4, seconds=0.7, *options):
     rows = "\n".join(
         f"  - {{'helpers:Steady': {{log: {tmp_path}/log, seconds: {seconds}, number: {i}}}, as: row{i}}}"
         for i in range(n_cases)
     )
     suite = tmp_path / "suite.yaml"
     suite.write_text(f"name: demo\nproblems:\n  - dataset: lennard_jones\nestimators:\n{rows}\n")
-    command = [sys.executable, "-m", "mlffbench", "run", str(suite), "--out", str(tmp_path / "out")]
+    command = [sys.executable, "-m", "mlffbench", "run", str(suite), "--out", str(tmp_path / "out"), *options]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=_listens_to_ctrl_c
     )
@@ -160,11 +161,6 @@ def log_of(tmp_path, what):
     return [(int(number), int(pid)) for number, event, pid in lines if event == what]
 
 
-def alive(pid):
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
-
-
 def test_kill_9_loses_no_case_and_computes_none_twice(tmp_path):
     process = start_suite(tmp_path)
     wait_for(lambda: documents(tmp_path) and len(log_of(tmp_path, "started")) > len(documents(tmp_path)))
@@ -189,12 +185,24 @@ def test_kill_9_loses_no_case_and_computes_none_twice(tmp_path):
     assert text.partition("training frames")[2] == out.partition("training frames")[2] != ""
 
 
-def test_ctrl_c_says_how_to_go_on(tmp_path):
-    process = start_suite(tmp_path, seconds=1.5)
+@pytest.mark.parametrize(
+    ("name", "force", "words"),
+    [
+        ("SIGINT", False, "the same command goes on from there"),
+        ("SIGTERM", True, "with --force the same command starts over"),
+        ("SIGHUP", False, "the same command goes on from there"),
+    ],
+)
+def test_a_signal_ends_the_run_with_a_sentence(tmp_path, name, force, words):
+    process = start_suite(tmp_path, 2, 1.5, *["--force"] * force)
     wait_for(lambda: log_of(tmp_path, "started"))
-    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.Signals[name])
+    process.send_signal(signal.Signals[name])
     out, _ = process.communicate(timeout=60)
-    assert process.returncode == 130, out
-    assert "the same command goes on from there" in out
+    assert process.returncode == 128 + signal.Signals[name], out
+    assert f"interrupted ({name}); 0 of 2 cases done; " in out
+    assert words in out
     assert "Traceback" not in out
-    assert not list((tmp_path / "out").rglob("*.part"))
+    assert not alive(log_of(tmp_path, "started")[-1][1])
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert not (tmp_path / "out" / "unfinished").exists()

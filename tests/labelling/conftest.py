@@ -47,6 +47,18 @@ class Slow(EMT):
             os._exit(3)
         if len(atoms) == 1 and self.mood == "die":
             os.kill(os.getpid(), signal.SIGKILL)
+        if len(atoms) == 1 and self.mood == "die and leave a process":
+            import subprocess
+            subprocess.Popen(["sleep", "60"], start_new_session=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        if len(atoms) == 1 and self.mood == "full":
+            raise OSError(28, "No space left on device", "/scratch/wavefunction")
+        if self.mood == "write everywhere":
+            for fd in range(3, 10):
+                try:
+                    os.write(fd, b"SCF cycle 1\\n{}\\n[")
+                except OSError:
+                    continue
         if len(atoms) == 1 and self.mood == "hang":
             time.sleep(90)
         super().calculate(atoms, properties, system_changes)

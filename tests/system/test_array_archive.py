@@ -1,5 +1,6 @@
 """Archives of arrays: what claims more than it holds is refused before memory is taken."""
 
+import io
 import struct
 import time
 import tracemalloc

@@ -1,0 +1,170 @@
+"""Cases that a run computes, a few at a time, each case by one run only."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from mlffbench.harness.case import Case
+from mlffbench.harness.case_process import CaseProcess
+from mlffbench.harness.outcome import failed
+from mlffbench.harness.store import Store
+from mlffbench.system import checkpoint
+from mlffbench.system.failures import failure_of
+from mlffbench.system.folder_lock import claim
+
+__all__ = ["ANSWER", "UNFINISHED", "CaseQueue", "Observer", "remove_empty"]
+
+UNFINISHED = "unfinished"  # folder below the results
+ANSWER = ".answer-"  # folders of answers under way; no id begins like this
+PATIENCE = 1.0  # s, for a child that has answered to tidy up and end
+POLL = 0.5  # s, between looks at cases that another run computes
+
+
+class Observer(Protocol):
+    """Callbacks of a run: a case starts, progresses, finishes; a case of another run only finishes."""
+
+    def started(self, case: Case) -> None: ...
+    def progressed(
+        self, case: Case, stage: str, step: int, total: int | None, values: dict[str, float]
+    ) -> None: ...
+    def finished(self, case: Case, document: dict[str, Any]) -> None: ...
+
+
+class CaseQueue:
+    """Cases that one process computes, in children, beside other processes in the same folder.
+
+    A case belongs to the process that holds its folder of unfinished work.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+    store : Store
+    observer : Observer
+    threads : int
+        Of each child.
+    time_limit : float or None
+        Of each case, in s.
+    fresh : bool
+        Start every case anew, without what is kept of it.
+    """
+
+    def __init__(
+        self,
+        cases: Sequence[Case],
+        store: Store,
+        observer: Observer,
+        threads: int,
+        time_limit: float | None,
+        fresh: bool,
+    ) -> None:
+        self.cases, self.store, self.observer = cases, store, observer
+        self.threads, self.time_limit, self.fresh = threads, time_limit, fresh
+        self.before = {case.id: _version(store.document_path(case.id)) for case in cases}
+        self.children: set[CaseProcess] = set()
+        self.stopping = threading.Event()
+
+    def run(self, jobs: int) -> None:
+        """Run all cases; those that other runs are computing come last."""
+        with ThreadPoolExecutor(jobs) as pool:
+            try:
+                left = self.cases
+                while left := self._round(pool, left):
+                    time.sleep(POLL)
+            finally:
+                self.stopping.set()
+                for child in list(self.children):
+                    child.kill()
+                pool.shutdown(cancel_futures=True)
+
+    def _round(self, pool: ThreadPoolExecutor, cases: Iterable[Case]) -> list[Case]:
+        """Run the cases that no other run computes; return the others."""
+        futures = {pool.submit(self._run_one, case): case for case in cases}
+        done, _ = wait(futures, return_when="FIRST_EXCEPTION")
+        for future in done:
+            future.result()
+        return [case for future, case in futures.items() if not future.result()]
+
+    def _run_one(self, case: Case) -> bool:
+        """Run a case and store its document; False if another run is computing it."""
+        folder = self.store.unfinished_path(case.id)
+        with claim(folder) as mine:
+            if not mine or self.stopping.is_set():
+                return False
+            try:
+                document = self._done_elsewhere(case) or self._compute(case, folder)
+            finally:
+                remove_empty(folder)
+            if document is not None:
+                self.observer.finished(case, document)
+        return True
+
+    def _done_elsewhere(self, case: Case) -> dict[str, Any] | None:
+        """The document of a case that another run has finished meanwhile."""
+        if _version(self.store.document_path(case.id)) == self.before[case.id]:
+            return None
+        return self.store.load(case.id)
+
+    def _compute(self, case: Case, folder: Path) -> dict[str, Any] | None:
+        """Compute a case in a child and store its document; None if this run is being ended."""
+        place = self.store.folder / UNFINISHED / f"{ANSWER}{secrets.token_hex(8)}"
+        with claim(place):
+            try:
+                if self.fresh:
+                    checkpoint.empty(folder)
+                document = self._stored(case, place, folder if case.tasks else None)
+            finally:
+                shutil.rmtree(place, ignore_errors=True)
+        if document is not None and document["status"] == "ok":
+            self.store.forget_unfinished(case.id)
+        return document
+
+    def _stored(self, case: Case, place: Path, unfinished: Path | None) -> dict[str, Any] | None:
+        self.observer.started(case)
+        child = CaseProcess(case, place, unfinished, self.threads, self.time_limit)
+        self.children.add(child)
+        try:
+            if self.stopping.is_set():
+                return None
+            document, predictions = child.answer(self.observer.progressed)
+            if child.died and self.stopping.is_set():
+                return None
+            document = self._saved(case, document, predictions)
+            child.close(PATIENCE)
+        finally:
+            child.close()
+            self.children.discard(child)
+        return document
+
+    def _saved(self, case: Case, document: dict[str, Any], predictions: Any) -> dict[str, Any]:
+        """Store a document, or the failure that says why it cannot be one."""
+        try:
+            self.store.save(document, predictions)
+        except (ValueError, TypeError, KeyError) as error:
+            document = failed(case, failure_of(error)).to_json()
+            self.store.save(document)
+        return document
+
+
+def _version(document: Path) -> tuple[int, int] | None:
+    """Identity of a file that is only ever replaced; None if it is missing."""
+    try:
+        status = document.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def remove_empty(folder: Path) -> None:
+    """Remove a folder, and the one it lies in, unless something is in them."""
+    with suppress(OSError):
+        folder.rmdir()
+    with suppress(OSError):
+        folder.parent.rmdir()

@@ -150,7 +150,9 @@ def _problem(name: str, documents: Sequence[Document]) -> Problem:
         done = tuple(d for d in by_seed if d.get("status") == "ok")
         methods.append(Method(label, done, tuple(d for d in by_seed if d.get("status") != "ok")))
     problem = Problem(name, tuple(methods))
-    return replace(problem, doubts=tuple(doubts + _mismatches(problem) + _leakage(problem)))
+    return replace(
+        problem, doubts=tuple(doubts + _warnings(problem) + _mismatches(problem) + _leakage(problem))
+    )
 
 
 def _labels(documents: Sequence[Document]) -> list[str]:
@@ -173,6 +175,13 @@ def _with_differences(label: str, own: Mapping[str, Any], all_: Sequence[Mapping
     ]
     inside = ", ".join(f"{k}={own[k]!r}" if k in own else f"{k} by default" for k in differing)
     return f"{label} ({inside})" if inside else label
+
+
+def _warnings(problem: Problem) -> list[str]:
+    """Sentences of the checks on the data, each once."""
+    listed = [dig(document, "dataset", "warnings") for document in problem.documents]
+    sentences = dict.fromkeys(str(s) for warnings in listed if isinstance(warnings, list) for s in warnings)
+    return [f"The data: {sentence}" for sentence in sentences]
 
 
 def _mismatches(problem: Problem) -> list[str]:

@@ -225,7 +225,8 @@ def _numbers(value: Any) -> np.ndarray:
     try:
         array = np.array(value, dtype=float)
     except (TypeError, ValueError):
-        raise ValueError(f"is {value!r}, not a number") from None
+        shown = value.item() if isinstance(value, np.generic) else value
+        raise ValueError(f"is {shown!r}, not a number") from None
     if not np.isfinite(array).all():
         raise ValueError("is not finite")
     return array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -22,6 +23,8 @@ from mlffbench.system.progress import report
 
 __all__ = ["from_frames", "from_source", "isolated_energies", "isolated_energies_of"]
 
+ISOLATED = re.compile("(?:[a-z]{1,2})?(?:isolated|free|single)atoms?(?:[a-z]{1,2})?")
+FLAG_OF_ATOM = re.compile("(?:is)?isolatedatoms?")
 Bare = Callable[[int], Atoms]
 Columns = Mapping[str, Sequence[Any] | np.ndarray]
 
@@ -49,7 +52,7 @@ def from_frames(
     name : str
         The dataset's name; error messages begin with it.
     frames : sequence of Atoms
-        Energies in eV, forces in eV/Å, stresses in eV/Å³. Single-atom frames whose ``config_type`` is
+        Energies in eV, forces in eV/Å, stresses in eV/Å³. Single-atom frames with the text
         ``isolated_atom`` (``IsolatedAtom``, ``isolated-atoms`` ...) become `atomic_energies`. Forces or
         stresses that a frame lacks, or that are NaN throughout, are None; a stress is read only for frames
         periodic in three directions.
@@ -214,15 +217,23 @@ def _numbers(source: Source, kept: np.ndarray) -> frozenset[int] | None:
 
 # ---------------------------------------------------------------- isolated atoms and columns
 def _isolated_atoms(source: Source) -> np.ndarray:
-    """Mask of the single-atom frames whose ``config_type`` is ``isolated_atom`` in any spelling, (n,)."""
+    """Mask of the single-atom frames that a text or a flag calls an isolated atom, in any spelling, (n,)."""
     index, named = source.index, np.zeros(len(source.index), dtype=bool)
     for key in index.scalars:
-        if _letters(key) == "configtype":
-            kinds, place = np.unique(index.texts(key), return_inverse=True)
-            named |= np.array([_letters(str(k)).removesuffix("s") == "isolatedatom" for k in kinds])[place]
-        elif _letters(key) == "isolatedatom":  # a flag or its number
+        if FLAG_OF_ATOM.fullmatch(_letters(key)):  # a flag or its number
             named |= (index.texts(key) == "True") | (index.is_kind(key, "number") & (index.scalars[key] == 1))
+            continue
+        words, place = np.unique(index.texts(key), return_inverse=True)
+        of_kind = _letters(key) in ("configtype", "config", "type")
+        isolated = [_is_isolated(str(word), of_kind) for word in words]
+        named |= np.array(isolated, dtype=bool)[place]
     return named & (index.natoms == 1)
+
+
+def _is_isolated(word: str, of_kind: bool) -> bool:
+    """True for ``isolated_atom`` in any spelling, also with its element; in a key of kinds, for ``E0`` too."""
+    plain = "".join(c for c in word.lower() if c.isalnum())
+    return ISOLATED.fullmatch(plain) is not None or (of_kind and plain in ("e0", "e0s", "isolated"))
 
 
 def _letters(word: str) -> str:

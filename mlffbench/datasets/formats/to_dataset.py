@@ -231,7 +231,7 @@ def _isolated_atoms(source: Source) -> np.ndarray:
 
 
 def _is_isolated(word: str, of_kind: bool) -> bool:
-    """True for ``isolated_atom`` in any spelling, also with its element; in a key of kinds, for ``E0`` too."""
+    """True for ``isolated_atom`` in any spelling, also with its element; in a key of kinds also ``E0``."""
     plain = "".join(c for c in word.lower() if c.isalnum())
     return ISOLATED.fullmatch(plain) is not None or (of_kind and plain in ("e0", "e0s", "isolated"))
 

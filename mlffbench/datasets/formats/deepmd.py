@@ -54,7 +54,7 @@ def frames_of(folder: Path) -> list[Atoms]:
 
 def _arrays(folder: Path) -> dict[str, np.ndarray]:
     """Arrays of one set: those of DeePMD-kit, and others that may be labels."""
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     for file in sorted(folder.glob("*.npy")):
         try:
             arrays |= {} if file.stem in OTHERS else {file.stem: np.load(file)}

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mlffbench.data import Dataset, Labels, Split
+from mlffbench.datasets.checks.common.kept_warnings import kept_warnings
 from mlffbench.datasets.leakage import audit
 from mlffbench.forcefield import ForceField
 from mlffbench.system import progress
@@ -50,7 +51,9 @@ def leakage(dataset: Dataset, split: Split) -> dict[str, Any]:
 def dataset_metadata(dataset: Dataset) -> dict[str, Any]:
     card = {k: v for k, v in dataset.card.items() if isinstance(v, str)}
     metadata = {"name": dataset.name, "digest": dataset.digest, "n_frames": len(dataset)}
-    return {**metadata, "elements": dataset.elements, "card": card}
+    warnings = kept_warnings(dataset)
+    more = {"warnings": warnings} if warnings else {}
+    return {**metadata, "elements": dataset.elements, "card": card, **more}
 
 
 def split_metadata(split: Split) -> dict[str, Any]:

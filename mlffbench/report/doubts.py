@@ -19,7 +19,7 @@ ATOMS, DATASET, SPLIT = at("inputs", "atomic_energies"), at("dataset", "digest")
 def doubts(problem: Problem) -> tuple[str, ...]:
     """Sentences on documents that were not fitted to, scored on or computed with the same as the others."""
     kinds = (
-        _superseded, _other_data, _other_seeds_data, _other_inputs, _sizes, _seeds, _gaps, _task_seeds,
+        _superseded, _warnings, _other_data, _other_seeds_data, _other_inputs, _sizes, _seeds, _gaps, _task_seeds,
         _set_aside, mixed_precision, other_versions, other_conditions, _leakage,
     )  # fmt: skip
     return tuple(sentence for kind in kinds for sentence in kind(problem))
@@ -32,6 +32,13 @@ def _superseded(problem: Problem) -> Iterator[str]:
             n = len(method.seeds)
             counts = f"{n + method.superseded} documents for {n} seed(s)"
             yield f"{method.label}: {counts}; the newest of each counts."
+
+
+def _warnings(problem: Problem) -> Iterator[str]:
+    """Sentences of the checks on the data, each once."""
+    listed = [dig(document, "dataset", "warnings") for document in problem.documents]
+    sentences = dict.fromkeys(str(s) for warnings in listed if isinstance(warnings, list) for s in warnings)
+    yield from (f"The data: {sentence}" for sentence in sentences)
 
 
 def _other_data(problem: Problem) -> Iterator[str]:

@@ -9,6 +9,14 @@ from mlffbench.report.grouping import group_documents
 from mlffbench.report.problems import in_reading_order, series
 
 
+def test_warnings_of_the_data_are_doubts_each_once():
+    one, two = outcome("soap"), outcome("mace")
+    for document in (one, two):
+        document["dataset"] = {**document["dataset"], "warnings": ["(zeros) <b>all</b> are zero"]}
+    (problem,) = group_documents([one, two, outcome("acsf")])
+    assert problem.doubts == ("The data: (zeros) <b>all</b> are zero",)
+
+
 def test_groups_in_reading_order():
     names = ["dihedral", "test_1200K", "test_600K", "test_300K"]
     assert series(names) == ["test_300K", "test_600K", "test_1200K"]

@@ -11,23 +11,18 @@ from mlffbench.data import Dataset, Finding
 
 __all__ = ["electronic_state"]
 
-CHARGES = {  # names of columns, in lower case and without punctuation
-    *("charge", "totalcharge", "netcharge", "molcharge", "molecularcharge", "systemcharge", "chargestate"),
-    *("totalcharges", "spin", "totalspin", "netspin", "spinstate", "uhf", "nunpaired", "unpairedelectrons"),
-}
-STATES = {
-    *("spinmultiplicity", "multiplicity", "nelect", "nelectrons", "numelectrons"),
-    *("electronicstate", "excitedstate"),
-}
-WHOLE = {"q", "root", "iroot", "mult"}  # states only where all values are whole numbers
-FIELDS = {
-    *("electricfield", "externalfield", "efield"),
-    *("solvent", "solvation", "implicitsolvent", "dielectric"),
-}
-MOMENTS = {
-    *("magmom", "magmoms", "totalmagmom", "totalmagmoms", "totalabsmagmoms", "magneticmoment"),
-    *("totalmagneticmoment", "magnetization", "magnetisation", "totalmagnetization", "totmag"),
-}
+OF_ALL = "(?:total|tot|net|mol|molecule|molecular|system|sys|formal|overall|abs|totalabs)?"
+CHARGES = re.compile(  # names of columns, in lower case and without punctuation
+    rf"{OF_ALL}(?:charges?|chrg|chg)(?:state)?|{OF_ALL}spin(?:state|z)?|uhf|nupdown|(?:n|num|number)?(?:of)?"
+    "unpaired(?:electrons?)?"
+)
+STATES = re.compile(
+    "(?:spin)?(?:multiplicity|mult)|n(?:um|umber)?(?:of)?elec(?:t|trons?)?|electronnumber|"
+    "(?:electronic|excited|oxidation)states?"
+)
+WHOLE = re.compile("q|root|iroot|mult")  # states only in whole numbers
+FIELDS = re.compile("(?:electric|external|e)field|solvent|solvation|implicitsolvent|dielectric")
+MOMENTS = re.compile(rf"{OF_ALL}(?:mag|magmoms?|magneticmoments?|magneti[sz]ation)(?:tot|total)?")
 PREFIX = re.compile(r"^(dft|ref|qm)(?=.)")
 STEP, SHARE = 0.25, 0.25  # charges are whole numbers; moments differ by 0.5 and by this share of the largest
 SHOWN = 5
@@ -79,19 +74,23 @@ def _states(name: str, values: np.ndarray) -> np.ndarray | None:
     Missing charges, moments and fields are zero; other missing values are the usual one.
     """
     word = PREFIX.sub("", re.sub(r"[^a-z0-9]", "", name.lower()))
-    if word not in CHARGES | STATES | WHOLE | FIELDS | MOMENTS:
+    is_moment, is_field, is_charge = (bool(p.fullmatch(word)) for p in (MOMENTS, FIELDS, CHARGES))
+    whole = WHOLE.fullmatch(word) is not None
+    if not (is_moment or is_field or is_charge or whole or STATES.fullmatch(word)):
+        return None
+    if values.dtype.kind not in "fiub" and whole:
         return None
     if values.dtype.kind not in "fiub":
         return np.unique(values.astype(str), return_inverse=True)[1]
     numbers = values.astype(float)
     known = numbers[np.isfinite(numbers)]
-    if len(known) == 0 or (word in WHOLE and (known != np.round(known)).any()):
+    if len(known) == 0 or (whole and (known != np.round(known)).any()):
         return None
-    zero = 0.0 if word in CHARGES | FIELDS | MOMENTS else Counter(known.tolist()).most_common(1)[0][0]
+    zero = 0.0 if is_charge or is_field or is_moment else Counter(known.tolist()).most_common(1)[0][0]
     numbers = np.where(np.isfinite(numbers), numbers, zero)
-    if word in MOMENTS:
+    if is_moment:
         return _clusters(np.abs(numbers), max(2 * STEP, SHARE * float(np.abs(numbers).max())))
-    return _clusters(numbers, 0.0 if word in FIELDS else STEP)
+    return _clusters(numbers, 0.0 if is_field else STEP)
 
 
 def _clusters(values: np.ndarray, step: float) -> np.ndarray:

@@ -152,7 +152,8 @@ def _by_rows(file: Path, builder: Builder) -> Iterator[int]:
     for done, i in enumerate(ids):
         row = database._get_row(i)
         record = record_of(row)
-        names = set(row.key_value_pairs) - set(all_properties)
+        numbers = {k for k, v in record.values.items() if np.ndim(v) == 0}
+        names = ({*row.key_value_pairs, *row.data} & numbers) - set(all_properties)
         builder.add(len(record), *Layout.of(record.values, names, bool(record.pbc.all())))
         builder.count(record.numbers)
         if done % EVERY == 0:

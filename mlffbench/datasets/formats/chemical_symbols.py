@@ -10,6 +10,7 @@ from ase.data import atomic_numbers, chemical_symbols
 __all__ = ["HEAVIEST", "fault_of_numbers", "fault_of_symbol", "is_word", "numbers_of"]
 
 ISOTOPES = {"D": "deuterium", "T": "tritium"}  # of hydrogen
+GHOST = re.compile(r"xx?|du|gh|bq|lp|ep|\w+:|\w+\(gh\)|@\w+|gh\(\w+\)|\w+-bq|bq-?\w+", re.IGNORECASE)
 HEAVIEST = len(chemical_symbols) - 1
 
 
@@ -29,6 +30,8 @@ def fault_of_symbol(word: str) -> str | None:
         return (
             f"{word!r} is no chemical symbol; if it is an atomic number write {chemical_symbols[int(word)]}"
         )
+    if GHOST.fullmatch(word):
+        return f"{word!r} is a ghost or a dummy, no element; remove it and its forces"
     letters = next((word[:n] for n in (2, 1) if word[:n].capitalize() in atomic_numbers), None)
     hint = "" if letters is None else f"; write the element, such as {letters.capitalize()}"
     return f"{word!r} is no chemical symbol that ASE knows{hint}"

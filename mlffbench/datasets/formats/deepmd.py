@@ -15,6 +15,15 @@ from mlffbench.system.array_archive import read_array
 __all__ = ["frames_of", "is_system"]
 
 PARTS = ("coord", "box", "energy", "force", "virial")
+OTHERS = (
+    "fparam",
+    "aparam",
+    "atom_ener",
+    "atom_pref",
+    "real_atom_types",
+    "dipole",
+    "polarizability",
+)  # no labels
 
 
 def is_system(folder: Path) -> bool:
@@ -34,12 +43,26 @@ def frames_of(folder: Path) -> list[Atoms]:
     sets = sorted(folder.glob("set.*"))
     if any((s / "real_atom_types.npy").exists() for s in sets):
         raise ValueError(f"{folder}: DeePMD-kit's mixed-type format; convert it with dpdata to 'deepmd/npy'")
-    parts = [{n: read_array(s / f"{n}.npy") for n in PARTS if (s / f"{n}.npy").exists()} for s in sets]
+    parts = [_arrays(s) for s in sets]
     if not parts:
         raw = {n: folder / f"{n}.raw" for n in PARTS}
         parts = [{n: np.loadtxt(file, ndmin=2) for n, file in raw.items() if file.exists()}]
+    elif not any("coord" in arrays for arrays in parts):
+        parts = [{}]
     periodic = not (folder / "nopbc").exists()
     return [atoms for arrays in parts for atoms in _frames(folder, symbols, arrays, periodic)]
+
+
+def _arrays(folder: Path) -> dict[str, np.ndarray]:
+    """Arrays of one set: those of DeePMD-kit, and others that may be labels."""
+    arrays: dict[str, np.ndarray] = {}
+    for file in sorted(folder.glob("*.npy")):
+        try:
+            arrays |= {} if file.stem in OTHERS else {file.stem: read_array(file)}
+        except ValueError:
+            if file.stem in PARTS:
+                raise
+    return arrays
 
 
 def _symbols(folder: Path) -> list[str]:
@@ -63,7 +86,7 @@ def _frames(folder: Path, symbols: list[str], arrays: dict[str, Any], periodic: 
     natoms, count = len(symbols), len(arrays.get("coord", ()))
     needed = {"coord": 3 * natoms, "box": 9, "energy": 1, "force": 3 * natoms, "virial": 9}
     for name, values in arrays.items():
-        if np.size(values) != count * needed[name]:
+        if name in needed and np.size(values) != count * needed[name]:
             raise ValueError(
                 f"{folder}: {name} has {np.size(values)} numbers, not {needed[name]} for each of {count} "
                 "frames"
@@ -72,12 +95,21 @@ def _frames(folder: Path, symbols: list[str], arrays: dict[str, Any], periodic: 
         raise ValueError(
             f"{folder}: no frames with coord and box in set.* or *.raw (a molecule has a file nopbc)"
         )
-    shaped = {n: np.asarray(v, dtype=float).reshape(count, needed[n]) for n, v in arrays.items()}
-    return [_frame(symbols, {n: v[i] for n, v in shaped.items()}, periodic) for i in range(count)]
+    shaped = {
+        n: np.asarray(v, dtype=float).reshape(count, needed[n]) for n, v in arrays.items() if n in needed
+    }
+    others = {n: v for n, v in arrays.items() if n not in needed and np.ndim(v) and len(v) == count}
+    rows = [{n: v[i] for n, v in shaped.items()} for i in range(count)]
+    return [
+        _frame(symbols, row, periodic, {n: v[i] for n, v in others.items()}) for i, row in enumerate(rows)
+    ]
 
 
-def _frame(symbols: list[str], row: dict[str, np.ndarray], periodic: bool) -> Atoms:
-    """One frame; the virial is -stress times volume, as under the key ``virial`` of extended xyz."""
+def _frame(symbols: list[str], row: dict[str, np.ndarray], periodic: bool, others: dict[str, Any]) -> Atoms:
+    """One frame; the virial is -stress times volume, as under the key ``virial`` of extended xyz.
+
+    Arrays of other names may be labels that a keyword names.
+    """
     cell = {"cell": row["box"].reshape(3, 3), "pbc": True} if periodic else {}
     atoms = Atoms(symbols, row["coord"].reshape(-1, 3), **cell)
     results: dict[str, Any] = {"energy": float(row["energy"][0])} if "energy" in row else {}
@@ -86,4 +118,5 @@ def _frame(symbols: list[str], row: dict[str, np.ndarray], periodic: bool) -> At
     atoms.calc = SinglePointCalculator(atoms, **results)
     if "virial" in row and periodic:
         atoms.info["virial"] = row["virial"].reshape(3, 3)
+    atoms.info |= {name: v.item() if np.size(v) == 1 else v for name, v in others.items()}
     return atoms

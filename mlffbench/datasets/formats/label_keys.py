@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import isclose
 from typing import Any
 
 import numpy as np
 from ase.stress import full_3x3_to_voigt_6_stress
+from ase.units import Bohr
 
 from mlffbench.datasets.formats.index import Index, is_missing
 from mlffbench.datasets.formats.records import Reader, Record, Source
-from mlffbench.datasets.formats.units import EV, Units
+from mlffbench.datasets.formats.units import EV, Units, unit_in_name
 from mlffbench.registry import suggest
 from mlffbench.system.progress import report
 
@@ -105,7 +107,19 @@ def _given_key(name: str, quantity: str, key: str, source: Source) -> str:
         raise ValueError(f"{name}: {quantity}_key {key!r} is a flag in every frame that has it, not a number")
     if key not in known and key not in source.index.names_of_kind("missing"):
         raise ValueError(f"{name}: no frame has {quantity}_key {key!r}{suggest(key, known)}")
+    unit = unit_in_name(key)
+    if unit is not None and not any(isclose(unit[1], s, rel_tol=1e-3) for s in _sizes(quantity, key, source)):
+        raise ValueError(
+            f"{name}: {quantity}_key {key!r} names the unit {unit[0]!r}, but the file is read in "
+            f"{source.units}; set units, or convert it to eV and Å and rename it"
+        )
     return key
+
+
+def _sizes(quantity: str, key: str, source: Source) -> tuple[float, ...]:
+    """Sizes of the units that the name of a label may tell: forces may name their energy only."""
+    size = source.units.size(quantity, key)
+    return (size, size * Bohr, source.units.energy) if quantity == "forces" else (size,)
 
 
 def _well_known_key(name: str, quantity: str, source: Source) -> str | None:
@@ -225,7 +239,8 @@ def _numbers(value: Any) -> np.ndarray:
     try:
         array = np.array(value, dtype=float)
     except (TypeError, ValueError):
-        raise ValueError(f"is {value!r}, not a number") from None
+        shown = value.item() if isinstance(value, np.generic) else value
+        raise ValueError(f"is {shown!r}, not a number") from None
     if not np.isfinite(array).all():
         raise ValueError("is not finite")
     return array

@@ -34,7 +34,8 @@ def open_arrays(file: Path, mapped: bool = False) -> Source:
     """
     arrays = Arrays(file, mapped)
     rows, vectors = arrays.rows, arrays.vectors
-    entries = [Entry.of(k, v[0], True) for k, v in rows.items() if len(v)]
+    firsts = {k: next((x for x in v if not is_missing(x)), v[0]) for k, v in rows.items() if len(v)}
+    entries = [Entry.of(k, value, True) for k, value in firsts.items()]
     entries += [Entry(k, v.ndim - 1, "other", False) for k, v in vectors.items()]
     entries += [Entry(k, v.ndim - 1, "other", False) for k, v in arrays.tensors.items()]
     entries = [Entry(e.name, e.ndim, "missing", e.column) if e.name in arrays.missing else e for e in entries]
@@ -132,8 +133,9 @@ def _per_frame(
         elif _is_of_atoms(key, values, shape):
             vectors[key] = values if values.shape == shape[:2] else values.reshape(shape)
         elif key.lower() in LABEL_NAMES:
+            kind = "" if values.dtype.kind in "biufU" else f" of type {values.dtype}"
             raise ValueError(
-                f"{file.name}: {key!r} has shape {values.shape}; energies of {shape[0]} frames have "
+                f"{file.name}: {key!r} has shape {values.shape}{kind}; energies of {shape[0]} frames have "
                 f"({shape[0]},), forces on {shape[1]} atoms {shape}, stresses ({shape[0]}, 3, 3)"
             )
         elif values.shape[1:] in TENSORS and values.dtype.kind in "iuf":

@@ -1,4 +1,4 @@
-"""SchNetPack's form of ASE's databases: labels in ``data``, units in the metadata."""
+"""Labels in the ``data`` of ASE's databases, as of SchNetPack, and units in their metadata."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def units_in(file: str, metadata: Mapping[str, Any]) -> tuple[dict[str, str | fl
     """
     stated = stated_in({k: v for k, v in metadata.items() if isinstance(v, str)})
     keys: dict[str, float] = {}
-    for key, text in (metadata.get("_property_unit_dict") or {}).items():
+    named = (v for k, v in metadata.items() if "unit" in k.lower() and isinstance(v, Mapping))
+    for key, text in (pair for units in named for pair in units.items()):
         quantity = _quantity(key)
         if quantity is None or str(text).strip().lower() in UNITLESS:
             continue
@@ -53,6 +54,9 @@ def units_in(file: str, metadata: Mapping[str, Any]) -> tuple[dict[str, str | fl
             raise ValueError(
                 f"{file}: {text!r} is no known unit of {key!r}; write that of eV and Å into the metadata"
             )
+        if quantity == "length":
+            stated["length"] = text
+            continue
         keys[key] = size
         if quantity == "energy" and (key.lower() == "energy" or "energy" not in stated):
             stated["energy"] = text
@@ -66,4 +70,6 @@ def _quantity(key: str) -> str | None:
         return "energy"
     if name == "f" or "force" in name:
         return "forces"
+    if name in ("length", "distance", "position", "positions", "coordinates"):
+        return "length"
     return next((quantity for quantity in ("stress", "virial") if quantity in name), None)

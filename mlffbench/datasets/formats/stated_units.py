@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -36,6 +37,7 @@ QUANTITY = {
     for name in names
     for spelling in (f"{name}_unit", f"{name}_units", f"{name}unit", f"{name}units", f"unit_{name}")
 }
+LAMMPS = {"metal": "eV", "real": "kcal/mol", "electron": "Hartree"}
 WHOLE = ("unit", "units")  # of the energy; of other things in many files, so an unknown word is no error
 
 
@@ -49,10 +51,26 @@ def stated_in(texts: Mapping[str, Any]) -> dict[str, str | float]:
     stated: dict[str, str | float] = {}
     for key, text in texts.items():
         quantity = QUANTITY.get(key.lower().lstrip("_"))
-        if quantity is None and key.lower() in WHOLE and size_of(str(text), "energy") is not None:
-            quantity = "energy"
         if quantity is not None and str(text).strip():
             stated[quantity] = str(text)
+        elif key.lower() in WHOLE:
+            stated |= {k: v for k, v in _of_whole(str(text)).items() if k not in stated}
+    return stated
+
+
+def _of_whole(text: str) -> dict[str, str]:
+    """Units in a text such as ``eV, Angstrom``, ``Hartree/bohr`` or LAMMPS's ``real``; else none."""
+    words = [word for part in re.split(r"[,;]", text) for word in [LAMMPS.get(part.strip().lower(), part)]]
+    words = words if len(words) > 1 or size_of(text, "energy") is not None else words[0].split()
+    stated: dict[str, str] = {}
+    for word in words:
+        for quantity in ("energy", "length", "forces", "stress"):
+            if size_of(word, quantity) is not None:
+                stated.setdefault(quantity, word.strip())
+                break
+    if "energy" not in stated and "forces" in stated:
+        energy = re.split(r"/(?!mol)|\s", stated["forces"])[0]
+        stated |= {"energy": energy} if size_of(energy, "energy") is not None else {}
     return stated
 
 

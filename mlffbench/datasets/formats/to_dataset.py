@@ -13,6 +13,7 @@ from ase import Atoms
 from mlffbench.data import Dataset, Labels, LazySequence
 from mlffbench.datasets.formats.chemical_symbols import HEAVIEST, fault_of_numbers
 from mlffbench.datasets.formats.electronic_columns import with_electronic_columns
+from mlffbench.datasets.formats.isolated_atoms import energies_by_symbol, isolated_atoms
 from mlffbench.datasets.formats.label_keys import LABEL_NAMES, SPELLINGS, Label, energies, find_key
 from mlffbench.datasets.formats.placeholders import notes_on, without_weight
 from mlffbench.datasets.formats.records import InMemory, Reader, Source
@@ -49,7 +50,7 @@ def from_frames(
     name : str
         The dataset's name; error messages begin with it.
     frames : sequence of Atoms
-        Energies in eV, forces in eV/Å, stresses in eV/Å³. Single-atom frames whose ``config_type`` is
+        Energies in eV, forces in eV/Å, stresses in eV/Å³. Single-atom frames with the text
         ``isolated_atom`` (``IsolatedAtom``, ``isolated-atoms`` ...) become `atomic_energies`. Forces or
         stresses that a frame lacks, or that are NaN throughout, are None; a stress is read only for frames
         periodic in three directions.
@@ -92,12 +93,11 @@ def from_source(
     all_frames = np.ones(len(source.index), dtype=bool)
     energy = energies(name, str(found_keys["energy"]), source, all_frames, source.units)
     _refuse_no_elements(name, source)
-    is_isolated = _isolated_atoms(source)
+    is_isolated = isolated_atoms(source.index)
     if is_isolated.all():
         raise ValueError(f"{name}: every frame is an isolated atom; there is nothing to train on")
     kept, isolated = np.flatnonzero(~is_isolated), np.flatnonzero(is_isolated)
-    single = [source.reader.bare(i) for i in isolated.tolist()]
-    atoms = _energies_by_symbol(name, single, energy[isolated].tolist())
+    atoms = energies_by_symbol(name, map(source.reader.bare, isolated.tolist()), energy[isolated].tolist())
     table = _columns(source, keys)
     table |= {k: np.asarray(v) for k, v in (columns or {}).items()}
     labels = {q: _label(name, q, key, source) for q, key in found_keys.items() if key}
@@ -165,7 +165,7 @@ def isolated_energies_of(name: str, source: Source, energy_key: str | None = Non
     all_frames = np.ones(len(source.index), dtype=bool)
     key = str(find_key(name, "energy", energy_key, source))
     energy = energies(name, key, source, all_frames, source.units).tolist()
-    return _energies_by_symbol(name, [source.reader.bare(i) for i in range(len(energy))], energy)
+    return energies_by_symbol(name, [source.reader.bare(i) for i in range(len(energy))], energy)
 
 
 # ---------------------------------------------------------------- at once, or on request
@@ -212,37 +212,7 @@ def _numbers(source: Source, kept: np.ndarray) -> frozenset[int] | None:
     return frozenset(z for z, n in counted.items() if n > 0)
 
 
-# ---------------------------------------------------------------- isolated atoms and columns
-def _isolated_atoms(source: Source) -> np.ndarray:
-    """Mask of the single-atom frames whose ``config_type`` is ``isolated_atom`` in any spelling, (n,)."""
-    index, named = source.index, np.zeros(len(source.index), dtype=bool)
-    for key in index.scalars:
-        if _letters(key) == "configtype":
-            kinds, place = np.unique(index.texts(key), return_inverse=True)
-            named |= np.array([_letters(str(k)).removesuffix("s") == "isolatedatom" for k in kinds])[place]
-        elif _letters(key) == "isolatedatom":  # a flag or its number
-            named |= (index.texts(key) == "True") | (index.is_kind(key, "number") & (index.scalars[key] == 1))
-    return named & (index.natoms == 1)
-
-
-def _letters(word: str) -> str:
-    """Letters of a word in lower case, without separators."""
-    return "".join(c for c in word.lower() if c.isalpha())
-
-
-def _energies_by_symbol(name: str, frames: Sequence[Atoms], energies: Sequence[float]) -> dict[str, float]:
-    """Energies by chemical symbol; two frames of one element must agree."""
-    energy_of: dict[str, float] = {}
-    for atoms, energy in zip(frames, energies, strict=True):
-        symbol = atoms.get_chemical_symbols()[0]
-        if abs(energy_of.setdefault(symbol, energy) - energy) > 1e-6:
-            raise ValueError(
-                f"{name}: isolated {symbol} has two energies, {energy_of[symbol]} and {energy} eV; keep one, "
-                "or give the energies as a mapping"
-            )
-    return energy_of
-
-
+# ---------------------------------------------------------------- columns
 def _columns(source: Source, keys: Mapping[str, str | None]) -> dict[str, np.ndarray]:
     """Columns of all numbers and texts that are no labels; numbers named ``energ...`` are converted to eV."""
     columns: dict[str, np.ndarray] = {}

@@ -9,7 +9,7 @@ from math import isclose
 
 from ase.units import Bohr, GPa, Hartree, Rydberg, kcal, kJ, mol, nm
 
-__all__ = ["EV", "UNITS", "Units", "size_of", "units_of"]
+__all__ = ["EV", "UNITS", "Units", "size_of", "unit_in_name", "units_of"]
 
 ENERGY = {
     **dict.fromkeys(("ev", "electronvolt", "electronvolts"), 1.0),
@@ -23,6 +23,12 @@ LENGTH = {
     **{"nm": nm, "nanometer": nm, "pm": 0.01},
 }
 PRESSURE = {"gpa": GPa, "mpa": 1e-3 * GPa, "pa": 1e-9 * GPa, "kbar": 0.1 * GPa, "bar": 1e-4 * GPa}
+IN_NAMES = {
+    **{word: ENERGY[word] for word in ("ev", "mev", "ha", "hartree", "eh", "ry", "rydberg")},
+    **dict.fromkeys(("kcal", "kcalmol"), kcal / mol),
+    **dict.fromkeys(("kj", "kjmol"), kJ / mol),
+    **{word: PRESSURE[word] for word in ("gpa", "mpa", "kbar")},
+}
 
 
 @dataclass(frozen=True)
@@ -147,3 +153,9 @@ def units_of(file: str, stated: Mapping[str, str | float], given: Units = EV) ->
         sizes.get("virial", energy),
         sizes.get("length", 1.0),
     )
+
+
+def unit_in_name(key: str) -> tuple[str, float] | None:
+    """Unit of energy or pressure in a name such as ``energy_kcal_mol``, and its size in eV or eV/Å³."""
+    words = re.findall("[a-z]+", key.lower())[1:]
+    return next(((word, IN_NAMES[word]) for word in words if word in IN_NAMES), None)

@@ -62,7 +62,7 @@ def _like_forces(key: str, record: Record) -> str:
     shape, known = _shape(record.values.get(key)), key.lower() in SPELLINGS["forces"]
     if key.lower() in SPELLINGS["stress"] or is_cell_name(key):
         return ""
-    flat = shape == (3 * len(record),) and not (record.pbc.all() and shape in ((6,), (9,)))
+    flat = shape == (3 * len(record),) and (shape[0] > 9 or re.search("forc|grad", key.lower()) is not None)
     if (shape == (len(record), 3) or flat) and not NO_FORCES.search(key.lower()):
         return "three numbers an atom"
     return f"of shape {shape}" if known and shape and shape != (len(record), 3) else ""

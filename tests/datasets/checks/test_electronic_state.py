@@ -35,6 +35,12 @@ def dataset(name: str, values, frames: list[Atoms] | None = None) -> Dataset:
         ("solvent", ["", "water", "", ""], "(missing, water)"),
         ("electric_field", [0.0, 0.01, 0.0, 0.0], "(0, 0.01)"),
         ("q", [0, 1, 0, 0], "(0, 1)"),
+        ("tot_charge", [0, 1, 0, 0], "(0, 1)"),
+        ("molecule_charge", [0, 1, 0, 0], "(0, 1)"),
+        ("NUPDOWN", [0, 2, 0, 0], "(0, 2)"),
+        ("num_unpaired_electrons", [0, 2, 0, 0], "(0, 2)"),
+        ("tot_magnetization", [0.0, 2.0, 0.0, 0.0], "(0, 2)"),
+        ("nelec", [10, 9, 10, 10], "(9, 10)"),
     ],
 )
 def test_frames_of_the_same_atoms_in_several_states_are_a_warning(name, values, listed):
@@ -53,6 +59,9 @@ def test_frames_of_the_same_atoms_in_several_states_are_a_warning(name, values, 
         ("magmom", [2.2, 2.15, -2.2]),  # one ferromagnet, and its mirror image
         ("q", [0.1, 0.2, 1.3]),  # a coordinate
         ("temperature", [300.0, 600.0, 300.0]),
+        ("root", ["a", "b", "a"]),  # of a path
+        ("discharge", [0, 1, 0]),
+        ("image", [0, 1, 2]),
     ],
 )
 def test_one_state_is_no_finding(name, values):

@@ -23,6 +23,18 @@ MOLECULE = {  # what is planted in acetylacetone: how, the check, what it says, 
         "energies of 1 ",
         False,
     ),
+    "a filler for missing forces": (
+        lambda d: forces(d, [5, 6], lambda f: 0 * f - 999),
+        "zeros",
+        "forces of 2 .* a filler",
+        False,
+    ),
+    "a filler for missing energies": (
+        lambda d: energies(d, [5], lambda e: 0 * e - 99999),
+        "zeros",
+        "energies of 1 .* a filler",
+        False,
+    ),
 }
 SOLID = {  # likewise in mlearn's silicon
     "zeros for missing forces": (

@@ -50,12 +50,12 @@ def test_flags_are_texts(labelled, tmp_path):
     ("data", "read", "unread"),
     [
         ({"vasp_force": FORCES}, "none", "give forces_key: vasp_force"),
-        ({"flat": np.arange(9.0)}, "none", "give forces_key: flat"),
+        ({"flat_force": np.arange(9.0)}, "none", "give forces_key: flat_force"),
         ({"dft_forces": FORCES, "ragged": [[1], [1, 2]], "note": "a"}, "dft_forces", None),
     ],
 )
 def test_labels_in_data_beside_an_energy(data, read, unread, lazy, tmp_path):
-    n = 3 if "flat" in data else 2
+    n = 3 if "flat_force" in data else 2
     with connect(tmp_path / "a.db") as database:
         for i in range(2):
             atoms = Atoms(f"H{n}", [(0, 0, 0.8 * k) for k in range(n)])

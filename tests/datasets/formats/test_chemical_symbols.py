@@ -27,6 +27,11 @@ def test_a_word_that_is_no_symbol_is_named_with_the_remedy(word, remedy):
         numbers_of(["H", word])
 
 
+@pytest.mark.parametrize("word", ["Xx", "Bq", "H:", "H(Gh)", "@H", "LP", "Gh(H)"])
+def test_a_ghost_is_no_element(word):
+    assert fault_of_symbol(word) == f"{word!r} is a ghost or a dummy, no element; remove it and its forces"
+
+
 def test_symbols_in_any_case_are_no_fault():
     assert numbers_of(["h", "HE", "Cl"]).tolist() == [1, 2, 17]
     assert fault_of_numbers(np.array([1, 118])) is None

@@ -95,3 +95,16 @@ def test_what_does_not_fit_is_refused(crystals, tmp_path):
     (folder / "type_map.raw").unlink()
     with pytest.raises(ValueError, match=r"no type_map.raw, so the types have no elements"):
         path(str(folder))
+
+
+def test_arrays_of_other_names_are_named_or_read(crystals, tmp_path):
+    folder = write(tmp_path / "system", crystals, 1)
+    place = tmp_path / "system" / "set.000"
+    (place / "force.npy").rename(place / "my_forces.npy")
+    np.save(place / "note.npy", np.array(["a", 1], dtype=object), allow_pickle=True)
+    data = path(folder)
+    assert data.labels.forces is None
+    assert "give forces_key: my_forces" in data.card["unread"]["my_forces"]
+    np.testing.assert_allclose(
+        path(folder, forces_key="my_forces").labels.forces[1], crystals[1].get_forces()
+    )

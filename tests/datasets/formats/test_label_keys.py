@@ -54,3 +54,27 @@ from mlffbench.datasets.formats.to_dataset import from_frames
 def test_labels_are_refused_with_a_sentence(frames, keys, sentence):
     with pytest.raises(ValueError, match=sentence):
         from_frames("x", frames, **keys)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "unit"),
+    [
+        ("energy_Ha", -1.0, "ha"),
+        ("energy_kcal_mol", -1.0, "kcal"),
+        ("E_kJmol", -1.0, "kjmol"),
+        ("e_mev", 1.0, "mev"),
+    ],
+)
+def test_a_unit_in_the_name_of_an_energy_that_is_not_used_is_refused(key, value, unit):
+    with pytest.raises(
+        ValueError, match=f"energy_key '{key}' names the unit '{unit}', but the file is read in eV"
+    ):
+        from_frames("x", [h2({key: value})], energy_key=key)
+    assert from_frames("x", [h2({"energy_eV": value})], energy_key="energy_eV").labels.energy[0] == value
+
+
+def test_a_unit_in_the_name_of_forces_or_a_stress():
+    frames = [h2({"E": 0.0, "stress_GPa": [1.0] * 6}, {"forces_kcal": FORCES}, periodic=True)]
+    for keys in ({"forces_key": "forces_kcal"}, {"stress_key": "stress_GPa"}):
+        with pytest.raises(ValueError, match=r"names the unit .* but the file is read in eV; set units"):
+            from_frames("x", frames, **keys)

@@ -174,3 +174,15 @@ def test_moments_and_charges_of_atoms_are_summed(tmp_path):
     columns = path(str(tmp_path / "a.npz"), units="eV").columns
     assert columns["total_magmoms"].tolist() == [2, 4]
     assert columns["total_charges"].tolist() == [0.5, 1]
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_a_number_that_the_first_frame_lacks_is_a_column(lazy, tmp_path):
+    arrays = {"z": [1, 1], "R": np.ones((3, 2, 3)), "T": [np.nan, 300.0, 400.0]}
+    np.savez(tmp_path / "a.npz", E=[-1.0, -2.0, -3.0], **arrays)
+    np.testing.assert_array_equal(
+        path(str(tmp_path / "a.npz"), units="eV", lazy=lazy).columns["T"], [np.nan, 300, 400]
+    )
+    np.savez(tmp_path / "a.npz", E=[np.nan, -2.0, -3.0], **arrays)
+    with pytest.raises(ValueError, match="'E' of frame 0 is not finite"):
+        path(str(tmp_path / "a.npz"), units="eV", lazy=lazy)

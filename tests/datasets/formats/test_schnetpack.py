@@ -65,3 +65,21 @@ def test_a_word_that_is_no_unit_is_refused(tmp_path):
     file = write(tmp_path / "a.db", {"_property_unit_dict": {"energy": "furlong", "forces": Debye}})
     with pytest.raises(ValueError, match="'furlong' is no known unit of 'energy'"):
         path(file)
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_charge_and_spin_of_the_frames_are_columns(lazy, tmp_path):
+    data = {"total_charge": np.array([1.0]), "spin_multiplicity": np.array([2])}
+    words = {"energy": "eV", "forces": "eV/Ang", "stress": "eV/Ang/Ang/Ang"}
+    columns = path(write(tmp_path / "a.db", {"_property_unit_dict": words}, **data), lazy=lazy).columns
+    assert columns["total_charge"].tolist() == [1, 1, 1]
+    assert columns["spin_multiplicity"].tolist() == [2, 2, 2]
+
+
+@pytest.mark.parametrize("name", ["units", "property_units"])
+def test_units_in_the_metadata_of_any_database(name, tmp_path):
+    file = write(tmp_path / "a.db", {name: {"energy": "Hartree", "distance": "bohr"}})
+    data = path(file)
+    np.testing.assert_allclose(data.labels.energy[0], -Hartree)
+    np.testing.assert_allclose(data.labels.forces[0], FORCES * Hartree / Bohr)
+    np.testing.assert_allclose(data.frames[0].positions[1, 2], 0.75 * Bohr)

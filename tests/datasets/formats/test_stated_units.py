@@ -54,6 +54,11 @@ def test_an_array_without_units_needs_them_and_a_word_that_is_none_is_refused(tm
         ('units="kcal/mol"', kcal / mol, kcal / mol),
         ("energy_units=eV", 1.0, 1.0),
         ("units=monomers", 1.0, 1.0),
+        ('units="kcal/mol, Angstrom"', kcal / mol, kcal / mol),
+        ('units="Hartree/bohr"', Hartree, Hartree / Bohr),
+        ('units="eV Angstrom"', 1.0, 1.0),
+        ("units=real", kcal / mol, kcal / mol),
+        ("units=metal", 1.0, 1.0),
     ],
 )
 def test_extended_xyz_may_say_its_units(words, energy, force, tmp_path):

@@ -161,20 +161,6 @@ def test_labels_of_nan_are_missing_and_counted():
     assert other.card["labels"]["energy"] == "REF_energy"
 
 
-@pytest.mark.parametrize("key", ["config_type", "ConfigType", "config-type"])
-@pytest.mark.parametrize("word", ["isolated-atom", "isolated atoms", "ISOLATED_ATOM", "Isolated.Atoms"])
-def test_isolated_atoms_in_any_spelling(key, word):
-    data = from_frames("x", [Atoms("H", info={"energy": -13.6, key: word}), h2({"energy": -31.0, key: "md"})])
-    assert data.atomic_energies == {"H": -13.6}
-    assert len(data) == 1
-
-
-@pytest.mark.parametrize("value", [True, 1])
-def test_isolated_atoms_by_a_flag(value):
-    frames = [Atoms("H", info={"energy": -13.6, "isolated_atom": value}), h2({"energy": -31.0})]
-    assert from_frames("x", frames).atomic_energies == {"H": -13.6}
-
-
 @pytest.mark.parametrize("word", ["isolated_atom", "IsolatedAtom"])
 def test_isolated_atoms_are_not_training_data(word):
     lone = Atoms("H", info={"energy": -13.6, "config_type": word})

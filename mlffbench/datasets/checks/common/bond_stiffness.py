@@ -38,6 +38,8 @@ def relative_stiffness(dataset: Dataset) -> float | None:
     if changes.shape[1] < LEAST_BONDS:
         return None
     stretch, pull, expected = changes
+    if not np.ptp(stretch) > 0 or not np.ptp(pull) > 0:
+        return None
     if np.corrcoef(stretch, -pull / expected)[0, 1] < 0.5:
         return None
     return float(-np.sum(pull / expected * stretch) / np.sum(stretch**2))

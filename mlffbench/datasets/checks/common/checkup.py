@@ -11,6 +11,7 @@ import numpy as np
 from mlffbench import registry
 from mlffbench.data import Dataset, Finding, Labels, LazySequence
 from mlffbench.datasets.checks.common.frame_selection import subsample
+from mlffbench.datasets.checks.common.kept_warnings import keep_warnings
 
 __all__ = ["admit", "checkup"]
 
@@ -104,6 +105,7 @@ def admit(dataset: Dataset, allow: Collection[str] = ()) -> Dataset:
         raise ValueError(
             f"{dataset.name} cannot be used as it is: {lines}. To use it nevertheless allow {names}"
         )
+    keep_warnings(dataset, findings)
     for finding in findings:
         warnings.warn(f"{dataset.name}: ({finding.check}) {finding.message}", UserWarning, stacklevel=2)
     return dataset

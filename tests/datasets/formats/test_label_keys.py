@@ -78,3 +78,8 @@ def test_a_unit_in_the_name_of_forces_or_a_stress():
     for keys in ({"forces_key": "forces_kcal"}, {"stress_key": "stress_GPa"}):
         with pytest.raises(ValueError, match=r"names the unit .* but the file is read in eV; set units"):
             from_frames("x", frames, **keys)
+
+
+def test_forces_in_one_row_are_read_if_their_key_is_given():
+    data = from_frames("x", [h2({"E": 0.0, "forces": FORCES.ravel()})], forces_key="forces")
+    np.testing.assert_array_equal(data.labels.forces[0], FORCES)

@@ -120,7 +120,8 @@ def test_the_names_of_labels_are_in_the_card():
     [
         ({}, {"vasp_force": FORCES}, "vasp_force", "forces_key: vasp_force"),
         ({}, {"gradient": FORCES}, "gradient", "forces_key: gradient"),
-        ({"forces": FORCES.ravel()}, {}, "forces", r"of shape \(6,\), and no forces are read"),
+        ({"forces": FORCES.ravel()}, {}, "forces", "forces_key: forces"),  # which reads them
+        ({"forces": np.ones(5)}, {}, "forces", r"of shape \(5,\), and no forces are read"),
         ({"my_stress": SIGMA}, {}, "my_stress", "stress_key: my_stress"),
         ({"sigma": SQUARE}, {}, "sigma", "stress_key: sigma"),
         ({"stress": 3.0}, {}, "stress", r"of shape \(\), and no stress"),

@@ -15,7 +15,6 @@ from ase.io import write
 from typer.testing import CliRunner
 
 from mlffbench.cli import app
-from mlffbench.harness.run import run as run_case
 
 SUITE = """\
 name: s

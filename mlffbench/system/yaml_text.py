@@ -72,6 +72,7 @@ for _word, (_pattern, _first) in CORE.items():
     _Loader.add_implicit_resolver(f"{TAG}{_word}", re.compile(rf"^(?:{_pattern})$"), _first)
 _Loader.add_constructor(f"{TAG}int", _Loader.construct_whole_number)
 _Loader.add_constructor(f"{TAG}float", _Loader.construct_decimal_number)
+RESOLVER = _Loader("")
 
 
 def read_yaml(text: str) -> Any:
@@ -139,10 +140,11 @@ def _check(node: yaml.Node, inside: tuple[int, ...], count: list[int]) -> None:
 
 def _check_tag(node: yaml.Node) -> None:
     """Refuse a tag that is none of plain values, or does not fit what it stands before."""
-    fits = {yaml.SequenceNode: {"seq"}, yaml.MappingNode: {"map"}}.get(type(node))
-    if fits is None:
-        plain = _Loader("").resolve(yaml.ScalarNode, node.value, (True, False)).removeprefix(TAG)
+    if isinstance(node, yaml.ScalarNode):
+        plain = RESOLVER.resolve(yaml.ScalarNode, node.value, (True, False)).removeprefix(TAG)
         fits = {plain, "str"} | ({"float"} if plain == "int" else set())
+    else:
+        fits = {"seq" if isinstance(node, yaml.SequenceNode) else "map"}
     tag = node.tag.removeprefix(TAG)
     if node.tag not in PLAIN or tag not in fits:
         shown = f"!!{tag}" if node.tag.startswith(TAG) else tag

@@ -224,9 +224,9 @@ def test_200_mutants_of_a_suite_end_in_cases_or_a_sentence(tmp_path, monkeypatch
     slowest, codes = 0.0, []
     for k, mutant in enumerate(mutants(text, 200)):
         Path("suite.yaml").write_text(mutant)
-        start = time.monotonic()
+        start = time.process_time()
         result = CliRunner().invoke(app, ["run", "suite.yaml", "--dry-run"])
-        slowest = max(slowest, time.monotonic() - start if k else 0.0)
+        slowest = max(slowest, time.process_time() - start if k else 0.0)
         assert isinstance(result.exception, SystemExit | None), (mutant, result.exc_info)
         assert result.exit_code in (0, 2), mutant
         assert result.exit_code == 0 or "mlffbench: " in result.output

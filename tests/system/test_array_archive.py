@@ -74,10 +74,10 @@ def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr(
         array_archive.psutil, "virtual_memory", lambda: type("m", (), {"available": 20_000_000})
     )
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(ValueError, match=r"0\.03 GB of memory, 'x\.npy' most of it, and 0\.02 GB are free"):
         read_arrays(file)
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_a_text_takes_more_than_its_size_once_parsed_and_only_what_is_read_counts(tmp_path, monkeypatch):

@@ -74,10 +74,10 @@ MERGES = "a0: &a0 {x0: 1}\n" + "".join(f"a{k}: &a{k} {{<<: [*a{k - 1}, *a{k - 1}
     ],
 )
 def test_other_texts_are_named_with_their_line_within_seconds(text, line, sentence):
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(YamlError, match=sentence) as refusal:
         read_yaml(text)
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
     assert refusal.value.line if line is None else refusal.value.line == line
 
 

@@ -36,10 +36,10 @@ def test_packed_text_is_measured_before_it_is_kept(tmp_path, little_memory, endi
     bomb.write_bytes(pack(FRAME * 40_000))
     small.write_bytes(pack(FRAME * 5000))
     check_unpacked(small)
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(ValueError, match=rf"a\.xyz\.{ending} unpacks to more than 0\.001 GB, too much"):
         open_files([bomb])
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
     assert len(open_files([small]).index) == 5000
 
 
@@ -96,10 +96,10 @@ def test_an_array_of_deepmd_that_claims_terabytes(tmp_path):
 )
 def test_counts_without_end(tmp_path, name, text):
     (tmp_path / name).write_bytes(text)
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(ValueError, match=name):
         open_files([tmp_path / name])
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_what_fits_is_read_as_before(tmp_path):

@@ -149,7 +149,7 @@ def _check_manifest(split: Spec, where: tuple[Any, ...], source: YamlFile) -> No
         if asked is not None and str(asked).lower() != actual:
             raise ValueError(f"{file} is not the manifest that was asked for: its sha256 is {actual}")
     except (OSError, ValueError) as error:
-        reason = f"{file}: {error.strerror}" if getattr(error, "strerror", None) else str(error)
+        reason = f"{file}: {error.strerror}" if isinstance(error, OSError) and error.strerror else str(error)
         raise SuiteError(source.say(where, reason)) from error
 
 

@@ -84,7 +84,7 @@ def _check_group(arrays: Mapping[str, np.ndarray], test: str, n_frames: int | No
         raise ValueError(f"{test}/n_atoms are no numbers of atoms")
     if n_frames not in (None, len(n_atoms)):
         raise ValueError(f"it holds {len(n_atoms)} frames of {test}, the document {n_frames}")
-    sizes = {"n": len(n_atoms), "N": sum(n_atoms.tolist())}
+    sizes: dict[str | int, int] = {"n": len(n_atoms), "N": sum(n_atoms.tolist())}
     for name, shape in SHAPES.items():
         for key in (f"{test}/{name}_true", f"{test}/{name}_predicted"):
             wanted = tuple(sizes.get(size, size) for size in shape)

@@ -213,6 +213,13 @@ def fits(out):
     return [int(line.split()[0]) for line in lines if "started" in line]
 
 
+def wait_for_a_fit(out, driver):
+    """Wait until another fit begins, or the driver ends."""
+    before, end = len(fits(out)), time.monotonic() + 60
+    while len(fits(out)) == before and driver.poll() is None and time.monotonic() < end:
+        time.sleep(0.02)
+
+
 def check_whole(out):
     """Finish a suite, whose folder then holds the results and nothing else."""
     before = good(out)
@@ -231,8 +238,12 @@ def test_kills_at_any_moment_lose_and_leave_nothing(tmp_path):
     for k in range(N_KILLS):
         if driver is None or driver.poll() is not None:
             driver = start_driver(out)
-        time.sleep(float(rng.uniform(0.0, 1.5)))
-        victim = VICTIMS[k % len(VICTIMS)]
+        if k % 3 == 2:  # while a fit, an answer or a document is under way
+            wait_for_a_fit(out, driver)
+            time.sleep(float(rng.uniform(0.0, 0.6)))
+        else:
+            time.sleep(float(rng.uniform(0.0, 1.5)))
+        victim = VICTIMS[k // 3 % len(VICTIMS)]
         kill(driver, victim, rng)
         if victim != "child":
             driver.wait(30)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlffbench.data import Spec
 from mlffbench.harness.case import Case
-from mlffbench.harness.run import load_dataset
+from mlffbench.harness.run import load_dataset, run
 
 DATASET = Spec("lennard_jones", {"n_train": 6, "n_test": 3})
 
@@ -29,3 +29,22 @@ class Silent:
 
     def finished(self, case, document):
         self.said.append((document["status"], case.label))
+
+
+class InProcess:
+    """Stand-in of a child process, which takes seconds to start: the case is run in this process."""
+
+    died = False
+
+    def __init__(self, case, *_):
+        self.case = case
+
+    def answer(self, progressed):
+        outcome, predictions = run(self.case)
+        return outcome.to_json(), predictions
+
+    def kill(self):
+        """Nothing is left to be killed."""
+
+    def close(self, patience=0.0):
+        """Nothing is open."""

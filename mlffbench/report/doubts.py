@@ -19,8 +19,8 @@ ATOMS, DATASET, SPLIT = at("inputs", "atomic_energies"), at("dataset", "digest")
 def doubts(problem: Problem) -> tuple[str, ...]:
     """Sentences on documents that were not fitted to, scored on or computed with the same as the others."""
     kinds = (
-        _superseded, _warnings, _other_data, _other_seeds_data, _other_inputs, _sizes, _seeds, _gaps, _task_seeds,
-        _set_aside, mixed_precision, other_versions, other_conditions, _leakage,
+        _superseded, _warnings, _other_data, _other_seeds_data, _other_inputs, _sizes, _seeds, _gaps,
+        _task_seeds, _set_aside, mixed_precision, other_versions, other_conditions, _leakage,
     )  # fmt: skip
     return tuple(sentence for kind in kinds for sentence in kind(problem))
 

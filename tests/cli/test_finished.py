@@ -12,10 +12,10 @@ from ase.build import bulk, molecule
 from ase.calculators.emt import EMT
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
+from example_cases import InProcess
 from typer.testing import CliRunner
 
 from mlffbench.cli import app
-from mlffbench.harness.run import run as run_case
 from mlffbench.harness.store import Store
 from mlffbench.report.formats import markdown
 from mlffbench.report.results import Results
@@ -36,8 +36,7 @@ def labelled(atoms):
 def project(tmp_path, monkeypatch):
     """Twenty-four ethanes of two trajectories, their isolated atoms, a reference, and a suite on them."""
     monkeypatch.chdir(tmp_path)
-    in_process = lambda case, *_: run_case(case)[0].to_json()  # a child for each case takes seconds
-    monkeypatch.setattr("mlffbench.harness.execute._converse", in_process)
+    monkeypatch.setattr("mlffbench.harness.case_queue.CaseProcess", InProcess)
     write_data(lambda i: i // 12)
     write_atoms(-1.0)
     write("ref.xyz", labelled(molecule("C2H6")))
@@ -155,22 +154,13 @@ def test_what_a_finished_suite_lacks_is_said_and_its_rows_are_renamed(project):
     assert "my row" in (project / "out" / "leaderboard.md").read_text()
 
 
-def test_a_metric_that_was_added_by_score_is_not_missed(project, monkeypatch):
-    keeping = lambda case, order, *_: _kept(case, order)
-    monkeypatch.setattr("mlffbench.harness.execute._converse", keeping)
+def test_a_metric_that_was_added_by_score_is_not_missed(project):
     suite()
     run()
     suite(more="metrics: [rmse, max_error]\n")
     assert call("run", "s.yaml", "--out", "out").exit_code == 1
     assert call("score", "out", "--metric", "max_error").exit_code == 0
     assert "careful" not in run()
-
-
-def _kept(case, order):
-    outcome, predictions = run_case(case)
-    with open(order["predictions"], "wb") as file:
-        np.savez(file, **predictions)
-    return outcome.to_json()
 
 
 def test_methods_with_other_isolated_atoms_are_doubted(project):

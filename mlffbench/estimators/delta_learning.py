@@ -153,7 +153,7 @@ class DeltaLearning(Composite):
         rows = np.array([row_of_key[key] for key in keys])
         baseline = self._baseline_labels(self.baseline_.prepare(distinct), distinct)[rows]
         for i in np.flatnonzero(~np.isfinite(baseline.energy)):
-            formula = frames[i].get_chemical_formula()
+            formula = frames[int(i)].get_chemical_formula()
             raise ValueError(f"the baseline's energy of a frame of {formula} is {baseline.energy[i]}")
         return _combined(np.subtract, labels, baseline)
 

@@ -170,12 +170,13 @@ def _grow(loop: Loop, side: str, draw: int, start: Callable[[int], ForceField]) 
     sizes = [float(loop.n_start + k * loop.n_query) for k in range(loop.rounds + 1)]
     rounds = [errors for errors, _ in history]
     missing = {row.test: row for _, rows in history for row in rows}
-    return [*missing.values()] + [
+    curves = [
         Curve(group, "training frames", quantity, sizes, [errors[group][quantity] for errors in rounds])
         for group in loop.split.tests
         if group not in missing
         for quantity in rounds[0][group]
     ]
+    return [*missing.values(), *curves]
 
 
 def _query(loop: Loop, model: ForceField, pool: np.ndarray) -> np.ndarray:

@@ -90,11 +90,12 @@ def _fit(model: ForceField, dataset: Dataset, split: Split, seed: int, n: int, d
     whole_set = draw == 0 and n == len(order)
     fitted = model if whole_set else refit(model, dataset, order[:n], first_seed(model, seed) + draw)
     groups, missing = group_errors(fitted, dataset, split, f"fit to {n} frames, draw {draw}")
-    return missing + [
+    scores = [
         Score(test, quantity, "rmse", value, UNITS[quantity])
         for test, values in groups.items()
         for quantity, value in values.items()
     ]
+    return [*missing, *scores]
 
 
 def power_law(n: Sequence[float], error: Sequence[float]) -> PowerLaw:

@@ -111,9 +111,9 @@ class Labels:
 
     Notes
     -----
-    As an array it is its energies. The meta-estimators of scikit-learn that make an array of ``y``
-    (`VotingRegressor`, `StackingRegressor`, `TransformedTargetRegressor` ...) are refused, since the model
-    would learn energies alone.
+    As an array it is its energies. A force field within a `VotingRegressor` of scikit-learn, which makes an
+    array of ``y``, warns that it learns energies alone; `StackingRegressor` and `TransformedTargetRegressor`
+    refuse its predictions.
     """
 
     energy: np.ndarray
@@ -154,6 +154,14 @@ class Labels:
     def shape(self) -> tuple[int]:
         """Shape of the energies; scikit-learn uses it to index with arrays of indices."""
         return self.energy.shape
+
+    @property
+    def ndim(self) -> int:
+        """Refuse the tools of scikit-learn that need plain arrays of predictions, with a sentence."""
+        raise AttributeError(
+            "Labels hold forces too and are no plain array, which StackingRegressor and "
+            "TransformedTargetRegressor need; mlffbench.estimators.Committee and DeltaLearning combine models"
+        )
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """Energies, for scikit-learn's metrics."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -74,12 +75,17 @@ class ForceField(RegressorMixin, BaseEstimator):
         return {}
 
     def fit(self, X: Sequence[Atoms], y: Labels | Any = None) -> Self:
-        """Fit from scratch.
+        """Fit from scratch; the frames may come in any order.
 
         Parameters
         ----------
         X : list of n Atoms
         y : Labels, or (n,) array of energies in eV, or None to read the frames' own calculators
+
+        Warns
+        -----
+        UserWarning
+            `y` is an array of energies, though the method learns forces too.
 
         Raises
         ------
@@ -92,8 +98,9 @@ class ForceField(RegressorMixin, BaseEstimator):
         """
         self._check_installed()
         frames = self._check_supported(check_frames(X))
-        labels = _check_labels(y, frames)
+        labels = self._check_training_labels(y, frames)
         self._check_one_molecule(frames, frames[0])
+        frames, labels = _ordered(frames, labels)
         self._forget()
         self.elements_ = _elements(frames)
         self.atomic_energies_ = self._reference(frames, labels.energy)
@@ -115,7 +122,7 @@ class ForceField(RegressorMixin, BaseEstimator):
         if not self.__sklearn_is_fitted__():
             return self.fit(X, y)
         frames = self._check_known(check_frames(X))
-        labels = _check_labels(y, frames)
+        frames, labels = _ordered(frames, self._check_training_labels(y, frames))
         self._partial_fit(frames, replace(labels, energy=labels.energy - self._baseline(frames)))
         return self
 
@@ -244,6 +251,16 @@ class ForceField(RegressorMixin, BaseEstimator):
             raise ValueError(f"{type(self).__name__} describes molecules; frame {periodic[0]} is periodic")
         return frames
 
+    def _check_training_labels(self, y: Any, frames: list[Atoms]) -> Labels:
+        """Return the labels; warn if a bare array hides that there are no forces to learn."""
+        if isinstance(y, np.ndarray) and "forces" in self.properties:
+            warnings.warn(
+                f"{type(self).__name__} learns energies alone, as y is an array without forces; pass Labels, "
+                "or Labels(energies) if that is meant; scikit-learn's VotingRegressor makes such an array",
+                stacklevel=3,
+            )
+        return _check_labels(y, frames)
+
     def _check_known(self, frames: list[Atoms]) -> list[Atoms]:
         """Return the frames; refuse elements or compositions that training did not contain."""
         self._check_supported(frames)
@@ -289,7 +306,12 @@ def check_frames(X: Any) -> list[Atoms]:
     """Check that X is a non-empty list of Atoms with finite positions and at least one atom each."""
     if isinstance(X, Atoms):
         raise TypeError("expected a list of ase.Atoms, got one Atoms; write [atoms]")
-    if isinstance(X, np.ndarray) or not isinstance(X, Sequence) or isinstance(X, str):
+    if isinstance(X, np.ndarray):
+        raise TypeError(
+            "expected a list of ase.Atoms, got ndarray; tools that make an array of X, as BaggingRegressor "
+            "or RANSACRegressor, take no frames: mlffbench.estimators.Committee resamples them"
+        )
+    if not isinstance(X, Sequence) or isinstance(X, str):
         raise TypeError(f"expected a list of ase.Atoms, got {type(X).__name__}")
     frames = list(X)
     if not frames:
@@ -318,6 +340,23 @@ def _check_labels(y: Any, frames: list[Atoms]) -> Labels:
         if forces is not None and not np.isfinite(forces).all():
             raise ValueError(f"the forces of frame {i} are not finite")
     return labels
+
+
+def _ordered(frames: list[Atoms], labels: Labels) -> tuple[list[Atoms], Labels]:
+    """Frames and labels in an irregular order that depends on them alone, not on the order they came in.
+
+    Shuffles, validation frames and samples of a fit, drawn by number, are then the same frames.
+    """
+    key = lambda i: (labels.energy[i], _unordered_bytes(frames[i]))
+    ranked = np.array(sorted(range(len(frames)), key=key))
+    order = ranked[np.random.default_rng(len(frames)).permutation(len(frames))]
+    return [frames[i] for i in order], labels[order]
+
+
+def _unordered_bytes(atoms: Atoms) -> bytes:
+    """Bytes of the structure that do not depend on the order of its atoms."""
+    rows = np.column_stack([atoms.numbers, atoms.positions])
+    return rows[np.lexsort(rows.T)].tobytes() + atoms.cell.array.tobytes()
 
 
 def _elements(frames: Sequence[Atoms]) -> list[str]:

@@ -180,6 +180,19 @@ class MistakesLeftHandedCells(Sound):
         return replace(labels, stress=tuple(k * s for k, s in zip(signs, labels.stress, strict=True)))
 
 
+class TrustsTheFirstFrame(Sound):
+    """Shifts its energies by the first frame it was given, before the base class orders the frames."""
+
+    def fit(self, X, y=None):
+        super().fit(X, y)
+        self.bias_ = 1e-3 * float(X[0].positions[0, 0])
+        return self
+
+    def _evaluate(self, inputs):
+        labels = super()._evaluate(inputs)
+        return replace(labels, energy=labels.energy + self.bias_)
+
+
 class LearnsTheFirstPlace(Sound):
     """Fits the place of an element's first atom, as a model that trusts the order of the atoms."""
 

@@ -48,7 +48,7 @@ class Copper(ForceField):
 
 def fitted(**params: Any) -> Copper:
     return Copper(atomic_energies={s: 0.0 for s in ("Cu", "O", "H")}, **params).fit(
-        [FCC, molecule("H2O")], np.zeros(2)
+        [FCC, molecule("H2O")], [0.0, 0.0]
     )
 
 

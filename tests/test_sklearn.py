@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from ase.calculators.singlepoint import SinglePointCalculator
 from sklearn.base import clone
-from sklearn.ensemble import VotingRegressor
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import AdaBoostRegressor, BaggingRegressor, StackingRegressor, VotingRegressor
+from sklearn.feature_selection import RFE
 from sklearn.kernel_ridge import KernelRidge
+from sklearn.linear_model import RANSACRegressor
 from sklearn.metrics import r2_score
 from sklearn.model_selection import (
     GridSearchCV,
@@ -16,10 +19,12 @@ from sklearn.model_selection import (
     cross_val_score,
     cross_validate,
     learning_curve,
+    permutation_test_score,
     train_test_split,
     validation_curve,
 )
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils import resample, shuffle
 
 from mlffbench.data import Labels
@@ -90,7 +95,10 @@ def test_cross_val_predict_and_score(data, morse):
 
 def test_energies_alone_are_enough(data, morse):
     frames, labels = data
-    assert np.isfinite(cross_val_score(morse, frames, labels.energy, cv=2)).all()
+    scores = cross_val_score(morse, frames, Labels(labels.energy), cv=2)
+    assert np.isfinite(scores).all()
+    with pytest.warns(UserWarning, match="Morse learns energies alone"):
+        assert np.array_equal(cross_val_score(morse, frames, labels.energy, cv=2), scores)
 
 
 def test_a_plain_pipeline_learns_energies(data):
@@ -156,9 +164,42 @@ def test_shuffled_and_resampled_labels_keep_their_forces(data):
             assert np.array_equal(forces, data[1].forces[index[id(atoms)]])
 
 
-def test_meta_estimators_may_fit_energies(data, morse):
+ALONE = "learns energies alone, as y is an array without forces"
+
+
+def test_a_force_field_that_votes_says_that_it_learns_energies_alone(data, morse):
     frames, labels = data
-    voting = VotingRegressor([("a", morse), ("b", AtomicReference())]).fit(frames, labels.energy)
+    for y in (labels, labels.energy):
+        with pytest.warns(UserWarning, match=ALONE):
+            voting = VotingRegressor([("a", morse), ("b", AtomicReference())]).fit(frames, y)
     assert np.isfinite(voting.predict(frames)).all()
     with pytest.raises(ValueError, match="VotingRegressor predicts no forces"):
         neg_forces_rmse(voting, frames, labels)
+
+
+@pytest.mark.parametrize("y", ["labels", "energies"])
+@pytest.mark.parametrize("meta", ["stacking", "transformed target"])
+@pytest.mark.filterwarnings(f"ignore:.*{ALONE}")
+def test_tools_that_need_plain_predictions_are_refused(data, morse, meta, y):
+    tools = {
+        "stacking": StackingRegressor([("a", morse)], cv=2),
+        "transformed target": TransformedTargetRegressor(morse, transformer=StandardScaler()),
+    }
+    frames, labels = data
+    with pytest.raises(AttributeError, match="Committee and DeltaLearning combine models"):
+        tools[meta].fit(frames, labels if y == "labels" else labels.energy).predict(frames)
+
+
+@pytest.mark.parametrize("meta", [BaggingRegressor, AdaBoostRegressor, RANSACRegressor, RFE])
+def test_tools_that_make_an_array_of_frames_are_refused(data, morse, meta):
+    settings = {"min_samples": 4} if meta is RANSACRegressor else {}
+    with pytest.raises(TypeError, match="Committee resamples them"):
+        meta(morse, **settings).fit(*data)
+
+
+def test_permuted_labels_keep_their_forces(data, morse):
+    score, permuted, _ = permutation_test_score(
+        morse, *data, cv=2, n_permutations=3, scoring=neg_forces_rmse, random_state=0
+    )
+    assert np.isfinite(permuted).all()
+    assert (permuted < score).all()

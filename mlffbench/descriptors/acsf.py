@@ -12,6 +12,7 @@ from ase import Atoms
 from ase.data import atomic_numbers
 from sklearn.utils.validation import check_is_fitted
 
+from mlffbench.data import value_name
 from mlffbench.descriptors.base import Descriptor
 from mlffbench.descriptors.graph import Graph, build
 
@@ -91,10 +92,14 @@ class ACSF(Descriptor):
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names such as ``G2_O_eta1.5_s0.5`` and ``G4_HO_eta0.1_zeta4_lambda-1``."""
         check_is_fitted(self)
-        two = [f"G2_{a}_eta{e:g}_s{s:g}" for a in self.species_ for e, s in self.radial_.tolist()]
+        two = [
+            f"G2_{a}_eta{value_name(e)}_s{value_name(s)}"
+            for a in self.species_
+            for e, s in self.radial_.tolist()
+        ]
         pairs = [b + a for i, a in enumerate(self.species_) for b in self.species_[: i + 1]]
-        rows = self.angular_.tolist()
-        three = [f"G4_{p}_eta{e:g}_zeta{z:g}_lambda{l:g}" for p in pairs for e, z, l in rows]
+        rows = [[value_name(v) for v in row] for row in self.angular_.tolist()]
+        three = [f"G4_{p}_eta{e}_zeta{z}_lambda{l}" for p in pairs for e, z, l in rows]
         return np.array(two + three, dtype=object)
 
     def features(self, graph: Graph) -> torch.Tensor:

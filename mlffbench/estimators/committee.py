@@ -90,7 +90,7 @@ class Committee(Composite):
 
     @classmethod
     def test_params(cls) -> dict[str, Any]:
-        return {"model": {"morse": {"cutoff": 4.0, "max_iterations": 5}}, "n": 2, "random_state": 0}
+        return {"model": {"morse": {"cutoff": 4.0, "max_iterations": 5}}, "n": 2, "random_state": 3}
 
     def submodels(self) -> list[Any]:
         return getattr(self, "members_", None) or [self.build_part("model")]

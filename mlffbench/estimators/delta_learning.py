@@ -153,7 +153,8 @@ class DeltaLearning(Composite):
         rows = np.array([row_of_key[key] for key in keys])
         baseline = self._baseline_labels(self.baseline_.prepare(distinct), distinct)[rows]
         for i in np.flatnonzero(~np.isfinite(baseline.energy)):
-            raise ValueError(f"the baseline's energy of frame {i} is {baseline.energy[i]}")
+            formula = frames[int(i)].get_chemical_formula()
+            raise ValueError(f"the baseline's energy of a frame of {formula} is {baseline.energy[i]}")
         return _combined(np.subtract, labels, baseline)
 
     def _baseline_labels(self, prepared: Any, frames: Sequence[Atoms]) -> Labels:

@@ -14,8 +14,8 @@ The curves are those of the queried side, with the random side as their referenc
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 import numpy as np
@@ -24,7 +24,7 @@ from mlffbench.data import Curve, Dataset, Score, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.system import progress
 from mlffbench.tasks.common.calibration import frame_std
-from mlffbench.tasks.common.refits import UNITS, errors, first_seed, frame_count, geometric_mean, refit
+from mlffbench.tasks.common.refits import UNITS, first_seed, frame_count, geometric_mean, group_errors, refit
 from mlffbench.tasks.common.subtasks import Row, needs, run_subtasks, skipped_row, unmet_need
 
 __all__ = ["data_efficiency"]
@@ -131,27 +131,52 @@ def _loops(loop: Loop, n_seeds: int) -> list[Row]:
                     curves[row.name, row.y_label] = row
                 else:
                     rows.append(row)
-        for key in sides[QUERIED].keys() & sides[RANDOM].keys():
-            pairs.setdefault(key, []).append(Pair(sides[QUERIED][key], sides[RANDOM][key]))
+        for key, groups in _tests(loop, sides[QUERIED].keys() & sides[RANDOM].keys()).items():
+            queried, random = (_largest(curves, groups) for curves in sides.values())
+            pairs.setdefault(key, []).append(Pair(queried, random))
     return rows + [row for key in sorted(pairs) for row in _rows(*key, pairs[key])]
 
 
-def _grow(loop: Loop, side: str, draw: int, start: Callable[[int], ForceField]) -> list[Curve]:
-    """Return the errors after each round: curves named by their test and labelled by their quantity."""
+def _tests(loop: Loop, curves: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """Return the groups and quantities of the in-domain test, and those of the worst of all others."""
+    tests: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for group, quantity in sorted(curves):
+        name = group if group == loop.split.in_domain else WORST
+        tests.setdefault((name, quantity), []).append((group, quantity))
+    return tests
+
+
+def _largest(curves: Mapping[tuple[str, str], Curve], groups: Sequence[tuple[str, str]]) -> Curve:
+    """Return the curve of the largest error on any of the groups."""
+    y = np.max([curves[group].y for group in groups], axis=0)
+    return replace(curves[groups[0]], y=y.tolist())
+
+
+def _grow(loop: Loop, side: str, draw: int, start: Callable[[int], ForceField]) -> list[Row]:
+    """Return the errors after each round: curves named by their group and labelled by their quantity.
+
+    A group that one of the fits cannot predict has rows with the reason in place of curves.
+    """
     train, pool = np.split(loop.order(draw), [loop.n_start])
     model = start(draw)
-    history = [_errors(loop, model)]
+    name = f"{side}, draw {draw}"
+    history = [group_errors(model, loop.dataset, loop.split, name)]
     for done in range(loop.rounds):
-        progress.report(f"{side}, draw {draw}", done, loop.rounds)
+        progress.report(name, done, loop.rounds)
         picks = _query(loop, model, pool) if side == QUERIED else np.arange(loop.n_query)
         train, pool = np.append(train, pool[picks]), np.delete(pool, picks)
         model = loop.fit(train, draw)
-        history.append(_errors(loop, model))
+        history.append(group_errors(model, loop.dataset, loop.split, name))
     sizes = [float(loop.n_start + k * loop.n_query) for k in range(loop.rounds + 1)]
-    return [
-        Curve(test, "training frames", quantity, sizes, [rmse[test, quantity] for rmse in history])
-        for test, quantity in history[0]
+    rounds = [errors for errors, _ in history]
+    missing = {row.test: row for _, rows in history for row in rows}
+    curves = [
+        Curve(group, "training frames", quantity, sizes, [errors[group][quantity] for errors in rounds])
+        for group in loop.split.tests
+        if group not in missing
+        for quantity in rounds[0][group]
     ]
+    return [*missing.values(), *curves]
 
 
 def _query(loop: Loop, model: ForceField, pool: np.ndarray) -> np.ndarray:
@@ -159,16 +184,6 @@ def _query(loop: Loop, model: ForceField, pool: np.ndarray) -> np.ndarray:
     frames = [loop.dataset.frames[i] for i in pool]
     std = frame_std(frames, model.predict(frames))[loop.deviation]
     return np.argsort(-std, kind="stable")[: loop.n_query]
-
-
-def _errors(loop: Loop, model: ForceField) -> dict[tuple[str, str], float]:
-    """Return the errors on the in-domain group, and the largest on any other, by test and quantity."""
-    rmse: dict[tuple[str, str], float] = {}
-    for test, indices in loop.split.tests.items():
-        name = test if test == loop.split.in_domain else WORST
-        for quantity, value in errors(model, loop.dataset, indices).items():
-            rmse[name, quantity] = max(value, rmse.get((name, quantity), 0.0))
-    return rmse
 
 
 def _rows(test: str, quantity: str, pairs: list[Pair]) -> list[Row]:

@@ -9,16 +9,15 @@ from functools import partial
 import numpy as np
 from scipy.stats import linregress, t
 
-from mlffbench.data import Curve, Dataset, Missing, Score, Split
+from mlffbench.data import Curve, Dataset, Score, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.system import progress
-from mlffbench.system.failures import failure_of
 from mlffbench.tasks.common.refits import (
     UNITS,
-    errors,
     first_seed,
     frame_count,
     geometric_mean,
+    group_errors,
     has_seed,
     refit,
 )
@@ -86,26 +85,17 @@ def learning_curve(
 
 
 def _fit(model: ForceField, dataset: Dataset, split: Split, seed: int, n: int, draw: int) -> list[Row]:
-    """Return the errors on every test group after a fit to the first n frames of a draw.
-
-    A group that this fit cannot predict, as with an element that its frames lack, costs no other.
-    """
+    """Return the errors on every test group after a fit to the first n frames of a draw."""
     order = np.random.default_rng([seed, draw]).permutation(split.train)
     whole_set = draw == 0 and n == len(order)
     fitted = model if whole_set else refit(model, dataset, order[:n], first_seed(model, seed) + draw)
-    rows: list[Row] = []
-    failures: list[Exception] = []
-    for test, indices in split.tests.items():
-        try:
-            values = errors(fitted, dataset, indices)
-        except Exception as error:
-            failures.append(error)
-            rows.append(Missing(test, f"fit to {n} frames, draw {draw}", **failure_of(error)))
-            continue
-        rows += [Score(test, quantity, "rmse", value, UNITS[quantity]) for quantity, value in values.items()]
-    if len(failures) == len(split.tests):
-        raise failures[0]
-    return rows
+    groups, missing = group_errors(fitted, dataset, split, f"fit to {n} frames, draw {draw}")
+    scores = [
+        Score(test, quantity, "rmse", value, UNITS[quantity])
+        for test, values in groups.items()
+        for quantity, value in values.items()
+    ]
+    return [*missing, *scores]
 
 
 def power_law(n: Sequence[float], error: Sequence[float]) -> PowerLaw:

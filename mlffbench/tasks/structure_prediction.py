@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from math import inf
 from typing import Any
 
@@ -77,9 +77,6 @@ class Landscape:
         return relax_many(calculator, structures, cell=self.cells_relax, fmax=fmax, steps=steps)
 
 
-Search = Callable[[BaseCalculator], RandomSearch]
-
-
 @needs("forces")
 def structure_prediction(
     model: ForceField, dataset: Dataset, split: Split, seed: int = 0, *,
@@ -90,13 +87,14 @@ def structure_prediction(
 
     ``failure_rate``: the share of starts that do not end in the structure that was rattled, or, for the
     random cells of ``ground_state``, in the reference's ground state, with Wilson's 95 % interval. Where the
-    dataset has its truth as a calculator, only rattled starts count that the truth itself brings home.
+    dataset has its truth as a calculator, only starts and cells count that the truth itself brings home.
     ``steps`` are those of a mean relaxation. ``distance`` (pointwise distance distributions, Å) or ``rmsd``
-    (molecules) is that of the model's minimum from the reference's. ``force_calls`` counts structures up
-    to the first meeting with the ground state. ``minima_below`` counts the model's minima below its own
-    ground state, ``false_minima`` those of them that the truth leaves when it relaxes them, or puts above
-    its ground state. ``kendall`` is 1 − τ, ``top_k`` the share of the lowest three missed, of the reference's
-    ten lowest minima (at least 2 meV per atom apart) relaxed by the model.
+    (molecules) is that of the model's minimum from the reference's, relaxed from the same start where the
+    dataset has its truth. ``force_calls`` counts structures up to the first meeting with the ground state.
+    ``minima_below`` counts the model's minima below its own ground state, ``false_minima`` those of them that
+    the truth leaves when it relaxes them, or puts above its ground state. ``kendall`` is 1 − τ, ``top_k`` the
+    share of the lowest three missed, of the reference's ten lowest minima (at least 2 meV per atom apart)
+    relaxed by the model.
 
     Crystals are searched from random cells, molecules by basin hopping from the ground state.
 
@@ -129,7 +127,7 @@ def structure_prediction(
     }
     search: Search | None = None
     if landscape.cells_relax:
-        search = partial(_search, landscape, n_cells, sizes)
+        search = Search(landscape, n_cells, sizes)
         subtasks["ground_state"] = partial(_ground_state, landscape, search)
     elif landscape.ground_state[1].pbc.any():
         reason = "cells cannot relax without stress"
@@ -149,13 +147,15 @@ def recovery(landscape: Landscape, name: str, amplitudes: Sequence[float], n: in
     rows: list[Row] = []
     for k, amplitude in enumerate(amplitudes):
         starts = [_rattled(minimum, amplitude, 1000 * (landscape.seed + 1) + n * k + i) for i in range(n)]
+        goals = [minimum] * n
         if truth is not None:
             ends = landscape.relax(truth, starts)
-            starts = [s for s, end in zip(starts, ends, strict=True) if _recovered(end, minimum)]
+            home = [i for i, end in enumerate(ends) if _recovered(end, minimum)]
+            starts, goals = [starts[i] for i in home], [ends[i].atoms for i in home]
         test = f"{name}, rattled {value_name(amplitude)} Å"
         if starts:
             relaxations = landscape.relax(landscape.model.calculator(), starts)
-            rows += _recovery_rows(test, minimum, relaxations)
+            rows += _recovery_rows(test, goals, relaxations)
         else:
             rows.append(skipped_row(test, "rattled", f"the reference potential itself leaves {name}"))
     return rows
@@ -179,18 +179,19 @@ def _distance(a: Atoms, b: Atoms, tolerance: float) -> float:
     return structure_distance(a, b, tolerance, scaled=bool(a.pbc.all()))
 
 
-def _recovery_rows(test: str, minimum: Atoms, runs: Sequence[Relaxation]) -> list[Row]:
-    recovered = [run.atoms for run in runs if _recovered(run, minimum)]
+def _recovery_rows(test: str, goals: Sequence[Atoms], runs: Sequence[Relaxation]) -> list[Row]:
+    """Failures to reach each start's goal, its relaxation by the reference, and distances from it."""
+    recovered = [(run.atoms, goal) for run, goal in zip(runs, goals, strict=True) if _recovered(run, goal)]
     rows: list[Row] = [
         _failure_rate(test, "rattled", len(recovered), len(runs)),
         _mean_steps(test, "rattled", runs),
     ]
     if not recovered:
         return [*rows, skipped_row(test, "geometry", "no start comes back to the structure")]
-    if minimum.pbc.any():
-        value = float(np.mean([structure_distance(minimum, atoms) for atoms in recovered]))
+    if goals[0].pbc.any():
+        value = float(np.mean([structure_distance(goal, atoms) for atoms, goal in recovered]))
         return [*rows, Score(test, "geometry", "distance", value, "Å")]
-    value = float(np.mean([superposed_rmsd(atoms, minimum) for atoms in recovered]))
+    value = float(np.mean([superposed_rmsd(atoms, goal) for atoms, goal in recovered]))
     return [*rows, Score(test, "geometry", "rmsd", value, "Å")]
 
 
@@ -208,22 +209,36 @@ def _failure_rate(test: str, quantity: str, successes: int, n: int) -> Score:
 
 
 # ---------------------------------------------------------------- the ground state from random cells
-def _search(landscape: Landscape, n: int, sizes: Sequence[int], calculator: BaseCalculator) -> RandomSearch:
-    """Relax n random cells of the ground state's composition."""
-    _, ground = landscape.ground_state
-    per_atom = ground.cell.volume / len(ground)
-    return random_search(
-        calculator,
-        formulas(ground, sizes),
-        [factor * per_atom for factor in VOLUMES],
-        n,
-        landscape.seed,
-        least_separations(list(landscape.reference.structures.values())),
-        SYMMETRIC,
-        landscape.relaxation.fmax,
-        landscape.relaxation.steps,
-        tolerance=DUPLICATE,
-    )
+@dataclass(frozen=True)
+class Search:
+    """Random cells of the ground state's composition, `n` of `sizes` atoms, for any potential to relax."""
+
+    landscape: Landscape
+    n: int
+    sizes: Sequence[int]
+
+    def run(self, calculator: BaseCalculator) -> RandomSearch:
+        """Relax the cells with a potential."""
+        _, ground = self.landscape.ground_state
+        per_atom = ground.cell.volume / len(ground)
+        return random_search(
+            calculator,
+            formulas(ground, self.sizes),
+            [factor * per_atom for factor in VOLUMES],
+            self.n,
+            self.landscape.seed,
+            least_separations(list(self.landscape.reference.structures.values())),
+            SYMMETRIC,
+            self.landscape.relaxation.fmax,
+            self.landscape.relaxation.steps,
+            tolerance=DUPLICATE,
+        )
+
+    @cached_property
+    def true_run(self) -> RandomSearch | None:
+        """The cells relaxed with the reference potential, once for all; None without one."""
+        truth = self.landscape.true_calculator()
+        return None if truth is None else self.run(truth)
 
 
 def formulas(ground: Atoms, sizes: Sequence[int]) -> list[str]:
@@ -252,33 +267,49 @@ def least_separations(structures: Sequence[Atoms]) -> Mapping[str, float]:
 
 def _ground_state(landscape: Landscape, search: Search) -> list[Row]:
     """Search for the ground state from random cells."""
-    name, ground = landscape.ground_state
+    name, _ = landscape.ground_state
     calculator = landscape.model.calculator()
     own = _own_ground_state(landscape, calculator)
-    result = search(calculator)
-    exists = _distance(ground, own.atoms, SAME_MINIMUM) <= SAME_MINIMUM
-    hits = [i for i, run in enumerate(result.runs) if exists and _same_minimum(run, own)]
-    calls = (
-        Score(name, "ground_state", "force_calls", float(result.calls_until(hits[0])), "")
-        if hits
-        else skipped_row(name, "ground_state_force_calls", f"not met in {result.force_calls} force calls")
-    )
+    result = search.run(calculator)
     return [
-        _failure_rate(name, "ground_state", len(hits), len(result.runs)),
-        Score(name, "ground_state", "missed", float(not hits), ""),
-        calls,
+        *_meetings(landscape, search, own, result),
         _mean_steps(name, "random_cells", result.runs),
         *_below(landscape, name, own, result.minima),
     ]
 
 
-def _own_ground_state(landscape: Landscape, calculator: BaseCalculator) -> Relaxation:
-    """Relax the reference's ground state with the model."""
+def _meetings(landscape: Landscape, search: Search, own: Relaxation, result: RandomSearch) -> list[Row]:
+    """Meetings with the ground state, from cells that the reference potential itself brings there."""
+    name, _ = landscape.ground_state
+    hits, cells = _hits(landscape, own, result), list(range(len(result.runs)))
+    if (truth := landscape.true_calculator()) is not None and search.true_run is not None:
+        true = _own_ground_state(landscape, truth, "the reference potential")
+        cells = _hits(landscape, true, search.true_run)
+    if not cells:
+        return [skipped_row(name, "ground_state", f"the reference potential itself does not meet {name}")]
+    return [
+        _failure_rate(name, "ground_state", len({*cells} & {*hits}), len(cells)),
+        Score(name, "ground_state", "missed", float(not hits), ""),
+        Score(name, "ground_state", "force_calls", float(result.calls_until(hits[0])), "")
+        if hits
+        else skipped_row(name, "ground_state_force_calls", f"not met in {result.force_calls} force calls"),
+    ]
+
+
+def _hits(landscape: Landscape, own: Relaxation, result: RandomSearch) -> list[int]:
+    """Numbers of the random cells that a potential relaxes to its own form of the ground state."""
+    if _distance(landscape.ground_state[1], own.atoms, SAME_MINIMUM) > SAME_MINIMUM:
+        return []
+    return [i for i, run in enumerate(result.runs) if _same_minimum(run, own)]
+
+
+def _own_ground_state(landscape: Landscape, calculator: BaseCalculator, who: str = "the model") -> Relaxation:
+    """Relax the reference's ground state with the model, or with the reference potential."""
     name, ground = landscape.ground_state
     (own,) = landscape.relax(calculator, [ground])
     if not own.converged:
         why = own.failure or f"its largest force is {own.max_force:.2g} eV/Å after {own.steps} steps"
-        raise ValueError(f"the model does not relax the reference's {name}: {why}")
+        raise ValueError(f"{who} does not relax the reference's {name}: {why}")
     return own
 
 
@@ -357,7 +388,7 @@ def _reference_minima(landscape: Landscape, search: Search | None) -> tuple[list
         pairs = [(alike[n], float(e) / size) for n, e in energies.items() if e is not None]
     else:
         runs = landscape.relax(truth, list(alike.values()))
-        runs += search(truth).runs if search is not None else ()
+        runs += search.true_run.runs if search is not None and search.true_run is not None else ()
         pairs = [(m.atoms, m.energy) for m in distinct_minima(runs, DUPLICATE)]
     apart: list[tuple[Atoms, float]] = []
     for atoms, energy in sorted(pairs, key=lambda pair: pair[1]):

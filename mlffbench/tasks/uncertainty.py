@@ -85,9 +85,14 @@ def uncertainty(
     )
     factors = {r.quantity: r.predicted for r in rows if isinstance(r, Score) and r.predicted is not None}
     predicted = cache(lambda test: model.predict([dataset.frames[i] for i in split.tests[test]]))
-    return rows + run_subtasks(
-        {test: partial(_group, test, predicted, dataset, split, factors) for test in split.tests}
-    )
+    inside = split.in_domain
+    subtasks = {test: partial(_group, test, predicted, dataset, split, factors) for test in split.tests}
+    subtasks |= {
+        f"detection of {test}": partial(_detection, test, inside, predicted, dataset, split)
+        for test in split.tests
+        if inside not in (None, test)
+    }
+    return rows + run_subtasks(subtasks)
 
 
 def _calibrate(model: ForceField, dataset: Dataset, split: Split, seed: int, calibration: float) -> list[Row]:
@@ -121,8 +126,6 @@ def _group(
             rows += _scale_dependent(test, quantity, version, suffix)
             rows.append(_curve(test, quantity, version, suffix))
         rows.append(_row(test, name, "rank_error", statistics.rank_error(r)))
-    if split.in_domain not in (None, test):
-        rows += _detection(test, str(split.in_domain), predicted, dataset, split)
     return rows
 
 

@@ -32,6 +32,7 @@ from mlffbench.testing.refusals import non_atoms_are_refused, unseen_elements_ar
 from mlffbench.testing.serialization import pickle_keeps_predictions, save_keeps_predictions
 from mlffbench.testing.symmetries import (
     order_of_training_atoms_changes_nothing,
+    order_of_training_frames_changes_nothing,
     other_cell_vectors_change_nothing,
     permutation_permutes_the_forces,
     rotation_rotates_the_forces,
@@ -56,6 +57,7 @@ FORCEFIELD_CHECKS: tuple[Callable[[Fitted], None], ...] = (
     translation_changes_nothing,
     permutation_permutes_the_forces,
     order_of_training_atoms_changes_nothing,
+    order_of_training_frames_changes_nothing,
     rotation_rotates_the_forces,
     other_cell_vectors_change_nothing,
     two_far_copies_are_twice_one,

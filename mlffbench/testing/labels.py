@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from mlffbench.data import Labels
 from mlffbench.testing.examples import FEW, Fitted, without_derivatives
 
 __all__ = ["energies_alone_are_enough", "missing_labels_stay_missing", "uncertainties_are_positive"]
 
 
 def energies_alone_are_enough(example: Fitted) -> None:
-    """Fit to an array of energies; a model that needs forces must refuse it with a sentence."""
-    few = example.refitted(example.labels.energy[:FEW])
+    """Fit to energies alone; a model that needs forces must refuse it with a sentence."""
+    few = example.refitted(Labels(example.labels.energy[:FEW]))
     if few is not None:
         assert np.isfinite(few.model.predict(few.frames).energy).all(), "energies are not finite"
 

@@ -15,6 +15,7 @@ from mlffbench.testing.examples import FEW, Fitted
 
 __all__ = [
     "order_of_training_atoms_changes_nothing",
+    "order_of_training_frames_changes_nothing",
     "other_cell_vectors_change_nothing",
     "permutation_permutes_the_forces",
     "rotation_rotates_the_forces",
@@ -70,6 +71,13 @@ def order_of_training_atoms_changes_nothing(example: Fitted) -> None:
     others = [a for a in example.frames[FEW:] if set(a.symbols) <= known]
     tolerance = 1e-3  # an iterative fit ends where rounding lets it
     same(model.predict(others), given.model.predict(others), tolerance, "after a fit to reordered atoms")
+
+
+def order_of_training_frames_changes_nothing(example: Fitted) -> None:
+    """Compare a fit to a few frames with one to the same frames in the reverse order."""
+    few = example.few
+    model = clone(example.model).fit(few.frames[::-1], few.labels[::-1])
+    same(model.predict(few.frames), few.model.predict(few.frames), 1e-6, "after a fit to reversed frames")
 
 
 def other_cell_vectors_change_nothing(example: Fitted) -> None:

@@ -50,6 +50,14 @@ def test_values_are_those_of_dscribe(atoms: Atoms, cutoff: float) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-10)
 
 
+def test_different_functions_have_different_names() -> None:
+    radial, angular = [(1.0, 0.0), (1.0000001, 0.0)], [(0.1, 4.0, -1.0), (0.10000001, 4.0, -1.0)]
+    acsf = ACSF(4.0, radial, angular).fit([molecule("H2O")])
+    names = acsf.get_feature_names_out().tolist()
+    assert len(set(names)) == len(names)
+    assert {"G2_O_eta1_s0", "G2_O_eta1.0000001_s0", "G4_HO_eta0.1_zeta4_lambda-1"} <= {*names}
+
+
 @pytest.mark.parametrize("atoms", [rattled(molecule("CH3CH2OH")), salt()])
 def test_jacobian_is_that_of_automatic_differentiation(atoms: Atoms) -> None:
     acsf = ACSF(4.0).fit([atoms])

@@ -65,7 +65,7 @@ def test_both_sides_of_the_transfer_are_the_same_molecule(fitted):
 
 
 def test_a_stretched_bond_stays_a_bond():
-    model = Bonded().fit(rattled(molecule("C2H6"), 20, 0.03), np.linspace(0, 0.3, 20))
+    model = Bonded().fit(rattled(molecule("C2H6"), 20, 0.03), np.linspace(0, 0.3, 20).tolist())
     frames = [molecule("C2H6") for _ in range(40)]
     for frame, stretch in zip(frames, np.linspace(0, 0.75, 40), strict=True):
         above = frame.positions[:, 2] > 0

@@ -16,7 +16,7 @@ def test_buckingham_recovers_what_made_the_data():
     frames = [bulk("Ar", "fcc", a=5.3, cubic=True) for _ in range(12)]
     for atoms in frames:
         atoms.positions += rng.normal(scale=0.15, size=(4, 3))
-    truth = Buckingham(cutoff=7.0).fit(frames, np.zeros(12))
+    truth = Buckingham(cutoff=7.0).fit(frames, [0.0] * 12)
     truth.parameters_ = {"Ar-Ar": true}
     model = Buckingham(cutoff=7.0).fit(frames, truth.predict(frames))
     fitted = model.parameters_["Ar-Ar"]

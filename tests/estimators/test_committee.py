@@ -78,9 +78,8 @@ def test_the_reference_is_subtracted_once(argon):
     model = Committee(Echo(), n=2, resample="none", atomic_energies={"Ar": -3.0})
     model.fit(argon.frames[:4], argon.labels[:4])
     for member in model.members_:
-        np.testing.assert_allclose(
-            member.labels_.energy, argon.labels.energy[:4] + 3.0 * len(argon.frames[0])
-        )
+        expected = argon.labels.energy[:4] + 3.0 * len(argon.frames[0])
+        np.testing.assert_allclose(np.sort(member.labels_.energy), np.sort(expected))
         assert member.atomic_energies_ == {"Ar": 0.0}
 
 
@@ -185,7 +184,8 @@ def test_a_partial_fit_reaches_every_member(argon):
     model = Committee(Echo(), n=2, atomic_energies={"Ar": -1.0}).fit(argon.frames[:4], argon.labels[:4])
     model.partial_fit(argon.frames[4:6], argon.labels[4:6])
     for member in model.members_:
-        np.testing.assert_allclose(member.more_.energy, argon.labels.energy[4:6] + len(argon.frames[0]))
+        expected = argon.labels.energy[4:6] + len(argon.frames[0])
+        np.testing.assert_allclose(np.sort(member.more_.energy), np.sort(expected))
     assert not hasattr(Committee("atomic_reference"), "partial_fit")
 
 

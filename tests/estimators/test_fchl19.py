@@ -113,10 +113,10 @@ def test_one_fit_of_molecules_of_different_sizes():
 
 def test_energies_alone_are_enough_for_the_operator(data):
     frames, labels = data[0]
-    found = FCHL19(n_representers=300).fit(frames, labels.energy).predict(frames)
+    found = FCHL19(n_representers=300).fit(frames, Labels(labels.energy)).predict(frames)
     assert np.std(found.energy - labels.energy) < 0.05 * np.std(labels.energy)
     with pytest.raises(ValueError, match="needs forces"):
-        FCHL19(solver="gpr").fit(frames, labels.energy)
+        FCHL19(solver="gpr").fit(frames, Labels(labels.energy))
 
 
 def test_the_draw_is_reproducible_and_pickles(data):

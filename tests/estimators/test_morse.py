@@ -46,7 +46,7 @@ def argon():
 def test_recovers_the_parameters_that_made_the_data(with_forces):
     frames = clusters(60)
     labels = truth().predict(frames)
-    y = labels if with_forces else labels.energy
+    y = labels if with_forces else Labels(labels.energy)
     model = Morse(cutoff=5.0, max_iterations=500, n_starts=1, atomic_energies={"H": 0.0, "O": 0.0}).fit(
         frames, y
     )
@@ -104,7 +104,7 @@ def test_pairs_never_seen_do_not_interact():
 
 @pytest.mark.parametrize("frames", [[Atoms("H"), Atoms("O")], [Atoms("H2", [(0, 0, 0), (0.7, 0, 0)])]])
 def test_almost_nothing_to_learn_from(frames):
-    model = Morse().fit(frames, np.full(len(frames), -2.0))
+    model = Morse().fit(frames, [-2.0] * len(frames))
     np.testing.assert_allclose(model.predict(frames).energy, -2.0, atol=1e-8)
 
 

@@ -161,7 +161,7 @@ def test_other_molecules_are_refused(model, data):
 
 def test_what_cannot_be_learnt_from_is_refused(data):
     with pytest.raises(ValueError, match="learns from forces"):
-        SGDML().fit(data.frames[:5], data.labels.energy[:5])
+        SGDML().fit(data.frames[:5], Labels(data.labels.energy[:5]))
     with pytest.raises(ValueError, match="lone atom"):
         SGDML().fit([Atoms("C")], Labels([0.0], (np.zeros((1, 3)),)))
     with pytest.raises(ValueError, match="one molecule"):

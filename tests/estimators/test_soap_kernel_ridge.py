@@ -93,7 +93,7 @@ def test_missing_forces_are_left_out(cls):
 def test_mixed_compositions_lone_atoms_and_cells(cls):
     cell = Atoms("HO", [[0, 0, 0], [0, 0, 1]], cell=[2, 2, 2], pbc=True)
     frames = [*water(4), molecule("O2"), Atoms("H"), cell]
-    predicted = cls(**SMALL).fit(frames, np.arange(7.0)).predict(frames)
+    predicted = cls(**SMALL).fit(frames, np.arange(7.0).tolist()).predict(frames)
     assert np.isfinite(predicted.energy).all()
     assert np.isfinite(np.concatenate(predicted.forces)).all()
     assert [s is None for s in predicted.stress] == [True] * 6 + [False]

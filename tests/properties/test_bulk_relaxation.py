@@ -41,7 +41,7 @@ class Counted(ForceField):
 
 
 def counted() -> Counted:
-    return Counted({"Cu": 0.0}).fit([bulk("Cu")], np.array([0.0]))
+    return Counted({"Cu": 0.0}).fit([bulk("Cu")], [0.0])
 
 
 @pytest.mark.parametrize("cell", [False, True, "hydrostatic"])

@@ -11,7 +11,7 @@ import pytest
 from ase import Atoms
 from example_learners import Toy, fitted, scores
 
-from mlffbench.data import Curve, Dataset, Labels, Split
+from mlffbench.data import Curve, Dataset, Labels, Missing, Split
 from mlffbench.estimators import AtomicReference
 from mlffbench.system import checkpoint
 from mlffbench.tasks.data_efficiency import WORST, data_efficiency
@@ -129,3 +129,17 @@ def test_what_cannot_query_says_so():
         data_efficiency(fitted(AtomicReference(), data, split), data, split)
     with pytest.raises(NotImplementedError, match="no deviation of 'forces'; it has those of"):
         data_efficiency(fitted(Cells(), data, split), data, split, deviation="forces")
+
+
+def test_a_group_that_cannot_be_predicted_costs_no_other():
+    data, split = places()
+    strange = Split(split.train, {**split.tests, "strange": np.array([len(data)])}, "near")
+    labels = Labels(np.ones(len(data) + 1))
+    more = Dataset("places", [*data.frames, Atoms("Ne")], labels, {}, {}, {"Ar": 0.0, "Ne": 0.0})
+    how: dict[str, Any] = {"n_start": 2, "n_query": 1, "rounds": 3, "n_seeds": 2}
+    expected = data_efficiency(fitted(Cells(), data, split), data, split, **how)
+    rows = data_efficiency(fitted(Cells(), more, strange), more, strange, **how)
+    missing = [r for r in rows if isinstance(r, Missing)]
+    assert [r for r in rows if not isinstance(r, Missing)] == expected
+    assert [r.test for r in missing] == ["strange"] * 4  # two sides, two draws
+    assert "cannot predict ['Ne']" in missing[0].message

@@ -157,3 +157,15 @@ def test_a_model_without_uncertainty_says_so():
     model = AtomicReference().fit([data.frames[i] for i in split.train], data.labels[split.train])
     with pytest.raises(NotImplementedError, match="AtomicReference predicts no standard deviations"):
         uncertainty(model, data, split)
+
+
+def test_an_in_domain_group_that_cannot_be_predicted_costs_no_other():
+    data, split = noisy(80)
+    frames = [Atoms("Ne", a.positions) if i in split.tests["near"] else a for i, a in enumerate(data.frames)]
+    strange = Dataset("strange", frames, data.labels, {}, {}, {"Ar": 0.0, "Ne": 0.0})
+    model = Oracle(1.0, {"Ar": 0.0}).fit(frames[:40], data.labels[:40])
+    rows = uncertainty(model, strange, split, calibration=0.5)
+    missing = {r.quantity: r.message for r in rows if isinstance(r, Missing)}
+    assert set(missing) == {"near", "detection of far"}
+    assert all("cannot predict ['Ne']" in message for message in missing.values())
+    assert {r.test for r in rows if isinstance(r, Score)} >= {"far"}

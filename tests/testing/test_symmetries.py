@@ -9,6 +9,7 @@ from broken_models import (
     LearnsTheFirstPlace,
     MistakesLeftHandedCells,
     PointsAlwaysTheSameWay,
+    TrustsTheFirstFrame,
 )
 
 from mlffbench import testing
@@ -20,6 +21,7 @@ from mlffbench import testing
         (KnowsWhereTheOriginIs, testing.translation_changes_nothing),
         (ForgetsThatAtomsCanBeReordered, testing.permutation_permutes_the_forces),
         (LearnsTheFirstPlace, testing.order_of_training_atoms_changes_nothing),
+        (TrustsTheFirstFrame, testing.order_of_training_frames_changes_nothing),
         (PointsAlwaysTheSameWay, testing.rotation_rotates_the_forces),
         (MistakesLeftHandedCells, testing.other_cell_vectors_change_nothing),
     ],

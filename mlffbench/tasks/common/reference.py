@@ -11,7 +11,7 @@ from ase.calculators.calculator import BaseCalculator
 from mlffbench.data import Reference
 from mlffbench.registry import make
 
-__all__ = ["measure_both", "reference_calculator", "reference_potential", "stored_value"]
+__all__ = ["ReferenceFails", "measure_both", "reference_calculator", "reference_potential", "stored_value"]
 
 Measured = TypeVar("Measured")
 
@@ -29,6 +29,10 @@ def reference_calculator(reference: Reference | None) -> BaseCalculator | None:
     return None if potential is None else potential()
 
 
+class ReferenceFails(ValueError):
+    """Failure to measure a property of the reference potential: no fault of the model."""
+
+
 def measure_both(
     model: Callable[[], Measured], reference: Callable[[], Measured] | None
 ) -> tuple[Measured, Measured | None]:
@@ -36,16 +40,18 @@ def measure_both(
 
     Raises
     ------
+    ReferenceFails
+        The property of the reference potential cannot be measured; that of the model is not tried then.
     ValueError
-        The property cannot be measured; the message says so if it is the reference potential that fails.
+        The property of the model cannot be measured.
     """
-    predicted = model()
     if reference is None:
-        return predicted, None
+        return model(), None
     try:
-        return predicted, reference()
+        true = reference()
     except ValueError as error:
-        raise ValueError(f"the reference calculator fails: {error}") from error
+        raise ReferenceFails(f"the reference potential itself fails: {error}") from error
+    return model(), true
 
 
 def stored_value(reference: Reference | None, structure: str, quantity: str = "energy") -> float | None:

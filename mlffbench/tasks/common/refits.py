@@ -6,10 +6,20 @@ import numpy as np
 from scipy.stats import t
 from sklearn.base import clone
 
-from mlffbench.data import Dataset, matched
+from mlffbench.data import Dataset, Missing, Split, matched
 from mlffbench.forcefield import ForceField
+from mlffbench.system.failures import failure_of
 
-__all__ = ["UNITS", "errors", "first_seed", "frame_count", "geometric_mean", "has_seed", "refit"]
+__all__ = [
+    "UNITS",
+    "errors",
+    "first_seed",
+    "frame_count",
+    "geometric_mean",
+    "group_errors",
+    "has_seed",
+    "refit",
+]
 
 UNITS = {"energy_per_atom": "eV/atom", "forces": "eV/Å"}
 
@@ -54,6 +64,30 @@ def errors(model: ForceField, dataset: Dataset, indices: np.ndarray) -> dict[str
     if pairs := matched(true.forces, predicted.forces, "forces"):
         rmse["forces"] = _rms(np.concatenate([(p - t).ravel() for t, p in pairs]))
     return rmse
+
+
+def group_errors(
+    model: ForceField, dataset: Dataset, split: Split, fit: str
+) -> tuple[dict[str, dict[str, float]], list[Missing]]:
+    """Return the errors on every test group that a fit can predict, and a row for each other group.
+
+    A group that it cannot predict, as with an element that its frames lack, costs no other.
+
+    Raises
+    ------
+    Exception
+        The fit predicts no group: the failure of the first.
+    """
+    values: dict[str, dict[str, float]] = {}
+    failures: dict[str, Exception] = {}
+    for test, indices in split.tests.items():
+        try:
+            values[test] = errors(model, dataset, indices)
+        except Exception as error:
+            failures[test] = error
+    if not values:
+        raise next(iter(failures.values()))
+    return values, [Missing(test, fit, **failure_of(error)) for test, error in failures.items()]
 
 
 def _rms(difference: np.ndarray) -> float:

@@ -13,6 +13,7 @@ from mlffbench.forcefield import ForceField
 from mlffbench.system import progress
 from mlffbench.system.checkpoint import folder, keep_in, resumed
 from mlffbench.system.failures import catch_failure
+from mlffbench.tasks.common.reference import ReferenceFails
 
 __all__ = [
     "Row",
@@ -95,7 +96,7 @@ def _run_in_turn(subtasks: Mapping[str, Subtask]) -> list[Row]:
     rows: list[Row] = []
     for done, (name, subtask) in enumerate(subtasks.items()):
         progress.report(name, done, len(subtasks))
-        stored, failures = checkpointed(name, partial(_stored_rows, subtask))
+        stored, failures = checkpointed(name, partial(_stored_rows, name, subtask))
         rows += failures or map(_from_json, stored)
     return rows
 
@@ -116,9 +117,13 @@ def checkpointed(name: str, work: Callable[[], Any]) -> tuple[Any, list[Row]]:
 
 
 # ---------------------------------------------------------------- rows
-def _stored_rows(subtask: Subtask) -> list[dict[str, Any]]:
-    """Run a subtask; return its rows as plain JSON."""
-    return [_to_json(row) for row in subtask()]
+def _stored_rows(name: str, subtask: Subtask) -> list[dict[str, Any]]:
+    """Run a subtask; return its rows as plain JSON, a skipped one where the reference potential fails."""
+    try:
+        rows = subtask()
+    except ReferenceFails as error:
+        rows = [skipped_row("", name, str(error))]
+    return [_to_json(row) for row in rows]
 
 
 def _to_json(row: Row) -> dict[str, Any]:

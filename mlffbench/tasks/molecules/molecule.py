@@ -16,7 +16,7 @@ from mlffbench.forcefield import ForceField
 from mlffbench.properties.reaction_path import ReactionPath
 from mlffbench.properties.relaxation import relaxed
 from mlffbench.properties.torsion import Torsion
-from mlffbench.tasks.common.reference import measure_both, reference_calculator, stored_value
+from mlffbench.tasks.common.reference import ReferenceFails, measure_both, reference_calculator, stored_value
 from mlffbench.tasks.common.subtasks import error_row
 
 __all__ = ["MEV", "Molecule", "MoleculeSettings", "barrier_row"]
@@ -121,16 +121,25 @@ class Molecule:
 
     @cached_property
     def true_minimum(self) -> Atoms:
-        """Ground state of the reference potential, else the stored one."""
+        """Ground state of the reference potential, relaxed from the rattled stored one, else the stored one.
+
+        Raises
+        ------
+        ReferenceFails
+            The reference potential does not relax it.
+        """
         stored = self.structures[self.name]
         if self.true_calculator is None:
             return stored
-        return bare(relaxed(self.true_calculator, stored, fmax=self.settings.fmax))
+        try:
+            return bare(relaxed(self.true_calculator, self.rattled(stored), fmax=self.settings.fmax))
+        except ValueError as error:
+            raise ReferenceFails(f"the reference potential itself fails: {error}") from error
 
     @cached_property
     def minimum(self) -> Atoms:
-        """The model's minimum next to the reference's."""
-        start = self.rattled(self.true_minimum)
+        """The model's minimum next to the reference's, relaxed from the same start."""
+        start = self.rattled(self.structures[self.name])
         return bare(relaxed(self.calculator, start, fmax=self.settings.fmax))
 
     def rattled(self, atoms: Atoms) -> Atoms:

@@ -12,7 +12,7 @@ from mlffbench.estimators.bonded import Bonded
 def test_is_the_formula_of_gaff():
     atoms = molecule("CH3COOH")  # every kind of term, and pairs of 3, 4 and 5 bonds
     bonds = topology(atoms).terms["bonds"].atoms
-    model = Bonded(cutoff=CUTOFF, depth=0).fit(rattled(atoms, 4, 0.02), np.zeros(4))
+    model = Bonded(cutoff=CUTOFF, depth=0).fit(rattled(atoms, 4, 0.02), [0.0] * 4)
     model.atomic_energies_ = dict.fromkeys(model.elements_, 0.0)
     model.parameters_ = parameters = invented(model)
     frames = rattled(atoms, 1, 0.05, seed=1)

@@ -16,7 +16,7 @@ def test_recovers_the_parameters_that_made_the_data():
     bonds = topology(atoms).terms["bonds"].atoms.tolist()
     settings = {"cutoff": CUTOFF, "depth": 0, "alpha": 1e-12, "periodicities": (1, 2, 3, 4)}
     zero = {"H": 0.0, "O": 0.0}
-    parameters = invented(Bonded(**settings).fit(frames[:3], np.zeros(3)))
+    parameters = invented(Bonded(**settings).fit(frames[:3], [0.0] * 3))
     parameters["charges"] = {s: {"q": q} for s, q in (("H", 0.3), ("O", -0.3))}
     labels = true_labels(frames, bonds, parameters)
     model = Bonded(**settings, max_iterations=2000, atomic_energies=zero).fit(frames[:40], labels[:40])

@@ -14,7 +14,7 @@ from mlffbench.potentials.gaff.parameter_tables import ParameterCache
 def test_what_training_never_showed_gets_the_mean_of_what_is_alike():
     names = ["CH4", "C2H6", "CH3OH"]
     frames = [a for name in names for a in rattled(molecule(name), 10, 0.03)]
-    model = Bonded(depth=2).fit(frames, np.random.default_rng(0).normal(size=len(frames)))
+    model = Bonded(depth=2).fit(frames, np.random.default_rng(0).normal(size=len(frames)).tolist())
     model.parameters_ = invented(model)
     labels = model.predict([molecule("C3H8"), molecule("CH3CH2OH")])
     assert np.isfinite(labels.energy).all()

@@ -47,7 +47,7 @@ def test_a_failure_of_the_reference_potential_says_whose_it_is():
         raise ValueError("too far")
 
     assert measure_both(lambda: 1.0, lambda: 2.0) == (1.0, 2.0)
-    with pytest.raises(ValueError, match=r"^the reference calculator fails: too far$"):
+    with pytest.raises(ValueError, match=r"^the reference potential itself fails: too far$"):
         measure_both(lambda: 1.0, refuse)
     with pytest.raises(ValueError, match=r"^too far$"):
         measure_both(refuse, lambda: 2.0)

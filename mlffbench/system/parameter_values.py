@@ -48,6 +48,8 @@ def check_values(kind: str, spec: Spec, skip: Iterable[str] = ()) -> None:
     signature, nested, skipped = inspect.signature(target).parameters, registry.parts(target), set(skip)
     for name, value in spec.params.items():
         if name in nested:
+            if value is None and signature[name].default is None:
+                continue
             if not isinstance(value, str | Mapping):
                 message = "must be a name, or 'name: {keyword: value}', not"
                 raise WrongValueError(name, f"{spec.name}: {name} {message} {_shown(value)}")

@@ -40,14 +40,8 @@ def run(
     ] = 1,
 ) -> None:
     """Run a suite; finished cases are kept, so that the same command resumes a stopped run."""
+    from mlffbench.cli import finished
     from mlffbench.cli.display import Display
-    from mlffbench.cli.finished import (
-        rename_rows,
-        say_changed,
-        say_lacking,
-        say_set_aside,
-        with_changed_inputs,
-    )
     from mlffbench.harness.execute import execute, pending
     from mlffbench.harness.store import Store
 
@@ -55,22 +49,22 @@ def run(
     with refusals():
         content, cases, inputs = _planned(suite, device)
         store = Store(out or Path("results") / content.name)
-        changed = {} if force else with_changed_inputs(cases, store, inputs)
+        changed = {} if force else finished.with_changed_inputs(cases, store, inputs)
         todo = pending(cases, store, force, retry, changed)
-        say_set_aside(store, "its case is run again")
-        say_changed(changed)
-        say_lacking(cases, todo, store, suite)
+        finished.say_set_aside(store, "its case is run again")
+        finished.say_changed(changed)
+        finished.say_lacking(cases, todo, store, suite)
         if dry_run:
             _print_cases(cases, {case.id for case in todo})
             return
-    for case in todo if force else ():
-        store.forget_unfinished(case.id)
     _announce(cases, todo, store)
     screen = console()
     try:
-        rename_rows(cases, store)
+        finished.rename_rows(cases, store)
         if todo:
             store.check_rights()
+        for case in todo if force else ():
+            store.forget_unfinished(case.id)
         with Display(screen, len(todo), len(cases) - len(todo)) as display:
             execute(todo, store, display, jobs, content.time_limit)
     except KeyboardInterrupt:

@@ -68,8 +68,8 @@ def render(results: Results, predictions: Predictions, title: str) -> str:
 def _cut(section: Section, n_problems: int) -> Section:
     """The section as the page has room for: some failures, the best rows of a long leaderboard."""
     rows, failures = max(ROWS // n_problems, 3), max(FAILURES // n_problems, 3)
-    (board,) = section.blocks["leaderboard"] or [None]
-    if board is not None and section.n_left_out:
+    if section.blocks["leaderboard"] and section.n_left_out:
+        (board,) = section.blocks["leaderboard"]
         n, n_rows = len(section.problem.methods), min(rows, len(board.rows))
         caption = (
             f"{board.caption} {n_rows} of {len(board.rows)} rows; the other tables and figures show the "

@@ -11,7 +11,7 @@ from mlffbench.data import Labels
 
 __all__ = ["check", "pack", "unpack"]
 
-SHAPES = {  # rows and columns: n frames, N atoms of all frames
+SHAPES: dict[str, tuple[str | int, ...]] = {  # rows and columns: n frames, N atoms of all frames
     "energy": ("n",),
     "energy_std": ("n",),
     "forces": ("N", 3),
@@ -87,6 +87,6 @@ def _check_group(arrays: Mapping[str, np.ndarray], test: str, n_frames: int | No
     sizes: dict[str | int, int] = {"n": len(n_atoms), "N": sum(n_atoms.tolist())}
     for name, shape in SHAPES.items():
         for key in (f"{test}/{name}_true", f"{test}/{name}_predicted"):
-            wanted = tuple(sizes.get(size, size) for size in shape)
+            wanted = tuple(sizes[size] if isinstance(size, str) else size for size in shape)
             if key in arrays and (arrays[key].shape != wanted or arrays[key].dtype.kind != "f"):
                 raise ValueError(f"{key} is {arrays[key].shape} of {arrays[key].dtype}, not {wanted} floats")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
 from mlffbench.harness.case import Case
@@ -19,14 +19,6 @@ __all__ = ["ID", "is_own_case", "read_document"]
 
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 LARGEST = 200 * 2**20  # bytes of a document
-UNITS = {  # of the errors on test groups, by the beginning of the quantity
-    "energy_per_atom": "eV/atom",
-    "energy_per_atom_shifted": "eV/atom",
-    "energy": "eV",
-    "energy_shifted": "eV",
-    "forces": "eV/Å",
-    "stress": "eV/Å³",
-}
 UNUSUAL = [  # in a document's bytes: control characters and marks of the writing direction, escaped or not
     re.compile(rb"\\u(?:00[0189]|007[fF]|061[cC]|20[026])"),
     *map(
@@ -153,22 +145,6 @@ class _Provenance(_Part):
     packages: dict[str, str | None] | None = None
 
 
-def _once_and_in_our_units(scores: list[_Score]) -> list[_Score]:
-    """Refuse a second score of one name, an error below zero, and another unit than the report's."""
-    names = set()
-    for score in scores:
-        name = (score.task or "", score.test, score.quantity, score.metric)
-        words = " ".join(filter(None, name))
-        if name in names:
-            raise ValueError(f"the score {words} stands there twice")
-        names.add(name)
-        if not score.task and score.unit != UNITS.get(score.quantity, score.unit):
-            raise ValueError(f"the score {words} is in {score.unit!r}, not {UNITS[score.quantity]}")
-        if score.metric in ("rmse", "mae", "max_error") and score.value is not None and score.value < 0:
-            raise ValueError(f"the score {words} is negative: {score.value:g}")
-    return scores
-
-
 class _Document(_Part):
     id: str
     status: Literal["ok", "failed"]
@@ -177,7 +153,7 @@ class _Document(_Part):
     dataset: _Dataset | None = None
     split: _Split | None = None
     inputs: _Inputs | Annotated[dict[str, Any], Field(max_length=0)] | None = None
-    scores: Annotated[list[_Score], AfterValidator(_once_and_in_our_units)]
+    scores: list[_Score]
     test_failures: list[_TestFailure] | None = None
     task_failures: list[_TaskFailure] | None = None
     curves: list[_Curve] | None = None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mlffbench import registry
+from mlffbench.data import InvalidPrediction
 from mlffbench.harness.predictions import unpack
 from mlffbench.harness.scoring import score
 from mlffbench.harness.store import Store
@@ -24,7 +25,8 @@ def rescore(store: Store, metrics: Sequence[str]) -> tuple[int, list[str]]:
     done : int
         How many cases were scored.
     absent : list of str
-        The finished cases without usable predictions; `Store.set_aside` says which are damaged.
+        The finished cases without usable predictions; `Store.set_aside` says which are damaged, or lack
+        what is to be scored.
 
     Raises
     ------
@@ -36,10 +38,14 @@ def rescore(store: Store, metrics: Sequence[str]) -> tuple[int, list[str]]:
     absent = []
     for document in finished:
         arrays = store.predictions(document["id"])
-        if arrays is None:
+        try:
+            scored = None if arrays is None else _scored(document, arrays, functions)
+        except InvalidPrediction as error:
+            scored, store.set_aside[store.predictions_path(document["id"])] = None, str(error)
+        if scored is None:
             absent.append(document["id"])
         else:
-            store.save(_scored(document, arrays, functions))
+            store.save(scored)
     return len(finished) - len(absent), absent
 
 

@@ -12,7 +12,7 @@ from ase import Atoms
 from mlffbench import registry
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")
-FOLDER = Path(registry.__file__).parent / "labelling" / "calculators"
+FOLDER = Path(registry.__file__).parents[1] / "labelling" / "calculators"
 
 
 def make(name: str, **params):

@@ -29,6 +29,12 @@ SHORT: dict[str, Any] = {
 TIMES = {"time_per_atom_step", "days_per_ns"}
 
 
+@pytest.fixture(autouse=True)
+def calculators_of_this_file(trust, monkeypatch):
+    """Trust in the calculators below, which datasets name."""
+    monkeypatch.setenv("MLFFBENCH_TRUST", f"{trust},{__name__}")
+
+
 class Einstein(Calculator):
     """Every atom on a spring to its site: all frequencies are √(k/m)."""
 

@@ -162,26 +162,26 @@ def log_of(tmp_path, what):
 
 
 def test_kill_9_loses_no_case_and_computes_none_twice(tmp_path):
-    process = start_suite(tmp_path)
+    process = start_suite(tmp_path, 2)
     wait_for(lambda: documents(tmp_path) and len(log_of(tmp_path, "started")) > len(documents(tmp_path)))
     process.kill()
     process.communicate()
     before = documents(tmp_path)
     in_flight = log_of(tmp_path, "started")[-1][1]
     wait_for(lambda: not alive(in_flight), 10)
-    again = start_suite(tmp_path)
+    again = start_suite(tmp_path, 2)
     out, _ = again.communicate(timeout=120)
     assert again.returncode == 0, out
     after = documents(tmp_path)
-    assert len(after) == 4
+    assert len(after) == 2
     assert {name: after[name] for name in before} == before, "a finished case was computed again"
     finished = [number for number, _ in log_of(tmp_path, "finished")]
-    assert sorted(set(finished)) == [0, 1, 2, 3]
-    assert len(finished) <= 4 + 1, "only the case in flight may have been computed twice"
-    assert f"4 cases, {4 - len(before)} to run" in out
-    third = start_suite(tmp_path)
+    assert sorted(set(finished)) == [0, 1]
+    assert len(finished) <= 2 + 1, "only the case in flight may have been computed twice"
+    assert f"2 cases, {2 - len(before)} to run" in out
+    third = start_suite(tmp_path, 2)
     text, _ = third.communicate(timeout=120)
-    assert "4 cases, 0 to run" in text
+    assert "2 cases, 0 to run" in text
     assert text.partition("training frames")[2] == out.partition("training frames")[2] != ""
 
 

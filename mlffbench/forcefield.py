@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -347,16 +348,16 @@ def _ordered(frames: list[Atoms], labels: Labels) -> tuple[list[Atoms], Labels]:
 
     Shuffles, validation frames and samples of a fit, drawn by number, are then the same frames.
     """
-    key = lambda i: (labels.energy[i], _unordered_bytes(frames[i]))
+    key = lambda i: (labels.energy[i], _digest(frames[i]))
     ranked = np.array(sorted(range(len(frames)), key=key))
     order = ranked[np.random.default_rng(len(frames)).permutation(len(frames))]
     return [frames[i] for i in order], labels[order]
 
 
-def _unordered_bytes(atoms: Atoms) -> bytes:
-    """Bytes of the structure that do not depend on the order of its atoms."""
+def _digest(atoms: Atoms) -> bytes:
+    """Digest of the structure that does not depend on the order of its atoms."""
     rows = np.column_stack([atoms.numbers, atoms.positions])
-    return rows[np.lexsort(rows.T)].tobytes() + atoms.cell.array.tobytes()
+    return hashlib.sha256(rows[np.lexsort(rows.T)].tobytes() + atoms.cell.array.tobytes()).digest()
 
 
 def _elements(frames: Sequence[Atoms]) -> list[str]:

@@ -17,19 +17,23 @@ PARAMETERS = {
 }  # fmt: skip
 
 
-def test_the_noise_of_a_virial_is_that_of_its_frame() -> None:
-    """Virials of infinite noise are as good as none, whatever gap_fit is told for frames that say nothing."""
-    frames, labels = copper(6)
-    arguments = {
+def soap_arguments(frames):
+    """Arguments of gap_fit for SOAP descriptors of these frames."""
+    return {
         "gap": quip.soap_descriptors(frames, **PARAMETERS),
         "default_sigma": "{0.001 0.01 0.001 0}",
         "e0_method": "average",
         "rnd_seed": 1,
     }
+
+
+def test_the_noise_of_a_virial_is_that_of_its_frame() -> None:
+    """Virials of infinite noise are as good as none, whatever gap_fit is told for frames that say nothing."""
+    frames, labels = copper(6)
     stresses = []
     none = replace(labels, stress=None)
     for given, noise in ((labels, 1e8), (none, 1e8), (labels, 1e-4)):
-        potential = quip.potential(quip.gap_fit(frames, given, arguments, 3.0, noise))
+        potential = quip.potential(quip.gap_fit(frames, given, soap_arguments(frames), 3.0, noise))
         potential.calculate(frames[0], ["energy", "forces", "stress"])
         stresses.append(potential.results["stress"])
     np.testing.assert_allclose(stresses[0], stresses[1], atol=1e-6)
@@ -48,15 +52,9 @@ def test_vacuum_costs_nothing_and_changes_no_virial() -> None:
             layer = type(atoms)(atoms.numbers, atoms.positions, cell=cell, pbc=True)
             layers.append(layer)
             stresses.append(stress * atoms.get_volume() / layer.get_volume())
-        arguments = {
-            "gap": quip.soap_descriptors(layers, **PARAMETERS),
-            "default_sigma": "{0.001 0.01 0.001 0}",
-            "e0_method": "average",
-            "rnd_seed": 1,
-        }
         noise = 1e-3 / layers[0].get_volume()
         given = replace(labels, stress=tuple(stresses))
-        potential = quip.potential(quip.gap_fit(layers, given, arguments, 3.0, noise))
+        potential = quip.potential(quip.gap_fit(layers, given, soap_arguments(layers), 3.0, noise))
         results, _ = quip.calculate(potential, layers[0], 3.0, variance=False)
         assert quip.periodic_box(layers[0], 3.0).cell.lengths()[2] < 30
         virials.append(np.append(results["energy"], results["stress"] * layers[0].get_volume()))
@@ -67,13 +65,7 @@ def test_vacuum_costs_nothing_and_changes_no_virial() -> None:
 @pytest.fixture(scope="module")
 def files() -> dict[str, str]:
     frames, labels = copper(6)
-    arguments = {
-        "gap": quip.soap_descriptors(frames, **PARAMETERS),
-        "default_sigma": "{0.001 0.01 0.001 0}",
-        "e0_method": "average",
-        "rnd_seed": 1,
-    }
-    return quip.gap_fit(frames, labels, arguments, 3.0, 1e-4)
+    return quip.gap_fit(frames, labels, soap_arguments(frames), 3.0, 1e-4)
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,8 @@ from mlffbench.system import checkpoint
 from mlffbench.system.failures import failure_of
 from mlffbench.system.folder_lock import claim
 
-__all__ = ["ANSWER", "UNFINISHED", "CaseQueue", "Observer", "remove_empty"]
+__all__ = ["ANSWER", "CaseQueue", "Observer", "remove_empty"]
 
-UNFINISHED = "unfinished"  # folder below the results
 ANSWER = ".answer-"  # folders of answers under way; no id begins like this
 PATIENCE = 1.0  # s, for a child that has answered to tidy up and end
 POLL = 0.5  # s, between looks at cases that another run computes
@@ -114,7 +113,7 @@ class CaseQueue:
 
     def _compute(self, case: Case, folder: Path) -> dict[str, Any] | None:
         """Compute a case in a child and store its document; None if this run is being ended."""
-        place = self.store.folder / UNFINISHED / f"{ANSWER}{secrets.token_hex(8)}"
+        place = self.store.unfinished_folder / f"{ANSWER}{secrets.token_hex(8)}"
         with claim(place):
             try:
                 if self.fresh:

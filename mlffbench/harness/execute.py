@@ -8,7 +8,7 @@ from collections.abc import Container, Sequence
 from pathlib import Path
 
 from mlffbench.harness.case import Case
-from mlffbench.harness.case_queue import ANSWER, UNFINISHED, CaseQueue, Observer, remove_empty
+from mlffbench.harness.case_queue import ANSWER, CaseQueue, Observer, remove_empty
 from mlffbench.harness.store import Store
 from mlffbench.system.folder_lock import claim
 
@@ -67,10 +67,10 @@ def execute(
 def _tidy(store: Store) -> None:
     """Remove what killed runs have left half-written."""
     store.clean()
-    place = store.folder / UNFINISHED
-    if place.is_symlink() or not place.is_dir():
+    if not store.unfinished_folder.is_dir():
         return
-    for folder in [Path(entry) for entry in os.scandir(place) if entry.is_dir(follow_symlinks=False)]:
+    inside = os.scandir(store.unfinished_folder)
+    for folder in [Path(entry) for entry in inside if entry.is_dir(follow_symlinks=False)]:
         with claim(folder) as abandoned:
             if abandoned and folder.name.startswith(ANSWER):
                 shutil.rmtree(folder, ignore_errors=True)

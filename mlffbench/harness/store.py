@@ -53,7 +53,18 @@ class Store:
 
     def unfinished_path(self, id: str) -> Path:
         """Folder of the checkpoints of a case that is not finished."""
-        return self._subfolder("unfinished") / _checked(id)
+        return self.unfinished_folder / _checked(id)
+
+    @property
+    def unfinished_folder(self) -> Path:
+        """Folder of all that is under way.
+
+        Raises
+        ------
+        OSError
+            It is a link.
+        """
+        return self._subfolder("unfinished")
 
     def _subfolder(self, name: str) -> Path:
         folder = self.folder / name
@@ -171,7 +182,7 @@ class Store:
         """Remove half-written files of a killed run, and links among the checkpoints."""
         remove_parts(self.folder)
         remove_parts(self._subfolder("predictions"))
-        for root, folders, files in os.walk(self._subfolder("unfinished")):
+        for root, folders, files in os.walk(self.unfinished_folder):
             for path in (Path(root, name) for name in (*folders, *files)):
                 if path.is_symlink():
                     path.unlink()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mlffbench.data import InvalidPrediction
+from mlffbench.system.plain_text import shortened
 
 __all__ = ["DiskFullError", "catch_failure", "failure_of"]
 
@@ -57,11 +58,8 @@ def failure_of(error: Exception) -> dict[str, str]:
 
 
 def _cut(text: str, most: int = MOST_MESSAGE) -> str:
-    """A text of bounded length that UTF-8 can hold; of a long one, start and end."""
-    if len(text) > most:
-        left_out = len(text) - most
-        text = f"{text[: most // 2]} ... ({left_out} characters left out) ... {text[-(most // 2) :]}"
-    return text.encode("utf-8", "backslashreplace").decode()
+    """A text of bounded length that UTF-8 can hold."""
+    return shortened(text, most).encode("utf-8", "backslashreplace").decode()
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

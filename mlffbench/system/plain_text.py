@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["LONGEST", "plain_text", "plain_texts"]
+__all__ = ["LONGEST", "plain_text", "plain_texts", "shortened"]
 
 LONGEST = 20_000  # characters; the middle of a longer text is left out
 ESCAPES = re.compile(  # ECMA-48: commands to the terminal, as long as they go
@@ -32,10 +32,15 @@ def plain_text(text: str) -> str:
         return text
     lines = ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
     plain = SURROGATES.sub("\ufffd", CONTROLS.sub("", lines))
-    if len(plain) <= LONGEST:
-        return plain
-    half = LONGEST // 2 - 30
-    return f"{plain[:half]} ... ({len(plain):,} characters) ... {plain[-half:]}"
+    return shortened(plain, LONGEST)
+
+
+def shortened(text: str, most: int) -> str:
+    """Start and end of a text of more than `most` characters, with the number of those between."""
+    if len(text) <= most:
+        return text
+    half = most // 2 - 30
+    return f"{text[:half]} ... ({len(text) - 2 * half:,} characters left out) ... {text[-half:]}"
 
 
 def plain_texts(value: Any) -> Any:

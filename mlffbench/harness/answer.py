@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from mlffbench.harness.outcome import Outcome
+from mlffbench.system.array_archive import read_arrays
 from mlffbench.system.atomic_write import atomic_write
 
 __all__ = ["Answer", "has_answer", "read_answer", "write_answer"]
@@ -40,13 +40,7 @@ def read_answer(folder: Path) -> Answer | None:
         return None
     try:
         document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
-        return document, _predictions(folder / PREDICTIONS)
-    except (ValueError, EOFError, BadZipFile):
+        arrays = folder / PREDICTIONS
+        return document, read_arrays(arrays) if arrays.exists() else None
+    except ValueError:
         return None
-
-
-def _predictions(file: Path) -> dict[str, np.ndarray] | None:
-    if not file.exists():
-        return None
-    with file.open("rb") as stream, np.load(stream) as archive:
-        return dict(archive)

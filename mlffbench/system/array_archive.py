@@ -13,7 +13,7 @@ import psutil
 
 from mlffbench.system.regular_file import check_regular
 
-__all__ = ["arrays_of", "check_array", "check_sizes", "read_array", "read_arrays"]
+__all__ = ["arrays_of", "check_array", "check_sizes", "read_array", "read_arrays", "read_member"]
 
 READ_HEADER = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 PARSED = 20  # times its size: memory of a text such as JSON once it is parsed
@@ -50,7 +50,7 @@ def arrays_of(stream: IO[bytes]) -> dict[str, np.ndarray]:
         with zipfile.ZipFile(stream) as archive:
             names = [name for name in archive.namelist() if name.endswith(".npy")]
             check_sizes(archive, names)
-            return {name.removesuffix(".npy"): _array(archive, name) for name in names}
+            return {name.removesuffix(".npy"): read_member(archive, name) for name in names}
     except Exception as error:  # zipfile, zlib, lzma, struct, numpy: each has exceptions of its own
         raise ValueError(f"is no archive of arrays, or is damaged: {error}") from error
 
@@ -72,7 +72,14 @@ def read_array(file: Path) -> np.ndarray:
         return np.lib.format.read_array(stream, allow_pickle=False)
 
 
-def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+def read_member(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    """Read an array of an archive whose sizes were checked.
+
+    Raises
+    ------
+    ValueError
+        It is no array, or holds Python objects.
+    """
     with archive.open(name) as member:
         return np.lib.format.read_array(member, allow_pickle=False)
 

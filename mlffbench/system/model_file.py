@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from mlffbench import registry
-from mlffbench.system.array_archive import check_sizes
+from mlffbench.system.array_archive import check_sizes, read_member
 from mlffbench.system.atomic_write import atomic_write
 from mlffbench.system.decoding import Reader, UntrustedError
 from mlffbench.system.encoding import Writer
@@ -118,7 +118,8 @@ def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
                 _check_members(archive, path.stat().st_size)
                 document = json.loads(archive.read(TEXT))
                 fault = _fault(document)
-                arrays = [] if fault else [_array(archive, i) for i in range(len(archive.namelist()) - 1)]
+                numbers = range(0 if fault else len(archive.namelist()) - 1)
+                arrays = [read_member(archive, f"{number}.npy") for number in numbers]
         except Exception as error:  # zipfile, zlib, json, numpy: each has exceptions of its own
             raise ValueError(f"{path} is not a model that mlffbench saved, or is damaged: {error}") from error
     if fault:
@@ -149,11 +150,6 @@ def _fault(document: Any) -> str | None:
         newer = f"in a newer format than {_ours()} reads; update mlffbench"
         return f"was written by mlffbench {written_by}, {newer}"
     return None
-
-
-def _array(archive: zipfile.ZipFile, number: int) -> np.ndarray:
-    with archive.open(f"{number}.npy") as member:
-        return np.lib.format.read_array(member, allow_pickle=False)
 
 
 def _ours() -> str:

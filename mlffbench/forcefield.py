@@ -49,6 +49,10 @@ class ForceField(RegressorMixin, BaseEstimator):
         ``periodic``: frames with cells; ``extensive``: any number of atoms, not only the training molecule.
     parts : mapping of str to tuple of str
         Parameters that are models themselves, and the kinds of the registry they may be of.
+    family : str
+        Family of methods, as the user reads it: ``kernel``, ``neural network`` ...
+    predicts_std : bool
+        True if some setting predicts standard deviations of energies.
     shares_inputs : bool
         True if `_prepare` depends on parameters and elements only, not on fitted values, so that a committee
         prepares frames once for all its members.
@@ -64,6 +68,8 @@ class ForceField(RegressorMixin, BaseEstimator):
     properties: ClassVar[tuple[str, ...]] = ("energy", "forces", "stress")
     supports: ClassVar[tuple[str, ...]] = ("periodic", "extensive")
     parts: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    family: ClassVar[str] = "other"
+    predicts_std: ClassVar[bool] = False
     shares_inputs: ClassVar[bool] = False
     requires: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str | None] = None

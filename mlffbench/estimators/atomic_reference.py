@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 from ase import Atoms
@@ -28,6 +29,8 @@ class AtomicReference(ForceField):
     >>> model.predict([molecule("H2O")]).energy.round(6).tolist()
     [-10.0]
     """
+
+    family: ClassVar[str] = "baseline"
 
     def __init__(self, atomic_energies: Mapping[str, float] | None = None) -> None:
         self.atomic_energies = atomic_energies

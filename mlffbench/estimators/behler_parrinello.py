@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from ase import Atoms
@@ -74,6 +74,7 @@ class BehlerParrinello(WarmStart):
     .. [2] C. Schran, K. Brezina and O. Marsalek, J. Chem. Phys. 153, 104105 (2020).
     """
 
+    family: ClassVar[str] = "neural network"
     shares_inputs = True
 
     def __init__(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from ase import Atoms
 
@@ -83,6 +83,8 @@ class Bonded(ForceField):
     >>> round(model.parameters_["bonds"]["C(CHO)-H(C)"]["r0"], 1)
     1.1
     """
+
+    family: ClassVar[str] = "classical"
 
     def __init__(
         self,

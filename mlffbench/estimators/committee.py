@@ -70,6 +70,7 @@ class Committee(Composite):
     (2,)
     """
 
+    predicts_std: ClassVar[bool] = True
     parts: ClassVar[Mapping[str, tuple[str, ...]]] = {"model": ("estimators",)}
 
     def __init__(

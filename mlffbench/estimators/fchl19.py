@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from ase import Atoms
@@ -66,6 +66,7 @@ class FCHL19(ForceField):
     (2020). A. S. Christensen and O. A. von Lilienfeld, Mach. Learn.: Sci. Technol. 1, 045018 (2020).
     """
 
+    family: ClassVar[str] = "kernel"
     properties = ("energy", "forces")
     supports = ("extensive",)
     requires = ("qmllib",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from ase import Atoms
@@ -72,6 +72,8 @@ class GAP(ForceField):
     .. [2] S. Klawohn et al., J. Chem. Phys. 159, 174108 (2023). Code: https://github.com/libAtoms/QUIP
     """
 
+    family: ClassVar[str] = "Gaussian process"
+    predicts_std: ClassVar[bool] = True
     requires = ("quippy",)
     extra = "gap"
 

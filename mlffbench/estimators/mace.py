@@ -105,6 +105,7 @@ class MACE(ForceField):
        accurate force fields, NeurIPS 2022, arXiv:2206.07697. Code: https://github.com/ACEsuit/mace
     """
 
+    family: ClassVar[str] = "neural network"
     needs_trust: ClassVar[Mapping[str, str]] = {"foundation": "is a pickle, whose code runs when it is read"}
 
     def __init__(

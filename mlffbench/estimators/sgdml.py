@@ -83,6 +83,7 @@ class SGDML(ForceField):
     True
     """
 
+    family: ClassVar[str] = "kernel"
     properties: ClassVar[tuple[str, ...]] = ("energy", "forces")
     supports: ClassVar[tuple[str, ...]] = ()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from ase import Atoms
@@ -76,6 +76,8 @@ class SOAPKernelRidge(ForceField):
     >>> bool((abs(model.predict(frames).energy - [-14.0, -13.9, -13.7]) < 0.02).all())
     True
     """
+
+    family: ClassVar[str] = "kernel"
 
     def __init__(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -33,6 +33,8 @@ class Classical(ForceField):
     and `_interaction`, the energies of the frames of a graph. This class adds a constant energy per atom of
     each element.
     """
+
+    family: ClassVar[str] = "classical"
 
     def __init__(
         self,

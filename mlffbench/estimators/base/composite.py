@@ -43,6 +43,7 @@ class Composite(ForceField):
     ``model__cutoff=5.0``, replaces the spec by the instance.
     """
 
+    family: ClassVar[str] = "composite"
     properties = SharedCapabilities()
     supports = SharedCapabilities()
 

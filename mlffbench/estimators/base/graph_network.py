@@ -6,7 +6,7 @@ import inspect
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from ase import Atoms
@@ -80,6 +80,7 @@ class GraphNetwork(WarmStart):
         Device and precision of the weights.
     """
 
+    family: ClassVar[str] = "neural network"
     shares_inputs = True
 
     cutoff: float = 5.0

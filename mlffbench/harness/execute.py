@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mlffbench.harness.case import Case
 from mlffbench.harness.case_queue import ANSWER, CaseQueue, Observer, remove_empty
+from mlffbench.harness.case_state import case_states
 from mlffbench.harness.store import Store
 from mlffbench.system.folder_lock import claim
 
@@ -23,12 +24,8 @@ def pending(
     changed: Container[str] = (),
 ) -> list[Case]:
     """The cases still to run: those not stored or `changed`, failed ones with `retry`, all with `force`."""
-
-    def wanted(case: Case) -> bool:
-        document = store.load(case.id)
-        return document is None or force or case.id in changed or (retry and document["status"] == "failed")
-
-    return [case for case in cases if wanted(case)]
+    states = case_states(cases, store, force, retry, changed=changed)
+    return [state.case for state in states if state.status == "to run"]
 
 
 def execute(

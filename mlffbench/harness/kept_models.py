@@ -1,0 +1,1 @@
+"""Kept models: which of them stay."""

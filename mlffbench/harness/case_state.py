@@ -48,6 +48,11 @@ class CaseState:
     scorable: bool = True
 
     @property
+    def is_complete(self) -> bool:
+        """True for a finished case that has all that the suite asks for."""
+        return self.status == "finished" and not self.tasks and not self.metrics
+
+    @property
     def needs_refit(self) -> bool:
         """True if a finished case lacks something that only another fit can give (``run --refit``)."""
         return bool(self.tasks and self.model is None) or bool(self.metrics and not self.scorable)
@@ -103,7 +108,7 @@ def _finished(case: Case, document: Mapping[str, Any], store: Store, retry: bool
 
 
 def _lacking_metrics(case: Case, document: Mapping[str, Any]) -> tuple[str, ...]:
-    scored = {score["metric"] for score in document["scores"]}
+    scored = {score["metric"] for score in document["scores"] if not score.get("task")}
     return tuple(name for name in case.metrics if name not in scored)
 
 

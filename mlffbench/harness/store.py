@@ -32,8 +32,8 @@ Stamp = tuple[int, int, int]
 class Store:
     """Results folder: ``<id>.json``, ``predictions/<id>.npz``, ``models/<id>.mlff``, ``unfinished/<id>``.
 
-    There is one of each for a case. A document names the digests of its predictions and of its kept model: they belong to one fit, or are not
-    used.
+    There is one of each for a case. A document names the digests of its predictions and of its kept model:
+    they belong to one fit, or are not used.
 
     Attributes
     ----------

@@ -53,6 +53,11 @@ class Composite(ForceField):
     def submodels(self) -> Sequence[Any]:
         """The fitted submodels, or before the fit unfitted ones with the same capabilities."""
 
+    def import_libraries(self) -> None:
+        for model in self.submodels():
+            if isinstance(model, ForceField):
+                model.import_libraries()
+
     def build_part(self, name: str, **defaults: Any) -> Any:
         """Build the unfitted submodel of the parameter `name`.
 

@@ -23,7 +23,7 @@ from mlffbench.calculator import ForceFieldCalculator
 from mlffbench.data import InvalidPrediction, Labels, labels_of
 from mlffbench.system import model_file
 
-__all__ = ["ForceField", "Prepared", "check_frames"]
+__all__ = ["ForceField", "Prepared", "check_frames", "least_squares_energies"]
 
 PACKAGES = {"mace": "mace-torch", "graph_pes": "graph-pes", "quippy": "quippy-ase"}  # that hold the modules
 
@@ -324,11 +324,18 @@ class ForceField(RegressorMixin, BaseEstimator):
             if missing:
                 raise ValueError(f"atomic_energies lacks {missing}; it has {sorted(self.atomic_energies)}")
             return {s: float(self.atomic_energies[s]) for s in self.elements_}
-        solution = np.linalg.lstsq(_composition(frames, self.elements_), energy, rcond=None)[0]
-        return dict(zip(self.elements_, solution.tolist(), strict=True))
+        return least_squares_energies(frames, energy, self.elements_)
 
     def _baseline(self, frames: Sequence[Atoms]) -> np.ndarray:
         return _composition(frames, self.elements_) @ [self.atomic_energies_[s] for s in self.elements_]
+
+
+def least_squares_energies(
+    frames: Sequence[Atoms], energy: np.ndarray, elements: list[str]
+) -> dict[str, float]:
+    """Energy of an atom of each element, arg min ‖E − Σ_Z n_Z e_Z‖²; of many solutions the smallest."""
+    solution = np.linalg.lstsq(_composition(frames, elements), energy, rcond=None)[0]
+    return dict(zip(elements, solution.tolist(), strict=True))
 
 
 def check_frames(X: Any) -> list[Atoms]:

@@ -149,8 +149,6 @@ class MACE(ForceField):
         random_state: int | None = 0,
         atomic_energies: Mapping[str, float] | None = None,
     ) -> None:
-        from mlffbench.potentials.mace.evaluation import matmul_precision
-
         self.preset = preset
         self.cutoff = cutoff
         self.num_channels = num_channels

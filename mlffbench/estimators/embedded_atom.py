@@ -15,6 +15,7 @@ from mlffbench.estimators.base.classical import Classical
 from mlffbench.potentials.classical.design_matrix import DesignMatrix, undirected
 from mlffbench.potentials.classical.embedded_atom import Tables, energies
 from mlffbench.potentials.classical.embedded_atom_fit import Problem
+from mlffbench.potentials.classical.lammps_setfl import setfl_commands, setfl_file
 from mlffbench.potentials.classical.least_squares import element_kinds, element_table
 
 __all__ = ["EmbeddedAtom"]
@@ -138,6 +139,11 @@ class EmbeddedAtom(Classical):
 
     def _interaction(self, graph: Graph) -> torch.Tensor:
         return energies(self._tables().to(graph.positions.device), graph)
+
+    def _lammps(self, name: str) -> tuple[str, str, list[str]]:
+        file = f"{name}.eam.fs"
+        text = setfl_file(self.elements_, self._tables(), self.cutoff)
+        return file, text, setfl_commands(self.elements_, file)
 
     def _tables(self) -> Tables:
         """Tables of the fitted attributes."""

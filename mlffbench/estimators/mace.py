@@ -11,10 +11,17 @@ import torch
 from ase import Atoms
 
 from mlffbench.data import Labels
+from mlffbench.estimators.base.exportable import Exportable
 from mlffbench.forcefield import ForceField
 from mlffbench.potentials.mace.backends import accelerate, named_weights, restore_backend
 from mlffbench.potentials.mace.batches import Batch, Graphs
 from mlffbench.potentials.mace.evaluation import energies_and_forces, matmul_precision, predictions
+from mlffbench.potentials.mace.export import (
+    calculator_script,
+    lammps_files,
+    mace_torch_module,
+    model_file,
+)
 from mlffbench.potentials.mace.initial_model import InitialModel, read_foundation
 from mlffbench.potentials.mace.library import session
 from mlffbench.potentials.mace.model import build, hyperparameters
@@ -29,7 +36,7 @@ __all__ = ["MACE"]
 EXAMPLE = 3  # frames on which the backends must agree
 
 
-class MACE(ForceField):
+class MACE(Exportable, ForceField):
     """Message passing with higher body order: mace-torch's own model, loss and optimiser settings.
 
     A keyword that is None takes the preset's value. The base class subtracts the energies of isolated atoms,
@@ -106,6 +113,8 @@ class MACE(ForceField):
     """
 
     family: ClassVar[str] = "neural network"
+    runs_in: ClassVar[tuple[str, ...]] = ("ASE", "LAMMPS")
+    export_formats: ClassVar[Mapping[str, str]] = {"mace-torch": ".model", "lammps": ".lammps"}
     needs_trust: ClassVar[Mapping[str, str]] = {"foundation": "is a pickle, whose code runs when it is read"}
 
     def __init__(
@@ -190,16 +199,17 @@ class MACE(ForceField):
             "max_epochs": 2, "dtype": "float64",
         }  # fmt: skip
 
-    def export(self, path: str | Path) -> None:
-        """Write mace-torch's own module with the atomic energies: a .model file for its calculator."""
+    def _exported(self, target: Path, format: str) -> tuple[dict[Path, str | bytes], str]:
+        """mace-torch's own module with the atomic energies, for its calculator or for LAMMPS."""
         dtype = checked_dtype(self.dtype_)
+        energies = [self.atomic_energies_[s] for s in self.elements_]
         with session(dtype):
             weights = named_weights(self.module_, self.kernels_)
-            module: Any = build(self.config_, dtype, torch.device("cpu"), weights)
-            module.atomic_energies_fn.atomic_energies[:] = torch.tensor(
-                [self.atomic_energies_[s] for s in self.elements_]
-            )
-            torch.save(module, path)
+            module = mace_torch_module(self.config_, weights, dtype, energies)
+            if format == "mace-torch":
+                return {target: model_file(module)}, calculator_script(target.name, self.dtype_)
+            files, usage = lammps_files(module, self.elements_, target.name)
+        return {target.with_name(name): content for name, content in files.items()}, usage
 
     # ------------------------------------------------------------ initial model
     def _forget(self) -> None:

@@ -13,6 +13,7 @@ from ase.data import atomic_numbers
 from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.classical import Classical
 from mlffbench.potentials.classical.design_matrix import DesignMatrix
+from mlffbench.potentials.classical.lammps_sw import sw_commands, sw_file
 from mlffbench.potentials.classical.stillinger_weber import GraphIndices, Parameters, energies
 from mlffbench.potentials.classical.stillinger_weber_fit import Problem
 
@@ -121,6 +122,11 @@ class StillingerWeber(Classical):
     def _interaction(self, graph: Graph) -> torch.Tensor:
         parameters = self._parameters().to(graph.positions.device)
         return energies(parameters, (self.p, self.q), self._indices(graph), graph.vectors)
+
+    def _lammps(self, name: str) -> tuple[str, str, list[str]]:
+        file = f"{name}.sw"
+        text = sw_file(self.elements_, self.parameters_, self.angles_, (self.p, self.q))
+        return file, text, sw_commands(self.elements_, file)
 
     def _indices(self, graph: Graph) -> GraphIndices:
         return GraphIndices.of(graph, [atomic_numbers[s] for s in self.elements_])

@@ -15,6 +15,7 @@ from mlffbench.descriptors.graph import Graph
 from mlffbench.descriptors.quintic import switched_off
 from mlffbench.estimators.base.classical import Classical
 from mlffbench.potentials.classical.design_matrix import DesignMatrix, undirected
+from mlffbench.potentials.classical.lammps_table import Curve, pair_table, table_commands
 from mlffbench.potentials.classical.least_squares import element_kinds, multistart_least_squares
 from mlffbench.potentials.classical.pair import PairProblem, pair_terms
 
@@ -101,6 +102,19 @@ class PairPotential(Classical):
         table = self._table().to(r)[:, graph.numbers[source], graph.numbers[graph.target[known]]]
         u = self.form(r, *table) * switched_off(r / self.cutoff)
         return r.new_zeros(graph.n_frames).index_add(0, graph.frame[source], u)
+
+    def _lammps(self, name: str) -> tuple[str, str, list[str]]:
+        file = f"{name}.table"
+        text = pair_table(self.elements_, self._curve, self.cutoff)
+        return file, text, table_commands(self.elements_, file)
+
+    def _curve(self, one: str, other: str) -> Curve | None:
+        """u(r) f(r) of two elements, None if training never showed them within the cutoff."""
+        values = self.parameters_.get(f"{one}-{other}") or self.parameters_.get(f"{other}-{one}")
+        if values is None:
+            return None
+        parameters = [torch.tensor(values[key], dtype=torch.float64) for key in self.names]
+        return lambda r: self.form(r, *parameters) * switched_off(r / self.cutoff)
 
     def _known(self, graph: Graph) -> torch.Tensor:
         """Mask of the pairs whose elements have parameters, (p,) bool."""

@@ -16,7 +16,9 @@ def export(
     model: Annotated[Path, typer.Argument(help="A fitted model, .mlff.", show_default=False)],
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="File to write; its suffix chooses the format.", show_default=False),
+        typer.Option(
+            "-o", "--output", help="File to write; its suffix chooses the format.", show_default=False
+        ),
     ] = None,
     format: Annotated[
         str | None,
@@ -37,7 +39,8 @@ def export(
         written = fitted.export(target, format)
     for file in written.files:
         say(f"wrote {file} ({_size(file.stat().st_size)})", err=True)
-    say(f"\n{written.usage}")
+    say("", err=True)
+    say(written.usage)
 
 
 def _size(n: int) -> str:

@@ -66,9 +66,7 @@ def pair_energies(tables: Tables, one: Index, other: Index, r: torch.Tensor) -> 
     return cubes + WALL * (1 - r / r_min.clamp(min=1e-6)).clamp(min=0.0) ** 3 * (r_min > 0)
 
 
-def densities(
-    tables: Tables, one: Index, other: Index, r: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
+def densities(tables: Tables, one: Index, other: Index, r: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """f(r) at the first atom of each pair and at the second, 2 × (p,) eV²; their knots are the same."""
     shape = truncated_cubes(r, tables.density_knots[one, other])[0]
     here, there = ((shape * tables.density[pair]).sum(dim=1) for pair in ((one, other), (other, one)))

@@ -1,4 +1,4 @@
-"""Files of a MACE model for other programs: mace-torch's own, and TorchScript for LAMMPS's ``pair_style mace``."""
+"""Files of a MACE model for other programs: mace-torch's own, and TorchScript for LAMMPS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from mlffbench.potentials.lammps_input import lammps_input, lammps_script
-from mlffbench.potentials.mace.library import lammps_module, mace, script
+from mlffbench.potentials.mace.library import lammps_module, script
 from mlffbench.potentials.mace.model import build
 
 __all__ = ["calculator_script", "lammps_files", "mace_torch_module", "model_file"]
@@ -69,7 +69,9 @@ def lammps_files(
         "pair_style mace no_domain_decomposition",
         f"pair_coeff * * {parameters} {' '.join(elements)}",
     ]
-    text = lammps_input("MACE of mlffbench", elements, commands, package="ML-MACE, of github.com/ACEsuit/lammps")
+    text = lammps_input(
+        "MACE of mlffbench", elements, commands, package="ML-MACE, of github.com/ACEsuit/lammps"
+    )
     usage = lammps_script(name, elements, text, SETTINGS)
     stream = BytesIO()
     torch.jit.save(script(lammps_module(module.double())), stream)

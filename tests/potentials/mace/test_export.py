@@ -87,6 +87,7 @@ def called_as_in_lammps(scripted: Any, atoms: Atoms) -> tuple[float, np.ndarray,
     numbers, cutoff = scripted.atomic_numbers.tolist(), scripted.r_max.item()
     batch = Graphs.build([atoms], numbers, cutoff, torch.float64, CPU).batch([0])
     local = torch.ones(len(atoms), dtype=torch.bool)
-    out = scripted({k: v.clone() for k, v in batch.items()}, local, True)
+    with torch.jit.optimized_execution(False):  # else the first calls compile
+        out = scripted({k: v.clone() for k, v in batch.items()}, local, True)
     energy, forces, virials = (out[k].detach() for k in ("total_energy_local", "forces", "virials"))
     return energy.item(), forces.numpy(), virials.numpy()

@@ -6,7 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any, Literal
 
 from mlffbench.registry import suggest
@@ -61,7 +61,7 @@ class Constraint:
             yield (), f"must be a number, not the text {_shown(value)}{fix}"
 
 
-@lru_cache(maxsize=None)
+@cache
 def constraints(target: Callable[..., Any]) -> Mapping[str, Constraint]:
     """Constraints of the parameters of a class or function."""
     signature = inspect.signature(target).parameters.values()
@@ -76,10 +76,16 @@ def _type(annotation: Any, target: Any) -> Any:
     if not isinstance(annotation, str):
         return annotation
     try:
-        own = vars(sys.modules[target.__module__])  # such as Keep = Literal["whole", "bonds"]
-        return eval(annotation, {"__builtins__": {}}, {**own, **NAMES})
+        return eval(annotation, {"__builtins__": {}}, {**_names(target), **NAMES})
     except (NameError, SyntaxError, TypeError, AttributeError):
         return Any
+
+
+def _names(target: Any) -> dict[str, Any]:
+    """Names of the modules of a function or class, such as ``Keep = Literal["whole", "bonds"]``."""
+    owners = reversed(target.__mro__) if isinstance(target, type) else (target,)  # fields may be inherited
+    modules = [sys.modules[owner.__module__] for owner in owners]
+    return {name: value for module in modules for name, value in vars(module).items()}
 
 
 def _faults_of_settings(settings: Any, value: Mapping[Any, Any]) -> Iterator[tuple[tuple[Any, ...], str]]:
@@ -114,7 +120,11 @@ def _schema(expected: Any) -> dict[str, Any]:
     settings = settings_class(expected)
     if settings is not None:
         properties = {name: inside.schema for name, inside in constraints(settings).items()}
-        return {"type": ["object", "boolean", "null"], "properties": properties, "additionalProperties": False}
+        return {
+            "type": ["object", "boolean", "null"],
+            "properties": properties,
+            "additionalProperties": False,
+        }
     try:
         return TypeAdapter(expected).json_schema()
     except (PydanticSchemaGenerationError, PydanticUserError):

@@ -7,33 +7,35 @@ fitted, and the schema and ``mlffbench show`` print them.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from annotated_types import Interval, MinLen, Predicate, doc
+from annotated_types import Interval, Len, MinLen, Predicate, doc
 from ase.data import atomic_numbers
 
 __all__ = [
     "AnyNumber",
     "AtomEnergies",
     "Count",
+    "Counts",
     "Device",
     "Fraction",
     "Group",
     "Length",
-    "Lengths",
     "Natural",
     "NonNegative",
     "OpenShare",
     "Order",
     "Positive",
+    "Positives",
     "Seed",
     "Share",
     "ShareBelowOne",
     "ShareOrNumber",
     "SoapCutoff",
-    "Temperatures",
+    "TrainingSizes",
     "UpToAll",
+    "Window",
     "Workers",
 ]
 
@@ -80,8 +82,12 @@ ShareOrNumber = Annotated[
 UpToAll = Annotated[
     float, Predicate(_is_up_to_all), doc("a share up to 1 (0.5, 1.0) or a number of frames (20)")
 ]
-Lengths = Annotated[tuple[Length, ...] | list[Length], MinLen(1)]
-Temperatures = Annotated[tuple[Positive, ...] | list[Positive], MinLen(1)]  # K
+
+# ---------------------------------------------------------------- lists
+Counts = Annotated[Sequence[Count], MinLen(1)]
+Positives = Annotated[Sequence[Positive], MinLen(1)]
+TrainingSizes = Annotated[Sequence[UpToAll], MinLen(1)]
+Window = Annotated[Sequence[Count], Len(2, 2), doc("two whole numbers, the least and the most")]
 
 # ---------------------------------------------------------------- names
 AtomEnergies = Annotated[

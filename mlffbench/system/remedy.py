@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from difflib import get_close_matches
+from typing import Any, Literal, get_args, get_origin
 
 from mlffbench.system.value_types import takes
 from mlffbench.system.yaml_text import YamlError, read_yaml
@@ -19,10 +20,22 @@ def remedy(expected: Any, value: Any) -> str:
     --------
     >>> remedy(float, "1e-3"), remedy(bool, "yes"), remedy(float | None, "None"), remedy(int, "many")
     ('; write 0.001', '; write true', '; write null', '')
+    >>> remedy(Literal["small", "medium"], "medum")
+    "; did you mean 'medium'?"
     """
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         return ""
+    near = get_close_matches(str(value), _words(expected), n=1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
     return next((f"; write {text}" for text in _spellings(value) if _fits(expected, text)), "")
+
+
+def _words(expected: Any) -> list[str]:
+    """The texts among which a parameter chooses."""
+    if get_origin(expected) is Literal:
+        return [word for word in get_args(expected) if isinstance(word, str)]
+    return [word for part in get_args(expected) for word in _words(part)]
 
 
 def _spellings(value: str | float) -> Iterator[str]:

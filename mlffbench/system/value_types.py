@@ -15,7 +15,8 @@ from annotated_types import Ge, GroupedMetadata, Gt, Le, Lt, MinLen, Predicate
 __all__ = ["settings_class", "takes", "words"]
 
 WORDS = {float: "a number", int: "a whole number", str: "a text", bool: "true or false", NoneType: "null"}
-BOUNDS = {Ge: ("ge", "of at least"), Gt: ("gt", "above"), Le: ("le", "up to"), Lt: ("lt", "below")}
+BOUNDS: dict[type, str] = {Ge: "ge", Gt: "gt", Le: "le", Lt: "lt"}
+BOUND_WORDS = {"ge": "of at least", "gt": "above", "le": "up to", "lt": "below"}
 MOST = 10**9  # bounds from here on are there to catch typing errors; they are left out of sentences
 
 
@@ -52,7 +53,9 @@ def _is_plain(expected: type, value: Any) -> bool:
         return isinstance(value, str)
     if isinstance(value, bool):
         return False
-    return isinstance(value, Integral) if expected is int else isinstance(value, Real) and abs(value) < math.inf
+    return (
+        isinstance(value, Integral) if expected is int else isinstance(value, Real) and abs(value) < math.inf
+    )
 
 
 def _marks(expected: Any) -> Iterator[Any]:
@@ -75,7 +78,7 @@ def _holds(mark: Any, value: Any) -> bool:
 def settings_class(expected: Any) -> Any:
     """The dataclass whose fields are the keywords of a mapping, None for other types."""
     if get_origin(expected) is Annotated:
-        return next((mark for mark in expected.__metadata__ if is_dataclass(mark)), None)
+        return next((m for m in expected.__metadata__ if isinstance(m, type) and is_dataclass(m)), None)
     return next((inside for part in get_args(expected) if (inside := settings_class(part))), None)
 
 
@@ -98,10 +101,7 @@ def words(expected: Any) -> str:
 
 
 def _alternatives(parts: Sequence[Any]) -> str:
-    alternatives = list(dict.fromkeys(words(part) for part in parts))
-    if {"a list", "a list of at least 1"} <= set(alternatives):
-        alternatives.remove("a list")
-    return " or ".join(alternatives)
+    return " or ".join(dict.fromkeys(words(part) for part in parts))
 
 
 def _marked_words(expected: Any) -> str:
@@ -109,17 +109,32 @@ def _marked_words(expected: Any) -> str:
     own = next((m.documentation for m in expected.__metadata__ if hasattr(m, "documentation")), None)
     if own is not None:
         return own
-    bounds = [
-        f"{word} {bound:,}"
+    least = ", at least one" if any(isinstance(mark, MinLen) for mark in _marks(expected)) else ""
+    return f"{words(expected.__origin__)} {_bounds(expected)}".strip() + least
+
+
+def _bounds(expected: Any) -> str:
+    """Range in words: ``from 0 to 12``, ``above 0``."""
+    bound = {
+        name: value
         for mark in _marks(expected)
-        for kind, (name, word) in BOUNDS.items()
-        if isinstance(mark, kind) and abs(bound := getattr(mark, name)) < MOST
-    ]
-    if any(isinstance(mark, MinLen) for mark in _marks(expected)):
-        bounds.append("with at least one entry")
-    return " ".join([words(expected.__origin__), " and ".join(bounds)]).strip()
+        for kind, name in BOUNDS.items()
+        if isinstance(mark, kind) and abs(value := getattr(mark, name)) < MOST
+    }
+    if {"ge", "le"} <= set(bound):
+        return f"from {bound['ge']:,} to {bound['le']:,}"
+    return " and ".join(f"{BOUND_WORDS[name]} {value:,}" for name, value in bound.items())
 
 
 def _list_words(items: list[Any]) -> str:
-    plain = {get_args(item)[0] if get_origin(item) is Annotated else item for item in items}
-    return f"a list of {WORDS[item].removeprefix('a ')}s" if (item := next(iter(plain), None)) in WORDS else "a list"
+    if not items or (noun := words(_plain_type(items[0]))) not in WORDS.values():
+        return "a list"
+    own = get_origin(items[0]) is Annotated and words(items[0])
+    each = own.removeprefix(noun).strip() if own else ""
+    return f"a list of {noun.removeprefix('a ')}s" + (f", each {each}" if each else "")
+
+
+def _plain_type(item: Any) -> Any:
+    """The type without its range; of a number or text that names a group, the text."""
+    inner = item.__origin__ if get_origin(item) is Annotated else item
+    return get_args(inner)[0] if get_origin(inner) in (Union, UnionType) else inner

@@ -6,14 +6,16 @@ that the user trusts (``--trust``, ``MLFFBENCH_TRUST``, `trust`), and nothing el
 
 from mlffbench.registry.door import FOREIGN, load
 from mlffbench.registry.own_names import FOLDERS, KINDS, is_public, names, suggest
-from mlffbench.registry.specs import build, make, parameters, parts, resolve, summary
+from mlffbench.registry.specs import Fault, build, faults, make, parameters, parts, resolve, summary, wrapper
 from mlffbench.registry.trusted import is_trusted, is_trusted_file, remedy, trust
 
 __all__ = [
     "FOLDERS",
     "FOREIGN",
     "KINDS",
+    "Fault",
     "build",
+    "faults",
     "is_public",
     "is_trusted",
     "is_trusted_file",
@@ -27,4 +29,5 @@ __all__ = [
     "suggest",
     "summary",
     "trust",
+    "wrapper",
 ]

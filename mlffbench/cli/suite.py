@@ -147,7 +147,7 @@ def _check_device(name: str | None) -> None:
 
     try:
         checked_device(name)
-    except ValueError as error:
+    except (ValueError, ImportError) as error:
         stop(str(error))
 
 

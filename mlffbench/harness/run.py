@@ -121,6 +121,7 @@ def _fitted(
     kept = read_fit(model)
     if kept is not None:
         return kept
+    model.import_libraries()
     with measure(device) as fit:
         model.fit(frames, labels)
     write_fit(model, fit)

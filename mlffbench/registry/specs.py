@@ -9,7 +9,7 @@ from typing import Any
 from mlffbench.data import Spec
 from mlffbench.registry.door import load
 from mlffbench.registry.own_names import names, suggest
-from mlffbench.registry.trusted import remedy
+from mlffbench.registry.trusted import may_read, remedy
 
 __all__ = ["Fault", "build", "faults", "make", "parameters", "parts", "resolve", "summary", "wrapper"]
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mlffbench import __version__
-from mlffbench.cli import data, label, listing, suite
+from mlffbench.cli import data, label, listing, predict, property, suite
 from mlffbench.cli.console import lenient_output
 from mlffbench.cli.trust_option import add_trust_option
 from mlffbench.system.interrupts import interruptible
@@ -23,6 +23,8 @@ for command in (suite.run, suite.report, suite.score, suite.schema):
     app.command()(command)
 app.command("list")(listing.list_)
 app.command()(label.label)
+app.command()(predict.predict)
+app.command("property", context_settings={"ignore_unknown_options": True})(property.property_)
 add_trust_option(app, without=("report", "schema", "list"))
 add_trust_option(data.app, without=("list",))
 app.add_typer(data.app, name="data")

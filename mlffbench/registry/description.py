@@ -14,7 +14,15 @@ from mlffbench.registry.docstring import Docstring, read_docstring
 from mlffbench.registry.door import load
 from mlffbench.registry.own_names import FOLDERS
 
-__all__ = ["COMPUTED", "REQUIRED", "Description", "describe", "describe_function"]
+__all__ = [
+    "COMPUTED",
+    "REQUIRED",
+    "Description",
+    "describe",
+    "describe_function",
+    "module_summary",
+    "public_names",
+]
 
 PACKAGE = Path(__file__).parents[1]
 REQUIRED = "required"
@@ -56,14 +64,16 @@ def describe(kind: str, name: str) -> Description:
     module = f"{FOLDERS.get(kind, kind)}/{name}".replace("/", ".")
     if ":" in name or not _file(f"mlffbench.{module}").is_file():
         return _imported(load(kind, name))
-    (public,) = _source(f"mlffbench.{module}").public
+    (public,) = public_names(f"mlffbench.{module}")
     return describe_function(f"mlffbench.{module}", public)
 
 
 def describe_function(module: str, name: str) -> Description:
     """Describe a class or function of our own module."""
     source = _source(module)
-    node = source.nodes[name]
+    node = source.nodes.get(name)
+    if node is None:
+        return Description(Docstring())  # a constant
     if isinstance(node, ast.ClassDef):
         doc, parameters = _documentation(module, node), _constructor(module, node)
         attributes = _attributes(module, node)
@@ -77,6 +87,16 @@ def describe_function(module: str, name: str) -> Description:
         attributes,
         source.imported_modules,
     )
+
+
+def public_names(module: str) -> tuple[str, ...]:
+    """``__all__`` of our own module."""
+    return _source(module).public
+
+
+def module_summary(module: str) -> str:
+    """First sentence of the docstring of our own module."""
+    return read_docstring(_source(module).text).summary
 
 
 # ---------------------------------------------------------------- what is imported
@@ -96,8 +116,9 @@ def _imported(target: Callable[..., Any]) -> Description:
 # ---------------------------------------------------------------- what is written
 @dataclass(frozen=True)
 class _Source:
-    """Classes, functions, constants and imports of one of our files."""
+    """Docstring, classes, functions, constants and imports of one of our files."""
 
+    text: str | None
     public: tuple[str, ...]
     nodes: Mapping[str, Any]
     constants: Mapping[str, ast.expr]
@@ -115,10 +136,12 @@ def _file(module: str) -> Path:
 
 @lru_cache(maxsize=256)
 def _source(module: str) -> _Source:
-    body = ast.parse(_file(module).read_text(encoding="utf-8")).body
+    tree = ast.parse(_file(module).read_text(encoding="utf-8"))
+    body = tree.body
     constants = {name: value for node in body for name, value in _assigned(node)}
     imports = [node for node in body if isinstance(node, ast.ImportFrom) and node.module]
     return _Source(
+        ast.get_docstring(tree),
         tuple(ast.literal_eval(constants["__all__"])) if "__all__" in constants else (),
         {n.name: n for n in body if isinstance(n, ast.ClassDef | ast.FunctionDef)},
         constants,
@@ -199,7 +222,9 @@ def _constructor(module: str, node: ast.ClassDef) -> dict[str, tuple[str, str]]:
 
 def _fields(module: str, node: ast.ClassDef) -> dict[str, tuple[str, str]]:
     """Defaults and annotations of a dataclass's own fields."""
-    lines = [line for line in node.body if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)]
+    lines = [
+        line for line in node.body if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+    ]
     return {
         line.target.id: (_written(module, line.value), annotation)  # type: ignore[union-attr]
         for line in lines

@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from mlffbench import registry
 from mlffbench.data import Spec
 
-__all__ = ["WrongValueError", "check_values", "required"]
+__all__ = ["WrongValueError", "check_arguments", "check_values", "required"]
 
 NAMES = {
     "float": float, "int": int, "str": str, "bool": bool, "None": None, "Any": Any,
@@ -60,6 +60,19 @@ def check_values(kind: str, spec: Spec, skip: Iterable[str] = ()) -> None:
                 raise WrongValueError(name, str(error)) from error
         elif name in signature and name not in skipped:
             _check(spec.name, signature[name], _type(signature[name], target), value)
+
+
+def check_arguments(owner: str, function: Callable[..., Any], given: Mapping[str, Any]) -> None:
+    """Refuse values that the annotations of a function's parameters exclude.
+
+    Raises
+    ------
+    WrongValueError
+        A value has another type than its parameter.
+    """
+    signature = inspect.signature(function).parameters
+    for name, value in given.items():
+        _check(owner, signature[name], _type(signature[name], function), value)
 
 
 def required(kind: str, spec: Spec, skip: Iterable[str] = ()) -> list[str]:

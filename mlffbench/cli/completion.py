@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import typer
+
 __all__ = [
     "complete_calculators",
     "complete_datasets",
     "complete_kinds",
+    "complete_methods",
     "complete_metrics",
     "complete_names",
     "complete_properties",
@@ -22,6 +25,12 @@ def complete_kinds(incomplete: str) -> list[str]:
     from mlffbench.registry.own_names import KINDS
 
     return _beginning(incomplete, (*KINDS, "properties"))
+
+
+def complete_methods(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Methods of the results folder that was typed before, by the names of its files."""
+    folder = Path(str(ctx.params.get("folder") or "."))
+    return _beginning(incomplete, {"best", *(f.stem.rpartition("-")[0] for f in folder.glob("*-*.json"))})
 
 
 def complete_names(incomplete: str) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ import typer
 from mlffbench.cli.completion import complete_methods
 from mlffbench.cli.console import console, print_json, refusals, stop, table, tried
 from mlffbench.cli.data.arguments import Json
+from mlffbench.cli.model_page import file_size, print_model
 
 if TYPE_CHECKING:
     from mlffbench.cli.row_choice import ChosenRow
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from mlffbench.report.results import Results
 
 __all__ = ["model"]
-
-MB = 1e6
-SHOWN = {"forces": "forces", "energy_per_atom": "energy", "stress": "stress"}
 
 
 def model(
@@ -63,7 +61,7 @@ def model(
         if json_:
             print_json(facts)
         else:
-            _print(facts)
+            print_model(facts)
         if refusal:
             stop(refusal)
 
@@ -141,44 +139,6 @@ def _trusted(estimator: str) -> str | None:
     return estimator.partition(":")[0] if ":" in estimator else None
 
 
-# ---------------------------------------------------------------- as text
-def _print(facts: dict[str, Any]) -> None:
-    """Print facts and lines of code, which are not wrapped."""
-    screen = console()
-    errors = [f"{SHOWN[e['quantity']]} {e['rmse']:.4g} {e['unit']}" for e in facts["errors"]
-              if e["quantity"] in SHOWN]  # fmt: skip
-    group = facts["errors"][0]["group"] if facts["errors"] else ""
-    level = f", {facts['level']}" if facts["level"] not in (None, "unknown") else ""
-    rows = [
-        ["model", f"{facts['path']}, {_size(facts['bytes'])}"],
-        ["method", facts["method"] if facts["method"] == facts["estimator"] else
-         f"{facts['method']} ({facts['estimator']})"],
-        ["fitted to", f"{facts['training_frames'] or '?'} frames of {facts['problem']}, seed {facts['seed']}{level}"],
-        ["elements", ", ".join(facts["elements"] or ["?"])],
-        [f"RMSE on {group}" if group else "RMSE", ", ".join(errors) or "–"],
-        ["settings", ", ".join(f"{k}={v!r}" for k, v in facts["settings"].items()) or "–"],
-    ]  # fmt: skip
-    built = table(["", ""], rows, words=2)
-    built.show_header = False
-    screen.print(built)
-    screen.print("\nUse it from ASE:\n")
-    for line in facts["usage"]:
-        screen.print(line, highlight=False, soft_wrap=True)
-    file = facts["copy"] or facts["path"]
-    screen.print("\nor run it:\n")
-    for line in (
-        f"mlffbench predict {file} structures.extxyz -o predicted.extxyz",
-        f"mlffbench property dynamics --model {file} structure.xyz --temperature 300 --steps 1000 -o md.extxyz",
-    ):
-        screen.print(line, highlight=False, soft_wrap=True)
-    if facts["copy"]:
-        screen.print(f"\nwrote {facts['copy']}", highlight=False, soft_wrap=True)
-
-
-def _size(n_bytes: float) -> str:
-    return f"{n_bytes / MB:.1f} MB" if n_bytes >= MB / 10 else f"{n_bytes / 1000:.1f} kB"
-
-
 def _print_list(store: Store, results: Results, json_: bool) -> None:
     """Print the models of a folder, the best first, with their sizes or the reason why there is none."""
     from mlffbench.cli.row_choice import rows_of
@@ -199,7 +159,7 @@ def _print_list(store: Store, results: Results, json_: bool) -> None:
     for problem in dict.fromkeys(row["problem"] for row in rows):
         screen.print(problem, style="bold")
         cells = [
-            [r["method"], str(r["seed"]), _size(r["bytes"]) if r["path"] else r["reason"]]
+            [r["method"], str(r["seed"]), file_size(r["bytes"]) if r["path"] else r["reason"]]
             for r in rows
             if r["problem"] == problem
         ]

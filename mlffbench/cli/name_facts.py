@@ -116,7 +116,9 @@ def packages(description: Description) -> list[dict[str, str | None]]:
 
 def _licence(facts: Any) -> str | None:
     """Licence as the metadata of a distribution name it."""
-    classes = [c.rpartition(" :: ")[2] for c in facts.get_all("Classifier") or () if c.startswith("License ::")]
+    classes = [
+        c.rpartition(" :: ")[2] for c in facts.get_all("Classifier") or () if c.startswith("License ::")
+    ]
     stated = [facts.get("License-Expression"), *classes, facts.get("License")]
     return next((text for text in stated if text and len(text) <= LONGEST), None)
 
@@ -124,5 +126,7 @@ def _licence(facts: Any) -> str | None:
 def presets(description: Description) -> dict[str, dict[str, Any]]:
     """Settings of each preset, from the family's file ``presets``; empty without one."""
     module = next((m for m in description.imports if m.endswith(".presets")), None)
-    table = getattr(import_module(module), "PRESETS", {}) if module and "preset" in description.parameters else {}
+    table = (
+        getattr(import_module(module), "PRESETS", {}) if module and "preset" in description.parameters else {}
+    )
     return {name: asdict(s) if is_dataclass(s) else dict(s) for name, s in table.items()}  # type: ignore[arg-type]

@@ -83,7 +83,7 @@ def _separate(paths: list[Path], calculator: str | None) -> tuple[Path | None, P
     if calculator is not None and len(paths) == 1:
         return None, paths[0]
     raise ValueError(
-        "give a model and a file of structures: mlffbench predict x.mlff FILE; or a file and --calculator NAME"
+        "give a model and a file of structures, 'mlffbench predict x.mlff FILE', or a file and --calculator"
     )
 
 

@@ -102,7 +102,8 @@ def in_domain_errors(document: Document) -> list[dict[str, Any]]:
     """Root mean square errors on the group that ranks: quantity, number and unit, in meV."""
     group = dig(document, "split", "in_domain") or next(iter(dig(document, "split", "tests") or {}), None)
     return [
-        {"group": group, "quantity": score["quantity"], "rmse": 1000 * score["value"], "unit": f"m{score['unit']}"}
+        {"group": group, "quantity": score["quantity"], "rmse": 1000 * score["value"],
+         "unit": f"m{score['unit']}"}
         for score in document["scores"]
         if score["test"] == group and score["metric"] == "rmse" and score.get("value") is not None
         and not score.get("task") and str(score.get("unit")).startswith("eV")

@@ -25,7 +25,6 @@ __all__ = ["property_"]
 
 AT_REST = 0.05  # eV/Å: larger forces belong to no structure at rest
 SYMPREC = 1e-3  # Å
-SUFFIXES = {".json", ".npz", ".xyz", ".extxyz"}
 
 
 def property_(
@@ -83,8 +82,10 @@ def property_(
         if list_ or name is None:
             _print_list(json_)
             return
+        from mlffbench.cli.property.output_file import check_output
+
         what, frames, options = _parsed(name, files or [], param or [])
-        _check_output(out, overwrite, files or [])
+        check_output(out, overwrite, files or [])
         potential = calculator_of(model, calculator, device)
         if standard_cell:
             frames = {frame: _conventional(frame, atoms) for frame, atoms in frames.items()}
@@ -120,18 +121,6 @@ def _conventional(name: str, atoms: Atoms) -> Atoms:
     if cell is None:
         raise ValueError(f"{name} is no crystal whose symmetry spglib finds")
     return cell
-
-
-def _check_output(out: Path | None, overwrite: bool, files: Sequence[str]) -> None:
-    """Refuse a file of another suffix, or one that exists, before anything is computed."""
-    if out is None:
-        return
-    if out.suffix not in SUFFIXES:
-        raise ValueError(f"--out {out}: write .json or .npz for all values, .extxyz for the structures")
-    if any(out.exists() and Path(f).exists() and out.samefile(f) for f in files):
-        raise ValueError(f"--out {out} is the file of the structures")
-    if out.exists() and not overwrite:
-        raise ValueError(f"{out} exists; --overwrite replaces it")
 
 
 def _computed(
@@ -197,11 +186,12 @@ def _warn_of_forces(what: Property, calculator: BaseCalculator, frames: dict[str
 def _show(what: Property, result: Any, starts: Sequence[Atoms], out: Path | None, json_: bool) -> None:
     """Print the result and write its file."""
     from mlffbench.cli.property.answer import plain_value, quantities
+    from mlffbench.cli.property.output_file import write_result
     from mlffbench.cli.property.screen import print_result
 
     refusal = None
     if out is not None:
-        _, refusal = tried(out, partial(_write, out, what, result, starts))
+        _, refusal = tried(out, partial(write_result, out, what, result, starts))
     if json_:
         listed = [result] if not isinstance(result, list) else result
         units = {q.name: q.unit for one in listed[:1] for q in quantities(one) if q.unit}
@@ -213,48 +203,6 @@ def _show(what: Property, result: Any, starts: Sequence[Atoms], out: Path | None
             console().print(f"\nwrote {out}", highlight=False, soft_wrap=True)
     if refusal:
         stop(refusal)
-
-
-def _write(out: Path, what: Property, result: Any, starts: Sequence[Atoms]) -> None:
-    """Write all values, or the structures."""
-    import io
-
-    import numpy as np
-    from ase.io import write
-
-    from mlffbench.cli.console import json_text
-    from mlffbench.cli.property.answer import plain_value, structures_in
-    from mlffbench.system.atomic_write import atomic_write
-
-    if out.suffix == ".json":
-        content = json_text(plain_value(result)).encode()
-    elif out.suffix == ".npz":
-        packed = io.BytesIO()
-        np.savez_compressed(packed, **_arrays(plain_value(result)))
-        content = packed.getvalue()
-    else:
-        frames = structures_in(what, result, starts)
-        if not frames:
-            raise ValueError(f"{what.name} has no structures to write; .json takes its numbers")
-        text = io.StringIO()
-        write(text, frames, format="extxyz")
-        content = text.getvalue().encode()
-    with atomic_write(out) as file:
-        file.write(content)
-
-
-def _arrays(values: Any, name: str = "") -> dict[str, Any]:
-    """Arrays by name, ``runs.0.energy``; None becomes NaN."""
-    import numpy as np
-
-    if isinstance(values, dict):
-        inside = [_arrays(v, f"{name}.{k}" if name else k) for k, v in values.items()]
-    elif isinstance(values, list) and values and isinstance(values[0], dict):
-        inside = [_arrays(v, f"{name}.{i}" if name else str(i)) for i, v in enumerate(values)]
-    else:
-        array = np.asarray(np.nan if values is None else values)
-        return {} if array.dtype == object else {name or "result": array}
-    return {key: array for part in inside for key, array in part.items()}
 
 
 def _print_list(json_: bool) -> None:

@@ -1,4 +1,4 @@
-"""Frames with all that their file holds, for predictions: constraints, velocities, columns; labels are optional."""
+"""Frames with all that their file holds, constraints and columns too; labels are optional."""
 
 from __future__ import annotations
 

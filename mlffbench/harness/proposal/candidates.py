@@ -24,6 +24,7 @@ COVALENT = frozenset(
 )
 NOBLE = frozenset({"He", "Ne", "Ar", "Kr", "Xe"})
 ANIONS = frozenset({"O", "F", "S", "Cl", "Br", "Se", "I", "Te"})
+LEAST_ANIONS = 0.25  # share of the atoms
 
 
 @dataclass(frozen=True)
@@ -92,11 +93,10 @@ def _is_covalent(problem: ProblemKind) -> bool:
 
 
 def _is_ionic(problem: ProblemKind) -> bool:
-    has_anion = not ANIONS.isdisjoint(problem.elements)
+    share = sum(share for element, share in problem.shares.items() if element in ANIONS)
     others = set(problem.elements) - ANIONS
-    return (
-        not _is_bonded(problem) and has_anion and bool(others) and others <= METALS | {"Si", "Ge", "P", "B"}
-    )
+    is_salt = share >= LEAST_ANIONS and bool(others) and others <= METALS | {"Si", "Ge", "P", "B"}
+    return not _is_bonded(problem) and is_salt
 
 
 def _is_noble(problem: ProblemKind) -> bool:
@@ -129,7 +129,8 @@ CANDIDATES = (  # in the order of the suite
         "a classical potential of metals: is it enough?",
         _is_metal,
         0.7,
-        Cost(8, per_atom=2e-3, predict=1e-4),
+        Cost(12, per_atom=1e-3, predict=1e-4),
+        params={"n_starts": 1},
     ),
     Candidate(
         "stillinger_weber",

@@ -41,7 +41,8 @@ class ProblemKind:
         Least and most atoms in a frame.
     mean_atoms, neighbours : float
         Mean atoms in a frame; mean neighbours of an atom within 4 Å.
-    elements : tuple of str
+    shares : mapping of str to float
+        Share of the atoms of each element, by atomic number.
     structures : tuple of str
         Kinds of structures, the most frequent first: ``molecule``, ``chain``, ``slab``, ``bulk``.
     n_formulas : int
@@ -60,7 +61,7 @@ class ProblemKind:
     n_atoms: tuple[int, int]
     mean_atoms: float
     neighbours: float
-    elements: tuple[str, ...]
+    shares: Mapping[str, float]
     structures: tuple[str, ...]
     n_formulas: int
     is_periodic: bool
@@ -68,6 +69,10 @@ class ProblemKind:
     n_stresses: int
     columns: Mapping[str, str]
     order: float | None
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        return tuple(self.shares)
 
     @property
     def is_one_molecule(self) -> bool:
@@ -94,12 +99,13 @@ def problem_kind(dataset: Dataset) -> ProblemKind:
     frames = [dataset.frames[i] for i in picks]
     sizes = [len(atoms) for atoms in frames]
     kinds = Counter(map(structure_kind, frames))
+    symbols = Counter(symbol for atoms in frames for symbol in atoms.symbols)
     return ProblemKind(
         n_frames=len(dataset),
         n_atoms=(min(sizes), max(sizes)),
         mean_atoms=float(np.mean(sizes)),
         neighbours=_neighbours(frames),
-        elements=tuple(dataset.elements),
+        shares={s: symbols[s] / symbols.total() for s in dataset.elements},
         structures=tuple(kind for kind, _ in kinds.most_common()),
         n_formulas=len({atoms.get_chemical_formula() for atoms in frames}),
         is_periodic=any(atoms.pbc.any() for atoms in frames),

@@ -16,8 +16,9 @@ from mlffbench.splits.common.groups import group_names
 
 __all__ = ["SplitChoice", "choose_split"]
 
-LEAST_TEST = 5  # frames of a test group
+LEAST_TEST, LEAST_TRAIN = 5, 0.25  # frames of a test group; share of the frames that train
 MOST_LEFT, MOST_GROUPS = 0.25, 3  # share of the frames, and number of the groups, that are left out
+LEAST_BLOCKED = 0.65  # share that should train in blocks; two or three blocks cannot give it
 FALLBACK_BLOCKS = 10  # where the correlation time is too long for blocks of its multiple
 SEED = 0
 
@@ -76,7 +77,7 @@ def _made(spec: Spec, dataset: Dataset) -> Split | None:
     except ValueError:
         return None
     enough = min(len(part) for part in split.tests.values()) >= min(LEAST_TEST, len(dataset) // 5)
-    return split if enough and len(split.train) >= LEAST_TEST else None
+    return split if enough and len(split.train) >= LEAST_TRAIN * len(dataset) else None
 
 
 # ---------------------------------------------------------------- from the most to the least honest
@@ -168,5 +169,9 @@ def _is_covered(dataset: Dataset, names: np.ndarray, left: list[str]) -> bool:
 def _blocks(dataset: Dataset, params: dict[str, Any], reason: str) -> Proposals:
     """Blocks of ten correlation times, else tenths of the data."""
     why = f"{reason}, so whole blocks of them train or test"
-    yield Spec("blocks", params), why
-    yield Spec("blocks", {**params, "block": max(2, len(dataset) // FALLBACK_BLOCKS)}), why
+    spec = Spec("blocks", params)
+    made = _made(spec, dataset)
+    if made is not None and len(made.train) >= LEAST_BLOCKED * len(dataset):
+        yield spec, why
+    short = f"{why}, shorter ones than ten correlation times, for which there are too few frames"
+    yield Spec("blocks", {**params, "block": max(2, len(dataset) // FALLBACK_BLOCKS)}), short

@@ -6,7 +6,7 @@ import re
 import sys
 import textwrap
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +15,7 @@ import typer
 
 from mlffbench.cli.console import refusals, say
 from mlffbench.cli.data.arguments import Params, dataset_spec, load
+from mlffbench.registry import names
 
 if TYPE_CHECKING:
     from mlffbench.data import Dataset, Spec
@@ -47,7 +48,7 @@ DataFile = Annotated[
 ]
 
 WIDTH, INDENT = 80, 10
-SUITES = (".yaml", ".yml")
+SUITES, TEXTS = (".yaml", ".yml"), (".md", ".txt", ".py", ".toml", ".json")
 HEAD = 100_000  # bytes of a file that are searched for the words of a suite
 
 
@@ -156,61 +157,64 @@ def _proposed(
     err: bool = False,
 ) -> Proposal:
     """Read and check the data, propose a suite, and print what was chosen and why."""
+    from mlffbench.harness.proposal.budget import seconds
+
+    if budget is not None:
+        seconds(budget)
+    spec = dataset_spec(file, param)
+    dataset = _loaded(file, spec)
+    _print(_reading(dataset), err)
+    heard = _warnings(dataset) if spec.name == "path" else []
+    found = f"{len(heard)} warning{'s' * (len(heard) > 1)}, below" if heard else "no mistakes found"
+    _print([("checked", f"{len(names('checks'))} checks: {found}")] if spec.name == "path" else [], err)
+
     from mlffbench.harness.proposal import propose
 
-    spec = dataset_spec(file, param)
-    dataset, heard = _admitted(file, spec)
     proposal = propose(dataset, spec, budget, names_of(only), quick)
-    for word, sentence in (*_read(dataset, len(heard)), *proposal.reasons):
-        say(_line(word, sentence), err=err)
+    _print(proposal.reasons, err)
     for sentence in heard:
         say(textwrap.fill(f"careful: {sentence}", WIDTH, break_long_words=False), err=True)
     return proposal
 
 
-def _admitted(file: str, spec: Spec) -> tuple[Dataset, list[str]]:
-    """The dataset, and the warnings of its checks."""
-    from mlffbench.datasets.checks import admit
-
+def _loaded(file: str, spec: Spec) -> Dataset:
+    """The dataset; an unreadable text is said to be no suite either."""
     try:
-        dataset = load(spec)
+        return load(spec)
     except ValueError as error:
-        suffix = Path(file).suffix.lower()
-        if suffix in (".md", ".txt", ".py", ".toml", ".json"):
+        if Path(file).suffix.lower() in TEXTS:
             raise ValueError(
                 f"{file} is neither a suite (.yaml) nor data that can be read: {error}"
             ) from None
         raise
-    if spec.name != "path":
-        return dataset, []
+
+
+def _warnings(dataset: Dataset) -> list[str]:
+    """Warnings of the checks; certain mistakes are refused."""
+    from mlffbench.datasets.checks import admit
+
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         admit(dataset, dataset.card.get("allow", ()))
-    return dataset, [str(warning.message) for warning in heard]
+    return [str(warning.message) for warning in heard]
 
 
-def _read(dataset: Dataset, n_warnings: int) -> Iterator[tuple[str, str]]:
-    """Sentences on keys, units and checks of the user's own data."""
-    from mlffbench import registry
+def _reading(dataset: Dataset) -> Iterator[tuple[str, str]]:
+    """Sentences on the keys and units of the user's own data."""
     from mlffbench.datasets.formats.label_names import read_labels
 
-    if names := read_labels(dataset):
-        yield "read", f"{dataset.card.get('path', dataset.name)}: {names.removeprefix(', ')}"
+    if labels := read_labels(dataset):
+        yield "read", f"{dataset.card.get('path', dataset.name)}: {labels.removeprefix(', ')}"
         origin = dataset.card.get("converted_from")
-        yield (
-            "units",
-            (
-                f"converted from {origin} to eV and eV/Å"
-                if origin
-                else "taken as eV, eV/Å and eV/Å³ (else: -p units=...)"
-            ),
-        )
-        found = f"{n_warnings} warning{'s' * (n_warnings > 1)}, below" if n_warnings else "no mistakes found"
-        yield "checked", f"{len(registry.names('checks'))} checks: {found}"
+        assumed = "taken as eV, eV/Å and eV/Å³ (else: -p units=...)"
+        yield "units", f"converted from {origin} to eV and eV/Å" if origin else assumed
 
 
-def _line(word: str, sentence: str) -> str:
-    return textwrap.fill(
-        sentence, WIDTH, initial_indent=f"{word:<{INDENT}}", subsequent_indent=" " * INDENT,
-        break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip
+def _print(rows: Iterable[tuple[str, str]], err: bool) -> None:
+    """Print words and sentences in two columns."""
+    for word, sentence in rows:
+        line = textwrap.fill(
+            sentence, WIDTH, initial_indent=f"{word:<{INDENT}}", subsequent_indent=" " * INDENT,
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+        say(line, err=err)

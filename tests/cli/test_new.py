@@ -71,15 +71,15 @@ def test_new_prints_a_suite_and_says_what_it_took(files, tmp_path, name, keys, k
 
 
 def test_run_goes_from_a_file_to_a_verdict_and_keeps_the_suite(files, here):
-    words = ("run", files["alloy"], "--budget", "5m", "--only", "atomic_reference,embedded_atom")
+    words = ("run", files["alloy"], "--budget", "5m", "--only", "atomic_reference,morse")
     result = call(*words)
     assert result.exit_code == 0, result.output
-    assert "Best here: embedded_atom" in " ".join(result.output.split())
+    assert "Best here: morse" in " ".join(result.output.split())
     folder = here / "results" / "alloy"
     assert "wrote" in result.output
     assert (folder / "leaderboard.md").is_file()
     suite = read_suite(folder / "suite.yaml")
-    assert [row.label for row in suite.estimators] == ["atomic_reference", "embedded_atom"]
+    assert [row.label for row in suite.estimators] == ["atomic_reference", "morse"]
     assert "# ran as: mlffbench " in (folder / "suite.yaml").read_text()
     assert "2 cases, 0 to run" in call(*words, "--dry-run").output
     assert "2 cases, 0 to run" in call("run", folder, "--dry-run").output
@@ -120,8 +120,7 @@ def test_another_file_of_the_same_name_is_refused(files, here):
     assert "one/alloy.extxyz;giveanotherfolderwith--out" in said
     (here / "results/alloy/suite.yaml").unlink()
     assert "results of another suite" in " ".join(call("run", "one/alloy.extxyz", *words).output.split())
-    assert call("run", "two/alloy.extxyz", *words, "--out", "other").exit_code == 0
-    assert Store(here / "other").documents()
+    assert call("run", "two/alloy.extxyz", *words, "--out", "other", "--dry-run").exit_code == 0
 
 
 @pytest.mark.parametrize(

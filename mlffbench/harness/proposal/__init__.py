@@ -1,5 +1,5 @@
 """Proposal of a suite for the user's own data: `propose` chooses split, methods, sizes and tasks."""
 
-from mlffbench.harness.proposal.propose import Proposal, propose, suite_name
+import lazy_loader
 
-__all__ = ["Proposal", "propose", "suite_name"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -16,7 +16,9 @@ from mlffbench.splits.common.groups import group_names
 
 __all__ = ["SplitChoice", "choose_split"]
 
-LEAST_TEST, LEAST_TRAIN = 5, 0.25  # frames of a test group; share of the frames that train
+LEAST_TEST = 5  # frames of a group that is left out
+LEAST_PART, LEAST_TRAIN = 3, 0.25  # frames of any test; share of the frames that train
+INSIDE = 0.2  # share of the training groups that is the test in domain
 MOST_LEFT, MOST_GROUPS = 0.25, 3  # share of the frames, and number of the groups, that are left out
 LEAST_BLOCKED = 0.65  # share that should train in blocks; two or three blocks cannot give it
 FALLBACK_BLOCKS = 10  # where the correlation time is too long for blocks of its multiple
@@ -76,7 +78,7 @@ def _made(spec: Spec, dataset: Dataset) -> Split | None:
         split = _make(spec, dataset)
     except ValueError:
         return None
-    enough = min(len(part) for part in split.tests.values()) >= min(LEAST_TEST, len(dataset) // 5)
+    enough = min(len(part) for part in split.tests.values()) >= min(LEAST_PART, len(dataset) // 5)
     return split if enough and len(split.train) >= LEAST_TRAIN * len(dataset) else None
 
 
@@ -140,7 +142,8 @@ def _left_out(column: str, values: list[str], reason: str) -> tuple[Spec, str]:
     inside = (
         "the test in_domain is drawn at random like those that train (it flatters if they are neighbours)"
     )
-    return Spec("groups", {"column": column, "leave": values}), f"{reason}; {inside}"
+    params = {"column": column, "leave": values, "test_fraction": INSIDE}
+    return Spec("groups", params), f"{reason}; {inside}"
 
 
 def _rarest(dataset: Dataset, column: str, what: str) -> Proposals:

@@ -51,7 +51,7 @@ def test_a_series_of_one_correlation_time_has_shorter_blocks_and_says_so():
 def test_the_hottest_frames_test_the_transfer():
     columns = {"temperature": [300.0] * 30 + [600.0] * 20 + [1200.0] * 10}
     made = choice(dataset(rattled(molecule("CH4"), 60), columns))
-    assert made.spec.params == {"column": "temperature", "leave": ["1200"]}
+    assert made.spec.params == {"column": "temperature", "leave": ["1200"], "test_fraction": 0.2}
     assert set(made.split.tests) == {"in_domain", "1200"}
 
 
@@ -59,14 +59,14 @@ def test_where_most_frames_are_hot_the_coldest_train():
     columns = {"T": [300.0] * 20 + [1200.0] * 40}
     made = choice(dataset(rattled(molecule("CH4"), 60), columns))
     assert made.spec.params["leave"] == ["1200"]
-    assert len(made.split.train) == 18
+    assert len(made.split.train) == 16
 
 
 def test_the_rarest_groups_that_are_no_new_elements_are_left_out():
     frames = rattled(bulk("Si"), 40) + rattled(bulk("SiC", "zincblende", 4.3), 30) + rattled(bulk("Ge"), 6)
     columns = {"config_type": ["si"] * 34 + ["si_hot"] * 6 + ["sic"] * 30 + ["ge"] * 6}
     made = choice(dataset(frames, columns))
-    assert made.spec.params == {"column": "config_type", "leave": ["si_hot"]}
+    assert made.spec.params == {"column": "config_type", "leave": ["si_hot"], "test_fraction": 0.2}
 
 
 def test_groups_that_cannot_be_left_out_give_way_to_the_next_best_split():
@@ -98,7 +98,7 @@ def test_trajectories_with_names_are_cut_into_blocks_one_by_one():
 def test_rare_compositions_test_the_transfer():
     frames = rattled(molecule("CH4"), 30) + rattled(molecule("C2H6"), 30) + rattled(molecule("C3H8"), 8)
     made = choice(dataset(frames))
-    assert made.spec.params == {"column": "composition", "leave": ["C3H8"]}
+    assert made.spec.params == {"column": "composition", "leave": ["C3H8"], "test_fraction": 0.2}
 
 
 @pytest.mark.parametrize(("n_train", "n_test"), [(10, 5), (1000, 5), (10, 1000)])

@@ -30,7 +30,7 @@ __all__ = ["Proposal", "propose", "suite_name"]
 DEFAULT, QUICK = "30m", "90s"
 LEAST_FRAMES, FEW_FRAMES = 10, 50
 SPARE = 0.9  # of the budget that is planned
-PATIENCE, LEAST_LIMIT = 2.5, 60  # a case may take so many times the longest expected; seconds
+LEAST_LIMIT = 60  # seconds
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _proposal(
         "mlffbench run SUITE. Paths are relative to the folder in which the command runs.",
         *(f"{word}: {sentence}" for word, sentence in reasons if word in ("data", "time")),
     ]
-    limit = math.ceil(max(LEAST_LIMIT, PATIENCE * max(row.seconds for row in methods.rows)))
+    limit = math.ceil(max(LEAST_LIMIT, seconds(budget)))  # of one case: the machine may be slow, or shared
     text = suite_text(
         head, suite_name(dataset.name), spec, (split.spec, split.reason),
         [(row.spec, row.comment) for row in methods.rows], methods.left_out,

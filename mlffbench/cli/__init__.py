@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mlffbench import __version__
-from mlffbench.cli import data, label, listing, model, predict, property, show, suite
+from mlffbench.cli import data, label, listing, model, new, predict, property, show, suite
 from mlffbench.cli.console import lenient_output
 from mlffbench.cli.help_texts import DATA_EXAMPLES, EXAMPLES, MORE, complete_help
 from mlffbench.cli.trust_option import add_trust_option
@@ -23,6 +23,7 @@ app = typer.Typer(
 
 for command in (suite.run, suite.report, suite.score, suite.schema):
     app.command()(command)
+app.command()(new.new)
 app.command("list")(listing.list_)
 app.command()(show.show)
 app.command()(label.label)

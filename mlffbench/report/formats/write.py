@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
+from mlffbench.report.dataframes.tidy_scores import tidy_scores
 from mlffbench.report.figures.parity import Predictions
-from mlffbench.report.formats import csv_file, html, markdown
+from mlffbench.report.formats import csv_file, html, markdown, scores_file
 from mlffbench.report.results import Results
 from mlffbench.system.atomic_write import atomic_write
 
@@ -13,7 +17,9 @@ __all__ = ["write"]
 
 
 def write(results: Results, predictions: Predictions, folder: str | Path, title: str) -> list[Path]:
-    """Write ``leaderboard.md``, ``leaderboard.csv`` and ``report.html``, each whole or not at all.
+    """Write ``leaderboard.md``, ``leaderboard.csv``, ``report.html``, ``scores.csv`` and ``scores.parquet``.
+
+    Each is written whole or not at all.
 
     Parameters
     ----------
@@ -40,10 +46,16 @@ def write(results: Results, predictions: Predictions, folder: str | Path, title:
         "leaderboard.csv": csv_file.render(results),
         "report.html": html.render(results, predictions, title),
     }
+    scores = tidy_scores(results)
+    contents: dict[str, Callable[[BinaryIO], object]] = {
+        **{name: partial(_write_text, text) for name, text in texts.items()},
+        "scores.csv": partial(scores_file.write_csv, scores),
+        "scores.parquet": partial(scores_file.write_parquet, scores),
+    }
     written, unwritten = [], {}
-    for name, text in texts.items():
+    for name, write_into in contents.items():
         try:
-            written.append(_write(Path(folder) / name, text))
+            written.append(_write(Path(folder) / name, write_into))
         except OSError as error:
             unwritten[name] = error.strerror or str(error)
     if unwritten:
@@ -52,7 +64,11 @@ def write(results: Results, predictions: Predictions, folder: str | Path, title:
     return written
 
 
-def _write(path: Path, text: str) -> Path:
+def _write(path: Path, write_into: Callable[[BinaryIO], object]) -> Path:
     with atomic_write(path) as file:
-        file.write(text.encode())
+        write_into(file)
     return path
+
+
+def _write_text(text: str, file: BinaryIO) -> None:
+    file.write(text.encode())

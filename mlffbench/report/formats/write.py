@@ -17,7 +17,7 @@ __all__ = ["write"]
 
 
 def write(results: Results, predictions: Predictions, folder: str | Path, title: str) -> list[Path]:
-    """Write ``leaderboard.md``, ``leaderboard.csv``, ``report.html``, ``scores.csv`` and ``scores.parquet``.
+    """Write ``leaderboard.md``, ``leaderboard.csv``, ``scores.csv``, ``scores.parquet``, ``report.html``.
 
     Each is written whole or not at all.
 
@@ -41,16 +41,13 @@ def write(results: Results, predictions: Predictions, folder: str | Path, title:
     OSError
         Some could not be written; the sentence names them, the others are written.
     """
-    texts = {
-        "leaderboard.md": markdown.render(results, title),
-        "leaderboard.csv": csv_file.render(results),
-        "report.html": html.render(results, predictions, title),
-    }
     scores = tidy_scores(results)
     contents: dict[str, Callable[[BinaryIO], object]] = {
-        **{name: partial(_write_text, text) for name, text in texts.items()},
+        "leaderboard.md": _text(markdown.render(results, title)),
+        "leaderboard.csv": _text(csv_file.render(results)),
         "scores.csv": partial(scores_file.write_csv, scores),
         "scores.parquet": partial(scores_file.write_parquet, scores),
+        "report.html": _text(html.render(results, predictions, title)),
     }
     written, unwritten = [], {}
     for name, write_into in contents.items():
@@ -70,5 +67,5 @@ def _write(path: Path, write_into: Callable[[BinaryIO], object]) -> Path:
     return path
 
 
-def _write_text(text: str, file: BinaryIO) -> None:
-    file.write(text.encode())
+def _text(text: str) -> Callable[[BinaryIO], object]:
+    return lambda file: file.write(text.encode())

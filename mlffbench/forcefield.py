@@ -20,7 +20,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from mlffbench.calculator import ForceFieldCalculator
-from mlffbench.data import InvalidPrediction, Labels, labels_of
+from mlffbench.data import InvalidPrediction, Labels, as_atoms, labels_of
 from mlffbench.system import model_file
 from mlffbench.system.parameter_values import check_parameters
 
@@ -346,9 +346,12 @@ def least_squares_energies(
 
 
 def check_frames(X: Any) -> list[Atoms]:
-    """Check that X is a non-empty list of Atoms with finite positions and at least one atom each."""
-    if isinstance(X, Atoms):
-        raise TypeError("expected a list of ase.Atoms, got one Atoms; write [atoms]")
+    """Check that X is a non-empty list of Atoms with finite positions and at least one atom each.
+
+    Structures and molecules of pymatgen are converted to Atoms.
+    """
+    if isinstance(as_atoms(X), Atoms):
+        raise TypeError(f"expected a list of ase.Atoms, got one {type(X).__name__}; write [atoms]")
     if isinstance(X, np.ndarray):
         raise TypeError(
             "expected a list of ase.Atoms, got ndarray; tools that make an array of X, as BaggingRegressor "
@@ -356,7 +359,7 @@ def check_frames(X: Any) -> list[Atoms]:
         )
     if not isinstance(X, Sequence) or isinstance(X, str):
         raise TypeError(f"expected a list of ase.Atoms, got {type(X).__name__}")
-    frames = list(X)
+    frames = list(map(as_atoms, X))
     if not frames:
         raise ValueError("expected a list of ase.Atoms, got an empty one")
     for i, atoms in enumerate(frames):

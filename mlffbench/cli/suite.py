@@ -118,7 +118,7 @@ def report(
         Path | None, typer.Option(help="Folder of the files written.", show_default="the results folder")
     ] = None,
 ) -> None:
-    """Print the leaderboard; write leaderboard.md, leaderboard.csv and report.html."""
+    """Print the leaderboard; write it as text and CSV, all scores as CSV and parquet, report.html."""
     with refusals():
         _report(_store(folder), out=out)
 

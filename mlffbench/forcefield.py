@@ -55,6 +55,8 @@ class ForceField(RegressorMixin, BaseEstimator):
         Parameters that are models themselves, and the kinds of the registry they may be of.
     family : str
         Family of methods, as the user reads it: ``kernel``, ``neural network`` ...
+    runs_in : tuple of str
+        Programs that run the fitted model: ``ASE`` by `calculator`, others by the files that `export` writes.
     predicts_std : bool
         True if some setting predicts standard deviations of energies.
     shares_inputs : bool
@@ -77,6 +79,7 @@ class ForceField(RegressorMixin, BaseEstimator):
     supports: ClassVar[tuple[str, ...]] = ("periodic", "extensive")
     parts: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     family: ClassVar[str] = "other"
+    runs_in: ClassVar[tuple[str, ...]] = ("ASE",)
     predicts_std: ClassVar[bool] = False
     shares_inputs: ClassVar[bool] = False
     fitted_here: ClassVar[bool] = True

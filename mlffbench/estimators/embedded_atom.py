@@ -153,6 +153,13 @@ class EmbeddedAtom(Classical):
 
         return energies(self._tables().to(graph.positions.device), graph)
 
+    def _lammps(self, name: str) -> tuple[str, str, list[str]]:
+        from mlffbench.potentials.classical.lammps_setfl import setfl_commands, setfl_file
+
+        file = f"{name}.eam.fs"
+        text = setfl_file(self.elements_, self._tables(), self.cutoff)
+        return file, text, setfl_commands(self.elements_, file)
+
     def _tables(self) -> Tables:
         """Tables of the fitted attributes."""
         import torch

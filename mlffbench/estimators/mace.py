@@ -10,6 +10,7 @@ import numpy as np
 from ase import Atoms
 
 from mlffbench.data import Labels
+from mlffbench.estimators.base.exportable import Exportable
 from mlffbench.forcefield import ForceField
 from mlffbench.system.device import checked_device
 from mlffbench.system.ranges import (
@@ -38,7 +39,7 @@ __all__ = ["MACE"]
 EXAMPLE = 3  # frames on which the backends must agree
 
 
-class MACE(ForceField):
+class MACE(Exportable, ForceField):
     """Message passing with higher body order: mace-torch's own model, loss and optimiser settings.
 
     A keyword that is None takes the preset's value. The base class subtracts the energies of isolated atoms,
@@ -121,6 +122,8 @@ class MACE(ForceField):
         "mlffbench.potentials.mace.backends",
         "mlffbench.potentials.mace.training",
     )
+    runs_in: ClassVar[tuple[str, ...]] = ("ASE", "LAMMPS")
+    export_formats: ClassVar[Mapping[str, str]] = {"mace-torch": ".model", "lammps": ".lammps"}
     needs_trust: ClassVar[Mapping[str, str]] = {"foundation": "is a pickle, whose code runs when it is read"}
 
     def __init__(
@@ -212,23 +215,22 @@ class MACE(ForceField):
 
         mace()
 
-    def export(self, path: str | Path) -> None:
-        """Write mace-torch's own module with the atomic energies: a .model file for its calculator."""
-        import torch
-
+    def _exported(self, target: Path, format: str) -> tuple[dict[Path, str | bytes], str]:
+        """mace-torch's own module with the atomic energies, for its calculator or for LAMMPS."""
+        from mlffbench.potentials.mace import export
         from mlffbench.potentials.mace.backends import named_weights
         from mlffbench.potentials.mace.library import session
-        from mlffbench.potentials.mace.model import build
         from mlffbench.potentials.networks.seeding import checked_dtype
 
         dtype = checked_dtype(self.dtype_)
+        energies = [self.atomic_energies_[s] for s in self.elements_]
         with session(dtype):
             weights = named_weights(self.module_, self.kernels_)
-            module: Any = build(self.config_, dtype, torch.device("cpu"), weights)
-            module.atomic_energies_fn.atomic_energies[:] = torch.tensor(
-                [self.atomic_energies_[s] for s in self.elements_]
-            )
-            torch.save(module, path)
+            module = export.mace_torch_module(self.config_, weights, dtype, energies)
+            if format == "mace-torch":
+                return {target: export.model_file(module)}, export.calculator_script(target.name, self.dtype_)
+            files, usage = export.lammps_files(module, self.elements_, target.name)
+        return {target.with_name(name): content for name, content in files.items()}, usage
 
     # ------------------------------------------------------------ initial model
     def _forget(self) -> None:

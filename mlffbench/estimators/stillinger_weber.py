@@ -129,6 +129,13 @@ class StillingerWeber(Classical):
         parameters = self._parameters().to(graph.positions.device)
         return energies(parameters, (self.p, self.q), self._indices(graph), graph.vectors)
 
+    def _lammps(self, name: str) -> tuple[str, str, list[str]]:
+        from mlffbench.potentials.classical.lammps_sw import sw_commands, sw_file
+
+        file = f"{name}.sw"
+        text = sw_file(self.elements_, self.parameters_, self.angles_, (self.p, self.q))
+        return file, text, sw_commands(self.elements_, file)
+
     def _indices(self, graph: Graph) -> GraphIndices:
         from mlffbench.potentials.classical.stillinger_weber import GraphIndices
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mlffbench.data import Spec
-from mlffbench.registry.door import load
-from mlffbench.registry.own_names import names, suggest
+from mlffbench.registry.door import load, names
+from mlffbench.registry.own_names import suggest
 from mlffbench.registry.trusted import is_trusted_file, remedy
 
 __all__ = ["build", "make", "parameters", "parts", "resolve", "summary"]

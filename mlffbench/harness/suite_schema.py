@@ -76,7 +76,9 @@ def _keywords(kind: str, name: str) -> dict[str, Any]:
         "type": "object" if required else ["object", "null"],
         "properties": properties,
         "required": required,
-        "additionalProperties": any(p.kind is p.VAR_KEYWORD for p in inspect.signature(target).parameters.values()),
+        "additionalProperties": any(
+            p.kind is p.VAR_KEYWORD for p in inspect.signature(target).parameters.values()
+        ),
     }
 
 

@@ -199,7 +199,9 @@ def _constructor(module: str, node: ast.ClassDef) -> dict[str, tuple[str, str]]:
 
 def _fields(module: str, node: ast.ClassDef) -> dict[str, tuple[str, str]]:
     """Defaults and annotations of a dataclass's own fields."""
-    lines = [line for line in node.body if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)]
+    lines = [
+        line for line in node.body if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+    ]
     return {
         line.target.id: (_written(module, line.value), annotation)  # type: ignore[union-attr]
         for line in lines

@@ -114,7 +114,11 @@ def _schema(expected: Any) -> dict[str, Any]:
     settings = settings_class(expected)
     if settings is not None:
         properties = {name: inside.schema for name, inside in constraints(settings).items()}
-        return {"type": ["object", "boolean", "null"], "properties": properties, "additionalProperties": False}
+        return {
+            "type": ["object", "boolean", "null"],
+            "properties": properties,
+            "additionalProperties": False,
+        }
     try:
         return TypeAdapter(expected).json_schema()
     except (PydanticSchemaGenerationError, PydanticUserError):

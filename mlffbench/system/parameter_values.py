@@ -21,9 +21,7 @@ class WrongValueError(LookupError):
         self.parameter = parameter
 
 
-def value_faults(
-    kind: str, spec: Spec, skip: Iterable[str] = ()
-) -> Iterator[tuple[tuple[Any, ...], str]]:
+def value_faults(kind: str, spec: Spec, skip: Iterable[str] = ()) -> Iterator[tuple[tuple[Any, ...], str]]:
     """Paths in the spec, and sentences on the values that do not fit there; specs inside are read too.
 
     Parameters without an annotation are judged by their default: a number, and the text looks like one.

@@ -52,7 +52,9 @@ def _is_plain(expected: type, value: Any) -> bool:
         return isinstance(value, str)
     if isinstance(value, bool):
         return False
-    return isinstance(value, Integral) if expected is int else isinstance(value, Real) and abs(value) < math.inf
+    return (
+        isinstance(value, Integral) if expected is int else isinstance(value, Real) and abs(value) < math.inf
+    )
 
 
 def _marks(expected: Any) -> Iterator[Any]:
@@ -122,4 +124,8 @@ def _marked_words(expected: Any) -> str:
 
 def _list_words(items: list[Any]) -> str:
     plain = {get_args(item)[0] if get_origin(item) is Annotated else item for item in items}
-    return f"a list of {WORDS[item].removeprefix('a ')}s" if (item := next(iter(plain), None)) in WORDS else "a list"
+    return (
+        f"a list of {WORDS[item].removeprefix('a ')}s"
+        if (item := next(iter(plain), None)) in WORDS
+        else "a list"
+    )

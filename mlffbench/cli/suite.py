@@ -148,7 +148,7 @@ def score(
 
 def schema() -> None:
     """Print the JSON schema of a suite file, for editors."""
-    from mlffbench.harness.plan import suite_schema
+    from mlffbench.harness.suite_schema import suite_schema
 
     typer.echo(json.dumps(suite_schema(), indent=1))
 

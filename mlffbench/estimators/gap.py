@@ -78,8 +78,8 @@ class GAP(ForceField):
 
     family: ClassVar[str] = "Gaussian process"
     predicts_std: ClassVar[bool] = True
-    requires = ("quippy",)
-    extra = "gap"
+    requires: ClassVar[tuple[str, ...]] = ("quippy",)
+    extra: ClassVar[str | None] = "gap"
 
     def __init__(
         self,

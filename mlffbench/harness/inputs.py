@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from ase import Atoms
 
 from mlffbench import registry
-from mlffbench.data import Dataset, Reference, Split
+from mlffbench.data import Dataset, Reference, Spec, Split
 from mlffbench.harness.case import Case
 from mlffbench.system.checksum import Checksum, checksums_of_named_files, texts
 from mlffbench.system.module_source import source_file
@@ -96,6 +96,7 @@ def changed_inputs(
     dataset is loaded.
     """
     before = document.get("inputs")
+    case = _with_stored_tasks(case, document)
     if not before:
         ok = document["status"] == "ok"
         return ["split"] if ok and is_own(case) and _other_split(document, case, load) else []
@@ -107,6 +108,14 @@ def changed_inputs(
         words.append("reference structures or numbers")
     files = [name for name, digest in before["files"].items() if now["files"].get(name) != digest]
     return words + [f"{'source of' if ':' in name else 'file'} {name!r}" for name in files]
+
+
+def _with_stored_tasks(case: Case, document: Mapping[str, Any]) -> Case:
+    """The case with the tasks and metrics that its document has beside the suite's, which stay there."""
+    stored = document["case"]
+    tasks = [task for task in (Spec(**t) for t in stored["tasks"]) if task not in case.tasks]
+    metrics = [metric for metric in stored["metrics"] if metric not in case.metrics]
+    return replace(case, tasks=(*case.tasks, *tasks), metrics=(*case.metrics, *metrics))
 
 
 def checkpoint_key(split: Split, data: DataInputs) -> str:

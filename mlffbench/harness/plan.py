@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, WithJsonSchema
 
@@ -94,6 +94,11 @@ class Suite(_Strict):
     metrics: list[str] = Field(default=DEFAULT_METRICS, min_length=1)
     time_limit: float | None = Field(
         default=None, gt=0, le=1e9, strict=True, description="seconds a case may take; default none"
+    )
+    keep_models: Literal["small", "all", "best", "none"] = Field(
+        default="small",
+        description="fitted models that stay in the results folder: those of up to 50 MB each (small, the "
+        "default), all of any size, the best of each problem and seed, or none",
     )
 
 

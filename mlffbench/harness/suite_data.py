@@ -11,8 +11,8 @@ from mlffbench.data import Dataset, Spec, Split
 from mlffbench.datasets.checks import admit
 from mlffbench.datasets.formats.label_names import read_labels
 from mlffbench.datasets.sources.availability import absence, sources_of
+from mlffbench.harness.case_data import load_dataset
 from mlffbench.harness.inputs import DataInputs
-from mlffbench.harness.run import load_dataset
 
 __all__ = ["SuiteData", "is_own_data", "make_split"]
 

@@ -7,7 +7,7 @@ that the user trusts (``--trust``, ``MLFFBENCH_TRUST``, `trust`), and nothing el
 from mlffbench.registry.door import FOREIGN, load
 from mlffbench.registry.own_names import FOLDERS, KINDS, is_public, names, suggest
 from mlffbench.registry.specs import Fault, build, faults, make, parameters, parts, resolve, summary, wrapper
-from mlffbench.registry.trusted import is_trusted, is_trusted_file, remedy, trust
+from mlffbench.registry.trusted import is_trusted, is_trusted_file, may_read, remedy, trust
 
 __all__ = [
     "FOLDERS",
@@ -21,6 +21,7 @@ __all__ = [
     "is_trusted_file",
     "load",
     "make",
+    "may_read",
     "names",
     "parameters",
     "parts",

@@ -9,7 +9,7 @@ from typing import Any
 from mlffbench.data import Spec
 from mlffbench.registry.door import load
 from mlffbench.registry.own_names import names, suggest
-from mlffbench.registry.trusted import is_trusted_file, remedy
+from mlffbench.registry.trusted import may_read, remedy
 
 __all__ = ["Fault", "build", "faults", "make", "parameters", "parts", "resolve", "summary", "wrapper"]
 
@@ -46,7 +46,7 @@ def faults(kind: str, name: str, params: Mapping[str, Any], skip: Iterable[str] 
             others = suggest(str(parameter), known, f"mlffbench show {name}")
             yield (name, parameter), f"{called} has no parameter {parameter!r}{others}"
     for word, reason in getattr(target, "needs_trust", {}).items():
-        if params.get(word) is not None and not is_trusted_file(str(params[word])):
+        if params.get(word) is not None and not may_read(target, str(params[word])):
             yield (name, word), f"{word!r} of {called} {reason}; {remedy(str(params[word]))}"
     for word, kinds in parts(target).items():
         if word not in params and known[word] is inspect.Parameter.empty:

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import torch
 from ase import Atoms
 from sklearn.utils import check_random_state
 
 from mlffbench.data import Labels
-from mlffbench.descriptors.graph import Graph, build, with_forces
-from mlffbench.descriptors.graph import labels as as_labels
 from mlffbench.forcefield import ForceField
-from mlffbench.potentials.classical.design_matrix import (
-    DesignMatrix,
-    design_matrix,
-    per_atom_constants,
-    random_subsample,
-)
-from mlffbench.potentials.classical.least_squares import element_table
 from mlffbench.system.ranges import AtomEnergies, Count, Device, Length, Natural, NonNegative, Seed
+
+if TYPE_CHECKING:
+    import torch
+
+    from mlffbench.descriptors.graph import Graph
+    from mlffbench.potentials.classical.design_matrix import DesignMatrix
 
 __all__ = ["Classical"]
 
@@ -36,6 +32,9 @@ class Classical(ForceField):
     """
 
     family: ClassVar[str] = "classical"
+    requires: ClassVar[tuple[str, ...]] = ("torch",)
+    extra: ClassVar[str | None] = "classical"
+    implementation: ClassVar[tuple[str, ...]] = ("mlffbench.potentials.classical.design_matrix",)
 
     def __init__(
         self,
@@ -76,9 +75,19 @@ class Classical(ForceField):
         return 2e6
 
     def _graph(self, frames: Sequence[Atoms], device: str) -> Graph:
+        from mlffbench.descriptors.graph import build
+
         return build(frames, self.cutoff, device=device)
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        import torch
+
+        from mlffbench.potentials.classical.design_matrix import (
+            design_matrix,
+            per_atom_constants,
+            random_subsample,
+        )
+
         rng = check_random_state(self.random_state)
         frames, labels = random_subsample(frames, labels, self.cutoff, self._max_pairs(), rng)
         graph = self._graph(frames, "cpu")
@@ -92,8 +101,13 @@ class Classical(ForceField):
         return self._graph(frames, self.device)
 
     def _evaluate(self, inputs: Graph) -> Labels:
+        from mlffbench.descriptors.graph import labels as as_labels
+        from mlffbench.descriptors.graph import with_forces
+
         return as_labels(inputs, *with_forces(self._energies, inputs))
 
     def _energies(self, graph: Graph) -> torch.Tensor:
+        from mlffbench.potentials.classical.least_squares import element_table
+
         constants = element_table(self.element_energies_).to(graph.positions)
         return self._interaction(graph) + graph.sum_atoms(constants[graph.numbers])

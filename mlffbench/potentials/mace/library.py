@@ -32,6 +32,7 @@ class Library:
     extract_config: Callable[..., dict[str, Any]]
     remove_head: Callable[..., Any]
     load_foundation: Callable[..., Any]
+    calculator: Callable[..., Any]
     to_cuequivariance: Callable[..., torch.nn.Module]
     from_cuequivariance: Callable[..., torch.nn.Module]
 
@@ -46,6 +47,7 @@ def mace() -> Library:
         warnings.simplefilter("ignore")
         import mace.modules
         import mace.modules.blocks
+        from mace.calculators import MACECalculator
         from mace.cli.convert_cueq_e3nn import run as from_cuequivariance
         from mace.cli.convert_e3nn_cueq import run as to_cuequivariance
         from mace.tools import AtomicNumberTable
@@ -64,6 +66,7 @@ def mace() -> Library:
         extract_config=extract_config_mace_model,
         remove_head=remove_pt_head,
         load_foundation=load_foundations_elements,
+        calculator=MACECalculator,
         to_cuequivariance=to_cuequivariance,
         from_cuequivariance=from_cuequivariance,
     )

@@ -57,7 +57,7 @@ def run(
     with refusals():
         source = run_source(suite, budget, only, quick, param)
         plan = _planned(source.suite, device, quiet=source.proposal is not None)
-        store = Store(out or Path("results") / plan.suite.name)
+        store = Store(out or source.folder or Path("results") / plan.suite.name)
         source.check_folder(store.folder)
         cases = _chosen(plan.cases, names_of(only))
         changed = {} if force else finished.with_changed_inputs(cases, store, plan.inputs)

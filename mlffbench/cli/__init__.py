@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mlffbench import __version__
-from mlffbench.cli import data, label, listing, suite
+from mlffbench.cli import data, label, listing, new, suite
 from mlffbench.cli.console import lenient_output
 from mlffbench.cli.trust_option import add_trust_option
 from mlffbench.system.interrupts import interruptible
@@ -21,6 +21,7 @@ app = typer.Typer(
 
 for command in (suite.run, suite.report, suite.score, suite.schema):
     app.command()(command)
+app.command()(new.new)
 app.command("list")(listing.list_)
 app.command()(label.label)
 add_trust_option(app, without=("report", "schema", "list"))

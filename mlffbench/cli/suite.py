@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlffbench.cli.console import console, refusals, say, stop
+from mlffbench.cli.data.arguments import Params
+from mlffbench.cli.new import Budget, Only, Quick, names_of, run_source
 
 if TYPE_CHECKING:
+    from mlffbench.harness.case import Case
     from mlffbench.harness.case_state import CaseState
     from mlffbench.harness.completion import Completed
     from mlffbench.harness.plan import Suite
@@ -19,7 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["report", "run", "schema", "score"]
 
-SuiteFile = Annotated[Path, typer.Argument(help="A suite file (YAML).", show_default=False)]
+SuiteFile = Annotated[
+    Path,
+    typer.Argument(
+        help="A suite file (YAML), or your own data: a file, folder or pattern.", show_default=False
+    ),
+]
 Folder = Annotated[Path, typer.Argument(help="A results folder.", show_default=False)]
 
 
@@ -44,16 +52,23 @@ def run(
     jobs: Annotated[
         int, typer.Option(min=1, help="Number of cases run at the same time; they share the cores.")
     ] = 1,
+    budget: Budget = None,
+    only: Only = None,
+    quick: Quick = False,
+    param: Params = None,
 ) -> None:
-    """Run a suite; finished cases are kept, so that the same command resumes a stopped run."""
+    """Run a suite, or one proposed for your data; the same command resumes a stopped run."""
     from mlffbench.cli import finished
     from mlffbench.harness.case_state import case_states
     from mlffbench.harness.store import Store
 
     _check_device(device)
     with refusals():
-        plan = _planned(suite, device)
-        cases, store = plan.cases, Store(out or Path("results") / plan.suite.name)
+        source = run_source(suite, budget, only, quick, param)
+        plan = _planned(source.suite, device, quiet=source.proposal is not None)
+        store = Store(out or source.folder or Path("results") / plan.suite.name)
+        source.check_folder(store.folder)
+        cases = _chosen(plan.cases, names_of(only))
         changed = {} if force else finished.with_changed_inputs(cases, store, plan.inputs)
         states = case_states(cases, store, force, retry, refit, changed)
         finished.say_set_aside(store, "its case is run again")
@@ -62,10 +77,11 @@ def run(
         if dry_run:
             _print_cases(states)
             return
+    source.keep(store)
     _announce(states, store)
     completed = _complete(states, store, force, jobs, plan.suite)
     with refusals():
-        _report(store, [case.id for case in cases])
+        _report(store, [case.id for case in plan.cases])
     finished.say_added(completed)
     finished.say_models(cases, store, completed)
     if not all(state.is_complete for state in case_states(cases, store)):
@@ -137,14 +153,25 @@ def schema() -> None:
     typer.echo(json.dumps(suite_schema(), indent=1))
 
 
-def _planned(file: Path, device: str | None) -> PlannedRun:
-    """Plan the suite and print what is to be said about its data, or exit with a sentence and code 2."""
+def _chosen(cases: list[Case], only: list[str]) -> list[Case]:
+    """Cases of the rows or methods of these names; all for none."""
+    from mlffbench.registry import suggest
+
+    known = {name for case in cases for name in (case.label, case.estimator.name)}
+    for name in only:
+        if name not in known:
+            raise LookupError(f"no row {name!r} in the suite{suggest(name, known)}")
+    return [case for case in cases if not only or {case.label, case.estimator.name} & set(only)]
+
+
+def _planned(suite: Path | Suite, device: str | None, quiet: bool = False) -> PlannedRun:
+    """Plan the suite and print what is to be said about its data, unless that was said before."""
     from mlffbench.harness.planned_run import plan_run
 
-    plan = plan_run(file, device)
-    for note in plan.notes:
+    plan = plan_run(suite, device)
+    for note in () if quiet else plan.notes:
         say(note, err=True)
-    for warning in plan.warnings:
+    for warning in () if quiet else plan.warnings:
         say(f"careful: {warning}", err=True)
     return plan
 

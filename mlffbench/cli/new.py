@@ -106,10 +106,13 @@ class RunSource:
     ----------
     suite : Path or Suite
     proposal : Proposal or None
+    folder : Path or None
+        Results folder that was given in place of its suite.
     """
 
     suite: Path | Suite
     proposal: Proposal | None = None
+    folder: Path | None = None
 
     @property
     def text(self) -> str:
@@ -145,9 +148,11 @@ class RunSource:
 def run_source(
     file: Path, budget: str | None, only: Sequence[str] | None, quick: bool, param: Sequence[str] | None
 ) -> RunSource:
-    """The suite in a file, or a suite proposed for the data in it."""
-    if file.is_dir() and (file / "suite.yaml").is_file():
-        return RunSource(file / "suite.yaml")
+    """The suite in a file, the one kept in a results folder, or a suite proposed for data."""
+    from mlffbench.harness.kept_suite import KEPT
+
+    if (file / KEPT).is_file():
+        return RunSource(file / KEPT, folder=file)
     if not is_suite(file):
         proposal = _proposed(str(file), budget, only, quick, param)
         return RunSource(proposal.suite, proposal)

@@ -82,8 +82,9 @@ def test_run_goes_from_a_file_to_a_verdict_and_keeps_the_suite(files, here):
     assert [row.label for row in suite.estimators] == ["atomic_reference", "morse"]
     assert "# ran as: mlffbench " in (folder / "suite.yaml").read_text()
     assert "2 cases, 0 to run" in call(*words, "--dry-run").output
-    assert "2 cases, 0 to run" in call("run", folder, "--dry-run").output
-    assert not list(folder.glob("suite-*"))
+    moved = folder.rename(here / "elsewhere")
+    assert "2 cases, 0 to run" in call("run", moved, "--dry-run").output
+    assert not list(moved.glob("suite-*"))
 
 
 def test_a_dry_run_writes_nothing(files, here):

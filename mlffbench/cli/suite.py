@@ -86,7 +86,7 @@ def run(
         _report(store, [case.id for case in plan.cases])
     finished.say_added(completed)
     finished.say_models(cases, store, completed)
-    if not all(state.is_complete for state in case_states(cases, store)):
+    if completed.failed or not all(state.is_complete for state in case_states(cases, store)):
         raise typer.Exit(1)
 
 

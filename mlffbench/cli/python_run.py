@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlffbench.harness.case import Case
+    from mlffbench.harness.planned_run import PlannedRun
+    from mlffbench.harness.store import Store
     from mlffbench.report.results_folder import Results
 
 __all__ = ["run"]
@@ -48,11 +50,6 @@ def run(
     progress : bool
         Show bars on stderr.
 
-    Returns
-    -------
-    Results
-        Of the cases of the suite; failed ones are rows of its `failures`.
-
     Raises
     ------
     SuiteError
@@ -62,15 +59,9 @@ def run(
 
     Examples
     --------
-    >>> suite = {
-    ...     "name": "first",
-    ...     "problems": [{"dataset": "lennard_jones"}],
-    ...     "estimators": ["atomic_reference", "morse"],
-    ... }
-    >>> run(suite, jobs=2).leaderboard()  # doctest: +SKIP
+    >>> suite = {"name": "a", "problems": [{"dataset": "malonaldehyde"}], "estimators": ["morse"]}
+    >>> run(suite).leaderboard()  # doctest: +SKIP
     """
-    from mlffbench.cli.finished import with_changed_inputs
-    from mlffbench.harness.execute import execute, pending
     from mlffbench.harness.planned_run import plan_run
     from mlffbench.harness.store import Store
     from mlffbench.report.results_folder import Results
@@ -79,15 +70,23 @@ def run(
     for sentence in plan.warnings:
         warnings.warn(sentence, stacklevel=2)
     store = Store(Path(out or Path("results") / plan.suite.name))
+    _complete(plan, store, jobs, force, retry, progress)
+    results = Results([store], [case.id for case in plan.cases])
+    results.report()
+    return results
+
+
+def _complete(plan: PlannedRun, store: Store, jobs: int, force: bool, retry: bool, progress: bool) -> None:
+    """Run the cases that have no result yet."""
+    from mlffbench.cli.finished import with_changed_inputs
+    from mlffbench.harness.execute import execute, pending
+
     changed = {} if force else with_changed_inputs(plan.cases, store, plan.inputs)
     cases = pending(plan.cases, store, force, retry, changed)
     if cases:
         store.check_rights()
     with _observer(progress, len(cases), len(plan.cases) - len(cases)) as observer:
         execute(cases, store, observer, jobs, plan.suite.time_limit, force)
-    results = Results([store], [case.id for case in plan.cases])
-    results.report()
-    return results
 
 
 def _content(suite: str | PathLike[str] | Mapping[str, Any]) -> Path | Mapping[str, Any]:

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlffbench.cli.console import console, refusals, say, stop
-from mlffbench.cli.label_names import read_labels
+from mlffbench.cli.data.arguments import Params
+from mlffbench.cli.new import Budget, Only, Quick, names_of, run_source
 
 if TYPE_CHECKING:
-    from mlffbench.data import Dataset, Spec
     from mlffbench.harness.case import Case
-    from mlffbench.harness.inputs import DataInputs
+    from mlffbench.harness.case_state import CaseState
+    from mlffbench.harness.completion import Completed
     from mlffbench.harness.plan import Suite
+    from mlffbench.harness.planned_run import PlannedRun
     from mlffbench.harness.store import Store
 
 __all__ = ["report", "run", "schema", "score"]
 
-SuiteFile = Annotated[Path, typer.Argument(help="A suite file (YAML).", show_default=False)]
+SuiteFile = Annotated[
+    Path,
+    typer.Argument(
+        help="A suite file (YAML), or your own data: a file, folder or pattern.", show_default=False
+    ),
+]
 Folder = Annotated[Path, typer.Argument(help="A results folder.", show_default=False)]
 
 
@@ -31,55 +38,71 @@ def run(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the cases and stop.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Fit finished cases again.")] = False,
-    retry: Annotated[bool, typer.Option("--retry", help="Repeat failed cases.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Repeat failed cases, and failed tasks.")] = False,
+    refit: Annotated[
+        bool,
+        typer.Option(
+            "--refit",
+            help="Fit finished cases again that lack a task or metric and have no model or predictions.",
+        ),
+    ] = False,
     device: Annotated[
         str | None, typer.Option(help="Device of methods that support GPUs: cuda, cuda:1 ...")
     ] = None,
     jobs: Annotated[
         int, typer.Option(min=1, help="Number of cases run at the same time; they share the cores.")
     ] = 1,
+    budget: Budget = None,
+    only: Only = None,
+    quick: Quick = False,
+    param: Params = None,
 ) -> None:
-    """Run a suite; finished cases are kept, so that the same command resumes a stopped run."""
+    """Run a suite, or one proposed for your data; the same command resumes a stopped run."""
     from mlffbench.cli import finished
-    from mlffbench.harness.execute import pending
+    from mlffbench.harness.case_state import case_states
     from mlffbench.harness.store import Store
 
     _check_device(device)
     with refusals():
-        content, cases, inputs = _planned(suite, device)
-        store = Store(out or Path("results") / content.name)
-        changed = {} if force else finished.with_changed_inputs(cases, store, inputs)
-        todo = pending(cases, store, force, retry, changed)
+        source = run_source(suite, budget, only, quick, param)
+        plan = _planned(source.suite, device, quiet=source.proposal is not None)
+        store = Store(out or Path("results") / plan.suite.name)
+        source.check_folder(store.folder)
+        cases = _chosen(plan.cases, names_of(only))
+        changed = {} if force else finished.with_changed_inputs(cases, store, plan.inputs)
+        states = case_states(cases, store, force, retry, refit, changed)
         finished.say_set_aside(store, "its case is run again")
         finished.say_changed(changed)
-        lacking = finished.say_lacking(cases, todo, store, suite)
+        finished.say_lacking(states)
         if dry_run:
-            _print_cases(cases, {case.id for case in todo})
+            _print_cases(states)
             return
-    _announce(cases, todo, store)
-    _execute(cases, todo, store, force, jobs, content.time_limit)
+    source.keep(store)
+    _announce(states, store)
+    completed = _complete(states, store, force, jobs, plan.suite)
     with refusals():
-        _report(store, [case.id for case in cases])
-    if lacking or any((store.load(case.id) or {}).get("status") != "ok" for case in cases):
+        _report(store, [case.id for case in plan.cases])
+    finished.say_added(completed)
+    finished.say_models(cases, store, completed)
+    if not all(state.is_complete for state in case_states(cases, store)):
         raise typer.Exit(1)
 
 
-def _execute(
-    cases: list[Case], todo: list[Case], store: Store, force: bool, jobs: int, time_limit: float | None
-) -> None:
+def _complete(states: list[CaseState], store: Store, force: bool, jobs: int, suite: Suite) -> Completed:
     """Run the cases to do, or exit with a sentence on what ended the run."""
     from mlffbench.cli.display import GO_ON, Display
     from mlffbench.cli.finished import rename_rows
-    from mlffbench.harness.execute import execute
+    from mlffbench.harness.completion import complete, to_do
     from mlffbench.system.failures import DiskFullError
 
-    display = Display(console(), len(todo), len(cases) - len(todo))
+    todo = len(to_do(states))
+    display = Display(console(), todo, len(states) - todo)
     try:
-        rename_rows(cases, store)
+        rename_rows([state.case for state in states], store)
         if todo:
             store.check_rights()
         with display:
-            execute(todo, store, display, jobs, time_limit, force)
+            return complete(states, store, display, jobs, suite.time_limit, force, suite.keep_models)
     except KeyboardInterrupt as signal:
         display.interrupted(str(signal) or "Ctrl-C", force)
         raise typer.Exit(130) from None
@@ -95,7 +118,7 @@ def report(
         Path | None, typer.Option(help="Folder of the files written.", show_default="the results folder")
     ] = None,
 ) -> None:
-    """Print the leaderboard; write leaderboard.md, leaderboard.csv and report.html."""
+    """Print the leaderboard; write it as text and CSV, all scores as CSV and parquet, report.html."""
     with refusals():
         _report(_store(folder), out=out)
 
@@ -130,47 +153,27 @@ def schema() -> None:
     typer.echo(json.dumps(suite_schema(), indent=1))
 
 
-def _planned(file: Path, device: str | None) -> tuple[Suite, list[Case], dict[str, DataInputs]]:
-    """Read the suite, list its cases and digest their data, or exit with a sentence and code 2."""
-    from mlffbench.harness.inputs import DataInputs
-    from mlffbench.harness.plan import SuiteError, cases, read_suite
-    from mlffbench.harness.run import load_dataset
+def _chosen(cases: list[Case], only: list[str]) -> list[Case]:
+    """Cases of the rows or methods of these names; all for none."""
+    from mlffbench.registry import suggest
 
-    digests: dict[str, str] = {}
-    inputs: dict[str, DataInputs] = {}
-
-    def digest(spec: Any) -> str:
-        try:
-            if str(spec) not in digests:
-                dataset = _admitted(load_dataset(spec), spec)
-                digests[str(spec)], inputs[str(spec)] = dataset.digest, DataInputs.of(dataset)
-            return digests[str(spec)]
-        except (OSError, ValueError, LookupError) as error:
-            raise SuiteError(f"{file}: dataset {spec}: {error}") from error
-
-    try:
-        suite = read_suite(file)
-        return suite, cases(suite, digest, device), inputs
-    except SuiteError as error:
-        stop(str(error))
+    known = {name for case in cases for name in (case.label, case.estimator.name)}
+    for name in only:
+        if name not in known:
+            raise LookupError(f"no row {name!r} in the suite{suggest(name, known)}")
+    return [case for case in cases if not only or {case.label, case.estimator.name} & set(only)]
 
 
-def _admitted(dataset: Dataset, spec: Spec) -> Dataset:
-    """Check the user's own data: refuse it, or print warnings."""
-    import warnings
+def _planned(suite: Path | Suite, device: str | None, quiet: bool = False) -> PlannedRun:
+    """Plan the suite and print what is to be said about its data, unless that was said before."""
+    from mlffbench.harness.planned_run import plan_run
 
-    from mlffbench.datasets.checks import admit
-
-    if spec.name != "path" and ":" not in spec.name:
-        return dataset  # ours: their oddities are in their cards
-    with warnings.catch_warnings(record=True) as heard:
-        warnings.simplefilter("always")
-        admit(dataset, dataset.card.get("allow", ()))
-    if names := read_labels(dataset):
-        say(f"{dataset.name}: {len(dataset)} frames{names}", err=True)
-    for warning in heard:
-        say(f"careful: {warning.message}", err=True)
-    return dataset
+    plan = plan_run(suite, device)
+    for note in () if quiet else plan.notes:
+        say(note, err=True)
+    for warning in () if quiet else plan.warnings:
+        say(f"careful: {warning}", err=True)
+    return plan
 
 
 def _check_device(name: str | None) -> None:
@@ -185,19 +188,24 @@ def _check_device(name: str | None) -> None:
         stop(str(error))
 
 
-def _print_cases(cases: list[Case], todo: set[str]) -> None:
-    for case in cases:
-        state = "to run  " if case.id in todo else "finished"
-        say(f"{state}  {case.id}  {case.label}  {case.dataset}  {case.split}  seed {case.seed}")
-    typer.echo(f"{len(cases)} cases, {len(todo)} to run")
+def _print_cases(states: list[CaseState]) -> None:
+    for state in states:
+        case, word = state.case, "to run" if state.status == "to run" else "finished"
+        say(f"{word:8}  {case.id}  {case.label}  {case.dataset}  {case.split}  seed {case.seed}")
+    typer.echo(_counts(states))
 
 
-def _announce(cases: list[Case], todo: list[Case], store: Store) -> None:
-    running = {case.id for case in todo}
-    stored = [store.load(case.id) for case in cases if case.id not in running]
-    bad = sum(document is not None and document["status"] == "failed" for document in stored)
+def _counts(states: list[CaseState]) -> str:
+    """Numbers of cases, of those to run, and of those that get further tasks."""
+    todo = sum(state.status == "to run" for state in states)
+    more = sum(bool(state.tasks) and state.model is not None for state in states)
+    return f"{len(states)} cases, {todo} to run" + (f", {more} to get further tasks" if more else "")
+
+
+def _announce(states: list[CaseState], store: Store) -> None:
+    bad = sum(state.status == "failed" for state in states)
     screen = console()
-    screen.print(f"{len(cases)} cases, {len(todo)} to run, results in {store.folder}", soft_wrap=True)
+    screen.print(f"{_counts(states)}, results in {store.folder}", soft_wrap=True)
     if bad:
         screen.print(f"{bad} cases failed earlier and are not repeated; --retry repeats them")
 

@@ -1,4 +1,4 @@
-"""Read suite.yaml and list its cases; the same file and data give the same list."""
+"""Suite and the list of its cases; the same file and data give the same list."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, WithJsonSchema
 
 from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.harness.case import DEFAULT_METRICS, Case
-from mlffbench.splits.common import manifest_file
 from mlffbench.system.checksum import Checksum
 from mlffbench.system.file_name import check_file_name
-from mlffbench.system.yaml_file import YamlFile
 
-__all__ = ["Suite", "SuiteError", "cases", "read_suite", "suite_schema"]
+__all__ = ["Suite", "SuiteError", "cases", "manifest_of", "suite_schema"]
 
 MOST_CASES = 200_000
 LONGEST_LABEL = 200
@@ -97,60 +95,16 @@ class Suite(_Strict):
     time_limit: float | None = Field(
         default=None, gt=0, le=1e9, strict=True, description="seconds a case may take; default none"
     )
+    keep_models: Literal["small", "all", "best", "none"] = Field(
+        default="small",
+        description="fitted models that stay in the results folder: those of up to 50 MB each (small, the "
+        "default), all of any size, the best of each problem and seed, or none",
+    )
 
 
 def suite_schema() -> dict[str, Any]:
     """The JSON schema of a suite file, for editors."""
     return Suite.model_json_schema()
-
-
-# ---------------------------------------------------------------- reading
-def read_suite(file: Path) -> Suite:
-    """Read and check a suite file.
-
-    Raises
-    ------
-    SuiteError
-        It cannot be read, is not YAML, has an unknown key, name or keyword, or a value of the wrong kind.
-    """
-    source = YamlFile(file, SuiteError)
-    suite = source.validated(Suite, "a suite is a mapping with at least 'name', 'problems' and 'estimators'")
-    _check_names(suite, source)
-    return suite
-
-
-def _check_names(suite: Suite, source: YamlFile) -> None:
-    """Refuse unknown names and keywords, and two rows of one name."""
-    entries: list[tuple[tuple[Any, ...], str, Spec]] = []
-    for i, problem in enumerate(suite.problems):
-        entries += [(("problems", i, "dataset"), "datasets", problem.dataset)]
-        entries += [(("problems", i, "split"), "splits", problem.split)]
-    entries += [(("estimators", i), "estimators", e.spec) for i, e in enumerate(suite.estimators)]
-    entries += [(("tasks", i), "tasks", t) for i, t in enumerate(suite.tasks)]
-    entries += [(("metrics", i), "metrics", Spec(m)) for i, m in enumerate(suite.metrics)]
-    for where, kind, spec in entries:
-        source.check(where, kind, spec, SKIP.get(kind, ()))
-    for i, problem in enumerate(suite.problems):
-        if problem.split.name == "manifest":
-            _check_manifest(problem.split, ("problems", i, "split"), source)
-    labels = Counter(e.label for e in suite.estimators)
-    for i, e in enumerate(suite.estimators):
-        if labels[e.label] > 1:
-            message = f"{e.label!r} appears twice; name the row with 'as: another-name'"
-            raise SuiteError(source.say(("estimators", i), message))
-
-
-def _check_manifest(split: Spec, where: tuple[Any, ...], source: YamlFile) -> None:
-    """Refuse a split manifest that cannot be read, or is another one than the suite asks for."""
-    file = _manifest(split)
-    try:
-        manifest_file.read(file)
-        asked, actual = split.params.get("sha256"), Checksum("").of(file)
-        if asked is not None and str(asked).lower() != actual:
-            raise ValueError(f"{file} is not the manifest that was asked for: its sha256 is {actual}")
-    except (OSError, ValueError) as error:
-        reason = f"{file}: {error.strerror}" if isinstance(error, OSError) and error.strerror else str(error)
-        raise SuiteError(source.say(where, reason)) from error
 
 
 # ---------------------------------------------------------------- cases
@@ -194,10 +148,10 @@ def _pinned(spec: Spec) -> Spec:
     """Add the checksum of a split manifest, so that an edited file is a new case."""
     if spec.name != "manifest" or "sha256" in spec.params:
         return spec
-    return replace(spec, params={**spec.params, "sha256": Checksum("").of(_manifest(spec))})
+    return replace(spec, params={**spec.params, "sha256": Checksum("").of(manifest_of(spec))})
 
 
-def _manifest(spec: Spec) -> Path:
+def manifest_of(spec: Spec) -> Path:
     """The file of a split manifest."""
     default = registry.parameters(registry.load("splits", "manifest"))["file"]
     return Path(str(spec.params.get("file", default)))

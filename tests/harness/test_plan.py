@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 from mlffbench.cli import app
 from mlffbench.data import Spec
 from mlffbench.harness.case import Case
-from mlffbench.harness.plan import SuiteError, cases, read_suite, suite_schema
+from mlffbench.harness.plan import SuiteError, cases, suite_schema
+from mlffbench.harness.read_suite import read_suite
 
 GOOD = """\
 name: demo
@@ -101,8 +102,18 @@ def test_path_is_a_dataset(tmp_path):
         ("    as: morse-6", "", 8, "name the row with 'as: another-name'"),
         ("seeds: [0, 1]", "name: again", 2, "'name' appears twice"),
         ("seeds: [0, 1]", "seeds: [0, 1", 3, "not valid YAML"),
-        ("{cutoff: 5.0}", "{cutoff: '1e-3'}", 8, "cutoff must be a number, not the text '1e-3'; write 0.001"),
-        ("{train: 0.5}", "{train: half}", 5, "train must be a number"),
+        (
+            "{cutoff: 5.0}",
+            "{cutoff: '1e-3'}",
+            8,
+            "not the text '1e-3'; write 0.001",
+        ),
+        (
+            "{train: 0.5}",
+            "{train: half}",
+            5,
+            "train must be a share between 0 and 1",
+        ),
         ("seeds: [0, 1]", "tasks: [speed: {copies: 8}]", 2, "copies must be a list of whole numbers"),
         ("seeds: [0, 1]", "seeds: [-1]", 2, "greater than or equal to 0"),
         ("seeds: [0, 1]", "seeds: &s [0, *s]", 2, "an anchor contains itself"),
@@ -129,7 +140,7 @@ def test_mistakes_are_named_with_file_and_line(tmp_path, old, new, line, words):
     with pytest.raises(SuiteError) as caught:
         read(tmp_path, GOOD.replace(old, new, 1))
     message = str(caught.value)
-    assert f"suite.yaml:{line}: " in message, message
+    assert f"suite.yaml:{line}:" in message, message
     assert words in message, message
 
 
@@ -175,7 +186,7 @@ def test_a_manifest_is_pinned_by_its_content_and_read_while_planning(tmp_path):
     file.write_text(manifest + " ")
     assert planned(tmp_path, text)[0].id != first
     with pytest.raises(
-        SuiteError, match=r"suite\.yaml:5: .*split\.json is not the manifest that was asked for"
+        SuiteError, match=r"suite\.yaml:5:\d+: .*split\.json is not the manifest that was asked for"
     ):
         read(tmp_path, text.replace("json}", f"json, sha256: {'ab' * 32}}}"))
 
@@ -198,13 +209,13 @@ def test_a_manifest_that_is_none_is_named_with_the_line_of_the_suite(tmp_path, c
     file = tmp_path / "split.json"
     if content is not None:
         file.write_bytes(content)
-    with pytest.raises(SuiteError, match=rf"suite\.yaml:5: .*{words}"):
+    with pytest.raises(SuiteError, match=rf"suite\.yaml:5:\d+: .*{words}"):
         read(tmp_path, GOOD.replace("{random: {train: 0.5}}", f"{{manifest: {{file: {file}}}}}"))
 
 
 def test_a_manifest_that_is_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(SuiteError, match=r"suite\.yaml:5: .*pipe: it is a pipe"):
+    with pytest.raises(SuiteError, match=r"suite\.yaml:5:\d+: .*pipe: it is a pipe"):
         read(tmp_path, GOOD.replace("{random: {train: 0.5}}", f"{{manifest: {{file: {tmp_path / 'pipe'}}}}}"))
 
 

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
-__all__ = ["console", "lenient_output", "print_json", "refusals", "say", "stop", "table", "tried"]
+__all__ = [
+    "console",
+    "json_text",
+    "lenient_output",
+    "print_json",
+    "refusals",
+    "say",
+    "stop",
+    "table",
+    "tried",
+]
 
 
 def console(stderr: bool = False) -> Console:
@@ -74,7 +84,12 @@ def refusals() -> Iterator[None]:
 
 def print_json(document: Any) -> None:
     """Print one JSON document on stdout."""
-    typer.echo(json.dumps(_plain(document), indent=1, ensure_ascii=False, allow_nan=False))
+    typer.echo(json_text(document))
+
+
+def json_text(document: Any) -> str:
+    """JSON of a document; arrays are lists, numbers that are not finite null."""
+    return json.dumps(_plain(document), indent=1, ensure_ascii=False, allow_nan=False)
 
 
 def _plain(value: Any) -> Any:

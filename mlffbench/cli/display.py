@@ -80,6 +80,8 @@ def _verdict(document: dict[str, Any]) -> Text:
     if failure is not None:
         first = next(iter(failure["message"].splitlines()), "")
         return Text(f"failed, {failure['kind']}", style="red") + Text(f": {first}")
+    if added := document.get("extensions"):  # a new fit has none
+        return Text(f"added on its kept model: {', '.join(added[-1].get('tasks') or ())}")
     in_domain = document["split"]["in_domain"]
     errors = [s for s in document["scores"] if s["test"] == in_domain and s["quantity"] == "forces"]
     rmse = next((f", forces {1e3 * s['value']:.1f} meV/Å rmse" for s in errors if s["metric"] == "rmse"), "")

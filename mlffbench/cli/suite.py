@@ -14,6 +14,8 @@ from mlffbench.cli.new import Budget, Only, Quick, names_of, run_source
 
 if TYPE_CHECKING:
     from mlffbench.harness.case import Case
+    from mlffbench.harness.case_state import CaseState
+    from mlffbench.harness.completion import Completed
     from mlffbench.harness.plan import Suite
     from mlffbench.harness.planned_run import PlannedRun
     from mlffbench.harness.store import Store
@@ -36,7 +38,14 @@ def run(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the cases and stop.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Fit finished cases again.")] = False,
-    retry: Annotated[bool, typer.Option("--retry", help="Repeat failed cases.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Repeat failed cases, and failed tasks.")] = False,
+    refit: Annotated[
+        bool,
+        typer.Option(
+            "--refit",
+            help="Fit finished cases again that lack a task or metric and have no model or predictions.",
+        ),
+    ] = False,
     device: Annotated[
         str | None, typer.Option(help="Device of methods that support GPUs: cuda, cuda:1 ...")
     ] = None,
@@ -50,7 +59,7 @@ def run(
 ) -> None:
     """Run a suite, or one proposed for your data; the same command resumes a stopped run."""
     from mlffbench.cli import finished
-    from mlffbench.harness.execute import pending
+    from mlffbench.harness.case_state import case_states
     from mlffbench.harness.store import Store
 
     _check_device(device)
@@ -61,38 +70,39 @@ def run(
         source.check_folder(store.folder)
         cases = _chosen(plan.cases, names_of(only))
         changed = {} if force else finished.with_changed_inputs(cases, store, plan.inputs)
-        todo = pending(cases, store, force, retry, changed)
+        states = case_states(cases, store, force, retry, refit, changed)
         finished.say_set_aside(store, "its case is run again")
         finished.say_changed(changed)
-        lacking = finished.say_lacking(cases, todo, store, suite)
+        finished.say_lacking(states)
         if dry_run:
-            _print_cases(cases, {case.id for case in todo})
+            _print_cases(states)
             return
     source.keep(store)
-    _announce(cases, todo, store)
-    _execute(cases, todo, store, force, jobs, plan.suite.time_limit)
+    _announce(states, store)
+    completed = _complete(states, store, force, jobs, plan.suite)
     with refusals():
         _report(store, [case.id for case in plan.cases])
-    if lacking or any((store.load(case.id) or {}).get("status") != "ok" for case in cases):
+    finished.say_added(completed)
+    finished.say_models(cases, store, completed)
+    if not all(state.is_complete for state in case_states(cases, store)):
         raise typer.Exit(1)
 
 
-def _execute(
-    cases: list[Case], todo: list[Case], store: Store, force: bool, jobs: int, time_limit: float | None
-) -> None:
+def _complete(states: list[CaseState], store: Store, force: bool, jobs: int, suite: Suite) -> Completed:
     """Run the cases to do, or exit with a sentence on what ended the run."""
     from mlffbench.cli.display import GO_ON, Display
     from mlffbench.cli.finished import rename_rows
-    from mlffbench.harness.execute import execute
+    from mlffbench.harness.completion import complete, to_do
     from mlffbench.system.failures import DiskFullError
 
-    display = Display(console(), len(todo), len(cases) - len(todo))
+    todo = len(to_do(states))
+    display = Display(console(), todo, len(states) - todo)
     try:
-        rename_rows(cases, store)
+        rename_rows([state.case for state in states], store)
         if todo:
             store.check_rights()
         with display:
-            execute(todo, store, display, jobs, time_limit, force)
+            return complete(states, store, display, jobs, suite.time_limit, force, suite.keep_models)
     except KeyboardInterrupt as signal:
         display.interrupted(str(signal) or "Ctrl-C", force)
         raise typer.Exit(130) from None
@@ -108,7 +118,7 @@ def report(
         Path | None, typer.Option(help="Folder of the files written.", show_default="the results folder")
     ] = None,
 ) -> None:
-    """Print the leaderboard; write leaderboard.md, leaderboard.csv and report.html."""
+    """Print the leaderboard; write it as text and CSV, all scores as CSV and parquet, report.html."""
     with refusals():
         _report(_store(folder), out=out)
 
@@ -138,7 +148,7 @@ def score(
 
 def schema() -> None:
     """Print the JSON schema of a suite file, for editors."""
-    from mlffbench.harness.plan import suite_schema
+    from mlffbench.harness.suite_schema import suite_schema
 
     typer.echo(json.dumps(suite_schema(), indent=1))
 
@@ -174,23 +184,28 @@ def _check_device(name: str | None) -> None:
 
     try:
         checked_device(name)
-    except ValueError as error:
+    except (ValueError, ImportError) as error:
         stop(str(error))
 
 
-def _print_cases(cases: list[Case], todo: set[str]) -> None:
-    for case in cases:
-        state = "to run  " if case.id in todo else "finished"
-        say(f"{state}  {case.id}  {case.label}  {case.dataset}  {case.split}  seed {case.seed}")
-    typer.echo(f"{len(cases)} cases, {len(todo)} to run")
+def _print_cases(states: list[CaseState]) -> None:
+    for state in states:
+        case, word = state.case, "to run" if state.status == "to run" else "finished"
+        say(f"{word:8}  {case.id}  {case.label}  {case.dataset}  {case.split}  seed {case.seed}")
+    typer.echo(_counts(states))
 
 
-def _announce(cases: list[Case], todo: list[Case], store: Store) -> None:
-    running = {case.id for case in todo}
-    stored = [store.load(case.id) for case in cases if case.id not in running]
-    bad = sum(document is not None and document["status"] == "failed" for document in stored)
+def _counts(states: list[CaseState]) -> str:
+    """Numbers of cases, of those to run, and of those that get further tasks."""
+    todo = sum(state.status == "to run" for state in states)
+    more = sum(bool(state.tasks) and state.model is not None for state in states)
+    return f"{len(states)} cases, {todo} to run" + (f", {more} to get further tasks" if more else "")
+
+
+def _announce(states: list[CaseState], store: Store) -> None:
+    bad = sum(state.status == "failed" for state in states)
     screen = console()
-    screen.print(f"{len(cases)} cases, {len(todo)} to run, results in {store.folder}", soft_wrap=True)
+    screen.print(f"{_counts(states)}, results in {store.folder}", soft_wrap=True)
     if bad:
         screen.print(f"{bad} cases failed earlier and are not repeated; --retry repeats them")
 

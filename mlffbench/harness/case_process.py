@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ class CaseProcess:
     threads : int
     time_limit : float or None
         In s.
+    more : mapping
+        Further entries of the order, see `mlffbench.harness.worker.main`.
 
     Attributes
     ----------
@@ -38,7 +40,13 @@ class CaseProcess:
     """
 
     def __init__(
-        self, case: Case, place: Path, unfinished: Path | None, threads: int, time_limit: float | None
+        self,
+        case: Case,
+        place: Path,
+        unfinished: Path | None,
+        threads: int,
+        time_limit: float | None,
+        more: Mapping[str, Any],
     ) -> None:
         self.case, self.place, self.time_limit = case, place, time_limit
         self.died = False
@@ -46,6 +54,7 @@ class CaseProcess:
             "case": case.to_json(),
             "answer": str(place.absolute()),
             "unfinished": None if unfinished is None else str(unfinished.absolute()),
+            **more,
         }
         self._child = ChildProcess(["-P", "-m", "mlffbench.harness.worker"], threads=threads)
         self.kill, self.close = self._child.kill, self._child.close

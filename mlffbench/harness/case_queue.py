@@ -6,14 +6,17 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from mlffbench.harness.answer import answered_model
 from mlffbench.harness.case import Case
 from mlffbench.harness.case_process import CaseProcess
+from mlffbench.harness.extend import with_tasks
+from mlffbench.harness.kept_models import SMALL, largest_model
 from mlffbench.harness.outcome import failed
 from mlffbench.harness.store import Store
 from mlffbench.system import checkpoint
@@ -53,6 +56,10 @@ class CaseQueue:
         Of each case, in s.
     fresh : bool
         Start every case anew, without what is kept of it.
+    extended : container of str
+        Ids of the finished cases to which the tasks given here are added, on the kept model.
+    keep_models : str
+        As in a suite.
     """
 
     def __init__(
@@ -63,7 +70,10 @@ class CaseQueue:
         threads: int,
         time_limit: float | None,
         fresh: bool,
+        extended: Container[str] = (),
+        keep_models: str = SMALL,
     ) -> None:
+        self.extended, self.largest_model = extended, largest_model(keep_models)
         self.cases, self.store, self.observer = cases, store, observer
         self.threads, self.time_limit, self.fresh = threads, time_limit, fresh
         self.before = {case.id: _version(store.document_path(case.id)) for case in cases}
@@ -116,7 +126,7 @@ class CaseQueue:
         place = self.store.unfinished_folder / f"{ANSWER}{secrets.token_hex(8)}"
         with claim(place):
             try:
-                if self.fresh:
+                if self.fresh and case.id not in self.extended:
                     checkpoint.empty(folder)
                 document = self._stored(case, place, folder if case.tasks else None)
             finally:
@@ -127,7 +137,9 @@ class CaseQueue:
 
     def _stored(self, case: Case, place: Path, unfinished: Path | None) -> dict[str, Any] | None:
         self.observer.started(case)
-        child = CaseProcess(case, place, unfinished, self.threads, self.time_limit)
+        results = str(self.store.folder.absolute()) if case.id in self.extended else None
+        more = {"largest_model": self.largest_model, "results": results}
+        child = CaseProcess(case, place, unfinished, self.threads, self.time_limit, more)
         self.children.add(child)
         try:
             if self.stopping.is_set():
@@ -135,21 +147,41 @@ class CaseQueue:
             document, predictions = child.answer(self.observer.progressed)
             if child.died and self.stopping.is_set():
                 return None
-            document = self._saved(case, document, predictions)
+            if results is not None:
+                document = self._extended(case, document, child.died)
+            else:
+                document = self._saved(case, document, predictions, answered_model(place))
             child.close(PATIENCE)
         finally:
             child.close()
             self.children.discard(child)
         return document
 
-    def _saved(self, case: Case, document: dict[str, Any], predictions: Any) -> dict[str, Any]:
+    def _saved(
+        self, case: Case, document: dict[str, Any], predictions: Any, model: Path | None
+    ) -> dict[str, Any]:
         """Store a document, or the failure that says why it cannot be one."""
         try:
-            self.store.save(document, predictions)
+            self.store.save(document, predictions, model if document["status"] == "ok" else None)
         except (ValueError, TypeError, KeyError) as error:
             document = failed(case, failure_of(error)).to_json()
             self.store.save(document)
         return document
+
+    def _extended(self, case: Case, added: dict[str, Any], died: bool) -> dict[str, Any]:
+        """Store the results of further tasks in a case's document; nothing if the kept model is of no use.
+
+        Returns
+        -------
+        dict
+            The document, or the failure of the process.
+        """
+        document = self.store.load(case.id)
+        if document is None or (added["status"] == "failed" and not died):
+            return added
+        document = with_tasks(document, added)
+        self.store.save(document)
+        return added if died else document
 
 
 def _version(document: Path) -> tuple[int, int] | None:

@@ -72,4 +72,4 @@ def model_metadata(model: ForceField) -> dict[str, Any]:
     for name, default in (("device", "cpu"), ("dtype", "float64")):
         value = getattr(model, f"{name}_", getattr(model, name, None))
         metadata[name] = default if value is None else str(value)
-    return metadata
+    return metadata if model.fitted_here else {**metadata, "fitted_here": False}

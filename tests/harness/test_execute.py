@@ -40,7 +40,9 @@ def files(folder):
 
 
 def results(*cases):
-    return sorted([f"{c.id}.json" for c in cases] + [f"predictions/{c.id}.npz" for c in cases])
+    return sorted(
+        name for c in cases for name in (f"{c.id}.json", f"models/{c.id}.mlff", f"predictions/{c.id}.npz")
+    )
 
 
 # ---------------------------------------------------------------- children
@@ -198,10 +200,10 @@ def kill(driver, victim, rng):
 
 
 def good(out):
-    """Documents of the cases that went well, each whole and with its predictions, and the number of fits."""
+    """Documents of the cases that went well, with predictions and model, and the number of fits of each."""
     store = Store(out)
     documents = {d["id"]: d for d in store.documents() if d["status"] == "ok"}
-    assert all(store.predictions(id) for id in documents)
+    assert all(store.predictions(id) and store.kept_model(id) for id in documents)
     counts = Counter(fits(out))
     return {id: (d, counts[d["case"]["estimator"]["params"]["number"]]) for id, d in documents.items()}
 
@@ -227,8 +229,8 @@ def check_whole(out):
     after = good(out)
     assert {id: after[id] for id in before} == before, "a finished case was lost, or computed again"
     assert len(after) == N_CASES
-    wanted = {f"{id}.json" for id in after} | {f"predictions/{id}.npz" for id in after}
-    assert set(files(out)) == wanted
+    parts = ("{}.json", "models/{}.mlff", "predictions/{}.npz")
+    assert set(files(out)) == {part.format(id) for part in parts for id in after}
     assert not (out / "unfinished").exists()
 
 

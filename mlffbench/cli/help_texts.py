@@ -15,9 +15,12 @@ from mlffbench.cli import completion
 
 __all__ = ["DATA_EXAMPLES", "EXAMPLES", "MORE", "complete_help"]
 
-MORE = "More: data.md, estimators.md, models.md, tasks.md and security.md in docs/ of the source."
+MORE = (
+    "More: your_data.md, data.md, estimators.md, models.md, tasks.md and security.md in docs/ of the source."
+)
 EXAMPLES = {
     "run": "mlffbench run benchmarks/quickstart.yaml --out runs/quickstart",
+    "new": "mlffbench new my_data.extxyz --budget 30m > suite.yaml",
     "report": "mlffbench report runs/quickstart",
     "score": "mlffbench score runs/quickstart --metric max_error",
     "schema": "mlffbench schema > suite.schema.json",

@@ -14,7 +14,7 @@ from example_users_data import alloy, molecule, slab
 from typer.testing import CliRunner
 
 from mlffbench.cli import app
-from mlffbench.harness.plan import read_suite
+from mlffbench.harness.read_suite import read_suite
 from mlffbench.harness.store import Store
 
 

@@ -6,16 +6,18 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 from mlffbench.harness.case import Case
+from mlffbench.harness.case_log import CaseLog
 from mlffbench.harness.case_process import CaseProcess
 from mlffbench.harness.outcome import failed
 from mlffbench.harness.store import Store
+from mlffbench.harness.workers import Workers
 from mlffbench.system import checkpoint
 from mlffbench.system.failures import failure_of
 from mlffbench.system.folder_lock import claim
@@ -24,13 +26,21 @@ __all__ = ["ANSWER", "CaseQueue", "Observer", "remove_empty"]
 
 ANSWER = ".answer-"  # folders of answers under way; no id begins like this
 PATIENCE = 1.0  # s, for a child that has answered to tidy up and end
+BEAT = 2.0  # s, between looks at the memory of the running cases
+LOGS = "logs"  # folder of the log files
 POLL = 0.5  # s, between looks at cases that another run computes
 
 
 class Observer(Protocol):
-    """Callbacks of a run: a case starts, progresses, finishes; a case of another run only finishes."""
+    """Callbacks of a run: a case starts, progresses, finishes; a case of another run only finishes.
+
+    `beat` is called every other second with the memory of the processes of the running cases, in bytes;
+    `waiting` when nothing is left but cases that another run is computing.
+    """
 
     def started(self, case: Case) -> None: ...
+    def beat(self, memory: Mapping[str, int | None]) -> None: ...
+    def waiting(self, cases: Sequence[Case]) -> None: ...
     def progressed(
         self, case: Case, stage: str, step: int, total: int | None, values: dict[str, float]
     ) -> None: ...
@@ -67,6 +77,7 @@ class CaseQueue:
         self.cases, self.store, self.observer = cases, store, observer
         self.threads, self.time_limit, self.fresh = threads, time_limit, fresh
         self.before = {case.id: _version(store.document_path(case.id)) for case in cases}
+        self.workers = Workers(threads)
         self.children: set[CaseProcess] = set()
         self.stopping = threading.Event()
 
@@ -76,19 +87,24 @@ class CaseQueue:
             try:
                 left = self.cases
                 while left := self._round(pool, left):
+                    self.observer.waiting(left)
                     time.sleep(POLL)
             finally:
                 self.stopping.set()
                 for child in list(self.children):
                     child.kill()
+                self.workers.close()
                 pool.shutdown(cancel_futures=True)
 
     def _round(self, pool: ThreadPoolExecutor, cases: Iterable[Case]) -> list[Case]:
         """Run the cases that no other run computes; return the others."""
         futures = {pool.submit(self._run_one, case): case for case in cases}
-        done, _ = wait(futures, return_when="FIRST_EXCEPTION")
-        for future in done:
-            future.result()
+        waiting: set[Future[bool]] = set(futures)
+        while waiting:
+            done, waiting = wait(waiting, BEAT, "FIRST_EXCEPTION")
+            for future in done:
+                future.result()
+            self.observer.beat({child.case.id: child.memory for child in list(self.children)})
         return [case for future, case in futures.items() if not future.result()]
 
     def _run_one(self, case: Case) -> bool:
@@ -126,20 +142,35 @@ class CaseQueue:
         return document
 
     def _stored(self, case: Case, place: Path, unfinished: Path | None) -> dict[str, Any] | None:
+        """Compute a case in a child; in another one, if the first died with the template it came from."""
+        document = None
         self.observer.started(case)
-        child = CaseProcess(case, place, unfinished, self.threads, self.time_limit)
+        with CaseLog(self.store.folder / LOGS / f"{case.id}.log") as log:
+            log.say(f"{case.label}: {case.estimator} on {case.dataset}, {case.split}, seed {case.seed}")
+            for start in (self.workers.start, self.workers.start_fresh):
+                child = CaseProcess(case, place, unfinished, start, self.time_limit, log)
+                document = self._answer(child, log)
+                if not child.is_lost:
+                    break
+        return document
+
+    def _answer(self, child: CaseProcess, log: CaseLog) -> dict[str, Any] | None:
+        """Store the document of a child; None if it died because this run, or its template, is ending."""
+        begun = time.monotonic()
         self.children.add(child)
         try:
             if self.stopping.is_set():
                 return None
             document, predictions = child.answer(self.observer.progressed)
-            if child.died and self.stopping.is_set():
+            if child.is_lost or (child.died and self.stopping.is_set()):
                 return None
-            document = self._saved(case, document, predictions)
+            document = _with_run(document, time.monotonic() - begun, log)
+            document = self._saved(child.case, document, predictions)
             child.close(PATIENCE)
         finally:
             child.close()
             self.children.discard(child)
+        log.say(_verdict(document))
         return document
 
     def _saved(self, case: Case, document: dict[str, Any], predictions: Any) -> dict[str, Any]:
@@ -159,6 +190,22 @@ def _version(document: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return status.st_ino, status.st_mtime_ns
+
+
+def _with_run(document: dict[str, Any], seconds: float, log: CaseLog) -> dict[str, Any]:
+    """The document with the time of the whole case; of a failed one, with the place of its log."""
+    timings = {**(document.get("timings") or {}), "case": {"seconds": seconds}}
+    failure = document["failure"]
+    if failure is not None and log.exists:
+        failure = {**failure, "log": f"{LOGS}/{log.path.name}"}
+    return {**document, "timings": timings, "failure": failure}
+
+
+def _verdict(document: dict[str, Any]) -> str:
+    failure, seconds = document["failure"], document["timings"]["case"]["seconds"]
+    if failure is None:
+        return f"finished after {seconds:.1f} s"
+    return f"failed after {seconds:.1f} s, {failure['kind']}: {failure['message']}"
 
 
 def remove_empty(folder: Path) -> None:

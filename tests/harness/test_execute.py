@@ -39,8 +39,9 @@ def files(folder):
     return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
 
 
-def results(*cases):
-    return sorted([f"{c.id}.json" for c in cases] + [f"predictions/{c.id}.npz" for c in cases])
+def results(*cases, begun=()):
+    logs = [f"logs/{c.id}.log" for c in (*cases, *begun)]
+    return sorted([f"{c.id}.json" for c in cases] + [f"predictions/{c.id}.npz" for c in cases] + logs)
 
 
 # ---------------------------------------------------------------- children
@@ -92,7 +93,7 @@ def test_lack_of_room_is_no_failure_of_the_method(tmp_path, how):
         execute([first, wanted], store, Silent())
     assert store.load(first.id)["status"] == "ok"
     assert store.load(wanted.id) is None
-    assert files(tmp_path) == results(first)
+    assert files(tmp_path) == results(first, begun=[wanted])
 
 
 def test_a_fit_is_kept_when_a_task_finds_no_room(tmp_path):
@@ -227,7 +228,7 @@ def check_whole(out):
     after = good(out)
     assert {id: after[id] for id in before} == before, "a finished case was lost, or computed again"
     assert len(after) == N_CASES
-    wanted = {f"{id}.json" for id in after} | {f"predictions/{id}.npz" for id in after}
+    wanted = {name.format(id) for id in after for name in ("{}.json", "predictions/{}.npz", "logs/{}.log")}
     assert set(files(out)) == wanted
     assert not (out / "unfinished").exists()
 

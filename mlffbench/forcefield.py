@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 from mlffbench.calculator import ForceFieldCalculator
 from mlffbench.data import InvalidPrediction, Labels, labels_of
 from mlffbench.system import model_file
+from mlffbench.system.parameter_values import check_parameters
 
 __all__ = ["ForceField", "Prepared", "check_frames"]
 
@@ -99,11 +100,13 @@ class ForceField(RegressorMixin, BaseEstimator):
         TypeError
             `X` is not a list of Atoms.
         ValueError
-            Labels are missing, not finite, or do not match the frames; or frames that the method cannot take.
+            A parameter is of the wrong type or out of range; labels are missing, not finite, or do not match
+            the frames; or frames that the method cannot take.
         ImportError
             An optional framework that the method needs is not installed.
         """
         self._check_installed()
+        self._validate_params()
         frames = self._check_supported(check_frames(X))
         labels = self._check_training_labels(y, frames)
         self._check_one_molecule(frames, frames[0])
@@ -241,6 +244,10 @@ class ForceField(RegressorMixin, BaseEstimator):
 
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         raise NotImplementedError
+
+    def _validate_params(self) -> None:
+        """Refuse parameters that a suite could not give either, see `mlffbench.system.constraints`."""
+        check_parameters(type(self), self.get_params(deep=False))
 
     def _check_installed(self) -> None:
         """Raise ImportError with the name of the extra if a framework is missing."""

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
-__all__ = ["console", "lenient_output", "print_json", "refusals", "say", "stop", "table", "tried"]
+__all__ = [
+    "console", "json_line", "lenient_output", "print_json", "refusals", "say", "stop", "table", "tried",
+]  # fmt: skip
 
 
 def console(stderr: bool = False) -> Console:
@@ -75,6 +77,11 @@ def refusals() -> Iterator[None]:
 def print_json(document: Any) -> None:
     """Print one JSON document on stdout."""
     typer.echo(json.dumps(_plain(document), indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def json_line(document: Any) -> str:
+    """JSON document on a line of its own."""
+    return f"{json.dumps(_plain(document), ensure_ascii=False, allow_nan=False)}\n"
 
 
 def _plain(value: Any) -> Any:

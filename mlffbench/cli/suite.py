@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlffbench.cli.console import console, refusals, say, stop
-from mlffbench.cli.label_names import read_labels
 
 if TYPE_CHECKING:
-    from mlffbench.data import Dataset, Spec
     from mlffbench.harness.case import Case
-    from mlffbench.harness.inputs import DataInputs
-    from mlffbench.harness.plan import Suite
+    from mlffbench.harness.planned_run import PlannedRun
     from mlffbench.harness.store import Store
 
 __all__ = ["report", "run", "schema", "score"]
@@ -38,6 +35,9 @@ def run(
     jobs: Annotated[
         int, typer.Option(min=1, help="Number of cases run at the same time; they share the cores.")
     ] = 1,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print events as lines of JSON, and nothing else on stdout.")
+    ] = False,
 ) -> None:
     """Run a suite; finished cases are kept, so that the same command resumes a stopped run."""
     from mlffbench.cli import finished
@@ -46,9 +46,9 @@ def run(
 
     _check_device(device)
     with refusals():
-        content, cases, inputs = _planned(suite, device)
-        store = Store(out or Path("results") / content.name)
-        changed = {} if force else finished.with_changed_inputs(cases, store, inputs)
+        plan = _planned(suite, device)
+        cases, store = plan.cases, Store(out or Path("results") / plan.suite.name)
+        changed = {} if force else finished.with_changed_inputs(cases, store, plan.inputs)
         todo = pending(cases, store, force, retry, changed)
         finished.say_set_aside(store, "its case is run again")
         finished.say_changed(changed)
@@ -56,24 +56,32 @@ def run(
         if dry_run:
             _print_cases(cases, {case.id for case in todo})
             return
-    _announce(cases, todo, store)
-    _execute(cases, todo, store, force, jobs, content.time_limit)
+    if not json:
+        _announce(cases, todo, store)
+    _execute(cases, todo, store, force, jobs, plan.suite.time_limit, json)
     with refusals():
-        _report(store, [case.id for case in cases])
+        _report(store, [case.id for case in cases], stderr=json)
     if lacking or any((store.load(case.id) or {}).get("status") != "ok" for case in cases):
         raise typer.Exit(1)
 
 
 def _execute(
-    cases: list[Case], todo: list[Case], store: Store, force: bool, jobs: int, time_limit: float | None
+    cases: list[Case],
+    todo: list[Case],
+    store: Store,
+    force: bool,
+    jobs: int,
+    time_limit: float | None,
+    json: bool,
 ) -> None:
     """Run the cases to do, or exit with a sentence on what ended the run."""
-    from mlffbench.cli.display import GO_ON, Display
+    from mlffbench.cli.display import GO_ON
     from mlffbench.cli.finished import rename_rows
+    from mlffbench.cli.observers import observer
     from mlffbench.harness.execute import execute
     from mlffbench.system.failures import DiskFullError
 
-    display = Display(console(), len(todo), len(cases) - len(todo))
+    display = observer(console(), cases, todo, store, jobs, time_limit, json)
     try:
         rename_rows(cases, store)
         if todo:
@@ -130,47 +138,16 @@ def schema() -> None:
     typer.echo(json.dumps(suite_schema(), indent=1))
 
 
-def _planned(file: Path, device: str | None) -> tuple[Suite, list[Case], dict[str, DataInputs]]:
-    """Read the suite, list its cases and digest their data, or exit with a sentence and code 2."""
-    from mlffbench.harness.inputs import DataInputs
-    from mlffbench.harness.plan import SuiteError, cases, read_suite
-    from mlffbench.harness.run import load_dataset
+def _planned(file: Path, device: str | None) -> PlannedRun:
+    """Plan the suite and print what is to be said about its data, or exit with a sentence and code 2."""
+    from mlffbench.harness.planned_run import plan_run
 
-    digests: dict[str, str] = {}
-    inputs: dict[str, DataInputs] = {}
-
-    def digest(spec: Any) -> str:
-        try:
-            if str(spec) not in digests:
-                dataset = _admitted(load_dataset(spec), spec)
-                digests[str(spec)], inputs[str(spec)] = dataset.digest, DataInputs.of(dataset)
-            return digests[str(spec)]
-        except (OSError, ValueError, LookupError) as error:
-            raise SuiteError(f"{file}: dataset {spec}: {error}") from error
-
-    try:
-        suite = read_suite(file)
-        return suite, cases(suite, digest, device), inputs
-    except SuiteError as error:
-        stop(str(error))
-
-
-def _admitted(dataset: Dataset, spec: Spec) -> Dataset:
-    """Check the user's own data: refuse it, or print warnings."""
-    import warnings
-
-    from mlffbench.datasets.checks import admit
-
-    if spec.name != "path" and ":" not in spec.name:
-        return dataset  # ours: their oddities are in their cards
-    with warnings.catch_warnings(record=True) as heard:
-        warnings.simplefilter("always")
-        admit(dataset, dataset.card.get("allow", ()))
-    if names := read_labels(dataset):
-        say(f"{dataset.name}: {len(dataset)} frames{names}", err=True)
-    for warning in heard:
-        say(f"careful: {warning.message}", err=True)
-    return dataset
+    plan = plan_run(file, device)
+    for note in plan.notes:
+        say(note, err=True)
+    for warning in plan.warnings:
+        say(f"careful: {warning}", err=True)
+    return plan
 
 
 def _check_device(name: str | None) -> None:
@@ -210,7 +187,9 @@ def _store(folder: Path) -> Store:
     return Store(folder)
 
 
-def _report(store: Store, ids: list[str] | None = None, out: Path | None = None) -> None:
+def _report(
+    store: Store, ids: list[str] | None = None, out: Path | None = None, stderr: bool = False
+) -> None:
     """Print the tables, then write the report files; only of the suite's cases if these are given."""
     import numpy as np
 
@@ -223,7 +202,7 @@ def _report(store: Store, ids: list[str] | None = None, out: Path | None = None)
     if not documents:
         say_set_aside(store)
         stop(f"{store.folder} holds no results that can be used")
-    screen, folder = console(), out or store.folder
+    screen, folder = console(stderr), out or store.folder
     try:
         with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
             results = Results.from_documents(documents)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar
 
+from annotated_types import MinLen
 from ase import Atoms
 
 from mlffbench.data import Labels
@@ -12,6 +13,7 @@ from mlffbench.forcefield import ForceField
 from mlffbench.potentials.gaff.evaluation import Prepared, evaluate, prepare
 from mlffbench.potentials.gaff.fit import Settings, fit
 from mlffbench.potentials.gaff.parameter_tables import ParameterCache
+from mlffbench.system.ranges import AtomEnergies, Count, Device, Length, Natural, NonNegative, Positive
 
 __all__ = ["Bonded"]
 
@@ -88,17 +90,17 @@ class Bonded(ForceField):
 
     def __init__(
         self,
-        cutoff: float = 9.0,
-        depth: int = 3,
-        periodicities: Sequence[int] = (1, 2, 3, 4),
-        blend: float = 0.25,
-        energy_weight: float = 1.0,
-        forces_weight: float = 1.0,
-        stress_weight: float = 1.0,
-        alpha: float = 1e-4,
-        max_iterations: int = 200,
-        device: str = "cpu",
-        atomic_energies: Mapping[str, float] | None = None,
+        cutoff: Length = 9.0,
+        depth: Natural = 3,
+        periodicities: Annotated[Sequence[Count], MinLen(1)] = (1, 2, 3, 4),
+        blend: Positive = 0.25,
+        energy_weight: NonNegative = 1.0,
+        forces_weight: NonNegative = 1.0,
+        stress_weight: NonNegative = 1.0,
+        alpha: NonNegative = 1e-4,
+        max_iterations: Natural = 200,
+        device: Device = "cpu",
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         self.cutoff = cutoff
         self.depth = depth
@@ -117,8 +119,6 @@ class Bonded(ForceField):
         return {"cutoff": 6.0, "depth": 2, "max_iterations": 30}
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        if self.blend <= 0 or self.depth < 0 or not self.periodicities or min(self.periodicities) < 1:
-            raise ValueError("Bonded needs blend > 0, depth >= 0 and periodicities of at least 1")
         settings = Settings(
             cutoff=self.cutoff,
             depth=self.depth,

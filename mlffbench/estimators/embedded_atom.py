@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from mlffbench.potentials.classical.design_matrix import DesignMatrix, undirecte
 from mlffbench.potentials.classical.embedded_atom import Tables, energies
 from mlffbench.potentials.classical.embedded_atom_fit import Problem
 from mlffbench.potentials.classical.least_squares import element_kinds, element_table
+from mlffbench.system.ranges import AtomEnergies, Count, Device, Length, Natural, NonNegative, Seed
 
 __all__ = ["EmbeddedAtom"]
 
@@ -83,17 +84,17 @@ class EmbeddedAtom(Classical):
 
     def __init__(
         self,
-        cutoff: float = 6.0,
-        n_pair: int = 12,
-        n_density: int = 6,
-        energy_weight: float = 1.0,
-        forces_weight: float = 1.0,
-        stress_weight: float = 1.0,
-        max_iterations: int = 80,
-        n_starts: int = 2,
-        device: str = "cpu",
-        random_state: int | None = None,
-        atomic_energies: Mapping[str, float] | None = None,
+        cutoff: Length = 6.0,
+        n_pair: Count = 12,
+        n_density: Count = 6,
+        energy_weight: NonNegative = 1.0,
+        forces_weight: NonNegative = 1.0,
+        stress_weight: NonNegative = 1.0,
+        max_iterations: Natural = 80,
+        n_starts: Count = 2,
+        device: Device = "cpu",
+        random_state: Seed | None = None,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         shared = (cutoff, energy_weight, forces_weight, stress_weight, max_iterations, n_starts)
         super().__init__(*shared, device, random_state, atomic_energies)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from ase import Atoms
@@ -12,10 +12,14 @@ from sklearn.utils import check_random_state
 from mlffbench.data import Labels
 from mlffbench.forcefield import ForceField
 from mlffbench.potentials import quip
+from mlffbench.system.ranges import AtomEnergies, Count, Length, Order, Positive, Seed
 
 __all__ = ["GAP"]
 
-POSITIVE = ("cutoff", "n_sparse", "energy_noise", "forces_noise", "stress_noise", "delta")
+SparseMethod = Literal[
+    "cur_points", "cur_covariance", "cluster", "kmeans", "fuzzy", "covariance", "uniform", "uniq", "random",
+    "pivot", "none",
+]  # fmt: skip
 SOAP_PARAMETERS = (
     "cutoff", "cutoff_width", "n_max", "l_max", "sigma", "zeta", "delta", "n_sparse", "sparse_method",
 )  # fmt: skip
@@ -79,21 +83,21 @@ class GAP(ForceField):
 
     def __init__(
         self,
-        cutoff: float = 4.0,
-        cutoff_width: float = 0.5,
-        n_max: int = 6,
-        l_max: int = 4,
-        sigma: float = 0.3,
-        zeta: float = 2.0,
-        delta: float = 1.0,
-        n_sparse: int = 500,
-        sparse_method: str = "cur_points",
-        energy_noise: float = 0.001,
-        forces_noise: float = 0.01,
-        stress_noise: float = 0.0005,
+        cutoff: Length = 4.0,
+        cutoff_width: Length = 0.5,
+        n_max: Count = 6,
+        l_max: Order = 4,
+        sigma: Positive = 0.3,
+        zeta: Positive = 2.0,
+        delta: Positive = 1.0,
+        n_sparse: Count = 500,
+        sparse_method: SparseMethod = "cur_points",
+        energy_noise: Positive = 0.001,
+        forces_noise: Positive = 0.01,
+        stress_noise: Positive = 0.0005,
         uncertainty: bool = False,
-        random_state: int | None = 0,
-        atomic_energies: Mapping[str, float] | None = None,
+        random_state: Seed | None = 0,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         self.cutoff = cutoff
         self.cutoff_width = cutoff_width
@@ -116,9 +120,6 @@ class GAP(ForceField):
         return {"n_max": 3, "l_max": 2, "n_sparse": 20}
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        for name in POSITIVE:
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be positive; got {getattr(self, name)}")
         self._potential_: Any = None  # of Fortran, read from the files when first needed
         noise = f"{self.energy_noise} {self.forces_noise} {self.stress_noise}"
         arguments = {

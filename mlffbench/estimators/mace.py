@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -23,6 +23,19 @@ from mlffbench.potentials.mace.training import ATOMS, train_module
 from mlffbench.potentials.networks.batches import consecutive_groups
 from mlffbench.potentials.networks.seeding import checked_dtype, fixed_seed, holdout, seed_of
 from mlffbench.system.device import checked_device
+from mlffbench.system.ranges import (
+    AtomEnergies,
+    Count,
+    Device,
+    Fraction,
+    Length,
+    Natural,
+    NonNegative,
+    Order,
+    Positive,
+    Seed,
+    ShareBelowOne,
+)
 
 __all__ = ["MACE"]
 
@@ -110,42 +123,42 @@ class MACE(ForceField):
 
     def __init__(
         self,
-        preset: str = "small",
+        preset: Literal["small", "medium", "large", "paper"] = "small",
         *,
-        cutoff: float | None = None,
-        num_channels: int | None = None,
-        max_L: int | None = None,
-        max_ell: int | None = None,
-        correlation: int | None = None,
-        num_interactions: int | None = None,
-        num_radial_basis: int | None = None,
-        batch_size: int | None = None,
-        learning_rate: float | None = None,
-        schedule: str | None = None,
-        cooldown: float | None = None,
-        max_epochs: int | None = None,
-        max_seconds: float | None = None,
-        ema_decay: float | None = None,
-        weight_decay: float | None = None,
-        energy_weight: float | None = None,
-        forces_weight: float | None = None,
-        stress_weight: float | None = None,
-        stage_two: float | None = None,
-        stage_two_energy_weight: float | None = None,
-        stage_two_forces_weight: float | None = None,
-        stage_two_learning_rate: float | None = None,
+        cutoff: Length | None = None,
+        num_channels: Count | None = None,
+        max_L: Order | None = None,
+        max_ell: Order | None = None,
+        correlation: Count | None = None,
+        num_interactions: Count | None = None,
+        num_radial_basis: Count | None = None,
+        batch_size: Count | None = None,
+        learning_rate: Positive | None = None,
+        schedule: Literal["plateau", "cosine", "constant"] | None = None,
+        cooldown: Fraction | None = None,
+        max_epochs: Count | None = None,
+        max_seconds: Positive | None = None,
+        ema_decay: ShareBelowOne | None = None,
+        weight_decay: NonNegative | None = None,
+        energy_weight: NonNegative | None = None,
+        forces_weight: NonNegative | None = None,
+        stress_weight: NonNegative | None = None,
+        stage_two: Fraction | None = None,
+        stage_two_energy_weight: NonNegative | None = None,
+        stage_two_forces_weight: NonNegative | None = None,
+        stage_two_learning_rate: Positive | None = None,
         stage_two_average: bool = False,
-        validation_fraction: float = 0.1,
-        patience: int | None = None,
+        validation_fraction: ShareBelowOne = 0.1,
+        patience: Natural | None = None,
         foundation: str | None = None,
         foundation_head: str | None = None,
         warm_start: bool = False,
-        kernels: str = "auto",
-        matmul_precision: str = "highest",
-        device: str = "cpu",
-        dtype: str | None = None,
-        random_state: int | None = 0,
-        atomic_energies: Mapping[str, float] | None = None,
+        kernels: Literal["auto", "mace", "fused", "cuequivariance"] = "auto",
+        matmul_precision: Literal["highest", "high", "medium"] = "highest",
+        device: Device = "cpu",
+        dtype: Literal["float32", "float64"] | None = None,
+        random_state: Seed | None = 0,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         self.preset = preset
         self.cutoff = cutoff

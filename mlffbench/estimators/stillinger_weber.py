@@ -15,6 +15,7 @@ from mlffbench.estimators.base.classical import Classical
 from mlffbench.potentials.classical.design_matrix import DesignMatrix
 from mlffbench.potentials.classical.stillinger_weber import GraphIndices, Parameters, energies
 from mlffbench.potentials.classical.stillinger_weber_fit import Problem
+from mlffbench.system.ranges import AtomEnergies, Count, Device, Length, Natural, NonNegative, Seed
 
 __all__ = ["StillingerWeber"]
 
@@ -84,17 +85,17 @@ class StillingerWeber(Classical):
 
     def __init__(
         self,
-        cutoff: float = 5.0,
-        p: float = 4.0,
-        q: float = 0.0,
-        energy_weight: float = 1.0,
-        forces_weight: float = 1.0,
-        stress_weight: float = 1.0,
-        max_iterations: int = 50,
-        n_starts: int = 2,
-        device: str = "cpu",
-        random_state: int | None = None,
-        atomic_energies: Mapping[str, float] | None = None,
+        cutoff: Length = 5.0,
+        p: NonNegative = 4.0,
+        q: NonNegative = 0.0,
+        energy_weight: NonNegative = 1.0,
+        forces_weight: NonNegative = 1.0,
+        stress_weight: NonNegative = 1.0,
+        max_iterations: Natural = 50,
+        n_starts: Count = 2,
+        device: Device = "cpu",
+        random_state: Seed | None = None,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         shared = (cutoff, energy_weight, forces_weight, stress_weight, max_iterations, n_starts)
         super().__init__(*shared, device, random_state, atomic_energies)

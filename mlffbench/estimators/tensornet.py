@@ -8,6 +8,7 @@ import torch
 
 from mlffbench.estimators.base.graph_pes import GraphPES
 from mlffbench.potentials.graph_pes import Library
+from mlffbench.system.ranges import Count
 
 __all__ = ["TensorNet"]
 
@@ -42,9 +43,9 @@ class TensorNet(GraphPES):
        https://github.com/jla-gardner/graph-pes
     """
 
-    channels: int = 16
-    layers: int = 2
-    radial_features: int = 32
+    channels: Count = 16
+    layers: Count = 2
+    radial_features: Count = 32
 
     @staticmethod
     def _construct(

@@ -91,10 +91,10 @@ class CaseQueue:
                     time.sleep(POLL)
             finally:
                 self.stopping.set()
+                pool.shutdown(wait=False, cancel_futures=True)
                 for child in list(self.children):
                     child.kill()
                 self.workers.close()
-                pool.shutdown(cancel_futures=True)
 
     def _round(self, pool: ThreadPoolExecutor, cases: Iterable[Case]) -> list[Case]:
         """Run the cases that no other run computes; return the others."""
@@ -111,9 +111,11 @@ class CaseQueue:
         """Run a case and store its document; False if another run is computing it."""
         folder = self.store.unfinished_path(case.id)
         with claim(folder) as mine:
-            if not mine or self.stopping.is_set():
+            if not mine:
                 return False
             try:
+                if self.stopping.is_set():
+                    return False
                 document = self._done_elsewhere(case) or self._compute(case, folder)
             finally:
                 remove_empty(folder)
@@ -150,7 +152,7 @@ class CaseQueue:
             for start in (self.workers.start, self.workers.start_fresh):
                 child = CaseProcess(case, place, unfinished, start, self.time_limit, log)
                 document = self._answer(child, log)
-                if not child.is_lost:
+                if not child.is_lost or self.stopping.is_set():
                     break
         return document
 
@@ -164,13 +166,14 @@ class CaseQueue:
             document, predictions = child.answer(self.observer.progressed)
             if child.is_lost or (child.died and self.stopping.is_set()):
                 return None
-            document = _with_run(document, time.monotonic() - begun, log)
+            seconds = time.monotonic() - begun
+            document = _with_run(document, seconds, log)
             document = self._saved(child.case, document, predictions)
             child.close(PATIENCE)
         finally:
             child.close()
             self.children.discard(child)
-        log.say(_verdict(document))
+        log.say(_verdict(document, seconds))
         return document
 
     def _saved(self, case: Case, document: dict[str, Any], predictions: Any) -> dict[str, Any]:
@@ -201,8 +204,8 @@ def _with_run(document: dict[str, Any], seconds: float, log: CaseLog) -> dict[st
     return {**document, "timings": timings, "failure": failure}
 
 
-def _verdict(document: dict[str, Any]) -> str:
-    failure, seconds = document["failure"], document["timings"]["case"]["seconds"]
+def _verdict(document: dict[str, Any], seconds: float) -> str:
+    failure = document["failure"]
     if failure is None:
         return f"finished after {seconds:.1f} s"
     return f"failed after {seconds:.1f} s, {failure['kind']}: {failure['message']}"

@@ -16,6 +16,7 @@ from mlffbench.harness.case import DEFAULT_METRICS, Case
 from mlffbench.splits.common import manifest_file
 from mlffbench.system.checksum import Checksum
 from mlffbench.system.file_name import check_file_name
+from mlffbench.system.settings_source import SettingsSource
 from mlffbench.system.yaml_file import YamlFile
 
 __all__ = ["Suite", "SuiteError", "cases", "read_suite", "suite_schema"]
@@ -105,21 +106,22 @@ def suite_schema() -> dict[str, Any]:
 
 
 # ---------------------------------------------------------------- reading
-def read_suite(file: Path) -> Suite:
-    """Read and check a suite file.
+def read_suite(suite: Path | str | Mapping[str, Any]) -> Suite:
+    """Read and check a suite file, or a mapping of the same content.
 
     Raises
     ------
     SuiteError
         It cannot be read, is not YAML, has an unknown key, name or keyword, or a value of the wrong kind.
     """
-    source = YamlFile(file, SuiteError)
+    mapping = isinstance(suite, Mapping)
+    source = SettingsSource(suite, SuiteError) if mapping else YamlFile(Path(suite), SuiteError)
     suite = source.validated(Suite, "a suite is a mapping with at least 'name', 'problems' and 'estimators'")
     _check_names(suite, source)
     return suite
 
 
-def _check_names(suite: Suite, source: YamlFile) -> None:
+def _check_names(suite: Suite, source: SettingsSource) -> None:
     """Refuse unknown names and keywords, and two rows of one name."""
     entries: list[tuple[tuple[Any, ...], str, Spec]] = []
     for i, problem in enumerate(suite.problems):
@@ -140,7 +142,7 @@ def _check_names(suite: Suite, source: YamlFile) -> None:
             raise SuiteError(source.say(("estimators", i), message))
 
 
-def _check_manifest(split: Spec, where: tuple[Any, ...], source: YamlFile) -> None:
+def _check_manifest(split: Spec, where: tuple[Any, ...], source: SettingsSource) -> None:
     """Refuse a split manifest that cannot be read, or is another one than the suite asks for."""
     file = _manifest(split)
     try:

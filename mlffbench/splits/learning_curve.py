@@ -11,6 +11,7 @@ import numpy as np
 from mlffbench import registry
 from mlffbench.data import Dataset, Split
 from mlffbench.splits.common.groups import number_of_frames, random_subset
+from mlffbench.system.ranges import ShareOrNumber
 
 __all__ = ["learning_curve"]
 
@@ -18,7 +19,7 @@ __all__ = ["learning_curve"]
 def learning_curve(
     dataset: Dataset,
     seed: int = 0,
-    n_train: float = 100,
+    n_train: ShareOrNumber = 100,
     split: str | Mapping[str, Mapping[str, Any] | None] = "official",
 ) -> Split:
     """Train on `n_train` frames of another split's training set, with the same tests.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from ase import Atoms
 
 from mlffbench.data import Dataset, Score, Split
 from mlffbench.forcefield import ForceField
+from mlffbench.system.ranges import Count, Counts
 from mlffbench.system.timing import measure
 
 __all__ = ["speed"]
@@ -17,9 +16,13 @@ GAP = 20.0  # Å between copies of a molecule: beyond every cutoff, so the work 
 
 
 def speed(
-    model: ForceField, dataset: Dataset, split: Split, seed: int = 0, copies: Sequence[int] = (1, 8, 64),
-    repeats: int = 3,
-) -> list[Score]:  # fmt: skip
+    model: ForceField,
+    dataset: Dataset,
+    split: Split,
+    seed: int = 0,
+    copies: Counts = (1, 8, 64),
+    repeats: Count = 3,
+) -> list[Score]:
     """Time one prediction (energy, forces) of 1, 8, 64 ... copies of a frame as one system.
 
     Crystals are repeated along the first axis; molecules are set side by side. The rows are medians of

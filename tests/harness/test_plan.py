@@ -129,7 +129,7 @@ def test_mistakes_are_named_with_file_and_line(tmp_path, old, new, line, words):
     with pytest.raises(SuiteError) as caught:
         read(tmp_path, GOOD.replace(old, new, 1))
     message = str(caught.value)
-    assert f"suite.yaml:{line}: " in message, message
+    assert f"suite.yaml:{line}:" in message, message
     assert words in message, message
 
 
@@ -175,7 +175,7 @@ def test_a_manifest_is_pinned_by_its_content_and_read_while_planning(tmp_path):
     file.write_text(manifest + " ")
     assert planned(tmp_path, text)[0].id != first
     with pytest.raises(
-        SuiteError, match=r"suite\.yaml:5: .*split\.json is not the manifest that was asked for"
+        SuiteError, match=r"suite\.yaml:5:\d+: .*split\.json is not the manifest that was asked for"
     ):
         read(tmp_path, text.replace("json}", f"json, sha256: {'ab' * 32}}}"))
 
@@ -198,13 +198,13 @@ def test_a_manifest_that_is_none_is_named_with_the_line_of_the_suite(tmp_path, c
     file = tmp_path / "split.json"
     if content is not None:
         file.write_bytes(content)
-    with pytest.raises(SuiteError, match=rf"suite\.yaml:5: .*{words}"):
+    with pytest.raises(SuiteError, match=rf"suite\.yaml:5:\d+: .*{words}"):
         read(tmp_path, GOOD.replace("{random: {train: 0.5}}", f"{{manifest: {{file: {file}}}}}"))
 
 
 def test_a_manifest_that_is_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(SuiteError, match=r"suite\.yaml:5: .*pipe: it is a pipe"):
+    with pytest.raises(SuiteError, match=r"suite\.yaml:5:\d+: .*pipe: it is a pipe"):
         read(tmp_path, GOOD.replace("{random: {train: 0.5}}", f"{{manifest: {{file: {tmp_path / 'pipe'}}}}}"))
 
 

@@ -26,16 +26,16 @@ def read(file):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", ":1: a shelf is a mapping"),
-        ("- a", ":1: a shelf is a mapping"),
-        ("name: a\n1: 2", r":\d: .*keys? .*string"),
-        ("name: a\nnull: 2", r":\d: .*keys? .*string"),
-        ("name: a\nboxes:\n  ? " + "b" * 9000 + "\n  : x", r":3: bbb.* \.\.\. .*integer"),
-        ("name: [1]\nboxes: [2]", ":1: name: .*\n.*:2: boxes: "),
+        ("", r":1:1: a shelf is a mapping"),
+        ("- a", r":1:1: a shelf is a mapping"),
+        ("name: a\n1: 2", r":\d:\d: .*keys? .*string"),
+        ("name: a\nnull: 2", r":\d:\d: .*keys? .*string"),
+        ("name: a\nboxes:\n  ? " + "b" * 9000 + "\n  : x", r":3:5: bbb.* \.\.\. .*integer"),
+        ("name: [1]\nboxes: [2]", ":1:1: name: .*\n.*:2:1: boxes: "),
         ("name: a\nboxes: {" + ", ".join(f"b{i}: x" for i in range(50)) + "}", ".*and 30 more$"),
         ("name: &a {b: *a}", ":1: .*contains itself"),
         ("name: a\nname: b", ":2: 'name' appears twice"),
-        ("\nnames: a", ":2: unknown key 'names'.*did you mean 'name'"),
+        ("\nnames: a", ":2:1: unknown key 'names'.*did you mean 'name'"),
     ],
 )
 def test_a_wrong_file_is_a_short_sentence_with_its_line(tmp_path, text, message):

@@ -19,8 +19,8 @@ from mlffbench.cli.data.arguments import (
     dataset_spec,
     load,
 )
-from mlffbench.cli.label_names import read_labels
 from mlffbench.cli.progress_bars import bars
+from mlffbench.datasets.formats.label_names import read_labels
 
 if TYPE_CHECKING:
     from mlffbench.data import Finding

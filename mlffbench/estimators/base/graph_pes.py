@@ -13,6 +13,7 @@ from mlffbench.estimators.base.graph_network import GraphNetwork
 from mlffbench.potentials.graph_pes import Library, atomic_graph, default_dtype, library
 from mlffbench.potentials.networks.batches import LabelledGraphs
 from mlffbench.potentials.networks.seeding import checked_dtype
+from mlffbench.system.ranges import Count
 
 __all__ = ["GraphPES"]
 
@@ -29,9 +30,9 @@ class GraphPES(GraphNetwork):
     requires = ("graph_pes",)
     extra = "graph-pes"
 
-    channels: int = 32
-    layers: int = 3
-    radial_features: int = 20
+    channels: Count = 32
+    layers: Count = 3
+    radial_features: Count = 20
 
     @classmethod
     def test_params(cls) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from example_files import xyz
 from typer.testing import CliRunner
 
 from mlffbench.cli import app
-from mlffbench.cli.label_names import read_labels
+from mlffbench.datasets.formats.label_names import read_labels
 from mlffbench.datasets.path import path
 
 

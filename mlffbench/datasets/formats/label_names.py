@@ -1,11 +1,8 @@
-"""Names under which the labels of a dataset were read, as printed by commands."""
+"""Names under which the labels of a dataset were read, as one phrase."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from mlffbench.data import Dataset
+from mlffbench.data import Dataset
 
 __all__ = ["read_labels"]
 

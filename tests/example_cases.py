@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from mlffbench.data import Spec
+from mlffbench.harness.answer import write_model
 from mlffbench.harness.case import Case
+from mlffbench.harness.extend import extend
 from mlffbench.harness.run import load_dataset, run
 
 DATASET = Spec("lennard_jones", {"n_train": 6, "n_test": 3})
@@ -43,11 +47,15 @@ class InProcess:
     died = is_lost = False
     memory = None
 
-    def __init__(self, case, *_):
-        self.case = case
+    def __init__(self, case, place, unfinished, threads, time_limit, more):
+        self.case, self.place, self.more = case, place, more
 
     def answer(self, progressed):
-        outcome, predictions = run(self.case)
+        if self.more["results"]:
+            return extend(self.case, Path(self.more["results"])).to_json(), None
+        outcome, predictions = run(
+            self.case, lambda model: write_model(self.place, model, self.more["largest_model"])
+        )
         return outcome.to_json(), predictions
 
     def kill(self):

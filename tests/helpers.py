@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mlffbench.data import Score
 from mlffbench.estimators.atomic_reference import AtomicReference
 from mlffbench.harness import answer
 
@@ -136,6 +137,11 @@ def full_once(model, dataset, split, seed=0, log="log"):
         return [error_row("crystal", "number", 0.1, 0.2, "eV")]
 
     return run_subtasks({"piece": piece})
+
+
+def needs_a_file(model, dataset, split, seed=0):
+    """A task that fails as long as a file is missing."""
+    return [Score("", "size", "value", float(len(Path("needed").read_bytes())), "")]
 
 
 def numbered(k):

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from mlffbench.cli.run_state import Running, RunState, clock, title
+from mlffbench.cli.run_state import Running, RunState, clock
 from mlffbench.harness.case import Case
 
 __all__ = ["GO_ON", "Display", "standing", "verdict"]
@@ -58,7 +58,7 @@ class Display:
     def started(self, case: Case) -> None:
         self.state.started(case)
         self._said[case.id] = self.state.now()
-        self.say(Text(f"started {title(case)}"))
+        self.say(Text(f"started {case.title}"))
 
     def progressed(
         self, case: Case, stage: str, step: int, total: int | None, values: Mapping[str, float]
@@ -69,23 +69,23 @@ class Display:
         """Print a line for each case that has been silent for a minute."""
         self.state.beat(memory)
         for id, running in list(self.state.running.items()):
-            if self.state.now() - self._said[id] >= HEARTBEAT:
+            if self.state.now() - self._said.get(id, running.begun) >= HEARTBEAT:
                 self._said[id] = self.state.now()
                 numbers = ", ".join(standing(self.state, running))
-                self.say(Text(f"{title(running.case)}: {running.words}; {numbers}"))
+                self.say(Text(f"{running.case.title}: {running.words}; {numbers}"))
 
     def waiting(self, cases: Sequence[Case]) -> None:
         """Say once for each case that another run is computing it."""
         for case in cases:
             if case.id not in self._waited_for:
                 self._waited_for.add(case.id)
-                self.say(Text(f"{title(case)}: another run is computing it in this folder; waiting for it"))
+                self.say(Text(f"{case.title}: another run is computing it in this folder; waiting for it"))
 
     def finished(self, case: Case, document: dict[str, Any]) -> None:
         self.state.finished(case, document)
         state = self.state
         count = f"{state.done}/{state.total}" + (f", {state.failed} failed" if state.failed else "")
-        self.say(Text(f"{count}: {title(case)}: ") + verdict(document, self.folder))
+        self.say(Text(f"{count}: {case.title}: ") + verdict(document, self.folder))
 
     def say(self, text: Text) -> None:
         """Print a line with the time."""
@@ -107,6 +107,8 @@ def verdict(document: Mapping[str, Any], folder: Path) -> Text:
         first = next(iter(failure["message"].splitlines()), "")
         log = f" (log: {folder / failure['log']})" if "log" in failure else ""
         return Text(f"failed, {failure['kind']}", style="red") + Text(f": {first}{log}")
+    if added := document.get("extensions"):  # a new fit has none
+        return Text(f"added on its kept model: {', '.join(added[-1].get('tasks') or ())}")
     in_domain = document["split"]["in_domain"]
     errors = [s for s in document["scores"] if s["test"] == in_domain and s["quantity"] == "forces"]
     rmse = next((f", forces {1e3 * s['value']:.1f} meV/Å rmse" for s in errors if s["metric"] == "rmse"), "")

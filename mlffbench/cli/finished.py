@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlffbench.cli.console import say
 
 if TYPE_CHECKING:
     from mlffbench.harness.case import Case
+    from mlffbench.harness.case_state import CaseState
+    from mlffbench.harness.completion import Completed
     from mlffbench.harness.inputs import DataInputs
     from mlffbench.harness.store import Store
 
-N_NAMED = 10  # files
+N_NAMED = 10  # files, cases
 
-__all__ = ["rename_rows", "say_changed", "say_lacking", "say_set_aside", "with_changed_inputs"]
+__all__ = [
+    "rename_rows",
+    "say_added",
+    "say_changed",
+    "say_lacking",
+    "say_models",
+    "say_set_aside",
+    "with_changed_inputs",
+]
 
 
 def with_changed_inputs(
@@ -30,8 +39,8 @@ def with_changed_inputs(
     """
     from functools import partial
 
+    from mlffbench.harness.case_data import load_dataset
     from mlffbench.harness.inputs import changed_inputs
-    from mlffbench.harness.run import load_dataset
 
     changed = {}
     for case in cases:
@@ -62,39 +71,64 @@ def say_set_aside(store: Store, remedy: str = "the others count") -> None:
         say(f"set aside: {more:,} other files", err=True)
 
 
-def say_lacking(cases: Sequence[Case], todo: Sequence[Case], store: Store, suite: Path) -> bool:
-    """Print a sentence on metrics and tasks that the suite asks for and finished cases lack; True if any."""
-    ids = {case.id for case in todo}
-    n, metrics, tasks = 0, dict[str, None](), dict[str, None]()
+def say_lacking(states: Iterable[CaseState]) -> None:
+    """Print a sentence on tasks and metrics that only another fit can give."""
+    refits = [state for state in states if state.status == "finished" and state.needs_refit]
+    without_model = [state for state in refits if state.tasks and state.model is None]
+    if without_model:
+        tasks = dict.fromkeys(task.name for state in without_model for task in state.tasks)
+        cases = _some([f"{state.case.title} ({state.missing})" for state in without_model])
+        say(f"careful: {', '.join(tasks)} cannot be run without the kept model of: {cases}", err=True)
+    without_predictions = [state for state in refits if not state.scorable]
+    if without_predictions:
+        metrics = dict.fromkeys(metric for state in without_predictions for metric in state.metrics)
+        cases = _some([state.case.title for state in without_predictions])
+        say(f"careful: {', '.join(metrics)} cannot be scored without predictions of: {cases}", err=True)
+    if refits:
+        them = "this case" if len(refits) == 1 else f"these {len(refits)} cases"
+        say(f"--refit fits {them} again", err=True)
+
+
+def say_added(completed: Completed) -> None:
+    """Print the tasks and metrics that were added to finished cases."""
+    parts = [f"{task}: run on {_number(n, 'kept model')}" for task, n in completed.tasks.items()]
+    parts += [f"{metric}: scored on {_number(n, 'case')}" for metric, n in completed.metrics.items()]
+    if parts:
+        end = [] if completed.fits else ["no fit was repeated"]
+        say("; ".join([*parts, *end]))
+
+
+def say_models(cases: Sequence[Case], store: Store, completed: Completed) -> None:
+    """Print where the kept models are, their total size, and those that were removed or are not kept."""
+    from mlffbench.harness.kept_models import kept_bytes
+
+    titles = {case.id: case.title for case in cases}
+    for reason, sizes in (
+        ("; as the suite says, they are not kept", {d.case.id: d.size for d in completed.discarded}),
+        ("; their cases were run again and have none", store.removed),
+    ):
+        if sizes:
+            names = _some([f"{titles.get(id, id)} ({_size(size)})" for id, size in sizes.items()])
+            say(f"removed {_number(len(sizes), 'model')}, {_size(sum(sizes.values()))}: {names}{reason}")
     for case in cases:
-        document = None if case.id in ids else store.load(case.id)
-        if document is not None and document["status"] == "ok":
-            own_metrics, own_tasks = _lacking(case, document)
-            metrics |= dict.fromkeys(own_metrics)
-            tasks |= dict.fromkeys(own_tasks)
-            n += bool(own_metrics or own_tasks)
-    remedies = []
-    if metrics:
-        options = " ".join(f"--metric {name}" for name in metrics)
-        remedies.append(
-            f"metric {', '.join(metrics)} ('mlffbench score {store.folder} {options}' computes it)"
-        )
-    if tasks:
-        remedies.append(
-            f"task {', '.join(tasks)} ('mlffbench run {suite} --out {store.folder} --force' fits again)"
-        )
-    if remedies:
-        say(f"careful: {n} finished cases lack what the suite asks for: {'; '.join(remedies)}", err=True)
-    return bool(remedies)
+        kept = (store.load(case.id) or {}).get("kept_model") or {}
+        if kept.get("reason") and not kept["reason"].startswith("keep_models"):
+            say(f"not kept: {case.title}: {kept['reason']}")
+    if sizes := kept_bytes(store, cases):
+        say(f"{_number(len(sizes), 'model')} in {store.folder / 'models'}, {_size(sum(sizes))}")
 
 
-def _lacking(case: Case, document: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Metrics and tasks of a case that its document does not have."""
-    scored = {score["metric"] for score in document["scores"]}
-    done = document["case"]["tasks"]
-    tasks = [str(task) for task, plain in zip(case.tasks, case.to_json()["tasks"], strict=True)
-             if plain not in done]  # fmt: skip
-    return [name for name in case.metrics if name not in scored], tasks
+def _number(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _size(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 1e5 else f"{n_bytes / 1e3:.1f} kB"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - N_NAMED
+    return "; ".join(names[:N_NAMED]) + (f"; and {more:,} others" if more > 0 else "")
 
 
 def rename_rows(cases: Iterable[Case], store: Store) -> None:

@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.text import Text
 
 from mlffbench.cli.display import Display, standing
-from mlffbench.cli.run_state import Running, RunState, clock, title
+from mlffbench.cli.run_state import Running, RunState, clock
 from mlffbench.cli.stage_words import stage_words
 from mlffbench.harness.case import Case
 
@@ -70,7 +70,7 @@ def _case_line(state: RunState, running: Running, width: int) -> str:
     """Name of the case at the left, and at the right memory and times, which are never cut."""
     numbers = "  ".join(standing(state, running))
     room = max(width - len(numbers) - 4, 1)
-    name = title(running.case)
+    name = running.case.title
     name = name if len(name) <= room else f"{name[: room - 1]}…"
     return f"  {name:<{room}}  {numbers}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import IO
 
 from rich.console import Console
 
@@ -24,14 +25,14 @@ def observer(
     store: Store,
     jobs: int = 1,
     time_limit: float | None = None,
-    json: bool = False,
+    events: IO[str] | None = None,
 ) -> Display:
-    """Observer of the cases `todo` of a suite: JSON for programs, drawn on a terminal, else printed."""
+    """Observer of the cases `todo`: events into a file, lines drawn on a terminal, or printed lines."""
     running = {case.id for case in todo}
     earlier = [document for case in cases if (document := store.load(case.id)) is not None]
     failed = sum(document["status"] == "failed" and document["id"] not in running for document in earlier)
     durations = Durations(earlier, time_limit)
     state = RunState(todo, len(cases) - len(todo), durations, jobs, n_failed=failed)
-    if json:
-        return RunEvents(console, state, store.folder, todo)
+    if events is not None:
+        return RunEvents(events, console, state, store.folder, todo)
     return (LiveDisplay if console.is_terminal else Display)(console, state, store.folder)

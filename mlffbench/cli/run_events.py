@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from rich.console import Console
 
 from mlffbench.cli.console import json_line
 from mlffbench.cli.display import Display
-from mlffbench.cli.run_state import RunState, title
+from mlffbench.cli.run_state import RunState
 from mlffbench.harness.case import Case
 
 __all__ = ["RunEvents"]
@@ -28,9 +29,11 @@ class RunEvents(Display):
     the other keys.
     """
 
-    def __init__(self, console: Console, state: RunState, folder: Path, cases: Sequence[Case]) -> None:
+    def __init__(
+        self, file: IO[str], console: Console, state: RunState, folder: Path, cases: Sequence[Case]
+    ) -> None:
         super().__init__(console, state, folder)
-        self._cases = cases
+        self._file, self._cases = file, cases
         self._lock = Lock()
         self._last: dict[str, tuple[str, float]] = {}
         self._signal: str | None = None
@@ -97,14 +100,14 @@ class RunEvents(Display):
         line = json_line({"event": event, "time": datetime.now(UTC).isoformat(timespec="seconds"), **facts})
         with self._lock:
             try:
-                self.console.file.write(line)
-                self.console.file.flush()
-            except BrokenPipeError:
-                self.console.on_broken_pipe()
+                self._file.write(line)
+                self._file.flush()
+            except BrokenPipeError:  # nobody reads on; the run goes on
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self._file.fileno())
 
 
 def _named(case: Case) -> dict[str, Any]:
     return {
-        "id": case.id, "title": title(case), "label": case.label, "dataset": str(case.dataset),
+        "id": case.id, "title": case.title, "label": case.label, "dataset": str(case.dataset),
         "estimator": str(case.estimator), "seed": case.seed,
     }  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -13,7 +12,7 @@ from mlffbench.cli.stage_words import stage_words
 from mlffbench.harness.case import Case
 from mlffbench.harness.durations import Durations, budget
 
-__all__ = ["RunState", "Running", "clock", "title"]
+__all__ = ["RunState", "Running", "clock"]
 
 
 @dataclass
@@ -148,13 +147,6 @@ class RunState:
     def counts(self) -> str:
         failed = f", {self.failed} failed" if self.failed else ""
         return f"{self.done} of {self.total} cases done{failed}"
-
-
-def title(case: Case) -> str:
-    """Name of a case for users: row, data and seed."""
-    path = case.dataset.params.get("path")
-    data = Path(path).name if isinstance(path, str) else case.dataset.name
-    return f"{case.label} on {data}, seed {case.seed}"
 
 
 def clock(seconds: float) -> str:

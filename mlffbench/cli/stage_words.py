@@ -7,6 +7,7 @@ from collections.abc import Mapping
 __all__ = ["stage_words"]
 
 WORDS = {
+    "audit": "checking the split for copies",
     "baseline": "evaluating the baseline, frame",
     "conformers": "relaxing conformers",
     "conjugate gradients": "solving for the weights, step",
@@ -52,6 +53,9 @@ def stage_words(stage: str, step: int, total: int | None, values: Mapping[str, f
     >>> stage_words("epoch", 12, 200, {"loss": 0.0123})
     'training, epoch 12 of 200, loss 0.0123'
     """
-    count = f" {step:,} of {total:,}" if total else f" {step:,}" if step else ""
-    numbers = [f"{VALUES.get(name, name)} {value:.3g}" for name, value in values.items()]
-    return ", ".join([f"{WORDS.get(stage, stage)}{count}", *numbers])
+    words = WORDS.get(stage, stage)
+    if total or step:
+        words += f" {step:,} of {total:,}" if total else f" {step:,}"
+    elif stage in WORDS:
+        words = words.partition(",")[0]  # nothing is counted
+    return ", ".join([words, *(f"{VALUES.get(name, name)} {value:.3g}" for name, value in values.items())])

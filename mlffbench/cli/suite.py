@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from mlffbench.cli.console import console, refusals, say, stop
+from mlffbench.cli.console import console, only_events, refusals, say, stop
+from mlffbench.cli.data.arguments import Params
+from mlffbench.cli.new import Budget, Only, Quick, names_of, run_source
 
 if TYPE_CHECKING:
     from mlffbench.harness.case import Case
+    from mlffbench.harness.case_state import CaseState
+    from mlffbench.harness.completion import Completed
+    from mlffbench.harness.plan import Suite
     from mlffbench.harness.planned_run import PlannedRun
     from mlffbench.harness.store import Store
 
 __all__ = ["report", "run", "schema", "score"]
 
-SuiteFile = Annotated[Path, typer.Argument(help="A suite file (YAML).", show_default=False)]
+SuiteFile = Annotated[
+    Path,
+    typer.Argument(
+        help="A suite file (YAML), or your own data: a file, folder or pattern.", show_default=False
+    ),
+]
 Folder = Annotated[Path, typer.Argument(help="A results folder.", show_default=False)]
 
 
@@ -28,66 +38,79 @@ def run(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the cases and stop.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Fit finished cases again.")] = False,
-    retry: Annotated[bool, typer.Option("--retry", help="Repeat failed cases.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Repeat failed cases, and failed tasks.")] = False,
+    refit: Annotated[
+        bool,
+        typer.Option(
+            "--refit",
+            help="Fit finished cases again that lack a task or metric and have no model or predictions.",
+        ),
+    ] = False,
     device: Annotated[
         str | None, typer.Option(help="Device of methods that support GPUs: cuda, cuda:1 ...")
     ] = None,
     jobs: Annotated[
         int, typer.Option(min=1, help="Number of cases run at the same time; they share the cores.")
     ] = 1,
+    budget: Budget = None,
+    only: Only = None,
+    quick: Quick = False,
+    param: Params = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print events as lines of JSON, and nothing else on stdout.")
     ] = False,
 ) -> None:
-    """Run a suite; finished cases are kept, so that the same command resumes a stopped run."""
+    """Run a suite, or one proposed for your data; the same command resumes a stopped run."""
     from mlffbench.cli import finished
-    from mlffbench.harness.execute import pending
+    from mlffbench.harness.case_state import case_states
     from mlffbench.harness.store import Store
 
+    events = only_events() if json else None
     _check_device(device)
     with refusals():
-        plan = _planned(suite, device)
-        cases, store = plan.cases, Store(out or Path("results") / plan.suite.name)
+        source = run_source(suite, budget, only, quick, param)
+        plan = _planned(source.suite, device, quiet=source.proposal is not None)
+        store = Store(out or Path("results") / plan.suite.name)
+        source.check_folder(store.folder)
+        cases = _chosen(plan.cases, names_of(only))
         changed = {} if force else finished.with_changed_inputs(cases, store, plan.inputs)
-        todo = pending(cases, store, force, retry, changed)
+        states = case_states(cases, store, force, retry, refit, changed)
         finished.say_set_aside(store, "its case is run again")
         finished.say_changed(changed)
-        lacking = finished.say_lacking(cases, todo, store, suite)
+        finished.say_lacking(states)
         if dry_run:
-            _print_cases(cases, {case.id for case in todo})
+            _print_cases(states)
             return
-    if not json:
-        _announce(cases, todo, store)
-    _execute(cases, todo, store, force, jobs, plan.suite.time_limit, json)
+    source.keep(store)
+    _announce(states, store)
+    completed = _complete(states, store, force, jobs, plan.suite, events)
     with refusals():
-        _report(store, [case.id for case in cases], stderr=json)
-    if lacking or any((store.load(case.id) or {}).get("status") != "ok" for case in cases):
+        _report(store, [case.id for case in plan.cases])
+    finished.say_added(completed)
+    finished.say_models(cases, store, completed)
+    if not all(state.is_complete for state in case_states(cases, store)):
         raise typer.Exit(1)
 
 
-def _execute(
-    cases: list[Case],
-    todo: list[Case],
-    store: Store,
-    force: bool,
-    jobs: int,
-    time_limit: float | None,
-    json: bool,
-) -> None:
+def _complete(
+    states: list[CaseState], store: Store, force: bool, jobs: int, suite: Suite, events: IO[str] | None
+) -> Completed:
     """Run the cases to do, or exit with a sentence on what ended the run."""
     from mlffbench.cli.display import GO_ON
     from mlffbench.cli.finished import rename_rows
     from mlffbench.cli.observers import observer
-    from mlffbench.harness.execute import execute
+    from mlffbench.harness.completion import complete, to_do
     from mlffbench.system.failures import DiskFullError
 
-    display = observer(console(), cases, todo, store, jobs, time_limit, json)
+    todo = to_do(states)
+    cases = [state.case for state in states]
+    display = observer(console(), cases, todo, store, jobs, suite.time_limit, events)
     try:
-        rename_rows(cases, store)
+        rename_rows([state.case for state in states], store)
         if todo:
             store.check_rights()
         with display:
-            execute(todo, store, display, jobs, time_limit, force)
+            return complete(states, store, display, jobs, suite.time_limit, force, suite.keep_models)
     except KeyboardInterrupt as signal:
         display.interrupted(str(signal) or "Ctrl-C", force)
         raise typer.Exit(130) from None
@@ -103,7 +126,7 @@ def report(
         Path | None, typer.Option(help="Folder of the files written.", show_default="the results folder")
     ] = None,
 ) -> None:
-    """Print the leaderboard; write leaderboard.md, leaderboard.csv and report.html."""
+    """Print the leaderboard; write it as text and CSV, all scores as CSV and parquet, report.html."""
     with refusals():
         _report(_store(folder), out=out)
 
@@ -133,19 +156,30 @@ def score(
 
 def schema() -> None:
     """Print the JSON schema of a suite file, for editors."""
-    from mlffbench.harness.plan import suite_schema
+    from mlffbench.harness.suite_schema import suite_schema
 
     typer.echo(json.dumps(suite_schema(), indent=1))
 
 
-def _planned(file: Path, device: str | None) -> PlannedRun:
-    """Plan the suite and print what is to be said about its data, or exit with a sentence and code 2."""
+def _chosen(cases: list[Case], only: list[str]) -> list[Case]:
+    """Cases of the rows or methods of these names; all for none."""
+    from mlffbench.registry import suggest
+
+    known = {name for case in cases for name in (case.label, case.estimator.name)}
+    for name in only:
+        if name not in known:
+            raise LookupError(f"no row {name!r} in the suite{suggest(name, known)}")
+    return [case for case in cases if not only or {case.label, case.estimator.name} & set(only)]
+
+
+def _planned(suite: Path | Suite, device: str | None, quiet: bool = False) -> PlannedRun:
+    """Plan the suite and print what is to be said about its data, unless that was said before."""
     from mlffbench.harness.planned_run import plan_run
 
-    plan = plan_run(file, device)
-    for note in plan.notes:
+    plan = plan_run(suite, device)
+    for note in () if quiet else plan.notes:
         say(note, err=True)
-    for warning in plan.warnings:
+    for warning in () if quiet else plan.warnings:
         say(f"careful: {warning}", err=True)
     return plan
 
@@ -158,23 +192,28 @@ def _check_device(name: str | None) -> None:
 
     try:
         checked_device(name)
-    except ValueError as error:
+    except (ValueError, ImportError) as error:
         stop(str(error))
 
 
-def _print_cases(cases: list[Case], todo: set[str]) -> None:
-    for case in cases:
-        state = "to run  " if case.id in todo else "finished"
-        say(f"{state}  {case.id}  {case.label}  {case.dataset}  {case.split}  seed {case.seed}")
-    typer.echo(f"{len(cases)} cases, {len(todo)} to run")
+def _print_cases(states: list[CaseState]) -> None:
+    for state in states:
+        case, word = state.case, "to run" if state.status == "to run" else "finished"
+        say(f"{word:8}  {case.id}  {case.label}  {case.dataset}  {case.split}  seed {case.seed}")
+    typer.echo(_counts(states))
 
 
-def _announce(cases: list[Case], todo: list[Case], store: Store) -> None:
-    running = {case.id for case in todo}
-    stored = [store.load(case.id) for case in cases if case.id not in running]
-    bad = sum(document is not None and document["status"] == "failed" for document in stored)
+def _counts(states: list[CaseState]) -> str:
+    """Numbers of cases, of those to run, and of those that get further tasks."""
+    todo = sum(state.status == "to run" for state in states)
+    more = sum(bool(state.tasks) and state.model is not None for state in states)
+    return f"{len(states)} cases, {todo} to run" + (f", {more} to get further tasks" if more else "")
+
+
+def _announce(states: list[CaseState], store: Store) -> None:
+    bad = sum(state.status == "failed" for state in states)
     screen = console()
-    screen.print(f"{len(cases)} cases, {len(todo)} to run, results in {store.folder}", soft_wrap=True)
+    screen.print(f"{_counts(states)}, results in {store.folder}", soft_wrap=True)
     if bad:
         screen.print(f"{bad} cases failed earlier and are not repeated; --retry repeats them")
 
@@ -187,9 +226,7 @@ def _store(folder: Path) -> Store:
     return Store(folder)
 
 
-def _report(
-    store: Store, ids: list[str] | None = None, out: Path | None = None, stderr: bool = False
-) -> None:
+def _report(store: Store, ids: list[str] | None = None, out: Path | None = None) -> None:
     """Print the tables, then write the report files; only of the suite's cases if these are given."""
     import numpy as np
 
@@ -202,7 +239,7 @@ def _report(
     if not documents:
         say_set_aside(store)
         stop(f"{store.folder} holds no results that can be used")
-    screen, folder = console(stderr), out or store.folder
+    screen, folder = console(), out or store.folder
     try:
         with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
             results = Results.from_documents(documents)

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import torch
 from ase import Atoms
 
 from mlffbench.data import Labels
-from mlffbench.descriptors import graph
-from mlffbench.descriptors.acsf import ACSF
-from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.warm_start import WarmStart
-from mlffbench.potentials.networks.acsf_batches import DescribedFrames
-from mlffbench.potentials.networks.batches import batched_graphs
-from mlffbench.potentials.networks.element_networks import ElementNetworks
-from mlffbench.potentials.networks.ensemble import mean_and_deviation, new_networks, train_each
-from mlffbench.potentials.networks.seeding import checked_dtype, fixed_seed, seed_of
-from mlffbench.potentials.networks.training import Settings
 from mlffbench.system.device import checked_device
 from mlffbench.system.ranges import (
     AtomEnergies,
@@ -32,6 +22,13 @@ from mlffbench.system.ranges import (
     Seed,
     ShareBelowOne,
 )
+
+if TYPE_CHECKING:
+    import torch
+
+    from mlffbench.descriptors.graph import Graph
+    from mlffbench.potentials.networks.acsf_batches import DescribedFrames
+    from mlffbench.potentials.networks.element_networks import ElementNetworks
 
 __all__ = ["BehlerParrinello"]
 
@@ -86,6 +83,12 @@ class BehlerParrinello(WarmStart):
     """
 
     family: ClassVar[str] = "neural network"
+    requires: ClassVar[tuple[str, ...]] = ("torch",)
+    extra: ClassVar[str | None] = "networks"
+    implementation: ClassVar[tuple[str, ...]] = (
+        "mlffbench.potentials.networks.acsf_batches",
+        "mlffbench.potentials.networks.ensemble",
+    )
     shares_inputs = True
 
     def __init__(
@@ -133,6 +136,9 @@ class BehlerParrinello(WarmStart):
 
     # ------------------------------------------------------------ fitting
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        from mlffbench.descriptors.acsf import ACSF
+        from mlffbench.potentials.networks.ensemble import new_networks
+
         self.device_, self.dtype_ = str(checked_device(self.device)), self.dtype
         self.acsf_ = ACSF(self.cutoff, species=self.elements_).fit(frames)
         described = self._describe(frames, labels)
@@ -144,13 +150,23 @@ class BehlerParrinello(WarmStart):
         self._train(self._describe(frames, labels))
 
     def _describe(self, frames: Sequence[Atoms], labels: Labels) -> DescribedFrames:
+        import torch
+
+        from mlffbench.potentials.networks.acsf_batches import DescribedFrames
+        from mlffbench.potentials.networks.seeding import checked_dtype
+
         dtype, device = checked_dtype(self.dtype_), torch.device(self.device_)
         return DescribedFrames(self.acsf_, frames, labels, dtype, device, CACHE_BYTES)
 
     def _seeds(self, n: int) -> list[int]:
+        from mlffbench.potentials.networks.seeding import seed_of
+
         return [seed_of(self.random_state) + k for k in range(n)]
 
     def _train(self, described: DescribedFrames) -> None:
+        from mlffbench.potentials.networks.ensemble import train_each
+        from mlffbench.potentials.networks.training import Settings
+
         n = len(self.networks_)
         seconds = None if self.max_seconds is None else self.max_seconds / n
         self.history_ = train_each(
@@ -163,9 +179,14 @@ class BehlerParrinello(WarmStart):
 
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
+        from mlffbench.potentials.networks.batches import batched_graphs
+
         return batched_graphs(frames, self.acsf_.cutoff, self.device_)
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
+        from mlffbench.descriptors import graph
+        from mlffbench.potentials.networks.ensemble import mean_and_deviation
+
         members = [graph.predict(partial(self._energies, network), inputs) for network in self.networks_]
         return members[0] if len(members) == 1 else mean_and_deviation(members)
 
@@ -184,6 +205,11 @@ class BehlerParrinello(WarmStart):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        import torch
+
+        from mlffbench.potentials.networks.element_networks import ElementNetworks
+        from mlffbench.potentials.networks.seeding import fixed_seed
+
         super().__setstate__(state)
         if "networks_" in state:
             self.device_ = self.device_ if torch.cuda.is_available() else "cpu"

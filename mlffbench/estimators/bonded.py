@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from annotated_types import MinLen
 from ase import Atoms
 
 from mlffbench.data import Labels
 from mlffbench.forcefield import ForceField
-from mlffbench.potentials.gaff.evaluation import Prepared, evaluate, prepare
-from mlffbench.potentials.gaff.fit import Settings, fit
-from mlffbench.potentials.gaff.parameter_tables import ParameterCache
 from mlffbench.system.ranges import AtomEnergies, Count, Device, Length, Natural, NonNegative, Positive
+
+if TYPE_CHECKING:
+    from mlffbench.potentials.gaff.evaluation import Prepared
+    from mlffbench.potentials.gaff.parameter_tables import ParameterCache
 
 __all__ = ["Bonded"]
 
@@ -87,6 +88,9 @@ class Bonded(ForceField):
     """
 
     family: ClassVar[str] = "classical"
+    requires: ClassVar[tuple[str, ...]] = ("torch",)
+    extra: ClassVar[str | None] = "classical"
+    implementation: ClassVar[tuple[str, ...]] = ("mlffbench.potentials.gaff.fit",)
 
     def __init__(
         self,
@@ -119,6 +123,8 @@ class Bonded(ForceField):
         return {"cutoff": 6.0, "depth": 2, "max_iterations": 30}
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        from mlffbench.potentials.gaff.fit import Settings, fit
+
         settings = Settings(
             cutoff=self.cutoff,
             depth=self.depth,
@@ -131,13 +137,19 @@ class Bonded(ForceField):
         self.parameters_, self.types_, self.loss_ = fit(list(frames), labels, settings)
 
     def _prepare(self, frames: Sequence[Atoms]) -> Prepared:
+        from mlffbench.potentials.gaff.evaluation import prepare
+
         return prepare(frames, self._parameter_cache(), self.cutoff, self.blend, self.device)
 
     def _evaluate(self, inputs: Prepared) -> Labels:
+        from mlffbench.potentials.gaff.evaluation import evaluate
+
         return evaluate(inputs, self.cutoff, self.periodicities)
 
     def _parameter_cache(self) -> ParameterCache:
         """Tables of the parameters and topologies met before; a new cache for other `parameters_`."""
+        from mlffbench.potentials.gaff.parameter_tables import ParameterCache
+
         cache = getattr(self, "_cache", None)
         if cache is None or cache.parameters is not self.parameters_:
             cache = self._cache = ParameterCache.of(self.parameters_, self.types_)

@@ -8,12 +8,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from ase import Atoms
-from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from mlffbench import registry
 from mlffbench.data import Labels
-from mlffbench.estimators.base.composite import Calculated, Composite, is_spec
+from mlffbench.estimators.base.composite import Calculated, Composite, clone_sharing_calculators, is_spec
 from mlffbench.forcefield import ForceField
 from mlffbench.system.ranges import AtomEnergies, Seed
 
@@ -178,10 +177,7 @@ class DeltaLearning(Composite):
         return _combined(np.add, self.model_.evaluate(model), self._baseline_labels(baseline, frames))
 
     def __sklearn_clone__(self) -> Self:
-        """An unfitted copy that shares a calculator, since many calculators cannot be copied."""
-        is_calculator = lambda value: hasattr(value, "get_property")
-        params = self.get_params(deep=False)
-        return type(self)(**{k: v if is_calculator(v) else clone(v, safe=False) for k, v in params.items()})
+        return clone_sharing_calculators(self)
 
     @property
     def history_(self) -> list[dict[str, Any]]:

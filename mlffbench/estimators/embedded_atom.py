@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from ase import Atoms
 from ase.data import atomic_numbers, chemical_symbols
 
-from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.classical import Classical
-from mlffbench.potentials.classical.design_matrix import DesignMatrix, undirected
-from mlffbench.potentials.classical.embedded_atom import Tables, energies
-from mlffbench.potentials.classical.embedded_atom_fit import Problem
-from mlffbench.potentials.classical.least_squares import element_kinds, element_table
 from mlffbench.system.ranges import AtomEnergies, Count, Device, Length, Natural, NonNegative, Seed
+
+if TYPE_CHECKING:
+    import torch
+
+    from mlffbench.descriptors.graph import Graph
+    from mlffbench.potentials.classical.design_matrix import DesignMatrix
+    from mlffbench.potentials.classical.embedded_atom import Tables
+    from mlffbench.potentials.classical.embedded_atom_fit import Problem
 
 __all__ = ["EmbeddedAtom"]
 
@@ -106,9 +108,16 @@ class EmbeddedAtom(Classical):
         return min(2e6, MOST_ENTRIES / (self.n_pair * k * (k + 1) / 2 + self.n_density * k**2))
 
     def _graph(self, frames: Sequence[Atoms], device: str) -> Graph:
+        from mlffbench.potentials.classical.design_matrix import undirected
+
         return undirected(super()._graph(frames, device))
 
     def _fit_interaction(self, graph: Graph, design: DesignMatrix, rng: np.random.RandomState) -> None:
+        import torch
+
+        from mlffbench.potentials.classical.embedded_atom_fit import Problem
+        from mlffbench.potentials.classical.least_squares import element_kinds
+
         self.pairs_: dict[str, dict[str, Any]] = {}
         self.densities_: dict[str, dict[str, Any]] = {}
         self.curvatures_ = dict.fromkeys(self.elements_, 0.0)
@@ -123,6 +132,8 @@ class EmbeddedAtom(Classical):
         self, problem: Problem, theta: np.ndarray, pairs: Sequence[tuple[str, ...]], graph: Graph
     ) -> None:
         """Set the fitted attributes from θ."""
+        import torch
+
         symbols = [chemical_symbols[z] for z in torch.unique(graph.numbers).tolist()]
         c, d, b = problem.split(theta)
         for k, (one, other) in enumerate(pairs):
@@ -138,10 +149,24 @@ class EmbeddedAtom(Classical):
         self.curvatures_ |= dict(zip(symbols, b.tolist(), strict=True))
 
     def _interaction(self, graph: Graph) -> torch.Tensor:
+        from mlffbench.potentials.classical.embedded_atom import energies
+
         return energies(self._tables().to(graph.positions.device), graph)
+
+    def _lammps(self, name: str) -> tuple[str, str, list[str]]:
+        from mlffbench.potentials.classical.lammps_setfl import setfl_commands, setfl_file
+
+        file = f"{name}.eam.fs"
+        text = setfl_file(self.elements_, self._tables(), self.cutoff)
+        return file, text, setfl_commands(self.elements_, file)
 
     def _tables(self) -> Tables:
         """Tables of the fitted attributes."""
+        import torch
+
+        from mlffbench.potentials.classical.embedded_atom import Tables
+        from mlffbench.potentials.classical.least_squares import element_table
+
         z = len(chemical_symbols)
         empty = [torch.zeros(z, z, n, dtype=torch.float64) for n in (self.n_pair, self.n_density)]
         tables = Tables(

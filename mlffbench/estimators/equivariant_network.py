@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import torch
 from ase import Atoms
 
-from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.graph_network import GraphNetwork
-from mlffbench.potentials.networks.batches import LabelledGraphs
-from mlffbench.potentials.networks.nequip import NequIP
 from mlffbench.system.ranges import Count, Length, Order, Positive
+
+if TYPE_CHECKING:
+    import torch
+
+    from mlffbench.descriptors.graph import Graph
+    from mlffbench.potentials.networks.batches import LabelledGraphs
 
 __all__ = ["EquivariantNetwork"]
 
@@ -65,6 +67,9 @@ class EquivariantNetwork(GraphNetwork):
     max_epochs: Count = 60
     learning_rate: Positive = 0.02
 
+    requires: ClassVar[tuple[str, ...]] = ("torch", "e3nn")
+    implementation: ClassVar[tuple[str, ...]] = ("mlffbench.potentials.networks.nequip",)
+
     @classmethod
     def test_params(cls) -> dict[str, Any]:
         return {"num_channels": 4, "num_layers": 2, "max_epochs": 2, "dtype": "float64"}
@@ -84,6 +89,8 @@ class EquivariantNetwork(GraphNetwork):
         }
 
     def _module(self, **config: Any) -> torch.nn.Module:
+        from mlffbench.potentials.networks.nequip import NequIP
+
         return NequIP(**config)
 
     def _energies(self, batch: Graph) -> torch.Tensor:

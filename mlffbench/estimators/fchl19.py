@@ -69,8 +69,8 @@ class FCHL19(ForceField):
     family: ClassVar[str] = "kernel"
     properties = ("energy", "forces")
     supports = ("extensive",)
-    requires = ("qmllib",)
-    extra = "fchl"
+    requires: ClassVar[tuple[str, ...]] = ("qmllib",)
+    extra: ClassVar[str | None] = "fchl"
 
     def __init__(
         self,

@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-import torch
 from ase import Atoms
 
 from mlffbench.data import Labels
+from mlffbench.estimators.base.exportable import Exportable
 from mlffbench.forcefield import ForceField
-from mlffbench.potentials.mace.backends import accelerate, named_weights, restore_backend
-from mlffbench.potentials.mace.batches import Batch, Graphs
-from mlffbench.potentials.mace.evaluation import energies_and_forces, matmul_precision, predictions
-from mlffbench.potentials.mace.initial_model import InitialModel, read_foundation
-from mlffbench.potentials.mace.library import session
-from mlffbench.potentials.mace.model import build, hyperparameters
-from mlffbench.potentials.mace.presets import Settings
-from mlffbench.potentials.mace.training import ATOMS, train_module
-from mlffbench.potentials.networks.batches import consecutive_groups
-from mlffbench.potentials.networks.seeding import checked_dtype, fixed_seed, holdout, seed_of
 from mlffbench.system.device import checked_device
 from mlffbench.system.ranges import (
     AtomEnergies,
@@ -37,12 +27,19 @@ from mlffbench.system.ranges import (
     ShareBelowOne,
 )
 
+if TYPE_CHECKING:
+    import torch
+
+    from mlffbench.potentials.mace.batches import Batch
+    from mlffbench.potentials.mace.initial_model import InitialModel
+    from mlffbench.potentials.mace.presets import Settings
+
 __all__ = ["MACE"]
 
 EXAMPLE = 3  # frames on which the backends must agree
 
 
-class MACE(ForceField):
+class MACE(Exportable, ForceField):
     """Message passing with higher body order: mace-torch's own model, loss and optimiser settings.
 
     A keyword that is None takes the preset's value. The base class subtracts the energies of isolated atoms,
@@ -65,9 +62,10 @@ class MACE(ForceField):
         Training; see `mlffbench.potentials.networks.training.Settings`. Weights of products and of the
         interactions' linear maps decay, as mace-torch groups them.
     schedule : {'plateau', 'cosine', 'constant'}, optional
+        Schedule of the learning rate; see `mlffbench.potentials.networks.training.Settings`.
     cooldown : float, optional
-        Schedule of the learning rate; see `mlffbench.potentials.networks.training.Settings`. The presets'
-        cooldown is 0.5, in `paper` 0.
+        Last fraction of the training, over which the learning rate falls to a hundredth; the presets' is 0.5,
+        in `paper` 0.
     energy_weight, forces_weight, stress_weight : float, optional
         Weights of the squared errors: energy per atom, eV; force components, eV/Å; stress components, eV/Å³.
     stage_two : float, optional
@@ -119,6 +117,14 @@ class MACE(ForceField):
     """
 
     family: ClassVar[str] = "neural network"
+    requires: ClassVar[tuple[str, ...]] = ("torch", "mace")
+    extra: ClassVar[str | None] = "mace"
+    implementation: ClassVar[tuple[str, ...]] = (
+        "mlffbench.potentials.mace.backends",
+        "mlffbench.potentials.mace.training",
+    )
+    runs_in: ClassVar[tuple[str, ...]] = ("ASE", "LAMMPS")
+    export_formats: ClassVar[Mapping[str, str]] = {"mace-torch": ".model", "lammps": ".lammps"}
     needs_trust: ClassVar[Mapping[str, str]] = {"foundation": "is a pickle, whose code runs when it is read"}
 
     def __init__(
@@ -203,20 +209,38 @@ class MACE(ForceField):
             "max_epochs": 2, "dtype": "float64",
         }  # fmt: skip
 
-    def export(self, path: str | Path) -> None:
-        """Write mace-torch's own module with the atomic energies: a .model file for its calculator."""
+    def import_libraries(self) -> None:
+        super().import_libraries()
+
+        from mlffbench.potentials.mace.library import mace
+
+        mace()
+
+    def _exported(self, target: Path, format: str) -> tuple[dict[Path, str | bytes], str]:
+        """mace-torch's own module with the atomic energies, for its calculator or for LAMMPS."""
+        from mlffbench.potentials.mace import export
+        from mlffbench.potentials.mace.backends import named_weights
+        from mlffbench.potentials.mace.library import session
+        from mlffbench.potentials.networks.seeding import checked_dtype
+
         dtype = checked_dtype(self.dtype_)
+        energies = [self.atomic_energies_[s] for s in self.elements_]
         with session(dtype):
             weights = named_weights(self.module_, self.kernels_)
-            module: Any = build(self.config_, dtype, torch.device("cpu"), weights)
-            module.atomic_energies_fn.atomic_energies[:] = torch.tensor(
-                [self.atomic_energies_[s] for s in self.elements_]
-            )
-            torch.save(module, path)
+            module = export.mace_torch_module(self.config_, weights, dtype, energies)
+            if format == "mace-torch":
+                return {target: export.model_file(module)}, export.calculator_script(target.name, self.dtype_)
+            files, usage = export.lammps_files(module, self.elements_, target.name)
+        return {target.with_name(name): content for name, content in files.items()}, usage
 
     # ------------------------------------------------------------ initial model
     def _forget(self) -> None:
         """Forget the fit, but keep the model from which a warm start continues."""
+        from mlffbench.potentials.mace.backends import named_weights
+        from mlffbench.potentials.mace.initial_model import InitialModel
+        from mlffbench.potentials.mace.library import session
+        from mlffbench.potentials.networks.seeding import checked_dtype
+
         self._initial: InitialModel | None = None
         if self.warm_start and hasattr(self, "module_"):
             with session(checked_dtype(self.dtype_)):
@@ -226,6 +250,10 @@ class MACE(ForceField):
 
     def _reference(self, frames: Sequence[Atoms], energy: np.ndarray) -> dict[str, float]:
         """Isolated-atom energies: a warm start keeps the first fit's; a foundation's residuals are fitted."""
+        from mlffbench.potentials.mace.initial_model import read_foundation
+        from mlffbench.potentials.mace.library import session
+        from mlffbench.potentials.networks.seeding import checked_dtype
+
         if self._initial is None and self.foundation is not None:
             with session(checked_dtype(self._settings().dtype)):
                 self._initial = read_foundation(self.foundation, self.foundation_head, self.elements_)
@@ -240,6 +268,11 @@ class MACE(ForceField):
 
     def _interaction_energies(self, initial: InitialModel, frames: Sequence[Atoms]) -> np.ndarray:
         """Energies that a model predicts without isolated atoms, (n_frames,) eV."""
+        from mlffbench.potentials.mace.evaluation import predictions
+        from mlffbench.potentials.mace.library import session
+        from mlffbench.potentials.mace.model import build
+        from mlffbench.potentials.networks.seeding import checked_dtype
+
         dtype, device = checked_dtype(self._settings().dtype), checked_device(self.device)
         with session(dtype):
             module = build(initial.config, dtype, device, initial.weights)
@@ -247,9 +280,19 @@ class MACE(ForceField):
 
     # ------------------------------------------------------------ fitting
     def _settings(self) -> Settings:
+        from mlffbench.potentials.mace.presets import Settings
+
         return Settings.from_preset(self.preset, self.get_params(deep=False))
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        from mlffbench.potentials.mace.backends import accelerate
+        from mlffbench.potentials.mace.batches import Graphs
+        from mlffbench.potentials.mace.evaluation import energies_and_forces, matmul_precision
+        from mlffbench.potentials.mace.library import session
+        from mlffbench.potentials.mace.model import build, hyperparameters
+        from mlffbench.potentials.mace.training import train_module
+        from mlffbench.potentials.networks.seeding import checked_dtype, fixed_seed, holdout, seed_of
+
         settings, initial = self._settings(), self._initial
         device, dtype = checked_device(self.device), checked_dtype(settings.dtype)
         seed = seed_of(self.random_state)
@@ -273,6 +316,10 @@ class MACE(ForceField):
 
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> list[Batch]:
+        import torch
+
+        from mlffbench.potentials.networks.seeding import checked_dtype
+
         device = torch.device(self.device_)
         return self._batches(self.config_, frames, checked_dtype(self.dtype_), device)
 
@@ -280,16 +327,26 @@ class MACE(ForceField):
     def _batches(
         config: Mapping[str, Any], frames: Sequence[Atoms], dtype: torch.dtype, device: torch.device
     ) -> list[Batch]:
+        from mlffbench.potentials.mace.batches import Graphs
+        from mlffbench.potentials.mace.training import ATOMS
+        from mlffbench.potentials.networks.batches import consecutive_groups
+
         graphs = Graphs.build(frames, config["atomic_numbers"], config["r_max"], dtype, device)
         return [graphs.batch(group) for group in consecutive_groups([len(a) for a in frames], ATOMS)]
 
     def _evaluate(self, inputs: list[Batch]) -> Labels:
+        from mlffbench.potentials.mace.evaluation import matmul_precision, predictions
+
         with matmul_precision(self.matmul_precision):
             return predictions(self.module_, inputs)
 
     # ------------------------------------------------------------ pickling
     def __getstate__(self) -> dict[str, Any]:
         """The state with weights in place of the module: e3nn's generated code does not pickle."""
+        from mlffbench.potentials.mace.backends import named_weights
+        from mlffbench.potentials.mace.library import session
+        from mlffbench.potentials.networks.seeding import checked_dtype
+
         state = super().__getstate__().copy()
         state.pop("_initial", None)
         if "module_" in state:
@@ -298,6 +355,13 @@ class MACE(ForceField):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        import torch
+
+        from mlffbench.potentials.mace.backends import restore_backend
+        from mlffbench.potentials.mace.library import session
+        from mlffbench.potentials.mace.model import build
+        from mlffbench.potentials.networks.seeding import checked_dtype
+
         super().__setstate__(state)
         if "module_" in state:
             self.device_ = self.device_ if torch.cuda.is_available() else "cpu"

@@ -12,7 +12,6 @@ from sklearn.utils import check_random_state
 
 from mlffbench.data import Labels
 from mlffbench.forcefield import ForceField
-from mlffbench.potentials.sgdml import fit as sgdml
 from mlffbench.system.device import checked_device
 from mlffbench.system.ranges import AtomEnergies, Device, Natural, NonNegative, Positive, Seed
 
@@ -85,6 +84,9 @@ class SGDML(ForceField):
     """
 
     family: ClassVar[str] = "kernel"
+    requires: ClassVar[tuple[str, ...]] = ("torch",)
+    extra: ClassVar[str | None] = "sgdml"
+    implementation: ClassVar[tuple[str, ...]] = ("mlffbench.potentials.sgdml.fit",)
     properties: ClassVar[tuple[str, ...]] = ("energy", "forces")
     supports: ClassVar[tuple[str, ...]] = ()
 
@@ -117,6 +119,8 @@ class SGDML(ForceField):
         return {"sigma": 20.0, "lam": 1e-10}
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        from mlffbench.potentials.sgdml import fit as sgdml
+
         device, rng = checked_device(self.device), check_random_state(self.random_state)
         self.template_ = sgdml.template_of(frames)
         positions, orders = self._prepare(frames)
@@ -142,6 +146,8 @@ class SGDML(ForceField):
         return np.array([a.positions[o] for a, o in zip(frames, orders, strict=True)]), orders
 
     def _evaluate(self, inputs: tuple[np.ndarray, np.ndarray]) -> Labels:
+        from mlffbench.potentials.sgdml import fit as sgdml
+
         positions, orders = inputs
         energy, forces = sgdml.predict(self.field_, self.origin_, positions)
         back = np.argsort(orders, axis=1)

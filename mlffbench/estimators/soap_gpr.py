@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Interval
 from ase import Atoms
 
 from mlffbench.data import Labels, concatenate
-from mlffbench.descriptors.graph import Graph
 from mlffbench.forcefield import ForceField
-from mlffbench.potentials.regression.whitened_least_squares import WhitenedLeastSquares
-from mlffbench.potentials.soap import sparse_gp, training_batches
-from mlffbench.potentials.soap.sparse_gp import SparseGP
 from mlffbench.system.ranges import AtomEnergies, Count, Device, Order, Positive, Seed, SoapCutoff
+
+if TYPE_CHECKING:
+    from mlffbench.descriptors.graph import Graph
+    from mlffbench.potentials.soap import training_batches
+    from mlffbench.potentials.soap.sparse_gp import SparseGP
 
 __all__ = ["SOAPGPR"]
 
@@ -94,6 +95,12 @@ class SOAPGPR(ForceField):
     """
 
     family: ClassVar[str] = "Gaussian process"
+    requires: ClassVar[tuple[str, ...]] = ("torch", "gpytorch")
+    extra: ClassVar[str | None] = "soap"
+    implementation: ClassVar[tuple[str, ...]] = (
+        "mlffbench.potentials.soap.sparse_gp",
+        "mlffbench.potentials.regression.hyperparameters",
+    )
     predicts_std: ClassVar[bool] = True
 
     def __init__(
@@ -139,6 +146,8 @@ class SOAPGPR(ForceField):
         return {"n_max": 3, "l_max": 2, "n_sparse": 30}
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        from mlffbench.potentials.soap import sparse_gp, training_batches
+
         self.basis_ = training_batches.basis_of(self, frames)
         self.energy_per_atom_, rest = training_batches.without_mean(frames, labels)
         process = sparse_gp.fit(
@@ -153,10 +162,14 @@ class SOAPGPR(ForceField):
         self._remember(process)
 
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        from mlffbench.potentials.soap import sparse_gp, training_batches
+
         rest = training_batches.with_mean_subtracted(frames, labels, self.energy_per_atom_)
         self._remember(sparse_gp.extended(self.process_, self._batches(frames, rest)))
 
     def _batches(self, frames: Sequence[Atoms], labels: Labels) -> training_batches.Batches:
+        from mlffbench.potentials.soap import training_batches
+
         return training_batches.Batches(frames, labels, self.basis_, self.batch_size, self.device)
 
     def _remember(self, process: SparseGP) -> None:
@@ -164,6 +177,8 @@ class SOAPGPR(ForceField):
         self.noise_, self.variance_ = dict(process.noise), process.variance
 
     def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
+        from mlffbench.potentials.soap import training_batches
+
         return list(training_batches.graphs(frames, self.basis_, self.batch_size, self.device))
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
@@ -186,6 +201,9 @@ class SOAPGPR(ForceField):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Rebuild the process; the Cholesky factor follows from the normal equations when it is needed."""
+        from mlffbench.potentials.regression.whitened_least_squares import WhitenedLeastSquares
+        from mlffbench.potentials.soap.sparse_gp import SparseGP
+
         state = dict(state)
         problem = state.pop("_problem", None)
         state.pop("_factor", None)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Interval
 from ase import Atoms
 
 from mlffbench.data import Labels, concatenate
-from mlffbench.descriptors.graph import Graph
 from mlffbench.forcefield import ForceField
-from mlffbench.potentials.soap import kernel_ridge, training_batches
 from mlffbench.system.ranges import AtomEnergies, Count, Device, Order, Positive, Seed, SoapCutoff
+
+if TYPE_CHECKING:
+    from mlffbench.descriptors.graph import Graph
 
 __all__ = ["SOAPKernelRidge"]
 
@@ -79,6 +80,9 @@ class SOAPKernelRidge(ForceField):
     """
 
     family: ClassVar[str] = "kernel"
+    requires: ClassVar[tuple[str, ...]] = ("torch",)
+    extra: ClassVar[str | None] = "soap"
+    implementation: ClassVar[tuple[str, ...]] = ("mlffbench.potentials.soap.kernel_ridge",)
 
     def __init__(
         self,
@@ -117,6 +121,8 @@ class SOAPKernelRidge(ForceField):
         return {"n_max": 3, "l_max": 2, "n_representers": 150}
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        from mlffbench.potentials.soap import kernel_ridge, training_batches
+
         weights = ("energy_weight", "forces_weight", "stress_weight")
         self.basis_ = training_batches.basis_of(self, frames)
         self.energy_per_atom_, rest = training_batches.without_mean(frames, labels)
@@ -132,9 +138,13 @@ class SOAPKernelRidge(ForceField):
         self.slope_weights_ = expansion.derivative_weights
 
     def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
+        from mlffbench.potentials.soap import training_batches
+
         return list(training_batches.graphs(frames, self.basis_, self.batch_size, self.device))
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
+        from mlffbench.potentials.soap import kernel_ridge, training_batches
+
         expansion = kernel_ridge.Expansion(self.kernel_, self.energy_weights_, self.slope_weights_)
         predict = lambda graph: training_batches.predict(
             graph, self.basis_, expansion.energies, self.energy_per_atom_

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations_with_replacement, product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from ase.data import atomic_numbers
 
-from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.classical import Classical
-from mlffbench.potentials.classical.design_matrix import DesignMatrix
-from mlffbench.potentials.classical.stillinger_weber import GraphIndices, Parameters, energies
-from mlffbench.potentials.classical.stillinger_weber_fit import Problem
 from mlffbench.system.ranges import AtomEnergies, Count, Device, Length, Natural, NonNegative, Seed
+
+if TYPE_CHECKING:
+    import torch
+
+    from mlffbench.descriptors.graph import Graph
+    from mlffbench.potentials.classical.design_matrix import DesignMatrix
+    from mlffbench.potentials.classical.stillinger_weber import GraphIndices, Parameters
 
 __all__ = ["StillingerWeber"]
 
@@ -111,6 +113,8 @@ class StillingerWeber(Classical):
         return MOST_ENTRIES / (5 * k * (k + 1) / 2 + k**2 * (k + 1))
 
     def _fit_interaction(self, graph: Graph, design: DesignMatrix, rng: np.random.RandomState) -> None:
+        from mlffbench.potentials.classical.stillinger_weber_fit import Problem
+
         self.parameters_: dict[str, dict[str, float]] = {}
         self.angles_: dict[str, dict[str, float]] = {}
         if len(graph.source):
@@ -120,14 +124,29 @@ class StillingerWeber(Classical):
             self.angles_ = _named_angles(fitted, self.elements_, self.parameters_)
 
     def _interaction(self, graph: Graph) -> torch.Tensor:
+        from mlffbench.potentials.classical.stillinger_weber import energies
+
         parameters = self._parameters().to(graph.positions.device)
         return energies(parameters, (self.p, self.q), self._indices(graph), graph.vectors)
 
+    def _lammps(self, name: str) -> tuple[str, str, list[str]]:
+        from mlffbench.potentials.classical.lammps_sw import sw_commands, sw_file
+
+        file = f"{name}.sw"
+        text = sw_file(self.elements_, self.parameters_, self.angles_, (self.p, self.q))
+        return file, text, sw_commands(self.elements_, file)
+
     def _indices(self, graph: Graph) -> GraphIndices:
+        from mlffbench.potentials.classical.stillinger_weber import GraphIndices
+
         return GraphIndices.of(graph, [atomic_numbers[s] for s in self.elements_])
 
     def _parameters(self) -> Parameters:
         """Tables of the fitted attributes."""
+        import torch
+
+        from mlffbench.potentials.classical.stillinger_weber import Parameters
+
         k = len(self.elements_)
         pairs, angles = (
             torch.zeros(5, k, k, dtype=torch.float64),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import torch
+from typing import TYPE_CHECKING
 
 from mlffbench.estimators.base.graph_pes import GraphPES
-from mlffbench.potentials.graph_pes import Library
 from mlffbench.system.ranges import Count
+
+if TYPE_CHECKING:
+    import torch
+
+    from mlffbench.potentials.graph_pes import Library
 
 __all__ = ["TensorNet"]
 

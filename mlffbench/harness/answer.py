@@ -1,4 +1,4 @@
-"""Answer of a child process: outcome document and predictions, in a folder below the results."""
+"""Answer of a child process: document, predictions and fitted model, in a folder below the results."""
 
 from __future__ import annotations
 
@@ -9,15 +9,44 @@ from typing import Any
 
 import numpy as np
 
+from mlffbench.forcefield import ForceField
 from mlffbench.harness.outcome import Outcome
 from mlffbench.system.array_archive import read_arrays
 from mlffbench.system.atomic_write import atomic_write
+from mlffbench.system.failures import catch_failure
 
-__all__ = ["Answer", "has_answer", "read_answer", "write_answer"]
+__all__ = ["Answer", "answered_model", "has_answer", "read_answer", "write_answer", "write_model"]
 
 Answer = tuple[dict[str, Any], dict[str, np.ndarray] | None]
 
-DOCUMENT, PREDICTIONS = "outcome.json", "predictions.npz"
+DOCUMENT, PREDICTIONS, MODEL = "outcome.json", "predictions.npz", "model.mlff"
+
+
+def write_model(folder: Path, model: ForceField, largest: int | None) -> dict[str, str]:
+    """Write the fitted model; return the ``reason`` if it has more bytes than `largest`, or cannot be saved.
+
+    Raises
+    ------
+    DiskFullError
+        There is no room for it.
+    """
+    if largest == 0:
+        return {"reason": "keep_models: none"}
+    file = folder / MODEL
+    _, failure = catch_failure(lambda: model.save(file))
+    if failure is not None:
+        return {"reason": f"its model cannot be saved: {failure['message']}"}
+    size = file.stat().st_size
+    if largest is None or size <= largest:
+        return {}
+    file.unlink()
+    return {"reason": f"its model has {size / 1e6:.1f} MB, more than {largest / 1e6:g} MB"}
+
+
+def answered_model(folder: Path) -> Path | None:
+    """The model file of an answer."""
+    file = folder / MODEL
+    return file if file.is_file() and not file.is_symlink() else None
 
 
 def write_answer(folder: Path, outcome: Outcome, predictions: Mapping[str, np.ndarray] | None) -> None:

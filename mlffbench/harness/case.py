@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from mlffbench.data import Spec
@@ -39,6 +40,13 @@ class Case:
         decides = {k: v for k, v in self.to_json().items() if k not in ("suite", "label", "metrics", "tasks")}
         digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
         return f"{re.sub(r'[^A-Za-z0-9_]', '_', self.estimator.name)}-{digest[:12]}"
+
+    @property
+    def title(self) -> str:
+        """Row, data and seed, in words."""
+        path = self.dataset.params.get("path")
+        data = Path(path).name if isinstance(path, str) else self.dataset.name
+        return f"{self.label} on {data}, seed {self.seed}"
 
     def to_json(self) -> dict[str, Any]:
         return json.loads(json.dumps(asdict(self)))

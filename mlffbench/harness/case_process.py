@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ class CaseProcess:
     time_limit : float or None
         In s.
     log : CaseLog
+    more : mapping
+        Further entries of the order, see `mlffbench.harness.worker.main`.
 
     Attributes
     ----------
@@ -48,6 +50,7 @@ class CaseProcess:
         start: Callable[[], ChildProcess],
         time_limit: float | None,
         log: CaseLog,
+        more: Mapping[str, Any],
     ) -> None:
         self.case, self.place, self.time_limit, self.log = case, place, time_limit, log
         self.died = self.is_lost = False
@@ -55,6 +58,7 @@ class CaseProcess:
             "case": case.to_json(),
             "answer": str(place.absolute()),
             "unfinished": None if unfinished is None else str(unfinished.absolute()),
+            **more,
         }
         self._child = child = start()
         self.kill, self.close = child.kill, child.close

@@ -6,15 +6,18 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from mlffbench.harness.answer import answered_model
 from mlffbench.harness.case import Case
 from mlffbench.harness.case_log import CaseLog
 from mlffbench.harness.case_process import CaseProcess
+from mlffbench.harness.extend import with_tasks
+from mlffbench.harness.kept_models import SMALL, largest_model
 from mlffbench.harness.outcome import failed
 from mlffbench.harness.store import Store
 from mlffbench.harness.workers import Workers
@@ -63,6 +66,10 @@ class CaseQueue:
         Of each case, in s.
     fresh : bool
         Start every case anew, without what is kept of it.
+    extended : container of str
+        Ids of the finished cases to which the tasks given here are added, on the kept model.
+    keep_models : str
+        As in a suite.
     """
 
     def __init__(
@@ -73,7 +80,10 @@ class CaseQueue:
         threads: int,
         time_limit: float | None,
         fresh: bool,
+        extended: Container[str] = (),
+        keep_models: str = SMALL,
     ) -> None:
+        self.extended, self.largest_model = extended, largest_model(keep_models)
         self.cases, self.store, self.observer = cases, store, observer
         self.threads, self.time_limit, self.fresh = threads, time_limit, fresh
         self.before = {case.id: _version(store.document_path(case.id)) for case in cases}
@@ -134,7 +144,7 @@ class CaseQueue:
         place = self.store.unfinished_folder / f"{ANSWER}{secrets.token_hex(8)}"
         with claim(place):
             try:
-                if self.fresh:
+                if self.fresh and case.id not in self.extended:
                     checkpoint.empty(folder)
                 document = self._stored(case, place, folder if case.tasks else None)
             finally:
@@ -147,17 +157,19 @@ class CaseQueue:
         """Compute a case in a child; in another one, if the first died with the template it came from."""
         document = None
         self.observer.started(case)
+        results = str(self.store.folder.absolute()) if case.id in self.extended else None
+        more = {"largest_model": self.largest_model, "results": results}
         with CaseLog(self.store.folder / LOGS / f"{case.id}.log") as log:
             log.say(f"{case.label}: {case.estimator} on {case.dataset}, {case.split}, seed {case.seed}")
             for start in (self.workers.start, self.workers.start_fresh):
-                child = CaseProcess(case, place, unfinished, start, self.time_limit, log)
-                document = self._answer(child, log)
+                child = CaseProcess(case, place, unfinished, start, self.time_limit, log, more)
+                document = self._answered(child)
                 if not child.is_lost or self.stopping.is_set():
                     break
         return document
 
-    def _answer(self, child: CaseProcess, log: CaseLog) -> dict[str, Any] | None:
-        """Store the document of a child; None if it died because this run, or its template, is ending."""
+    def _answered(self, child: CaseProcess) -> dict[str, Any] | None:
+        """Store the answer of a child; None if it died because this run, or its template, is ending."""
         begun = time.monotonic()
         self.children.add(child)
         try:
@@ -166,24 +178,45 @@ class CaseQueue:
             document, predictions = child.answer(self.observer.progressed)
             if child.is_lost or (child.died and self.stopping.is_set()):
                 return None
-            seconds = time.monotonic() - begun
-            document = _with_run(document, seconds, log)
-            document = self._saved(child.case, document, predictions)
+            document = _with_log(document, child.log)
+            if child.case.id in self.extended:
+                document = self._extended(child.case, document, child.died)
+            else:
+                timings = {**document["timings"], "case": {"seconds": time.monotonic() - begun}}
+                document = {**document, "timings": timings}
+                document = self._saved(child.case, document, predictions, answered_model(child.place))
             child.close(PATIENCE)
         finally:
             child.close()
             self.children.discard(child)
-        log.say(_verdict(document, seconds))
+        child.log.say(_verdict(document, time.monotonic() - begun))
         return document
 
-    def _saved(self, case: Case, document: dict[str, Any], predictions: Any) -> dict[str, Any]:
+    def _saved(
+        self, case: Case, document: dict[str, Any], predictions: Any, model: Path | None
+    ) -> dict[str, Any]:
         """Store a document, or the failure that says why it cannot be one."""
         try:
-            self.store.save(document, predictions)
+            self.store.save(document, predictions, model if document["status"] == "ok" else None)
         except (ValueError, TypeError, KeyError) as error:
             document = failed(case, failure_of(error)).to_json()
             self.store.save(document)
         return document
+
+    def _extended(self, case: Case, added: dict[str, Any], died: bool) -> dict[str, Any]:
+        """Store the results of further tasks in a case's document; nothing if the kept model is of no use.
+
+        Returns
+        -------
+        dict
+            The document, or the failure of the process.
+        """
+        document = self.store.load(case.id)
+        if document is None or (added["status"] == "failed" and not died):
+            return added
+        document = with_tasks(document, added)
+        self.store.save(document)
+        return added if died else document
 
 
 def _version(document: Path) -> tuple[int, int] | None:
@@ -195,13 +228,11 @@ def _version(document: Path) -> tuple[int, int] | None:
     return status.st_ino, status.st_mtime_ns
 
 
-def _with_run(document: dict[str, Any], seconds: float, log: CaseLog) -> dict[str, Any]:
-    """The document with the time of the whole case; of a failed one, with the place of its log."""
-    timings = {**(document.get("timings") or {}), "case": {"seconds": seconds}}
-    failure = document["failure"]
-    if failure is not None and log.exists:
-        failure = {**failure, "log": f"{LOGS}/{log.path.name}"}
-    return {**document, "timings": timings, "failure": failure}
+def _with_log(document: dict[str, Any], log: CaseLog) -> dict[str, Any]:
+    """The document; a failure names the log of its case."""
+    if document["failure"] is None or not log.exists:
+        return document
+    return {**document, "failure": {**document["failure"], "log": f"{LOGS}/{log.path.name}"}}
 
 
 def _verdict(document: dict[str, Any], seconds: float) -> str:

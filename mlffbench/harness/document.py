@@ -139,6 +139,20 @@ class _Model(_Part):
     dtype: str | None = None
 
 
+class _KeptModel(_Part):
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    bytes: Count | None = None
+    file: Name | None = None
+    reason: Name | None = None
+
+
+class _Extension(_Part):
+    date: str | None = None
+    revision: str | None = None
+    tasks: list[str] | None = None
+    metrics: list[str] | None = None
+
+
 class _Provenance(_Part):
     date: str | None = None
     revision: str | None = None
@@ -163,6 +177,8 @@ class _Document(_Part):
     model: _Model | None = None
     provenance: _Provenance | None = None
     predictions: str | None = None
+    kept_model: _KeptModel | None = None
+    extensions: list[_Extension] | None = None
 
 
 def read_document(path: Path) -> dict[str, Any]:

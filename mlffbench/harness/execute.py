@@ -9,6 +9,8 @@ from pathlib import Path
 
 from mlffbench.harness.case import Case
 from mlffbench.harness.case_queue import ANSWER, CaseQueue, Observer, remove_empty
+from mlffbench.harness.case_state import case_states
+from mlffbench.harness.kept_models import SMALL
 from mlffbench.harness.store import Store
 from mlffbench.system.folder_lock import claim
 
@@ -23,12 +25,8 @@ def pending(
     changed: Container[str] = (),
 ) -> list[Case]:
     """The cases still to run: those not stored or `changed`, failed ones with `retry`, all with `force`."""
-
-    def wanted(case: Case) -> bool:
-        document = store.load(case.id)
-        return document is None or force or case.id in changed or (retry and document["status"] == "failed")
-
-    return [case for case in cases if wanted(case)]
+    states = case_states(cases, store, force, retry, changed=changed)
+    return [state.case for state in states if state.status == "to run"]
 
 
 def execute(
@@ -38,6 +36,8 @@ def execute(
     jobs: int = 1,
     time_limit: float | None = None,
     fresh: bool = False,
+    extended: Container[str] = (),
+    keep_models: str = SMALL,
 ) -> None:
     """Run cases, `jobs` at a time, each in a fresh interpreter with an equal share of the cores.
 
@@ -51,6 +51,10 @@ def execute(
         Seconds a case may take; one that takes longer is stored as failed, kind ``timed out``.
     fresh : bool
         Start every case anew, without what is kept of it.
+    extended : container of str
+        Ids of finished cases: the tasks of these `cases` are added, on the kept model; nothing is fitted.
+    keep_models : {"small", "all", "best", "none"}
+        As in a suite; which of them is the best is known to `kept_models.discard_models` after the run.
 
     Raises
     ------
@@ -61,7 +65,7 @@ def execute(
     """
     _tidy(store)
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    CaseQueue(cases, store, observer, threads, time_limit, fresh).run(jobs)
+    CaseQueue(cases, store, observer, threads, time_limit, fresh, extended, keep_models).run(jobs)
 
 
 def _tidy(store: Store) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -76,9 +76,9 @@ def group_results(case: Case, model: ForceField, dataset: Dataset, split: Split)
     return results
 
 
-def predictable(split: Split, results: GroupResults) -> Split:
+def predictable(split: Split, failures: Iterable[Mapping[str, Any]]) -> Split:
     """The split without the test groups that could not be predicted, which no task can use either."""
-    failed = [failure["test"] for failure in results.failures]
+    failed = [failure["test"] for failure in failures]
     if not failed:
         return split
     tests = {test: indices for test, indices in split.tests.items() if test not in failed}

@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from ase import Atoms
 
 from mlffbench import registry
-from mlffbench.data import Dataset, Reference, Split
+from mlffbench.data import Dataset, Reference, Spec, Split
 from mlffbench.harness.case import Case
 from mlffbench.system.checksum import Checksum, checksums_of_named_files, texts
 from mlffbench.system.module_source import source_file
@@ -96,6 +96,7 @@ def changed_inputs(
     dataset is loaded.
     """
     before = document.get("inputs")
+    case = _with_stored_tasks(case, document)
     if not before:
         ok = document["status"] == "ok"
         return ["split"] if ok and is_own(case) and _other_split(document, case, load) else []
@@ -109,6 +110,14 @@ def changed_inputs(
     return words + [f"{'source of' if ':' in name else 'file'} {name!r}" for name in files]
 
 
+def _with_stored_tasks(case: Case, document: Mapping[str, Any]) -> Case:
+    """The case with the tasks and metrics that its document has beside the suite's, which stay there."""
+    stored = document["case"]
+    tasks = [task for task in (Spec(**t) for t in stored["tasks"]) if task not in case.tasks]
+    metrics = [metric for metric in stored["metrics"] if metric not in case.metrics]
+    return replace(case, tasks=(*case.tasks, *tasks), metrics=(*case.metrics, *metrics))
+
+
 def checkpoint_key(split: Split, data: DataInputs) -> str:
     """Digest of the inputs that a checkpoint of a case belongs to."""
     return _digest([split.digest, data.atomic_energies, data.reference])
@@ -116,7 +125,8 @@ def checkpoint_key(split: Split, data: DataInputs) -> str:
 
 def is_own(case: Case) -> bool:
     """True for the user's own data, which can change under one name."""
-    return case.dataset.name == "path" or ":" in case.dataset.name
+    name = case.dataset.name
+    return name == "path" or ":" in name or registry.plugin("datasets", name) is not None
 
 
 def _other_split(document: Mapping[str, Any], case: Case, load: Callable[[], Dataset]) -> bool:
@@ -134,11 +144,16 @@ def _other_split(document: Mapping[str, Any], case: Case, load: Callable[[], Dat
 def named_files(case: Case) -> dict[str, str]:
     """Checksums of the files that estimator, split, tasks and the calculator of the labels name.
 
-    The source file of a ``module:Name`` is one of them; what that module imports is not.
+    The source file of a ``module:Name``, or of a name that an installed package adds, is one of them; what
+    that module imports is not.
     """
     specs = [case.estimator, case.split, *case.tasks]
     params = [*(spec.params for spec in specs), case.dataset.params.get("truth")]
-    names = [*case.metrics, case.dataset.name, *(spec.name for spec in specs), *texts(params)]
+    kinds = ("estimators", "splits", *["tasks"] * len(case.tasks))
+    named = [*zip(kinds, (spec.name for spec in specs), strict=True), ("datasets", case.dataset.name)]
+    named += [("metrics", name) for name in case.metrics]
+    named += [(kind, text) for text in texts(params) for kind in ("estimators", "calculators")]
+    names = [registry.plugin(kind, name) or name for kind, name in named]
     sources = {name: source_file(name.partition(":")[0]) for name in sorted(set(names)) if ":" in name}
     code = {name: Checksum("").of(file) for name, file in sources.items() if file is not None}
     return {**checksums_of_named_files(params), **code}

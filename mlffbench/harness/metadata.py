@@ -67,9 +67,9 @@ def split_metadata(split: Split) -> dict[str, Any]:
 
 
 def model_metadata(model: ForceField) -> dict[str, Any]:
-    """Parameters after fitting, device and precision of the model."""
-    metadata: dict[str, Any] = {"params": model.get_params(deep=False)}
+    """Parameters after fitting, family, device and precision of the model."""
+    metadata: dict[str, Any] = {"params": model.get_params(deep=False), "family": model.family}
     for name, default in (("device", "cpu"), ("dtype", "float64")):
         value = getattr(model, f"{name}_", getattr(model, name, None))
         metadata[name] = default if value is None else str(value)
-    return metadata
+    return metadata if model.fitted_here else {**metadata, "fitted_here": False}

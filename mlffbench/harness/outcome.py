@@ -51,6 +51,9 @@ class Outcome:
         One row per epoch, for methods that train in epochs.
     model : mapping
         Parameters, device, dtype.
+    kept_model : mapping
+        ``sha256``, ``bytes`` and ``file`` of the fitted model, set where it is stored; the ``reason`` if it
+        is not kept.
     provenance : mapping
         See `mlffbench.system.provenance`.
     """
@@ -68,6 +71,7 @@ class Outcome:
     profiles: Mapping[str, Any] = field(default_factory=dict)
     history: tuple[Mapping[str, Any], ...] = ()
     model: Mapping[str, Any] = field(default_factory=dict)
+    kept_model: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -12,9 +12,10 @@ from mlffbench.data import Dataset, Spec
 from mlffbench.datasets.checks import admit
 from mlffbench.datasets.formats.label_names import read_labels
 from mlffbench.harness.case import Case
+from mlffbench.harness.case_data import load_dataset
 from mlffbench.harness.inputs import DataInputs
-from mlffbench.harness.plan import Suite, SuiteError, cases, read_suite
-from mlffbench.harness.run import load_dataset
+from mlffbench.harness.plan import Suite, SuiteError, cases
+from mlffbench.harness.read_suite import read_suite
 
 __all__ = ["PlannedRun", "plan_run"]
 

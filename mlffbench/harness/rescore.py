@@ -11,10 +11,10 @@ import numpy as np
 from mlffbench import registry
 from mlffbench.data import InvalidPrediction
 from mlffbench.harness.predictions import unpack
-from mlffbench.harness.scoring import score
+from mlffbench.harness.scoring import Metric, score
 from mlffbench.harness.store import Store
 
-__all__ = ["rescore"]
+__all__ = ["add_metrics", "rescore"]
 
 
 def rescore(store: Store, metrics: Sequence[str]) -> tuple[int, list[str]]:
@@ -35,25 +35,40 @@ def rescore(store: Store, metrics: Sequence[str]) -> tuple[int, list[str]]:
     """
     functions = {name: registry.load("metrics", name) for name in metrics}
     finished = [d for d in store.documents() if d["status"] == "ok"]
-    absent = []
-    for document in finished:
-        arrays = store.predictions(document["id"])
-        try:
-            scored = None if arrays is None else _scored(document, arrays, functions)
-        except InvalidPrediction as error:
-            scored, store.set_aside[store.predictions_path(document["id"])] = None, str(error)
-        if scored is None:
-            absent.append(document["id"])
-        else:
-            store.save(scored)
+    absent = [d["id"] for d in finished if not add_metrics(store, d, functions)]
     return len(finished) - len(absent), absent
 
 
+def add_metrics(store: Store, document: dict[str, Any], functions: Mapping[str, Metric]) -> bool:
+    """Score a finished case from its stored predictions; False if it has none that can be used.
+
+    Parameters
+    ----------
+    document : dict
+        Of the case.
+    functions : mapping of str to ``(true, predicted) -> float``
+        The metrics, by name.
+    """
+    arrays = store.predictions(document["id"])
+    if arrays is None:
+        return False
+    try:
+        scored = _scored(document, arrays, functions)
+    except InvalidPrediction as error:
+        store.set_aside[store.predictions_path(document["id"])] = str(error)
+        return False
+    store.save(scored)
+    return True
+
+
 def _scored(
-    document: dict[str, Any], arrays: Mapping[str, np.ndarray], functions: dict[str, Any]
+    document: dict[str, Any], arrays: Mapping[str, np.ndarray], functions: Mapping[str, Metric]
 ) -> dict[str, Any]:
     failed = {failure["test"] for failure in document.get("test_failures") or ()}
     tests = [test for test in (document.get("split") or {}).get("tests") or {} if test not in failed]
     new = [asdict(s) for test in tests for s in score(test, *unpack(arrays, test), functions)]
-    others = [s for s in document["scores"] if not (s["metric"] in functions and s["test"] in tests)]
-    return {**document, "scores": [*others, *new]}
+    replaced = {(name, test, "") for name in functions for test in tests}
+    others = [s for s in document["scores"] if (s["metric"], s["test"], s.get("task") or "") not in replaced]
+    case = document["case"]
+    metrics = list(dict.fromkeys([*case["metrics"], *functions]))
+    return {**document, "case": {**case, "metrics": metrics}, "scores": [*others, *new]}

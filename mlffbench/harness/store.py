@@ -1,4 +1,4 @@
-"""Results folder: outcome documents and predictions, written atomically and believed only after a check."""
+"""Results folder: documents, predictions and models, written atomically, believed only after a check."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from mlffbench.harness.document import ID, is_own_case, read_document
+from mlffbench.harness.attachments import Attachments, checked_id, freed, no_link
+from mlffbench.harness.document import is_own_case, read_document
 from mlffbench.harness.predictions import check
 from mlffbench.system.array_archive import arrays_of
 from mlffbench.system.atomic_write import atomic_write, remove_parts
@@ -29,31 +30,41 @@ Stamp = tuple[int, int, int]
 
 
 class Store:
-    """Results folder: ``<id>.json``, ``predictions/<id>.npz`` and ``unfinished/<id>`` for each case.
+    """Results folder: ``<id>.json``, ``predictions/<id>.npz``, ``models/<id>.mlff``, ``unfinished/<id>``.
 
-    A document names the digest of its predictions: both belong to one fit, or the predictions are not used.
+    There is one of each for a case. A document names the digests of its predictions and of its kept model:
+    they belong to one fit, or are not used.
 
     Attributes
     ----------
     folder : Path
     set_aside : dict of Path to str
         Files that were read and cannot be used, and why. They count as absent and cost no other file.
+    removed : dict of str to int
+        Ids of the cases whose models were removed and not replaced, and the models' bytes.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
         self.set_aside: dict[Path, str] = {}
+        self.removed: dict[str, int] = {}
+        self._predictions = Attachments(self.folder, "predictions", ".npz", lambda d: d.get("predictions"))
+        self._models = Attachments(self.folder, "models", ".mlff", _model_digest)
         self._seen: dict[Path, tuple[Stamp, dict[str, Any]]] = {}
 
     def document_path(self, id: str) -> Path:
-        return self.folder / f"{_checked(id)}.json"
+        return self.folder / f"{checked_id(id)}.json"
 
     def predictions_path(self, id: str) -> Path:
-        return self._subfolder("predictions") / f"{_checked(id)}.npz"
+        return self._predictions.path(id)
+
+    def model_path(self, id: str) -> Path:
+        """File of the fitted model of a case, whether it is kept or not."""
+        return self._models.path(id)
 
     def unfinished_path(self, id: str) -> Path:
         """Folder of the checkpoints of a case that is not finished."""
-        return self.unfinished_folder / _checked(id)
+        return self.unfinished_folder / checked_id(id)
 
     @property
     def unfinished_folder(self) -> Path:
@@ -64,13 +75,7 @@ class Store:
         OSError
             It is a link.
         """
-        return self._subfolder("unfinished")
-
-    def _subfolder(self, name: str) -> Path:
-        folder = self.folder / name
-        if folder.is_symlink():
-            raise OSError(f"{folder} is a link, through which nothing is written; put a folder in its place")
-        return folder
+        return no_link(self.folder / "unfinished")
 
     def forget_unfinished(self, id: str) -> None:
         """Remove the checkpoints of a case."""
@@ -79,43 +84,60 @@ class Store:
             self.unfinished_path(id).parent.rmdir()
 
     # ------------------------------------------------------------ writing
-    def save(self, document: Mapping[str, Any], predictions: Mapping[str, np.ndarray] | None = None) -> None:
-        """Write predictions, then the document: a document on disk means a finished case.
+    def save(
+        self,
+        document: Mapping[str, Any],
+        predictions: Mapping[str, np.ndarray] | None = None,
+        model: Path | None = None,
+    ) -> None:
+        """Write predictions and model, then the document: a document on disk means a finished case.
 
-        The old predictions stay until the document that names the new ones is there: whenever the process
-        dies, the document has the predictions of its own fit.
+        The old ones stay until the document that names the new ones is there: whenever the process dies, the
+        document has the predictions and the model of its own fit. A model that no document names any more is
+        removed, see `removed`.
+
+        Parameters
+        ----------
+        model : Path, optional
+            Model file, which is moved into the results.
         """
         id = document["id"]
-        if predictions is not None:
+        if predictions is not None or model is not None:
             self._settle(id)
-            document = {**document, "predictions": self._write_next(id, predictions)}
+        if predictions is not None:
+            archive = self._predictions.write_next(id, _archive(predictions))
+            document = {**document, "predictions": archive}
+        if model is not None:
+            size = model.stat().st_size
+            kept = {"sha256": self._models.take_next(id, model), "bytes": size, "file": f"models/{id}.mlff"}
+            document = {**document, "kept_model": kept}
         text = json.dumps(_finite(plain_texts(document)), indent=1, ensure_ascii=False, allow_nan=False)
-        with atomic_write(_free(self.document_path(id))) as file:
+        with atomic_write(freed(self.document_path(id))) as file:
             file.write(f"{text}\n".encode())
-        if predictions is not None:
+        if predictions is not None or model is not None:
             self._settle(id)
-        elif document.get("status") == "failed":
-            self.predictions_path(id).unlink(missing_ok=True)
-
-    def _next_path(self, id: str) -> Path:
-        """Predictions of a document that is about to be written."""
-        return self.predictions_path(id).with_suffix(".next.npz")
-
-    def _write_next(self, id: str, predictions: Mapping[str, np.ndarray]) -> str:
-        """Write predictions beside the old ones; return their digest."""
-        archive = io.BytesIO()
-        named = {plain_text(name): array for name, array in predictions.items()}
-        np.savez_compressed(archive, **named)  # type: ignore[arg-type]
-        with atomic_write(self._next_path(id)) as file:
-            file.write(archive.getbuffer())
-        return sha256(archive.getbuffer()).hexdigest()
+        if predictions is None and document.get("status") == "failed":
+            self._predictions.remove(id)
+        self._note_removed(id, 0 if _model_digest(document) else self._models.remove(id))
 
     def _settle(self, id: str) -> None:
-        """Give new predictions their final name, if the document that belongs to them was written."""
+        """Give new predictions and a new model their final names, if their document was written."""
         document = self._document(self.document_path(id))
-        if document is not None and _is_of(document, self._next_path(id)):
-            with suppress(FileNotFoundError):  # another driver was faster
-                os.replace(self._next_path(id), _free(self.predictions_path(id)))
+        if document is not None:
+            self._predictions.settle(document)
+            self._models.settle(document)
+
+    def _note_removed(self, id: str, size: int) -> None:
+        if size:
+            self.removed[id] = size
+
+    def discard_model(self, id: str, reason: str) -> int:
+        """Remove the kept model of a case, for a reason that its document then gives; return its bytes."""
+        size = self._models.remove(id)
+        document = self.load(id)
+        if document is not None and _model_digest(document):
+            self.save({**document, "kept_model": {"reason": reason}})
+        return size
 
     # ------------------------------------------------------------ reading
     def load(self, id: str) -> dict[str, Any] | None:
@@ -136,9 +158,28 @@ class Store:
     def predictions(self, id: str) -> dict[str, np.ndarray] | None:
         """Read the predictions of a case; None if the file is missing, or cannot be used."""
         document = self._document(self.document_path(id)) or {}
-        path = self.folder / "predictions" / f"{_checked(id)}.npz"
-        new = path.with_suffix(".next.npz")
-        return self._usable(path, lambda: _arrays(new if _is_of(document, new) else path, document))
+        path = self._predictions.place / f"{checked_id(id)}.npz"
+        return self._usable(
+            path, lambda: _arrays(self._predictions.current({**document, "id": id}), document)
+        )
+
+    def kept_model(self, id: str) -> Path | None:
+        """File of the model of a finished case; None if it is not kept, or not the one of its fit."""
+        document = self.load(id) or {}
+        if not _model_digest(document):
+            return None
+        file = self._models.current(document)
+        return file if self._models.fits(file, document) else None
+
+    def missing_model(self, id: str) -> str:
+        """Reason, in words, why `kept_model` gives none."""
+        document = self.load(id) or {}
+        kept = document.get("kept_model") or {}
+        if not _model_digest(document):
+            return kept.get("reason") or "its model was not kept"
+        if self.model_path(id).exists():
+            return "its model file is damaged, or belongs to another fit"
+        return "its model file was deleted"
 
     def _document(self, path: Path) -> dict[str, Any] | None:
         """Read a document once, as long as the file stays the same."""
@@ -172,8 +213,9 @@ class Store:
     # ------------------------------------------------------------ folder
     def check_rights(self) -> None:
         """Raise an OSError if the folder cannot be written, before hours are spent on a fit."""
-        self._subfolder("unfinished")
-        for folder in (self.folder, self._subfolder("predictions")):
+        no_link(self.folder / "unfinished")
+        models = self._models.folder
+        for folder in (self.folder, self._predictions.folder, *([models] if models.exists() else [])):
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=folder, suffix=".part"):
                 pass
@@ -181,29 +223,23 @@ class Store:
     def clean(self) -> None:
         """Remove half-written files of a killed run, and links among the checkpoints."""
         remove_parts(self.folder)
-        remove_parts(self._subfolder("predictions"))
+        self._predictions.clean()
+        self._models.clean()
         for root, folders, files in os.walk(self.unfinished_folder):
             for path in (Path(root, name) for name in (*folders, *files)):
                 if path.is_symlink():
                     path.unlink()
 
 
-def _checked(id: str) -> str:
-    if not ID.fullmatch(id):
-        raise ValueError(f"{id[:100]!r} is no id of a case")
-    return id
+def _model_digest(document: Mapping[str, Any]) -> str | None:
+    """SHA-256 of the kept model that a document names."""
+    return (document.get("kept_model") or {}).get("sha256")
 
 
-def _free(path: Path) -> Path:
-    """The path, after a folder that lay there was moved aside."""
-    if path.is_dir() and not path.is_symlink():
-        path.rename(tempfile.mkdtemp(prefix=f"{path.name}.", suffix=".aside", dir=path.parent))
-    return path
-
-
-def _is_of(document: Mapping[str, Any], archive: Path) -> bool:
-    """True if the document names the digest of this file of predictions."""
-    return archive.is_file() and document.get("predictions") == sha256(archive.read_bytes()).hexdigest()
+def _archive(arrays: Mapping[str, np.ndarray]) -> memoryview:
+    archive = io.BytesIO()
+    np.savez_compressed(archive, **{plain_text(name): a for name, a in arrays.items()})  # type: ignore[arg-type]
+    return archive.getbuffer()
 
 
 def _arrays(archive: Path, document: Mapping[str, Any]) -> dict[str, np.ndarray]:

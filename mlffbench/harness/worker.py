@@ -11,13 +11,15 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from numpy.random import mtrand
 
-from mlffbench.harness.answer import write_answer
+from mlffbench.harness.answer import write_answer, write_model
 from mlffbench.harness.case import Case
+from mlffbench.harness.extend import extend
 from mlffbench.harness.run import run
 from mlffbench.system import checkpoint, progress
 from mlffbench.system.failures import DiskFullError
@@ -32,7 +34,11 @@ def prepare() -> None:
 
 
 def main() -> None:
-    """Read ``{case, answer, unfinished}`` as one line of JSON; write events, and the answer as files.
+    """Read an order as one line of JSON; write events, and the answer as files.
+
+    Order: ``case``; ``answer``, the folder of the answer; ``unfinished``, that of checkpoints, or null;
+    ``largest_model``, the bytes up to which the fitted model is written, null for any; ``results``, the
+    results folder with the kept model that the case's tasks run on, or null for a fit.
 
     Events are lines of JSON: ``{"progress": [...]}``, then ``{"answering": true}`` and ``{"answered":
     true}``, or ``{"disk full": reason}`` or ``{"unwritable": reason}``.
@@ -57,11 +63,15 @@ def _answer(order: dict[str, Any], send: Callable[..., None]) -> None:
     """Run the case; write its answer."""
     unfinished = Path(order["unfinished"]) if order["unfinished"] else None
     listening = progress.listen(lambda *report: send("progress", report))
+    case, place = Case.from_json(order["case"]), Path(order["answer"])
     with listening, checkpoint.keep_in(unfinished):
-        outcome, predictions = run(Case.from_json(order["case"]))
+        if order["results"]:
+            outcome, predictions = extend(case, Path(order["results"])), None
+        else:
+            outcome, predictions = run(case, partial(write_model, place, largest=order["largest_model"]))
     send("answering")
     try:
-        write_answer(Path(order["answer"]), outcome, predictions)
+        write_answer(place, outcome, predictions)
     except OSError as error:
         send("unwritable", str(error.strerror or error))
     else:

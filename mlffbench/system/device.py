@@ -17,9 +17,14 @@ def checked_device(name: str) -> torch.device:
     ------
     ValueError
         torch does not know the name or sees no such device.
+    ImportError
+        torch is not installed.
     """
-    import torch
-
+    try:
+        import torch
+    except ModuleNotFoundError as error:
+        message = f"device {name!r} needs torch: pip install 'mlffbench[all]'"
+        raise ImportError(message, name="torch") from error
     try:
         return torch.empty(0, device=name).device
     except (RuntimeError, AssertionError) as error:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.system.constraints import Constraint, constraints
 
-__all__ = ["WrongValueError", "check_parameters", "check_values", "required", "value_faults"]
+__all__ = [
+    "WrongValueError",
+    "check_arguments",
+    "check_parameters",
+    "check_values",
+    "required",
+    "spec_faults",
+    "value_faults",
+]
 
 
 class WrongValueError(LookupError):
@@ -21,7 +29,7 @@ class WrongValueError(LookupError):
         self.parameter = parameter
 
 
-def value_faults(kind: str, spec: Spec, skip: Iterable[str] = ()) -> Iterator[tuple[tuple[Any, ...], str]]:
+def value_faults(kind: str, spec: Spec, skip: Iterable[str] = ()) -> Iterator[registry.Fault]:
     """Paths in the spec, and sentences on the values that do not fit there; specs inside are read too.
 
     Parameters without an annotation are judged by their default: a number, and the text looks like one.
@@ -38,7 +46,7 @@ def value_faults(kind: str, spec: Spec, skip: Iterable[str] = ()) -> Iterator[tu
 
 def _nested_faults(
     owner: str, name: str, value: Any, kinds: tuple[str, ...], constraint: Constraint
-) -> Iterator[tuple[tuple[Any, ...], str]]:
+) -> Iterator[registry.Fault]:
     """Faults of a spec inside a spec."""
     if value is None and constraint.default is None:
         return
@@ -46,10 +54,23 @@ def _nested_faults(
         message = f"{owner}: {name} must be a name, or 'name: {{keyword: value}}', not {value!r:.80}"
         yield (owner, name), message
         return
-    kind, inner, params = registry.resolve(value, kinds)
-    wrapper = (kind.removesuffix("s"),) if inner not in (value if isinstance(value, Mapping) else ()) else ()
-    for path, sentence in value_faults(kind, Spec(inner, params)):
-        yield (owner, name, *wrapper, *path), sentence
+    try:
+        kind, inner, params = registry.resolve(value, kinds)
+        inside = list(value_faults(kind, Spec(inner, params)))
+    except LookupError:  # a fault of names, see `registry.faults`
+        return
+    for path, sentence in inside:
+        yield (owner, name, *registry.wrapper(value, kind, inner), *path), sentence
+
+
+def spec_faults(kind: str, spec: Spec, skip: Iterable[str] = ()) -> list[registry.Fault]:
+    """Paths in a spec, and sentences on names, keywords, values and missing keywords."""
+    faults = list(registry.faults(kind, spec.name, spec.params, skip))
+    if any(path == () for path, _ in faults):
+        return faults
+    faults += value_faults(kind, spec, skip)
+    missing = [] if kind == "metrics" or ":" in spec.name else required(kind, spec, skip)
+    return faults + ([((), f"{kind.removesuffix('s')} {spec.name!r} needs {missing}")] if missing else [])
 
 
 def check_values(kind: str, spec: Spec, skip: Iterable[str] = ()) -> None:
@@ -77,6 +98,20 @@ def check_parameters(target: type, values: Mapping[str, Any]) -> None:
         if name in known and name not in nested:
             for _, sentence in known[name].faults(value):
                 raise ValueError(f"{name} {sentence}")
+
+
+def check_arguments(owner: str, function: Callable[..., Any], given: Mapping[str, Any]) -> None:
+    """Refuse values that the annotations of a function's parameters exclude.
+
+    Raises
+    ------
+    WrongValueError
+        A value has another type than its parameter.
+    """
+    known = constraints(function)
+    for name, value in given.items():
+        for _, sentence in known[name].faults(value):
+            raise WrongValueError(name, f"{owner}: {name} {sentence}")
 
 
 def required(kind: str, spec: Spec, skip: Iterable[str] = ()) -> list[str]:

@@ -140,27 +140,150 @@ def test_a_document_without_digests_is_compared_by_its_split(project):
     assert "1 cases, 1 to run" in run("--dry-run")
 
 
-def test_what_a_finished_suite_lacks_is_said_and_its_rows_are_renamed(project):
+STEADY = "  - 'helpers:Steady': {log: fits}\n    as: steady\n"
+ADDED = "tasks: [{speed: {copies: [1]}}]\nmetrics: [rmse, max_error]\n"
+
+
+@pytest.fixture
+def steady(project, monkeypatch):
+    """The project, and an estimator that writes down its fits."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1]))
+    return lambda: (project / "fits").read_text().count("finished")
+
+
+def test_a_task_a_metric_and_a_seed_are_added_without_a_fit(project, steady):
+    suite(more=STEADY)
+    run()
+    assert steady() == 1
+    suite(more=STEADY + ADDED)
+    output = run()
+    assert "2 cases, 0 to run, 2 to get further tasks" in output
+    assert (
+        "speed(copies=[1]): run on 2 kept models; max_error: scored on 2 cases; no fit was repeated" in output
+    )
+    assert steady() == 1
+    for document in Store("out").documents():
+        assert {s["metric"] for s in document["scores"] if not s["task"]} == {"rmse", "mae", "max_error"}
+        assert any(s["task"] == "speed(copies=[1])" for s in document["scores"])
+        assert [task["name"] for task in document["case"]["tasks"]] == ["speed"]
+        assert document["extensions"][0]["tasks"] == ["speed(copies=[1])"]
+    assert "speed" in (project / "out" / "leaderboard.md").read_text()
+    assert "2 cases, 0 to run\n" in run("--dry-run")
+    suite(more=STEADY + ADDED + "seeds: [0, 1]\n")
+    assert "4 cases, 2 to run" in run()
+    assert steady() == 2
+
+
+def test_a_task_that_left_the_suite_stays_in_the_documents(project, steady):
+    suite(more=STEADY + ADDED)
+    run()
+    suite(more=STEADY + "tasks: [{speed: {copies: [1, 2]}}]\n")
+    assert "run on 2 kept models" in run()
+    for document in Store("out").documents():
+        assert {s["task"] for s in document["scores"]} == {"", "speed(copies=[1])", "speed(copies=[1, 2])"}
+    assert steady() == 1
+
+
+@pytest.mark.parametrize("how", ["deleted", "damaged", "keep_models: none"])
+def test_a_task_without_the_kept_model_is_said_and_refitted_on_request(project, steady, how):
+    suite(more=STEADY + ("keep_models: none\n" if "none" in how else ""))
+    run()
+    for model in (project / "out").glob("models/*"):
+        model.unlink() if how == "deleted" else model.write_bytes(b"x")
+    suite(more=STEADY + ADDED)
+    result = call("run", "s.yaml", "--out", "out")
+    assert result.exit_code == 1, "not all that the suite asks for is there"
+    assert (
+        "speed cannot be run without the kept model of: atomic_reference on train.xyz, seed 0 ("
+        in result.output
+    )
+    assert how in result.output
+    assert "--refit fits these 2 cases again" in result.output
+    assert "max_error: scored on 2 cases; no fit was repeated" in result.output
+    assert steady() == 1
+    assert "2 cases, 2 to run" in run("--refit")
+    assert steady() == 2
+    assert "2 cases, 0 to run\n" in run("--refit", "--dry-run")
+
+
+def test_a_metric_without_predictions_is_said_and_refitted_on_request(project):
     suite()
     run()
-    suite(row="    as: my row\n", more="tasks: [{speed: {copies: [1]}}]\nmetrics: [rmse, max_error]\n")
+    for file in (project / "out" / "predictions").iterdir():
+        file.unlink()
+    suite(more="metrics: [rmse, max_error]\n", row="    as: my row\n")
     result = call("run", "s.yaml", "--out", "out")
-    output = result.output
-    assert result.exit_code == 1, "not all that the suite asks for is there"
-    assert "0 to run" in output
-    assert "mlffbench score out --metric max_error" in output
-    assert "speed(copies=[1])" in output
-    assert "--force" in output
+    assert result.exit_code == 1
+    assert "max_error cannot be scored without predictions of: my row on train.xyz, seed 0" in result.output
+    assert "--refit fits this case again" in result.output
     assert "my row" in (project / "out" / "leaderboard.md").read_text()
+    assert "1 to run" in run("--refit")
+
+
+def test_a_task_is_not_run_on_a_model_of_other_data(project, steady):
+    suite(more=STEADY)
+    run()
+    suite(more=STEADY + ADDED)
+    write_data(lambda i: i % 2)
+    assert "2 cases, 2 to run" in run()
+    assert steady() == 2
+
+
+def test_a_failed_task_is_repeated_on_the_kept_model_with_retry(project, steady, monkeypatch):
+    suite(more=STEADY + "tasks: ['helpers:needs_a_file']\n")
+    run()
+    kinds = [f["kind"] for d in Store("out").documents() for f in d["task_failures"]]
+    assert kinds == ["unsupported input"] * 2
+    assert "0 to run\n" in run("--dry-run")
+    (project / "needed").touch()
+    assert "needs_a_file: run on 2 kept models" in run("--retry")
+    assert [d["task_failures"] for d in Store("out").documents()] == [[], []]
+    assert steady() == 1
+
+
+def test_models_that_a_suite_does_not_keep_are_removed_with_a_sentence(project):
+    more = "  - lennard_jones: {max_iterations: 2}\n"
+    suite(more=more)
+    assert "2 models in out/models, " in run()
+    store = Store("out")
+    sizes = {p.stem: p.stat().st_size for p in (project / "out" / "models").iterdir()}
+    suite(more=more + "keep_models: best\n")
+    output = run()
+    (kept,) = (project / "out" / "models").iterdir()
+    assert kept.stem.startswith("lennard_jones")
+    gone = next(id for id in sizes if id != kept.stem)
+    assert f"removed 1 model, {sizes[gone] / 1e3:.1f} kB: atomic_reference on train.xyz, seed 0" in output
+    assert store.kept_model(kept.stem) is not None
+    assert store.missing_model(gone) == "keep_models: best"
+    suite(more=more + "keep_models: none\n")
+    assert "removed 1 model" in run()
+    assert not list((project / "out" / "models").iterdir())
+    assert "removed" not in run()
+
+
+def test_a_failed_rerun_removes_the_model_and_says_so(project, monkeypatch):
+    monkeypatch.syspath_prepend(str(project))
+    monkeypatch.setenv("MLFFBENCH_TRUST", "model_of_mine")
+    (project / "model_of_mine.py").write_text(MODEL.format(body="pass"))
+    suite(more="  - 'model_of_mine:Mine'\n")
+    try:
+        run()
+        sys.modules.pop("model_of_mine")
+        (project / "model_of_mine.py").write_text(MODEL.format(body="raise ValueError('broken')"))
+        output = call("run", "s.yaml", "--out", "out").output
+    finally:
+        sys.modules.pop("model_of_mine", None)
+    assert "removed 1 model" in output
+    assert "their cases were run again and have none" in output
+    assert "1 model in out/models" in output
 
 
 def test_a_metric_that_was_added_by_score_is_not_missed(project):
     suite()
     run()
-    suite(more="metrics: [rmse, max_error]\n")
-    assert call("run", "s.yaml", "--out", "out").exit_code == 1
     assert call("score", "out", "--metric", "max_error").exit_code == 0
-    assert "careful" not in run()
+    suite(more="metrics: [rmse, max_error]\n")
+    assert "scored" not in run()
 
 
 def test_methods_with_other_isolated_atoms_are_doubted(project):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -12,14 +13,15 @@ from mlffbench.cli.run_events import RunEvents
 from mlffbench.cli.run_state import RunState
 
 
-def events(console):
-    return [json.loads(line) for line in console.file.getvalue().splitlines()]
+def events(file):
+    return [json.loads(line) for line in file.getvalue().splitlines()]
 
 
 def test_every_line_is_an_event_with_its_facts():
     now = Clock()
     one, two, three = example(max_seconds=60), example(seed=1), example(seed=2)
-    with RunEvents(screen(), RunState([one, two, three], now=now), Path("out"), [one, two, three]) as run:
+    cases, file = [one, two, three], io.StringIO()
+    with RunEvents(file, screen(), RunState(cases, now=now), Path("out"), cases) as run:
         run.started(one)
         for step in range(50):
             now.time += 0.1
@@ -29,7 +31,7 @@ def test_every_line_is_an_event_with_its_facts():
         run.finished(two, FAILED)
         run.waiting([three])
         run.waiting([three])
-    heard = events(run.console)
+    heard = events(file)
     kinds = [event["event"] for event in heard]
     progress = [event for event in heard if event["event"] == "progress"]
     assert [kind for kind in kinds if kind != "progress"] == [
@@ -51,7 +53,8 @@ def test_every_line_is_an_event_with_its_facts():
 
 
 def test_the_last_event_says_what_ended_a_run():
-    run = RunEvents(screen(), RunState([]), Path("out"), [])
+    file = io.StringIO()
+    run = RunEvents(file, screen(), RunState([]), Path("out"), [])
     with pytest.raises(KeyboardInterrupt), run:
         raise KeyboardInterrupt("SIGTERM")
-    assert events(run.console)[-1]["ended_by"] == "SIGTERM"
+    assert events(file)[-1]["ended_by"] == "SIGTERM"

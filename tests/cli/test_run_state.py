@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from example_runs import FAILED, OK, Clock, example
 
-from mlffbench.cli.run_state import RunState, clock, title
+from mlffbench.cli.run_state import RunState, clock
 from mlffbench.harness.durations import Durations
 
 
@@ -66,5 +66,4 @@ def test_a_case_that_outlasts_what_was_expected_has_no_estimate():
 
 
 def test_words_for_people():
-    assert title(example(seed=3)) == "row on lennard_jones, seed 3"
     assert [clock(seconds) for seconds in (0.4, 59.9, 60, 3600)] == ["0:00", "0:59", "1:00", "1:00:00"]

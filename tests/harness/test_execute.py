@@ -40,8 +40,8 @@ def files(folder):
 
 
 def results(*cases, begun=()):
-    logs = [f"logs/{c.id}.log" for c in (*cases, *begun)]
-    return sorted([f"{c.id}.json" for c in cases] + [f"predictions/{c.id}.npz" for c in cases] + logs)
+    parts = ("{}.json", "logs/{}.log", "models/{}.mlff", "predictions/{}.npz")
+    return sorted([part.format(c.id) for c in cases for part in parts] + [f"logs/{c.id}.log" for c in begun])
 
 
 # ---------------------------------------------------------------- children
@@ -199,10 +199,10 @@ def kill(driver, victim, rng):
 
 
 def good(out):
-    """Documents of the cases that went well, each whole and with its predictions, and the number of fits."""
+    """Documents of the cases that went well, with predictions and model, and the number of fits of each."""
     store = Store(out)
     documents = {d["id"]: d for d in store.documents() if d["status"] == "ok"}
-    assert all(store.predictions(id) for id in documents)
+    assert all(store.predictions(id) and store.kept_model(id) for id in documents)
     counts = Counter(fits(out))
     return {id: (d, counts[d["case"]["estimator"]["params"]["number"]]) for id, d in documents.items()}
 
@@ -228,8 +228,8 @@ def check_whole(out):
     after = good(out)
     assert {id: after[id] for id in before} == before, "a finished case was lost, or computed again"
     assert len(after) == N_CASES
-    wanted = {name.format(id) for id in after for name in ("{}.json", "predictions/{}.npz", "logs/{}.log")}
-    assert set(files(out)) == wanted
+    parts = ("{}.json", "logs/{}.log", "models/{}.mlff", "predictions/{}.npz")
+    assert set(files(out)) == {part.format(id) for part in parts for id in after}
     assert not (out / "unfinished").exists()
 
 

@@ -241,7 +241,7 @@ def test_damaged_archives_are_set_aside(tmp_path):
             store.predictions_path("a-1").write_bytes(damaged(whole, rng))
             assert store.predictions("a-1") is None or not digest
             assert rescore(store, ["max_error"])[0] == 0 or not digest
-    assert store.load("a-1")["case"] == DOCUMENT["case"]
+    assert store.load("a-1")["case"] == {**DOCUMENT["case"], "metrics": ["rmse", "max_error"]}
 
 
 def test_rescore_adds_a_metric_and_keeps_the_rest(tmp_path):

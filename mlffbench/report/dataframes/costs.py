@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlffbench.report.problems import Document, Method, dig
+from mlffbench.report.problems import Document, Method, dig, fitted_here
 from mlffbench.report.results import Results, number
 
 __all__ = ["COSTS", "costs"]
@@ -62,7 +62,7 @@ def _costs_of(document: Document) -> dict[str, float]:
     }
     stages = [dig(document, "timings", "fit"), *predict]
     return {
-        "fit_time": number(dig(document, "timings", "fit", "seconds")),
+        "fit_time": number(dig(document, "timings", "fit", "seconds")) if fitted_here(document) else np.nan,
         "prediction_time": per_atom["evaluate"] + np.nan_to_num(per_atom["prepare"]),
         "prepare_time": per_atom["prepare"],
         "evaluate_time": per_atom["evaluate"],

@@ -1,0 +1,90 @@
+"""Data of a case: its dataset and split, and the digests of what was used of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers
+
+from mlffbench import registry
+from mlffbench.data import Dataset, LazySequence, Spec, Split
+from mlffbench.harness.case import Case
+from mlffbench.harness.inputs import DataInputs, UsedColumns, case_inputs, checkpoint_key, named_files
+
+__all__ = ["CaseData", "load_dataset"]
+
+
+@dataclass(frozen=True, eq=False)
+class CaseData:
+    """Dataset of a case, as the case sees it and as it was loaded.
+
+    Attributes
+    ----------
+    plain : Dataset
+        As it was loaded.
+    dataset : Dataset
+        The same, with columns that remember which are used, and frames that are copied on every access: a
+        method that moves or removes atoms of its input does not change what others are compared with.
+    """
+
+    case: Case
+    plain: Dataset
+    dataset: Dataset
+    digests: DataInputs
+    columns: UsedColumns
+    files: Mapping[str, str]
+
+    @classmethod
+    def of(cls, case: Case) -> CaseData:
+        """Load the dataset of a case.
+
+        Raises
+        ------
+        ValueError
+            Its data changed since the suite was planned.
+        """
+        plain = load_dataset(case.dataset)
+        if plain.digest != case.data_digest:
+            raise ValueError(
+                f"the data of {case.dataset} changed since the suite was planned; start it again"
+            )
+        digests, files = DataInputs.of(plain), named_files(case)
+        columns = UsedColumns(plain.columns)
+        return cls(case, plain, _watched(plain, columns), digests, columns, files)
+
+    def split(self) -> Split:
+        """Make the split of the case."""
+        spec = self.case.split
+        return registry.load("splits", spec.name)(self.dataset, seed=self.case.seed, **spec.params)
+
+    def inputs(self) -> dict[str, Any]:
+        """Digests of the inputs that were used so far."""
+        return case_inputs(self.case, self.digests, self.columns.used, self.files)
+
+    def key(self, split: Split) -> str:
+        """Digest of the inputs that checkpoints belong to."""
+        return checkpoint_key(split, self.digests)
+
+
+def load_dataset(spec: Spec) -> Dataset:
+    """Load the dataset that a suite names."""
+    return registry.build("datasets", spec.name, spec.params)(**spec.params)
+
+
+def _watched(dataset: Dataset, columns: UsedColumns) -> Dataset:
+    frames = dataset.frames
+    if not isinstance(frames, LazySequence):  # which reads a new frame every time
+        numbers = frozenset(atomic_numbers[symbol] for symbol in dataset.elements)
+        frames = LazySequence(partial(_copy, frames), np.arange(len(frames)), numbers=numbers)
+    watched = replace(dataset, columns=columns, frames=frames)
+    columns.used.clear()  # the dataset looks at the lengths of all
+    return watched
+
+
+def _copy(frames: Sequence[Atoms], i: int) -> Atoms:
+    return frames[i].copy()

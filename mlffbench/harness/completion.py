@@ -1,0 +1,95 @@
+"""Completion of a suite: fits of cases to run, tasks and metrics that finished ones lack, kept models."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mlffbench import registry
+from mlffbench.harness.case import Case
+from mlffbench.harness.case_state import CaseState
+from mlffbench.harness.execute import Observer, execute
+from mlffbench.harness.kept_models import SMALL, Discarded, discard_models
+from mlffbench.harness.rescore import add_metrics
+from mlffbench.harness.store import Store
+
+__all__ = ["Completed", "complete", "to_do"]
+
+
+@dataclass(frozen=True)
+class Completed:
+    """Additions to finished cases, and the models that were removed.
+
+    Attributes
+    ----------
+    fits : int
+        Cases that were to be fitted.
+    tasks, metrics : dict of str to int
+        Numbers of the finished cases to which a task, or a metric, was added.
+    discarded : list of Discarded
+        Models that ``keep_models`` does not keep.
+    """
+
+    fits: int
+    tasks: dict[str, int]
+    metrics: dict[str, int]
+    discarded: list[Discarded]
+
+
+def to_do(states: Sequence[CaseState]) -> list[Case]:
+    """Cases for the children: those to be fitted, and finished ones with the tasks that are added to them."""
+    return [
+        state.case if state.status == "to run" else replace(state.case, tasks=state.tasks)
+        for state in states
+        if state.status == "to run" or (state.tasks and state.model is not None)
+    ]
+
+
+def complete(
+    states: Sequence[CaseState],
+    store: Store,
+    observer: Observer,
+    jobs: int = 1,
+    time_limit: float | None = None,
+    fresh: bool = False,
+    keep_models: str = SMALL,
+) -> Completed:
+    """Give a results folder all that its suite asks for and that is possible without `CaseState.needs_refit`.
+
+    Parameters
+    ----------
+    states : sequence of CaseState
+        See `case_states`.
+    keep_models : {"small", "all", "best", "none"}
+        As in a suite.
+
+    Others, and what is raised, as for `execute`.
+    """
+    metrics = _add_metrics(states, store)
+    cases = to_do(states)
+    extended = {state.case.id for state in states if state.status == "finished"}
+    if cases:
+        execute(cases, store, observer, jobs, time_limit, fresh, extended, keep_models)
+    tasks = Counter(task for state in states for task in _added_tasks(state, store))
+    discarded = discard_models(store, [state.case for state in states], keep_models)
+    return Completed(sum(state.status == "to run" for state in states), dict(tasks), metrics, discarded)
+
+
+def _add_metrics(states: Sequence[CaseState], store: Store) -> dict[str, int]:
+    """Score the metrics that finished cases lack; return how many cases got each."""
+    scored: list[str] = []
+    for state in states:
+        document = store.load(state.case.id) if state.metrics else None
+        functions = {name: registry.load("metrics", name) for name in state.metrics}
+        if document is not None and add_metrics(store, document, functions):
+            scored += functions
+    return dict(Counter(scored))
+
+
+def _added_tasks(state: CaseState, store: Store) -> list[str]:
+    """The tasks that a finished case lacked and has now."""
+    document = store.load(state.case.id) if state.tasks else None
+    done = [] if document is None else document["case"]["tasks"]
+    plain = replace(state.case, tasks=state.tasks).to_json()["tasks"]
+    return [str(task) for task, stored in zip(state.tasks, plain, strict=True) if stored in done]

@@ -20,8 +20,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from mlffbench.calculator import ForceFieldCalculator
-from mlffbench.data import InvalidPrediction, Labels, labels_of
+from mlffbench.data import InvalidPrediction, Labels, as_atoms, labels_of
 from mlffbench.system import model_file
+from mlffbench.system.parameter_values import check_parameters
 
 __all__ = ["ForceField", "Prepared", "check_frames", "least_squares_energies"]
 
@@ -54,6 +55,8 @@ class ForceField(RegressorMixin, BaseEstimator):
         Parameters that are models themselves, and the kinds of the registry they may be of.
     family : str
         Family of methods, as the user reads it: ``kernel``, ``neural network`` ...
+    runs_in : tuple of str
+        Programs that run the fitted model: ``ASE`` by `calculator`, others by the files that `export` writes.
     predicts_std : bool
         True if some setting predicts standard deviations of energies.
     shares_inputs : bool
@@ -81,6 +84,7 @@ class ForceField(RegressorMixin, BaseEstimator):
     supports: ClassVar[tuple[str, ...]] = ("periodic", "extensive")
     parts: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     family: ClassVar[str] = "other"
+    runs_in: ClassVar[tuple[str, ...]] = ("ASE",)
     predicts_std: ClassVar[bool] = False
     shares_inputs: ClassVar[bool] = False
     fitted_here: ClassVar[bool] = True
@@ -125,11 +129,13 @@ class ForceField(RegressorMixin, BaseEstimator):
         TypeError
             `X` is not a list of Atoms.
         ValueError
-            Labels are missing, not finite, or do not match the frames; or frames that the method cannot take.
+            A parameter is of the wrong type or out of range; labels are missing, not finite, or do not match
+            the frames; or frames that the method cannot take.
         ImportError
             An optional framework that the method needs is not installed.
         """
         self._check_installed()
+        self._validate_params()
         frames = self._check_supported(check_frames(X))
         labels = self._check_training_labels(y, frames)
         self._check_one_molecule(frames, frames[0])
@@ -275,6 +281,10 @@ class ForceField(RegressorMixin, BaseEstimator):
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         raise NotImplementedError
 
+    def _validate_params(self) -> None:
+        """Refuse parameters that a suite could not give either, see `mlffbench.system.constraints`."""
+        check_parameters(type(self), self.get_params(deep=False))
+
     @classmethod
     def _check_installed(cls) -> None:
         """Raise ImportError with the name of the extra if a framework is missing."""
@@ -351,9 +361,12 @@ def least_squares_energies(
 
 
 def check_frames(X: Any) -> list[Atoms]:
-    """Check that X is a non-empty list of Atoms with finite positions and at least one atom each."""
-    if isinstance(X, Atoms):
-        raise TypeError("expected a list of ase.Atoms, got one Atoms; write [atoms]")
+    """Check that X is a non-empty list of Atoms with finite positions and at least one atom each.
+
+    Structures and molecules of pymatgen are converted to Atoms.
+    """
+    if isinstance(as_atoms(X), Atoms):
+        raise TypeError(f"expected a list of ase.Atoms, got one {type(X).__name__}; write [atoms]")
     if isinstance(X, np.ndarray):
         raise TypeError(
             "expected a list of ase.Atoms, got ndarray; tools that make an array of X, as BaggingRegressor "
@@ -361,7 +374,7 @@ def check_frames(X: Any) -> list[Atoms]:
         )
     if not isinstance(X, Sequence) or isinstance(X, str):
         raise TypeError(f"expected a list of ase.Atoms, got {type(X).__name__}")
-    frames = list(X)
+    frames = list(map(as_atoms, X))
     if not frames:
         raise ValueError("expected a list of ase.Atoms, got an empty one")
     for i, atoms in enumerate(frames):

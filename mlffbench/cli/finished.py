@@ -39,8 +39,8 @@ def with_changed_inputs(
     """
     from functools import partial
 
+    from mlffbench.harness.case_data import load_dataset
     from mlffbench.harness.inputs import changed_inputs
-    from mlffbench.harness.run import load_dataset
 
     changed = {}
     for case in cases:

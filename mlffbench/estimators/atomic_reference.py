@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -10,6 +10,7 @@ from ase import Atoms
 
 from mlffbench.data import Labels
 from mlffbench.forcefield import ForceField
+from mlffbench.system.ranges import AtomEnergies
 
 __all__ = ["AtomicReference"]
 
@@ -32,7 +33,7 @@ class AtomicReference(ForceField):
 
     family: ClassVar[str] = "baseline"
 
-    def __init__(self, atomic_energies: Mapping[str, float] | None = None) -> None:
+    def __init__(self, atomic_energies: AtomEnergies | None = None) -> None:
         self.atomic_energies = atomic_energies
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ase import Atoms
 
 from mlffbench.data import Labels
 from mlffbench.estimators.base.warm_start import WarmStart
 from mlffbench.system.device import checked_device
+from mlffbench.system.ranges import (
+    AtomEnergies,
+    Count,
+    Device,
+    Length,
+    Natural,
+    NonNegative,
+    Positive,
+    Seed,
+    ShareBelowOne,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -82,24 +93,24 @@ class BehlerParrinello(WarmStart):
 
     def __init__(
         self,
-        cutoff: float = 5.0,
-        hidden: tuple[int, ...] = (64, 64),
+        cutoff: Length = 5.0,
+        hidden: tuple[Count, ...] = (64, 64),
         *,
-        n_networks: int = 1,
-        energy_weight: float = 30.0,
-        forces_weight: float = 1.0,
-        stress_weight: float = 100.0,
-        max_epochs: int = 300,
-        batch_size: int = 10,
-        learning_rate: float = 0.01,
-        validation_fraction: float = 0.1,
-        patience: int | None = 100,
-        max_seconds: float | None = None,
+        n_networks: Count = 1,
+        energy_weight: NonNegative = 30.0,
+        forces_weight: NonNegative = 1.0,
+        stress_weight: NonNegative = 100.0,
+        max_epochs: Count = 300,
+        batch_size: Count = 10,
+        learning_rate: Positive = 0.01,
+        validation_fraction: ShareBelowOne = 0.1,
+        patience: Natural | None = 100,
+        max_seconds: Positive | None = None,
         warm_start: bool = False,
-        device: str = "cpu",
-        dtype: str = "float64",
-        random_state: int | None = 0,
-        atomic_energies: Mapping[str, float] | None = None,
+        device: Device = "cpu",
+        dtype: Literal["float32", "float64"] = "float64",
+        random_state: Seed | None = 0,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         self.cutoff = cutoff
         self.hidden = hidden
@@ -128,8 +139,6 @@ class BehlerParrinello(WarmStart):
         from mlffbench.descriptors.acsf import ACSF
         from mlffbench.potentials.networks.ensemble import new_networks
 
-        if self.n_networks < 1:
-            raise ValueError(f"n_networks must be at least 1; got {self.n_networks}")
         self.device_, self.dtype_ = str(checked_device(self.device)), self.dtype
         self.acsf_ = ACSF(self.cutoff, species=self.elements_).fit(frames)
         described = self._describe(frames, labels)

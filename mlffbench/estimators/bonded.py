@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+from annotated_types import MinLen
 from ase import Atoms
 
 from mlffbench.data import Labels
 from mlffbench.forcefield import ForceField
+from mlffbench.system.ranges import AtomEnergies, Count, Device, Length, Natural, NonNegative, Positive
 
 if TYPE_CHECKING:
     from mlffbench.potentials.gaff.evaluation import Prepared
@@ -92,17 +94,17 @@ class Bonded(ForceField):
 
     def __init__(
         self,
-        cutoff: float = 9.0,
-        depth: int = 3,
-        periodicities: Sequence[int] = (1, 2, 3, 4),
-        blend: float = 0.25,
-        energy_weight: float = 1.0,
-        forces_weight: float = 1.0,
-        stress_weight: float = 1.0,
-        alpha: float = 1e-4,
-        max_iterations: int = 200,
-        device: str = "cpu",
-        atomic_energies: Mapping[str, float] | None = None,
+        cutoff: Length = 9.0,
+        depth: Natural = 3,
+        periodicities: Annotated[Sequence[Count], MinLen(1)] = (1, 2, 3, 4),
+        blend: Positive = 0.25,
+        energy_weight: NonNegative = 1.0,
+        forces_weight: NonNegative = 1.0,
+        stress_weight: NonNegative = 1.0,
+        alpha: NonNegative = 1e-4,
+        max_iterations: Natural = 200,
+        device: Device = "cpu",
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         self.cutoff = cutoff
         self.depth = depth
@@ -123,8 +125,6 @@ class Bonded(ForceField):
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         from mlffbench.potentials.gaff.fit import Settings, fit
 
-        if self.blend <= 0 or self.depth < 0 or not self.periodicities or min(self.periodicities) < 1:
-            raise ValueError("Bonded needs blend > 0, depth >= 0 and periodicities of at least 1")
         settings = Settings(
             cutoff=self.cutoff,
             depth=self.depth,

@@ -14,6 +14,7 @@ from mlffbench import registry
 from mlffbench.data import Labels
 from mlffbench.estimators.base.composite import Calculated, Composite, clone_sharing_calculators, is_spec
 from mlffbench.forcefield import ForceField
+from mlffbench.system.ranges import AtomEnergies, Seed
 
 __all__ = ["DeltaLearning"]
 
@@ -82,9 +83,9 @@ class DeltaLearning(Composite):
         self,
         baseline: Any,
         model: ForceField | str | Mapping[str, Any],
-        baseline_atomic_energies: Mapping[str, float] | None = None,
-        random_state: int | None = None,
-        atomic_energies: Mapping[str, float] | None = None,
+        baseline_atomic_energies: AtomEnergies | None = None,
+        random_state: Seed | None = None,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         self.baseline = baseline
         self.model = model

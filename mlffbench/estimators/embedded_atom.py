@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from ase import Atoms
 from ase.data import atomic_numbers, chemical_symbols
 
 from mlffbench.estimators.base.classical import Classical
+from mlffbench.system.ranges import AtomEnergies, Count, Device, Length, Natural, NonNegative, Seed
 
 if TYPE_CHECKING:
     import torch
@@ -86,17 +87,17 @@ class EmbeddedAtom(Classical):
 
     def __init__(
         self,
-        cutoff: float = 6.0,
-        n_pair: int = 12,
-        n_density: int = 6,
-        energy_weight: float = 1.0,
-        forces_weight: float = 1.0,
-        stress_weight: float = 1.0,
-        max_iterations: int = 80,
-        n_starts: int = 2,
-        device: str = "cpu",
-        random_state: int | None = None,
-        atomic_energies: Mapping[str, float] | None = None,
+        cutoff: Length = 6.0,
+        n_pair: Count = 12,
+        n_density: Count = 6,
+        energy_weight: NonNegative = 1.0,
+        forces_weight: NonNegative = 1.0,
+        stress_weight: NonNegative = 1.0,
+        max_iterations: Natural = 80,
+        n_starts: Count = 2,
+        device: Device = "cpu",
+        random_state: Seed | None = None,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         shared = (cutoff, energy_weight, forces_weight, stress_weight, max_iterations, n_starts)
         super().__init__(*shared, device, random_state, atomic_energies)
@@ -154,6 +155,13 @@ class EmbeddedAtom(Classical):
         from mlffbench.potentials.classical.embedded_atom import energies
 
         return energies(self._tables().to(graph.positions.device), graph)
+
+    def _lammps(self, name: str) -> tuple[str, str, list[str]]:
+        from mlffbench.potentials.classical.lammps_setfl import setfl_commands, setfl_file
+
+        file = f"{name}.eam.fs"
+        text = setfl_file(self.elements_, self._tables(), self.cutoff)
+        return file, text, setfl_commands(self.elements_, file)
 
     def _tables(self) -> Tables:
         """Tables of the fitted attributes."""

@@ -5,14 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from ase import Atoms
 
 from mlffbench.data import Labels
+from mlffbench.estimators.base.exportable import Exportable
 from mlffbench.forcefield import ForceField
 from mlffbench.system.device import checked_device
+from mlffbench.system.ranges import (
+    AtomEnergies,
+    Count,
+    Device,
+    Fraction,
+    Length,
+    Natural,
+    NonNegative,
+    Order,
+    Positive,
+    Seed,
+    ShareBelowOne,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -26,7 +40,7 @@ __all__ = ["MACE"]
 EXAMPLE = 3  # frames on which the backends must agree
 
 
-class MACE(ForceField):
+class MACE(Exportable, ForceField):
     """Message passing with higher body order: mace-torch's own model, loss and optimiser settings.
 
     A keyword that is None takes the preset's value. The base class subtracts the energies of isolated atoms,
@@ -49,9 +63,10 @@ class MACE(ForceField):
         Training; see `mlffbench.potentials.networks.training.Settings`. Weights of products and of the
         interactions' linear maps decay, as mace-torch groups them.
     schedule : {'plateau', 'cosine', 'constant'}, optional
+        Schedule of the learning rate; see `mlffbench.potentials.networks.training.Settings`.
     cooldown : float, optional
-        Schedule of the learning rate; see `mlffbench.potentials.networks.training.Settings`. The presets'
-        cooldown is 0.5, in `paper` 0.
+        Last fraction of the training, over which the learning rate falls to a hundredth; the presets' is 0.5,
+        in `paper` 0.
     energy_weight, forces_weight, stress_weight : float, optional
         Weights of the squared errors: energy per atom, eV; force components, eV/Å; stress components, eV/Å³.
     stage_two : float, optional
@@ -109,46 +124,48 @@ class MACE(ForceField):
         "mlffbench.potentials.mace.backends",
         "mlffbench.potentials.mace.training",
     )
+    runs_in: ClassVar[tuple[str, ...]] = ("ASE", "LAMMPS")
+    export_formats: ClassVar[Mapping[str, str]] = {"mace-torch": ".model", "lammps": ".lammps"}
     needs_trust: ClassVar[Mapping[str, str]] = {"foundation": "is a pickle, whose code runs when it is read"}
 
     def __init__(
         self,
-        preset: str = "small",
+        preset: Literal["small", "medium", "large", "paper"] = "small",
         *,
-        cutoff: float | None = None,
-        num_channels: int | None = None,
-        max_L: int | None = None,
-        max_ell: int | None = None,
-        correlation: int | None = None,
-        num_interactions: int | None = None,
-        num_radial_basis: int | None = None,
-        batch_size: int | None = None,
-        learning_rate: float | None = None,
-        schedule: str | None = None,
-        cooldown: float | None = None,
-        max_epochs: int | None = None,
-        max_seconds: float | None = None,
-        ema_decay: float | None = None,
-        weight_decay: float | None = None,
-        energy_weight: float | None = None,
-        forces_weight: float | None = None,
-        stress_weight: float | None = None,
-        stage_two: float | None = None,
-        stage_two_energy_weight: float | None = None,
-        stage_two_forces_weight: float | None = None,
-        stage_two_learning_rate: float | None = None,
+        cutoff: Length | None = None,
+        num_channels: Count | None = None,
+        max_L: Order | None = None,
+        max_ell: Order | None = None,
+        correlation: Count | None = None,
+        num_interactions: Count | None = None,
+        num_radial_basis: Count | None = None,
+        batch_size: Count | None = None,
+        learning_rate: Positive | None = None,
+        schedule: Literal["plateau", "cosine", "constant"] | None = None,
+        cooldown: Fraction | None = None,
+        max_epochs: Count | None = None,
+        max_seconds: Positive | None = None,
+        ema_decay: ShareBelowOne | None = None,
+        weight_decay: NonNegative | None = None,
+        energy_weight: NonNegative | None = None,
+        forces_weight: NonNegative | None = None,
+        stress_weight: NonNegative | None = None,
+        stage_two: Fraction | None = None,
+        stage_two_energy_weight: NonNegative | None = None,
+        stage_two_forces_weight: NonNegative | None = None,
+        stage_two_learning_rate: Positive | None = None,
         stage_two_average: bool = False,
-        validation_fraction: float = 0.1,
-        patience: int | None = None,
+        validation_fraction: ShareBelowOne = 0.1,
+        patience: Natural | None = None,
         foundation: str | None = None,
         foundation_head: str | None = None,
         warm_start: bool = False,
-        kernels: str = "auto",
-        matmul_precision: str = "highest",
-        device: str = "cpu",
-        dtype: str | None = None,
-        random_state: int | None = 0,
-        atomic_energies: Mapping[str, float] | None = None,
+        kernels: Literal["auto", "mace", "fused", "cuequivariance"] = "auto",
+        matmul_precision: Literal["highest", "high", "medium"] = "highest",
+        device: Device = "cpu",
+        dtype: Literal["float32", "float64"] | None = None,
+        random_state: Seed | None = 0,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         self.preset = preset
         self.cutoff = cutoff
@@ -200,23 +217,22 @@ class MACE(ForceField):
 
         mace()
 
-    def export(self, path: str | Path) -> None:
-        """Write mace-torch's own module with the atomic energies: a .model file for its calculator."""
-        import torch
-
+    def _exported(self, target: Path, format: str) -> tuple[dict[Path, str | bytes], str]:
+        """mace-torch's own module with the atomic energies, for its calculator or for LAMMPS."""
+        from mlffbench.potentials.mace import export
         from mlffbench.potentials.mace.backends import named_weights
         from mlffbench.potentials.mace.library import session
-        from mlffbench.potentials.mace.model import build
         from mlffbench.potentials.networks.seeding import checked_dtype
 
         dtype = checked_dtype(self.dtype_)
+        energies = [self.atomic_energies_[s] for s in self.elements_]
         with session(dtype):
             weights = named_weights(self.module_, self.kernels_)
-            module: Any = build(self.config_, dtype, torch.device("cpu"), weights)
-            module.atomic_energies_fn.atomic_energies[:] = torch.tensor(
-                [self.atomic_energies_[s] for s in self.elements_]
-            )
-            torch.save(module, path)
+            module = export.mace_torch_module(self.config_, weights, dtype, energies)
+            if format == "mace-torch":
+                return {target: export.model_file(module)}, export.calculator_script(target.name, self.dtype_)
+            files, usage = export.lammps_files(module, self.elements_, target.name)
+        return {target.with_name(name): content for name, content in files.items()}, usage
 
     # ------------------------------------------------------------ initial model
     def _forget(self) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlffbench.estimators.base.graph_pes import GraphPES
+from mlffbench.system.ranges import Count
 
 if TYPE_CHECKING:
     import torch
@@ -45,9 +46,9 @@ class PaiNN(GraphPES):
        https://github.com/jla-gardner/graph-pes
     """
 
-    channels: int = 32
-    layers: int = 3
-    radial_features: int = 20
+    channels: Count = 32
+    layers: Count = 3
+    radial_features: Count = 20
 
     @staticmethod
     def _construct(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlffbench.estimators.base.graph_pes import GraphPES
+from mlffbench.system.ranges import Count
 
 if TYPE_CHECKING:
     import torch
@@ -45,9 +46,9 @@ class SchNet(GraphPES):
     .. [2] K. T. Schütt et al., J. Chem. Theory Comput. 15, 448 (2019).
     """
 
-    channels: int = 64
-    layers: int = 3
-    radial_features: int = 50
+    channels: Count = 64
+    layers: Count = 3
+    radial_features: Count = 50
 
     @staticmethod
     def _construct(

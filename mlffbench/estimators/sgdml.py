@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, ClassVar
 
@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 from mlffbench.data import Labels
 from mlffbench.forcefield import ForceField
 from mlffbench.system.device import checked_device
+from mlffbench.system.ranges import AtomEnergies, Device, Natural, NonNegative, Positive, Seed
 
 __all__ = ["SGDML"]
 
@@ -91,16 +92,16 @@ class SGDML(ForceField):
 
     def __init__(
         self,
-        sigma: float | None = None,
-        lam: float | None = None,
+        sigma: Positive | None = None,
+        lam: NonNegative | None = None,
         symmetric: bool = True,
-        max_memory_gb: float = 5.0,
-        rank: int = 4000,
-        tolerance: float = 1e-4,
-        max_iterations: int = 400,
-        device: str = "cpu",
-        random_state: int | None = None,
-        atomic_energies: Mapping[str, float] | None = None,
+        max_memory_gb: NonNegative = 5.0,
+        rank: Natural = 4000,
+        tolerance: Positive = 1e-4,
+        max_iterations: Natural = 400,
+        device: Device = "cpu",
+        random_state: Seed | None = None,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         self.sigma = sigma
         self.lam = lam

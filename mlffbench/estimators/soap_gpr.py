@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from annotated_types import Interval
 from ase import Atoms
 
 from mlffbench.data import Labels, concatenate
-from mlffbench.estimators.base.parameters import check_choice, check_positive
 from mlffbench.forcefield import ForceField
+from mlffbench.system.ranges import AtomEnergies, Count, Device, Order, Positive, Seed, SoapCutoff
 
 if TYPE_CHECKING:
     from mlffbench.descriptors.graph import Graph
@@ -104,23 +105,23 @@ class SOAPGPR(ForceField):
 
     def __init__(
         self,
-        cutoff: float = 4.0,
-        n_max: int = 6,
-        l_max: int = 4,
-        sigma: float = 0.3,
-        zeta: float = 2.0,
-        n_sparse: int = 2000,
-        sparse_method: str = "farthest_point",
-        energy_noise: float = 0.001,
-        forces_noise: float = 0.01,
-        stress_noise: float = 0.0005,
+        cutoff: SoapCutoff = 4.0,
+        n_max: Count = 6,
+        l_max: Order = 4,
+        sigma: Positive = 0.3,
+        zeta: Annotated[float, Interval(ge=1, le=100)] = 2.0,
+        n_sparse: Count = 2000,
+        sparse_method: Literal["farthest_point", "cur"] = "farthest_point",
+        energy_noise: Positive = 0.001,
+        forces_noise: Positive = 0.01,
+        stress_noise: Positive = 0.0005,
         optimize: bool = False,
-        descriptor: str = "torch",
-        batch_size: int = 16,
-        uncertainty: bool | str = True,
-        device: str = "cpu",
-        random_state: int | None = None,
-        atomic_energies: Mapping[str, float] | None = None,
+        descriptor: Literal["torch", "dscribe"] = "torch",
+        batch_size: Count = 16,
+        uncertainty: bool | Literal["energy", "forces"] = True,
+        device: Device = "cpu",
+        random_state: Seed | None = None,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         self.cutoff = cutoff
         self.n_max = n_max
@@ -146,11 +147,7 @@ class SOAPGPR(ForceField):
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         from mlffbench.potentials.soap import sparse_gp, training_batches
-        from mlffbench.potentials.soap.sparse_points import METHODS
 
-        check_positive(self, "energy_noise", "forces_noise", "stress_noise", "n_sparse", "batch_size")
-        check_choice(self, "sparse_method", METHODS)
-        check_choice(self, "uncertainty", (False, True, "energy", "forces"))
         self.basis_ = training_batches.basis_of(self, frames)
         self.energy_per_atom_, rest = training_batches.without_mean(frames, labels)
         process = sparse_gp.fit(

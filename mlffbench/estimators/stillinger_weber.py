@@ -10,6 +10,7 @@ import numpy as np
 from ase.data import atomic_numbers
 
 from mlffbench.estimators.base.classical import Classical
+from mlffbench.system.ranges import AtomEnergies, Count, Device, Length, Natural, NonNegative, Seed
 
 if TYPE_CHECKING:
     import torch
@@ -87,17 +88,17 @@ class StillingerWeber(Classical):
 
     def __init__(
         self,
-        cutoff: float = 5.0,
-        p: float = 4.0,
-        q: float = 0.0,
-        energy_weight: float = 1.0,
-        forces_weight: float = 1.0,
-        stress_weight: float = 1.0,
-        max_iterations: int = 50,
-        n_starts: int = 2,
-        device: str = "cpu",
-        random_state: int | None = None,
-        atomic_energies: Mapping[str, float] | None = None,
+        cutoff: Length = 5.0,
+        p: NonNegative = 4.0,
+        q: NonNegative = 0.0,
+        energy_weight: NonNegative = 1.0,
+        forces_weight: NonNegative = 1.0,
+        stress_weight: NonNegative = 1.0,
+        max_iterations: Natural = 50,
+        n_starts: Count = 2,
+        device: Device = "cpu",
+        random_state: Seed | None = None,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         shared = (cutoff, energy_weight, forces_weight, stress_weight, max_iterations, n_starts)
         super().__init__(*shared, device, random_state, atomic_energies)
@@ -131,6 +132,13 @@ class StillingerWeber(Classical):
 
         parameters = self._parameters().to(graph.positions.device)
         return energies(parameters, (self.p, self.q), self._indices(graph), graph.vectors)
+
+    def _lammps(self, name: str) -> tuple[str, str, list[str]]:
+        from mlffbench.potentials.classical.lammps_sw import sw_commands, sw_file
+
+        file = f"{name}.sw"
+        text = sw_file(self.elements_, self.parameters_, self.angles_, (self.p, self.q))
+        return file, text, sw_commands(self.elements_, file)
 
     def _indices(self, graph: Graph) -> GraphIndices:
         from mlffbench.potentials.classical.stillinger_weber import GraphIndices

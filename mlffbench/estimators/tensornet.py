@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlffbench.estimators.base.graph_pes import GraphPES
+from mlffbench.system.ranges import Count
 
 if TYPE_CHECKING:
     import torch
@@ -45,9 +46,9 @@ class TensorNet(GraphPES):
        https://github.com/jla-gardner/graph-pes
     """
 
-    channels: int = 16
-    layers: int = 2
-    radial_features: int = 32
+    channels: Count = 16
+    layers: Count = 2
+    radial_features: Count = 32
 
     @staticmethod
     def _construct(

@@ -67,10 +67,11 @@ def split_metadata(split: Split) -> dict[str, Any]:
 
 
 def model_metadata(model: ForceField) -> dict[str, Any]:
-    """Parameters as given and as resolved by the fit, their number, its end; device and precision."""
+    """Parameters as given and as resolved by the fit, their number, its end; family, device and precision."""
     history = getattr(model, "history_", None) or [{}]
     metadata: dict[str, Any] = {
         "params": model.get_params(deep=False),
+        "family": model.family,
         "resolved": model.resolved_params(),
         "n_parameters": getattr(model, "n_parameters_", None),
         "epochs": history[-1].get("epoch"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -11,7 +12,10 @@ from ase import Atoms
 from sklearn.utils import check_random_state
 
 from mlffbench.data import Labels
+from mlffbench.estimators.base.exportable import Exportable
 from mlffbench.forcefield import ForceField
+from mlffbench.potentials.lammps_input import lammps_input, lammps_script
+from mlffbench.system.ranges import AtomEnergies, Count, Device, Length, Natural, NonNegative, Seed
 
 if TYPE_CHECKING:
     import torch
@@ -23,30 +27,32 @@ if TYPE_CHECKING:
 __all__ = ["Classical"]
 
 
-class Classical(ForceField):
+class Classical(Exportable, ForceField):
     """A potential with few parameters, fitted to energies, forces and stresses by weighted least squares.
 
     A subclass defines `_fit_interaction`, which sets fitted attributes from a graph and its design matrix,
-    and `_interaction`, the energies of the frames of a graph. This class adds a constant energy per atom of
-    each element.
+    `_interaction`, the energies of the frames of a graph, and `_lammps`, the interaction as LAMMPS reads it.
+    This class adds a constant energy per atom of each element.
     """
 
     family: ClassVar[str] = "classical"
     requires: ClassVar[tuple[str, ...]] = ("torch",)
     extra: ClassVar[str | None] = "classical"
     implementation: ClassVar[tuple[str, ...]] = ("mlffbench.potentials.classical.design_matrix",)
+    runs_in: ClassVar[tuple[str, ...]] = ("ASE", "LAMMPS")
+    export_formats: ClassVar[Mapping[str, str]] = {"lammps": ".lammps"}
 
     def __init__(
         self,
-        cutoff: float = 6.0,
-        energy_weight: float = 1.0,
-        forces_weight: float = 1.0,
-        stress_weight: float = 1.0,
-        max_iterations: int = 100,
-        n_starts: int = 2,
-        device: str = "cpu",
-        random_state: int | None = None,
-        atomic_energies: Mapping[str, float] | None = None,
+        cutoff: Length = 6.0,
+        energy_weight: NonNegative = 1.0,
+        forces_weight: NonNegative = 1.0,
+        stress_weight: NonNegative = 1.0,
+        max_iterations: Natural = 100,
+        n_starts: Count = 2,
+        device: Device = "cpu",
+        random_state: Seed | None = None,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         self.cutoff = cutoff
         self.energy_weight = energy_weight
@@ -69,6 +75,17 @@ class Classical(ForceField):
     @abstractmethod
     def _interaction(self, graph: Graph) -> torch.Tensor:
         """Energies of frames without the constants per element, (n_frames,) eV."""
+
+    @abstractmethod
+    def _lammps(self, name: str) -> tuple[str, str, list[str]]:
+        """Name, from `name` on, and text of a parameter file, and LAMMPS commands that read it."""
+
+    def _exported(self, target: Path, format: str) -> tuple[dict[Path, str | bytes], str]:
+        file, parameters, commands = self._lammps(target.name)
+        constants = {s: self.element_energies_[s] + self.atomic_energies_[s] for s in self.elements_}
+        text = lammps_input(f"{type(self).__name__} of mlffbench", self.elements_, commands, constants)
+        script = lammps_script(target.name, self.elements_, text)
+        return {target: text, target.with_name(file): parameters}, script
 
     def _max_pairs(self) -> float:
         """Most directed pairs of a training set; a larger one is subsampled."""

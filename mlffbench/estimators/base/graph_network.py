@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import inspect
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ase import Atoms
 
 from mlffbench.data import Labels
 from mlffbench.estimators.base.warm_start import WarmStart
 from mlffbench.system.device import checked_device
+from mlffbench.system.ranges import (
+    AtomEnergies,
+    Count,
+    Device,
+    Length,
+    Natural,
+    NonNegative,
+    Positive,
+    Seed,
+    ShareBelowOne,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -73,22 +84,22 @@ class GraphNetwork(WarmStart):
     implementation: ClassVar[tuple[str, ...]] = ("mlffbench.potentials.networks.training",)
     shares_inputs = True
 
-    cutoff: float = 5.0
+    cutoff: Length = 5.0
     _: KW_ONLY
-    energy_weight: float = 1.0
-    forces_weight: float = 1.0
-    stress_weight: float = 100.0
-    max_epochs: int = 100
-    batch_size: int = 5
-    learning_rate: float = 0.005
-    validation_fraction: float = 0.1
-    patience: int | None = None
-    max_seconds: float | None = None
+    energy_weight: NonNegative = 1.0
+    forces_weight: NonNegative = 1.0
+    stress_weight: NonNegative = 100.0
+    max_epochs: Count = 100
+    batch_size: Count = 5
+    learning_rate: Positive = 0.005
+    validation_fraction: ShareBelowOne = 0.1
+    patience: Natural | None = None
+    max_seconds: Positive | None = None
     warm_start: bool = False
-    device: str = "cpu"
-    dtype: str = "float32"
-    random_state: int | None = 0
-    atomic_energies: Mapping[str, float] | None = None
+    device: Device = "cpu"
+    dtype: Literal["float32", "float64"] = "float32"
+    random_state: Seed | None = 0
+    atomic_energies: AtomEnergies | None = None
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         """Write the shared part of the docstring above into the subclass's."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlffbench.estimators.base.graph_network import GraphNetwork
+from mlffbench.system.ranges import Count
 
 if TYPE_CHECKING:
     import torch
@@ -30,9 +31,9 @@ class GraphPES(GraphNetwork):
     requires: ClassVar[tuple[str, ...]] = ("torch", "graph_pes")
     extra: ClassVar[str | None] = "graph-pes"
 
-    channels: int = 32
-    layers: int = 3
-    radial_features: int = 20
+    channels: Count = 32
+    layers: Count = 3
+    radial_features: Count = 20
 
     @classmethod
     def test_params(cls) -> dict[str, Any]:

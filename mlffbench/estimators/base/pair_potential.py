@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from mlffbench.descriptors.graph import Graph
     from mlffbench.potentials.classical.design_matrix import DesignMatrix
+    from mlffbench.potentials.classical.lammps_table import Curve
     from mlffbench.potentials.classical.least_squares import Fit
     from mlffbench.potentials.classical.pair import PairProblem
 
@@ -114,6 +115,25 @@ class PairPotential(Classical):
         table = self._table().to(r)[:, graph.numbers[source], graph.numbers[graph.target[known]]]
         u = self.form(r, *table) * switched_off(r / self.cutoff)
         return r.new_zeros(graph.n_frames).index_add(0, graph.frame[source], u)
+
+    def _lammps(self, name: str) -> tuple[str, str, list[str]]:
+        from mlffbench.potentials.classical.lammps_table import pair_table, table_commands
+
+        file = f"{name}.table"
+        text = pair_table(self.elements_, self._curve, self.cutoff)
+        return file, text, table_commands(self.elements_, file)
+
+    def _curve(self, one: str, other: str) -> Curve | None:
+        """u(r) f(r) of two elements, None if training never showed them within the cutoff."""
+        import torch
+
+        from mlffbench.descriptors.quintic import switched_off
+
+        values = self.parameters_.get(f"{one}-{other}") or self.parameters_.get(f"{other}-{one}")
+        if values is None:
+            return None
+        parameters = [torch.tensor(values[key], dtype=torch.float64) for key in self.names]
+        return lambda r: self.form(r, *parameters) * switched_off(r / self.cutoff)
 
     def _known(self, graph: Graph) -> torch.Tensor:
         """Mask of the pairs whose elements have parameters, (p,) bool."""

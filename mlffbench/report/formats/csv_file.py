@@ -11,7 +11,7 @@ from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN
 from mlffbench.report.results import QUANTITIES, Results
 
-__all__ = ["render", "wide_frame"]
+__all__ = ["inert", "render", "wide_frame"]
 
 KEYS = ["problem", "method", "test"]
 METRICS = {"rmse": "RMSE", "mae": "MAE", "max_error": "max error"}
@@ -24,10 +24,10 @@ def render(results: Results) -> str:
 
     A text that a spreadsheet would compute (``=1+1``, ``+D3``, ``-stress``) gets an apostrophe in front.
     """
-    return wide_frame(results).map(_inert).to_csv(index=False, lineterminator="\n")
+    return wide_frame(results).map(inert).to_csv(index=False, lineterminator="\n")
 
 
-def _inert(value: Any) -> Any:
+def inert(value: Any) -> Any:
     """A text that no spreadsheet takes for a formula, nor its parts for rows; other values as they are."""
     if not isinstance(value, str):
         return value

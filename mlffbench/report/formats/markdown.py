@@ -28,10 +28,14 @@ def _section(section: Section) -> list[str]:
     doubts = [f"**Careful:** {_safe(sentence)}" for sentence in section.problem.doubts]
     parts = [
         f"## {_safe(section.problem.name)}",
+        f"**Verdict.** {_safe(section.verdict)}",
         f"### What was run\n\n{rows}",
         *doubts,
         *map(_table, section.tables),
     ]
+    if section.usage:
+        code = "\n".join(section.usage)
+        parts.append(f"In the results folder, with the best of them:\n\n```python\n{code}\n```")
     if section.failures:
         parts.append("### Failures\n\n" + "\n".join(_failure(**row) for row in section.failures))
     return parts

@@ -41,7 +41,7 @@ def _section(section: Section, width: int) -> Iterator[RenderableType]:
     yield Text("\n".join(f"{name}: {text}" for name, text in section.facts if name in shown), style="dim")
     for sentence in section.problem.doubts:
         yield Text(f"Careful: {sentence}", style="yellow")
-    for table in (t for t in section.tables if not t.detail):
+    for table in (t for t in section.tables if not t.detail and t.id != "models"):  # 'mlffbench model' lists
         yield Text(f"\n{table.title}", style="bold")
         for part in _parts(replace(table, rows=table.rows[:ROWS]), width):
             yield _rich(part)
@@ -57,6 +57,8 @@ def _section(section: Section, width: int) -> Iterator[RenderableType]:
         yield Padding(
             Text(f"{failure['method']}, seed {failure['seed']}: {failure['kind']}. {first}"), (0, 0, 0, 1)
         )
+    yield Text("\nVerdict", style="bold")
+    yield Text(section.verdict)
     yield Text()
 
 

@@ -10,11 +10,13 @@ from mlffbench.report.dataframes import provenance
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.problems import Problem
 from mlffbench.report.results import Results
+from mlffbench.report.tables.kept_models import kept_models_table, usage
 from mlffbench.report.tables.leaderboard import leaderboard_table
 from mlffbench.report.tables.profiles_and_costs import cost_table, profile_table
 from mlffbench.report.tables.table import Table, records
 from mlffbench.report.tables.tasks import skipped_table, task_tables
 from mlffbench.report.tables.transfer import transfer_tables
+from mlffbench.report.verdict import verdict
 
 __all__ = ["Section", "sections"]
 
@@ -36,6 +38,10 @@ class Section:
         Methods of the problem that have no row in any table but the leaderboard.
     n_more_failures : int
         Failures that are not among `failures`.
+    usage : tuple of str
+        Lines of Python that use the best kept model; none where no model was kept.
+    verdict : str
+        Paragraph on the method to use, see `mlffbench.report.verdict`.
     """
 
     problem: Problem
@@ -45,6 +51,8 @@ class Section:
     failures: list[dict[str, Any]] = field(default_factory=list)
     n_left_out: int = 0
     n_more_failures: int = 0
+    usage: tuple[str, ...] = ()
+    verdict: str = ""
 
     @property
     def tables(self) -> list[Table]:
@@ -61,7 +69,7 @@ def sections(results: Results, most: int | None = None) -> list[Section]:
 
 def _section(problem: Problem, frames: Frames, most: int | None) -> Section:
     leaderboard, facts = leaderboard_table(problem, frames), provenance.problem_facts(problem)
-    best = list(frames.leaderboard["method"][:most])
+    best, words = list(frames.leaderboard["method"][:most]), verdict(problem, frames)
     n_left_out = len(problem.methods) - len(best)
     if n_left_out:
         frames = frames.of_methods(best)
@@ -73,7 +81,9 @@ def _section(problem: Problem, frames: Frames, most: int | None) -> Section:
         "profiles": [profile_table(by_rank.profiles)],
         "cost": [cost_table(by_rank.costs)],
         "tasks": task_tables(by_rank.tasks),
+        "models": [kept_models_table(problem, list(frames.leaderboard["method"]))],
         "skipped": [skipped_table(by_rank.skipped, len(problem.methods))],
     }
     filled = {id: [table for table in tables if table.rows] for id, tables in blocks.items()}
-    return Section(problem, frames, facts, filled, records(frames.failures), n_left_out)
+    lines, failed = usage(filled["models"]), records(frames.failures)
+    return Section(problem, frames, facts, filled, failed, n_left_out, usage=lines, verdict=words)

@@ -15,7 +15,7 @@ from mlffbench.cli import completion
 
 __all__ = ["DATA_EXAMPLES", "EXAMPLES", "MORE", "complete_help"]
 
-MORE = "More: data.md, estimators.md, models.md, production.md, tasks.md and security.md in docs/ of the source."
+MORE = "More: data.md, estimators.md, models.md, production.md, tasks.md, security.md in docs/ of the source."
 EXAMPLES = {
     "run": "mlffbench run benchmarks/quickstart.yaml --out runs/quickstart",
     "report": "mlffbench report runs/quickstart",

@@ -23,6 +23,7 @@ DATA = (DOCS / "data.md").read_text(encoding="utf-8")
 ESTIMATORS = (DOCS / "estimators.md").read_text(encoding="utf-8")
 PRODUCTION = (DOCS / "production.md").read_text(encoding="utf-8")
 TASKS = (DOCS / "tasks.md").read_text(encoding="utf-8")
+PYTHON = (DOCS / "python.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str, text: str = DATA) -> list[str]:
@@ -125,8 +126,22 @@ def test_every_task_and_property_is_named():
     assert modules <= named, modules - named
 
 
-@pytest.mark.parametrize("file", ["data", "estimators", "production", "tasks"])
+def test_the_python_of_results_and_runs_runs(tmp_path, monkeypatch):
+    (tmp_path / "results").symlink_to(DOCS.parent / "results")
+    monkeypatch.chdir(tmp_path)
+    scope: dict = {}
+    for code in blocks("python", PYTHON):
+        exec(compile(code, "python.md", "exec"), scope)
+    assert scope["c11"].loc["mace"].notna().all()
+    assert len(scope["hot"]) == 5
+    assert "begin{tabular}" in scope["latex"]
+    assert scope["results"].methods == ["atomic_reference", "lennard_jones"]
+    assert scope["results"].failures.empty
+    assert scope["table"].columns.tolist()[:3] == ["formula", "n_atoms", "energy"]
+
+
+@pytest.mark.parametrize("file", sorted(DOCS.glob("*.md")), ids=lambda file: file.stem)
 def test_links_lead_somewhere(file):
-    text = (DOCS / f"{file}.md").read_text(encoding="utf-8")
+    text = file.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         assert (DOCS / target).exists(), target

@@ -20,7 +20,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from mlffbench.calculator import ForceFieldCalculator
-from mlffbench.data import InvalidPrediction, Labels, labels_of
+from mlffbench.data import InvalidPrediction, Labels, as_atoms, labels_of
 from mlffbench.system import model_file
 from mlffbench.system.parameter_values import check_parameters
 
@@ -55,6 +55,8 @@ class ForceField(RegressorMixin, BaseEstimator):
         Parameters that are models themselves, and the kinds of the registry they may be of.
     family : str
         Family of methods, as the user reads it: ``kernel``, ``neural network`` ...
+    runs_in : tuple of str
+        Programs that run the fitted model: ``ASE`` by `calculator`, others by the files that `export` writes.
     predicts_std : bool
         True if some setting predicts standard deviations of energies.
     shares_inputs : bool
@@ -71,12 +73,18 @@ class ForceField(RegressorMixin, BaseEstimator):
         Chemical symbols in the training set.
     atomic_energies_ : dict of str to float
         Isolated-atom energies, eV: given, else least squares on the training set.
+    n_parameters_ : int
+        Trained weights of a network, coefficients of a kernel method, fitted parameters of a classical
+        potential, without the isolated-atom energies; absent where such a number means nothing.
+    stopped_by_ : str
+        What ended an iterative fit: ``epochs``, ``time``, ``patience``, ``converged`` or ``iterations``.
     """
 
     properties: ClassVar[tuple[str, ...]] = ("energy", "forces", "stress")
     supports: ClassVar[tuple[str, ...]] = ("periodic", "extensive")
     parts: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     family: ClassVar[str] = "other"
+    runs_in: ClassVar[tuple[str, ...]] = ("ASE",)
     predicts_std: ClassVar[bool] = False
     shares_inputs: ClassVar[bool] = False
     fitted_here: ClassVar[bool] = True
@@ -203,6 +211,13 @@ class ForceField(RegressorMixin, BaseEstimator):
         if fault := labels.misfit([len(atoms) for atoms in prepared.frames]):
             raise InvalidPrediction(f"{type(self).__name__} predicted labels that do not fit: {fault}")
         return replace(labels, energy=labels.energy + self._baseline(prepared.frames))
+
+    def resolved_params(self) -> dict[str, Any]:
+        """Parameters with the numbers that the fit used: presets and defaults resolved, optimised ones final.
+
+        They are stored with a result, which so does not depend on what a preset meant in some version.
+        """
+        return self.get_params(deep=False)
 
     def calculator(self) -> Any:
         """Return an ASE calculator of this fitted model."""
@@ -346,9 +361,12 @@ def least_squares_energies(
 
 
 def check_frames(X: Any) -> list[Atoms]:
-    """Check that X is a non-empty list of Atoms with finite positions and at least one atom each."""
-    if isinstance(X, Atoms):
-        raise TypeError("expected a list of ase.Atoms, got one Atoms; write [atoms]")
+    """Check that X is a non-empty list of Atoms with finite positions and at least one atom each.
+
+    Structures and molecules of pymatgen are converted to Atoms.
+    """
+    if isinstance(as_atoms(X), Atoms):
+        raise TypeError(f"expected a list of ase.Atoms, got one {type(X).__name__}; write [atoms]")
     if isinstance(X, np.ndarray):
         raise TypeError(
             "expected a list of ase.Atoms, got ndarray; tools that make an array of X, as BaggingRegressor "
@@ -356,7 +374,7 @@ def check_frames(X: Any) -> list[Atoms]:
         )
     if not isinstance(X, Sequence) or isinstance(X, str):
         raise TypeError(f"expected a list of ase.Atoms, got {type(X).__name__}")
-    frames = list(X)
+    frames = list(map(as_atoms, X))
     if not frames:
         raise ValueError("expected a list of ase.Atoms, got an empty one")
     for i, atoms in enumerate(frames):

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from mlffbench import __version__
-from mlffbench.cli import data, label, listing, new, suite
+from mlffbench.cli import data, export, label, listing, model, new, predict, property, show, suite
 from mlffbench.cli.console import lenient_output
+from mlffbench.cli.help_texts import DATA_EXAMPLES, EXAMPLES, MORE, complete_help
 from mlffbench.cli.trust_option import add_trust_option
 from mlffbench.system.interrupts import interruptible
 
@@ -17,13 +18,21 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     help="Compare machine-learned force fields: one suite file in, a leaderboard out.",
     no_args_is_help=True, add_completion=True, pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]}, epilog=MORE,
 )  # fmt: skip
 
 for command in (suite.run, suite.report, suite.score, suite.schema):
     app.command()(command)
 app.command()(new.new)
 app.command("list")(listing.list_)
+app.command()(show.show)
 app.command()(label.label)
+app.command()(model.model)
+app.command()(predict.predict)
+app.command("property", context_settings={"ignore_unknown_options": True})(property.property_)
+app.command("export")(export.export)
+complete_help(app, EXAMPLES)
+complete_help(data.app, DATA_EXAMPLES)
 add_trust_option(app, without=("report", "schema", "list"))
 add_trust_option(data.app, without=("list",))
 app.add_typer(data.app, name="data")

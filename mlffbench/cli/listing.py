@@ -1,46 +1,130 @@
-"""Command ``mlffbench list``: the names of a kind."""
+"""Command ``mlffbench list``: the names of a kind, from their sources; nothing heavy is imported."""
 
 from __future__ import annotations
 
-import inspect
-from enum import StrEnum
-from typing import Annotated
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlffbench.cli.console import console
+from mlffbench.cli.completion import complete_kinds
+from mlffbench.cli.console import console, print_json, refusals, table
+from mlffbench.cli.data.arguments import Json
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 __all__ = ["list_"]
 
-GIVEN = ("dataset", "seed", "model", "split", "true", "predicted")  # what mlffbench passes, not the user
+PROPERTIES = "properties"
 
 
-class Kind(StrEnum):
-    """Kinds of names."""
+def list_(
+    kind: Annotated[
+        str | None,
+        typer.Argument(
+            help="estimators, datasets, splits, metrics, tasks, checks, samplers, calculators or properties; "
+            "also in the singular. Without one: their numbers.",
+            show_default=False,
+            autocompletion=complete_kinds,
+        ),
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """List the names of a kind; 'mlffbench show NAME' explains one."""
+    with refusals():
+        if kind is None:
+            _print_kinds(json_)
+            return
+        rows = _rows(_kind(kind))
+        if json_:
+            print_json(rows)
+            return
+        if rows:
+            _print_rows(rows, _kind(kind))
 
-    estimators = "estimators"
-    datasets = "datasets"
-    splits = "splits"
-    metrics = "metrics"
-    tasks = "tasks"
-    checks = "checks"
-    samplers = "samplers"
-    calculators = "calculators"
+
+def _print_rows(rows: list[dict[str, Any]], kind: str) -> None:
+    screen = console()
+    screen.print(_estimators(rows) if kind == "estimators" else _others(rows))
+    for line in _footnotes(rows) if kind == "estimators" else ():
+        screen.print(line, highlight=False)
+    screen.print("mlffbench show NAME: parameters, needs, papers", highlight=False)
 
 
-def list_(kind: Annotated[Kind, typer.Argument(show_default=False)]) -> None:
-    """List the names of a kind, each with a summary and its parameters."""
-    from rich.padding import Padding
-    from rich.text import Text
+def _footnotes(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """Sentences below the table of methods."""
+    if any(row["periodic"] is None for row in rows):
+        yield "*: as the model that it is made of"
+    absent: dict[str, list[str]] = {}
+    for row in rows:
+        if not row["installed"]:
+            absent.setdefault(str(row["extra"]), []).append(row["name"])
+    for extra, names in absent.items():
+        yield f"not installed: {', '.join(names)}: pip install 'mlffbench[{extra}]'"
 
+
+def _kind(word: str) -> str:
+    """Kind in the plural; the singular and capitals are accepted."""
     from mlffbench import registry
 
-    screen = console()
-    for name in registry.names(kind.value):
-        target = registry.load(kind.value, name)
-        screen.print(Text(name, style="bold"))
-        screen.print(Padding(Text(registry.summary(target)), (0, 0, 0, 4)))
-        defaults = registry.parameters(target, GIVEN).items()
-        text = ", ".join(k if v is inspect.Parameter.empty else f"{k}={v!r}" for k, v in defaults)
-        if text:
-            screen.print(Padding(Text(text, style="dim"), (0, 0, 0, 4)))
+    known = (*registry.KINDS, PROPERTIES)
+    singular = {k.removesuffix("s"): k for k in registry.KINDS} | {"property": PROPERTIES}
+    lower = word.lower()
+    kind = singular.get(lower, lower)
+    if kind not in known:
+        raise LookupError(f"no kind {word!r}{registry.suggest(lower, known)}")
+    return kind
+
+
+def _rows(kind: str) -> list[dict[str, Any]]:
+    """Facts of all names of a kind."""
+    from mlffbench import registry
+    from mlffbench.cli.name_facts import estimator_facts, parameter_facts
+    from mlffbench.cli.property.catalogue import property_names, property_of
+    from mlffbench.registry.description import describe
+
+    if kind == PROPERTIES:
+        return [
+            {"name": what.name, "summary": what.summary, "parameters": parameter_facts(what.description)}
+            for what in map(property_of, property_names())
+        ]
+    rows = []
+    for name in registry.names(kind):
+        description = describe(kind, name)
+        facts = estimator_facts(description) if kind == "estimators" else {}
+        head = {"name": name, "summary": description.doc.summary}
+        rows.append(head | facts | {"parameters": parameter_facts(description)})
+    return rows
+
+
+def _estimators(rows: list[dict[str, Any]]) -> Table:
+    """Table of the methods, within 80 columns."""
+    columns = ["method", "family", "installed", "periodic", "stress", "uncertainty"]
+    word = {True: "yes", False: "no", None: "*"}
+    cells = [
+        [
+            row["name"], row["family"] or "–",
+            *(word[row[k]] for k in ("installed", "periodic", "stress", "uncertainty")),
+        ]
+        for row in rows
+    ]  # fmt: skip
+    return table(columns, cells, words=6)
+
+
+def _others(rows: list[dict[str, Any]]) -> Table:
+    return table(["name", "what"], [[row["name"], row["summary"]] for row in rows], words=2)
+
+
+def _print_kinds(json_: bool) -> None:
+    """Print the kinds and the number of names of each."""
+    from mlffbench import registry
+    from mlffbench.cli.property.catalogue import property_names
+
+    known = {kind: registry.names(kind) for kind in registry.KINDS} | {PROPERTIES: property_names()}
+    if json_:
+        print_json(known)
+        return
+    rows = [[kind, str(len(names)), ", ".join(names)] for kind, names in known.items()]
+    built = table(["kind", "n", "names"], rows, words=3)
+    console().print(built)

@@ -6,10 +6,10 @@ import re
 import sys
 import textwrap
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -47,6 +47,12 @@ DataFile = Annotated[
     ),
 ]
 
+EstimatorName = Annotated[
+    str | None,
+    typer.Argument(metavar="NAME", help="After 'estimator': a name for your method.", show_default=False),
+]
+
+KINDS_OF_PACKAGES = ("estimator", "estimators")
 WIDTH, INDENT = 80, 10
 SUITES, TEXTS = (".yaml", ".yml"), (".md", ".txt", ".py", ".toml", ".json")
 HEAD = 100_000  # bytes of a file that are searched for the words of a suite
@@ -54,17 +60,41 @@ HEAD = 100_000  # bytes of a file that are searched for the words of a suite
 
 def new(
     file: DataFile,
+    name: EstimatorName = None,
     budget: Budget = None,
     only: Only = None,
     quick: Quick = False,
     param: Params = None,
 ) -> None:
-    """Print a suite for your own data, to edit: mlffbench new my_data.extxyz > suite.yaml."""
+    """Print a suite for your own data, to edit; or write the package of a new method.
+
+    mlffbench new my_data.extxyz > suite.yaml; mlffbench new estimator my_model
+    """
     with refusals():
+        if name is not None or file in KINDS_OF_PACKAGES:
+            _new_package(file, name)
+            return
         if is_suite(Path(file)):
             raise ValueError(f"{file} is a suite already; mlffbench run {file} runs it")
         proposal = _proposed(file, budget, only, quick, param, err=True)
         typer.echo(proposal.text, nl=False)
+
+
+def _new_package(kind: str, name: str | None) -> None:
+    """Write the package of a new estimator into the working folder."""
+    from mlffbench.cli.new_estimator import write_package
+
+    if kind not in KINDS_OF_PACKAGES:
+        raise ValueError(
+            f"write 'mlffbench new FILE' or 'mlffbench new estimator NAME', not {kind!r} {name!r}"
+        )
+    if name is None:
+        raise ValueError("a new estimator needs a name: mlffbench new estimator my_model")
+    files = write_package(name, Path.cwd())
+    for file in files:
+        say(f"wrote {file.relative_to(Path.cwd())}")
+    folder = files[0].parent.name
+    say(f"next: pip install -e {folder}; mlffbench show {name}; pytest {folder}")
 
 
 # ---------------------------------------------------------------- run
@@ -74,13 +104,13 @@ class RunSource:
 
     Attributes
     ----------
-    suite : Path or Suite
+    suite : Path, mapping or Suite
     proposal : Proposal or None
     folder : Path or None
         Results folder that was given in place of its suite.
     """
 
-    suite: Path | Suite
+    suite: Path | Mapping[str, Any] | Suite
     proposal: Proposal | None = None
     folder: Path | None = None
 
@@ -89,14 +119,22 @@ class RunSource:
         """Text of the suite."""
         from mlffbench.system.text_file import read_text
 
+        if isinstance(self.suite, Mapping):
+            import yaml
+
+            return yaml.safe_dump(self.suite, sort_keys=False, allow_unicode=True)
         return self.proposal.text if self.proposal else read_text(Path(str(self.suite)))
 
-    def keep(self, store: Store) -> None:
-        """Keep the suite in the results folder; say so where that cannot be done."""
+    def keep(self, store: Store, command: str = "") -> None:
+        """Keep the suite in the results folder; say so where that cannot be done.
+
+        The command is by default that of this process.
+        """
         from mlffbench.harness.kept_suite import keep_suite
 
         words = ["mlffbench", *sys.argv[1:]]
-        command = " ".join(word if re.fullmatch(r"[\w@%+=:,./-]+", word) else f"'{word}'" for word in words)
+        quoted = (word if re.fullmatch(r"[\w@%+=:,./-]+", word) else f"'{word}'" for word in words)
+        command = command or " ".join(quoted)
         try:
             keep_suite(store.folder, self.text, f"{command} (in {Path.cwd()})")
         except (OSError, ValueError) as error:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import IO, TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from mlffbench.cli.console import console, print_json, refusals, say, stop
+from mlffbench.cli.console import console, only_events, print_json, refusals, say, stop
 from mlffbench.cli.data.arguments import Params
 from mlffbench.cli.new import Budget, Only, Quick, names_of, run_source
 
@@ -55,7 +55,13 @@ def run(
     only: Only = None,
     quick: Quick = False,
     param: Params = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the cases of --dry-run as JSON.")] = False,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print events as lines of JSON, nothing else on stdout; with --dry-run the cases.",
+        ),
+    ] = False,
 ) -> None:
     """Run a suite, or one proposed for your data; the same command resumes a stopped run."""
     if not json:
@@ -64,6 +70,7 @@ def run(
     from mlffbench.harness.case_state import case_states
     from mlffbench.harness.store import Store
 
+    events = only_events() if json and not dry_run else None
     with refusals():
         source = run_source(suite, budget, only, quick, param)
         plan = _planned(source.suite, device, source.proposal is not None, fetch=not dry_run)
@@ -81,12 +88,12 @@ def run(
         _check_can_run(plan, states, store)
     source.keep(store)
     _announce(states, store)
-    completed = _complete(states, store, force, jobs, plan.suite)
+    completed = _complete(states, store, force, jobs, plan.suite, events)
     with refusals():
         _report(store, [case.id for case in plan.cases])
     finished.say_added(completed)
     finished.say_models(cases, store, completed)
-    if not all(state.is_complete for state in case_states(cases, store)):
+    if completed.failed or not all(state.is_complete for state in case_states(cases, store)):
         raise typer.Exit(1)
 
 
@@ -106,15 +113,19 @@ def _check_can_run(plan: PlannedRun, states: list[CaseState], store: Store) -> N
         stop(f"cannot write results into {store.folder}: {error.strerror or error}")
 
 
-def _complete(states: list[CaseState], store: Store, force: bool, jobs: int, suite: Suite) -> Completed:
+def _complete(
+    states: list[CaseState], store: Store, force: bool, jobs: int, suite: Suite, events: IO[str] | None
+) -> Completed:
     """Run the cases to do, or exit with a sentence on what ended the run."""
-    from mlffbench.cli.display import GO_ON, Display
+    from mlffbench.cli.display import GO_ON
     from mlffbench.cli.finished import rename_rows
+    from mlffbench.cli.observers import observer
     from mlffbench.harness.completion import complete, to_do
     from mlffbench.system.failures import DiskFullError
 
-    todo = len(to_do(states))
-    display = Display(console(), todo, len(states) - todo)
+    todo = to_do(states)
+    cases = [state.case for state in states]
+    display = observer(console(), cases, todo, store, jobs, suite.time_limit, events)
     try:
         rename_rows([state.case for state in states], store)
         with display:
@@ -134,7 +145,7 @@ def report(
         Path | None, typer.Option(help="Folder of the files written.", show_default="the results folder")
     ] = None,
 ) -> None:
-    """Print the leaderboard; write leaderboard.md, leaderboard.csv and report.html."""
+    """Print the leaderboard; write it as text and CSV, all scores as CSV and parquet, report.html."""
     with refusals():
         _report(_store(folder), out=out)
 
@@ -164,7 +175,7 @@ def score(
 
 def schema() -> None:
     """Print the JSON schema of a suite file, for editors."""
-    from mlffbench.harness.plan import suite_schema
+    from mlffbench.harness.suite_schema import suite_schema
 
     print_json(suite_schema())
 

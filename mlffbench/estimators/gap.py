@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -10,8 +12,9 @@ from ase import Atoms
 from sklearn.utils import check_random_state
 
 from mlffbench.data import Labels
+from mlffbench.estimators.base.exportable import Exportable
 from mlffbench.forcefield import ForceField
-from mlffbench.potentials import quip
+from mlffbench.potentials import quip, quip_files
 from mlffbench.system.ranges import AtomEnergies, Count, Length, Order, Positive, Seed
 
 __all__ = ["GAP"]
@@ -25,7 +28,7 @@ SOAP_PARAMETERS = (
 )  # fmt: skip
 
 
-class GAP(ForceField):
+class GAP(Exportable, ForceField):
     """Sparse Gaussian process of atomic energies on SOAP, fitted and evaluated by QUIP: ``gap_fit``, quippy.
 
     The authors' implementation [1]_ [2]_ of the method of `SOAPGPR`: a SOAP per element with the kernel
@@ -68,7 +71,8 @@ class GAP(ForceField):
     Attributes
     ----------
     files_ : dict of str to str
-        The potential as QUIP and LAMMPS read it: ``gap.xml`` and the files of its sparse points.
+        The potential as QUIP reads it, without the atomic energies: ``gap.xml`` and the files of its sparse
+        points. `export` writes them with the atomic energies.
 
     References
     ----------
@@ -80,6 +84,8 @@ class GAP(ForceField):
     predicts_std: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = ("quippy",)
     extra: ClassVar[str | None] = "gap"
+    runs_in: ClassVar[tuple[str, ...]] = ("ASE", "LAMMPS")
+    export_formats: ClassVar[Mapping[str, str]] = {"quip": ".xml", "lammps": ".lammps"}
 
     def __init__(
         self,
@@ -130,6 +136,11 @@ class GAP(ForceField):
         }
         self.files_ = quip.gap_fit(frames, labels, arguments, self.cutoff, self.stress_noise)
 
+    @property
+    def n_parameters_(self) -> int:
+        """Number of sparse points."""
+        return sum(map(int, re.findall(r'\bn_sparseX="(\d+)"', self.files_["gap.xml"])))
+
     def _evaluate(self, inputs: Sequence[Atoms]) -> Labels:
         self._potential_ = self._potential_ or quip.potential(self.files_)
         energy, forces, stress, std = [], [], [], []
@@ -142,6 +153,17 @@ class GAP(ForceField):
         return Labels(
             np.array(energy), tuple(forces), tuple(stress), np.array(std) if self.uncertainty else None
         )
+
+    def _exported(self, target: Path, format: str) -> tuple[dict[Path, str | bytes], str]:
+        """The potential with the atomic energies, for quippy or for LAMMPS."""
+        name = target.name if format == "quip" else f"{target.name}.xml"
+        files: dict[str, str] = quip_files.named(self.files_, name, self.atomic_energies_)
+        if format == "quip":
+            usage = quip_files.calculator_script(name)
+        else:
+            text, usage = quip_files.lammps(target.name, files[name], name, self.elements_)
+            files = {target.name: text, **files}
+        return {target.with_name(file): text for file, text in files.items()}, usage
 
     def __getstate__(self) -> dict[str, Any]:
         """The attributes, with the files in place of Fortran's memory."""

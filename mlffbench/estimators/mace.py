@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -10,6 +11,7 @@ import numpy as np
 from ase import Atoms
 
 from mlffbench.data import Labels
+from mlffbench.estimators.base.exportable import Exportable
 from mlffbench.forcefield import ForceField
 from mlffbench.system.device import checked_device
 from mlffbench.system.ranges import (
@@ -38,7 +40,7 @@ __all__ = ["MACE"]
 EXAMPLE = 3  # frames on which the backends must agree
 
 
-class MACE(ForceField):
+class MACE(Exportable, ForceField):
     """Message passing with higher body order: mace-torch's own model, loss and optimiser settings.
 
     A keyword that is None takes the preset's value. The base class subtracts the energies of isolated atoms,
@@ -61,9 +63,10 @@ class MACE(ForceField):
         Training; see `mlffbench.potentials.networks.training.Settings`. Weights of products and of the
         interactions' linear maps decay, as mace-torch groups them.
     schedule : {'plateau', 'cosine', 'constant'}, optional
+        Schedule of the learning rate; see `mlffbench.potentials.networks.training.Settings`.
     cooldown : float, optional
-        Schedule of the learning rate; see `mlffbench.potentials.networks.training.Settings`. The presets'
-        cooldown is 0.5, in `paper` 0.
+        Last fraction of the training, over which the learning rate falls to a hundredth; the presets' is 0.5,
+        in `paper` 0.
     energy_weight, forces_weight, stress_weight : float, optional
         Weights of the squared errors: energy per atom, eV; force components, eV/Å; stress components, eV/Å³.
     stage_two : float, optional
@@ -121,6 +124,8 @@ class MACE(ForceField):
         "mlffbench.potentials.mace.backends",
         "mlffbench.potentials.mace.training",
     )
+    runs_in: ClassVar[tuple[str, ...]] = ("ASE", "LAMMPS")
+    export_formats: ClassVar[Mapping[str, str]] = {"mace-torch": ".model", "lammps": ".lammps"}
     needs_trust: ClassVar[Mapping[str, str]] = {"foundation": "is a pickle, whose code runs when it is read"}
 
     def __init__(
@@ -212,23 +217,22 @@ class MACE(ForceField):
 
         mace()
 
-    def export(self, path: str | Path) -> None:
-        """Write mace-torch's own module with the atomic energies: a .model file for its calculator."""
-        import torch
-
+    def _exported(self, target: Path, format: str) -> tuple[dict[Path, str | bytes], str]:
+        """mace-torch's own module with the atomic energies, for its calculator or for LAMMPS."""
+        from mlffbench.potentials.mace import export
         from mlffbench.potentials.mace.backends import named_weights
         from mlffbench.potentials.mace.library import session
-        from mlffbench.potentials.mace.model import build
         from mlffbench.potentials.networks.seeding import checked_dtype
 
         dtype = checked_dtype(self.dtype_)
+        energies = [self.atomic_energies_[s] for s in self.elements_]
         with session(dtype):
             weights = named_weights(self.module_, self.kernels_)
-            module: Any = build(self.config_, dtype, torch.device("cpu"), weights)
-            module.atomic_energies_fn.atomic_energies[:] = torch.tensor(
-                [self.atomic_energies_[s] for s in self.elements_]
-            )
-            torch.save(module, path)
+            module = export.mace_torch_module(self.config_, weights, dtype, energies)
+            if format == "mace-torch":
+                return {target: export.model_file(module)}, export.calculator_script(target.name, self.dtype_)
+            files, usage = export.lammps_files(module, self.elements_, target.name)
+        return {target.with_name(name): content for name, content in files.items()}, usage
 
     # ------------------------------------------------------------ initial model
     def _forget(self) -> None:
@@ -275,6 +279,14 @@ class MACE(ForceField):
             module = build(initial.config, dtype, device, initial.weights)
         return predictions(module, self._batches(initial.config, frames, dtype, device)).energy
 
+    def resolved_params(self) -> dict[str, Any]:
+        """Parameters with the preset's numbers; of a foundation its own architecture."""
+        from mlffbench.potentials.mace.presets import architecture
+
+        resolved = {**self.get_params(deep=False), **asdict(self._settings())}
+        config = getattr(self, "config_", None)
+        return resolved if config is None else {**resolved, **architecture(config)}
+
     # ------------------------------------------------------------ fitting
     def _settings(self) -> Settings:
         from mlffbench.potentials.mace.presets import Settings
@@ -289,6 +301,7 @@ class MACE(ForceField):
         from mlffbench.potentials.mace.model import build, hyperparameters
         from mlffbench.potentials.mace.training import train_module
         from mlffbench.potentials.networks.seeding import checked_dtype, fixed_seed, holdout, seed_of
+        from mlffbench.potentials.networks.training import n_trainable
 
         settings, initial = self._settings(), self._initial
         device, dtype = checked_device(self.device), checked_dtype(settings.dtype)
@@ -303,12 +316,14 @@ class MACE(ForceField):
             self.config_ = new() if initial is None else initial.config
             with fixed_seed(seed):
                 module = build(self.config_, dtype, device, None if initial is None else initial.weights)
+            self.n_parameters_ = n_trainable(module)
             example = graphs.batch(training[:EXAMPLE])
             self.module_, self.kernels_ = accelerate(
                 module, self.kernels, lambda m: energies_and_forces(m, example)
             )
             stress = labels.stress is not None
-            self.history_ = train_module(self.module_, graphs, (training, held), settings, stress, seed)
+            trained = train_module(self.module_, graphs, (training, held), settings, stress, seed)
+            self.history_, self.stopped_by_ = trained
         self._initial = None
 
     # ------------------------------------------------------------ predicting

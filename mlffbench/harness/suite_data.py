@@ -82,7 +82,7 @@ class SuiteData:
 
 def is_own_data(spec: Spec) -> bool:
     """True for data that are the user's."""
-    return spec.name == "path" or ":" in spec.name
+    return spec.name == "path" or ":" in spec.name or registry.plugin("datasets", spec.name) is not None
 
 
 def make_split(dataset: Dataset, spec: Spec, seed: int) -> Split | None:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from mlffbench.data import Spec
-from mlffbench.registry.door import load
-from mlffbench.registry.own_names import names, suggest
+from mlffbench.registry.door import load, names
+from mlffbench.registry.own_names import suggest
 from mlffbench.registry.trusted import may_read, remedy
 
 __all__ = ["Fault", "build", "faults", "make", "parameters", "parts", "resolve", "summary", "wrapper"]

@@ -65,6 +65,11 @@ class Method:
         """Reasons why scores of finished documents were set aside."""
         return [fault for _, faults in self._checked for fault in faults]
 
+    @property
+    def faulty(self) -> list[tuple[Document, list[str]]]:
+        """Each finished document, and the reasons why scores of it were set aside."""
+        return [(document, faults) for document, (_, faults) in zip(self.done, self._checked, strict=True)]
+
     @cached_property
     def _checked(self) -> list[tuple[list[dict[str, Any]], list[str]]]:
         return [valid_scores(document) for document in self.done]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ __all__ = [
     "HOW_TO_READ",
     "LEAKY",
     "MISSING",
+    "ase_lines",
     "digits",
     "flat",
     "plain",
@@ -40,6 +42,24 @@ HOW_TO_READ = (  # points of one paragraph
     "descriptors). Failed cases are rows too. ‡ marks errors on a test group some of whose frames have a "
     "twin in the training set: the same structure up to rotation, order of atoms and choice of cell.",
 )
+
+
+def ase_lines(file: str, trusted: str | None = None) -> tuple[str, ...]:
+    """Lines of Python that compute an energy and forces with a model file.
+
+    Parameters
+    ----------
+    file : str
+    trusted : str, optional
+        Module of somebody else's estimator, whose code the file needs.
+    """
+    trust = f", trust=[{trusted!r}]" if trusted else ""
+    return (
+        "import mlffbench, ase.io",
+        'atoms = ase.io.read("structure.xyz")',
+        f"atoms.calc = mlffbench.load({json.dumps(file, ensure_ascii=False)}{trust}).calculator()",
+        "print(atoms.get_potential_energy(), atoms.get_forces())  # eV, eV/Å",
+    )
 
 
 def plain(value: float) -> str:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.system.constraints import Constraint, constraints
 
-__all__ = ["WrongValueError", "check_parameters", "check_values", "required", "spec_faults", "value_faults"]
+__all__ = [
+    "WrongValueError",
+    "check_arguments",
+    "check_parameters",
+    "check_values",
+    "required",
+    "spec_faults",
+    "value_faults",
+]
 
 
 class WrongValueError(LookupError):
@@ -90,6 +98,20 @@ def check_parameters(target: type, values: Mapping[str, Any]) -> None:
         if name in known and name not in nested:
             for _, sentence in known[name].faults(value):
                 raise ValueError(f"{name} {sentence}")
+
+
+def check_arguments(owner: str, function: Callable[..., Any], given: Mapping[str, Any]) -> None:
+    """Refuse values that the annotations of a function's parameters exclude.
+
+    Raises
+    ------
+    WrongValueError
+        A value has another type than its parameter.
+    """
+    known = constraints(function)
+    for name, value in given.items():
+        for _, sentence in known[name].faults(value):
+            raise WrongValueError(name, f"{owner}: {name} {sentence}")
 
 
 def required(kind: str, spec: Spec, skip: Iterable[str] = ()) -> list[str]:

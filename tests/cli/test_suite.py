@@ -42,7 +42,7 @@ def test_run_prints_a_table_and_writes_the_report(finished):
     assert "2 cases, 2 to run" in output
     assert "morse" in output
     names = {p.name for p in (folder / "out").iterdir()}
-    assert {"leaderboard.md", "leaderboard.csv", "report.html", "predictions"} <= names
+    assert {"leaderboard.md", "leaderboard.csv", "scores.csv", "report.html", "predictions"} <= names
     assert all(len(line) <= 80 for line in output.splitlines() if "/" not in line), output
 
 

@@ -201,3 +201,27 @@ def test_its_files_are_a_potential_for_quip(tmp_path: Path) -> None:
     predicted = model.predict([atoms])
     assert predicted.energy[0] == pytest.approx(atoms.get_potential_energy() + baseline, abs=1e-7)
     np.testing.assert_allclose(predicted.forces[0], atoms.get_forces(), atol=1e-7)
+
+
+def test_what_is_exported_has_the_atomic_energies(tmp_path: Path) -> None:
+    """Molecules and a crystal in quippy's own potential, equal to the estimator's predictions."""
+    from quippy.potential import Potential
+
+    waters_ = waters(6)
+    copper_ = copper(6)
+    for name, (frames, labels) in {"water": waters_, "copper": copper_}.items():
+        energies = {"H": -13.6, "O": -2041.3, "Cu": -1640.5}
+        labels = replace(labels, energy=labels.energy + [sum(energies[s] for s in a.symbols) for a in frames])
+        model = GAP(**SMALL, atomic_energies=energies).fit(frames, labels)
+        files = model.export(tmp_path / f"{name}.xml").files
+        atoms = quip.periodic_box(frames[3], model.cutoff)
+        atoms.calc = Potential(param_filename=str(files[0]))
+        predicted = model.predict([frames[3]])
+        assert predicted.energy[0] == pytest.approx(atoms.get_potential_energy(), abs=1e-8)
+        np.testing.assert_allclose(predicted.forces[0], atoms.get_forces(), atol=1e-8)
+        if name == "copper":
+            assert predicted.stress is not None
+            np.testing.assert_allclose(predicted.stress[0], atoms.get_stress(), atol=1e-8)
+    include, xml, _ = model.export(tmp_path / "cu.lammps").files
+    label = xml.read_text().partition("<")[2].partition(">")[0]
+    assert f'pair_coeff * * {xml.name} "Potential xml_label={label}" 29' in include.read_text()

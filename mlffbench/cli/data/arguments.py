@@ -27,6 +27,7 @@ __all__ = [
     "dataset_spec",
     "load",
     "load_split",
+    "parameters",
 ]
 
 DatasetText = Annotated[
@@ -75,7 +76,7 @@ def dataset_spec(text: str, params: Sequence[str] | None = None, **keys: str | N
     from mlffbench import registry
     from mlffbench.data import Spec
 
-    more = _parameters(params or ()) | {k: v for k, v in keys.items() if v is not None}
+    more = parameters(params or ()) | {k: v for k, v in keys.items() if v is not None}
     text = text.strip()
     if text.startswith("{"):
         spec = _entry("dataset", text)
@@ -90,7 +91,7 @@ def _is_path(text: str) -> bool:
     return "/" in text or bool(Path(text).suffix) or Path(text).exists()
 
 
-def _parameters(texts: Sequence[str]) -> dict[str, Any]:
+def parameters(texts: Sequence[str]) -> dict[str, Any]:
     """Parse ``fold=2`` as {"fold": 2}; values are read as YAML."""
     from mlffbench.system.yaml_text import YamlError, read_yaml
 

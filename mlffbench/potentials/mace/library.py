@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["Library", "mace", "session"]
+__all__ = ["Library", "lammps_module", "mace", "script", "session"]
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,7 @@ def mace() -> Library:
 
     It goes before e3nn, whose constants else fail to load.
     """
-    with _unchanged_environment(), _silent_logging(), warnings.catch_warnings(), redirect_stdout(StringIO()):
-        warnings.simplefilter("ignore")
+    with _quiet_import():
         import mace.modules
         import mace.modules.blocks
         from mace.calculators import MACECalculator
@@ -72,6 +71,21 @@ def mace() -> Library:
     )
 
 
+def lammps_module(module: torch.nn.Module) -> torch.nn.Module:
+    """mace-torch's wrapper of a model, with the inputs and outputs that LAMMPS's pair_style has."""
+    with _quiet_import():
+        from mace.calculators import LAMMPS_MACE
+    return LAMMPS_MACE(module)
+
+
+def script(module: torch.nn.Module) -> Any:
+    """TorchScript of a module, by e3nn."""
+    mace()
+    from e3nn.util import jit
+
+    return jit.compile(module)
+
+
 @contextmanager
 def session(dtype: torch.dtype) -> Iterator[None]:
     """Run the block under torch's default `dtype`; every global that mace-torch or we set is put back."""
@@ -87,6 +101,14 @@ def session(dtype: torch.dtype) -> Iterator[None]:
         finally:
             torch.set_default_dtype(default)
             e3nn.set_optimization_defaults(**optimization)
+
+
+@contextmanager
+def _quiet_import() -> Iterator[None]:
+    """Import parts of mace-torch in the block, which print, warn, log and set variables."""
+    with _unchanged_environment(), _silent_logging(), warnings.catch_warnings(), redirect_stdout(StringIO()):
+        warnings.simplefilter("ignore")
+        yield
 
 
 @contextmanager

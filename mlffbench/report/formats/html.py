@@ -28,13 +28,14 @@ ROWS, METHODS, FAILURES, RUNS = 3_000, 250, 200, 2_000  # of tables
 
 @dataclass(frozen=True)
 class Block:
-    """A heading, its tables and figures, and a sentence; the id names it within its section."""
+    """A heading, its tables and figures, a sentence and lines of code; the id names it in its section."""
 
     id: str
     title: str
     tables: list[Table] = field(default_factory=list)
     plots: list[Plot] = field(default_factory=list)
     sentence: str = ""
+    code: str = ""
 
 
 def render(results: Results, predictions: Predictions, title: str) -> str:
@@ -93,6 +94,7 @@ def _blocks(section: Section, predictions: Predictions, palette: Palette, n_prob
         Block("tasks", "Tasks", tables["tasks"]),
         Block("curves", "Curves of the tasks", plots=task_plots(problem, palette)),
         Block("skipped", "Skipped", tables["skipped"]),
+        Block("models", "Use a model", tables["models"], code="\n".join(section.usage)),
         *_parity(section, predictions, palette, n_problems),
         Block("training", "Training curves", plots=training_plots(problem, palette)),
     ]

@@ -33,6 +33,9 @@ def _section(section: Section) -> list[str]:
         *doubts,
         *map(_table, section.tables),
     ]
+    if section.usage:
+        code = "\n".join(section.usage)
+        parts.append(f"In the results folder, with the best of them:\n\n```python\n{code}\n```")
     if section.failures:
         parts.append("### Failures\n\n" + "\n".join(_failure(**row) for row in section.failures))
     return parts

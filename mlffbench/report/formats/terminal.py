@@ -41,7 +41,7 @@ def _section(section: Section, width: int) -> Iterator[RenderableType]:
     yield Text("\n".join(f"{name}: {text}" for name, text in section.facts if name in shown), style="dim")
     for sentence in section.problem.doubts:
         yield Text(f"Careful: {sentence}", style="yellow")
-    for table in (t for t in section.tables if not t.detail):
+    for table in (t for t in section.tables if not t.detail and t.id != "models"):  # 'mlffbench model' lists
         yield Text(f"\n{table.title}", style="bold")
         for part in _parts(replace(table, rows=table.rows[:ROWS]), width):
             yield _rich(part)

@@ -10,6 +10,7 @@ from mlffbench.report.dataframes import provenance
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.problems import Problem
 from mlffbench.report.results import Results
+from mlffbench.report.tables.kept_models import kept_models_table, usage
 from mlffbench.report.tables.leaderboard import leaderboard_table
 from mlffbench.report.tables.profiles_and_costs import cost_table, profile_table
 from mlffbench.report.tables.table import Table, records
@@ -37,6 +38,8 @@ class Section:
         Methods of the problem that have no row in any table but the leaderboard.
     n_more_failures : int
         Failures that are not among `failures`.
+    usage : tuple of str
+        Lines of Python that use the best kept model; none where no model was kept.
     verdict : str
         Paragraph on the method to use, see `mlffbench.report.verdict`.
     """
@@ -48,6 +51,7 @@ class Section:
     failures: list[dict[str, Any]] = field(default_factory=list)
     n_left_out: int = 0
     n_more_failures: int = 0
+    usage: tuple[str, ...] = ()
     verdict: str = ""
 
     @property
@@ -77,8 +81,9 @@ def _section(problem: Problem, frames: Frames, most: int | None) -> Section:
         "profiles": [profile_table(by_rank.profiles)],
         "cost": [cost_table(by_rank.costs)],
         "tasks": task_tables(by_rank.tasks),
+        "models": [kept_models_table(problem, list(frames.leaderboard["method"]))],
         "skipped": [skipped_table(by_rank.skipped, len(problem.methods))],
     }
     filled = {id: [table for table in tables if table.rows] for id, tables in blocks.items()}
-    failed = records(frames.failures)
-    return Section(problem, frames, facts, filled, failed, n_left_out, verdict=words)
+    lines, failed = usage(filled["models"]), records(frames.failures)
+    return Section(problem, frames, facts, filled, failed, n_left_out, usage=lines, verdict=words)

@@ -210,8 +210,8 @@ def _planned(suite: Path | Suite, device: str | None, quiet: bool, fetch: bool) 
 def _refuse(error: ValueError) -> NoReturn:
     """Print the mistakes of a suite, a line each, and exit with code 2."""
     lines = str(error).splitlines()
-    if len(lines) == 1:
-        stop(lines[0])
+    if len(lines) == 1 or lines[1].startswith(" "):  # one mistake, and the line where it is
+        stop(str(error))
     say(f"mlffbench: {len(lines)} mistakes, nothing was started", err=True)
     for line in lines:
         say(line, err=True)

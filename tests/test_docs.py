@@ -22,6 +22,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 DATA = (DOCS / "data.md").read_text(encoding="utf-8")
 ESTIMATORS = (DOCS / "estimators.md").read_text(encoding="utf-8")
 TASKS = (DOCS / "tasks.md").read_text(encoding="utf-8")
+PYTHON = (DOCS / "python.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str, text: str = DATA) -> list[str]:
@@ -113,7 +114,23 @@ def test_every_task_and_property_is_named():
     assert modules <= named, modules - named
 
 
-@pytest.mark.parametrize("text", [DATA, ESTIMATORS, TASKS], ids=["data", "estimators", "tasks"])
+def test_the_python_of_results_and_runs_runs(tmp_path, monkeypatch):
+    (tmp_path / "results").symlink_to(DOCS.parent / "results")
+    monkeypatch.chdir(tmp_path)
+    scope: dict = {}
+    for code in blocks("python", PYTHON):
+        exec(compile(code, "python.md", "exec"), scope)
+    assert scope["c11"].loc["mace"].notna().all()
+    assert len(scope["hot"]) == 5
+    assert "begin{tabular}" in scope["latex"]
+    assert scope["results"].methods == ["atomic_reference", "lennard_jones"]
+    assert scope["results"].failures.empty
+    assert scope["table"].columns.tolist()[:3] == ["formula", "n_atoms", "energy"]
+
+
+@pytest.mark.parametrize(
+    "text", [DATA, ESTIMATORS, TASKS, PYTHON], ids=["data", "estimators", "tasks", "python"]
+)
 def test_links_lead_somewhere(text):
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         assert (DOCS / target).exists(), target

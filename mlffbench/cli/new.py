@@ -6,10 +6,10 @@ import re
 import sys
 import textwrap
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -104,13 +104,13 @@ class RunSource:
 
     Attributes
     ----------
-    suite : Path or Suite
+    suite : Path, mapping or Suite
     proposal : Proposal or None
     folder : Path or None
         Results folder that was given in place of its suite.
     """
 
-    suite: Path | Suite
+    suite: Path | Mapping[str, Any] | Suite
     proposal: Proposal | None = None
     folder: Path | None = None
 
@@ -119,14 +119,22 @@ class RunSource:
         """Text of the suite."""
         from mlffbench.system.text_file import read_text
 
+        if isinstance(self.suite, Mapping):
+            import yaml
+
+            return yaml.safe_dump(self.suite, sort_keys=False, allow_unicode=True)
         return self.proposal.text if self.proposal else read_text(Path(str(self.suite)))
 
-    def keep(self, store: Store) -> None:
-        """Keep the suite in the results folder; say so where that cannot be done."""
+    def keep(self, store: Store, command: str = "") -> None:
+        """Keep the suite in the results folder; say so where that cannot be done.
+
+        The command is by default that of this process.
+        """
         from mlffbench.harness.kept_suite import keep_suite
 
         words = ["mlffbench", *sys.argv[1:]]
-        command = " ".join(word if re.fullmatch(r"[\w@%+=:,./-]+", word) else f"'{word}'" for word in words)
+        quoted = (word if re.fullmatch(r"[\w@%+=:,./-]+", word) else f"'{word}'" for word in words)
+        command = command or " ".join(quoted)
         try:
             keep_suite(store.folder, self.text, f"{command} (in {Path.cwd()})")
         except (OSError, ValueError) as error:

@@ -39,7 +39,8 @@ def export(
         written = fitted.export(target, format)
     for file in written.files:
         say(f"wrote {file} ({_size(file.stat().st_size)})", err=True)
-    say(f"\n{written.usage}")
+    say("", err=True)
+    say(written.usage)
 
 
 def _size(n: int) -> str:

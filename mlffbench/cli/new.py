@@ -6,10 +6,10 @@ import re
 import sys
 import textwrap
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -104,26 +104,37 @@ class RunSource:
 
     Attributes
     ----------
-    suite : Path or Suite
+    suite : Path, mapping or Suite
     proposal : Proposal or None
+    folder : Path or None
+        Results folder that was given in place of its suite.
     """
 
-    suite: Path | Suite
+    suite: Path | Mapping[str, Any] | Suite
     proposal: Proposal | None = None
+    folder: Path | None = None
 
     @property
     def text(self) -> str:
         """Text of the suite."""
         from mlffbench.system.text_file import read_text
 
+        if isinstance(self.suite, Mapping):
+            import yaml
+
+            return yaml.safe_dump(self.suite, sort_keys=False, allow_unicode=True)
         return self.proposal.text if self.proposal else read_text(Path(str(self.suite)))
 
-    def keep(self, store: Store) -> None:
-        """Keep the suite in the results folder; say so where that cannot be done."""
+    def keep(self, store: Store, command: str = "") -> None:
+        """Keep the suite in the results folder; say so where that cannot be done.
+
+        The command is by default that of this process.
+        """
         from mlffbench.harness.kept_suite import keep_suite
 
         words = ["mlffbench", *sys.argv[1:]]
-        command = " ".join(word if re.fullmatch(r"[\w@%+=:,./-]+", word) else f"'{word}'" for word in words)
+        quoted = (word if re.fullmatch(r"[\w@%+=:,./-]+", word) else f"'{word}'" for word in words)
+        command = command or " ".join(quoted)
         try:
             keep_suite(store.folder, self.text, f"{command} (in {Path.cwd()})")
         except (OSError, ValueError) as error:
@@ -145,9 +156,11 @@ class RunSource:
 def run_source(
     file: Path, budget: str | None, only: Sequence[str] | None, quick: bool, param: Sequence[str] | None
 ) -> RunSource:
-    """The suite in a file, or a suite proposed for the data in it."""
-    if file.is_dir() and (file / "suite.yaml").is_file():
-        return RunSource(file / "suite.yaml")
+    """The suite in a file, the one kept in a results folder, or a suite proposed for data."""
+    from mlffbench.harness.kept_suite import KEPT
+
+    if (file / KEPT).is_file():
+        return RunSource(file / KEPT, folder=file)
     if not is_suite(file):
         proposal = _proposed(str(file), budget, only, quick, param)
         return RunSource(proposal.suite, proposal)

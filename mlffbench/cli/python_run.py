@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mlffbench.cli.new import RunSource
     from mlffbench.harness.case import Case
     from mlffbench.harness.planned_run import PlannedRun
     from mlffbench.harness.store import Store
@@ -26,34 +27,30 @@ def run(
     device: str | None = None,
     force: bool = False,
     retry: bool = False,
+    refit: bool = False,
     progress: bool = True,
+    budget: str | float | None = None,
+    only: Sequence[str] = (),
+    quick: bool = False,
+    **params: Any,
 ) -> Results:
-    """Run a suite and return its results; finished cases are kept, so that a second call resumes a first.
+    """Run a suite, or one proposed for your data; what has finished is kept, a second call resumes a first.
 
-    The fits run in child processes, as for ``mlffbench run``: a script needs no ``if __name__ ==
-    "__main__"``, and Ctrl-C, or the stop button of a notebook, loses no finished case.
+    The fits run in child processes, as for ``mlffbench run``: Ctrl-C, or the stop button of a notebook, loses
+    no finished case, and a script needs no ``if __name__ == "__main__"``.
 
     Parameters
     ----------
     suite : path, str or mapping
-        A suite file, its text, or its content as a dictionary.
+        A suite file, its text, or its content; or your data, see `mlffbench.load_dataset`.
     out : path, optional
         Results folder; by default ``results/<name of the suite>``.
-    jobs : int
-        Number of cases run at the same time; they share the cores.
-    device : str, optional
-        Device of methods that support GPUs: ``cuda``, ``cuda:1`` ...
-    force : bool
-        Fit finished cases again.
-    retry : bool
-        Repeat failed cases.
+    jobs, device, force, retry, refit
+        Options of ``mlffbench run``.
     progress : bool
-        Show bars on stderr.
-
-    Returns
-    -------
-    Results
-        Of the cases of the suite; failed ones are rows of its `failures`.
+        Show bars and the choices of a proposal on stderr.
+    budget, only, quick, **params
+        Of data: the time that the run may take, methods, fewer of all; keywords of the dataset.
 
     Raises
     ------
@@ -61,43 +58,77 @@ def run(
         A ValueError: the suite or its data cannot be used; one line a mistake.
     OSError
         The results cannot be written, or the disk is full.
-
-    Examples
-    --------
-    >>> suite = {
-    ...     "name": "first",
-    ...     "problems": [{"dataset": "lennard_jones"}],
-    ...     "estimators": ["atomic_reference", "morse"],
-    ... }
-    >>> run(suite, jobs=2).leaderboard()  # doctest: +SKIP
     """
-    from mlffbench.cli.finished import with_changed_inputs
-    from mlffbench.harness.execute import execute, pending
     from mlffbench.harness.planned_run import plan_run
     from mlffbench.harness.store import Store
     from mlffbench.report.results_folder import Results
 
-    plan = plan_run(_content(suite), device)
+    source = _source(suite, progress, budget, only, quick, params)
+    plan = plan_run(source.suite, device)
     for sentence in plan.warnings:
         warnings.warn(sentence, stacklevel=2)
     store = Store(Path(out or Path("results") / plan.suite.name))
-    changed = {} if force else with_changed_inputs(plan.cases, store, plan.inputs)
-    cases = pending(plan.cases, store, force, retry, changed)
-    if cases:
-        store.check_rights()
-    with _observer(progress, plan, cases, store, jobs) as observer:
-        execute(cases, store, observer, jobs, plan.suite.time_limit, force)
+    source.check_folder(store.folder)
+    _complete(plan, source, store, jobs, progress, {"force": force, "retry": retry, "refit": refit})
     results = Results([store], [case.id for case in plan.cases])
     results.report()
     return results
 
 
-def _content(suite: str | PathLike[str] | Mapping[str, Any]) -> Path | Mapping[str, Any]:
-    """The suite's file or content; a text of several lines is YAML."""
-    if isinstance(suite, Mapping):
-        return suite
+def _complete(
+    plan: PlannedRun, source: RunSource, store: Store, jobs: int, progress: bool, repeat: dict[str, bool]
+) -> None:
+    """Run the cases that have no result yet, and the tasks and metrics that finished ones lack."""
+    from mlffbench.cli.finished import rename_rows, with_changed_inputs
+    from mlffbench.harness.case_state import case_states
+    from mlffbench.harness.completion import complete, to_do
+
+    changed = {} if repeat["force"] else with_changed_inputs(plan.cases, store, plan.inputs)
+    states = case_states(plan.cases, store, **repeat, changed=changed)
+    if refits := sum(state.needs_refit for state in states):
+        warnings.warn(
+            f"{refits} finished cases lack tasks or metrics, and the models or predictions to compute them "
+            "from; refit=True fits these cases again",
+            stacklevel=3,
+        )
+    todo = to_do(states)
+    rename_rows(plan.cases, store)
+    if todo:
+        store.check_rights()
+    source.keep(store, "mlffbench.run")
+    with _observer(progress, plan, todo, store, jobs) as observer:
+        complete(
+            states, store, observer, jobs, plan.suite.time_limit, repeat["force"], plan.suite.keep_models
+        )
+
+
+def _source(
+    suite: str | PathLike[str] | Mapping[str, Any],
+    progress: bool,
+    budget: str | float | None,
+    only: Sequence[str],
+    quick: bool,
+    params: Mapping[str, Any],
+) -> RunSource:
+    """The suite, or a proposal for data."""
+    from mlffbench.cli.new import RunSource, is_suite
+
+    content = suite if isinstance(suite, Mapping) else _text_content(suite)
+    place = None if content is not None else Path(suite)  # type: ignore[arg-type]
+    if place is not None and (place / "suite.yaml").is_file():
+        place = place / "suite.yaml"
+    if place is None or is_suite(place):
+        if budget or only or quick or params:
+            options = [*filter(None, (budget and "budget", only and "only", quick and "quick")), *params]
+            raise TypeError(f"{', '.join(options)}: options for data, not for a suite; change the suite")
+        return RunSource(place if content is None else content)
+    return _proposed(suite, progress, budget, only, quick, params)
+
+
+def _text_content(suite: str | PathLike[str]) -> Mapping[str, Any] | None:
+    """Content of a text of several lines, which is YAML; None for the name of a file."""
     if not isinstance(suite, str) or "\n" not in suite:
-        return Path(suite)
+        return None
     from mlffbench.harness.plan import SuiteError
     from mlffbench.system.yaml_text import read_yaml
 
@@ -108,6 +139,30 @@ def _content(suite: str | PathLike[str] | Mapping[str, Any]) -> Path | Mapping[s
     if not isinstance(content, Mapping):
         raise SuiteError("the suite is a text of several lines, but no mapping in YAML")
     return content
+
+
+def _proposed(
+    data: Any,
+    progress: bool,
+    budget: str | float | None,
+    only: Sequence[str],
+    quick: bool,
+    params: Mapping[str, Any],
+) -> RunSource:
+    """Suite proposed for data that pass the checks."""
+    from mlffbench.cli.console import say
+    from mlffbench.cli.new import RunSource
+    from mlffbench.datasets.checks import admit
+    from mlffbench.harness.proposal import propose
+    from mlffbench.registry.load_dataset import dataset_spec, load_dataset
+
+    dataset = load_dataset(data, **params)
+    with warnings.catch_warnings(action="ignore"):  # planning gives them
+        admit(dataset, dataset.card.get("allow", ()))
+    proposal = propose(dataset, dataset_spec(data, params), budget, list(only), quick)
+    for word, sentence in proposal.reasons if progress else ():
+        say(f"{word}: {sentence}", err=True)
+    return RunSource(proposal.suite, proposal)
 
 
 class _Silent:

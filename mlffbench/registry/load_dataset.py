@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
-from mlffbench.data import Dataset
+from mlffbench.data import Dataset, Spec
 from mlffbench.registry.own_names import names
 from mlffbench.registry.specs import build
 
-__all__ = ["load_dataset"]
+__all__ = ["dataset_spec", "load_dataset"]
 
 
 def load_dataset(name: str | PathLike[str], /, **params: Any) -> Dataset:
@@ -38,14 +39,17 @@ def load_dataset(name: str | PathLike[str], /, **params: Any) -> Dataset:
     >>> load_dataset("lennard_jones", seed=1)
     <Dataset lennard_jones: frames 200; elements Ar; labels energy (eV), forces (eV/Å); columns group>
     """
+    spec = dataset_spec(name, params)
+    return build("datasets", spec.name, spec.params)(**spec.params)
+
+
+def dataset_spec(name: str | PathLike[str], params: Mapping[str, Any]) -> Spec:
+    """Spec of a dataset of this name, or of a file: a path, or a text that is written like one or is one."""
     text = fspath(name)
-    if _is_file(text, isinstance(name, str)):
-        return build("datasets", "path", params)(path=text, **params)
-    return build("datasets", text, params)(**params)
+    if isinstance(name, str) and (text in names("datasets") or ":" in text or not _is_path(text)):
+        return Spec(text, params)
+    return Spec("path", {"path": text, **params})
 
 
-def _is_file(text: str, may_be_name: bool) -> bool:
-    """True for a path: no name of ours, and written like one or there."""
-    if may_be_name and (text in names("datasets") or ":" in text):
-        return False
-    return not may_be_name or any(mark in text for mark in "./\\*") or Path(text).exists()
+def _is_path(text: str) -> bool:
+    return any(mark in text for mark in "./\\*") or Path(text).exists()

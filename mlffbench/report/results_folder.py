@@ -21,9 +21,9 @@ from mlffbench.report.dataframes.board import board
 from mlffbench.report.dataframes.tidy_curves import tidy_curves
 from mlffbench.report.dataframes.tidy_failures import tidy_failures
 from mlffbench.report.dataframes.tidy_scores import tidy_scores
-from mlffbench.report.fit_choice import chosen_fit, chosen_problem
-from mlffbench.report.problems import Document, Problem
+from mlffbench.report.problems import Document, dig
 from mlffbench.report.results import Results as GroupedResults
+from mlffbench.report.row_choice import choose_row, problems_named
 from mlffbench.system.text_file import read_text
 
 if TYPE_CHECKING:
@@ -137,13 +137,10 @@ class Results:
         problem : str, optional
             Name of a problem or of its dataset; by default all problems.
         """
+        names = [chosen.name for chosen in problems_named(self._grouped, problem)]
         with np.errstate(all="ignore"):
             rows = board(self._grouped)
-        if problem is None:
-            return rows
-        return rows[rows["problem"] == chosen_problem(self._grouped.problems, problem).name].reset_index(
-            drop=True
-        )
+        return rows[rows["problem"].isin(names)].reset_index(drop=True)
 
     @property
     def problems(self) -> list[str]:
@@ -170,8 +167,9 @@ class Results:
         Parameters
         ----------
         method : str
+            Name of a row or method, or ``best``.
         problem : str, optional
-            Needed where the method has several; the name of the dataset is enough if it is the only one.
+            Needed where the method has several; a part of its name that no other has is enough.
         seed : int, optional
             Needed where the method has several.
         test : str, optional
@@ -180,15 +178,16 @@ class Results:
         Raises
         ------
         LookupError
-            There is no such fit or test group, or more than one.
+            There is no such fit or test group, it has failed, or there are several.
         ValueError
-            The fit has failed, or its predictions are not in the folder.
+            Its predictions are not in the folder.
         """
-        where, document, store = self._fit(method, problem, seed)
-        test = where.reference if test is None else test
-        tests = list((document.get("split") or {}).get("tests") or {})
+        document, store = self._fit(method, problem, seed)
+        tests = list(dig(document, "split", "tests") or {})
+        if test is None:
+            test = dig(document, "split", "in_domain") or next(iter(tests), "")
         if test not in tests:
-            raise LookupError(f"no test group {test!r}{suggest(str(test), tests)}")
+            raise LookupError(f"no test group {test!r}{suggest(test, tests)}")
         arrays = store.predictions(document["id"])
         if arrays is None or f"{test}/n_atoms" not in arrays:
             raise ValueError(
@@ -196,7 +195,7 @@ class Results:
                 f"{_reason(store.set_aside.get(store.predictions_path(document['id'])))}; "
                 "'mlffbench run' with --force makes them again"
             )
-        _, true, predicted = unpack(arrays, str(test))
+        _, true, predicted = unpack(arrays, test)
         return true, predicted
 
     def model(
@@ -212,8 +211,9 @@ class Results:
         Parameters
         ----------
         method : str
+            Name of a row or method, or ``best``.
         problem : str, optional
-            Needed where the method has several; the name of the dataset is enough if it is the only one.
+            Needed where the method has several; a part of its name that no other has is enough.
         seed : int, optional
             Needed where the method has several.
         trust : sequence of str
@@ -224,17 +224,17 @@ class Results:
         Raises
         ------
         LookupError
-            There is no such fit, or more than one.
+            There is no such fit, it has failed, or there are several.
         ValueError
-            The fit has failed, its model was not kept, or it names code that is not trusted.
+            Its model was not kept, or names code that is not trusted.
         """
-        _, document, store = self._fit(method, problem, seed)
+        document, store = self._fit(method, problem, seed)
         path = store.kept_model(document["id"])
         if path is None:
-            reason = (document.get("kept_model") or {}).get("reason")
+            reason = store.missing_model(document["id"])
             raise ValueError(
-                f"{store.folder} holds no model of {method}{_reason(reason)}; 'mlffbench run' with --force "
-                "fits it again"
+                f"{store.folder} has no model of {method}: {reason}; "
+                "'mlffbench run' with --force fits it again"
             )
         from mlffbench.system.model_file import load
 
@@ -295,10 +295,10 @@ class Results:
     def _title(self) -> str:
         return ", ".join(dict.fromkeys(str(document["case"]["suite"]) for document in self.documents))
 
-    def _fit(self, method: str, problem: str | None, seed: int | None) -> tuple[Problem, Document, Store]:
-        """The one fit of these names, with its problem and its folder."""
-        where, document = chosen_fit(self._grouped, method, problem, seed)
-        return where, document, next(store for own, store in self._read if own is document)
+    def _fit(self, method: str, problem: str | None, seed: int | None) -> tuple[Document, Store]:
+        """The one fit of these names, and its folder."""
+        document = choose_row(self._grouped, method, problem, seed).document
+        return document, next(store for own, store in self._read if own is document)
 
 
 def _reason(text: Any) -> str:

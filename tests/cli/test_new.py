@@ -14,7 +14,7 @@ from example_users_data import alloy, molecule, slab
 from typer.testing import CliRunner
 
 from mlffbench.cli import app
-from mlffbench.harness.plan import read_suite
+from mlffbench.harness.read_suite import read_suite
 from mlffbench.harness.store import Store
 
 
@@ -71,7 +71,7 @@ def test_new_prints_a_suite_and_says_what_it_took(files, tmp_path, name, keys, k
 
 
 def test_run_goes_from_a_file_to_a_verdict_and_keeps_the_suite(files, here):
-    words = ("run", files["alloy"], "--budget", "5m", "--only", "atomic_reference,morse")
+    words = ("run", files["alloy"], "--quick", "--only", "atomic_reference,morse")
     result = call(*words)
     assert result.exit_code == 0, result.output
     assert "Best here: morse" in " ".join(result.output.split())
@@ -82,8 +82,9 @@ def test_run_goes_from_a_file_to_a_verdict_and_keeps_the_suite(files, here):
     assert [row.label for row in suite.estimators] == ["atomic_reference", "morse"]
     assert "# ran as: mlffbench " in (folder / "suite.yaml").read_text()
     assert "2 cases, 0 to run" in call(*words, "--dry-run").output
-    assert "2 cases, 0 to run" in call("run", folder, "--dry-run").output
-    assert not list(folder.glob("suite-*"))
+    moved = folder.rename(here / "elsewhere")
+    assert "2 cases, 0 to run" in call("run", moved, "--dry-run").output
+    assert not list(moved.glob("suite-*"))
 
 
 def test_a_dry_run_writes_nothing(files, here):

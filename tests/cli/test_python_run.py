@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from ase.build import molecule
+from ase.io import write
 
 import mlffbench
 
@@ -54,3 +56,21 @@ def test_a_text_that_is_no_suite_is_refused():
         mlffbench.run("- one\n- two\n")
     with pytest.raises(ValueError, match=r"nothing\.yaml: No such file"):
         mlffbench.run("nothing.yaml")
+
+
+def test_options_for_data_are_refused_beside_a_suite():
+    with pytest.raises(TypeError, match="budget, job: options for data, not for a suite"):
+        mlffbench.run(SUITE, budget="1h", job=2)
+
+
+def test_data_are_read_checked_and_refused_as_by_the_command(tmp_path):
+    frames = [molecule("H2O") for _ in range(3)]
+    for i, atoms in enumerate(frames):
+        atoms.rattle(0.05, seed=i)
+        atoms.info["dft"] = -14.0 + 0.1 * i
+    write(tmp_path / "few.xyz", frames, format="extxyz")
+    with pytest.raises(ValueError, match="3 frames"):
+        mlffbench.run(tmp_path / "few.xyz", tmp_path / "out", energy_key="dft")
+    with pytest.raises(LookupError, match=r"no parameter 'energy_kye'.*did you mean 'energy_key'|energy_key"):
+        mlffbench.run(tmp_path / "few.xyz", tmp_path / "out", energy_kye="dft")
+    assert not (tmp_path / "out").exists()

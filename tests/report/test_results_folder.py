@@ -9,9 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ase.build import molecule
 from example_documents import TESTS, failed, measured, outcome, predictions
 
 import mlffbench
+from mlffbench.data import Labels
+from mlffbench.estimators import AtomicReference
 from mlffbench.harness.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -59,8 +62,24 @@ def test_predictions_are_labels_of_one_test_group(folder):
         results.predictions("mace", test="test_300")
     with pytest.raises(ValueError, match=r"holds no predictions of bare on test_300K; .*--force"):
         results.predictions("bare")
-    with pytest.raises(ValueError, match="gap failed on malonaldehyde"):
+    with pytest.raises(LookupError, match="the fit of gap has failed: out of memory"):
         results.predictions("gap")
+
+
+def test_a_kept_model_is_loaded(tmp_path):
+    with_model = outcome("atomic_reference")
+    with_model["case"]["estimator"]["name"] = "atomic_reference"
+    model = AtomicReference().fit([molecule("H2"), molecule("O2")], Labels([-6.0, -8.0]))
+    model.save(tmp_path / "x.mlff")
+    Store(tmp_path / "r").save(with_model, None, tmp_path / "x.mlff")
+    save(tmp_path / "r", outcome("bare"))
+    results = mlffbench.load_results(tmp_path / "r")
+    assert results.model("atomic_reference").predict([molecule("H2O")]).energy.round(6).tolist() == [-10.0]
+    with pytest.raises(ValueError, match=r"no model of bare: its model was not kept; .*--force"):
+        results.model("bare")
+    (tmp_path / "r" / "models" / "atomic_reference-0.mlff").write_bytes(b"another file")
+    with pytest.raises(ValueError, match="its model file is damaged, or belongs to another fit"):
+        mlffbench.load_results(tmp_path / "r").model("atomic_reference")
 
 
 def test_a_notebook_shows_the_leaderboard_and_no_html_of_strangers(tmp_path):
@@ -97,7 +116,7 @@ def test_folders_without_results_are_a_sentence(folder):
     (folder.parent / "empty").mkdir()
     with pytest.raises(ValueError, match="empty holds no results; 'mlffbench run SUITE'"):
         mlffbench.load_results(folder.parent / "empty")
-    with pytest.raises(FileNotFoundError, match=r"no results folder .*emty'; there are .*'empty'"):
+    with pytest.raises(FileNotFoundError, match=r"no results folder .*emty'; did you mean 'empty'"):
         mlffbench.load_results(folder.parent / "emty")
 
 

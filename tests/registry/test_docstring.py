@@ -10,7 +10,7 @@ from mlffbench import registry
 from mlffbench.registry.description import describe
 from mlffbench.registry.docstring import plain_words, read_docstring
 
-TEXT = '''Fit ``x`` to `y` [1]_ [2]_, not the authors' code [1]_.
+TEXT = """Fit ``x`` to `y` [1]_ [2]_, not the authors' code [1]_.
 
     More on ``x`` [2]_,
     on two lines.
@@ -42,7 +42,7 @@ TEXT = '''Fit ``x`` to `y` [1]_ [2]_, not the authors' code [1]_.
     .. [1] A. Uthor, J. 1, 2
        (2020).
     .. [2] B.
-    '''
+    """
 
 
 def test_all_sections_are_read():
@@ -65,7 +65,9 @@ def test_references_without_numbers_stand_one_a_line():
 
 
 def test_a_base_class_describes_what_the_class_does_not():
-    own = read_docstring("S.\n\nParameters\n----------\na : int\n    Own.\n\nOther Parameters\n---\n{shared}\n")
+    own = read_docstring(
+        "S.\n\nParameters\n----------\na : int\n    Own.\n\nOther Parameters\n---\n{shared}\n"
+    )
     base = read_docstring("B.\n\nParameters\n----------\na : int\n    Base.\nb : str\n    More.\n")
     merged = own.completed(base)
     assert (merged.entry("a").text, merged.entry("b").text, merged.summary) == ("Own.", "More.", "S.")
@@ -89,4 +91,6 @@ def test_no_markup_is_left_in_any_name_of_ours():
 
 
 def test_links_and_roles_are_plain():
-    assert plain_words("see `the page <https://a.b>`_ and :func:`~x.y`") == "see the page (https://a.b) and x.y"
+    assert (
+        plain_words("see `the page <https://a.b>`_ and :func:`~x.y`") == "see the page (https://a.b) and x.y"
+    )

@@ -1,17 +1,33 @@
 """Comparative benchmarks of machine-learned force fields under one scikit-learn contract."""
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mlffbench.cli.python_run import run as run
+    from mlffbench.registry.load_dataset import load_dataset as load_dataset
+    from mlffbench.registry.trusted import trust as trust
+    from mlffbench.report.results_folder import load_results as load_results
+    from mlffbench.system.model_file import load as load
+
 __version__ = "0.1.0"
 
-__all__ = ["load", "trust"]
+__all__ = ["load", "load_dataset", "load_results", "run", "trust"]
+
+HOMES = {  # imported when they are used: the command line starts without them
+    "load": "mlffbench.system.model_file",
+    "load_dataset": "mlffbench.registry.load_dataset",
+    "load_results": "mlffbench.report.results_folder",
+    "run": "mlffbench.cli.python_run",
+    "trust": "mlffbench.registry.trusted",
+}
 
 
 def __getattr__(name: str) -> object:
-    if name == "load":  # imported when it is used: the command line starts without it
-        from mlffbench.system.model_file import load
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-        return load
-    if name == "trust":
-        from mlffbench.registry import trust
+    return getattr(import_module(HOMES[name]), name)
 
-        return trust
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__} - {"HOMES", "TYPE_CHECKING"})

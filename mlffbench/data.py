@@ -7,13 +7,18 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from html import escape
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import PropertyNotImplementedError
+from ase.calculators.singlepoint import SinglePointCalculator
 from ase.data import chemical_symbols
 from ase.stress import full_3x3_to_voigt_6_stress
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "LEFT_OUT",
@@ -30,6 +35,7 @@ __all__ = [
     "Score",
     "Spec",
     "Split",
+    "as_atoms",
     "bare",
     "concatenate",
     "labels_of",
@@ -39,6 +45,7 @@ __all__ = [
 
 LEFT_OUT = "left_out"  # note of a split: test groups that a method could not predict
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))  # xx yy zz yz xz xy
+UNITS = {"energy": "eV", "forces": "eV/Å", "stress": "eV/Å³", "energy_std": "eV", "forces_std": "eV/Å"}
 VOIGT_FLAT = [3 * i + j for i, j in VOIGT]  # the same in a flattened 3 x 3 tensor
 
 
@@ -84,7 +91,11 @@ class LazySequence(Sequence[Any]):
 
     def any_present(self) -> bool:
         """Return True if any entry is present."""
-        return len(self) > 0 if self.present is None else bool(self.present.any())
+        return self.n_present() > 0
+
+    def n_present(self) -> int:
+        """Number of entries that are not known to be missing."""
+        return len(self) if self.present is None else int(np.sum(self.present))
 
 
 PerFrame = tuple[np.ndarray | None, ...] | LazySequence
@@ -177,6 +188,44 @@ class Labels:
         forces, stress, forces_std = parts
         return Labels(self.energy[picks], forces, stress, std, forces_std)
 
+    def to_frame(self) -> pd.DataFrame:
+        """Table of one row a frame: energy (eV), rms_force (eV/Å), pressure (eV/Å³), energy_std (eV).
+
+        The pressure is −tr σ / 3. What no frame has is no column, what a frame lacks is NaN.
+        """
+        import pandas as pd
+
+        rms = lambda forces: np.sqrt(np.mean(np.square(forces)))
+        columns: dict[str, Any] = {"energy": self.energy}
+        for name, values, reduce in (
+            ("rms_force", self.forces, rms),
+            ("pressure", self.stress, lambda stress: -np.mean(stress[:3])),
+        ):
+            if values is not None:
+                columns[name] = [np.nan if value is None else reduce(value) for value in values]
+        if self.energy_std is not None:
+            columns["energy_std"] = self.energy_std
+        return pd.DataFrame(columns)
+
+    def __repr__(self) -> str:
+        parts = (f"{k} ({UNITS[k]})" + f" of {n}" * (n < len(self)) for k, n in self._counts().items())
+        return f"<Labels of {len(self)} frames: {', '.join(parts)}>"
+
+    def _repr_html_(self) -> str:
+        rows = {f"{k} ({UNITS[k]})": f"{n} frames" for k, n in self._counts().items()}
+        return _html_table(f"Labels of {len(self)} frames", rows)
+
+    def _counts(self) -> dict[str, int]:
+        """Number of frames that have each quantity."""
+        given = {name: getattr(self, name) for name in UNITS if getattr(self, name) is not None}
+        return {name: _n_present(values) for name, values in given.items()}
+
+
+def _n_present(values: np.ndarray | PerFrame) -> int:
+    if isinstance(values, LazySequence):
+        return values.n_present()
+    return sum(value is not None for value in values)
+
 
 def _floats(values: Any, name: str) -> np.ndarray:
     """Copy as floats; a complex number, a truth value or a text is refused rather than converted."""
@@ -247,6 +296,13 @@ def matched(
         n = len(labelled)
         raise InvalidPrediction(f"{quantity} predicted for {n - n_lacking} of {n} frames that are labelled")
     return labelled
+
+
+def as_atoms(structure: Any) -> Any:
+    """Convert a structure or molecule of pymatgen, which has ``to_ase_atoms``, to Atoms; others stay."""
+    if isinstance(structure, Atoms) or not hasattr(structure, "to_ase_atoms"):
+        return structure
+    return Atoms(structure.to_ase_atoms())  # pymatgen makes a class of its own, derived from Atoms
 
 
 def bare(atoms: Atoms) -> Atoms:
@@ -358,6 +414,8 @@ class Dataset:
     reference: Reference | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.frames, list | tuple) and not all(isinstance(a, Atoms) for a in self.frames):
+            object.__setattr__(self, "frames", [as_atoms(frame) for frame in self.frames])
         if len(self.frames) != len(self.labels):
             raise ValueError(f"{self.name}: {len(self.frames)} frames but {len(self.labels)} labels")
         for column, values in self.columns.items():
@@ -398,6 +456,60 @@ class Dataset:
         rows |= {k: v for k, v in self.card.items() if k not in ("title", "groups", "unread")}
         title = self.card.get("title", "")
         return "\n".join([f"{self.name}: {title}", *_indented({k: v for k, v in rows.items() if v})])
+
+    def to_atoms(self, indices: Sequence[int] | np.ndarray | None = None) -> list[Atoms]:
+        """Copy the frames, or those with these indices, with their labels in a calculator.
+
+        Each has a `SinglePointCalculator`, and the columns that are known of it in ``info``.
+        """
+        return [self._labelled(int(i)) for i in (range(len(self)) if indices is None else indices)]
+
+    def _labelled(self, i: int) -> Atoms:
+        atoms = self.frames[i].copy()
+        given = {"forces": self.labels.forces, "stress": self.labels.stress}
+        known = {k: v[i] for k, v in given.items() if v is not None and v[i] is not None}
+        atoms.calc = SinglePointCalculator(atoms, energy=float(self.labels.energy[i]), **known)
+        atoms.info = {k: v for k, values in self.columns.items() if _is_known(v := values[i])}
+        return atoms
+
+    def to_frame(self) -> pd.DataFrame:
+        """Table of one row a frame: formula, number of atoms, numbers of `Labels.to_frame`, columns."""
+        formulas = [(atoms.get_chemical_formula(), len(atoms)) for atoms in self.frames]
+        table = self.labels.to_frame()
+        table.insert(0, "formula", [formula for formula, _ in formulas])
+        table.insert(1, "n_atoms", [n for _, n in formulas])
+        return table.assign(**{k: v for k, v in self.columns.items() if k not in table})
+
+    def __repr__(self) -> str:
+        rows = self._summary()
+        return f"<Dataset {self.name}: {'; '.join(f'{k} {v}' for k, v in rows.items())}>"
+
+    def _repr_html_(self) -> str:
+        title = self.card.get("title", "")
+        more = {k: v for k, v in self.card.items() if isinstance(v, str) and k != "title"}
+        return _html_table(f"{self.name}: {title}" if title else self.name, {**self._summary(), **more})
+
+    def _summary(self) -> dict[str, Any]:
+        """Sizes, elements and names, as far as no frame has to be read from disk."""
+        lazy = isinstance(self.frames, LazySequence) and self.frames.numbers is None
+        rows = {
+            "frames": len(self),
+            "elements": "" if lazy else " ".join(self.elements),
+            "labels": ", ".join(f"{name} ({UNITS[name]})" for name in self.labels._counts()),
+            "columns": ", ".join(self.columns),
+        }
+        return {name: value for name, value in rows.items() if value != ""}
+
+
+def _is_known(value: Any) -> bool:
+    """Return False for NaN and the empty string, which stand for missing values in a column."""
+    return value != "" and not (isinstance(value, float | np.floating) and np.isnan(value))
+
+
+def _html_table(title: str, rows: Mapping[str, Any]) -> str:
+    """Small table of names and values; all texts are shown as they are."""
+    cells = (f"<tr><th>{escape(str(k))}</th><td>{escape(str(v))}</td></tr>" for k, v in rows.items())
+    return f"<table><caption>{escape(title)}</caption>{''.join(cells)}</table>"
 
 
 def _indented(rows: Mapping[str, Any], depth: int = 1) -> list[str]:
@@ -460,6 +572,19 @@ class Split:
         text = json.dumps([self.train.tolist(), {k: v.tolist() for k, v in self.tests.items()}])
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def __repr__(self) -> str:
+        tests = ", ".join(f"{name} {size}" for name, size in self._sizes().items())
+        return f"<Split: {len(self.train)} training frames; tests {tests}>"
+
+    def _repr_html_(self) -> str:
+        sizes = {name: f"{size} frames" for name, size in self._sizes().items()}
+        return _html_table("Split", {"train": f"{len(self.train)} frames", **sizes})
+
+    def _sizes(self) -> dict[str, int]:
+        """Numbers of frames of the test groups, the in-domain one marked."""
+        mark = lambda name: f"{name} (in domain)" if name == self.in_domain else name
+        return {mark(name): len(part) for name, part in self.tests.items()}
+
 
 @dataclass(frozen=True)
 class Score:
@@ -479,6 +604,12 @@ class Score:
     predicted: float | None = None
     reference: float | None = None
     task: str = ""
+
+    def __repr__(self) -> str:
+        name = " ".join(filter(None, [self.task and f"{self.task}:", self.quantity, self.metric]))
+        interval = "" if self.low is None else f" [{self.low:.4g}, {self.high:.4g}]"
+        sides = "" if self.predicted is None else f", {self.predicted:.5g} for {self.reference}"
+        return f"<Score {name} on {self.test}: {self.value:.4g} {self.unit}{interval}{sides}>"
 
 
 @dataclass(frozen=True)

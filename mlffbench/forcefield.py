@@ -7,6 +7,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -19,10 +20,13 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from mlffbench.calculator import ForceFieldCalculator
-from mlffbench.data import InvalidPrediction, Labels, labels_of
+from mlffbench.data import InvalidPrediction, Labels, as_atoms, labels_of
 from mlffbench.system import model_file
+from mlffbench.system.parameter_values import check_parameters
 
-__all__ = ["ForceField", "Prepared", "check_frames"]
+__all__ = ["ForceField", "Prepared", "check_frames", "least_squares_energies"]
+
+PACKAGES = {"mace": "mace-torch", "graph_pes": "graph-pes", "quippy": "quippy-ase"}  # that hold the modules
 
 
 @dataclass(frozen=True)
@@ -51,28 +55,42 @@ class ForceField(RegressorMixin, BaseEstimator):
         Parameters that are models themselves, and the kinds of the registry they may be of.
     family : str
         Family of methods, as the user reads it: ``kernel``, ``neural network`` ...
+    runs_in : tuple of str
+        Programs that run the fitted model: ``ASE`` by `calculator`, others by the files that `export` writes.
     predicts_std : bool
         True if some setting predicts standard deviations of energies.
     shares_inputs : bool
         True if `_prepare` depends on parameters and elements only, not on fitted values, so that a committee
         prepares frames once for all its members.
+    fitted_here : bool
+        False for a potential that exists already: `fit` reads the training set, but does not train.
     requires : tuple of str
         Modules that it imports beyond the project's own dependencies; `extra` is the optional extra that
-        installs them.
+        installs them. The class itself is imported without them.
+    implementation : tuple of str
+        Our modules that import those, by name; `import_libraries` imports them before a fit is timed.
     elements_ : list of str
         Chemical symbols in the training set.
     atomic_energies_ : dict of str to float
         Isolated-atom energies, eV: given, else least squares on the training set.
+    n_parameters_ : int
+        Trained weights of a network, coefficients of a kernel method, fitted parameters of a classical
+        potential, without the isolated-atom energies; absent where such a number means nothing.
+    stopped_by_ : str
+        What ended an iterative fit: ``epochs``, ``time``, ``patience``, ``converged`` or ``iterations``.
     """
 
     properties: ClassVar[tuple[str, ...]] = ("energy", "forces", "stress")
     supports: ClassVar[tuple[str, ...]] = ("periodic", "extensive")
     parts: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     family: ClassVar[str] = "other"
+    runs_in: ClassVar[tuple[str, ...]] = ("ASE",)
     predicts_std: ClassVar[bool] = False
     shares_inputs: ClassVar[bool] = False
+    fitted_here: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str | None] = None
+    implementation: ClassVar[tuple[str, ...]] = ()
 
     atomic_energies: Mapping[str, float] | None
 
@@ -80,6 +98,18 @@ class ForceField(RegressorMixin, BaseEstimator):
     def test_params(cls) -> dict[str, Any]:
         """Parameters with which ten small frames are fitted in seconds, for the contract tests."""
         return {}
+
+    def import_libraries(self) -> None:
+        """Import the libraries of the method, which takes seconds that are not the fit's.
+
+        Raises
+        ------
+        ImportError
+            One is not installed; the message names the extra that installs it.
+        """
+        self._check_installed()
+        for name in self.implementation:
+            import_module(name)
 
     def fit(self, X: Sequence[Atoms], y: Labels | Any = None) -> Self:
         """Fit from scratch; the frames may come in any order.
@@ -99,11 +129,13 @@ class ForceField(RegressorMixin, BaseEstimator):
         TypeError
             `X` is not a list of Atoms.
         ValueError
-            Labels are missing, not finite, or do not match the frames; or frames that the method cannot take.
+            A parameter is of the wrong type or out of range; labels are missing, not finite, or do not match
+            the frames; or frames that the method cannot take.
         ImportError
             An optional framework that the method needs is not installed.
         """
         self._check_installed()
+        self._validate_params()
         frames = self._check_supported(check_frames(X))
         labels = self._check_training_labels(y, frames)
         self._check_one_molecule(frames, frames[0])
@@ -180,6 +212,13 @@ class ForceField(RegressorMixin, BaseEstimator):
             raise InvalidPrediction(f"{type(self).__name__} predicted labels that do not fit: {fault}")
         return replace(labels, energy=labels.energy + self._baseline(prepared.frames))
 
+    def resolved_params(self) -> dict[str, Any]:
+        """Parameters with the numbers that the fit used: presets and defaults resolved, optimised ones final.
+
+        They are stored with a result, which so does not depend on what a preset meant in some version.
+        """
+        return self.get_params(deep=False)
+
     def calculator(self) -> Any:
         """Return an ASE calculator of this fitted model."""
         check_is_fitted(self)
@@ -242,13 +281,18 @@ class ForceField(RegressorMixin, BaseEstimator):
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         raise NotImplementedError
 
-    def _check_installed(self) -> None:
+    def _validate_params(self) -> None:
+        """Refuse parameters that a suite could not give either, see `mlffbench.system.constraints`."""
+        check_parameters(type(self), self.get_params(deep=False))
+
+    @classmethod
+    def _check_installed(cls) -> None:
         """Raise ImportError with the name of the extra if a framework is missing."""
-        missing = [m for m in self.requires if find_spec(m) is None]
+        missing = [name for name in cls.requires if find_spec(name) is None]
         if missing:
+            packages = ", ".join(PACKAGES.get(name, name) for name in missing)
             raise ImportError(
-                f"{type(self).__name__} needs {missing}: pip install 'mlffbench[{self.extra}]'",
-                name=missing[0],
+                f"{cls.__name__} needs {packages}: pip install 'mlffbench[{cls.extra}]'", name=missing[0]
             )
 
     def _check_supported(self, frames: list[Atoms]) -> list[Atoms]:
@@ -302,17 +346,27 @@ class ForceField(RegressorMixin, BaseEstimator):
             if missing:
                 raise ValueError(f"atomic_energies lacks {missing}; it has {sorted(self.atomic_energies)}")
             return {s: float(self.atomic_energies[s]) for s in self.elements_}
-        solution = np.linalg.lstsq(_composition(frames, self.elements_), energy, rcond=None)[0]
-        return dict(zip(self.elements_, solution.tolist(), strict=True))
+        return least_squares_energies(frames, energy, self.elements_)
 
     def _baseline(self, frames: Sequence[Atoms]) -> np.ndarray:
         return _composition(frames, self.elements_) @ [self.atomic_energies_[s] for s in self.elements_]
 
 
+def least_squares_energies(
+    frames: Sequence[Atoms], energy: np.ndarray, elements: list[str]
+) -> dict[str, float]:
+    """Energy of an atom of each element, arg min ‖E − Σ_Z n_Z e_Z‖²; of many solutions the smallest."""
+    solution = np.linalg.lstsq(_composition(frames, elements), energy, rcond=None)[0]
+    return dict(zip(elements, solution.tolist(), strict=True))
+
+
 def check_frames(X: Any) -> list[Atoms]:
-    """Check that X is a non-empty list of Atoms with finite positions and at least one atom each."""
-    if isinstance(X, Atoms):
-        raise TypeError("expected a list of ase.Atoms, got one Atoms; write [atoms]")
+    """Check that X is a non-empty list of Atoms with finite positions and at least one atom each.
+
+    Structures and molecules of pymatgen are converted to Atoms.
+    """
+    if isinstance(as_atoms(X), Atoms):
+        raise TypeError(f"expected a list of ase.Atoms, got one {type(X).__name__}; write [atoms]")
     if isinstance(X, np.ndarray):
         raise TypeError(
             "expected a list of ase.Atoms, got ndarray; tools that make an array of X, as BaggingRegressor "
@@ -320,7 +374,7 @@ def check_frames(X: Any) -> list[Atoms]:
         )
     if not isinstance(X, Sequence) or isinstance(X, str):
         raise TypeError(f"expected a list of ase.Atoms, got {type(X).__name__}")
-    frames = list(X)
+    frames = list(map(as_atoms, X))
     if not frames:
         raise ValueError("expected a list of ase.Atoms, got an empty one")
     for i, atoms in enumerate(frames):

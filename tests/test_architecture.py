@@ -6,6 +6,7 @@ import ast
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,61 @@ def test_the_report_runs_without_torch():
         "torch",
         "mace",
     }
+
+
+FRAMEWORKS = ["torch", "mace", "e3nn", "dscribe", "gpytorch", "qmllib", "quippy", "graph_pes"]
+LIGHT = f"""
+import sys
+
+
+class Without:
+    def __init__(self, finder):
+        self.finder = finder
+
+    def find_spec(self, name, *place):
+        absent = name.partition(".")[0] in {FRAMEWORKS}
+        return None if absent else self.finder.find_spec(name, *place)
+
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+
+
+sys.meta_path[:] = map(Without, sys.meta_path)  # as if the frameworks were not installed
+from typer.testing import CliRunner
+from mlffbench import registry
+from mlffbench.cli import app
+root, folder = sys.argv[1:]
+for words in (
+    ["report", f"{{root}}/results/quickstart", "--out", folder],
+    ["list", "estimators"],
+    ["run", f"{{root}}/benchmarks/families.yaml", "--out", f"{{root}}/results/families", "--dry-run"],
+):
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, (words, done.output, done.exception)
+assert done.output.endswith("95 cases, 0 to run\\n"), done.output
+for name in registry.names("estimators"):
+    model = registry.load("estimators", name)
+    assert not model.requires or model.extra, name
+    try:
+        model._check_installed()
+    except ImportError as error:
+        print(name, error)
+"""
+
+
+def test_the_core_plans_lists_and_reports_without_the_frameworks(tmp_path):
+    command = [sys.executable, "-c", LIGHT, str(ROOT), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "report.html").is_file()
+    needs = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+    assert needs["mace"] == "MACE needs torch, mace-torch: pip install 'mlffbench[mace]'"
+    assert needs["soap_gpr"] == "SOAPGPR needs torch, gpytorch: pip install 'mlffbench[soap]'"
+    assert not {"atomic_reference", "committee", "delta_learning", "pretrained"} & set(needs)
+    metadata = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = {line.partition("[")[2].rstrip("]'") for line in needs.values()}
+    assert extras <= set(metadata["optional-dependencies"])
+    assert not [d for d in metadata["dependencies"] if d.startswith(("torch", "mace", "e3nn", "dscribe"))]
 
 
 def test_the_facade_of_estimators_is_lazy_and_complete():

@@ -8,7 +8,18 @@ from ase import Atoms
 from ase.build import molecule
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from mlffbench.data import Dataset, InvalidPrediction, Labels, Split, labels_of, matched, value_name
+from mlffbench.data import (
+    Dataset,
+    InvalidPrediction,
+    Labels,
+    LazySequence,
+    Score,
+    Split,
+    as_atoms,
+    labels_of,
+    matched,
+    value_name,
+)
 
 
 def water(energy=None, **results):
@@ -129,3 +140,88 @@ def test_two_values_of_a_column_never_share_a_name():
     assert [value_name(v) for v in numbers[[0, 2, 6, 7]]] == ["20240100", "0.1234567", "0", "300"]
     assert value_name(np.float32(0.1)) == value_name(0.1) == "0.1"
     assert [value_name(v) for v in (7, np.int64(7), "7", True)] == ["7", "7", "7", "True"]
+
+
+# ---------------------------------------------------------------- shown in a notebook
+def two_waters():
+    labels = Labels([-14.0, -14.1], [np.full((3, 3), 2.0), None])
+    columns = {"group": np.array(["hot", ""]), "time": np.array([1.0, np.nan])}
+    return Dataset("<water>", [water(), water()], labels, columns, {"title": "two", "level": "PBE"})
+
+
+def test_values_are_shown_in_one_line_without_their_arrays():
+    data, split = two_waters(), Split([0], {"test": [1]}, "test")
+    assert repr(data) == (
+        "<Dataset <water>: frames 2; elements H O; labels energy (eV), forces (eV/Å); columns group, time>"
+    )
+    assert repr(data.labels) == "<Labels of 2 frames: energy (eV), forces (eV/Å) of 1>"
+    assert repr(split) == "<Split: 1 training frames; tests test (in domain) 1>"
+    score = Score("diamond", "C11", "error", 1.7, "GPa", None, None, 153.1, 151.4, "properties")
+    assert repr(score) == "<Score properties: C11 error on diamond: 1.7 GPa, 153.1 for 151.4>"
+    assert "[0.02, 0.023]" in repr(Score("test", "forces", "rmse", 0.0213, "eV/Å", 0.02, 0.023))
+
+
+def test_names_are_no_html():
+    data = two_waters()
+    assert "&lt;water&gt;" in data._repr_html_()
+    assert "<water>" not in data._repr_html_()
+    assert all("<table>" in value._repr_html_() for value in (data, data.labels, Split([0], {"a": [1]})))
+
+
+def test_frames_on_disk_are_not_read_to_be_shown():
+    def read(i):
+        raise AssertionError("read")
+
+    frames = LazySequence(read, np.arange(2))
+    data = Dataset("large", frames, Labels([1.0, 2.0], frames))
+    assert "frames 2; labels energy (eV), forces" in repr(data)
+    assert "large" in data._repr_html_()
+
+
+def test_a_dataset_becomes_atoms_with_labels_and_a_table():
+    data = two_waters()
+    hot, other = data.to_atoms()
+    assert (hot.get_potential_energy(), hot.get_forces()[0, 0]) == (-14.0, 2.0)
+    assert (hot.info, other.info) == ({"group": "hot", "time": 1.0}, {})
+    assert labels_of([hot, other]).forces[1] is None
+    assert data.to_atoms([1])[0].get_potential_energy() == -14.1
+    table = data.to_frame()
+    assert table.columns.tolist() == ["formula", "n_atoms", "energy", "rms_force", "group", "time"]
+    assert table["rms_force"].tolist()[0] == 2.0
+    assert np.isnan(table["rms_force"].tolist()[1])
+
+
+def test_pressure_and_uncertainty_are_columns_where_they_are_known():
+    labels = Labels([1.0], None, [[3.0, 2.0, 1.0, 9.0, 9.0, 9.0]], [0.1])
+    assert labels.to_frame().to_dict("records") == [{"energy": 1.0, "pressure": -2.0, "energy_std": 0.1}]
+
+
+# ---------------------------------------------------------------- structures of pymatgen
+class Structure:
+    """Stands for pymatgen's, which is a sequence of sites."""
+
+    def to_ase_atoms(self):
+        class MSONAtoms(Atoms):
+            pass
+
+        return MSONAtoms(water(-14.0))
+
+
+def test_structures_of_pymatgen_are_taken_as_frames():
+    assert type(as_atoms(Structure())) is Atoms
+    assert labels_of([as_atoms(Structure())]).energy.tolist() == [-14.0]
+    data = Dataset("mixed", [Structure(), water()], Labels([1.0, 2.0]))
+    assert [atoms.get_chemical_formula() for atoms in data.frames] == ["H2O", "H2O"]
+    assert as_atoms("text") == "text"
+
+
+def test_real_structures_of_pymatgen_keep_cell_species_and_places():
+    core = pytest.importorskip("pymatgen.core", reason="pymatgen, 60 MB, is no dependency of the tests")
+    lattice = core.Lattice.from_parameters(3.0, 4.0, 5.0, 80.0, 85.0, 95.0)
+    crystal = core.Structure(lattice, ["Si", "C"], [[0, 0, 0], [0.4, 0.5, 0.6]])
+    atoms = as_atoms(crystal)
+    assert (atoms.get_chemical_symbols(), atoms.pbc.all()) == (["Si", "C"], True)
+    assert np.allclose(atoms.cell.array, lattice.matrix)
+    assert np.allclose(atoms.positions, crystal.cart_coords)
+    molecule_ = core.Molecule(["O", "H"], [[0, 0, 0], [0, 0, 0.97]])
+    assert not as_atoms(molecule_).pbc.any()

@@ -72,6 +72,20 @@ def test_what_cannot_be_fitted_is_a_sentence(frames, labels, sentence):
         Echo().fit(frames, labels)
 
 
+class Structure:
+    """Stands for a molecule of pymatgen."""
+
+    def to_ase_atoms(self):
+        return molecule("H2O")
+
+
+def test_structures_of_pymatgen_are_fitted_and_predicted_among_atoms():
+    model = Echo({"H": -1.0, "O": -2.0}).fit([Structure(), molecule("O2")], Labels([-5.0, -4.0]))
+    assert model.predict([molecule("O2"), Structure()]).energy == pytest.approx([-4.0, -5.0], abs=2)
+    with pytest.raises(TypeError, match=r"got one Structure; write \[atoms\]"):
+        model.predict(Structure())
+
+
 def test_a_failed_fit_is_not_a_fitted_model():
     from sklearn.exceptions import NotFittedError
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mlffbench import __version__
-from mlffbench.cli import data, label, listing, model, predict, property, show, suite
+from mlffbench.cli import data, export, label, listing, model, new, predict, property, show, suite
 from mlffbench.cli.console import lenient_output
 from mlffbench.cli.help_texts import DATA_EXAMPLES, EXAMPLES, MORE, complete_help
 from mlffbench.cli.trust_option import add_trust_option
@@ -23,12 +23,14 @@ app = typer.Typer(
 
 for command in (suite.run, suite.report, suite.score, suite.schema):
     app.command()(command)
+app.command()(new.new)
 app.command("list")(listing.list_)
 app.command()(show.show)
 app.command()(label.label)
 app.command()(model.model)
 app.command()(predict.predict)
 app.command("property", context_settings={"ignore_unknown_options": True})(property.property_)
+app.command("export")(export.export)
 complete_help(app, EXAMPLES)
 complete_help(data.app, DATA_EXAMPLES)
 add_trust_option(app, without=("report", "schema", "list"))

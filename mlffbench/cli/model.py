@@ -15,9 +15,9 @@ from mlffbench.cli.data.arguments import Json
 from mlffbench.cli.model_page import file_size, print_model
 
 if TYPE_CHECKING:
-    from mlffbench.cli.row_choice import ChosenRow
     from mlffbench.harness.store import Store
     from mlffbench.report.results import Results
+    from mlffbench.report.row_choice import ChosenRow
 
 __all__ = ["model"]
 
@@ -47,7 +47,7 @@ def model(
         if method is None:
             _print_list(store, results, json_)
             return
-        from mlffbench.cli.row_choice import choose_row
+        from mlffbench.report.row_choice import choose_row
 
         row = choose_row(results, method, problem, seed)
         file = store.kept_model(row.document["id"])
@@ -115,8 +115,8 @@ def _copy(file: Path, out: Path) -> None:
 
 def _facts(row: ChosenRow, file: Path, copy: Path | None) -> dict[str, Any]:
     """All that is known of a kept model."""
-    from mlffbench.cli.row_choice import in_domain_errors
     from mlffbench.report.problems import dig
+    from mlffbench.report.row_choice import in_domain_errors
     from mlffbench.report.wording import ase_lines
 
     document = row.document
@@ -141,7 +141,7 @@ def _trusted(estimator: str) -> str | None:
 
 def _print_list(store: Store, results: Results, json_: bool) -> None:
     """Print the models of a folder, the best first, with their sizes or the reason why there is none."""
-    from mlffbench.cli.row_choice import rows_of
+    from mlffbench.report.row_choice import rows_of
 
     rows = []
     for row in rows_of(results):

@@ -7,6 +7,7 @@ from ase.calculators.emt import EMT
 
 from mlffbench.data import Dataset
 from mlffbench.datasets.sources.analytic import UNITS, Group, analytic
+from mlffbench.system.ranges import Count, Seed
 
 __all__ = ["emt_copper"]
 
@@ -15,7 +16,7 @@ FCC, HCP, BCC = 3.590, 2.538, 2.855  # lattice constants where the potential has
 ATOM = 3.51  # energy of an isolated atom, eV: the theory counts from the crystal
 
 
-def emt_copper(n_train: int = 50, n_test: int = 15, seed: int = 0) -> Dataset:
+def emt_copper(n_train: Count = 50, n_test: Count = 15, seed: Seed = 0) -> Dataset:
     """Copper by effective-medium theory, strained and rattled: exact energies, forces and stresses.
 
     The potential of Jacobsen, Stoltze and Nørskov as in ASE. Groups: ``train`` and ``test`` alike, fcc;

@@ -7,6 +7,7 @@ from ase.calculators.lj import LennardJones
 
 from mlffbench.data import Dataset
 from mlffbench.datasets.sources.analytic import UNITS, Group, analytic
+from mlffbench.system.ranges import Count, Seed
 
 __all__ = ["lennard_jones"]
 
@@ -16,7 +17,7 @@ ONSET = 0.8 * CUTOFF
 GROUPS = {"test": (0.02, 0.08), "test_strain": (0.06, 0.08), "test_hot": (0.02, 0.20)}  # strain, rattle/Å
 
 
-def lennard_jones(n_train: int = 60, n_test: int = 20, seed: int = 0) -> Dataset:
+def lennard_jones(n_train: Count = 60, n_test: Count = 20, seed: Seed = 0) -> Dataset:
     """Argon as a Lennard-Jones crystal, strained and rattled: exact energies, forces and stresses.
 
     u(r) = 4ε[(σ/r)¹² − (σ/r)⁶] with ε = 0.0104 eV and σ = 3.40 Å, switched off smoothly at 8.5 Å

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from ase import Atoms
@@ -70,7 +70,7 @@ CARD = {
 }
 
 
-def mlearn(element: str = "Si") -> Dataset:
+def mlearn(element: Literal["Ni", "Cu", "Li", "Mo", "Si", "Ge"] = "Si") -> Dataset:
     """Ni, Cu, Li, Mo, Si or Ge at PBE: AIMD, vacancies, elastic strains and surfaces, by the published split.
 
     Groups: ``train`` and ``test``; the column ``kind`` is AIMD-NVT, Vacancy, Elastic or Surface.

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from mlffbench.datasets.formats.records import JoinedReader, Source
 from mlffbench.datasets.formats.to_dataset import from_source, isolated_energies_of
 from mlffbench.datasets.sources.reference_structures import reference_of
 from mlffbench.registry import suggest
+from mlffbench.system.ranges import AtomEnergies, Group
 
 __all__ = ["path"]
 
@@ -33,15 +34,15 @@ LARGE = 200e6  # bytes; Atoms in memory take several times as much
 
 def path(
     path: str | Sequence[str],
-    train: str | None = None,
+    train: Group | None = None,
     tests: Mapping[str, str | Sequence[str]] | None = None,
     energy_key: str | None = None,
     forces_key: str | None = None,
     stress_key: str | None = None,
-    isolated_atoms: str | Mapping[str, float] | None = None,
+    isolated_atoms: str | AtomEnergies | None = None,
     group_key: str | None = None,
     level: str | None = None,
-    units: str | None = None,
+    units: Literal["eV", "kcal/mol", "Hartree"] | None = None,
     lazy: bool | None = None,
     allow: Sequence[str] = (),
     structures: str | None = None,

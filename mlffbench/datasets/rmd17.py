@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal, get_args
+
 import numpy as np
+from annotated_types import Interval
 from ase import Atoms
 from ase.units import kcal, mol
 
@@ -14,10 +17,11 @@ __all__ = ["rmd17"]
 
 ELEMENTS = ["H", "C", "O"]  # of the default molecule
 URL = "https://raw.githubusercontent.com/andersx/rmd17-npz/4f6bb0a186822c90d47cd98b7a27991fe0b3173b/rmd17-npz"
-MOLECULES = (
-    *("aspirin", "azobenzene", "benzene", "ethanol", "malonaldehyde"),
-    *("naphthalene", "paracetamol", "salicylic", "toluene", "uracil"),
-)
+Molecule = Literal[
+    "aspirin", "azobenzene", "benzene", "ethanol", "malonaldehyde", "naphthalene", "paracetamol", "salicylic",
+    "toluene", "uracil",
+]  # fmt: skip
+MOLECULES = get_args(Molecule)
 FRAMES = 1000  # of every file
 KNOWN = {  # SHA-256; the other files are known by the commit in the address
     "aspirin_train_01": "d460f0e43a1a9411b55cdcd9cdbeb9466ae62851ac91392516ab88e4ebc68143",
@@ -71,7 +75,7 @@ PUBLISHED = {
 WHAT = {"what": "MAE, energy meV / forces meV/Å, N = 1000 training frames unless said otherwise"}
 
 
-def rmd17(molecule: str = "ethanol", fold: int = 1) -> Dataset:
+def rmd17(molecule: Molecule = "ethanol", fold: Annotated[int, Interval(ge=1, le=5)] = 1) -> Dataset:
     """Revised MD17 at PBE: one of ten molecules at 500 K, by one of the five official splits.
 
     Groups: ``train`` and ``test``, 1000 frames each. ``print(rmd17())`` shows the card.

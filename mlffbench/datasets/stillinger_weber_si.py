@@ -9,6 +9,7 @@ from ase.build import bulk
 
 from mlffbench.data import Dataset
 from mlffbench.datasets.sources.analytic import UNITS, Group, analytic
+from mlffbench.system.ranges import Count, Seed
 
 __all__ = ["stillinger_weber_si"]
 
@@ -17,7 +18,7 @@ DIAMOND = 5.431  # Å
 BETA_TIN = (4.971, 2.787)  # a and c, Å: where the potential has its minimum in this structure
 
 
-def stillinger_weber_si(n_train: int = 60, n_test: int = 20, seed: int = 0) -> Dataset:
+def stillinger_weber_si(n_train: Count = 60, n_test: Count = 20, seed: Seed = 0) -> Dataset:
     """Silicon after Stillinger and Weber, strained and rattled: exact energies, forces and stresses.
 
     E = Σ v₂(r) + Σ v₃(r, r', θ), the parameters of 1985, by matscipy. Groups: ``train`` and ``test`` alike,

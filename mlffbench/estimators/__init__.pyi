@@ -12,6 +12,7 @@ from .lennard_jones import LennardJones as LennardJones
 from .mace import MACE as MACE
 from .morse import Morse as Morse
 from .painn import PaiNN as PaiNN
+from .pretrained import Pretrained as Pretrained
 from .schnet import SchNet as SchNet
 from .sgdml import SGDML as SGDML
 from .soap_gpr import SOAPGPR as SOAPGPR

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -10,6 +10,7 @@ from ase import Atoms
 
 from mlffbench.data import Labels
 from mlffbench.forcefield import ForceField
+from mlffbench.system.ranges import AtomEnergies
 
 __all__ = ["AtomicReference"]
 
@@ -32,12 +33,17 @@ class AtomicReference(ForceField):
 
     family: ClassVar[str] = "baseline"
 
-    def __init__(self, atomic_energies: Mapping[str, float] | None = None) -> None:
+    def __init__(self, atomic_energies: AtomEnergies | None = None) -> None:
         self.atomic_energies = atomic_energies
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         sizes = np.array([len(a) for a in frames])
         self.energy_per_atom_ = float(np.sum(labels.energy * sizes) / np.sum(sizes**2))
+
+    @property
+    def n_parameters_(self) -> int:
+        """One energy per element, or the constant beside given ones."""
+        return len(self.elements_) if self.atomic_energies is None else 1
 
     def _evaluate(self, inputs: Sequence[Atoms]) -> Labels:
         return Labels(

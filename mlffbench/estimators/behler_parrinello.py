@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import torch
 from ase import Atoms
 
 from mlffbench.data import Labels
-from mlffbench.descriptors import graph
-from mlffbench.descriptors.acsf import ACSF
-from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.warm_start import WarmStart
-from mlffbench.potentials.networks.acsf_batches import DescribedFrames
-from mlffbench.potentials.networks.batches import batched_graphs
-from mlffbench.potentials.networks.element_networks import ElementNetworks
-from mlffbench.potentials.networks.ensemble import mean_and_deviation, new_networks, train_each
-from mlffbench.potentials.networks.seeding import checked_dtype, fixed_seed, seed_of
-from mlffbench.potentials.networks.training import Settings
 from mlffbench.system.device import checked_device
+from mlffbench.system.ranges import (
+    AtomEnergies,
+    Count,
+    Device,
+    Length,
+    Natural,
+    NonNegative,
+    Positive,
+    Seed,
+    ShareBelowOne,
+)
+
+if TYPE_CHECKING:
+    import torch
+
+    from mlffbench.descriptors.graph import Graph
+    from mlffbench.potentials.networks.acsf_batches import DescribedFrames
+    from mlffbench.potentials.networks.element_networks import ElementNetworks
 
 __all__ = ["BehlerParrinello"]
 
@@ -75,28 +83,34 @@ class BehlerParrinello(WarmStart):
     """
 
     family: ClassVar[str] = "neural network"
+    requires: ClassVar[tuple[str, ...]] = ("torch",)
+    extra: ClassVar[str | None] = "networks"
+    implementation: ClassVar[tuple[str, ...]] = (
+        "mlffbench.potentials.networks.acsf_batches",
+        "mlffbench.potentials.networks.ensemble",
+    )
     shares_inputs = True
 
     def __init__(
         self,
-        cutoff: float = 5.0,
-        hidden: tuple[int, ...] = (64, 64),
+        cutoff: Length = 5.0,
+        hidden: tuple[Count, ...] = (64, 64),
         *,
-        n_networks: int = 1,
-        energy_weight: float = 30.0,
-        forces_weight: float = 1.0,
-        stress_weight: float = 100.0,
-        max_epochs: int = 300,
-        batch_size: int = 10,
-        learning_rate: float = 0.01,
-        validation_fraction: float = 0.1,
-        patience: int | None = 100,
-        max_seconds: float | None = None,
+        n_networks: Count = 1,
+        energy_weight: NonNegative = 30.0,
+        forces_weight: NonNegative = 1.0,
+        stress_weight: NonNegative = 100.0,
+        max_epochs: Count = 300,
+        batch_size: Count = 10,
+        learning_rate: Positive = 0.01,
+        validation_fraction: ShareBelowOne = 0.1,
+        patience: Natural | None = 100,
+        max_seconds: Positive | None = None,
         warm_start: bool = False,
-        device: str = "cpu",
-        dtype: str = "float64",
-        random_state: int | None = 0,
-        atomic_energies: Mapping[str, float] | None = None,
+        device: Device = "cpu",
+        dtype: Literal["float32", "float64"] = "float64",
+        random_state: Seed | None = 0,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         self.cutoff = cutoff
         self.hidden = hidden
@@ -122,8 +136,9 @@ class BehlerParrinello(WarmStart):
 
     # ------------------------------------------------------------ fitting
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        if self.n_networks < 1:
-            raise ValueError(f"n_networks must be at least 1; got {self.n_networks}")
+        from mlffbench.descriptors.acsf import ACSF
+        from mlffbench.potentials.networks.ensemble import new_networks
+
         self.device_, self.dtype_ = str(checked_device(self.device)), self.dtype
         self.acsf_ = ACSF(self.cutoff, species=self.elements_).fit(frames)
         described = self._describe(frames, labels)
@@ -135,28 +150,46 @@ class BehlerParrinello(WarmStart):
         self._train(self._describe(frames, labels))
 
     def _describe(self, frames: Sequence[Atoms], labels: Labels) -> DescribedFrames:
+        import torch
+
+        from mlffbench.potentials.networks.acsf_batches import DescribedFrames
+        from mlffbench.potentials.networks.seeding import checked_dtype
+
         dtype, device = checked_dtype(self.dtype_), torch.device(self.device_)
         return DescribedFrames(self.acsf_, frames, labels, dtype, device, CACHE_BYTES)
 
     def _seeds(self, n: int) -> list[int]:
+        from mlffbench.potentials.networks.seeding import seed_of
+
         return [seed_of(self.random_state) + k for k in range(n)]
 
     def _train(self, described: DescribedFrames) -> None:
+        from mlffbench.potentials.networks.ensemble import train_each
+        from mlffbench.potentials.networks.training import Settings, n_trainable
+
         n = len(self.networks_)
         seconds = None if self.max_seconds is None else self.max_seconds / n
-        self.history_ = train_each(
+        trained = train_each(
             self.networks_,
             self._seeds(n),
             described,
             self,
             Settings(self.max_epochs, seconds, self.patience, cooldown=0.5),
         )
+        self.history_ = [row for network in trained for row in network.history]
+        self.stopped_by_ = ", ".join(dict.fromkeys(network.stopped_by for network in trained))
+        self.n_parameters_ = n_trainable(*self.networks_)
 
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
+        from mlffbench.potentials.networks.batches import batched_graphs
+
         return batched_graphs(frames, self.acsf_.cutoff, self.device_)
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
+        from mlffbench.descriptors import graph
+        from mlffbench.potentials.networks.ensemble import mean_and_deviation
+
         members = [graph.predict(partial(self._energies, network), inputs) for network in self.networks_]
         return members[0] if len(members) == 1 else mean_and_deviation(members)
 
@@ -175,6 +208,11 @@ class BehlerParrinello(WarmStart):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        import torch
+
+        from mlffbench.potentials.networks.element_networks import ElementNetworks
+        from mlffbench.potentials.networks.seeding import fixed_seed
+
         super().__setstate__(state)
         if "networks_" in state:
             self.device_ = self.device_ if torch.cuda.is_available() else "cpu"

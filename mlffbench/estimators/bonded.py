@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+from annotated_types import MinLen
 from ase import Atoms
 
 from mlffbench.data import Labels
 from mlffbench.forcefield import ForceField
-from mlffbench.potentials.gaff.evaluation import Prepared, evaluate, prepare
-from mlffbench.potentials.gaff.fit import Settings, fit
-from mlffbench.potentials.gaff.parameter_tables import ParameterCache
+from mlffbench.system.ranges import AtomEnergies, Count, Device, Length, Natural, NonNegative, Positive
+
+if TYPE_CHECKING:
+    from mlffbench.potentials.gaff.evaluation import Prepared
+    from mlffbench.potentials.gaff.parameter_tables import ParameterCache
 
 __all__ = ["Bonded"]
 
@@ -85,20 +88,23 @@ class Bonded(ForceField):
     """
 
     family: ClassVar[str] = "classical"
+    requires: ClassVar[tuple[str, ...]] = ("torch",)
+    extra: ClassVar[str | None] = "classical"
+    implementation: ClassVar[tuple[str, ...]] = ("mlffbench.potentials.gaff.fit",)
 
     def __init__(
         self,
-        cutoff: float = 9.0,
-        depth: int = 3,
-        periodicities: Sequence[int] = (1, 2, 3, 4),
-        blend: float = 0.25,
-        energy_weight: float = 1.0,
-        forces_weight: float = 1.0,
-        stress_weight: float = 1.0,
-        alpha: float = 1e-4,
-        max_iterations: int = 200,
-        device: str = "cpu",
-        atomic_energies: Mapping[str, float] | None = None,
+        cutoff: Length = 9.0,
+        depth: Natural = 3,
+        periodicities: Annotated[Sequence[Count], MinLen(1)] = (1, 2, 3, 4),
+        blend: Positive = 0.25,
+        energy_weight: NonNegative = 1.0,
+        forces_weight: NonNegative = 1.0,
+        stress_weight: NonNegative = 1.0,
+        alpha: NonNegative = 1e-4,
+        max_iterations: Natural = 200,
+        device: Device = "cpu",
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         self.cutoff = cutoff
         self.depth = depth
@@ -117,8 +123,8 @@ class Bonded(ForceField):
         return {"cutoff": 6.0, "depth": 2, "max_iterations": 30}
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        if self.blend <= 0 or self.depth < 0 or not self.periodicities or min(self.periodicities) < 1:
-            raise ValueError("Bonded needs blend > 0, depth >= 0 and periodicities of at least 1")
+        from mlffbench.potentials.gaff.fit import Settings, fit
+
         settings = Settings(
             cutoff=self.cutoff,
             depth=self.depth,
@@ -128,16 +134,25 @@ class Bonded(ForceField):
             alpha=self.alpha,
             max_iterations=self.max_iterations,
         )
-        self.parameters_, self.types_, self.loss_ = fit(list(frames), labels, settings)
+        self.parameters_, self.types_, self.loss_, converged = fit(list(frames), labels, settings)
+        rows = (values for kind in self.parameters_.values() for values in kind.values())
+        self.n_parameters_ = sum(map(len, rows))
+        self.stopped_by_ = "converged" if converged else "iterations"
 
     def _prepare(self, frames: Sequence[Atoms]) -> Prepared:
+        from mlffbench.potentials.gaff.evaluation import prepare
+
         return prepare(frames, self._parameter_cache(), self.cutoff, self.blend, self.device)
 
     def _evaluate(self, inputs: Prepared) -> Labels:
+        from mlffbench.potentials.gaff.evaluation import evaluate
+
         return evaluate(inputs, self.cutoff, self.periodicities)
 
     def _parameter_cache(self) -> ParameterCache:
         """Tables of the parameters and topologies met before; a new cache for other `parameters_`."""
+        from mlffbench.potentials.gaff.parameter_tables import ParameterCache
+
         cache = getattr(self, "_cache", None)
         if cache is None or cache.parameters is not self.parameters_:
             cache = self._cache = ParameterCache.of(self.parameters_, self.types_)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import torch
 
 from mlffbench.estimators.base.pair_potential import PairPotential
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["Buckingham"]
 
@@ -74,12 +76,16 @@ class Buckingham(PairPotential):
     @staticmethod
     def form(r: torch.Tensor, *parameters: torch.Tensor) -> torch.Tensor:
         """A exp(−r/ρ) − C/s(r)⁶."""
+        import torch
+
         A, C, rho, r_min = parameters
         return A * torch.exp(-r / rho) - C / _levelled(r, r_min) ** 6
 
     @staticmethod
     def physical(r_min: torch.Tensor, *theta: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """A, C, ρ and r_min from the repulsion and dispersion at r_min, eV, and ρ."""
+        import torch
+
         repulsion, dispersion, rho = theta
         return repulsion * torch.exp(r_min / rho), dispersion * r_min**6, rho, r_min
 
@@ -89,6 +95,8 @@ class Buckingham(PairPotential):
 
 def _levelled(r: torch.Tensor, r_min: torch.Tensor) -> torch.Tensor:
     """s(r): r down to r_min; below, s′ falls as 3t² − 2t³ to 0 at 0.8 r_min, from where s is 0.9 r_min."""
+    import torch
+
     width = GUARD * r_min
     t = ((r - r_min) / width + 1).clamp(0.0, 1.0)
     return torch.where(r < r_min, r_min - width / 2 + width * (t**3 - t**4 / 2), r)

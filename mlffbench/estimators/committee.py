@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from annotated_types import Interval
 from ase import Atoms
 from sklearn.utils import check_random_state
 
@@ -13,10 +14,9 @@ from mlffbench.data import Labels
 from mlffbench.estimators.base.composite import Composite
 from mlffbench.forcefield import ForceField
 from mlffbench.system import progress
+from mlffbench.system.ranges import AtomEnergies, Seed, Share
 
 __all__ = ["Committee"]
-
-RESAMPLE = ("subsample", "bootstrap", "none")
 
 
 class Committee(Composite):
@@ -76,11 +76,11 @@ class Committee(Composite):
     def __init__(
         self,
         model: ForceField | str | Mapping[str, Any],
-        n: int = 4,
-        resample: str = "subsample",
-        fraction: float = 0.8,
-        random_state: int | None = None,
-        atomic_energies: Mapping[str, float] | None = None,
+        n: Annotated[int, Interval(ge=2, le=1000)] = 4,
+        resample: Literal["subsample", "bootstrap", "none"] = "subsample",
+        fraction: Share = 0.8,
+        random_state: Seed | None = None,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         self.model = model
         self.n = n
@@ -96,8 +96,10 @@ class Committee(Composite):
     def submodels(self) -> list[Any]:
         return getattr(self, "members_", None) or [self.build_part("model")]
 
+    def fitted_parts(self) -> list[tuple[str, ForceField]]:
+        return [("model", member) for member in getattr(self, "members_", ())]
+
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        self._check_parameters()
         rng = check_random_state(self.random_state)
         members: list[ForceField] = []
         for k in range(self.n):
@@ -109,14 +111,6 @@ class Committee(Composite):
             members.append(member.fit([frames[i] for i in indices], labels[indices]))
             progress.report("member", k + 1, self.n)
         self.members_ = members
-
-    def _check_parameters(self) -> None:
-        if not self.n >= 2:
-            raise ValueError(f"a committee needs at least 2 members; got n={self.n}")
-        if self.resample not in RESAMPLE:
-            raise ValueError(f"resample must be one of {RESAMPLE}, not {self.resample!r}")
-        if not 0 < self.fraction <= 1:
-            raise ValueError(f"fraction must be above 0 and at most 1; got {self.fraction}")
 
     def _training_indices(self, frames: Sequence[Atoms], rng: np.random.RandomState) -> np.ndarray:
         """Indices of a member's frames; for each element that these lack, one frame that has it is added."""

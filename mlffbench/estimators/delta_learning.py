@@ -8,13 +8,13 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from ase import Atoms
-from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from mlffbench import registry
 from mlffbench.data import Labels
-from mlffbench.estimators.base.composite import Calculated, Composite, is_spec
+from mlffbench.estimators.base.composite import Calculated, Composite, clone_sharing_calculators, is_spec
 from mlffbench.forcefield import ForceField
+from mlffbench.system.ranges import AtomEnergies, Seed
 
 __all__ = ["DeltaLearning"]
 
@@ -83,9 +83,9 @@ class DeltaLearning(Composite):
         self,
         baseline: Any,
         model: ForceField | str | Mapping[str, Any],
-        baseline_atomic_energies: Mapping[str, float] | None = None,
-        random_state: int | None = None,
-        atomic_energies: Mapping[str, float] | None = None,
+        baseline_atomic_energies: AtomEnergies | None = None,
+        random_state: Seed | None = None,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         self.baseline = baseline
         self.model = model
@@ -106,6 +106,10 @@ class DeltaLearning(Composite):
         if hasattr(self, "model_"):
             return [self.model_, self.baseline_]
         return [self.build_part("model"), self._new_baseline()]
+
+    def fitted_parts(self) -> list[tuple[str, ForceField]]:
+        parts = [(name, getattr(self, f"{name}_", None)) for name in ("model", "baseline")]
+        return [(name, part) for name, part in parts if isinstance(part, ForceField)]
 
     def _new_baseline(self) -> Any:
         """The baseline before the fit: an unfitted or frozen estimator, or a calculator."""
@@ -177,10 +181,7 @@ class DeltaLearning(Composite):
         return _combined(np.add, self.model_.evaluate(model), self._baseline_labels(baseline, frames))
 
     def __sklearn_clone__(self) -> Self:
-        """An unfitted copy that shares a calculator, since many calculators cannot be copied."""
-        is_calculator = lambda value: hasattr(value, "get_property")
-        params = self.get_params(deep=False)
-        return type(self)(**{k: v if is_calculator(v) else clone(v, safe=False) for k, v in params.items()})
+        return clone_sharing_calculators(self)
 
     @property
     def history_(self) -> list[dict[str, Any]]:

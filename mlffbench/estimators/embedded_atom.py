@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from ase import Atoms
 from ase.data import atomic_numbers, chemical_symbols
 
-from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.classical import Classical
-from mlffbench.potentials.classical.design_matrix import DesignMatrix, undirected
-from mlffbench.potentials.classical.embedded_atom import Tables, energies
-from mlffbench.potentials.classical.embedded_atom_fit import Problem
-from mlffbench.potentials.classical.least_squares import element_kinds, element_table
+from mlffbench.system.ranges import AtomEnergies, Count, Device, Length, Natural, NonNegative, Seed
+
+if TYPE_CHECKING:
+    import torch
+
+    from mlffbench.descriptors.graph import Graph
+    from mlffbench.potentials.classical.design_matrix import DesignMatrix
+    from mlffbench.potentials.classical.embedded_atom import Tables
+    from mlffbench.potentials.classical.embedded_atom_fit import Problem
+    from mlffbench.potentials.classical.least_squares import Fit
 
 __all__ = ["EmbeddedAtom"]
 
@@ -83,17 +87,17 @@ class EmbeddedAtom(Classical):
 
     def __init__(
         self,
-        cutoff: float = 6.0,
-        n_pair: int = 12,
-        n_density: int = 6,
-        energy_weight: float = 1.0,
-        forces_weight: float = 1.0,
-        stress_weight: float = 1.0,
-        max_iterations: int = 80,
-        n_starts: int = 2,
-        device: str = "cpu",
-        random_state: int | None = None,
-        atomic_energies: Mapping[str, float] | None = None,
+        cutoff: Length = 6.0,
+        n_pair: Count = 12,
+        n_density: Count = 6,
+        energy_weight: NonNegative = 1.0,
+        forces_weight: NonNegative = 1.0,
+        stress_weight: NonNegative = 1.0,
+        max_iterations: Natural = 80,
+        n_starts: Count = 2,
+        device: Device = "cpu",
+        random_state: Seed | None = None,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         shared = (cutoff, energy_weight, forces_weight, stress_weight, max_iterations, n_starts)
         super().__init__(*shared, device, random_state, atomic_energies)
@@ -105,23 +109,34 @@ class EmbeddedAtom(Classical):
         return min(2e6, MOST_ENTRIES / (self.n_pair * k * (k + 1) / 2 + self.n_density * k**2))
 
     def _graph(self, frames: Sequence[Atoms], device: str) -> Graph:
+        from mlffbench.potentials.classical.design_matrix import undirected
+
         return undirected(super()._graph(frames, device))
 
-    def _fit_interaction(self, graph: Graph, design: DesignMatrix, rng: np.random.RandomState) -> None:
+    def _fit_interaction(self, graph: Graph, design: DesignMatrix, rng: np.random.RandomState) -> Fit | None:
+        import torch
+
+        from mlffbench.potentials.classical.embedded_atom_fit import Problem
+        from mlffbench.potentials.classical.least_squares import element_kinds
+
         self.pairs_: dict[str, dict[str, Any]] = {}
         self.densities_: dict[str, dict[str, Any]] = {}
         self.curvatures_ = dict.fromkeys(self.elements_, 0.0)
         numbers = graph.numbers[torch.stack([graph.source, graph.target])].sort(dim=0).values
         kinds, pairs = element_kinds(*numbers)
-        if pairs:
-            problem = Problem(graph, design, kinds.numpy(), self.cutoff, self.n_pair, self.n_density)
-            theta = problem.fit(self.n_starts, self.max_iterations)
-            self._set_parameters(problem, theta, pairs, graph)
+        if not pairs:
+            return None
+        problem = Problem(graph, design, kinds.numpy(), self.cutoff, self.n_pair, self.n_density)
+        solution = problem.fit(self.n_starts, self.max_iterations)
+        self._set_parameters(problem, solution.values, pairs, graph)
+        return solution
 
     def _set_parameters(
         self, problem: Problem, theta: np.ndarray, pairs: Sequence[tuple[str, ...]], graph: Graph
     ) -> None:
         """Set the fitted attributes from θ."""
+        import torch
+
         symbols = [chemical_symbols[z] for z in torch.unique(graph.numbers).tolist()]
         c, d, b = problem.split(theta)
         for k, (one, other) in enumerate(pairs):
@@ -137,10 +152,24 @@ class EmbeddedAtom(Classical):
         self.curvatures_ |= dict(zip(symbols, b.tolist(), strict=True))
 
     def _interaction(self, graph: Graph) -> torch.Tensor:
+        from mlffbench.potentials.classical.embedded_atom import energies
+
         return energies(self._tables().to(graph.positions.device), graph)
+
+    def _lammps(self, name: str) -> tuple[str, str, list[str]]:
+        from mlffbench.potentials.classical.lammps_setfl import setfl_commands, setfl_file
+
+        file = f"{name}.eam.fs"
+        text = setfl_file(self.elements_, self._tables(), self.cutoff)
+        return file, text, setfl_commands(self.elements_, file)
 
     def _tables(self) -> Tables:
         """Tables of the fitted attributes."""
+        import torch
+
+        from mlffbench.potentials.classical.embedded_atom import Tables
+        from mlffbench.potentials.classical.least_squares import element_table
+
         z = len(chemical_symbols)
         empty = [torch.zeros(z, z, n, dtype=torch.float64) for n in (self.n_pair, self.n_density)]
         tables = Tables(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import torch
 from ase import Atoms
 
-from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.graph_network import GraphNetwork
-from mlffbench.potentials.networks.batches import LabelledGraphs
-from mlffbench.potentials.networks.nequip import NequIP
+from mlffbench.system.ranges import Count, Length, Order, Positive
+
+if TYPE_CHECKING:
+    import torch
+
+    from mlffbench.descriptors.graph import Graph
+    from mlffbench.potentials.networks.batches import LabelledGraphs
 
 __all__ = ["EquivariantNetwork"]
 
@@ -54,15 +57,18 @@ class EquivariantNetwork(GraphNetwork):
        arXiv:2207.09453.
     """
 
-    cutoff: float = 4.5
-    num_channels: int = 32
-    l_max: int = 1
-    num_layers: int = 3
+    cutoff: Length = 4.5
+    num_channels: Count = 32
+    l_max: Order = 1
+    num_layers: Count = 3
     _: KW_ONLY
-    num_radial_basis: int = 8
+    num_radial_basis: Count = 8
     parity: bool = False
-    max_epochs: int = 60
-    learning_rate: float = 0.02
+    max_epochs: Count = 60
+    learning_rate: Positive = 0.02
+
+    requires: ClassVar[tuple[str, ...]] = ("torch", "e3nn")
+    implementation: ClassVar[tuple[str, ...]] = ("mlffbench.potentials.networks.nequip",)
 
     @classmethod
     def test_params(cls) -> dict[str, Any]:
@@ -83,6 +89,8 @@ class EquivariantNetwork(GraphNetwork):
         }
 
     def _module(self, **config: Any) -> torch.nn.Module:
+        from mlffbench.potentials.networks.nequip import NequIP
+
         return NequIP(**config)
 
     def _energies(self, batch: Graph) -> torch.Tensor:

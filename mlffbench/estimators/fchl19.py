@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from ase import Atoms
 from sklearn.utils import check_random_state
 
 from mlffbench.data import Labels
-from mlffbench.estimators.base.parameters import check_positive
 from mlffbench.forcefield import ForceField
 from mlffbench.potentials import fchl19
+from mlffbench.system.ranges import AtomEnergies, Count, Length, NonNegative, Positive, Seed, ShareBelowOne
 
 __all__ = ["FCHL19"]
 
@@ -69,21 +69,21 @@ class FCHL19(ForceField):
     family: ClassVar[str] = "kernel"
     properties = ("energy", "forces")
     supports = ("extensive",)
-    requires = ("qmllib",)
-    extra = "fchl"
+    requires: ClassVar[tuple[str, ...]] = ("qmllib",)
+    extra: ClassVar[str | None] = "fchl"
 
     def __init__(
         self,
-        solver: str = "operator",
-        sigma: float = 5.0,
-        cutoff: float = 8.0,
-        n_representers: int = 2500,
-        rcond: float = 1e-11,
-        noise: float = 1e-4,
-        energy_weight: float = 10.0,
-        forces_weight: float = 1.0,
-        random_state: int | None = 0,
-        atomic_energies: Mapping[str, float] | None = None,
+        solver: Literal["operator", "gpr"] = "operator",
+        sigma: Positive = 5.0,
+        cutoff: Length = 8.0,
+        n_representers: Count = 2500,
+        rcond: ShareBelowOne = 1e-11,
+        noise: Positive = 1e-4,
+        energy_weight: NonNegative = 10.0,
+        forces_weight: NonNegative = 1.0,
+        random_state: Seed | None = 0,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         self.solver = solver
         self.sigma = sigma
@@ -101,9 +101,6 @@ class FCHL19(ForceField):
         return {"n_representers": 60, "rcond": 1e-9}
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        check_positive(self, "sigma", "cutoff", "n_representers", "noise")
-        if self.solver not in ("operator", "gpr"):
-            raise ValueError(f"no solver {self.solver!r}; there are ['operator', 'gpr']")
         sizes = np.array([len(a) for a in frames])
         self.energy_per_atom_ = float(np.mean(labels.energy / sizes))
         energy = labels.energy - self.energy_per_atom_ * sizes
@@ -115,6 +112,11 @@ class FCHL19(ForceField):
         else:
             fit = fchl19.fit_gp(training, self.sigma, self.n_representers, self.noise)
         self.points_, self.n_columns_, self.n_used_ = fit.points, fit.n_columns, fit.n_used
+
+    @property
+    def n_parameters_(self) -> int:
+        """Number of unknowns."""
+        return self.n_columns_
 
     def _prepare(self, frames: Sequence[Atoms]) -> list[fchl19.Representation]:
         elements = Atoms(self.elements_).numbers

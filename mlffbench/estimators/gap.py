@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from ase import Atoms
 from sklearn.utils import check_random_state
 
 from mlffbench.data import Labels
+from mlffbench.estimators.base.exportable import Exportable
 from mlffbench.forcefield import ForceField
-from mlffbench.potentials import quip
+from mlffbench.potentials import quip, quip_files
+from mlffbench.system.ranges import AtomEnergies, Count, Length, Order, Positive, Seed
 
 __all__ = ["GAP"]
 
-POSITIVE = ("cutoff", "n_sparse", "energy_noise", "forces_noise", "stress_noise", "delta")
+SparseMethod = Literal[
+    "cur_points", "cur_covariance", "cluster", "kmeans", "fuzzy", "covariance", "uniform", "uniq", "random",
+    "pivot", "none",
+]  # fmt: skip
 SOAP_PARAMETERS = (
     "cutoff", "cutoff_width", "n_max", "l_max", "sigma", "zeta", "delta", "n_sparse", "sparse_method",
 )  # fmt: skip
 
 
-class GAP(ForceField):
+class GAP(Exportable, ForceField):
     """Sparse Gaussian process of atomic energies on SOAP, fitted and evaluated by QUIP: ``gap_fit``, quippy.
 
     The authors' implementation [1]_ [2]_ of the method of `SOAPGPR`: a SOAP per element with the kernel
@@ -64,7 +71,8 @@ class GAP(ForceField):
     Attributes
     ----------
     files_ : dict of str to str
-        The potential as QUIP and LAMMPS read it: ``gap.xml`` and the files of its sparse points.
+        The potential as QUIP reads it, without the atomic energies: ``gap.xml`` and the files of its sparse
+        points. `export` writes them with the atomic energies.
 
     References
     ----------
@@ -74,26 +82,28 @@ class GAP(ForceField):
 
     family: ClassVar[str] = "Gaussian process"
     predicts_std: ClassVar[bool] = True
-    requires = ("quippy",)
-    extra = "gap"
+    requires: ClassVar[tuple[str, ...]] = ("quippy",)
+    extra: ClassVar[str | None] = "gap"
+    runs_in: ClassVar[tuple[str, ...]] = ("ASE", "LAMMPS")
+    export_formats: ClassVar[Mapping[str, str]] = {"quip": ".xml", "lammps": ".lammps"}
 
     def __init__(
         self,
-        cutoff: float = 4.0,
-        cutoff_width: float = 0.5,
-        n_max: int = 6,
-        l_max: int = 4,
-        sigma: float = 0.3,
-        zeta: float = 2.0,
-        delta: float = 1.0,
-        n_sparse: int = 500,
-        sparse_method: str = "cur_points",
-        energy_noise: float = 0.001,
-        forces_noise: float = 0.01,
-        stress_noise: float = 0.0005,
+        cutoff: Length = 4.0,
+        cutoff_width: Length = 0.5,
+        n_max: Count = 6,
+        l_max: Order = 4,
+        sigma: Positive = 0.3,
+        zeta: Positive = 2.0,
+        delta: Positive = 1.0,
+        n_sparse: Count = 500,
+        sparse_method: SparseMethod = "cur_points",
+        energy_noise: Positive = 0.001,
+        forces_noise: Positive = 0.01,
+        stress_noise: Positive = 0.0005,
         uncertainty: bool = False,
-        random_state: int | None = 0,
-        atomic_energies: Mapping[str, float] | None = None,
+        random_state: Seed | None = 0,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         self.cutoff = cutoff
         self.cutoff_width = cutoff_width
@@ -116,9 +126,6 @@ class GAP(ForceField):
         return {"n_max": 3, "l_max": 2, "n_sparse": 20}
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        for name in POSITIVE:
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be positive; got {getattr(self, name)}")
         self._potential_: Any = None  # of Fortran, read from the files when first needed
         noise = f"{self.energy_noise} {self.forces_noise} {self.stress_noise}"
         arguments = {
@@ -128,6 +135,11 @@ class GAP(ForceField):
             "rnd_seed": check_random_state(self.random_state).randint(1, 2**31 - 1),
         }
         self.files_ = quip.gap_fit(frames, labels, arguments, self.cutoff, self.stress_noise)
+
+    @property
+    def n_parameters_(self) -> int:
+        """Number of sparse points."""
+        return sum(map(int, re.findall(r'\bn_sparseX="(\d+)"', self.files_["gap.xml"])))
 
     def _evaluate(self, inputs: Sequence[Atoms]) -> Labels:
         self._potential_ = self._potential_ or quip.potential(self.files_)
@@ -141,6 +153,17 @@ class GAP(ForceField):
         return Labels(
             np.array(energy), tuple(forces), tuple(stress), np.array(std) if self.uncertainty else None
         )
+
+    def _exported(self, target: Path, format: str) -> tuple[dict[Path, str | bytes], str]:
+        """The potential with the atomic energies, for quippy or for LAMMPS."""
+        name = target.name if format == "quip" else f"{target.name}.xml"
+        files: dict[str, str] = quip_files.named(self.files_, name, self.atomic_energies_)
+        if format == "quip":
+            usage = quip_files.calculator_script(name)
+        else:
+            text, usage = quip_files.lammps(target.name, files[name], name, self.elements_)
+            files = {target.name: text, **files}
+        return {target.with_name(file): text for file, text in files.items()}, usage
 
     def __getstate__(self) -> dict[str, Any]:
         """The attributes, with the files in place of Fortran's memory."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import torch
 
 from mlffbench.estimators.base.pair_potential import PairPotential
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["LennardJones"]
 

@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-import torch
 from ase import Atoms
 
 from mlffbench.data import Labels
+from mlffbench.estimators.base.exportable import Exportable
 from mlffbench.forcefield import ForceField
-from mlffbench.potentials.mace.backends import accelerate, named_weights, restore_backend
-from mlffbench.potentials.mace.batches import Batch, Graphs
-from mlffbench.potentials.mace.evaluation import energies_and_forces, matmul_precision, predictions
-from mlffbench.potentials.mace.initial_model import InitialModel, read_foundation
-from mlffbench.potentials.mace.library import session
-from mlffbench.potentials.mace.model import build, hyperparameters
-from mlffbench.potentials.mace.presets import Settings
-from mlffbench.potentials.mace.training import ATOMS, train_module
-from mlffbench.potentials.networks.batches import consecutive_groups
-from mlffbench.potentials.networks.seeding import checked_dtype, fixed_seed, holdout, seed_of
 from mlffbench.system.device import checked_device
+from mlffbench.system.ranges import (
+    AtomEnergies,
+    Count,
+    Device,
+    Fraction,
+    Length,
+    Natural,
+    NonNegative,
+    Order,
+    Positive,
+    Seed,
+    ShareBelowOne,
+)
+
+if TYPE_CHECKING:
+    import torch
+
+    from mlffbench.potentials.mace.batches import Batch
+    from mlffbench.potentials.mace.initial_model import InitialModel
+    from mlffbench.potentials.mace.presets import Settings
 
 __all__ = ["MACE"]
 
 EXAMPLE = 3  # frames on which the backends must agree
 
 
-class MACE(ForceField):
+class MACE(Exportable, ForceField):
     """Message passing with higher body order: mace-torch's own model, loss and optimiser settings.
 
     A keyword that is None takes the preset's value. The base class subtracts the energies of isolated atoms,
@@ -52,9 +63,10 @@ class MACE(ForceField):
         Training; see `mlffbench.potentials.networks.training.Settings`. Weights of products and of the
         interactions' linear maps decay, as mace-torch groups them.
     schedule : {'plateau', 'cosine', 'constant'}, optional
+        Schedule of the learning rate; see `mlffbench.potentials.networks.training.Settings`.
     cooldown : float, optional
-        Schedule of the learning rate; see `mlffbench.potentials.networks.training.Settings`. The presets'
-        cooldown is 0.5, in `paper` 0.
+        Last fraction of the training, over which the learning rate falls to a hundredth; the presets' is 0.5,
+        in `paper` 0.
     energy_weight, forces_weight, stress_weight : float, optional
         Weights of the squared errors: energy per atom, eV; force components, eV/Å; stress components, eV/Å³.
     stage_two : float, optional
@@ -106,46 +118,54 @@ class MACE(ForceField):
     """
 
     family: ClassVar[str] = "neural network"
+    requires: ClassVar[tuple[str, ...]] = ("torch", "mace")
+    extra: ClassVar[str | None] = "mace"
+    implementation: ClassVar[tuple[str, ...]] = (
+        "mlffbench.potentials.mace.backends",
+        "mlffbench.potentials.mace.training",
+    )
+    runs_in: ClassVar[tuple[str, ...]] = ("ASE", "LAMMPS")
+    export_formats: ClassVar[Mapping[str, str]] = {"mace-torch": ".model", "lammps": ".lammps"}
     needs_trust: ClassVar[Mapping[str, str]] = {"foundation": "is a pickle, whose code runs when it is read"}
 
     def __init__(
         self,
-        preset: str = "small",
+        preset: Literal["small", "medium", "large", "paper"] = "small",
         *,
-        cutoff: float | None = None,
-        num_channels: int | None = None,
-        max_L: int | None = None,
-        max_ell: int | None = None,
-        correlation: int | None = None,
-        num_interactions: int | None = None,
-        num_radial_basis: int | None = None,
-        batch_size: int | None = None,
-        learning_rate: float | None = None,
-        schedule: str | None = None,
-        cooldown: float | None = None,
-        max_epochs: int | None = None,
-        max_seconds: float | None = None,
-        ema_decay: float | None = None,
-        weight_decay: float | None = None,
-        energy_weight: float | None = None,
-        forces_weight: float | None = None,
-        stress_weight: float | None = None,
-        stage_two: float | None = None,
-        stage_two_energy_weight: float | None = None,
-        stage_two_forces_weight: float | None = None,
-        stage_two_learning_rate: float | None = None,
+        cutoff: Length | None = None,
+        num_channels: Count | None = None,
+        max_L: Order | None = None,
+        max_ell: Order | None = None,
+        correlation: Count | None = None,
+        num_interactions: Count | None = None,
+        num_radial_basis: Count | None = None,
+        batch_size: Count | None = None,
+        learning_rate: Positive | None = None,
+        schedule: Literal["plateau", "cosine", "constant"] | None = None,
+        cooldown: Fraction | None = None,
+        max_epochs: Count | None = None,
+        max_seconds: Positive | None = None,
+        ema_decay: ShareBelowOne | None = None,
+        weight_decay: NonNegative | None = None,
+        energy_weight: NonNegative | None = None,
+        forces_weight: NonNegative | None = None,
+        stress_weight: NonNegative | None = None,
+        stage_two: Fraction | None = None,
+        stage_two_energy_weight: NonNegative | None = None,
+        stage_two_forces_weight: NonNegative | None = None,
+        stage_two_learning_rate: Positive | None = None,
         stage_two_average: bool = False,
-        validation_fraction: float = 0.1,
-        patience: int | None = None,
+        validation_fraction: ShareBelowOne = 0.1,
+        patience: Natural | None = None,
         foundation: str | None = None,
         foundation_head: str | None = None,
         warm_start: bool = False,
-        kernels: str = "auto",
-        matmul_precision: str = "highest",
-        device: str = "cpu",
-        dtype: str | None = None,
-        random_state: int | None = 0,
-        atomic_energies: Mapping[str, float] | None = None,
+        kernels: Literal["auto", "mace", "fused", "cuequivariance"] = "auto",
+        matmul_precision: Literal["highest", "high", "medium"] = "highest",
+        device: Device = "cpu",
+        dtype: Literal["float32", "float64"] | None = None,
+        random_state: Seed | None = 0,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         self.preset = preset
         self.cutoff = cutoff
@@ -190,20 +210,38 @@ class MACE(ForceField):
             "max_epochs": 2, "dtype": "float64",
         }  # fmt: skip
 
-    def export(self, path: str | Path) -> None:
-        """Write mace-torch's own module with the atomic energies: a .model file for its calculator."""
+    def import_libraries(self) -> None:
+        super().import_libraries()
+
+        from mlffbench.potentials.mace.library import mace
+
+        mace()
+
+    def _exported(self, target: Path, format: str) -> tuple[dict[Path, str | bytes], str]:
+        """mace-torch's own module with the atomic energies, for its calculator or for LAMMPS."""
+        from mlffbench.potentials.mace import export
+        from mlffbench.potentials.mace.backends import named_weights
+        from mlffbench.potentials.mace.library import session
+        from mlffbench.potentials.networks.seeding import checked_dtype
+
         dtype = checked_dtype(self.dtype_)
+        energies = [self.atomic_energies_[s] for s in self.elements_]
         with session(dtype):
             weights = named_weights(self.module_, self.kernels_)
-            module: Any = build(self.config_, dtype, torch.device("cpu"), weights)
-            module.atomic_energies_fn.atomic_energies[:] = torch.tensor(
-                [self.atomic_energies_[s] for s in self.elements_]
-            )
-            torch.save(module, path)
+            module = export.mace_torch_module(self.config_, weights, dtype, energies)
+            if format == "mace-torch":
+                return {target: export.model_file(module)}, export.calculator_script(target.name, self.dtype_)
+            files, usage = export.lammps_files(module, self.elements_, target.name)
+        return {target.with_name(name): content for name, content in files.items()}, usage
 
     # ------------------------------------------------------------ initial model
     def _forget(self) -> None:
         """Forget the fit, but keep the model from which a warm start continues."""
+        from mlffbench.potentials.mace.backends import named_weights
+        from mlffbench.potentials.mace.initial_model import InitialModel
+        from mlffbench.potentials.mace.library import session
+        from mlffbench.potentials.networks.seeding import checked_dtype
+
         self._initial: InitialModel | None = None
         if self.warm_start and hasattr(self, "module_"):
             with session(checked_dtype(self.dtype_)):
@@ -213,6 +251,10 @@ class MACE(ForceField):
 
     def _reference(self, frames: Sequence[Atoms], energy: np.ndarray) -> dict[str, float]:
         """Isolated-atom energies: a warm start keeps the first fit's; a foundation's residuals are fitted."""
+        from mlffbench.potentials.mace.initial_model import read_foundation
+        from mlffbench.potentials.mace.library import session
+        from mlffbench.potentials.networks.seeding import checked_dtype
+
         if self._initial is None and self.foundation is not None:
             with session(checked_dtype(self._settings().dtype)):
                 self._initial = read_foundation(self.foundation, self.foundation_head, self.elements_)
@@ -227,16 +269,40 @@ class MACE(ForceField):
 
     def _interaction_energies(self, initial: InitialModel, frames: Sequence[Atoms]) -> np.ndarray:
         """Energies that a model predicts without isolated atoms, (n_frames,) eV."""
+        from mlffbench.potentials.mace.evaluation import predictions
+        from mlffbench.potentials.mace.library import session
+        from mlffbench.potentials.mace.model import build
+        from mlffbench.potentials.networks.seeding import checked_dtype
+
         dtype, device = checked_dtype(self._settings().dtype), checked_device(self.device)
         with session(dtype):
             module = build(initial.config, dtype, device, initial.weights)
         return predictions(module, self._batches(initial.config, frames, dtype, device)).energy
 
+    def resolved_params(self) -> dict[str, Any]:
+        """Parameters with the preset's numbers; of a foundation its own architecture."""
+        from mlffbench.potentials.mace.presets import architecture
+
+        resolved = {**self.get_params(deep=False), **asdict(self._settings())}
+        config = getattr(self, "config_", None)
+        return resolved if config is None else {**resolved, **architecture(config)}
+
     # ------------------------------------------------------------ fitting
     def _settings(self) -> Settings:
+        from mlffbench.potentials.mace.presets import Settings
+
         return Settings.from_preset(self.preset, self.get_params(deep=False))
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        from mlffbench.potentials.mace.backends import accelerate
+        from mlffbench.potentials.mace.batches import Graphs
+        from mlffbench.potentials.mace.evaluation import energies_and_forces, matmul_precision
+        from mlffbench.potentials.mace.library import session
+        from mlffbench.potentials.mace.model import build, hyperparameters
+        from mlffbench.potentials.mace.training import train_module
+        from mlffbench.potentials.networks.seeding import checked_dtype, fixed_seed, holdout, seed_of
+        from mlffbench.potentials.networks.training import n_trainable
+
         settings, initial = self._settings(), self._initial
         device, dtype = checked_device(self.device), checked_dtype(settings.dtype)
         seed = seed_of(self.random_state)
@@ -250,16 +316,22 @@ class MACE(ForceField):
             self.config_ = new() if initial is None else initial.config
             with fixed_seed(seed):
                 module = build(self.config_, dtype, device, None if initial is None else initial.weights)
+            self.n_parameters_ = n_trainable(module)
             example = graphs.batch(training[:EXAMPLE])
             self.module_, self.kernels_ = accelerate(
                 module, self.kernels, lambda m: energies_and_forces(m, example)
             )
             stress = labels.stress is not None
-            self.history_ = train_module(self.module_, graphs, (training, held), settings, stress, seed)
+            trained = train_module(self.module_, graphs, (training, held), settings, stress, seed)
+            self.history_, self.stopped_by_ = trained
         self._initial = None
 
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> list[Batch]:
+        import torch
+
+        from mlffbench.potentials.networks.seeding import checked_dtype
+
         device = torch.device(self.device_)
         return self._batches(self.config_, frames, checked_dtype(self.dtype_), device)
 
@@ -267,16 +339,26 @@ class MACE(ForceField):
     def _batches(
         config: Mapping[str, Any], frames: Sequence[Atoms], dtype: torch.dtype, device: torch.device
     ) -> list[Batch]:
+        from mlffbench.potentials.mace.batches import Graphs
+        from mlffbench.potentials.mace.training import ATOMS
+        from mlffbench.potentials.networks.batches import consecutive_groups
+
         graphs = Graphs.build(frames, config["atomic_numbers"], config["r_max"], dtype, device)
         return [graphs.batch(group) for group in consecutive_groups([len(a) for a in frames], ATOMS)]
 
     def _evaluate(self, inputs: list[Batch]) -> Labels:
+        from mlffbench.potentials.mace.evaluation import matmul_precision, predictions
+
         with matmul_precision(self.matmul_precision):
             return predictions(self.module_, inputs)
 
     # ------------------------------------------------------------ pickling
     def __getstate__(self) -> dict[str, Any]:
         """The state with weights in place of the module: e3nn's generated code does not pickle."""
+        from mlffbench.potentials.mace.backends import named_weights
+        from mlffbench.potentials.mace.library import session
+        from mlffbench.potentials.networks.seeding import checked_dtype
+
         state = super().__getstate__().copy()
         state.pop("_initial", None)
         if "module_" in state:
@@ -285,6 +367,13 @@ class MACE(ForceField):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        import torch
+
+        from mlffbench.potentials.mace.backends import restore_backend
+        from mlffbench.potentials.mace.library import session
+        from mlffbench.potentials.mace.model import build
+        from mlffbench.potentials.networks.seeding import checked_dtype
+
         super().__setstate__(state)
         if "module_" in state:
             self.device_ = self.device_ if torch.cuda.is_available() else "cpu"

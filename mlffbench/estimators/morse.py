@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import torch
 
 from mlffbench.estimators.base.pair_potential import PairPotential
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["Morse"]
 
@@ -70,6 +72,8 @@ class Morse(PairPotential):
     @staticmethod
     def form(r: torch.Tensor, *parameters: torch.Tensor) -> torch.Tensor:
         """D [exp(−2a(r−r0)) − 2 exp(−a(r−r0))]."""
+        import torch
+
         D, a, r0 = parameters
         x = torch.exp(-a * (r - r0))
         return D * (x**2 - 2 * x)

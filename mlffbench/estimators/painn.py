@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import torch
+from typing import TYPE_CHECKING
 
 from mlffbench.estimators.base.graph_pes import GraphPES
-from mlffbench.potentials.graph_pes import Library
+from mlffbench.system.ranges import Count
+
+if TYPE_CHECKING:
+    import torch
+
+    from mlffbench.potentials.graph_pes import Library
 
 __all__ = ["PaiNN"]
 
@@ -42,9 +46,9 @@ class PaiNN(GraphPES):
        https://github.com/jla-gardner/graph-pes
     """
 
-    channels: int = 32
-    layers: int = 3
-    radial_features: int = 20
+    channels: Count = 32
+    layers: Count = 3
+    radial_features: Count = 20
 
     @staticmethod
     def _construct(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import torch
+from typing import TYPE_CHECKING
 
 from mlffbench.estimators.base.graph_pes import GraphPES
-from mlffbench.potentials.graph_pes import Library
+from mlffbench.system.ranges import Count
+
+if TYPE_CHECKING:
+    import torch
+
+    from mlffbench.potentials.graph_pes import Library
 
 __all__ = ["SchNet"]
 
@@ -42,9 +46,9 @@ class SchNet(GraphPES):
     .. [2] K. T. Schütt et al., J. Chem. Theory Comput. 15, 448 (2019).
     """
 
-    channels: int = 64
-    layers: int = 3
-    radial_features: int = 50
+    channels: Count = 64
+    layers: Count = 3
+    radial_features: Count = 50
 
     @staticmethod
     def _construct(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, ClassVar
 
@@ -12,8 +12,8 @@ from sklearn.utils import check_random_state
 
 from mlffbench.data import Labels
 from mlffbench.forcefield import ForceField
-from mlffbench.potentials.sgdml import fit as sgdml
 from mlffbench.system.device import checked_device
+from mlffbench.system.ranges import AtomEnergies, Device, Natural, NonNegative, Positive, Seed
 
 __all__ = ["SGDML"]
 
@@ -84,21 +84,24 @@ class SGDML(ForceField):
     """
 
     family: ClassVar[str] = "kernel"
+    requires: ClassVar[tuple[str, ...]] = ("torch",)
+    extra: ClassVar[str | None] = "sgdml"
+    implementation: ClassVar[tuple[str, ...]] = ("mlffbench.potentials.sgdml.fit",)
     properties: ClassVar[tuple[str, ...]] = ("energy", "forces")
     supports: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
-        sigma: float | None = None,
-        lam: float | None = None,
+        sigma: Positive | None = None,
+        lam: NonNegative | None = None,
         symmetric: bool = True,
-        max_memory_gb: float = 5.0,
-        rank: int = 4000,
-        tolerance: float = 1e-4,
-        max_iterations: int = 400,
-        device: str = "cpu",
-        random_state: int | None = None,
-        atomic_energies: Mapping[str, float] | None = None,
+        max_memory_gb: NonNegative = 5.0,
+        rank: Natural = 4000,
+        tolerance: Positive = 1e-4,
+        max_iterations: Natural = 400,
+        device: Device = "cpu",
+        random_state: Seed | None = None,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         self.sigma = sigma
         self.lam = lam
@@ -116,6 +119,8 @@ class SGDML(ForceField):
         return {"sigma": 20.0, "lam": 1e-10}
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        from mlffbench.potentials.sgdml import fit as sgdml
+
         device, rng = checked_device(self.device), check_random_state(self.random_state)
         self.template_ = sgdml.template_of(frames)
         positions, orders = self._prepare(frames)
@@ -135,12 +140,31 @@ class SGDML(ForceField):
         self.constant_ = 0.0
         self.constant_ = float(np.mean(labels.energy - self._evaluate((positions, orders)).energy))
 
+    @property
+    def n_parameters_(self) -> int:
+        """Number of coefficients: one for each force component of the training structures."""
+        return len(self.field_.x) * 3 * len(self.template_.numbers)
+
+    @property
+    def stopped_by_(self) -> str:
+        """End of the conjugate gradients; AttributeError for a direct solution."""
+        if not self.iterations_:
+            raise AttributeError("a direct solution is not stopped")
+        return "converged" if self.iterations_ < self.max_iterations else "iterations"
+
+    def resolved_params(self) -> dict[str, Any]:
+        """Parameters, with σ and λ of the fit."""
+        own = {name: getattr(self, f"{name}_", getattr(self, name)) for name in ("sigma", "lam")}
+        return {**super().resolved_params(), **own}
+
     def _prepare(self, frames: Sequence[Atoms]) -> tuple[np.ndarray, np.ndarray]:
         """Positions in the molecule's order, (m, N, 3) Å, and the frame's atom at each place, (m, N)."""
         orders = self.template_.match(frames)
         return np.array([a.positions[o] for a, o in zip(frames, orders, strict=True)]), orders
 
     def _evaluate(self, inputs: tuple[np.ndarray, np.ndarray]) -> Labels:
+        from mlffbench.potentials.sgdml import fit as sgdml
+
         positions, orders = inputs
         energy, forces = sgdml.predict(self.field_, self.origin_, positions)
         back = np.argsort(orders, axis=1)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from annotated_types import Interval
 from ase import Atoms
 
 from mlffbench.data import Labels, concatenate
-from mlffbench.descriptors.graph import Graph
-from mlffbench.estimators.base.parameters import check_choice, check_positive
 from mlffbench.forcefield import ForceField
-from mlffbench.potentials.regression.whitened_least_squares import WhitenedLeastSquares
-from mlffbench.potentials.soap import sparse_gp, training_batches
-from mlffbench.potentials.soap.sparse_gp import SparseGP
-from mlffbench.potentials.soap.sparse_points import METHODS
+from mlffbench.system.ranges import AtomEnergies, Count, Device, Order, Positive, Seed, SoapCutoff
+
+if TYPE_CHECKING:
+    from mlffbench.descriptors.graph import Graph
+    from mlffbench.potentials.soap import training_batches
+    from mlffbench.potentials.soap.sparse_gp import SparseGP
 
 __all__ = ["SOAPGPR"]
 
@@ -94,27 +95,33 @@ class SOAPGPR(ForceField):
     """
 
     family: ClassVar[str] = "Gaussian process"
+    requires: ClassVar[tuple[str, ...]] = ("torch", "gpytorch")
+    extra: ClassVar[str | None] = "soap"
+    implementation: ClassVar[tuple[str, ...]] = (
+        "mlffbench.potentials.soap.sparse_gp",
+        "mlffbench.potentials.regression.hyperparameters",
+    )
     predicts_std: ClassVar[bool] = True
 
     def __init__(
         self,
-        cutoff: float = 4.0,
-        n_max: int = 6,
-        l_max: int = 4,
-        sigma: float = 0.3,
-        zeta: float = 2.0,
-        n_sparse: int = 2000,
-        sparse_method: str = "farthest_point",
-        energy_noise: float = 0.001,
-        forces_noise: float = 0.01,
-        stress_noise: float = 0.0005,
+        cutoff: SoapCutoff = 4.0,
+        n_max: Count = 6,
+        l_max: Order = 4,
+        sigma: Positive = 0.3,
+        zeta: Annotated[float, Interval(ge=1, le=100)] = 2.0,
+        n_sparse: Count = 2000,
+        sparse_method: Literal["farthest_point", "cur"] = "farthest_point",
+        energy_noise: Positive = 0.001,
+        forces_noise: Positive = 0.01,
+        stress_noise: Positive = 0.0005,
         optimize: bool = False,
-        descriptor: str = "torch",
-        batch_size: int = 16,
-        uncertainty: bool | str = True,
-        device: str = "cpu",
-        random_state: int | None = None,
-        atomic_energies: Mapping[str, float] | None = None,
+        descriptor: Literal["torch", "dscribe"] = "torch",
+        batch_size: Count = 16,
+        uncertainty: bool | Literal["energy", "forces"] = True,
+        device: Device = "cpu",
+        random_state: Seed | None = None,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         self.cutoff = cutoff
         self.n_max = n_max
@@ -139,9 +146,8 @@ class SOAPGPR(ForceField):
         return {"n_max": 3, "l_max": 2, "n_sparse": 30}
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        check_positive(self, "energy_noise", "forces_noise", "stress_noise", "n_sparse", "batch_size")
-        check_choice(self, "sparse_method", METHODS)
-        check_choice(self, "uncertainty", (False, True, "energy", "forces"))
+        from mlffbench.potentials.soap import sparse_gp, training_batches
+
         self.basis_ = training_batches.basis_of(self, frames)
         self.energy_per_atom_, rest = training_batches.without_mean(frames, labels)
         process = sparse_gp.fit(
@@ -156,17 +162,36 @@ class SOAPGPR(ForceField):
         self._remember(process)
 
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        from mlffbench.potentials.soap import sparse_gp, training_batches
+
         rest = training_batches.with_mean_subtracted(frames, labels, self.energy_per_atom_)
         self._remember(sparse_gp.extended(self.process_, self._batches(frames, rest)))
 
     def _batches(self, frames: Sequence[Atoms], labels: Labels) -> training_batches.Batches:
+        from mlffbench.potentials.soap import training_batches
+
         return training_batches.Batches(frames, labels, self.basis_, self.batch_size, self.device)
 
     def _remember(self, process: SparseGP) -> None:
         self.process_, self.kernel_, self.weights_ = process, process.kernel, process.weights
         self.noise_, self.variance_ = dict(process.noise), process.variance
 
+    @property
+    def n_parameters_(self) -> int:
+        """Number of sparse points."""
+        return len(self.weights_)
+
+    def resolved_params(self) -> dict[str, Any]:
+        """Parameters, with noises and exponent as optimised, and δ, eV."""
+        params = super().resolved_params()
+        if not hasattr(self, "noise_"):
+            return params
+        noise = {f"{kind}_noise": value for kind, value in self.noise_.items()}
+        return {**params, **noise, "zeta": self.kernel_.zeta, "delta": float(self.variance_) ** 0.5}
+
     def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
+        from mlffbench.potentials.soap import training_batches
+
         return list(training_batches.graphs(frames, self.basis_, self.batch_size, self.device))
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
@@ -189,6 +214,9 @@ class SOAPGPR(ForceField):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Rebuild the process; the Cholesky factor follows from the normal equations when it is needed."""
+        from mlffbench.potentials.regression.whitened_least_squares import WhitenedLeastSquares
+        from mlffbench.potentials.soap.sparse_gp import SparseGP
+
         state = dict(state)
         problem = state.pop("_problem", None)
         state.pop("_factor", None)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
+from annotated_types import Interval
 from ase import Atoms
 
 from mlffbench.data import Labels, concatenate
-from mlffbench.descriptors.graph import Graph
-from mlffbench.estimators.base.parameters import check_positive
 from mlffbench.forcefield import ForceField
-from mlffbench.potentials.soap import kernel_ridge, training_batches
+from mlffbench.system.ranges import AtomEnergies, Count, Device, Order, Positive, Seed, SoapCutoff
+
+if TYPE_CHECKING:
+    from mlffbench.descriptors.graph import Graph
 
 __all__ = ["SOAPKernelRidge"]
 
@@ -78,23 +80,26 @@ class SOAPKernelRidge(ForceField):
     """
 
     family: ClassVar[str] = "kernel"
+    requires: ClassVar[tuple[str, ...]] = ("torch",)
+    extra: ClassVar[str | None] = "soap"
+    implementation: ClassVar[tuple[str, ...]] = ("mlffbench.potentials.soap.kernel_ridge",)
 
     def __init__(
         self,
-        cutoff: float = 4.0,
-        n_max: int = 6,
-        l_max: int = 4,
-        sigma: float = 0.3,
-        zeta: float = 2.0,
-        alpha: float = 1e-6,
-        energy_weight: float = 1.0,
-        forces_weight: float = 1.0,
-        stress_weight: float = 400.0,
-        n_representers: int = 3000,
-        batch_size: int = 16,
-        device: str = "cpu",
-        random_state: int | None = 0,
-        atomic_energies: Mapping[str, float] | None = None,
+        cutoff: SoapCutoff = 4.0,
+        n_max: Count = 6,
+        l_max: Order = 4,
+        sigma: Positive = 0.3,
+        zeta: Annotated[float, Interval(ge=1, le=100)] = 2.0,
+        alpha: Positive = 1e-6,
+        energy_weight: Positive = 1.0,
+        forces_weight: Positive = 1.0,
+        stress_weight: Positive = 400.0,
+        n_representers: Count = 3000,
+        batch_size: Count = 16,
+        device: Device = "cpu",
+        random_state: Seed | None = 0,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         self.cutoff = cutoff
         self.n_max = n_max
@@ -116,8 +121,9 @@ class SOAPKernelRidge(ForceField):
         return {"n_max": 3, "l_max": 2, "n_representers": 150}
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        from mlffbench.potentials.soap import kernel_ridge, training_batches
+
         weights = ("energy_weight", "forces_weight", "stress_weight")
-        check_positive(self, "alpha", *weights, "n_representers", "batch_size")
         self.basis_ = training_batches.basis_of(self, frames)
         self.energy_per_atom_, rest = training_batches.without_mean(frames, labels)
         self.dual_coef_, expansion = kernel_ridge.fit(
@@ -131,10 +137,19 @@ class SOAPKernelRidge(ForceField):
         self.kernel_, self.energy_weights_ = expansion.kernel, expansion.energy_weights
         self.slope_weights_ = expansion.derivative_weights
 
+    @property
+    def n_parameters_(self) -> int:
+        """Number of representers."""
+        return len(self.dual_coef_)
+
     def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
+        from mlffbench.potentials.soap import training_batches
+
         return list(training_batches.graphs(frames, self.basis_, self.batch_size, self.device))
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
+        from mlffbench.potentials.soap import kernel_ridge, training_batches
+
         expansion = kernel_ridge.Expansion(self.kernel_, self.energy_weights_, self.slope_weights_)
         predict = lambda graph: training_batches.predict(
             graph, self.basis_, expansion.energies, self.energy_per_atom_

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations_with_replacement, product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from ase.data import atomic_numbers
 
-from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.classical import Classical
-from mlffbench.potentials.classical.design_matrix import DesignMatrix
-from mlffbench.potentials.classical.stillinger_weber import GraphIndices, Parameters, energies
-from mlffbench.potentials.classical.stillinger_weber_fit import Problem
+from mlffbench.system.ranges import AtomEnergies, Count, Device, Length, Natural, NonNegative, Seed
+
+if TYPE_CHECKING:
+    import torch
+
+    from mlffbench.descriptors.graph import Graph
+    from mlffbench.potentials.classical.design_matrix import DesignMatrix
+    from mlffbench.potentials.classical.least_squares import Fit
+    from mlffbench.potentials.classical.stillinger_weber import GraphIndices, Parameters
 
 __all__ = ["StillingerWeber"]
 
@@ -84,17 +88,17 @@ class StillingerWeber(Classical):
 
     def __init__(
         self,
-        cutoff: float = 5.0,
-        p: float = 4.0,
-        q: float = 0.0,
-        energy_weight: float = 1.0,
-        forces_weight: float = 1.0,
-        stress_weight: float = 1.0,
-        max_iterations: int = 50,
-        n_starts: int = 2,
-        device: str = "cpu",
-        random_state: int | None = None,
-        atomic_energies: Mapping[str, float] | None = None,
+        cutoff: Length = 5.0,
+        p: NonNegative = 4.0,
+        q: NonNegative = 0.0,
+        energy_weight: NonNegative = 1.0,
+        forces_weight: NonNegative = 1.0,
+        stress_weight: NonNegative = 1.0,
+        max_iterations: Natural = 50,
+        n_starts: Count = 2,
+        device: Device = "cpu",
+        random_state: Seed | None = None,
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         shared = (cutoff, energy_weight, forces_weight, stress_weight, max_iterations, n_starts)
         super().__init__(*shared, device, random_state, atomic_energies)
@@ -109,24 +113,44 @@ class StillingerWeber(Classical):
         k = len(self.elements_)
         return MOST_ENTRIES / (5 * k * (k + 1) / 2 + k**2 * (k + 1))
 
-    def _fit_interaction(self, graph: Graph, design: DesignMatrix, rng: np.random.RandomState) -> None:
+    def _fit_interaction(self, graph: Graph, design: DesignMatrix, rng: np.random.RandomState) -> Fit | None:
+        from mlffbench.potentials.classical.stillinger_weber_fit import Problem
+
         self.parameters_: dict[str, dict[str, float]] = {}
         self.angles_: dict[str, dict[str, float]] = {}
-        if len(graph.source):
-            problem = Problem(graph, design, self._indices(graph), (self.p, self.q))
-            fitted = problem.fit(self.cutoff, self.n_starts, self.max_iterations)
-            self.parameters_ = _named_pairs(fitted, self.elements_, (self.p, self.q))
-            self.angles_ = _named_angles(fitted, self.elements_, self.parameters_)
+        if not len(graph.source):
+            return None
+        problem = Problem(graph, design, self._indices(graph), (self.p, self.q))
+        solution = problem.fit(self.cutoff, self.n_starts, self.max_iterations)
+        fitted = problem.parameters(solution)
+        self.parameters_ = _named_pairs(fitted, self.elements_, (self.p, self.q))
+        self.angles_ = _named_angles(fitted, self.elements_, self.parameters_)
+        return solution
 
     def _interaction(self, graph: Graph) -> torch.Tensor:
+        from mlffbench.potentials.classical.stillinger_weber import energies
+
         parameters = self._parameters().to(graph.positions.device)
         return energies(parameters, (self.p, self.q), self._indices(graph), graph.vectors)
 
+    def _lammps(self, name: str) -> tuple[str, str, list[str]]:
+        from mlffbench.potentials.classical.lammps_sw import sw_commands, sw_file
+
+        file = f"{name}.sw"
+        text = sw_file(self.elements_, self.parameters_, self.angles_, (self.p, self.q))
+        return file, text, sw_commands(self.elements_, file)
+
     def _indices(self, graph: Graph) -> GraphIndices:
+        from mlffbench.potentials.classical.stillinger_weber import GraphIndices
+
         return GraphIndices.of(graph, [atomic_numbers[s] for s in self.elements_])
 
     def _parameters(self) -> Parameters:
         """Tables of the fitted attributes."""
+        import torch
+
+        from mlffbench.potentials.classical.stillinger_weber import Parameters
+
         k = len(self.elements_)
         pairs, angles = (
             torch.zeros(5, k, k, dtype=torch.float64),

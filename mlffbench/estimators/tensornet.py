@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import torch
+from typing import TYPE_CHECKING
 
 from mlffbench.estimators.base.graph_pes import GraphPES
-from mlffbench.potentials.graph_pes import Library
+from mlffbench.system.ranges import Count
+
+if TYPE_CHECKING:
+    import torch
+
+    from mlffbench.potentials.graph_pes import Library
 
 __all__ = ["TensorNet"]
 
@@ -42,9 +46,9 @@ class TensorNet(GraphPES):
        https://github.com/jla-gardner/graph-pes
     """
 
-    channels: int = 16
-    layers: int = 2
-    radial_features: int = 32
+    channels: Count = 16
+    layers: Count = 2
+    radial_features: Count = 32
 
     @staticmethod
     def _construct(

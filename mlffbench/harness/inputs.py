@@ -125,7 +125,8 @@ def checkpoint_key(split: Split, data: DataInputs) -> str:
 
 def is_own(case: Case) -> bool:
     """True for the user's own data, which can change under one name."""
-    return case.dataset.name == "path" or ":" in case.dataset.name
+    name = case.dataset.name
+    return name == "path" or ":" in name or registry.plugin("datasets", name) is not None
 
 
 def _other_split(document: Mapping[str, Any], case: Case, load: Callable[[], Dataset]) -> bool:
@@ -143,11 +144,16 @@ def _other_split(document: Mapping[str, Any], case: Case, load: Callable[[], Dat
 def named_files(case: Case) -> dict[str, str]:
     """Checksums of the files that estimator, split, tasks and the calculator of the labels name.
 
-    The source file of a ``module:Name`` is one of them; what that module imports is not.
+    The source file of a ``module:Name``, or of a name that an installed package adds, is one of them; what
+    that module imports is not.
     """
     specs = [case.estimator, case.split, *case.tasks]
     params = [*(spec.params for spec in specs), case.dataset.params.get("truth")]
-    names = [*case.metrics, case.dataset.name, *(spec.name for spec in specs), *texts(params)]
+    kinds = ("estimators", "splits", *["tasks"] * len(case.tasks))
+    named = [*zip(kinds, (spec.name for spec in specs), strict=True), ("datasets", case.dataset.name)]
+    named += [("metrics", name) for name in case.metrics]
+    named += [(kind, text) for text in texts(params) for kind in ("estimators", "calculators")]
+    names = [registry.plugin(kind, name) or name for kind, name in named]
     sources = {name: source_file(name.partition(":")[0]) for name in sorted(set(names)) if ":" in name}
     code = {name: Checksum("").of(file) for name, file in sources.items() if file is not None}
     return {**checksums_of_named_files(params), **code}

@@ -1,4 +1,4 @@
-"""Read suite.yaml and list its cases; the same file and data give the same list."""
+"""Suite and the list of its cases; the same file and data give the same list."""
 
 from __future__ import annotations
 
@@ -8,18 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
 
 from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.harness.case import DEFAULT_METRICS, Case
-from mlffbench.splits.common import manifest_file
 from mlffbench.system.checksum import Checksum
 from mlffbench.system.file_name import check_file_name
-from mlffbench.system.settings_source import SettingsSource
-from mlffbench.system.yaml_file import YamlFile
 
-__all__ = ["Suite", "SuiteError", "cases", "read_suite", "suite_schema"]
+__all__ = ["Suite", "SuiteError", "cases", "manifest_of"]
 
 MOST_CASES = 200_000
 LONGEST_LABEL = 200
@@ -58,16 +55,8 @@ def _is_label(value: Any) -> bool:
     return written and bool(text.strip()) and text.isprintable() and len(text) <= LONGEST_LABEL
 
 
-def _spec_schema(kind: str) -> WithJsonSchema:
-    known = registry.names(kind)
-    keyed = {"type": "object", "properties": {n: {"type": ["object", "null"]} for n in known}}
-    return WithJsonSchema({"anyOf": [{"enum": known}, keyed, {"type": "string", "pattern": ":"}]})
-
-
-EstimatorRow = Annotated[Any, BeforeValidator(Row.parse), _spec_schema("estimators")]
-SplitSpec = Annotated[Any, BeforeValidator(Spec.parse), _spec_schema("splits")]
-TaskSpec = Annotated[Any, BeforeValidator(Spec.parse), _spec_schema("tasks")]
-DatasetSpec = Annotated[Any, BeforeValidator(Spec.parse), _spec_schema("datasets")]
+EstimatorRow = Annotated[Any, BeforeValidator(Row.parse)]
+Named = Annotated[Any, BeforeValidator(Spec.parse)]
 
 
 class _Strict(BaseModel):
@@ -80,8 +69,11 @@ Seed = Annotated[StrictInt, Field(ge=0, lt=2**32, description="a whole number fr
 class Problem(_Strict):
     """A dataset and its split."""
 
-    dataset: DatasetSpec = Field(description="a dataset's name, or {path: file} for your own")
-    split: SplitSpec = Field(default=Spec("official"), validate_default=True)
+    dataset: Named = Field(description="a dataset's name, or {path: file} for your own")
+    split: Named = Field(
+        default=Spec("official"), validate_default=True,
+        description="training set and named test groups: a split's name, with its keywords",
+    )  # fmt: skip
 
 
 class Suite(_Strict):
@@ -90,11 +82,11 @@ class Suite(_Strict):
     name: Annotated[str, AfterValidator(check_file_name)] = Field(
         pattern=r"^[A-Za-z0-9_.-]+$", description="names the results folder"
     )
-    problems: list[Problem] = Field(min_length=1)
-    estimators: list[EstimatorRow] = Field(min_length=1)
-    seeds: list[Seed] = Field(default=[0], min_length=1)
-    tasks: list[TaskSpec] = []
-    metrics: list[str] = Field(default=DEFAULT_METRICS, min_length=1)
+    problems: list[Problem] = Field(min_length=1, description="datasets, each with a split")
+    estimators: list[EstimatorRow] = Field(min_length=1, description="methods; 'as:' names a row")
+    seeds: list[Seed] = Field(default=[0], min_length=1, description="one fit of every method for each seed")
+    tasks: list[Named] = Field(default=[], description="uses of the fitted models: MD, elastic constants ...")
+    metrics: list[str] = Field(default=DEFAULT_METRICS, min_length=1, description="errors that are reported")
     time_limit: float | None = Field(
         default=None, gt=0, le=1e9, strict=True, description="seconds a case may take; default none"
     )
@@ -103,61 +95,6 @@ class Suite(_Strict):
         description="fitted models that stay in the results folder: those of up to 50 MB each (small, the "
         "default), all of any size, the best of each problem and seed, or none",
     )
-
-
-def suite_schema() -> dict[str, Any]:
-    """The JSON schema of a suite file, for editors."""
-    return Suite.model_json_schema()
-
-
-# ---------------------------------------------------------------- reading
-def read_suite(suite: Path | str | Mapping[str, Any]) -> Suite:
-    """Read and check a suite file, or a mapping of the same content.
-
-    Raises
-    ------
-    SuiteError
-        It cannot be read, is not YAML, has an unknown key, name or keyword, or a value of the wrong kind.
-    """
-    mapping = isinstance(suite, Mapping)
-    source = SettingsSource(suite, SuiteError) if mapping else YamlFile(Path(suite), SuiteError)
-    suite = source.validated(Suite, "a suite is a mapping with at least 'name', 'problems' and 'estimators'")
-    _check_names(suite, source)
-    return suite
-
-
-def _check_names(suite: Suite, source: SettingsSource) -> None:
-    """Refuse unknown names and keywords, and two rows of one name."""
-    entries: list[tuple[tuple[Any, ...], str, Spec]] = []
-    for i, problem in enumerate(suite.problems):
-        entries += [(("problems", i, "dataset"), "datasets", problem.dataset)]
-        entries += [(("problems", i, "split"), "splits", problem.split)]
-    entries += [(("estimators", i), "estimators", e.spec) for i, e in enumerate(suite.estimators)]
-    entries += [(("tasks", i), "tasks", t) for i, t in enumerate(suite.tasks)]
-    entries += [(("metrics", i), "metrics", Spec(m)) for i, m in enumerate(suite.metrics)]
-    for where, kind, spec in entries:
-        source.check(where, kind, spec, SKIP.get(kind, ()))
-    for i, problem in enumerate(suite.problems):
-        if problem.split.name == "manifest":
-            _check_manifest(problem.split, ("problems", i, "split"), source)
-    labels = Counter(e.label for e in suite.estimators)
-    for i, e in enumerate(suite.estimators):
-        if labels[e.label] > 1:
-            message = f"{e.label!r} appears twice; name the row with 'as: another-name'"
-            raise SuiteError(source.say(("estimators", i), message))
-
-
-def _check_manifest(split: Spec, where: tuple[Any, ...], source: SettingsSource) -> None:
-    """Refuse a split manifest that cannot be read, or is another one than the suite asks for."""
-    file = _manifest(split)
-    try:
-        manifest_file.read(file)
-        asked, actual = split.params.get("sha256"), Checksum("").of(file)
-        if asked is not None and str(asked).lower() != actual:
-            raise ValueError(f"{file} is not the manifest that was asked for: its sha256 is {actual}")
-    except (OSError, ValueError) as error:
-        reason = f"{file}: {error.strerror}" if isinstance(error, OSError) and error.strerror else str(error)
-        raise SuiteError(source.say(where, reason)) from error
 
 
 # ---------------------------------------------------------------- cases
@@ -201,10 +138,10 @@ def _pinned(spec: Spec) -> Spec:
     """Add the checksum of a split manifest, so that an edited file is a new case."""
     if spec.name != "manifest" or "sha256" in spec.params:
         return spec
-    return replace(spec, params={**spec.params, "sha256": Checksum("").of(_manifest(spec))})
+    return replace(spec, params={**spec.params, "sha256": Checksum("").of(manifest_of(spec))})
 
 
-def _manifest(spec: Spec) -> Path:
+def manifest_of(spec: Spec) -> Path:
     """The file of a split manifest."""
     default = registry.parameters(registry.load("splits", "manifest"))["file"]
     return Path(str(spec.params.get("file", default)))

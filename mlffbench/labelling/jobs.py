@@ -12,6 +12,7 @@ from typing import Any
 import joblib
 from ase import Atoms
 
+from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.labelling.journal import Journal, label_key
 from mlffbench.labelling.recipe import Recipe
@@ -43,7 +44,8 @@ class Job:
             "cell": atoms.cell.array.tolist(),
             "pbc": atoms.pbc.tolist(),
         }
-        calculator = {"calculator": self.calculator.name, "params": dict(self.calculator.params)}
+        code = registry.plugin("calculators", self.calculator.name) or self.calculator.name
+        calculator = {"calculator": code, "params": dict(self.calculator.params)}
         return json.dumps({**calculator, "atoms": arrays})
 
 

@@ -11,10 +11,12 @@ from importlib import import_module
 from typing import Any, Protocol, runtime_checkable
 
 from mlffbench.data import Dataset, Split
-from mlffbench.registry.own_names import is_public, load_own, names, suggest
+from mlffbench.registry.own_names import is_public, load_own, suggest
+from mlffbench.registry.own_names import names as own_names
+from mlffbench.registry.plugins import plugin, plugin_names
 from mlffbench.registry.trusted import is_trusted, remedy
 
-__all__ = ["FOREIGN", "load"]
+__all__ = ["FOREIGN", "is_plugin_class", "load", "names"]
 
 FOREIGN = re.compile(r"(?P<module>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):(?P<attribute>[A-Za-z_]\w*)", re.ASCII)
 
@@ -29,15 +31,42 @@ class Calculator(Protocol):
 RETURNED: dict[str, type] = {"datasets": Dataset, "splits": Split, "calculators": Calculator}
 
 
+def names(kind: str) -> list[str]:
+    """List the names of a kind, our own and those that installed packages add; nothing is imported."""
+    return sorted((*own_names(kind), *plugin_names(kind)))
+
+
 def load(kind: str, name: str) -> Callable[..., Any]:
     """Import the class or function of a name, or of a ``package.module:Name`` that the user trusts.
+
+    A name that an installed package adds needs no trust beyond its installation.
 
     Raises
     ------
     LookupError
         There is no such name, its module is not trusted, or it is nothing of this kind.
     """
-    return _foreign(kind, name) if ":" in name else load_own(kind, name)
+    if ":" in name:
+        return _foreign(kind, name)
+    if name in own_names(kind):
+        return load_own(kind, name)
+    code = plugin(kind, name)
+    if code is None:
+        raise LookupError(
+            f"no {kind.removesuffix('s')} {name!r}{suggest(name, names(kind), f'mlffbench list {kind}')}"
+        )
+    return _of_kind(kind, _imported(kind, code), code)
+
+
+def is_plugin_class(name: str) -> bool:
+    """True if ``module:Name`` is the class of an estimator that an installed package adds."""
+    package = name.partition(":")[0].partition(".")[0]
+    for added in plugin_names("estimators"):
+        if str(plugin("estimators", added)).partition(":")[0].partition(".")[0] == package:
+            target = load("estimators", added)
+            if f"{target.__module__}:{target.__qualname__}" == name:
+                return True
+    return False
 
 
 def _foreign(kind: str, name: str) -> Callable[..., Any]:
@@ -48,14 +77,27 @@ def _foreign(kind: str, name: str) -> Callable[..., Any]:
         raise LookupError(f"no {called}; code of other packages is written package.module:Name")
     module = match["module"]
     _check_trusted(kind, name, module, f"{called} is code of the module {module!r}")
-    try:
-        target = getattr(import_module(module), match["attribute"])
-        inspect.signature(target)
-    except Exception as error:  # whatever their module raises
-        raise LookupError(f"no {called}: {error}") from error
+    target = _imported(kind, name)
     home = getattr(target, "__module__", None) or "builtins"
     own = f"{home}:{getattr(target, '__name__', '')}"
     _check_trusted(kind, own, home, f"{called} stands there, but is code of the module {home!r}")
+    return _of_kind(kind, target, name)
+
+
+def _imported(kind: str, name: str) -> Callable[..., Any]:
+    """Import ``package.module:Name``."""
+    module, _, attribute = name.partition(":")
+    try:
+        target = getattr(import_module(module), attribute)
+        inspect.signature(target)
+    except Exception as error:  # whatever their module raises
+        raise LookupError(f"no {kind.removesuffix('s')} {name!r}: {error}") from error
+    return target
+
+
+def _of_kind(kind: str, target: Any, name: str) -> Callable[..., Any]:
+    """The class or function, if it can be something of this kind; what a function returns is checked."""
+    called = f"{kind.removesuffix('s')} {name!r}"
     if not _is_of(kind, target):
         raise LookupError(f"{called} is not {_wanted(kind)}")
     if isinstance(target, type) or kind not in RETURNED:
@@ -68,7 +110,9 @@ def _check_trusted(kind: str, name: str, module: str, what: str) -> None:
     if is_public(kind, name):
         return
     if module.partition(".")[0] == "mlffbench":
-        raise LookupError(f"no {kind.removesuffix('s')} {name!r}{suggest(name, names(kind))}")
+        raise LookupError(
+            f"no {kind.removesuffix('s')} {name!r}{suggest(name, names(kind), f'mlffbench list {kind}')}"
+        )
     if not is_trusted(module):
         stranger = "a file from a stranger may name any program"
         raise LookupError(f"{what}, not mlffbench's: {stranger}; {remedy(module)}")

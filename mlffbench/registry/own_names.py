@@ -17,6 +17,8 @@ FOLDERS = {
     "calculators": "labelling/calculators",
 }  # of the kinds that do not lie on the top floor
 
+LONG_LIST = 8  # names that a sentence can hold
+
 
 def names(kind: str) -> list[str]:
     """List the names of a kind from the files of its folder; nothing is imported."""
@@ -24,11 +26,27 @@ def names(kind: str) -> list[str]:
     return sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_"))
 
 
-def suggest(word: str, known: Iterable[str]) -> str:
-    """Complete an error message: ``; there are [...]; did you mean 'mace'?``"""
+def suggest(word: str, known: Iterable[str], command: str | None = None) -> str:
+    """Complete an error message: the nearest word first, then the others.
+
+    Parameters
+    ----------
+    command : str, optional
+        A command that prints the known words, named in place of a long list.
+
+    Examples
+    --------
+    >>> suggest("lenght", ["length", "width"]), suggest("colour", ["length", "width"])
+    ("; did you mean 'length'? There are ['length', 'width']", "; there are ['length', 'width']")
+    """
     known = sorted(known)
     near = get_close_matches(str(word), known, n=1, cutoff=0.5)
-    return f"; there are {known}" + (f"; did you mean {near[0]!r}?" if near else "")
+    if not near:
+        return f"; there are {known}"
+    if len(known) <= LONG_LIST:
+        return f"; did you mean {near[0]!r}? There are {known}"
+    more = f" '{command}' names all {len(known)}" if command else f" There are {len(known)}"
+    return f"; did you mean {near[0]!r}?{more}"
 
 
 def load_own(kind: str, name: str) -> Callable[..., Any]:
@@ -40,7 +58,8 @@ def load_own(kind: str, name: str) -> Callable[..., Any]:
         There is no such name.
     """
     if name not in names(kind):
-        raise LookupError(f"no {kind.removesuffix('s')} {name!r}{suggest(name, names(kind))}")
+        others = suggest(name, names(kind), f"mlffbench list {kind}")
+        raise LookupError(f"no {kind.removesuffix('s')} {name!r}{others}")
     module_ = import_module(f"mlffbench.{FOLDERS.get(kind, kind).replace('/', '.')}.{name}")
     (public,) = module_.__all__  # one file, one public name
     return getattr(module_, public)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from mlffbench.data import Spec
-from mlffbench.registry.door import load
-from mlffbench.registry.own_names import names, suggest
-from mlffbench.registry.trusted import is_trusted_file, remedy
+from mlffbench.registry.door import load, names
+from mlffbench.registry.own_names import suggest
+from mlffbench.registry.trusted import may_read, remedy
 
-__all__ = ["build", "make", "parameters", "parts", "resolve", "summary"]
+__all__ = ["Fault", "build", "faults", "make", "parameters", "parts", "resolve", "summary", "wrapper"]
 
 
 def parameters(target: Callable[..., Any], skip: Iterable[str] = ()) -> dict[str, Any]:
@@ -25,6 +25,54 @@ def _has_kwargs(target: Callable[..., Any]) -> bool:
     return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(target).parameters.values())
 
 
+Fault = tuple[tuple[Any, ...], str]
+
+
+def faults(kind: str, name: str, params: Mapping[str, Any], skip: Iterable[str] = ()) -> Iterator[Fault]:
+    """Yield paths inside a spec, and sentences on names, keywords and files that are not right there.
+
+    Estimators and other specs inside it are read too. Values are not looked at, see
+    `mlffbench.system.parameter_values`.
+    """
+    try:
+        target = load(kind, name)
+    except LookupError as error:
+        yield (), str(error.args[0])
+        return
+    known = parameters(target, skip)
+    called = f"{kind.removesuffix('s')} {name!r}"
+    for parameter in params:
+        if parameter not in known and not _has_kwargs(target):
+            others = suggest(str(parameter), known, f"mlffbench show {name}")
+            yield (name, parameter), f"{called} has no parameter {parameter!r}{others}"
+    for word, reason in getattr(target, "needs_trust", {}).items():
+        if params.get(word) is not None and not may_read(target, str(params[word])):
+            yield (name, word), f"{word!r} of {called} {reason}; {remedy(str(params[word]))}"
+    for word, kinds in parts(target).items():
+        if word not in params and known[word] is inspect.Parameter.empty:
+            yield (), f"{called} needs {word!r}: a name, or 'name: {{keyword: value}}'"
+        if isinstance(params.get(word), str | Mapping):
+            yield from _faults_inside((name, word), params[word], kinds, f"in {word!r} of {called}")
+
+
+def _faults_inside(
+    place: tuple[str, str], value: str | Mapping[str, Any], kinds: tuple[str, ...], where: str
+) -> Iterator[Fault]:
+    try:
+        kind, name, params = resolve(value, kinds)
+    except LookupError as error:
+        yield place, f"{where}: {error.args[0]}"
+        return
+    for path, sentence in faults(kind, name, params):
+        yield (*place, *wrapper(value, kind, name), *path), f"{where}: {sentence}"
+
+
+def wrapper(value: Any, kind: str, name: str) -> tuple[str, ...]:
+    """The key around a nested spec that says its kind, ``{calculator: {emt: ...}}``, if there is one."""
+    word = kind.removesuffix("s")
+    return (word,) if isinstance(value, Mapping) and word in value and word != name else ()
+
+
 def build(kind: str, name: str, params: Mapping[str, Any], skip: Iterable[str] = ()) -> Callable[..., Any]:
     """Load a name after checking its keywords, also those of estimators inside it.
 
@@ -34,24 +82,9 @@ def build(kind: str, name: str, params: Mapping[str, Any], skip: Iterable[str] =
         Unknown name or keyword, an estimator without the model that it is made of, or code or a file that
         is not trusted: `needs_trust` of the target names parameters, with the reason.
     """
-    target = load(kind, name)
-    known = parameters(target, skip)
-    called = f"{kind.removesuffix('s')} {name!r}"
-    for parameter in params:
-        if parameter not in known and not _has_kwargs(target):
-            raise LookupError(f"{called} has no parameter {parameter!r}{suggest(parameter, known)}")
-    for word, reason in getattr(target, "needs_trust", {}).items():
-        if params.get(word) is not None and not is_trusted_file(str(params[word])):
-            raise LookupError(f"{word!r} of {called} {reason}; {remedy(str(params[word]))}")
-    for word, kinds in parts(target).items():
-        if word not in params and known[word] is inspect.Parameter.empty:
-            raise LookupError(f"{called} needs {word!r}: a name, or 'name: {{keyword: value}}'")
-        if isinstance(params.get(word), str | Mapping):
-            try:
-                build(*resolve(params[word], kinds))
-            except LookupError as error:
-                raise LookupError(f"in {word!r} of {called}: {error.args[0]}") from error
-    return target
+    for _, sentence in faults(kind, name, params, skip):
+        raise LookupError(sentence)
+    return load(kind, name)
 
 
 def parts(target: Callable[..., Any]) -> Mapping[str, tuple[str, ...]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import Any
 
-__all__ = ["is_trusted", "is_trusted_file", "remedy", "trust"]
+__all__ = ["is_trusted", "is_trusted_file", "may_read", "remedy", "trust"]
 
 TRUST = "MLFFBENCH_TRUST"  # environment variable: what the user trusts, separated by commas
 
@@ -42,6 +43,11 @@ def is_trusted_file(file: str, also: Iterable[str] = ()) -> bool:
     """
     place = lambda name: os.path.abspath(name) if os.path.basename(name) != name else name
     return place(file) in map(place, (*_trusted(), *also))
+
+
+def may_read(target: Any, file: str, also: Iterable[str] = ()) -> bool:
+    """True for a file that is trusted, or that `target` reads as data: ``without_code`` lists endings."""
+    return file.endswith(tuple(getattr(target, "without_code", ()))) or is_trusted_file(file, also)
 
 
 def remedy(name: str) -> str:

@@ -20,7 +20,8 @@ def doubts(problem: Problem) -> tuple[str, ...]:
     """Sentences on documents that were not fitted to, scored on or computed with the same as the others."""
     kinds = (
         _superseded, _warnings, _other_data, _other_seeds_data, _other_inputs, _sizes, _seeds, _gaps,
-        _task_seeds, _set_aside, mixed_precision, other_versions, other_conditions, _leakage,
+        _task_seeds, _trained_elsewhere, _set_aside, mixed_precision, other_versions, other_conditions,
+        _leakage,
     )  # fmt: skip
     return tuple(sentence for kind in kinds for sentence in kind(problem))
 
@@ -133,6 +134,17 @@ def _task_seeds(problem: Problem) -> Iterator[str]:
         seeds = Counter(key for own in keys for key in own)
         if tasks := dict.fromkeys(task for (task, *_), n in seeds.items() if n < len(method.done)):
             yield f"{method.label}: not all seeds have every number of {some(list(tasks))}."
+
+
+def _trained_elsewhere(problem: Problem) -> Iterator[str]:
+    """A sentence on methods that come with parameters from other data, which nobody can audit here."""
+    foundation = at("case", "estimator", "params", "foundation")
+    labels = [m.label for m in problem.methods if not m.fitted_here or any(map(foundation, m.done))]
+    if labels:
+        yield (
+            f"{some(labels)}: trained elsewhere, on unknown data, which may contain the test structures; "
+            "the audit of leakage does not see them."
+        )
 
 
 def _key(score: Mapping[str, Any]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from mlffbench.report.valid_scores import valid_scores
 
-__all__ = ["Document", "Method", "Problem", "dig", "in_reading_order", "series", "spec_text"]
+__all__ = ["Document", "Method", "Problem", "dig", "fitted_here", "in_reading_order", "series", "spec_text"]
 
 Document = dict[str, Any]
 
@@ -20,6 +20,11 @@ def dig(document: Any, *keys: str) -> Any:
     for key in keys:
         document = document.get(key) if isinstance(document, Mapping) else None
     return document
+
+
+def fitted_here(document: Document) -> bool:
+    """False for a potential that existed already, whose fit has no time."""
+    return dig(document, "model", "fitted_here") is not False
 
 
 def spec_text(spec: Mapping[str, Any]) -> str:
@@ -46,6 +51,11 @@ class Method:
         return [d["case"].get("seed") for d in (*self.done, *self.failed)]
 
     @cached_property
+    def fitted_here(self) -> bool:
+        """False if some document is of a potential that existed already."""
+        return all(map(fitted_here, self.done))
+
+    @cached_property
     def scores(self) -> list[list[dict[str, Any]]]:
         """Scores of each finished document that can be believed."""
         return [scores for scores, _ in self._checked]
@@ -54,6 +64,11 @@ class Method:
     def faults(self) -> list[str]:
         """Reasons why scores of finished documents were set aside."""
         return [fault for _, faults in self._checked for fault in faults]
+
+    @property
+    def faulty(self) -> list[tuple[Document, list[str]]]:
+        """Each finished document, and the reasons why scores of it were set aside."""
+        return [(document, faults) for document, (_, faults) in zip(self.done, self._checked, strict=True)]
 
     @cached_property
     def _checked(self) -> list[tuple[list[dict[str, Any]], list[str]]]:

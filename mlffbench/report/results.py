@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,7 +66,9 @@ class Results:
 
 def number(value: Any) -> float:
     """A float; NaN for None, for a truth value, for text and for a whole number that is too large."""
-    if isinstance(value, bool | str):
+    if type(value) is float:  # nearly always
+        return value
+    if value is None or isinstance(value, bool | str):
         return float("nan")
     try:
         return float(value)
@@ -115,5 +118,10 @@ def _mean(scores: Sequence[dict[str, Any]], n_seeds: int) -> dict[str, Any]:
     if not scores[0]["task"] and scores[0]["quantity"] in UNITS:
         numbers = [values + [np.nan] * (n_seeds - len(scores)) for values in numbers]
     with np.errstate(invalid="ignore"):  # the mean of inf and −inf
-        sides = {key: float(np.mean([score[key] for score in scores])) for key in ("predicted", "reference")}
+        sides = {key: _mean_side([score[key] for score in scores]) for key in ("predicted", "reference")}
         return {**over_seeds(*numbers)._asdict(), **sides, "seeds": len(scores)}
+
+
+def _mean_side(values: Sequence[float]) -> float:
+    """The mean; NaN where one is NaN."""
+    return values[0] if math.isnan(values[0]) else float(np.mean(values))

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 __all__ = ["Estimate", "over_seeds", "pareto_front", "rank_ranges", "t_interval"]
 
@@ -40,7 +40,7 @@ def t_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, flo
 
 @lru_cache
 def _t_quantile(level: float, freedom: int) -> float:
-    return float(stats.t.ppf((1 + level) / 2, freedom))
+    return float(stdtrit(freedom, (1 + level) / 2))  # of the t distribution
 
 
 def over_seeds(values: Sequence[float], lows: Sequence[float], highs: Sequence[float]) -> Estimate:

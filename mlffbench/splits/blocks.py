@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from mlffbench.data import Dataset, Split
 from mlffbench.splits.common.autocorrelation import autocorrelation_time
 from mlffbench.splits.common.groups import frames_of_groups, group_names, number_of_frames
+from mlffbench.system.ranges import Count, Group, Natural, ShareOrNumber
 
 __all__ = ["blocks"]
 
@@ -22,11 +23,11 @@ RESOLVED = 50.0  # the τ of a series shorter than this many τ is an underestim
 def blocks(
     dataset: Dataset,
     seed: int = 0,
-    train: float = 0.8,
-    block: int | str = "auto",
-    gap: int = 0,
+    train: ShareOrNumber = 0.8,
+    block: Count | Literal["auto"] = "auto",
+    gap: Natural = 0,
     trajectory: str | None = None,
-    groups: str | Sequence[str] | None = None,
+    groups: Group | Sequence[Group] | None = None,
 ) -> Split:
     """Cut each trajectory into blocks longer than its correlation time; a block is all training or all test.
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from annotated_types import Interval
 
 from mlffbench.data import Dataset, Split
 from mlffbench.splits.common.groups import frames_of_groups, hold_out_test
 from mlffbench.splits.common.soap_space import soap_space
+from mlffbench.system.ranges import Count, Group, Order, ShareBelowOne, SoapCutoff
 
 __all__ = ["clusters"]
 
@@ -17,14 +19,14 @@ __all__ = ["clusters"]
 def clusters(
     dataset: Dataset,
     seed: int = 0,
-    n_clusters: int = 5,
-    n_tests: int = 1,
-    test_fraction: float = 0.1,
-    groups: str | Sequence[str] | None = None,
-    cutoff: float = 5.0,
-    n_max: int = 4,
-    l_max: int = 3,
-    max_frames: int = 20_000,
+    n_clusters: Annotated[int, Interval(ge=2, le=10_000)] = 5,
+    n_tests: Count = 1,
+    test_fraction: ShareBelowOne = 0.1,
+    groups: Group | Sequence[Group] | None = None,
+    cutoff: SoapCutoff = 5.0,
+    n_max: Count = 4,
+    l_max: Order = 3,
+    max_frames: Count = 20_000,
 ) -> Split:
     """Test on whole clusters of similar structures (k-means in SOAP space), train on the other clusters.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from mlffbench.data import Dataset, Split
 from mlffbench.registry import suggest
 from mlffbench.splits.common.groups import hold_out_test
 from mlffbench.splits.common.quantities import QUANTITIES
+from mlffbench.system.ranges import Count, OpenShare, ShareBelowOne
 
 __all__ = ["extrapolation"]
 
@@ -17,10 +18,10 @@ __all__ = ["extrapolation"]
 def extrapolation(
     dataset: Dataset,
     seed: int = 0,
-    by: str = "energy",
-    train: float = 0.8,
-    test_fraction: float = 0.1,
-    bins: int = 1,
+    by: Literal["energy", "force", "strain", "size"] = "energy",
+    train: OpenShare = 0.8,
+    test_fraction: ShareBelowOne = 0.1,
+    bins: Count = 1,
 ) -> Split:
     """Train on the frames lowest in energy, force, strain or size; test on those above (``extrapolation``).
 

@@ -9,6 +9,7 @@ import numpy as np
 from mlffbench.data import Dataset, Split
 from mlffbench.splits.common.groups import frames_of_groups, number_of_frames, random_subset
 from mlffbench.splits.common.soap_space import soap_space
+from mlffbench.system.ranges import Count, Group, Order, ShareOrNumber, SoapCutoff
 
 __all__ = ["farthest_point"]
 
@@ -16,13 +17,13 @@ __all__ = ["farthest_point"]
 def farthest_point(
     dataset: Dataset,
     seed: int = 0,
-    train: float = 0.8,
-    test: float | None = None,
-    groups: str | Sequence[str] | None = None,
-    cutoff: float = 5.0,
-    n_max: int = 4,
-    l_max: int = 3,
-    max_frames: int = 20_000,
+    train: ShareOrNumber = 0.8,
+    test: ShareOrNumber | None = None,
+    groups: Group | Sequence[Group] | None = None,
+    cutoff: SoapCutoff = 5.0,
+    n_max: Count = 4,
+    l_max: Order = 3,
+    max_frames: Count = 20_000,
 ) -> Split:
     """Train on frames that cover SOAP space (farthest-point sampling), test on the rest.
 

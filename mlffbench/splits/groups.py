@@ -8,6 +8,7 @@ import numpy as np
 
 from mlffbench.data import Dataset, Split
 from mlffbench.splits.common.groups import as_list, check_group, group_names, hold_out_test
+from mlffbench.system.ranges import Group, ShareBelowOne
 
 __all__ = ["groups"]
 
@@ -18,10 +19,10 @@ def groups(
     dataset: Dataset,
     seed: int = 0,
     column: str = "group",
-    train: str | Sequence[str] | None = None,
-    tests: str | Sequence[str] | None = None,
-    leave: str | Sequence[str] | None = None,
-    test_fraction: float = 0.1,
+    train: Group | Sequence[Group] | None = None,
+    tests: Group | Sequence[Group] | None = None,
+    leave: Group | Sequence[Group] | None = None,
+    test_fraction: ShareBelowOne = 0.1,
 ) -> Split:
     """Train on some values of a column; each other value is a test group of that name.
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
+from annotated_types import Interval
 
 from mlffbench.data import Dataset, Split
 from mlffbench.splits.common.groups import group_names
+from mlffbench.system.ranges import Natural
 
 __all__ = ["kfold"]
 
@@ -13,8 +17,8 @@ __all__ = ["kfold"]
 def kfold(
     dataset: Dataset,
     seed: int = 0,
-    k: int = 5,
-    fold: int = 0,
+    k: Annotated[int, Interval(ge=2, le=10_000)] = 5,
+    fold: Natural = 0,
     column: str | None = None,
 ) -> Split:
     """Test on one of k random folds, train on the others (cross-validation).

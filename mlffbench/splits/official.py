@@ -8,6 +8,7 @@ import numpy as np
 
 from mlffbench.data import Dataset, Split
 from mlffbench.splits.common.groups import as_list, check_group, group_names, random_subset
+from mlffbench.system.ranges import Count, Group
 
 __all__ = ["official"]
 
@@ -15,10 +16,10 @@ __all__ = ["official"]
 def official(
     dataset: Dataset,
     seed: int = 0,
-    train: str | None = None,
-    tests: str | Sequence[str] | None = None,
-    n_train: int | None = None,
-    in_domain: str | None = None,
+    train: Group | None = None,
+    tests: Group | Sequence[Group] | None = None,
+    n_train: Count | None = None,
+    in_domain: Group | None = None,
 ) -> Split:
     """Train on one group of the dataset, test on every other; by default as published.
 

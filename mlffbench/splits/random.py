@@ -8,6 +8,7 @@ import numpy as np
 
 from mlffbench.data import Dataset, Split
 from mlffbench.splits.common.groups import frames_of_groups, number_of_frames
+from mlffbench.system.ranges import Group, ShareOrNumber
 
 __all__ = ["random"]
 
@@ -15,9 +16,9 @@ __all__ = ["random"]
 def random(
     dataset: Dataset,
     seed: int = 0,
-    train: float = 0.8,
-    test: float | None = None,
-    groups: str | Sequence[str] | None = None,
+    train: ShareOrNumber = 0.8,
+    test: ShareOrNumber | None = None,
+    groups: Group | Sequence[Group] | None = None,
 ) -> Split:
     """Random training and test frames; too optimistic for MD, whose neighbouring frames are almost equal.
 

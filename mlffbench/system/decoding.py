@@ -19,7 +19,8 @@ from mlffbench.system.storable import MOVED, is_listed, is_of_ours, may_be_store
 __all__ = ["Reader", "UntrustedError"]
 
 NAMED = re.compile(r"\s*[\w.]*\s*:\s*[\w.]*\s*")  # package.module:Name, however it is written
-RULES = ("parts", "needs_trust")  # attributes of classes that say what is to be checked
+RULES = ("parts", "needs_trust", "without_code")  # attributes of classes that say what is to be checked
+SOURCE = "source"  # attribute that holds the spec of a calculator
 DEVICE = re.compile(r"(cpu|cuda|mps|xpu|meta):\d+")
 MAKERS: dict[str, Callable[[list[Any]], Any]] = {
     "tuple": tuple,
@@ -81,12 +82,12 @@ class Reader:
 
     def _object(self, name: str, state: dict[str, Any]) -> Any:
         kind = self._class(name)
-        for parameter in registry.parts(kind):
+        for parameter in {**registry.parts(kind), SOURCE: ()}:
             for spec in (state.get(parameter), state.get(f"{parameter}_")):
                 for name in _named_code(spec):
                     self._check_trusted(name, f"its {parameter!r} names {name!r}")
         for parameter, reason in getattr(kind, "needs_trust", {}).items():
-            self._check_file(state.get(parameter), f"its {parameter!r} {reason}")
+            self._check_file(kind, state.get(parameter), f"its {parameter!r} {reason}")
         if not issubclass(kind, BaseEstimator):
             return kind(**state)
         _check_names(kind, state)
@@ -95,7 +96,7 @@ class Reader:
                 state[attribute] = self._device(state[attribute])
         instance: Any = object.__new__(kind)
         instance.__setstate__(state)
-        lacking = [p for p in instance._get_param_names() if p not in vars(instance)]
+        lacking = [p for p in instance._get_param_names() if not hasattr(instance, p)]
         if lacking:
             raise ValueError(f"{kind.__name__} lacks {lacking}")
         return instance
@@ -138,9 +139,9 @@ class Reader:
                 f"load with trust=[{module!r}]"
             )
 
-    def _check_file(self, file: Any, what: str) -> None:
-        """Refuse a file that the user does not trust."""
-        if file is not None and not registry.is_trusted_file(str(file), self.trust):
+    def _check_file(self, kind: type, file: Any, what: str) -> None:
+        """Refuse a file that the user does not trust and the class does not read as data."""
+        if file is not None and not registry.may_read(kind, str(file), self.trust):
             raise UntrustedError(
                 f"the model cannot be loaded: {what}; if you trust it, load with trust=[{str(file)!r}]"
             )

@@ -1,65 +1,103 @@
-"""Check of a suite's values against the annotations of the parameters that take them."""
+"""Values of a suite's entries against the constraints of the parameters that take them."""
 
 from __future__ import annotations
 
 import inspect
-import math
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from mlffbench import registry
 from mlffbench.data import Spec
+from mlffbench.system.constraints import Constraint, constraints
 
-__all__ = ["WrongValueError", "check_arguments", "check_values", "required"]
-
-NAMES = {
-    "float": float, "int": int, "str": str, "bool": bool, "None": None, "Any": Any,
-    "list": list, "tuple": tuple, "dict": dict, "Sequence": Sequence, "Mapping": Mapping,
-}  # fmt: skip
-WORDS = {float: "a number", int: "a whole number", str: "a text", bool: "true or false", NoneType: "null"}
-
-
-GROUPS = {"train", "tests", "leave", "groups", "in_domain"}  # parameters that name groups, also group 300
-SHOWN = 80  # characters of a value in a message
+__all__ = [
+    "WrongValueError",
+    "check_arguments",
+    "check_parameters",
+    "check_values",
+    "required",
+    "spec_faults",
+    "value_faults",
+]
 
 
 class WrongValueError(LookupError):
-    """A value of the wrong type; `parameter` names the parameter of the outermost spec."""
+    """A value of the wrong type or out of range; `parameter` names the parameter of the outermost spec."""
 
     def __init__(self, parameter: str, message: str) -> None:
         super().__init__(message)
         self.parameter = parameter
 
 
+def value_faults(kind: str, spec: Spec, skip: Iterable[str] = ()) -> Iterator[registry.Fault]:
+    """Paths in the spec, and sentences on the values that do not fit there; specs inside are read too.
+
+    Parameters without an annotation are judged by their default: a number, and the text looks like one.
+    """
+    target = registry.load(kind, spec.name)
+    known, nested, skipped = constraints(target), registry.parts(target), set(skip)
+    for name, value in spec.params.items():
+        if name in nested:
+            yield from _nested_faults(spec.name, name, value, nested[name], known[name])
+        elif name in known and name not in skipped:
+            for path, sentence in known[name].faults(value):
+                yield (spec.name, name, *path), f"{spec.name}: {name} {sentence}"
+
+
+def _nested_faults(
+    owner: str, name: str, value: Any, kinds: tuple[str, ...], constraint: Constraint
+) -> Iterator[registry.Fault]:
+    """Faults of a spec inside a spec."""
+    if value is None and constraint.default is None:
+        return
+    if not isinstance(value, str | Mapping):
+        message = f"{owner}: {name} must be a name, or 'name: {{keyword: value}}', not {value!r:.80}"
+        yield (owner, name), message
+        return
+    try:
+        kind, inner, params = registry.resolve(value, kinds)
+        inside = list(value_faults(kind, Spec(inner, params)))
+    except LookupError:  # a fault of names, see `registry.faults`
+        return
+    for path, sentence in inside:
+        yield (owner, name, *registry.wrapper(value, kind, inner), *path), sentence
+
+
+def spec_faults(kind: str, spec: Spec, skip: Iterable[str] = ()) -> list[registry.Fault]:
+    """Paths in a spec, and sentences on names, keywords, values and missing keywords."""
+    faults = list(registry.faults(kind, spec.name, spec.params, skip))
+    if any(path == () for path, _ in faults):
+        return faults
+    faults += value_faults(kind, spec, skip)
+    missing = [] if kind == "metrics" or ":" in spec.name else required(kind, spec, skip)
+    return faults + ([((), f"{kind.removesuffix('s')} {spec.name!r} needs {missing}")] if missing else [])
+
+
 def check_values(kind: str, spec: Spec, skip: Iterable[str] = ()) -> None:
     """Refuse texts where numbers belong, and other values that an annotation excludes.
-
-    Parameters without an annotation are judged by their default: a number, and the text looks like one. Specs
-    inside specs are checked too.
 
     Raises
     ------
     WrongValueError
-        A value has another type than its parameter.
+        A value has another type than its parameter, or is out of its range.
     """
-    target = registry.load(kind, spec.name)
-    signature, nested, skipped = inspect.signature(target).parameters, registry.parts(target), set(skip)
-    for name, value in spec.params.items():
-        if name in nested:
-            if value is None and signature[name].default is None:
-                continue
-            if not isinstance(value, str | Mapping):
-                message = "must be a name, or 'name: {keyword: value}', not"
-                raise WrongValueError(name, f"{spec.name}: {name} {message} {_shown(value)}")
-            inner_kind, inner, params = registry.resolve(value, nested[name])
-            try:
-                check_values(inner_kind, Spec(inner, params))
-            except WrongValueError as error:
-                raise WrongValueError(name, str(error)) from error
-        elif name in signature and name not in skipped:
-            _check(spec.name, signature[name], _type(signature[name], target), value)
+    for path, message in value_faults(kind, spec, skip):
+        raise WrongValueError(str(path[1]), message)
+
+
+def check_parameters(target: type, values: Mapping[str, Any]) -> None:
+    """Refuse values of a class's own parameters that a suite could not give either.
+
+    Raises
+    ------
+    ValueError
+        A value has another type than its parameter, or is out of its range.
+    """
+    known, nested = constraints(target), registry.parts(target)
+    for name, value in values.items():
+        if name in known and name not in nested:
+            for _, sentence in known[name].faults(value):
+                raise ValueError(f"{name} {sentence}")
 
 
 def check_arguments(owner: str, function: Callable[..., Any], given: Mapping[str, Any]) -> None:
@@ -70,122 +108,14 @@ def check_arguments(owner: str, function: Callable[..., Any], given: Mapping[str
     WrongValueError
         A value has another type than its parameter.
     """
-    signature = inspect.signature(function).parameters
+    known = constraints(function)
     for name, value in given.items():
-        _check(owner, signature[name], _type(signature[name], function), value)
+        for _, sentence in known[name].faults(value):
+            raise WrongValueError(name, f"{owner}: {name} {sentence}")
 
 
 def required(kind: str, spec: Spec, skip: Iterable[str] = ()) -> list[str]:
     """Parameters without a default that a spec does not give."""
-    known = inspect.signature(registry.load(kind, spec.name)).parameters.values()
-    plain = [p for p in known if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.default is p.empty]
-    return [p.name for p in plain if p.name not in spec.params and p.name not in set(skip)]
-
-
-def _check(owner: str, parameter: inspect.Parameter, expected: Any, value: Any) -> None:
-    """Raise if the parameter does not take the value."""
-    if not _takes(expected, value, parameter.name in GROUPS):
-        shown = f"the text {_shown(value)}" if isinstance(value, str) else _shown(value)
-        message = f"{owner}: {parameter.name} must be {_words(expected)}, not {shown}"
-        raise WrongValueError(parameter.name, message + _remedy(expected, value))
-    default_is_number = isinstance(parameter.default, int | float) and not isinstance(parameter.default, bool)
-    like_a_number = isinstance(value, str) and _number(value) is not None
-    if parameter.annotation is parameter.empty and default_is_number and like_a_number:
-        message = f"{owner}: {parameter.name} must be a number, not the text {_shown(value)}"
-        raise WrongValueError(parameter.name, f"{message}{_remedy(float, value)}")
-
-
-def _type(parameter: inspect.Parameter, target: Any) -> Any:
-    """The annotation as a type; Any where it is absent or holds other names."""
-    annotation = parameter.annotation
-    if annotation is parameter.empty:
-        return Any
-    if not isinstance(annotation, str):
-        return annotation
-    try:
-        own = vars(sys.modules[target.__module__])  # such as Keep = Literal["whole", "bonds"]
-        return eval(annotation, {"__builtins__": {}}, {**own, **NAMES})
-    except (NameError, SyntaxError, TypeError, AttributeError):
-        return Any
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
-
-
-def _takes(expected: Any, value: Any, group: bool) -> bool:
-    """True if a parameter of this type takes the value; for a `group`, a number may stand for its name."""
-    origin, inner = get_origin(expected), get_args(expected)
-    if origin in (Union, UnionType):
-        return any(_takes(part, value, group) for part in inner)
-    if origin is Literal:
-        return value in inner
-    if expected in (None, NoneType):
-        return value is None
-    if expected is bool:
-        return isinstance(value, bool)
-    if expected is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if expected is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
-    if expected is str:
-        number = group and isinstance(value, int | float) and not isinstance(value, bool)
-        return isinstance(value, str) or number
-    base = origin or expected
-    if base in (Sequence, list, tuple):
-        items = [part for part in inner if part is not Ellipsis] or [Any]
-        return isinstance(value, list | tuple) and all(any(_takes(i, v, group) for i in items) for v in value)
-    if base in (Mapping, dict):
-        return isinstance(value, Mapping) and all(
-            _takes(inner[1] if inner else Any, v, False) for v in value.values()
-        )
-    return True
-
-
-def _words(expected: Any) -> str:
-    """The type in words: ``a number or null``."""
-    origin, inner = get_origin(expected), get_args(expected)
-    if origin in (Union, UnionType):
-        return " or ".join(dict.fromkeys(_words(part) for part in inner))
-    if origin is Literal:
-        return f"one of {', '.join(map(repr, inner))}"
-    base = origin or expected
-    if base in (Sequence, list, tuple):
-        items = [part for part in inner if part is not Ellipsis]
-        return (
-            f"a list of {_words(items[0]).removeprefix('a ')}s" if items and items[0] in WORDS else "a list"
-        )
-    if base in (Mapping, dict):
-        return "a mapping"
-    return WORDS.get(expected, "null" if expected is None else "another value")
-
-
-def _remedy(expected: Any, value: Any) -> str:
-    """The value as it should be written, where that is certain."""
-    parts = get_args(expected) if get_origin(expected) in (Union, UnionType) else (expected,)
-    number = _number(value)
-    if value in ("None", "none", "Null") and {None, NoneType} & set(parts):
-        return "; write null"
-    if bool in parts and str(value).lower() in ("yes", "on", "no", "off"):
-        return f"; write {'true' if str(value).lower() in ('yes', 'on') else 'false'}"
-    if number is not None and {int, float} & set(parts):
-        whole = number.is_integer() and abs(number) < 1e15
-        if whole or float in parts:
-            return f"; write {int(number) if whole and (int in parts or abs(number) >= 1) else number!r}"
-    if str in parts and isinstance(value, int | float) and not isinstance(value, bool):
-        return f"; write '{value}'"
-    if isinstance(value, str | int | float) and any(get_origin(p) in (Sequence, list, tuple) for p in parts):
-        return f"; write [{value}]"
-    return ""
-
-
-def _number(value: Any) -> float | None:
-    """The number that a value or text is meant to be: ``1e-3``, ``1_000``, ``0,5``."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    try:
-        number = float(str(value).replace("_", "").replace(",", "."))
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
+    known = constraints(registry.load(kind, spec.name)).items()
+    plain = [name for name, constraint in known if constraint.default is inspect.Parameter.empty]
+    return [name for name in plain if name not in spec.params and name not in set(skip)]

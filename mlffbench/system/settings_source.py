@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from mlffbench import registry
 from mlffbench.data import Spec
-from mlffbench.system.parameter_values import WrongValueError, check_values, required
+from mlffbench.system.parameter_values import spec_faults
 from mlffbench.system.plain_text import shortened
 
-__all__ = ["SettingsSource"]
+__all__ = ["LONGEST", "Mistake", "SettingsSource"]
 
 LONGEST = 2000  # characters of a message
 MOST_MESSAGES = 20
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A sentence on what is wrong at a path of keys and positions."""
+
+    path: tuple[Any, ...]
+    sentence: str
 
 
 class SettingsSource:
@@ -48,54 +57,80 @@ class SettingsSource:
         words = "".join(f"[{word}]" if isinstance(word, int) else f".{word}" for word in path)
         return words.lstrip(".") or "suite"
 
+    def order(self, path: tuple[Any, ...]) -> tuple[int, ...]:
+        """Key by which mistakes are sorted; here they stay in the order they are found."""
+        return ()
+
+    def say(self, where: Iterable[Any], sentence: str) -> str:
+        """The sentence behind its place, as near to it as something stands."""
+        return f"{self.place(self.nearest(tuple(where)))}: {shortened(sentence, LONGEST)}"
+
+    def nearest(self, path: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The longest beginning of a path at which something stands."""
+        while path and not self.has(path):
+            path = path[:-1]
+        return path
+
+    def refuse(self, mistakes: Iterable[Mistake]) -> None:
+        """Raise if there are mistakes, with one line for each.
+
+        Raises
+        ------
+        error
+            There are some.
+        """
+        ordered = sorted(mistakes, key=lambda mistake: self.order(self.nearest(mistake.path)))
+        lines = list(dict.fromkeys(self.say(mistake.path, mistake.sentence) for mistake in ordered))
+        if lines:
+            more = [f"and {len(lines) - MOST_MESSAGES} more"] if len(lines) > MOST_MESSAGES else []
+            raise self.error("\n".join([*lines[:MOST_MESSAGES], *more]))
+
+    def read_as(self, model: type[Model], what: str) -> tuple[Model | None, list[Mistake]]:
+        """The content as `model`, None with the mistakes if it is no such; `what` describes such settings."""
+        if not isinstance(self.content, Mapping):
+            return None, [Mistake((), what)]
+        try:
+            return model.model_validate(self.content), []
+        except ValidationError as failure:
+            return None, [Mistake(e["loc"], _sentence(e, model)) for e in failure.errors()]
+
     def validated(self, model: type[Model], what: str) -> Model:
-        """Validate the content as `model`; `what` describes such a file in the error message.
+        """Validate the content as `model`; `what` describes such settings in the error message.
 
         Raises
         ------
         error
             An unknown or missing key, or a value of the wrong kind.
         """
-        if not isinstance(self.content, Mapping):
-            raise self.error(self.say((), what))
+        value, mistakes = self.read_as(model, what)
+        self.refuse(mistakes)
+        assert value is not None
+        return value
+
+    def mistakes(
+        self, where: Iterable[Any], kind: str, spec: Spec, skip: Iterable[str] = ()
+    ) -> list[Mistake]:
+        """Mistakes in a spec: names and keywords the registry does not know, and values of another type."""
         try:
-            return model.model_validate(self.content)
-        except ValidationError as failure:
-            messages = [self.say(e["loc"], _sentence(e, model)) for e in failure.errors()[:MOST_MESSAGES]]
-            more = failure.error_count() - len(messages)
-            raise self.error("\n".join([*messages, *([f"and {more} more"] if more else [])])) from None
+            faults = spec_faults(kind, spec, skip)
+        except ImportError as failure:
+            faults = [((), f"{kind.removesuffix('s')} {spec.name!r} cannot be imported: {failure}")]
+        return [Mistake(self._inside(tuple(where), path), sentence) for path, sentence in faults]
+
+    def _inside(self, where: tuple[Any, ...], path: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Place of a path in a spec; the keywords of ``{path: a.xyz, lazy: true}`` stand side by side."""
+        flat = path[:1] == ("path",) and self.has((*where, *path[1:]))
+        return (*where, *(path[1:] if flat else path))
 
     def check(self, where: Iterable[Any], kind: str, spec: Spec, skip: Iterable[str] = ()) -> None:
-        """Refuse a spec whose name or keywords the registry does not know, or with a value of another type.
+        """Refuse a spec with mistakes.
 
         Raises
         ------
         error
-            An unknown name or keyword, a text where a number belongs, or a keyword that is missing.
+            There are some.
         """
-        try:
-            registry.build(kind, spec.name, spec.params, skip)
-            check_values(kind, spec, skip)
-        except LookupError as failure:
-            parameter = failure.parameter if isinstance(failure, WrongValueError) else None
-            raise self.error(self.say(where, str(failure.args[0]), spec, parameter)) from failure
-        missing = [] if kind == "metrics" or ":" in spec.name else required(kind, spec, skip)
-        if missing:
-            raise self.error(self.say(where, f"{kind.removesuffix('s')} {spec.name!r} needs {missing}"))
-
-    def say(
-        self, where: Iterable[Any], message: str, spec: Spec | None = None, parameter: str | None = None
-    ) -> str:
-        """Prefix the message with its place, of the bad keyword where it is known."""
-        path, message = tuple(where), shortened(message, LONGEST)
-        if spec is not None:
-            bad = [k for k in spec.params if k == parameter or f"no parameter {k!r}" in message]
-            for longer in ((*path, spec.name, *bad), (*path, *bad)):
-                if bad and self.has(longer):
-                    return f"{self.place(longer)}: {message}"
-        while path and not self.has(path):
-            path = path[:-1]
-        return f"{self.place(path)}: {message}"
+        self.refuse(self.mistakes(where, kind, spec, skip))
 
 
 def _sentence(error: Any, model: type[BaseModel]) -> str:

@@ -42,8 +42,8 @@ MOVED = {
 
 
 def is_listed(name: str) -> bool:
-    """True for the classes of ours, and scikit-learn's, that may stand in a model file."""
-    return name in VALUES or registry.is_public("estimators", name)
+    """True for classes of ours, of scikit-learn and of installed plugins that may stand in a model file."""
+    return name in VALUES or registry.is_public("estimators", name) or registry.is_plugin_class(name)
 
 
 def is_of_ours(name: str) -> bool:

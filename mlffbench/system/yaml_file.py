@@ -57,6 +57,10 @@ class YamlFile(SettingsSource):
         line, column = self.marks.get(path, (1, 1))
         return f"{self.file}:{line}:{column}"
 
+    def order(self, path: tuple[Any, ...]) -> tuple[int, ...]:
+        """Key by which mistakes are sorted: line and column."""
+        return self.marks.get(path, (1, 1))
+
     def _walk(self, node: yaml.Node, where: tuple[Any, ...]) -> None:
         self.marks.setdefault(where, _mark(node))
         if isinstance(node, yaml.MappingNode):

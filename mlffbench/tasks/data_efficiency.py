@@ -17,12 +17,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from typing import Literal
 
 import numpy as np
 
 from mlffbench.data import Curve, Dataset, Score, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.system import progress
+from mlffbench.system.ranges import Count, UpToAll
 from mlffbench.tasks.common.calibration import frame_std
 from mlffbench.tasks.common.refits import UNITS, first_seed, frame_count, geometric_mean, group_errors, refit
 from mlffbench.tasks.common.subtasks import Row, needs, run_subtasks, skipped_row, unmet_need
@@ -64,9 +66,17 @@ class Pair:
 
 @needs("uncertainty")
 def data_efficiency(
-    model: ForceField, dataset: Dataset, split: Split, seed: int = 0, *, n_start: float = 0.1,
-    n_query: float = 0.1, rounds: int = 4, n_seeds: int = 3, deviation: str | None = None,
-) -> list[Row]:  # fmt: skip
+    model: ForceField,
+    dataset: Dataset,
+    split: Split,
+    seed: int = 0,
+    *,
+    n_start: UpToAll = 0.1,
+    n_query: UpToAll = 0.1,
+    rounds: Count = 4,
+    n_seeds: Count = 3,
+    deviation: Literal["forces", "energy"] | None = None,
+) -> list[Row]:
     """Grow a training set by the frames of largest σ, and by as many random ones from the same start.
 
     A draw is a shuffle of the training frames, of which the first `n_start` start both sides; each round adds

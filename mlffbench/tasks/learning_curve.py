@@ -12,6 +12,7 @@ from scipy.stats import linregress, t
 from mlffbench.data import Curve, Dataset, Score, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.system import progress
+from mlffbench.system.ranges import Count, TrainingSizes
 from mlffbench.tasks.common.refits import (
     UNITS,
     first_seed,
@@ -41,9 +42,14 @@ class PowerLaw:
 
 
 def learning_curve(
-    model: ForceField, dataset: Dataset, split: Split, seed: int = 0, *,
-    sizes: Sequence[float] = (0.125, 0.25, 0.5, 1.0), n_seeds: int = 3,
-) -> list[Row]:  # fmt: skip
+    model: ForceField,
+    dataset: Dataset,
+    split: Split,
+    seed: int = 0,
+    *,
+    sizes: TrainingSizes = (0.125, 0.25, 0.5, 1.0),
+    n_seeds: Count = 3,
+) -> list[Row]:
     """Fit again to nested parts of the training set; a power law error = a·n^(−b) for every test group.
 
     The errors are the RMSE of force components and of energies per atom. Each draw is one shuffle of the

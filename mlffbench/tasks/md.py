@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
+from annotated_types import Interval
 from ase.calculators.calculator import BaseCalculator
 
 from mlffbench.data import Dataset, Split, value_name
 from mlffbench.forcefield import ForceField
+from mlffbench.system.ranges import Count, NonNegative, Positive, Positives
 from mlffbench.tasks.common.reference import reference_potential
 from mlffbench.tasks.common.settings import from_keywords
 from mlffbench.tasks.common.subtasks import Row, needs, skipped_row
@@ -35,10 +37,18 @@ __all__ = ["md"]
 
 @needs("forces")
 def md(
-    model: ForceField, dataset: Dataset, split: Split, seed: int = 0, *,
-    temperatures: Sequence[float] = (300.0,), n_trajectories: int = 4, picoseconds: float = 1.0,
-    timestep: float = 0.5, nve_picoseconds: float = 0.5, protocol: Mapping[str, Any] | None = None,
-) -> list[Row]:  # fmt: skip
+    model: ForceField,
+    dataset: Dataset,
+    split: Split,
+    seed: int = 0,
+    *,
+    temperatures: Positives = (300.0,),
+    n_trajectories: Count = 4,
+    picoseconds: Positive = 1.0,
+    timestep: Annotated[float, Interval(gt=0, le=100)] = 0.5,
+    nve_picoseconds: NonNegative = 0.5,
+    protocol: Annotated[Mapping[str, Any], ProtocolSettings] | None = None,
+) -> list[Row]:
     """Survival, conserved energy and observables of molecular dynamics, a test per temperature.
 
     Trajectories start from frames of the dataset of the nearest ``temperature`` (a column), else of training.

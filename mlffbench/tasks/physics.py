@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import combinations_with_replacement
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Interval
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
@@ -17,6 +19,7 @@ from mlffbench.properties.diatomic import Diatomic, diatomic
 from mlffbench.properties.hessian import hessian
 from mlffbench.properties.invariance import invariance
 from mlffbench.properties.smoothness import smoothness
+from mlffbench.system.ranges import Count, Positive
 from mlffbench.tasks.common.small_cells import repeated_cell
 from mlffbench.tasks.common.subtasks import Row, Subtask, needs, run_subtasks, skipped_row
 
@@ -31,9 +34,9 @@ def physics(
     dataset: Dataset,
     split: Split,
     seed: int = 0,
-    n_lines: int = 4,
-    n_points: int = 200,
-    shortest: float = 0.5,
+    n_lines: Count = 4,
+    n_points: Annotated[int, Interval(ge=10, le=1_000_000)] = 200,
+    shortest: Positive = 0.5,
 ) -> list[Row]:
     """Errors of conservation, symmetries, smoothness, pairs and compression; an ideal potential has 0.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 from mlffbench.data import Dataset, Split
 from mlffbench.forcefield import ForceField
@@ -25,8 +25,8 @@ def properties(
     dataset: Dataset,
     split: Split,
     seed: int = 0,
-    solids: Mapping[str, Any] | None = None,
-    molecules: Mapping[str, Any] | None = None,
+    solids: Annotated[Mapping[str, Any], CrystalSettings] | None = None,
+    molecules: Annotated[Mapping[str, Any], MoleculeSettings] | None = None,
 ) -> list[Row]:
     """Properties of the dataset's reference structures, against the numbers that are known of them.
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from ase import Atoms
@@ -16,6 +16,7 @@ from mlffbench.data import LEFT_OUT, Curve, Dataset, Missing, Reference, Score, 
 from mlffbench.forcefield import ForceField
 from mlffbench.properties.bulk_relaxation import relax_many
 from mlffbench.properties.ranking import Ranking, ranking
+from mlffbench.system.ranges import Count, Natural, NonNegative, Positive, Workers
 from mlffbench.system.timing import measure
 from mlffbench.tasks.common.reference import reference_calculator
 from mlffbench.tasks.common.settings import from_keywords
@@ -37,16 +38,24 @@ Candidate = tuple[Atoms, float | None]  # a structure, and the energy of its lab
 class RelaxationSettings:
     """Largest force, eV/Å, or number of steps at which a relaxation of positions ends; 0 steps: none."""
 
-    fmax: float = 0.05
-    steps: int = 200
+    fmax: Positive = 0.05
+    steps: Natural = 200
 
 
 @needs("forces")
 def screening(
-    model: ForceField, dataset: Dataset, split: Split, seed: int = 0, *, pool: str | None = None,
-    n: int = 60, n_jobs: int = 1, relax: bool | Mapping[str, Any] = False, k: int = 10,
-    threshold: float | None = None,
-) -> list[Row]:  # fmt: skip
+    model: ForceField,
+    dataset: Dataset,
+    split: Split,
+    seed: int = 0,
+    *,
+    pool: Literal["strained", "labels"] | None = None,
+    n: Count = 60,
+    n_jobs: Workers = 1,
+    relax: bool | Annotated[Mapping[str, Any], RelaxationSettings] = False,
+    k: Count = 10,
+    threshold: NonNegative | None = None,
+) -> list[Row]:
     """Order a pool of candidates by energy per atom, and choose the stable ones.
 
     Energies count from those of the elements that fit the pool's reference energies best (least squares), the

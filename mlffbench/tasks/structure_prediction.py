@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from math import inf
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from ase import Atoms
@@ -26,6 +26,7 @@ from mlffbench.properties.random_search import RandomSearch, random_search
 from mlffbench.properties.ranking import ranking
 from mlffbench.properties.relaxation import Relaxation
 from mlffbench.properties.symmetry import standard_cell
+from mlffbench.system.ranges import Count, Natural, Positive, Positives, Window
 from mlffbench.tasks.common.reference import reference_calculator, stored_value
 from mlffbench.tasks.common.settings import from_keywords
 from mlffbench.tasks.common.subtasks import Row, Subtask, needs, run_subtasks, skipped_row
@@ -48,8 +49,8 @@ N_RANKED = 10  # lowest minima that are ranked
 class RelaxationSettings:
     """Largest force, eV/Å, or number of steps at which every relaxation ends."""
 
-    fmax: float = 0.03
-    steps: int = 300
+    fmax: Positive = 0.03
+    steps: Natural = 300
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,18 @@ class Landscape:
 
 @needs("forces")
 def structure_prediction(
-    model: ForceField, dataset: Dataset, split: Split, seed: int = 0, *,
-    amplitudes: Sequence[float] = (0.1, 0.3), n_rattled: int = 5, n_cells: int = 40,
-    sizes: Sequence[int] = (2, 4), hops: int = 10, relaxation: Mapping[str, Any] | None = None,
-) -> list[Row]:  # fmt: skip
+    model: ForceField,
+    dataset: Dataset,
+    split: Split,
+    seed: int = 0,
+    *,
+    amplitudes: Positives = (0.1, 0.3),
+    n_rattled: Count = 5,
+    n_cells: Natural = 40,
+    sizes: Window = (2, 4),
+    hops: Natural = 10,
+    relaxation: Annotated[Mapping[str, Any], RelaxationSettings] | None = None,
+) -> list[Row]:
     """Relax rattled references; search for the ground state; rank the reference's minima.
 
     ``failure_rate``: the share of starts that do not end in the structure that was rattled, or, for the

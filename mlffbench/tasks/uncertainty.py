@@ -41,6 +41,7 @@ import numpy as np
 
 from mlffbench.data import Curve, Dataset, Labels, Score, Split
 from mlffbench.forcefield import ForceField
+from mlffbench.system.ranges import OpenShare
 from mlffbench.tasks.common import calibration as statistics
 from mlffbench.tasks.common.calibration import Residuals
 from mlffbench.tasks.common.refits import refit
@@ -57,7 +58,7 @@ Predicted = Callable[[str], Labels]
 
 @needs("uncertainty")
 def uncertainty(
-    model: ForceField, dataset: Dataset, split: Split, seed: int = 0, *, calibration: float = 0.1
+    model: ForceField, dataset: Dataset, split: Split, seed: int = 0, *, calibration: OpenShare = 0.1
 ) -> list[Row]:
     """Predicted deviations σ of energies and force components against the errors, on every test group.
 

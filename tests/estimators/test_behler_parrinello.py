@@ -97,7 +97,7 @@ def test_a_file_holds_all_networks(tmp_path: Any) -> None:
 
 
 def test_no_networks_are_a_sentence() -> None:
-    with pytest.raises(ValueError, match="n_networks must be at least 1"):
+    with pytest.raises(ValueError, match="n_networks must be a whole number of at least 1"):
         small(BehlerParrinello, n_networks=0).fit(*springs(3))
 
 

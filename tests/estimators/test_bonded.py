@@ -169,5 +169,5 @@ def test_molecules_and_crystals_in_different_chunks_keep_their_own_stress(fitted
     "bad", [{"blend": 0.0}, {"depth": -1}, {"periodicities": ()}, {"periodicities": (0, 1)}]
 )
 def test_senseless_settings_are_refused(bad):
-    with pytest.raises(ValueError, match="Bonded needs"):
+    with pytest.raises(ValueError, match=f"{next(iter(bad))} must be a"):
         Bonded(**bad).fit([molecule("H2O")], [0.0])

@@ -16,7 +16,8 @@ from mlffbench.estimators import AtomicReference, BehlerParrinello, Morse
 from mlffbench.estimators.committee import Committee
 from mlffbench.harness.case import Case
 from mlffbench.harness.outcome import Outcome
-from mlffbench.harness.plan import SuiteError, cases, read_suite
+from mlffbench.harness.plan import SuiteError, cases
+from mlffbench.harness.read_suite import read_suite
 from mlffbench.harness.run import run
 from mlffbench.metrics import neg_forces_rmse
 
@@ -224,9 +225,9 @@ def test_grid_search_looks_inside(argon):
 @pytest.mark.parametrize(
     ("params", "kind", "words"),
     [
-        ({"n": 1}, ValueError, "at least 2 members; got n=1"),
+        ({"n": 1}, ValueError, "n must be a whole number from 2 to 1,000, not 1"),
         ({"resample": "boostrap"}, ValueError, "resample must be one of"),
-        ({"fraction": 1.5}, ValueError, "above 0 and at most 1"),
+        ({"fraction": 1.5}, ValueError, "fraction must be a number above 0 and up to 1, not 1.5"),
         ({"model": "mores"}, LookupError, "did you mean 'morse'"),
         ({"model": {"morse": {"cutof": 1}}}, LookupError, "has no parameter 'cutof'.*did you mean 'cutoff'"),
         ({"model": {"morse": 5.0}}, LookupError, "keywords of 'morse' must be written as 'keyword: value'"),
@@ -265,7 +266,7 @@ def planned(tmp_path, text=SUITE, **kwargs):
     ],
 )
 def test_mistakes_inside_are_found_while_planning(tmp_path, old, new, words):
-    with pytest.raises(SuiteError, match=rf"suite\.yaml:5: .*{words}"):
+    with pytest.raises(SuiteError, match=rf"suite\.yaml:5:\d+: .*{words}"):
         planned(tmp_path, SUITE.replace(old, new))
 
 

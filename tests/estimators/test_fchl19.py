@@ -138,7 +138,7 @@ def test_a_lone_atom_feels_nothing(model):
 
 def test_periodic_cells_and_unknown_solvers_are_refused(data):
     frames, labels = data[0][0][:3], data[0][1][:3]
-    with pytest.raises(ValueError, match="no solver 'svd'"):
+    with pytest.raises(ValueError, match="solver must be one of 'operator', 'gpr', not the text 'svd'"):
         FCHL19(solver="svd").fit(frames, labels)
     with pytest.raises(ValueError, match="describes molecules"):
         FCHL19().fit([Atoms("O", cell=[5, 5, 5], pbc=True)], [0.0])

@@ -75,7 +75,7 @@ def test_dtype_is_what_was_asked_for(water: Any) -> None:
 
 
 def test_matmul_precision_is_that_of_the_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    import mlffbench.estimators.mace as file
+    import mlffbench.potentials.mace.training as file
 
     seen, original = [], file.train_module
     spy = lambda *a: seen.append(torch.get_float32_matmul_precision()) or original(*a)
@@ -170,7 +170,7 @@ def test_what_is_no_foundation_is_a_sentence(tmp_path: Path) -> None:
 
 # ---------------------------------------------------------------- robustness
 def test_random_states_differ_in_weights_and_holdouts(monkeypatch: pytest.MonkeyPatch) -> None:
-    import mlffbench.estimators.mace as file
+    import mlffbench.potentials.networks.seeding as file
 
     held, original = [], file.holdout
     spy = lambda *a: held.append(original(*a)) or held[-1]

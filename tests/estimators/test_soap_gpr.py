@@ -106,7 +106,7 @@ def test_both_methods_learn(method):
     ("params", "message"),
     [
         ({"sparse_method": "random"}, "sparse_method must be one of"),
-        ({"uncertainty": "stress"}, "uncertainty must be one of"),
+        ({"uncertainty": "stress"}, "uncertainty must be true or false or one of"),
         ({"descriptor": "librascal"}, "descriptor must be"),
     ],
 )

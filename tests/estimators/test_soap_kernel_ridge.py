@@ -114,9 +114,9 @@ def test_cross_validation_and_progress(cls):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"zeta": 0.5}, "zeta must be at least 1"),
-        ({"batch_size": 0}, "batch_size must be larger than 0"),
-        ({"cutoff": 0.5}, "cutoff must exceed 1"),
+        ({"zeta": 0.5}, "zeta must be a number from 1 to 100, not 0.5"),
+        ({"batch_size": 0}, "batch_size must be a whole number of at least 1"),
+        ({"cutoff": 0.5}, "cutoff must be a number above 1"),
     ],
 )
 def test_bad_values_are_refused(cls, params, message):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from mlffbench.harness.plan import SuiteError, read_suite
+from mlffbench.harness.plan import SuiteError
 from mlffbench.harness.planned_run import plan_run
+from mlffbench.harness.read_suite import read_suite
 
 SUITE = {
     "name": "demo",

@@ -16,12 +16,12 @@ from mlffbench.labelling.recipe import RecipeError, read_recipe
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("of: fcc\n        by: [", "of: hcp\n        by: [", r":10: no structure 'hcp'"),
-        ("stdev: 0.05", "sigma: 0.05", r":11: sampler 'rattle' has no parameter 'sigma'"),
-        ("by: {md", "by: {mb", r":16: no sampler 'mb'.*did you mean 'md'"),
-        ("calculator: emt", "calculator: etm", r":15: no calculator 'etm'.*did you mean 'emt'"),
+        ("of: fcc\n        by: [", "of: hcp\n        by: [", r":10:\d+: no structure 'hcp'"),
+        ("stdev: 0.05", "sigma: 0.05", r"(?s):11:\d+: .*sampler 'rattle' has no parameter 'sigma'"),
+        ("by: {md", "by: {mb", r":16:\d+: no sampler 'mb'.*did you mean 'md'"),
+        ("calculator: emt", "calculator: etm", r":15:\d+: no calculator 'etm'.*did you mean 'emt'"),
         ("columns:", "column:", r"unknown key 'column'.*did you mean 'columns'"),
-        ("crystalstructure: fcc", "crystalstructure: fccc", r":4: structure 'fcc'"),
+        ("crystalstructure: fcc", "crystalstructure: fccc", r":4:\d+: structure 'fcc'"),
         ("name: copper", "nam: copper", r"unknown key 'nam'"),
     ],
 )
@@ -51,7 +51,7 @@ def test_a_card_is_read_before_anything_is_labelled(copper_recipe, content, mess
 def test_a_value_of_another_type_names_its_line(copper_recipe):
     recipe = copper_recipe()
     recipe.write_text(recipe.read_text().replace("stdev: 0.05", "stdev: 5 pm"))
-    with pytest.raises(RecipeError, match=r":11: rattle: stdev must be a number, not the text '5 pm'"):
+    with pytest.raises(RecipeError, match=r":11:\d+: rattle: stdev must be a number of at least 0, not the"):
         read_recipe(recipe)
 
 
@@ -68,10 +68,10 @@ HARMFUL = ("LD_PRELOAD", "PYTHONPATH", "PYTHONHOME", "OMP_TOOL_LIBRARIES", "MLFF
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("workers: 2", "python: ./evil.sh", r":5: './evil.sh' would compute.*add --trust ./evil.sh"),
+        ("workers: 2", "python: ./evil.sh", r":5:\d+: './evil.sh' would compute.*add --trust ./evil.sh"),
         ("workers: 2", "python: python3", "add --trust python3"),
-        *(("workers: 2", f"environment: {{{n}: x}}", f":5: '{n}' may change.*--trust {n}") for n in HARMFUL),
-        ("  train:", "  ../../x:", r":7: .*'../../x' holds a slash"),
+        *(("workers: 2", f"environment: {{{n}: x}}", fr":5:\d+: '{n}' .*--trust {n}") for n in HARMFUL),
+        ("  train:", "  ../../x:", r":7:\d+: .*'../../x' holds a slash"),
         ("  train:", "  '..':", "begins with '.'"),
         ("  train:", "  /x:", "holds a slash"),
         ("  fcc:", "  a/../../b:", "holds a slash"),

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
@@ -36,7 +35,8 @@ def export_parts(dataset: Dataset, split: Split, folder: Path) -> list[Path]:
         if file in parts:
             raise ValueError(f"test group {name!r} and another one would both be {file!r}; rename a group")
         parts[file] = part
-    written = [_write(folder / file, _labelled(dataset, part)) for file, part in parts.items()]
+    frames_of = lambda part: (dataset.to_atoms([i])[0] for i in part)  # one at a time: they may lie on disk
+    written = [_write(folder / file, frames_of(part)) for file, part in parts.items()]
     if dataset.atomic_energies:
         written.append(_write(folder / "isolated_atoms.xyz", _isolated(dataset.atomic_energies)))
     return written
@@ -53,26 +53,9 @@ def _write(path: Path, frames: Iterator[Atoms]) -> Path:
     return path
 
 
-def _labelled(dataset: Dataset, part: np.ndarray) -> Iterator[Atoms]:
-    """Attach a calculator that holds the labels to each frame."""
-    labels = dataset.labels
-    for i in part.tolist():
-        atoms = dataset.frames[i].copy()
-        given = {"forces": labels.forces, "stress": labels.stress}
-        known = {k: v[i] for k, v in given.items() if v is not None and v[i] is not None}
-        atoms.calc = SinglePointCalculator(atoms, energy=float(labels.energy[i]), **known)
-        atoms.info = {k: v for k, values in dataset.columns.items() if _is_known(v := values[i])}
-        yield atoms
-
-
 def _isolated(energies: Any) -> Iterator[Atoms]:
     for symbol, energy in energies.items():
         atoms = Atoms(symbol)
         atoms.calc = SinglePointCalculator(atoms, energy=energy)
         atoms.info = {"config_type": "isolated_atom"}
         yield atoms
-
-
-def _is_known(value: Any) -> bool:
-    """Return False for NaN and the empty string, which stand for missing values in a column."""
-    return value != "" and not (isinstance(value, float | np.floating) and np.isnan(value))

@@ -19,7 +19,9 @@ from mlffbench.data import Labels
 from mlffbench.forcefield import ForceField
 from mlffbench.system import progress
 
-__all__ = ["Calculated", "Composite", "is_spec"]
+__all__ = ["Calculated", "Composite", "SharedCapabilities", "clone_sharing_calculators", "is_spec"]
+
+OWN = ("random_state", "atomic_energies")  # parameters that every submodel has its own of
 
 
 class SharedCapabilities:
@@ -28,7 +30,7 @@ class SharedCapabilities:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def __get__(self, model: Composite | None, owner: type) -> Any:
+    def __get__(self, model: Any, owner: type) -> Any:
         capabilities = getattr(ForceField, self.name)
         if model is None:
             return capabilities
@@ -52,6 +54,40 @@ class Composite(ForceField):
     @abstractmethod
     def submodels(self) -> Sequence[Any]:
         """The fitted submodels, or before the fit unfitted ones with the same capabilities."""
+
+    def import_libraries(self) -> None:
+        for model in self.submodels():
+            if isinstance(model, ForceField):
+                model.import_libraries()
+
+    # ------------------------------------------------------------ facts of the fit
+    def fitted_parts(self) -> Sequence[tuple[str, ForceField]]:
+        """Submodels that this model has fitted, each with the parameter that it was built from."""
+        return []
+
+    @property
+    def n_parameters_(self) -> int:
+        """Number of parameters of the fitted submodels together."""
+        counts = [getattr(part, "n_parameters_", None) for _, part in self.fitted_parts()]
+        if not counts or None in counts:
+            raise AttributeError("a submodel has no number of parameters")
+        return sum(counts)
+
+    @property
+    def stopped_by_(self) -> str:
+        """What ended the fits of the submodels."""
+        ends = [getattr(part, "stopped_by_", None) for _, part in self.fitted_parts()]
+        if not any(ends):
+            raise AttributeError("no submodel was fitted step by step")
+        return ", ".join(dict.fromkeys(filter(None, ends)))
+
+    def resolved_params(self) -> dict[str, Any]:
+        """Parameters, and as ``model__cutoff`` those of the fitted submodels but their seeds and atoms."""
+        params = super().resolved_params()
+        for name, part in reversed(self.fitted_parts()):
+            own = part.resolved_params().items()
+            params |= {f"{name}__{word}": value for word, value in own if word not in OWN}
+        return params
 
     def build_part(self, name: str, **defaults: Any) -> Any:
         """Build the unfitted submodel of the parameter `name`.
@@ -114,6 +150,13 @@ class Composite(ForceField):
         return next((d for d in devices if d != "cpu"), "cpu")
 
 
+def clone_sharing_calculators(model: Any) -> Any:
+    """An unfitted copy of a model that shares its calculators, since many calculators cannot be copied."""
+    is_calculator = lambda value: hasattr(value, "get_property")
+    params = model.get_params(deep=False)
+    return type(model)(**{k: v if is_calculator(v) else clone(v, safe=False) for k, v in params.items()})
+
+
 def is_spec(value: Any) -> bool:
     """True for a spec as in a suite: a name, or a mapping of a name to its parameters."""
     return isinstance(value, str | Mapping)
@@ -154,14 +197,18 @@ class Calculated:
         for i, atoms in enumerate(frames):
             rows.append(self._row(atoms))
             if len(frames) > 1:
-                progress.report("baseline", i + 1, len(frames))
+                progress.report("calculator", i + 1, len(frames))
         energy, forces, stress = zip(*rows, strict=True)
         return Labels(np.array(energy), forces, stress)
 
     def _row(self, atoms: Atoms) -> tuple[float, np.ndarray | None, np.ndarray | None]:
-        """Energy, and forces and stress if implemented; forces are minus its gradient."""
+        """Energy, and forces and stress if implemented; forces are minus its gradient.
+
+        The calculator forgets the structure before, so that neither labels nor times depend on it.
+        """
         bare = atoms.copy()
         bare.set_constraint()  # constraints would set forces to zero
+        getattr(self.calculator, "reset", lambda: None)()
         get, implemented = self.calculator.get_property, self.calculator.implemented_properties
         forces = get("forces", bare) if "forces" in implemented else None
         try:

@@ -4,34 +4,32 @@ from __future__ import annotations
 
 import inspect
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import torch
 from ase import Atoms
 
 from mlffbench.data import Labels
-from mlffbench.descriptors import graph
-from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.warm_start import WarmStart
-from mlffbench.potentials.networks.batches import (
-    LabelledGraphs,
-    batched_graphs,
-    join,
-    labelled_graphs,
-    weighted_loss,
-)
-from mlffbench.potentials.networks.seeding import (
-    checked_dtype,
-    fixed_seed,
-    holdout,
-    seed_of,
-    shuffled_batches,
-)
-from mlffbench.potentials.networks.standardisation import energy_scale
-from mlffbench.potentials.networks.training import Settings, train
 from mlffbench.system.device import checked_device
+from mlffbench.system.ranges import (
+    AtomEnergies,
+    Count,
+    Device,
+    Length,
+    Natural,
+    NonNegative,
+    Positive,
+    Seed,
+    ShareBelowOne,
+)
+
+if TYPE_CHECKING:
+    import torch
+
+    from mlffbench.descriptors.graph import Graph
+    from mlffbench.potentials.networks.batches import LabelledGraphs
 
 __all__ = ["GraphNetwork"]
 
@@ -81,24 +79,27 @@ class GraphNetwork(WarmStart):
     """
 
     family: ClassVar[str] = "neural network"
+    requires: ClassVar[tuple[str, ...]] = ("torch",)
+    extra: ClassVar[str | None] = "networks"
+    implementation: ClassVar[tuple[str, ...]] = ("mlffbench.potentials.networks.training",)
     shares_inputs = True
 
-    cutoff: float = 5.0
+    cutoff: Length = 5.0
     _: KW_ONLY
-    energy_weight: float = 1.0
-    forces_weight: float = 1.0
-    stress_weight: float = 100.0
-    max_epochs: int = 100
-    batch_size: int = 5
-    learning_rate: float = 0.005
-    validation_fraction: float = 0.1
-    patience: int | None = None
-    max_seconds: float | None = None
+    energy_weight: NonNegative = 1.0
+    forces_weight: NonNegative = 1.0
+    stress_weight: NonNegative = 100.0
+    max_epochs: Count = 100
+    batch_size: Count = 5
+    learning_rate: Positive = 0.005
+    validation_fraction: ShareBelowOne = 0.1
+    patience: Natural | None = None
+    max_seconds: Positive | None = None
     warm_start: bool = False
-    device: str = "cpu"
-    dtype: str = "float32"
-    random_state: int | None = 0
-    atomic_energies: Mapping[str, float] | None = None
+    device: Device = "cpu"
+    dtype: Literal["float32", "float64"] = "float32"
+    random_state: Seed | None = 0
+    atomic_energies: AtomEnergies | None = None
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         """Write the shared part of the docstring above into the subclass's."""
@@ -122,6 +123,10 @@ class GraphNetwork(WarmStart):
 
     # ------------------------------------------------------------ fitting
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        from mlffbench.potentials.networks.batches import join
+        from mlffbench.potentials.networks.seeding import fixed_seed, seed_of
+        from mlffbench.potentials.networks.standardisation import energy_scale
+
         self.dtype_, self.device_ = self.dtype, str(checked_device(self.device))
         self.cutoff_ = float(self.cutoff)
         training, held = self._split(frames, labels)
@@ -136,6 +141,8 @@ class GraphNetwork(WarmStart):
         self._train(*self._split(frames, labels))
 
     def _build(self) -> torch.nn.Module:
+        from mlffbench.potentials.networks.seeding import checked_dtype
+
         dtype = checked_dtype(self.dtype_)
         module = self._module(**self.config_).to(dtype)
         dtypes = {p.dtype for p in module.parameters()}
@@ -146,16 +153,26 @@ class GraphNetwork(WarmStart):
         self, frames: Sequence[Atoms], labels: Labels
     ) -> tuple[list[LabelledGraphs], list[LabelledGraphs]]:
         """Graphs with labels, to train on and to validate on."""
+        from mlffbench.potentials.networks.batches import labelled_graphs
+        from mlffbench.potentials.networks.seeding import holdout, seed_of
+
         items = labelled_graphs(frames, labels, self.cutoff_, device=self.device_)
         split = holdout(len(items), self.validation_fraction, seed_of(self.random_state))
         training, held = ([items[i] for i in part] for part in split)
         return training, held
 
     def _train(self, training: list[LabelledGraphs], held: list[LabelledGraphs]) -> None:
+        import torch
+
+        from mlffbench.potentials.networks.batches import join
+        from mlffbench.potentials.networks.seeding import seed_of, shuffled_batches
+        from mlffbench.potentials.networks.training import Settings, n_trainable, train
+
         generator = torch.Generator().manual_seed(seed_of(self.random_state))
         starts = range(0, len(held), VALIDATION_BATCH)
         held_batches = [join(held[i : i + VALIDATION_BATCH]) for i in starts]
-        self.history_ = train(
+        self.n_parameters_ = n_trainable(self.module_)
+        self.history_, self.stopped_by_ = train(
             self.module_,
             [{"params": self.module_.parameters(), "lr": self.learning_rate}],
             batches=lambda: map(join, shuffled_batches(training, self.batch_size, generator)),
@@ -165,6 +182,9 @@ class GraphNetwork(WarmStart):
         )
 
     def _loss(self, batch: LabelledGraphs, training: bool = True) -> torch.Tensor:
+        from mlffbench.descriptors import graph
+        from mlffbench.potentials.networks.batches import weighted_loss
+
         predicted = graph.with_forces(self._energies, batch.graph, create_graph=training)
         return weighted_loss(batch, *predicted, self)
 
@@ -174,9 +194,13 @@ class GraphNetwork(WarmStart):
 
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
+        from mlffbench.potentials.networks.batches import batched_graphs
+
         return batched_graphs(frames, self.cutoff_, self.device_)
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
+        from mlffbench.descriptors import graph
+
         return graph.predict(self._energies, inputs)
 
     # ------------------------------------------------------------ pickling
@@ -188,6 +212,10 @@ class GraphNetwork(WarmStart):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        import torch
+
+        from mlffbench.potentials.networks.seeding import fixed_seed
+
         super().__setstate__(state)
         if "module_" in state:
             self.device_ = self.device_ if torch.cuda.is_available() else "cpu"
@@ -201,5 +229,7 @@ class GraphNetwork(WarmStart):
 
 def _tensors(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
     """Weights and buffers by name, as plain tensors; the state of graph-pes also holds versions and such."""
+    import torch
+
     for name, tensor in (*module.named_parameters(), *module.named_buffers()):
         yield name, tensor.as_subclass(torch.Tensor)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import torch
-
-from mlffbench.descriptors.graph import Graph
 from mlffbench.estimators.base.graph_network import GraphNetwork
-from mlffbench.potentials.graph_pes import Library, atomic_graph, default_dtype, library
-from mlffbench.potentials.networks.batches import LabelledGraphs
-from mlffbench.potentials.networks.seeding import checked_dtype
+from mlffbench.system.ranges import Count
+
+if TYPE_CHECKING:
+    import torch
+
+    from mlffbench.descriptors.graph import Graph
+    from mlffbench.potentials.graph_pes import Library
+    from mlffbench.potentials.networks.batches import LabelledGraphs
 
 __all__ = ["GraphPES"]
 
@@ -26,16 +28,23 @@ class GraphPES(GraphNetwork):
     `_construct`.
     """
 
-    requires = ("graph_pes",)
-    extra = "graph-pes"
+    requires: ClassVar[tuple[str, ...]] = ("torch", "graph_pes")
+    extra: ClassVar[str | None] = "graph-pes"
 
-    channels: int = 32
-    layers: int = 3
-    radial_features: int = 20
+    channels: Count = 32
+    layers: Count = 3
+    radial_features: Count = 20
 
     @classmethod
     def test_params(cls) -> dict[str, Any]:
         return {"channels": 8, "layers": 2, "radial_features": 8, "max_epochs": 2, "dtype": "float64"}
+
+    def import_libraries(self) -> None:
+        super().import_libraries()
+
+        from mlffbench.potentials.graph_pes import library
+
+        library()
 
     @staticmethod
     @abstractmethod
@@ -48,9 +57,14 @@ class GraphPES(GraphNetwork):
         return {k: getattr(self, k) for k in ("channels", "layers", "radial_features")}
 
     def _module(self, **config: Any) -> torch.nn.Module:
+        from mlffbench.potentials.graph_pes import library
+
         return self._construct(library(), cutoff=self.cutoff_, **config)
 
     def _energies(self, batch: Graph) -> torch.Tensor:
+        from mlffbench.potentials.graph_pes import atomic_graph, default_dtype
+        from mlffbench.potentials.networks.seeding import checked_dtype
+
         dtype = checked_dtype(self.dtype_)
         with default_dtype(dtype):
             local = self.module_(atomic_graph(batch, self.cutoff_, dtype))["local_energies"]

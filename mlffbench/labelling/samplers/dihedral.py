@@ -11,6 +11,7 @@ from ase.calculators.calculator import BaseCalculator
 from mlffbench.labelling.samplers.common.frames import bare_frame, centred, frame_count, required_calculator
 from mlffbench.properties.torsion import dihedral_scan
 from mlffbench.system import progress
+from mlffbench.system.ranges import AnyNumber, Count, Natural, Positive
 
 __all__ = ["dihedral"]
 
@@ -20,14 +21,14 @@ def dihedral(
     calculator: BaseCalculator | None,
     seed: int,
     indices: Sequence[int],
-    n_frames: int,
-    start: float = 0.0,
-    stop: float = 180.0,
+    n_frames: Count,
+    start: AnyNumber = 0.0,
+    stop: AnyNumber = 180.0,
     relax: bool = False,
     move: Sequence[int] | None = None,
     hold: Sequence[Sequence[int]] = (),
-    fmax: float = 0.005,
-    steps: int = 300,
+    fmax: Positive = 0.005,
+    steps: Natural = 300,
 ) -> list[Atoms]:
     """Sample structures with the dihedral i-j-k-l at equally spaced angles, both ends included.
 

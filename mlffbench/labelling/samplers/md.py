@@ -18,6 +18,7 @@ from mlffbench.labelling.samplers.common.frames import bare_frame, frame_count, 
 from mlffbench.properties.bonds import bonds, fragments
 from mlffbench.properties.relaxation import relaxed
 from mlffbench.system import progress
+from mlffbench.system.ranges import Count, NonNegative, Positive
 
 __all__ = ["md"]
 
@@ -32,14 +33,14 @@ def md(
     atoms: Atoms,
     calculator: BaseCalculator | None,
     seed: int,
-    temperature: float,
-    n_frames: int,
-    spacing: float = 100.0,
-    timestep: float = 0.5,
-    equilibration: float = 1000.0,
-    friction: float = 0.01,
+    temperature: NonNegative,
+    n_frames: Count,
+    spacing: Positive = 100.0,
+    timestep: Positive = 0.5,
+    equilibration: NonNegative = 1000.0,
+    friction: NonNegative = 0.01,
     relax: bool = False,
-    fmax: float = 0.001,
+    fmax: Positive = 0.001,
     keep: Keep = "whole",
 ) -> list[Atoms]:
     """Sample a Langevin trajectory that starts with Maxwell–Boltzmann velocities.

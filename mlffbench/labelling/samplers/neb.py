@@ -14,6 +14,7 @@ from mlffbench.datasets.formats.structure_file import read_structures
 from mlffbench.labelling.samplers.common.frames import bare_frame, centred, frame_count, required_calculator
 from mlffbench.properties.reaction_path import permuted, reaction_path
 from mlffbench.properties.relaxation import relaxed
+from mlffbench.system.ranges import Count, Natural, Positive
 
 __all__ = ["neb"]
 
@@ -23,12 +24,12 @@ def neb(
     calculator: BaseCalculator | None,
     seed: int,
     end: Atoms | str | Path | Mapping[str, Any],
-    n_frames: int,
+    n_frames: Count,
     climb: bool = True,
-    fmax: float = 0.05,
-    steps: int = 500,
-    spring: float = 0.1,
-    ends_fmax: float = 0.01,
+    fmax: Positive = 0.05,
+    steps: Natural = 500,
+    spring: Positive = 0.1,
+    ends_fmax: Positive = 0.01,
     coordinate: Sequence[Sequence[int]] | None = None,
 ) -> list[Atoms]:
     """Sample the images of a converged band, both ends included.

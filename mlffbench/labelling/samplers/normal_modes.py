@@ -9,6 +9,7 @@ from ase.calculators.calculator import BaseCalculator
 from mlffbench.labelling.samplers.common.frames import bare_frame, centred, frame_count, required_calculator
 from mlffbench.properties.relaxation import relaxed
 from mlffbench.properties.vibrations import vibrations
+from mlffbench.system.ranges import Count, NonNegative, Positive
 
 __all__ = ["normal_modes"]
 
@@ -19,11 +20,11 @@ def normal_modes(
     atoms: Atoms,
     calculator: BaseCalculator | None,
     seed: int,
-    temperature: float,
-    n_frames: int,
-    fmax: float = 0.001,
-    step: float = 0.01,
-    softest: float = 20.0,
+    temperature: Positive,
+    n_frames: Count,
+    fmax: Positive = 0.001,
+    step: Positive = 0.01,
+    softest: NonNegative = 20.0,
 ) -> list[Atoms]:
     """Sample the classical canonical distribution of the harmonic crystal or molecule.
 

@@ -9,6 +9,7 @@ from ase.calculators.calculator import BaseCalculator
 
 from mlffbench.labelling.samplers.common.frames import frame_count
 from mlffbench.properties.random_cells import random_cells
+from mlffbench.system.ranges import Count, Fraction
 
 __all__ = ["random_structures"]
 
@@ -18,11 +19,11 @@ def random_structures(
     calculator: BaseCalculator | None,
     seed: int,
     volume: Sequence[float],
-    n_frames: int,
+    n_frames: Count,
     composition: str | Sequence[str] | None = None,
     separation: float | Mapping[str, float] = 0.8,
-    max_attempts: int = 200,
-    symmetry: float = 0.0,
+    max_attempts: Count = 200,
+    symmetry: Fraction = 0.0,
 ) -> list[Atoms]:
     """Draw random cells with atoms at random positions, as starts of a random structure search.
 

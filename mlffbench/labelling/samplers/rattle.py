@@ -9,6 +9,7 @@ from ase.calculators.calculator import BaseCalculator
 from mlffbench.descriptors.neighbours import neighbour_list
 from mlffbench.labelling.samplers.common.frames import bare_frame, frame_count
 from mlffbench.system import progress
+from mlffbench.system.ranges import Count, NonNegative
 
 __all__ = ["rattle"]
 
@@ -17,10 +18,10 @@ def rattle(
     atoms: Atoms,
     calculator: BaseCalculator | None,
     seed: int,
-    stdev: float,
-    n_frames: int = 1,
-    min_distance: float = 0.0,
-    max_attempts: int = 100,
+    stdev: NonNegative,
+    n_frames: Count = 1,
+    min_distance: NonNegative = 0.0,
+    max_attempts: Count = 100,
 ) -> list[Atoms]:
     """Displace every coordinate by a normal deviate, x′ = x + σ ξ.
 

@@ -7,12 +7,13 @@ from ase.calculators.calculator import BaseCalculator
 
 from mlffbench.labelling.samplers.common.frames import bare_frame, centred, required_calculator
 from mlffbench.properties.relaxation import relaxed
+from mlffbench.system.ranges import Natural, Positive
 
 __all__ = ["relax"]
 
 
 def relax(
-    atoms: Atoms, calculator: BaseCalculator | None, seed: int, fmax: float = 0.01, steps: int = 500
+    atoms: Atoms, calculator: BaseCalculator | None, seed: int, fmax: Positive = 0.01, steps: Natural = 500
 ) -> list[Atoms]:
     """Relax the positions by BFGS in a fixed cell.
 

@@ -11,6 +11,7 @@ from ase.stress import voigt_6_to_full_3x3_stress
 
 from mlffbench.labelling.samplers.common.frames import bare_frame, frame_count
 from mlffbench.system import progress
+from mlffbench.system.ranges import Natural, NonNegative
 
 __all__ = ["strain"]
 
@@ -19,8 +20,8 @@ def strain(
     atoms: Atoms,
     calculator: BaseCalculator | None,
     seed: int,
-    n_frames: int = 0,
-    max_strain: float = 0.05,
+    n_frames: Natural = 0,
+    max_strain: NonNegative = 0.05,
     volumetric: Sequence[float] = (),
 ) -> list[Atoms]:
     """Deform the cell homogeneously, h′ = h (1 + ε), with fixed scaled positions.

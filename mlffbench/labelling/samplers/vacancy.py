@@ -9,6 +9,7 @@ from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
 from mlffbench.labelling.samplers.common.frames import bare_frame, frame_count
+from mlffbench.system.ranges import Count
 
 __all__ = ["vacancy"]
 
@@ -19,7 +20,7 @@ def vacancy(
     seed: int,
     repeat: Sequence[int] = (1, 1, 1),
     index: int | None = None,
-    n_frames: int = 1,
+    n_frames: Count = 1,
 ) -> list[Atoms]:
     """Remove one atom of the repeated cell, without relaxation.
 

@@ -9,10 +9,19 @@ import torch
 
 from mlffbench.descriptors.graph import Graph
 
-__all__ = ["Tables", "cube_knots", "embedding", "energies", "truncated_cubes"]
+__all__ = [
+    "Tables",
+    "cube_knots",
+    "densities",
+    "embedding",
+    "energies",
+    "pair_energies",
+    "truncated_cubes",
+]
 
 SOFT = 0.02  # eV: √(ρ + SOFT²) is differentiable at ρ = 0, for lone atoms
 WALL = 50.0  # eV, height of the short-range wall at r = 0
+Index = torch.Tensor | int  # atomic numbers: of each pair (p,), or of all
 
 
 @dataclass(frozen=True)
@@ -43,15 +52,25 @@ def energies(tables: Tables, graph: Graph) -> torch.Tensor:
     """Energies of frames, (n_frames,) eV; `graph` has every pair in one direction."""
     r = graph.vectors.norm(dim=1)
     one, other = graph.numbers[graph.source], graph.numbers[graph.target]
-    pair = (truncated_cubes(r, tables.pair_knots[one, other])[0] * tables.pair[one, other]).sum(dim=1)
-    r_min = tables.r_min[one, other]
-    pair = pair + WALL * (1 - r / r_min.clamp(min=1e-6)).clamp(min=0.0) ** 3 * (r_min > 0)
-    shape = truncated_cubes(r, tables.density_knots[one, other])[0]
     rho = torch.zeros_like(graph.positions[:, 0])
-    rho = rho.index_add(0, graph.source, (shape * tables.density[one, other]).sum(dim=1))
-    rho = rho.index_add(0, graph.target, (shape * tables.density[other, one]).sum(dim=1))
+    for ends, density in zip((graph.source, graph.target), densities(tables, one, other, r), strict=True):
+        rho = rho.index_add(0, ends, density)
     atoms = embedding(rho, tables.curvature[graph.numbers])[0]
-    return graph.sum_atoms(atoms.index_add(0, graph.source, pair))
+    return graph.sum_atoms(atoms.index_add(0, graph.source, pair_energies(tables, one, other, r)))
+
+
+def pair_energies(tables: Tables, one: Index, other: Index, r: torch.Tensor) -> torch.Tensor:
+    """φ(r) of pairs of atomic numbers with the wall below r_min, (p,) eV."""
+    cubes = (truncated_cubes(r, tables.pair_knots[one, other])[0] * tables.pair[one, other]).sum(dim=1)
+    r_min = tables.r_min[one, other]
+    return cubes + WALL * (1 - r / r_min.clamp(min=1e-6)).clamp(min=0.0) ** 3 * (r_min > 0)
+
+
+def densities(tables: Tables, one: Index, other: Index, r: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """f(r) at the first atom of each pair and at the second, 2 × (p,) eV²; their knots are the same."""
+    shape = truncated_cubes(r, tables.density_knots[one, other])[0]
+    here, there = ((shape * tables.density[pair]).sum(dim=1) for pair in ((one, other), (other, one)))
+    return here, there
 
 
 def truncated_cubes(r: torch.Tensor, knots: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["Library", "mace", "session"]
+__all__ = ["Library", "lammps_module", "mace", "script", "session"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Library:
     extract_config: Callable[..., dict[str, Any]]
     remove_head: Callable[..., Any]
     load_foundation: Callable[..., Any]
+    calculator: Callable[..., Any]
     to_cuequivariance: Callable[..., torch.nn.Module]
     from_cuequivariance: Callable[..., torch.nn.Module]
 
@@ -42,10 +43,10 @@ def mace() -> Library:
 
     It goes before e3nn, whose constants else fail to load.
     """
-    with _unchanged_environment(), _silent_logging(), warnings.catch_warnings(), redirect_stdout(StringIO()):
-        warnings.simplefilter("ignore")
+    with _quiet_import():
         import mace.modules
         import mace.modules.blocks
+        from mace.calculators import MACECalculator
         from mace.cli.convert_cueq_e3nn import run as from_cuequivariance
         from mace.cli.convert_e3nn_cueq import run as to_cuequivariance
         from mace.tools import AtomicNumberTable
@@ -64,9 +65,25 @@ def mace() -> Library:
         extract_config=extract_config_mace_model,
         remove_head=remove_pt_head,
         load_foundation=load_foundations_elements,
+        calculator=MACECalculator,
         to_cuequivariance=to_cuequivariance,
         from_cuequivariance=from_cuequivariance,
     )
+
+
+def lammps_module(module: torch.nn.Module) -> torch.nn.Module:
+    """mace-torch's wrapper of a model, with the inputs and outputs that LAMMPS's pair_style has."""
+    with _quiet_import():
+        from mace.calculators import LAMMPS_MACE
+    return LAMMPS_MACE(module)
+
+
+def script(module: torch.nn.Module) -> Any:
+    """TorchScript of a module, by e3nn."""
+    mace()
+    from e3nn.util import jit
+
+    return jit.compile(module)
 
 
 @contextmanager
@@ -84,6 +101,14 @@ def session(dtype: torch.dtype) -> Iterator[None]:
         finally:
             torch.set_default_dtype(default)
             e3nn.set_optimization_defaults(**optimization)
+
+
+@contextmanager
+def _quiet_import() -> Iterator[None]:
+    """Import parts of mace-torch in the block, which print, warn, log and set variables."""
+    with _unchanged_environment(), _silent_logging(), warnings.catch_warnings(), redirect_stdout(StringIO()):
+        warnings.simplefilter("ignore")
+        yield
 
 
 @contextmanager

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-__all__ = ["METHODS", "cur", "farthest_points", "principal_axes"]
+__all__ = ["cur", "farthest_points", "principal_axes"]
 
 DROPPED = 1e-8  # of the sum of squares of all unit vectors may lie off the principal axes
-METHODS = ("farthest_point", "cur")
 
 
 def principal_axes(units: torch.Tensor, dropped: float = DROPPED) -> torch.Tensor:

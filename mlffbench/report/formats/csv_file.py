@@ -11,7 +11,7 @@ from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN
 from mlffbench.report.results import QUANTITIES, Results
 
-__all__ = ["render", "wide_frame"]
+__all__ = ["inert", "render", "wide_frame"]
 
 KEYS = ["problem", "method", "test"]
 METRICS = {"rmse": "RMSE", "mae": "MAE", "max_error": "max error"}
@@ -24,10 +24,10 @@ def render(results: Results) -> str:
 
     A text that a spreadsheet would compute (``=1+1``, ``+D3``, ``-stress``) gets an apostrophe in front.
     """
-    return wide_frame(results).map(_inert).to_csv(index=False, lineterminator="\n")
+    return wide_frame(results).map(inert).to_csv(index=False, lineterminator="\n")
 
 
-def _inert(value: Any) -> Any:
+def inert(value: Any) -> Any:
     """A text that no spreadsheet takes for a formula, nor its parts for rows; other values as they are."""
     if not isinstance(value, str):
         return value
@@ -37,14 +37,15 @@ def _inert(value: Any) -> Any:
 
 def wide_frame(results: Results) -> pd.DataFrame:
     """Ranks, costs, transfer ratios and every error metric: one row a problem, method and test group."""
-    headers = {key: f"{name} ({unit})" for key, (name, unit) in COSTS.items()}
+    headers = {key: f"{name} ({unit})" if unit else name for key, (name, unit) in COSTS.items()}
     frames = Frames.from_results(results)
-    board = frames.leaderboard.merge(
-        frames.costs.rename(columns=headers), on=["problem", "method"], how="left"
-    )
+    costs = frames.costs.replace({"stopped_by": {"": None}})
+    unknown = [key for key in ("n_parameters", "stopped_by") if costs[key].isna().all()]
+    costs = costs.drop(columns=unknown).rename(columns={**headers, "stopped_by": "stopped by"})
+    board = frames.leaderboard.merge(costs, on=["problem", "method"], how="left")
     board = board[[*(column for column in board.columns if column not in FAILURE), *FAILURE]]
     wide = board.merge(_ratios(results, frames.errors), on=["problem", "method"], how="left")
-    return _with_failures(wide, results).merge(_errors(results), on=KEYS, how="left")
+    return _with_notes(_with_failures(wide, results).merge(_errors(results), on=KEYS, how="left"), results)
 
 
 def _with_failures(wide: pd.DataFrame, results: Results) -> pd.DataFrame:
@@ -57,6 +58,17 @@ def _with_failures(wide: pd.DataFrame, results: Results) -> pd.DataFrame:
             )
             wide.loc[row, FAILURE] = failure
     return wide
+
+
+def _with_notes(wide: pd.DataFrame, results: Results) -> pd.DataFrame:
+    """A last column that marks potentials that existed already, if there are any."""
+    elsewhere = [
+        (problem.name, method.label) for problem, method in results.methods() if not method.fitted_here
+    ]
+    if not elsewhere:
+        return wide
+    rows = zip(wide["problem"], wide["method"], strict=True)
+    return wide.assign(note=["not fitted here" if row in elsewhere else None for row in rows])
 
 
 def _ratios(results: Results, group_errors: pd.DataFrame) -> pd.DataFrame:

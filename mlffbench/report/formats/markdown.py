@@ -28,6 +28,7 @@ def _section(section: Section) -> list[str]:
     doubts = [f"**Careful:** {_safe(sentence)}" for sentence in section.problem.doubts]
     parts = [
         f"## {_safe(section.problem.name)}",
+        f"**Verdict.** {_safe(section.verdict)}",
         f"### What was run\n\n{rows}",
         *doubts,
         *map(_table, section.tables),

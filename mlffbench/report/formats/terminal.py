@@ -57,6 +57,8 @@ def _section(section: Section, width: int) -> Iterator[RenderableType]:
         yield Padding(
             Text(f"{failure['method']}, seed {failure['seed']}: {failure['kind']}. {first}"), (0, 0, 0, 1)
         )
+    yield Text("\nVerdict", style="bold")
+    yield Text(section.verdict)
     yield Text()
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
+from mlffbench.report.dataframes.tidy_scores import tidy_scores
 from mlffbench.report.figures.parity import Predictions
-from mlffbench.report.formats import csv_file, html, markdown
+from mlffbench.report.formats import csv_file, html, markdown, scores_file
 from mlffbench.report.results import Results
 from mlffbench.system.atomic_write import atomic_write
 
@@ -13,7 +17,9 @@ __all__ = ["write"]
 
 
 def write(results: Results, predictions: Predictions, folder: str | Path, title: str) -> list[Path]:
-    """Write ``leaderboard.md``, ``leaderboard.csv`` and ``report.html``, each whole or not at all.
+    """Write ``leaderboard.md``, ``leaderboard.csv``, ``scores.csv``, ``scores.parquet``, ``report.html``.
+
+    Each is written whole or not at all.
 
     Parameters
     ----------
@@ -35,15 +41,18 @@ def write(results: Results, predictions: Predictions, folder: str | Path, title:
     OSError
         Some could not be written; the sentence names them, the others are written.
     """
-    texts = {
-        "leaderboard.md": markdown.render(results, title),
-        "leaderboard.csv": csv_file.render(results),
-        "report.html": html.render(results, predictions, title),
+    scores = tidy_scores(results)
+    contents: dict[str, Callable[[BinaryIO], object]] = {
+        "leaderboard.md": _text(markdown.render(results, title)),
+        "leaderboard.csv": _text(csv_file.render(results)),
+        "scores.csv": partial(scores_file.write_csv, scores),
+        "scores.parquet": partial(scores_file.write_parquet, scores),
+        "report.html": _text(html.render(results, predictions, title)),
     }
     written, unwritten = [], {}
-    for name, text in texts.items():
+    for name, write_into in contents.items():
         try:
-            written.append(_write(Path(folder) / name, text))
+            written.append(_write(Path(folder) / name, write_into))
         except OSError as error:
             unwritten[name] = error.strerror or str(error)
     if unwritten:
@@ -52,7 +61,11 @@ def write(results: Results, predictions: Predictions, folder: str | Path, title:
     return written
 
 
-def _write(path: Path, text: str) -> Path:
+def _write(path: Path, write_into: Callable[[BinaryIO], object]) -> Path:
     with atomic_write(path) as file:
-        file.write(text.encode())
+        write_into(file)
     return path
+
+
+def _text(text: str) -> Callable[[BinaryIO], object]:
+    return lambda file: file.write(text.encode())

@@ -86,7 +86,9 @@ def _name(problem: Problem, method: dict[str, Any]) -> str:
     label, n_failed = str(method["method"]), method["failed seeds"]
     if method["status"] != "ok":
         return label
-    notes = [f"{n_failed} seed(s) failed"] if n_failed else []
+    elsewhere = any(other.label == label and not other.fitted_here for other in problem.methods)
+    notes = ["not fitted here"] if elsewhere else []
+    notes += [f"{n_failed} seed(s) failed"] if n_failed else []
     if len({len(other.seeds) for other in problem.methods}) > 1:
         notes.append(f"{method['seeds'] + n_failed} seed(s)")
     if gaps := problem.gaps.get(label):

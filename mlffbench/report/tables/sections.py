@@ -16,6 +16,7 @@ from mlffbench.report.tables.profiles_and_costs import cost_table, profile_table
 from mlffbench.report.tables.table import Table, records
 from mlffbench.report.tables.tasks import skipped_table, task_tables
 from mlffbench.report.tables.transfer import transfer_tables
+from mlffbench.report.verdict import verdict
 
 __all__ = ["Section", "sections"]
 
@@ -39,6 +40,8 @@ class Section:
         Failures that are not among `failures`.
     usage : tuple of str
         Lines of Python that use the best kept model; none where no model was kept.
+    verdict : str
+        Paragraph on the method to use, see `mlffbench.report.verdict`.
     """
 
     problem: Problem
@@ -49,6 +52,7 @@ class Section:
     n_left_out: int = 0
     n_more_failures: int = 0
     usage: tuple[str, ...] = ()
+    verdict: str = ""
 
     @property
     def tables(self) -> list[Table]:
@@ -65,7 +69,7 @@ def sections(results: Results, most: int | None = None) -> list[Section]:
 
 def _section(problem: Problem, frames: Frames, most: int | None) -> Section:
     leaderboard, facts = leaderboard_table(problem, frames), provenance.problem_facts(problem)
-    best = list(frames.leaderboard["method"][:most])
+    best, words = list(frames.leaderboard["method"][:most]), verdict(problem, frames)
     n_left_out = len(problem.methods) - len(best)
     if n_left_out:
         frames = frames.of_methods(best)
@@ -81,5 +85,5 @@ def _section(problem: Problem, frames: Frames, most: int | None) -> Section:
         "skipped": [skipped_table(by_rank.skipped, len(problem.methods))],
     }
     filled = {id: [table for table in tables if table.rows] for id, tables in blocks.items()}
-    lines = usage(filled["models"])
-    return Section(problem, frames, facts, filled, records(frames.failures), n_left_out, usage=lines)
+    lines, failed = usage(filled["models"]), records(frames.failures)
+    return Section(problem, frames, facts, filled, failed, n_left_out, usage=lines, verdict=words)

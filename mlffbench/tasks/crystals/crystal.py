@@ -15,6 +15,7 @@ from mlffbench.forcefield import ForceField
 from mlffbench.properties.equation_of_state import equation_of_state
 from mlffbench.properties.relaxation import relaxed
 from mlffbench.properties.symmetry import standard_cell, symmetry_dataset
+from mlffbench.system.ranges import Count, Length, Positive, Positives
 from mlffbench.tasks.common.reference import measure_both, reference_potential
 from mlffbench.tasks.common.subtasks import Row, error_row, skipped_row
 
@@ -48,12 +49,12 @@ class CrystalSettings:
     """
 
     include: Sequence[str] = ("equation_of_state", "elastic", "phonons", "vacancy", "surface", "phases")
-    min_length: float = 10.0
-    mesh: int = 12
+    min_length: Length = 10.0
+    mesh: Count = 12
     surfaces: Sequence[Sequence[int]] = ((1, 1, 1),)
-    thickness: float = 10.0
-    temperatures: Sequence[float] = (300.0,)
-    fmax: float = 1e-3
+    thickness: Length = 10.0
+    temperatures: Positives = (300.0,)
+    fmax: Positive = 1e-3
 
 
 @dataclass(frozen=True)

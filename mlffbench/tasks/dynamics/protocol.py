@@ -13,6 +13,7 @@ from ase.calculators.calculator import BaseCalculator
 from mlffbench.data import Dataset, Split
 from mlffbench.properties.dynamics import Trajectory, dynamics
 from mlffbench.properties.limits import Limits
+from mlffbench.system.ranges import Count, NonNegative, Positive, ShareBelowOne
 from mlffbench.tasks.common.small_cells import repeated_cell
 
 __all__ = ["Protocol", "ProtocolSettings", "Start", "draw_starts", "frames_at", "n_steps"]
@@ -42,12 +43,12 @@ class ProtocolSettings:
         Wall time of a trajectory, by default unlimited.
     """
 
-    friction: float = 0.01
-    interval: int = 5
-    equilibration: float = 0.2
-    frames: int = 100
-    margin: float = 0.25
-    max_seconds: float | None = None
+    friction: NonNegative = 0.01
+    interval: Count = 5
+    equilibration: ShareBelowOne = 0.2
+    frames: Count = 100
+    margin: Positive = 0.25
+    max_seconds: Positive | None = None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from mlffbench.forcefield import ForceField
 from mlffbench.properties.reaction_path import ReactionPath
 from mlffbench.properties.relaxation import relaxed
 from mlffbench.properties.torsion import Torsion
+from mlffbench.system.ranges import Count, Length, Positive
 from mlffbench.tasks.common.reference import ReferenceFails, measure_both, reference_calculator, stored_value
 from mlffbench.tasks.common.subtasks import error_row
 
@@ -72,11 +73,11 @@ class MoleculeSettings:
     dihedral: Sequence[int] | None = None
     bonds: Sequence[Sequence[int]] | None = None
     profiles: Sequence[str] | None = None
-    n_images: int = 9
-    path_fmax: float = 0.05
-    fmax: float = 0.002
-    n_points: int = 80
-    longest: float = 7.0
+    n_images: Count = 9
+    path_fmax: Positive = 0.05
+    fmax: Positive = 0.002
+    n_points: Count = 80
+    longest: Length = 7.0
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,17 @@ import numpy as np
 import pytest
 import torch
 from ase import Atoms
+from ase.build import bulk
 from example_classical import alloys
+from example_lammps import in_lammps, needs_lammps
 
+from mlffbench.datasets.emt_copper import emt_copper
+from mlffbench.datasets.silicon import silicon
 from mlffbench.descriptors.graph import with_forces
 from mlffbench.estimators.buckingham import Buckingham
 from mlffbench.estimators.embedded_atom import EmbeddedAtom
 from mlffbench.estimators.lennard_jones import LennardJones
+from mlffbench.estimators.morse import Morse
 from mlffbench.estimators.stillinger_weber import StillingerWeber
 from mlffbench.potentials.classical.design_matrix import design_matrix
 
@@ -51,3 +56,44 @@ def test_nothing_to_learn_from_is_no_force(cls):
     labels = cls().fit(frames, [-2.0, -2.0]).predict(frames)
     np.testing.assert_allclose(labels.energy, -2.0, atol=1e-8)
     assert not np.concatenate(labels.forces).any()
+
+
+# ---------------------------------------------------------------- LAMMPS
+FORMS = [LennardJones, Morse, Buckingham, StillingerWeber, EmbeddedAtom]
+
+
+@pytest.mark.parametrize("cls", FORMS)
+@needs_lammps
+def test_lammps_gives_equal_numbers(cls, tmp_path):
+    """On frames that were not fitted: silicon of DFT energies, -160 eV an atom, or a slab of copper."""
+    data = silicon() if cls is StillingerWeber else emt_copper(n_train=3, n_test=1)
+    groups = data.columns["group"]
+    train = np.flatnonzero(groups == "train")[:3]
+    model = cls(cutoff=4.6, max_iterations=1, n_starts=1, random_state=0)
+    model.fit([data.frames[i] for i in train], data.labels[train])
+    frames = [data.frames[np.flatnonzero(groups == g)[0]] for g in np.unique(groups) if g != "train"]
+    check_in_lammps(model, frames, tmp_path)
+
+
+@pytest.mark.parametrize("cls", [StillingerWeber, EmbeddedAtom])
+@needs_lammps
+def test_elements_keep_their_order_and_strangers_do_not_interact(cls, tmp_path):
+    """Each pair and each angle of three elements has parameters of its own; helium never met a metal."""
+    frames, labels = alloys(3)
+    labels = type(labels)(np.append(labels.energy, -3.0))
+    model = cls(cutoff=4.2, max_iterations=1, n_starts=1, random_state=0)
+    model.fit([*frames, Atoms("He", cell=[9, 9, 9], pbc=True)], labels)
+    mixed = bulk("Cu", "fcc", a=3.75, cubic=True).repeat((2, 1, 1))
+    mixed.symbols = ["Cu", "Ni", "Au", "He", "Au", "Cu", "Ni", "Cu"]
+    mixed.rattle(0.1, seed=2)
+    check_in_lammps(model, [mixed, frames[1]], tmp_path)
+
+
+def check_in_lammps(model, frames, folder):
+    """Energies of all atoms, forces and stresses of LAMMPS; its bar has seven digits."""
+    include, _ = model.export(folder / "x.lammps").files
+    computed, expected = in_lammps(include, frames, model.elements_), model.predict(frames)
+    np.testing.assert_allclose(computed.energy, expected.energy, rtol=1e-14, atol=1e-9)
+    np.testing.assert_allclose(np.concatenate(computed.forces), np.concatenate(expected.forces), atol=1e-6)
+    np.testing.assert_allclose(np.array(computed.stress), np.array(expected.stress), rtol=2e-7, atol=2e-8)
+    assert np.abs(np.concatenate(expected.forces)).max() > 0.1

@@ -14,7 +14,7 @@ from mlffbench.report.results import Results
 
 def test_csv_holds_every_metric_with_its_unit(documents, tmp_path):
     documents[0]["scores"].append(score("test_300K", 0.03, metric="mae"))
-    _, path, _ = write(Results.from_documents(documents), predictions, tmp_path, "suite")
+    _, path, *_ = write(Results.from_documents(documents), predictions, tmp_path, "suite")
     frame = pd.read_csv(path)
     assert frame["force MAE (meV/Å)"].dropna().tolist() == [30.0]
     assert {"force RMSE (meV/Å) low", "energy ratio", "fit time (s)", "failure kind"} <= set(frame.columns)

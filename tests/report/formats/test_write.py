@@ -14,6 +14,8 @@ from mlffbench.report.formats import terminal
 from mlffbench.report.formats.write import write
 from mlffbench.report.results import Results
 
+FILES = ["leaderboard.md", "leaderboard.csv", "scores.csv", "scores.parquet", "report.html"]
+
 
 @pytest.mark.parametrize(
     "found", [[], [failed("gap"), failed("mace", "timed out")]], ids=["none", "all failed"]
@@ -21,10 +23,10 @@ from mlffbench.report.results import Results
 def test_reports_of_nothing(found, tmp_path):
     results = Results.from_documents(found)
     paths = write(results, predictions, tmp_path, "suite")
-    assert [p.name for p in paths] == ["leaderboard.md", "leaderboard.csv", "report.html"]
+    assert [p.name for p in paths] == FILES
     said = "timed out" if found else "No case has been run yet"
     assert said in paths[0].read_text()
-    assert said in paths[2].read_text()
+    assert said in paths[-1].read_text()
     assert "None" not in paths[0].read_text()
     Console(width=80, quiet=True).print(terminal.render(results))
 

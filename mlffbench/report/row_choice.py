@@ -11,7 +11,7 @@ from mlffbench.report.dataframes.leaderboard import leaderboard
 from mlffbench.report.problems import Document, Method, Problem, dig
 from mlffbench.report.results import Results
 
-__all__ = ["BEST", "ChosenRow", "choose_row", "in_domain_errors", "rows_of"]
+__all__ = ["BEST", "ChosenRow", "choose_row", "in_domain_errors", "problems_named", "rows_of"]
 
 BEST = "best"
 SHOWN = 12  # choices in a message
@@ -49,14 +49,14 @@ def choose_row(
     method : str
         Label of a row, the name of its estimator, the id of a case, or ``best``.
     problem : str, optional
-        Name of the problem, or a part of it that no other has.
+        Name of the problem or of its dataset, or a part of it that no other has.
 
     Raises
     ------
     LookupError
         None is meant, or several are; the message lists the choices.
     """
-    problems = [p for p in results.problems if p.name == problem] or _containing(results.problems, problem)
+    problems = problems_named(results, problem)
     rows = [row for row in rows_of(results) if row.problem in {p.name for p in problems}]
     chosen = _best(results, rows, seed) if method == BEST else _named(rows, method)
     if not chosen:
@@ -69,13 +69,25 @@ def choose_row(
     return of_seed[0]
 
 
-def _containing(problems: Sequence[Problem], words: str | None) -> list[Problem]:
-    """Problems whose name contains these words; all without any."""
-    matches = [p for p in problems if words is None or words.lower() in p.name.lower()]
+def problems_named(results: Results, name: str | None) -> list[Problem]:
+    """Problems of this name or with a dataset of this name, else those whose name contains it; all for None.
+
+    Raises
+    ------
+    LookupError
+        There is none.
+    """
+    named = [p for p in results.problems if name in (None, p.name, _dataset(p))]
+    matches = named or [p for p in results.problems if str(name).lower() in p.name.lower()]
     if not matches:
-        names = [p.name for p in problems]
-        raise LookupError(f"no problem {words!r}; there are {_listed(names)}")
+        known = list(dict.fromkeys(map(_dataset, results.problems)))
+        raise LookupError(f"no problem {name!r}; there are {_listed(known)}{_hint(str(name), known)}")
     return matches
+
+
+def _dataset(problem: Problem) -> str:
+    """The dataset in the name of a problem."""
+    return problem.name.partition(" · ")[0]
 
 
 def _named(rows: Sequence[ChosenRow], method: str) -> list[ChosenRow]:
@@ -119,11 +131,14 @@ def _nothing(problems: Sequence[Problem], rows: Sequence[ChosenRow], method: str
         return "no method has a rank here; name one of " + _listed(dict.fromkeys(r.label for r in rows))
     failed = [m for p in problems for m in p.methods if m.label == method and m.failed and not m.done]
     if failed:
-        return f"{method} has no model, since its fit failed: {_failure(failed[0])}"
+        return f"the fit of {method} has failed: {_failure(failed[0])}"
     labels = list(dict.fromkeys(row.label for row in rows))
-    near = get_close_matches(method, labels, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"no method {method!r}; there are {_listed(labels)} and 'best'{hint}"
+    return f"no method {method!r}; there are {_listed(labels)} and 'best'{_hint(method, labels)}"
+
+
+def _hint(word: str, known: Sequence[str]) -> str:
+    near = get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _failure(method: Method) -> str:
@@ -140,10 +155,10 @@ def _several(method: str, rows: Sequence[ChosenRow]) -> str:
         return f"{method!r} is the method of several rows; write one of {_listed(labels)}"
     choices = []
     if len(problems) > 1:
-        choices.append(f"--problem with one of {_listed(problems)}")
+        choices.append(f"a problem of {_listed(problems)}")
     if len(rows) > len(problems):
-        choices.append(f"--seed with one of {_listed(seeds)}")
-    return f"{method} has {len(rows)} models here; choose by {', and '.join(choices)}"
+        choices.append(f"a seed of {_listed(seeds)}")
+    return f"{method} was fitted {len(rows)} times here; choose {', and '.join(choices)}"
 
 
 def _listed(values: Iterable[Any]) -> str:

@@ -1,0 +1,47 @@
+"""Command ``mlffbench export``: a fitted model in the files of other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mlffbench.cli.console import refusals, say, stop
+
+__all__ = ["export"]
+
+
+def export(
+    model: Annotated[Path, typer.Argument(help="A fitted model, .mlff.", show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", help="File to write; its suffix chooses the format.", show_default=False
+        ),
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(help="lammps, mace-torch or quip, where the method has it.", show_default=False),
+    ] = None,
+) -> None:
+    """Write a fitted model for LAMMPS or its authors' own program, and print the lines that use it."""
+    with refusals():
+        import mlffbench
+
+        fitted: Any = mlffbench.load(model)  # type: ignore[operator]
+        formats = getattr(fitted, "export_formats", None)
+        if formats is None:
+            stop(f"{type(fitted).__name__} runs in ASE only: mlffbench.load({str(model)!r}).calculator()")
+        if format is None and output is None:
+            format = next(iter(formats))
+        target = output or Path(model.stem + formats.get(format, ""))
+        written = fitted.export(target, format)
+    for file in written.files:
+        say(f"wrote {file} ({_size(file.stat().st_size)})", err=True)
+    say("", err=True)
+    say(written.usage)
+
+
+def _size(n: int) -> str:
+    return f"{n / 1e6:.1f} MB" if n >= 1e6 else f"{n / 1e3:.1f} kB"

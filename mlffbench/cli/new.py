@@ -1,0 +1,263 @@
+"""Command ``mlffbench new``: a suite proposed for the user's data; also what ``run`` does with such data."""
+
+from __future__ import annotations
+
+import re
+import sys
+import textwrap
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mlffbench.cli.console import refusals, say
+from mlffbench.cli.data.arguments import Params, dataset_spec, load
+from mlffbench.registry import names
+
+if TYPE_CHECKING:
+    from mlffbench.data import Dataset, Spec
+    from mlffbench.harness.plan import Suite
+    from mlffbench.harness.proposal import Proposal
+    from mlffbench.harness.store import Store
+
+__all__ = ["Budget", "Only", "Quick", "RunSource", "names_of", "new", "run_source"]
+
+Budget = Annotated[
+    str | None,
+    typer.Option(
+        help="Time that the whole run may take, for data: 90s, 30m, 2h.", show_default="30m; --quick: 90s"
+    ),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only", metavar="NAMES", help="Methods, or rows of a suite: mace,soap_gpr; may be repeated."
+    ),
+]
+Quick = Annotated[bool, typer.Option("--quick", help="Fewer methods and tasks, for data.")]
+DataFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE",
+        help="Your data: a file, a folder, a pattern, or a dataset's name.",
+        show_default=False,
+    ),
+]
+
+EstimatorName = Annotated[
+    str | None,
+    typer.Argument(metavar="NAME", help="After 'estimator': a name for your method.", show_default=False),
+]
+
+KINDS_OF_PACKAGES = ("estimator", "estimators")
+WIDTH, INDENT = 80, 10
+SUITES, TEXTS = (".yaml", ".yml"), (".md", ".txt", ".py", ".toml", ".json")
+HEAD = 100_000  # bytes of a file that are searched for the words of a suite
+
+
+def new(
+    file: DataFile,
+    name: EstimatorName = None,
+    budget: Budget = None,
+    only: Only = None,
+    quick: Quick = False,
+    param: Params = None,
+) -> None:
+    """Print a suite for your own data, to edit; or write the package of a new method.
+
+    mlffbench new my_data.extxyz > suite.yaml; mlffbench new estimator my_model
+    """
+    with refusals():
+        if name is not None or file in KINDS_OF_PACKAGES:
+            _new_package(file, name)
+            return
+        if is_suite(Path(file)):
+            raise ValueError(f"{file} is a suite already; mlffbench run {file} runs it")
+        proposal = _proposed(file, budget, only, quick, param, err=True)
+        typer.echo(proposal.text, nl=False)
+
+
+def _new_package(kind: str, name: str | None) -> None:
+    """Write the package of a new estimator into the working folder."""
+    from mlffbench.cli.new_estimator import write_package
+
+    if kind not in KINDS_OF_PACKAGES:
+        raise ValueError(
+            f"write 'mlffbench new FILE' or 'mlffbench new estimator NAME', not {kind!r} {name!r}"
+        )
+    if name is None:
+        raise ValueError("a new estimator needs a name: mlffbench new estimator my_model")
+    files = write_package(name, Path.cwd())
+    for file in files:
+        say(f"wrote {file.relative_to(Path.cwd())}")
+    folder = files[0].parent.name
+    say(f"next: pip install -e {folder}; mlffbench show {name}; pytest {folder}")
+
+
+# ---------------------------------------------------------------- run
+@dataclass(frozen=True)
+class RunSource:
+    """The suite that ``mlffbench run`` was given, or one proposed for the data that it was given.
+
+    Attributes
+    ----------
+    suite : Path, mapping or Suite
+    proposal : Proposal or None
+    folder : Path or None
+        Results folder that was given in place of its suite.
+    """
+
+    suite: Path | Mapping[str, Any] | Suite
+    proposal: Proposal | None = None
+    folder: Path | None = None
+
+    @property
+    def text(self) -> str:
+        """Text of the suite."""
+        from mlffbench.system.text_file import read_text
+
+        if isinstance(self.suite, Mapping):
+            import yaml
+
+            return yaml.safe_dump(self.suite, sort_keys=False, allow_unicode=True)
+        return self.proposal.text if self.proposal else read_text(Path(str(self.suite)))
+
+    def keep(self, store: Store, command: str = "") -> None:
+        """Keep the suite in the results folder; say so where that cannot be done.
+
+        The command is by default that of this process.
+        """
+        from mlffbench.harness.kept_suite import keep_suite
+
+        words = ["mlffbench", *sys.argv[1:]]
+        quoted = (word if re.fullmatch(r"[\w@%+=:,./-]+", word) else f"'{word}'" for word in words)
+        command = command or " ".join(quoted)
+        try:
+            keep_suite(store.folder, self.text, f"{command} (in {Path.cwd()})")
+        except (OSError, ValueError) as error:
+            say(f"careful: the suite is not kept in {store.folder}: {error}", err=True)
+
+    def check_folder(self, folder: Path) -> None:
+        """Refuse a results folder that holds the results of other data, which have the same file name."""
+        from mlffbench.harness.kept_suite import kept_datasets
+
+        if self.proposal is None or not any(folder.glob("*.json")):
+            return
+        own = [problem.dataset for problem in self.proposal.suite.problems]
+        kept = kept_datasets(folder)
+        if kept is None or not {_place(spec) for spec in own} & {_place(spec) for spec in kept}:
+            others = "another suite" if not kept else f"{_place(kept[0])}"
+            raise ValueError(f"{folder} holds the results of {others}; give another folder with --out")
+
+
+def run_source(
+    file: Path, budget: str | None, only: Sequence[str] | None, quick: bool, param: Sequence[str] | None
+) -> RunSource:
+    """The suite in a file, the one kept in a results folder, or a suite proposed for data."""
+    from mlffbench.harness.kept_suite import KEPT
+
+    if (file / KEPT).is_file():
+        return RunSource(file / KEPT, folder=file)
+    if not is_suite(file):
+        proposal = _proposed(str(file), budget, only, quick, param)
+        return RunSource(proposal.suite, proposal)
+    if budget or quick or param:
+        raise ValueError(f"{file} is a suite: --budget, --quick and --param are for data; change the suite")
+    return RunSource(file)
+
+
+def is_suite(file: Path) -> bool:
+    """True for a YAML file, and for a text that has problems and estimators."""
+    if file.suffix.lower() in SUITES:
+        return True
+    if not file.is_file():
+        return False
+    with file.open("rb") as stream:
+        head = stream.read(HEAD)
+    return all(re.search(rb"^%s\s*:" % word, head, re.MULTILINE) for word in (b"problems", b"estimators"))
+
+
+def names_of(only: Sequence[str] | None) -> list[str]:
+    """Names in the values of ``--only``, which may hold several with commas."""
+    return [name.strip() for part in only or () for name in part.split(",") if name.strip()]
+
+
+def _place(spec: Spec) -> str:
+    path = spec.params.get("path")
+    return str(Path(path).resolve()) if isinstance(path, str) else str(spec)
+
+
+# ---------------------------------------------------------------- proposal
+def _proposed(
+    file: str,
+    budget: str | None,
+    only: Sequence[str] | None,
+    quick: bool,
+    param: Sequence[str] | None,
+    err: bool = False,
+) -> Proposal:
+    """Read and check the data, propose a suite, and print what was chosen and why."""
+    from mlffbench.harness.proposal.budget import seconds
+
+    if budget is not None:
+        seconds(budget)
+    spec = dataset_spec(file, param)
+    dataset = _loaded(file, spec)
+    _print(_reading(dataset), err)
+    heard = _warnings(dataset) if spec.name == "path" else []
+    found = f"{len(heard)} warning{'s' * (len(heard) > 1)}, below" if heard else "no mistakes found"
+    _print([("checked", f"{len(names('checks'))} checks: {found}")] if spec.name == "path" else [], err)
+
+    from mlffbench.harness.proposal import propose
+
+    proposal = propose(dataset, spec, budget, names_of(only), quick)
+    _print(proposal.reasons, err)
+    for sentence in heard:
+        say(textwrap.fill(f"careful: {sentence}", WIDTH, break_long_words=False), err=True)
+    return proposal
+
+
+def _loaded(file: str, spec: Spec) -> Dataset:
+    """The dataset; an unreadable text is said to be no suite either."""
+    try:
+        return load(spec)
+    except ValueError as error:
+        if Path(file).suffix.lower() in TEXTS:
+            raise ValueError(
+                f"{file} is neither a suite (.yaml) nor data that can be read: {error}"
+            ) from None
+        raise
+
+
+def _warnings(dataset: Dataset) -> list[str]:
+    """Warnings of the checks; certain mistakes are refused."""
+    from mlffbench.datasets.checks import admit
+
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        admit(dataset, dataset.card.get("allow", ()))
+    return [str(warning.message) for warning in heard]
+
+
+def _reading(dataset: Dataset) -> Iterator[tuple[str, str]]:
+    """Sentences on the keys and units of the user's own data."""
+    from mlffbench.datasets.formats.label_names import read_labels
+
+    if labels := read_labels(dataset):
+        yield "read", f"{dataset.card.get('path', dataset.name)}: {labels.removeprefix(', ')}"
+        origin = dataset.card.get("converted_from")
+        assumed = "taken as eV, eV/Å and eV/Å³ (else: -p units=...)"
+        yield "units", f"converted from {origin} to eV and eV/Å" if origin else assumed
+
+
+def _print(rows: Iterable[tuple[str, str]], err: bool) -> None:
+    """Print words and sentences in two columns."""
+    for word, sentence in rows:
+        line = textwrap.fill(
+            sentence, WIDTH, initial_indent=f"{word:<{INDENT}}", subsequent_indent=" " * INDENT,
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+        say(line, err=err)

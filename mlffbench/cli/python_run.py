@@ -1,0 +1,185 @@
+"""Run of a suite from a script or a notebook: the command ``mlffbench run`` as a function."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlffbench.cli.new import RunSource
+    from mlffbench.harness.case import Case
+    from mlffbench.harness.planned_run import PlannedRun
+    from mlffbench.harness.store import Store
+    from mlffbench.report.results_folder import Results
+
+__all__ = ["run"]
+
+
+def run(
+    suite: str | PathLike[str] | Mapping[str, Any],
+    out: str | PathLike[str] | None = None,
+    *,
+    jobs: int = 1,
+    device: str | None = None,
+    force: bool = False,
+    retry: bool = False,
+    refit: bool = False,
+    progress: bool = True,
+    budget: str | float | None = None,
+    only: Sequence[str] = (),
+    quick: bool = False,
+    **params: Any,
+) -> Results:
+    """Run a suite, or one proposed for your data; what has finished is kept, a second call resumes a first.
+
+    The fits run in child processes, as for ``mlffbench run``: Ctrl-C, or the stop button of a notebook, loses
+    no finished case, and a script needs no ``if __name__ == "__main__"``.
+
+    Parameters
+    ----------
+    suite : path, str or mapping
+        A suite file, its text, or its content; or your data, see `mlffbench.load_dataset`.
+    out : path, optional
+        Results folder; by default ``results/<name of the suite>``.
+    jobs, device, force, retry, refit
+        Options of ``mlffbench run``.
+    progress : bool
+        Show bars and the choices of a proposal on stderr.
+    budget, only, quick, **params
+        Of data: the time that the run may take, methods, fewer of all; keywords of the dataset.
+
+    Raises
+    ------
+    SuiteError
+        A ValueError: the suite or its data cannot be used; one line a mistake.
+    OSError
+        The results cannot be written, or the disk is full.
+    """
+    from mlffbench.harness.planned_run import plan_run
+    from mlffbench.harness.store import Store
+    from mlffbench.report.results_folder import Results
+
+    source = _source(suite, progress, budget, only, quick, params)
+    plan = plan_run(source.suite, device)
+    for sentence in plan.warnings:
+        warnings.warn(sentence, stacklevel=2)
+    store = Store(Path(out or Path("results") / plan.suite.name))
+    source.check_folder(store.folder)
+    _complete(plan, source, store, jobs, progress, {"force": force, "retry": retry, "refit": refit})
+    results = Results([store], [case.id for case in plan.cases])
+    results.report()
+    return results
+
+
+def _complete(
+    plan: PlannedRun, source: RunSource, store: Store, jobs: int, progress: bool, repeat: dict[str, bool]
+) -> None:
+    """Run the cases that have no result yet, and the tasks and metrics that finished ones lack."""
+    from mlffbench.cli.finished import rename_rows, with_changed_inputs
+    from mlffbench.harness.case_state import case_states
+    from mlffbench.harness.completion import complete, to_do
+
+    changed = {} if repeat["force"] else with_changed_inputs(plan.cases, store, plan.inputs)
+    states = case_states(plan.cases, store, **repeat, changed=changed)
+    if refits := sum(state.needs_refit for state in states):
+        warnings.warn(
+            f"{refits} finished cases lack tasks or metrics, and the models or predictions to compute them "
+            "from; refit=True fits these cases again",
+            stacklevel=3,
+        )
+    todo = to_do(states)
+    rename_rows(plan.cases, store)
+    if todo:
+        store.check_rights()
+    source.keep(store, "mlffbench.run")
+    with _observer(progress, plan, todo, store, jobs) as observer:
+        complete(
+            states, store, observer, jobs, plan.suite.time_limit, repeat["force"], plan.suite.keep_models
+        )
+
+
+def _source(
+    suite: str | PathLike[str] | Mapping[str, Any],
+    progress: bool,
+    budget: str | float | None,
+    only: Sequence[str],
+    quick: bool,
+    params: Mapping[str, Any],
+) -> RunSource:
+    """The suite, or a proposal for data."""
+    from mlffbench.cli.new import RunSource, is_suite
+
+    content = suite if isinstance(suite, Mapping) else _text_content(suite)
+    place = None if content is not None else Path(suite)  # type: ignore[arg-type]
+    if place is not None and (place / "suite.yaml").is_file():
+        place = place / "suite.yaml"
+    if place is None or is_suite(place):
+        if budget or only or quick or params:
+            options = [*filter(None, (budget and "budget", only and "only", quick and "quick")), *params]
+            raise TypeError(f"{', '.join(options)}: options for data, not for a suite; change the suite")
+        return RunSource(place if content is None else content)
+    return _proposed(suite, progress, budget, only, quick, params)
+
+
+def _text_content(suite: str | PathLike[str]) -> Mapping[str, Any] | None:
+    """Content of a text of several lines, which is YAML; None for the name of a file."""
+    if not isinstance(suite, str) or "\n" not in suite:
+        return None
+    from mlffbench.harness.plan import SuiteError
+    from mlffbench.system.yaml_text import read_yaml
+
+    try:
+        content = read_yaml(suite)
+    except ValueError as error:
+        raise SuiteError(f"the suite: {error}") from error
+    if not isinstance(content, Mapping):
+        raise SuiteError("the suite is a text of several lines, but no mapping in YAML")
+    return content
+
+
+def _proposed(
+    data: Any,
+    progress: bool,
+    budget: str | float | None,
+    only: Sequence[str],
+    quick: bool,
+    params: Mapping[str, Any],
+) -> RunSource:
+    """Suite proposed for data that pass the checks."""
+    from mlffbench.cli.console import say
+    from mlffbench.cli.new import RunSource
+    from mlffbench.datasets.checks import admit
+    from mlffbench.harness.proposal import propose
+    from mlffbench.registry.load_dataset import dataset_spec, load_dataset
+
+    dataset = load_dataset(data, **params)
+    with warnings.catch_warnings(action="ignore"):  # planning gives them
+        admit(dataset, dataset.card.get("allow", ()))
+    proposal = propose(dataset, dataset_spec(data, params), budget, list(only), quick)
+    for word, sentence in proposal.reasons if progress else ():
+        say(f"{word}: {sentence}", err=True)
+    return RunSource(proposal.suite, proposal)
+
+
+class _Silent:
+    """Observer that shows nothing."""
+
+    def started(self, case: Case) -> None: ...
+    def progressed(self, case: Case, *_: Any) -> None: ...
+    def beat(self, memory: Mapping[str, int | None]) -> None: ...
+    def waiting(self, cases: Sequence[Case]) -> None: ...
+    def finished(self, case: Case, document: dict[str, Any]) -> None: ...
+
+
+def _observer(progress: bool, plan: PlannedRun, cases: Sequence[Case], store: Store, jobs: int) -> Any:
+    """Context of a display of the run, or of silence."""
+    if not progress or not cases:
+        return nullcontext(_Silent())
+    from mlffbench.cli.console import console
+    from mlffbench.cli.observers import observer
+
+    return observer(console(stderr=True), plan.cases, cases, store, jobs, plan.suite.time_limit)

@@ -1,0 +1,51 @@
+"""Reading of a suite from a file, from stdin or from a mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mlffbench.harness.plan import Suite, SuiteError
+from mlffbench.harness.suite_names import name_mistakes
+from mlffbench.system.settings_source import Mistake, SettingsSource
+from mlffbench.system.yaml_file import YamlFile
+
+__all__ = ["open_suite", "read_suite", "suite_in"]
+
+SHAPE = "a suite is a mapping with at least 'name', 'problems' and 'estimators'"
+
+
+def read_suite(suite: Path | str | Mapping[str, Any]) -> Suite:
+    """Read and check a suite file, or a mapping of the same content.
+
+    Raises
+    ------
+    SuiteError
+        It cannot be read, is not YAML, or has unknown keys, names or keywords, or values of the wrong kind:
+        one line for each.
+    """
+    source = open_suite(suite)
+    content, mistakes = suite_in(source)
+    source.refuse(mistakes)
+    assert content is not None
+    return content
+
+
+def open_suite(suite: Path | str | Mapping[str, Any]) -> SettingsSource:
+    """Open a suite file (``-`` is the standard input), or take a mapping.
+
+    Raises
+    ------
+    SuiteError
+        It cannot be read, or is not YAML of plain values.
+    """
+    if isinstance(suite, Mapping):
+        return SettingsSource(suite, SuiteError)
+    return YamlFile(Path("/dev/stdin") if str(suite) == "-" else Path(suite), SuiteError)
+
+
+def suite_in(source: SettingsSource) -> tuple[Suite | None, list[Mistake]]:
+    """The suite, None if the content is none, and all mistakes in its keys, names, keywords and values."""
+    suite, mistakes = source.read_as(Suite, SHAPE)
+    return suite, [*mistakes, *name_mistakes(source)]

@@ -1,0 +1,88 @@
+"""Mistakes in the names, keywords and values of a suite, all at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from mlffbench.data import Spec
+from mlffbench.harness.plan import SKIP, Row, manifest_of
+from mlffbench.splits.common import manifest_file
+from mlffbench.system.checksum import Checksum
+from mlffbench.system.settings_source import Mistake, SettingsSource
+
+__all__ = ["name_mistakes"]
+
+Place = tuple[Any, ...]
+
+
+def name_mistakes(source: SettingsSource) -> list[Mistake]:
+    """Mistakes in the entries of a suite's content, also where the rest of the content is no suite."""
+    mistakes = []
+    for where, kind, spec in _entries(source.content):
+        own = source.mistakes(where, kind, spec, SKIP.get(kind, ()))
+        if not own and kind == "splits" and spec.name == "manifest":
+            own = [Mistake(where, fault) for fault in _manifest_faults(spec)]
+        mistakes += own
+    return [*mistakes, *_repeated_rows(source.content)]
+
+
+def _entries(content: Any) -> Iterator[tuple[Place, str, Spec]]:
+    """Places, kinds and specs of all entries that can be read as specs."""
+    for i, problem in enumerate(_list(content, "problems")):
+        if isinstance(problem, Mapping):
+            for word, kind in (("dataset", "datasets"), ("split", "splits")):
+                if word in problem and (spec := _spec(problem[word])) is not None:
+                    yield ("problems", i, word), kind, spec
+    for i, row in _rows(content):
+        yield ("estimators", i), "estimators", row.spec
+    for kind in ("tasks", "metrics"):
+        for i, value in enumerate(_list(content, kind)):
+            if (spec := _spec(value)) is not None:
+                yield (kind, i), kind, spec
+
+
+def _list(content: Any, word: str) -> list[Any]:
+    value = content.get(word) if isinstance(content, Mapping) else None
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def _spec(value: Any) -> Spec | None:
+    try:
+        return Spec.parse(value)
+    except ValueError:
+        return None
+
+
+def _rows(content: Any) -> list[tuple[int, Row]]:
+    rows = []
+    for i, value in enumerate(_list(content, "estimators")):
+        with suppress(ValueError):
+            rows.append((i, Row.parse(value)))
+    return rows
+
+
+def _repeated_rows(content: Any) -> list[Mistake]:
+    rows = _rows(content)
+    labels = Counter(row.label for _, row in rows)
+    return [
+        Mistake(("estimators", i), f"{row.label!r} appears twice; name the row with 'as: another-name'")
+        for i, row in rows
+        if labels[row.label] > 1
+    ]
+
+
+def _manifest_faults(split: Spec) -> Iterator[str]:
+    """Sentences on a split manifest that cannot be read, or is another one than the suite asks for."""
+    file = manifest_of(split)
+    try:
+        manifest_file.read(file)
+        asked, actual = split.params.get("sha256"), Checksum("").of(file)
+        if asked is not None and str(asked).lower() != actual:
+            yield f"{file} is not the manifest that was asked for: its sha256 is {actual}"
+    except OSError as error:
+        yield f"{file}: {error.strerror or error}"
+    except ValueError as error:
+        yield str(error)

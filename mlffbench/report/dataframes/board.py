@@ -1,0 +1,65 @@
+"""The leaderboard as a report prints it, one row a problem and method."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mlffbench.report.dataframes.costs import COSTS
+from mlffbench.report.dataframes.frames import Frames
+from mlffbench.report.dataframes.scores import SHOWN
+from mlffbench.report.problems import Problem
+from mlffbench.report.results import Results
+
+__all__ = ["board"]
+
+FIRST = ["problem", "rank", "best rank", "worst rank", "method", "test"]
+LAST = ["seeds", "failed seeds", "status", "failure kind", "failure message"]
+SHOWN_COSTS = ("fit_time", "prediction_time", "peak_memory")
+INTERVAL = ("value", "low", "high")
+
+
+def board(results: Results) -> pd.DataFrame:
+    """Ranks, errors on the reference group, worst transfer ratio and costs of every method.
+
+    Columns problem, rank, best rank, worst rank, method, test (the reference group), ``force RMSE (meV/Å)``
+    and ``energy RMSE (meV/atom)`` with their 95 % intervals in columns that end in low and high, worst test
+    and worst ratio (of the first of these errors), costs, seeds, failed seeds, status, failure.
+    """
+    frames = Frames.from_results(results)
+    parts = [_of_problem(problem, frames.of_problem(problem.name)) for problem in results.problems]
+    headers = {name: "{} ({})".format(*COSTS[name]) for name in SHOWN_COSTS}
+    errors = [_header(quantity, column) for quantity in SHOWN for column in INTERVAL]
+    columns = [*FIRST, *errors, "worst test", "worst ratio", *headers.values(), *LAST]
+    whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    whole = whole.rename(columns=headers)
+    return whole[[column for column in columns if column in whole]]
+
+
+def _of_problem(problem: Problem, frames: Frames) -> pd.DataFrame:
+    rows = frames.leaderboard.assign(test=problem.reference or "")
+    rows = rows.merge(frames.costs[["method", *SHOWN_COSTS]], on="method", how="left")
+    shown = []
+    for quantity in SHOWN:
+        errors = frames.errors[frames.errors["quantity"] == quantity].set_index("method")
+        on_reference = errors.loc[errors["test"] == problem.reference, list(INTERVAL)]
+        if on_reference["value"].notna().any():
+            shown.append(errors)
+            names = {column: _header(quantity, column) for column in INTERVAL}
+            rows = rows.join(on_reference.rename(columns=names), on="method")
+    if shown and problem.in_domain and len(problem.tests) > 1:
+        rows = rows.join(_worst(problem, shown[0]), on="method")
+    return rows
+
+
+def _header(quantity: str, column: str) -> str:
+    """``force RMSE (meV/Å)``, ``force RMSE (meV/Å) low``."""
+    name, unit = SHOWN[quantity]
+    return f"{name} RMSE ({unit})" + ("" if column == "value" else f" {column}")
+
+
+def _worst(problem: Problem, errors: pd.DataFrame) -> pd.DataFrame:
+    """Test group of the largest transfer ratio, and the ratio; none for a method that left groups out."""
+    usable = errors[~errors.index.isin(list(problem.gaps)) & np.isfinite(errors["ratio"])]
+    worst = usable.sort_values("ratio").groupby(level="method").tail(1)
+    return worst[["test", "ratio"]].rename(columns={"test": "worst test", "ratio": "worst ratio"})

@@ -1,0 +1,111 @@
+"""The verdict on a problem, from documents whose numbers are known."""
+
+from __future__ import annotations
+
+import re
+
+from example_documents import failed, outcome
+
+from mlffbench.report.formats import markdown
+from mlffbench.report.results import Results
+from mlffbench.report.tables.sections import sections
+
+
+def verdict(*documents):
+    (section,) = sections(Results.from_documents(documents))
+    return section.verdict
+
+
+def fast(document, factor):
+    """The document with other times of its predictions."""
+    predict = {
+        test: {**times, "evaluate_seconds": times["evaluate_seconds"] * factor, "prepare_seconds": 0.0}
+        for test, times in document["timings"]["predict"].items()
+    }
+    return {**document, "timings": {**document["timings"], "predict": predict}}
+
+
+def test_methods_that_cannot_be_told_apart_are_named(documents):
+    text = verdict(*documents)
+    assert "Best here: best, force RMSE 20.0 ±2.0 meV/Å on test_300K (one seed)" in text
+    assert "; it cannot be told apart from close." in text
+    assert "Failed: gap (out of memory)." in text
+
+
+def test_a_method_that_no_other_reaches_is_said_to_be_so():
+    text = verdict(outcome("best", 0.01), outcome("other", 0.05))
+    assert "no other interval reaches it" in text
+    assert "No other method comes within twice that error" in text
+
+
+def test_the_fastest_method_near_the_best_is_named_with_its_price():
+    text = verdict(
+        outcome("best", 0.010), fast(outcome("quick", 0.018), 0.1), fast(outcome("bad", 0.05), 0.01)
+    )
+    assert re.search(
+        r"Fastest within twice that error: quick \(18\.0 ±1\.8 meV/Å; 8\.00 µs/atom instead of 100\)", text
+    )
+    assert "bad" not in text
+
+
+def test_the_hardest_group_has_its_own_winner():
+    text = verdict(outcome("best", 0.010, hot=50.0), outcome("robust", 0.030, hot=2.0))
+    assert "Hardest test group: test_1200K, where robust is best with 60.0 ±6.0 meV/Å" in text
+    assert "(2.00× its error on test_300K); best has 500" in text
+
+
+def test_classical_potentials_are_judged_against_the_best():
+    assert "A classical potential is not enough: morse has 700 ±70 meV/Å, 70× the best error." in verdict(
+        outcome("soap_gpr", 0.010), outcome("morse", 0.7)
+    )
+    assert "may be enough: morse has" in verdict(outcome("soap_gpr", 0.010), outcome("morse", 0.015))
+    assert "is enough here" in verdict(outcome("soap_gpr", 0.010), outcome("morse", 0.005))
+
+
+def test_a_family_in_the_document_counts_more_than_the_name():
+    own = outcome("mine", 0.5)
+    own["model"]["family"] = "classical"
+    assert "not enough: mine has" in verdict(outcome("soap_gpr", 0.010), own)
+
+
+def test_methods_that_do_not_beat_the_baseline_are_named():
+    text = verdict(outcome("atomic_reference", 0.5), outcome("good", 0.01), outcome("weak", 0.49))
+    assert "Best here: good" in text
+    assert "Not certainly better than the baseline atomic_reference: weak." in text
+    assert "No method but the baseline" in verdict(outcome("atomic_reference", 0.5), failed("gap"))
+
+
+def test_the_kept_model_is_named_and_copies_in_the_training_set_are_a_doubt():
+    kept = outcome("best", 0.01)
+    kept["kept_model"] = {"file": "models/best-0.mlff", "sha256": "0", "bytes": 1}
+    kept["split"] = {**kept["split"], "leaks": {"tests": {"test_300K": 3}}}
+    text = verdict(kept, outcome("other", 0.05))
+    assert "The model of best is models/best-0.mlff in the results folder." in text
+    assert "Errors on test_300K flatter" in text
+
+
+def test_training_that_the_clock_stopped_is_said_to_be_so():
+    text = verdict(
+        outcome("mace", 0.01, params={"max_seconds": 10}), outcome("painn", 0.05, params={"max_seconds": 11})
+    )
+    assert "the clock stopped the training of mace." in text
+    assert "clock" not in verdict(outcome("mace", 0.01), outcome("painn", 0.05))
+
+
+def test_a_method_that_leaves_out_a_group_is_not_ranked():
+    lazy = outcome("lazy", 0.001)
+    lazy["scores"] = [s for s in lazy["scores"] if s["test"] != "test_1200K"]
+    text = verdict(lazy, outcome("other", 0.05))
+    assert "Best here: other" in text
+    assert "Not ranked, as they left out test groups: lazy." in text
+
+
+def test_a_perfect_method_divides_by_nothing():
+    text = verdict(outcome("perfect", 0.0), outcome("morse", 0.05))
+    assert "Best here: perfect" in text
+    assert "is not enough: morse has 50.0 ±5.0 meV/Å." in text
+
+
+def test_the_paragraph_opens_the_section_of_a_page(documents):
+    page = markdown.render(Results.from_documents(documents), "suite")
+    assert page.index("**Verdict.** Best here") < page.index("### What was run")

@@ -87,9 +87,9 @@ def test_without_a_method_all_are_listed_with_sizes(results):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("morse",), "morse has 4 models here; choose by --problem with one of"),
-        (("short", "--problem", "n_train=6"), "choose by --seed with one of 0, 1"),
-        (("best",), "best has 2 models here; choose by --problem with one of"),
+        (("morse",), "morse was fitted 4 times here; choose a problem of"),
+        (("short", "--problem", "n_train=6"), "choose a seed of 0, 1"),
+        (("best",), "best was fitted 2 times here; choose a problem of"),
         (("mors",), "did you mean 'morse'?"),
         (("morse", "--problem", "gold"), "no problem 'gold'"),
         (("morse", "--problem", "n_train=6", "--seed", "7"), "morse has no seed 7; it has 0, 1"),

@@ -106,7 +106,7 @@ def _facts(kind: str, name: str, description: Description) -> dict[str, Any]:
         structures = tuple(what.structures)
         given = (*GIVEN, *(n for n in description.parameters if n not in what.options))
     else:
-        given = GIVEN
+        given = () if kind == "estimators" else GIVEN  # a user gives an estimator all that it takes
     return {
         "name": name, "kind": "property" if kind == PROPERTIES else kind.removesuffix("s"),
         "summary": doc.summary, "text": list(doc.extended), "structures": list(structures),

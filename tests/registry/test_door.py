@@ -73,7 +73,7 @@ def test_a_file_that_is_read_as_data_needs_no_trust(trust_nothing):
 
     assert registry.may_read(Reader, "a/b.mlff")
     assert not registry.may_read(Reader, "a/b.mlff.model")
-    assert not registry.may_read(object, "a/b.mlff"), "a class that says nothing unpickles whatever it is given"
+    assert not registry.may_read(object, "a/b.mlff"), "a class that says nothing may unpickle it"
     mlffbench.trust("c.model")
     assert registry.may_read(object, "c.model")
 

@@ -21,6 +21,7 @@ from mlffbench.labelling.recipe import read_recipe
 DOCS = Path(__file__).parents[1] / "docs"
 DATA = (DOCS / "data.md").read_text(encoding="utf-8")
 ESTIMATORS = (DOCS / "estimators.md").read_text(encoding="utf-8")
+PRODUCTION = (DOCS / "production.md").read_text(encoding="utf-8")
 TASKS = (DOCS / "tasks.md").read_text(encoding="utf-8")
 PYTHON = (DOCS / "python.md").read_text(encoding="utf-8")
 
@@ -96,6 +97,17 @@ def test_every_estimator_is_named():
     assert set(registry.names("estimators")) <= set(re.findall(r"`(\w+)`", ESTIMATORS))
 
 
+def test_the_ways_to_production_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for code in blocks("python", PRODUCTION):
+        exec(compile(code, "production.md", "exec"), {})
+    (command,) = blocks("console", PRODUCTION)
+    done = CliRunner().invoke(app, shlex.split(command.partition(">")[0])[1:])
+    assert done.exit_code == 0, done.output
+    commands = [line for line in blocks("lammps", PRODUCTION)[0].splitlines() if line]
+    assert commands == [line for line in done.stdout.splitlines() if line and line[0] != "#"]
+
+
 def test_the_python_of_tasks_runs():
     for code in blocks("python", TASKS):
         exec(compile(code, "tasks.md", "exec"), {})
@@ -128,9 +140,8 @@ def test_the_python_of_results_and_runs_runs(tmp_path, monkeypatch):
     assert scope["table"].columns.tolist()[:3] == ["formula", "n_atoms", "energy"]
 
 
-@pytest.mark.parametrize(
-    "text", [DATA, ESTIMATORS, TASKS, PYTHON], ids=["data", "estimators", "tasks", "python"]
-)
-def test_links_lead_somewhere(text):
+@pytest.mark.parametrize("file", sorted(DOCS.glob("*.md")), ids=lambda file: file.stem)
+def test_links_lead_somewhere(file):
+    text = file.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         assert (DOCS / target).exists(), target

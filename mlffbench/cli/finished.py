@@ -93,9 +93,12 @@ def say_added(completed: Completed) -> None:
     """Print the tasks and metrics that were added to finished cases."""
     parts = [f"{task}: run on {_number(n, 'kept model')}" for task, n in completed.tasks.items()]
     parts += [f"{metric}: scored on {_number(n, 'case')}" for metric, n in completed.metrics.items()]
+    parts += [f"{task}: failed on {_number(n, 'kept model')}" for task, n in completed.failed.items()]
     if parts:
         end = [] if completed.fits else ["no fit was repeated"]
         say("; ".join([*parts, *end]))
+    if completed.failed:
+        say("--retry repeats tasks that failed as a whole")
 
 
 def say_models(cases: Sequence[Case], store: Store, completed: Completed) -> None:

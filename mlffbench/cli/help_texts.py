@@ -15,9 +15,7 @@ from mlffbench.cli import completion
 
 __all__ = ["DATA_EXAMPLES", "EXAMPLES", "MORE", "complete_help"]
 
-MORE = (
-    "More: your_data.md, data.md, estimators.md, models.md, tasks.md and security.md in docs/ of the source."
-)
+MORE = "More: the pages in docs/ of the source; your_data.md is the first to read."
 EXAMPLES = {
     "run": "mlffbench run benchmarks/quickstart.yaml --out runs/quickstart",
     "new": "mlffbench new my_data.extxyz --budget 30m > suite.yaml",
@@ -29,6 +27,7 @@ EXAMPLES = {
     "model": "mlffbench model runs/quickstart best -o best.mlff",
     "predict": "mlffbench predict best.mlff new.extxyz -o predicted.extxyz",
     "property": "mlffbench property elastic --model si.mlff si.cif --standard-cell",
+    "export": "mlffbench export best.mlff -o best.lammps",
     "label": "mlffbench label benchmarks/recipes/silicon.yaml --dry-run",
 }
 DATA_EXAMPLES = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, is_dataclass
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -100,11 +101,11 @@ def limits(description: Description) -> Iterator[str]:
 
 def packages(description: Description) -> list[dict[str, str | None]]:
     """Distributions that a method needs beyond the core: version and licence, None if not installed."""
-    from importlib.metadata import PackageNotFoundError, metadata, packages_distributions
+    from importlib.metadata import PackageNotFoundError, metadata
 
-    owners, rows = packages_distributions(), []
+    rows = []
     for module in _tuple(description.attributes.get("requires")) or ():
-        name = next(iter(owners.get(module, ())), None)
+        name = _distribution(module)
         try:
             facts = metadata(name) if name else None
         except PackageNotFoundError:
@@ -112,6 +113,14 @@ def packages(description: Description) -> list[dict[str, str | None]]:
         version = None if facts is None else str(facts["Version"])
         rows.append({"name": name or module, "version": version, "licence": facts and _licence(facts)})
     return rows
+
+
+@cache
+def _distribution(module: str) -> str | None:
+    """Distribution that a module belongs to; this reads the records of all that are installed."""
+    from importlib.metadata import packages_distributions
+
+    return next(iter(packages_distributions().get(module, ())), None)
 
 
 def _licence(facts: Any) -> str | None:

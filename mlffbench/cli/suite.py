@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from mlffbench.cli.console import console, refusals, say, stop
+from mlffbench.cli.console import console, only_events, print_json, refusals, say, stop
 from mlffbench.cli.data.arguments import Params
 from mlffbench.cli.new import Budget, Only, Quick, names_of, run_source
 
@@ -56,16 +55,25 @@ def run(
     only: Only = None,
     quick: Quick = False,
     param: Params = None,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print events as lines of JSON, nothing else on stdout; with --dry-run the cases.",
+        ),
+    ] = False,
 ) -> None:
     """Run a suite, or one proposed for your data; the same command resumes a stopped run."""
+    if not json:
+        say(f"reading {suite}")  # what is imported below takes seconds
     from mlffbench.cli import finished
     from mlffbench.harness.case_state import case_states
     from mlffbench.harness.store import Store
 
-    _check_device(device)
+    events = only_events() if json and not dry_run else None
     with refusals():
         source = run_source(suite, budget, only, quick, param)
-        plan = _planned(source.suite, device, quiet=source.proposal is not None)
+        plan = _planned(source.suite, device, source.proposal is not None, fetch=not dry_run)
         store = Store(out or source.folder or Path("results") / plan.suite.name)
         source.check_folder(store.folder)
         cases = _chosen(plan.cases, names_of(only))
@@ -75,32 +83,51 @@ def run(
         finished.say_changed(changed)
         finished.say_lacking(states)
         if dry_run:
-            _print_cases(states)
+            _print_states(plan, states, store, json)
             return
+        _check_can_run(plan, states, store)
     source.keep(store)
     _announce(states, store)
-    completed = _complete(states, store, force, jobs, plan.suite)
+    completed = _complete(states, store, force, jobs, plan.suite, events)
     with refusals():
         _report(store, [case.id for case in plan.cases])
     finished.say_added(completed)
     finished.say_models(cases, store, completed)
-    if not all(state.is_complete for state in case_states(cases, store)):
+    if completed.failed or not all(state.is_complete for state in case_states(cases, store)):
         raise typer.Exit(1)
 
 
-def _complete(states: list[CaseState], store: Store, force: bool, jobs: int, suite: Suite) -> Completed:
+def _check_can_run(plan: PlannedRun, states: list[CaseState], store: Store) -> None:
+    """Refuse a results folder that cannot be written, and cases that cannot run here."""
+    from mlffbench.harness.completion import to_do
+    from mlffbench.harness.plan import SuiteError
+
+    todo = {case.id for case in to_do(states)}
+    try:
+        plan.refuse_unmet(todo)
+        if todo:
+            store.check_rights()
+    except SuiteError as error:
+        _refuse(error)
+    except OSError as error:
+        stop(f"cannot write results into {store.folder}: {error.strerror or error}")
+
+
+def _complete(
+    states: list[CaseState], store: Store, force: bool, jobs: int, suite: Suite, events: IO[str] | None
+) -> Completed:
     """Run the cases to do, or exit with a sentence on what ended the run."""
-    from mlffbench.cli.display import GO_ON, Display
+    from mlffbench.cli.display import GO_ON
     from mlffbench.cli.finished import rename_rows
+    from mlffbench.cli.observers import observer
     from mlffbench.harness.completion import complete, to_do
     from mlffbench.system.failures import DiskFullError
 
-    todo = len(to_do(states))
-    display = Display(console(), todo, len(states) - todo)
+    todo = to_do(states)
+    cases = [state.case for state in states]
+    display = observer(console(), cases, todo, store, jobs, suite.time_limit, events)
     try:
         rename_rows([state.case for state in states], store)
-        if todo:
-            store.check_rights()
         with display:
             return complete(states, store, display, jobs, suite.time_limit, force, suite.keep_models)
     except KeyboardInterrupt as signal:
@@ -150,7 +177,7 @@ def schema() -> None:
     """Print the JSON schema of a suite file, for editors."""
     from mlffbench.harness.suite_schema import suite_schema
 
-    typer.echo(json.dumps(suite_schema(), indent=1))
+    print_json(suite_schema())
 
 
 def _chosen(cases: list[Case], only: list[str]) -> list[Case]:
@@ -164,11 +191,15 @@ def _chosen(cases: list[Case], only: list[str]) -> list[Case]:
     return [case for case in cases if not only or {case.label, case.estimator.name} & set(only)]
 
 
-def _planned(suite: Path | Suite, device: str | None, quiet: bool = False) -> PlannedRun:
+def _planned(suite: Path | Suite, device: str | None, quiet: bool, fetch: bool) -> PlannedRun:
     """Plan the suite and print what is to be said about its data, unless that was said before."""
+    from mlffbench.harness.plan import SuiteError
     from mlffbench.harness.planned_run import plan_run
 
-    plan = plan_run(suite, device)
+    try:
+        plan = plan_run(suite, device, fetch)
+    except SuiteError as error:
+        _refuse(error)
     for note in () if quiet else plan.notes:
         say(note, err=True)
     for warning in () if quiet else plan.warnings:
@@ -176,23 +207,27 @@ def _planned(suite: Path | Suite, device: str | None, quiet: bool = False) -> Pl
     return plan
 
 
-def _check_device(name: str | None) -> None:
-    """Refuse a device that torch does not see, before anything is fitted."""
-    if name is None or name == "cpu":
-        return
-    from mlffbench.system.device import checked_device
-
-    try:
-        checked_device(name)
-    except (ValueError, ImportError) as error:
+def _refuse(error: ValueError) -> NoReturn:
+    """Print the mistakes of a suite, a line each, and exit with code 2."""
+    lines = str(error).splitlines()
+    if len(lines) == 1 or lines[1].startswith(" "):  # one mistake, and the line where it is
         stop(str(error))
+    say(f"mlffbench: {len(lines)} mistakes, nothing was started", err=True)
+    for line in lines:
+        say(line, err=True)
+    raise typer.Exit(2)
 
 
-def _print_cases(states: list[CaseState]) -> None:
-    for state in states:
-        case, word = state.case, "to run" if state.status == "to run" else "finished"
-        say(f"{word:8}  {case.id}  {case.label}  {case.dataset}  {case.split}  seed {case.seed}")
-    typer.echo(_counts(states))
+def _print_states(plan: PlannedRun, states: list[CaseState], store: Store, as_json: bool) -> None:
+    """Print the table of a dry run."""
+    from mlffbench.cli.dry_run import print_forecast, print_forecast_json
+    from mlffbench.harness.forecast import forecast
+
+    forecasts = forecast(plan, states, store)
+    if as_json:
+        print_forecast_json(forecasts, plan.suite.name, store.folder)
+        return
+    print_forecast(forecasts)
 
 
 def _counts(states: list[CaseState]) -> str:

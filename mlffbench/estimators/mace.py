@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -278,6 +279,14 @@ class MACE(Exportable, ForceField):
             module = build(initial.config, dtype, device, initial.weights)
         return predictions(module, self._batches(initial.config, frames, dtype, device)).energy
 
+    def resolved_params(self) -> dict[str, Any]:
+        """Parameters with the preset's numbers; of a foundation its own architecture."""
+        from mlffbench.potentials.mace.presets import architecture
+
+        resolved = {**self.get_params(deep=False), **asdict(self._settings())}
+        config = getattr(self, "config_", None)
+        return resolved if config is None else {**resolved, **architecture(config)}
+
     # ------------------------------------------------------------ fitting
     def _settings(self) -> Settings:
         from mlffbench.potentials.mace.presets import Settings
@@ -292,6 +301,7 @@ class MACE(Exportable, ForceField):
         from mlffbench.potentials.mace.model import build, hyperparameters
         from mlffbench.potentials.mace.training import train_module
         from mlffbench.potentials.networks.seeding import checked_dtype, fixed_seed, holdout, seed_of
+        from mlffbench.potentials.networks.training import n_trainable
 
         settings, initial = self._settings(), self._initial
         device, dtype = checked_device(self.device), checked_dtype(settings.dtype)
@@ -306,12 +316,14 @@ class MACE(Exportable, ForceField):
             self.config_ = new() if initial is None else initial.config
             with fixed_seed(seed):
                 module = build(self.config_, dtype, device, None if initial is None else initial.weights)
+            self.n_parameters_ = n_trainable(module)
             example = graphs.batch(training[:EXAMPLE])
             self.module_, self.kernels_ = accelerate(
                 module, self.kernels, lambda m: energies_and_forces(m, example)
             )
             stress = labels.stress is not None
-            self.history_ = train_module(self.module_, graphs, (training, held), settings, stress, seed)
+            trained = train_module(self.module_, graphs, (training, held), settings, stress, seed)
+            self.history_, self.stopped_by_ = trained
         self._initial = None
 
     # ------------------------------------------------------------ predicting

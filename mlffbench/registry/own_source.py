@@ -107,8 +107,10 @@ def _value(module: str, node: ast.expr) -> Any:
         home, name = _origin(module, node.value.id)
         owner = source_of(home).nodes.get(name) if home.partition(".")[0] == "mlffbench" else None
         return class_constants(home, owner).get(node.attr, COMPUTED) if owner is not None else COMPUTED
-    if isinstance(node, ast.Name) and node.id in source_of(module).constants:
-        return _value(module, source_of(module).constants[node.id])
+    if isinstance(node, ast.Name):
+        home, name = _origin(module, node.id)
+        known = source_of(home).constants if home.partition(".")[0] == "mlffbench" else {}
+        return _value(home, known[name]) if name in known else COMPUTED
     try:
         return ast.literal_eval(node)
     except (ValueError, TypeError):

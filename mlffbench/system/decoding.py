@@ -96,10 +96,9 @@ class Reader:
                 state[attribute] = self._device(state[attribute])
         instance: Any = object.__new__(kind)
         instance.__setstate__(state)
-        try:
-            instance.get_params(deep=False)
-        except AttributeError as error:
-            raise ValueError(f"{kind.__name__} lacks {error.name!r}") from error
+        lacking = [p for p in instance._get_param_names() if not hasattr(instance, p)]
+        if lacking:
+            raise ValueError(f"{kind.__name__} lacks {lacking}")
         return instance
 
     def _device(self, device: str) -> str:

@@ -92,6 +92,7 @@ def _complete(
             stacklevel=3,
         )
     todo = to_do(states)
+    plan.refuse_unmet({case.id for case in todo})
     rename_rows(plan.cases, store)
     if todo:
         store.check_rights()

@@ -30,39 +30,34 @@ SuiteFile = Annotated[
 Folder = Annotated[Path, typer.Argument(help="A results folder.", show_default=False)]
 
 
+Out = Annotated[Path | None, typer.Option(help="Results folder.", show_default="results/<name of the suite>")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print the cases, with state, time and memory, and stop.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Fit finished cases again.")]
+Retry = Annotated[bool, typer.Option("--retry", help="Repeat failed cases, and failed tasks.")]
+Refit = Annotated[
+    bool,
+    typer.Option(
+        "--refit",
+        help="Fit finished cases again that lack a task or metric and have no model or predictions.",
+    ),
+]
+Device = Annotated[str | None, typer.Option(help="Device of methods that support GPUs: cuda, cuda:1 ...")]
+Jobs = Annotated[int, typer.Option(min=1, help="Number of cases run at the same time; they share the cores.")]
+Json = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="Print events as lines of JSON, nothing else on stdout; with --dry-run the cases."
+    ),
+]
+
+
 def run(
-    suite: SuiteFile,
-    out: Annotated[
-        Path | None, typer.Option(help="Results folder.", show_default="results/<name of the suite>")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the cases and stop.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Fit finished cases again.")] = False,
-    retry: Annotated[bool, typer.Option("--retry", help="Repeat failed cases, and failed tasks.")] = False,
-    refit: Annotated[
-        bool,
-        typer.Option(
-            "--refit",
-            help="Fit finished cases again that lack a task or metric and have no model or predictions.",
-        ),
-    ] = False,
-    device: Annotated[
-        str | None, typer.Option(help="Device of methods that support GPUs: cuda, cuda:1 ...")
-    ] = None,
-    jobs: Annotated[
-        int, typer.Option(min=1, help="Number of cases run at the same time; they share the cores.")
-    ] = 1,
-    budget: Budget = None,
-    only: Only = None,
-    quick: Quick = False,
-    param: Params = None,
-    json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help="Print events as lines of JSON, nothing else on stdout; with --dry-run the cases.",
-        ),
-    ] = False,
-) -> None:
+    suite: SuiteFile, out: Out = None, dry_run: DryRun = False, force: Force = False, retry: Retry = False,
+    refit: Refit = False, device: Device = None, jobs: Jobs = 1, budget: Budget = None, only: Only = None,
+    quick: Quick = False, param: Params = None, json: Json = False,
+) -> None:  # fmt: skip
     """Run a suite, or one proposed for your data; the same command resumes a stopped run."""
     if not json:
         say(f"reading {suite}")  # what is imported below takes seconds

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from mlffbench.harness.planned_run import PlannedRun
     from mlffbench.harness.store import Store
 
-__all__ = ["report", "run", "schema", "score"]
+__all__ = ["chosen_cases", "report", "run", "schema", "score"]
 
 SuiteFile = Annotated[
     Path,
@@ -68,7 +69,7 @@ def run(
         plan = _planned(source.suite, device, quiet=source.proposal is not None)
         store = Store(out or Path("results") / plan.suite.name)
         source.check_folder(store.folder)
-        cases = _chosen(plan.cases, names_of(only))
+        cases = chosen_cases(plan.cases, names_of(only))
         changed = {} if force else finished.with_changed_inputs(cases, store, plan.inputs)
         states = case_states(cases, store, force, retry, refit, changed)
         finished.say_set_aside(store, "its case is run again")
@@ -153,7 +154,7 @@ def schema() -> None:
     typer.echo(json.dumps(suite_schema(), indent=1))
 
 
-def _chosen(cases: list[Case], only: list[str]) -> list[Case]:
+def chosen_cases(cases: list[Case], only: list[str]) -> list[Case]:
     """Cases of the rows or methods of these names; all for none."""
     from mlffbench.registry import suggest
 
@@ -164,7 +165,7 @@ def _chosen(cases: list[Case], only: list[str]) -> list[Case]:
     return [case for case in cases if not only or {case.label, case.estimator.name} & set(only)]
 
 
-def _planned(suite: Path | Suite, device: str | None, quiet: bool = False) -> PlannedRun:
+def _planned(suite: Path | Mapping[str, Any] | Suite, device: str | None, quiet: bool = False) -> PlannedRun:
     """Plan the suite and print what is to be said about its data, unless that was said before."""
     from mlffbench.harness.planned_run import plan_run
 

@@ -256,6 +256,7 @@ def _report(store: Store, ids: list[str] | None = None, out: Path | None = None)
     import numpy as np
 
     from mlffbench.cli.finished import say_set_aside
+    from mlffbench.cli.unfinished import say_unfinished
     from mlffbench.report.formats.terminal import render
     from mlffbench.report.formats.write import write
     from mlffbench.report.results import Results
@@ -276,6 +277,8 @@ def _report(store: Store, ids: list[str] | None = None, out: Path | None = None)
         say_set_aside(store)
     for file in files:
         screen.print(f"wrote {file}", highlight=False, soft_wrap=True)
+    if ids is None:
+        say_unfinished(store.folder, documents)
 
 
 def _some(names: list[str]) -> str:

@@ -191,7 +191,7 @@ def _chosen(cases: list[Case], only: list[str]) -> list[Case]:
     return [case for case in cases if not only or {case.label, case.estimator.name} & set(only)]
 
 
-def _planned(suite: Path | Suite, device: str | None, quiet: bool, fetch: bool) -> PlannedRun:
+def _planned(suite: Path | Mapping[str, Any] | Suite, device: str | None, quiet: bool, fetch: bool) -> PlannedRun:
     """Plan the suite and print what is to be said about its data, unless that was said before."""
     from mlffbench.harness.plan import SuiteError
     from mlffbench.harness.planned_run import plan_run

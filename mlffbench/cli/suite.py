@@ -70,7 +70,7 @@ def run(
 
     events = only_events() if json and not dry_run else None
     with refusals():
-        source = run_source(suite, budget, only, quick, param)
+        source = run_source(suite, budget, only, quick, param, err=json)
         plan = _planned(source.suite, device, source.proposal is not None, fetch=not dry_run)
         store = Store(out or source.folder or Path("results") / plan.suite.name)
         source.check_folder(store.folder)

@@ -47,8 +47,8 @@ class InProcess:
     died = is_lost = False
     memory = None
 
-    def __init__(self, case, place, unfinished, threads, time_limit, more):
-        self.case, self.place, self.more = case, place, more
+    def __init__(self, case, place, unfinished, start, time_limit, log, more):
+        self.case, self.place, self.log, self.more = case, place, log, more
 
     def answer(self, progressed):
         if self.more["results"]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, NoReturn
+from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from mlffbench.harness.planned_run import PlannedRun
     from mlffbench.harness.store import Store
 
-__all__ = ["report", "run", "schema", "score"]
+__all__ = ["chosen_cases", "report", "run", "schema", "score"]
 
 SuiteFile = Annotated[
     Path,
@@ -71,7 +72,7 @@ def run(
         plan = _planned(source.suite, device, source.proposal is not None, fetch=not dry_run)
         store = Store(out or source.folder or Path("results") / plan.suite.name)
         source.check_folder(store.folder)
-        cases = _chosen(plan.cases, names_of(only))
+        cases = chosen_cases(plan.cases, names_of(only))
         changed = {} if force else finished.with_changed_inputs(cases, store, plan.inputs)
         states = case_states(cases, store, force, retry, refit, changed)
         finished.say_set_aside(store, "its case is run again")
@@ -175,7 +176,7 @@ def schema() -> None:
     print_json(suite_schema())
 
 
-def _chosen(cases: list[Case], only: list[str]) -> list[Case]:
+def chosen_cases(cases: list[Case], only: list[str]) -> list[Case]:
     """Cases of the rows or methods of these names; all for none."""
     from mlffbench.registry import suggest
 
@@ -186,7 +187,9 @@ def _chosen(cases: list[Case], only: list[str]) -> list[Case]:
     return [case for case in cases if not only or {case.label, case.estimator.name} & set(only)]
 
 
-def _planned(suite: Path | Suite, device: str | None, quiet: bool, fetch: bool) -> PlannedRun:
+def _planned(
+    suite: Path | Mapping[str, Any] | Suite, device: str | None, quiet: bool, fetch: bool
+) -> PlannedRun:
     """Plan the suite and print what is to be said about its data, unless that was said before."""
     from mlffbench.harness.plan import SuiteError
     from mlffbench.harness.planned_run import plan_run
@@ -253,6 +256,7 @@ def _report(store: Store, ids: list[str] | None = None, out: Path | None = None)
     import numpy as np
 
     from mlffbench.cli.finished import say_set_aside
+    from mlffbench.cli.unfinished import say_unfinished
     from mlffbench.report.formats.terminal import render
     from mlffbench.report.formats.write import write
     from mlffbench.report.results import Results
@@ -273,6 +277,8 @@ def _report(store: Store, ids: list[str] | None = None, out: Path | None = None)
         say_set_aside(store)
     for file in files:
         screen.print(f"wrote {file}", highlight=False, soft_wrap=True)
+    if ids is None:
+        say_unfinished(store.folder, documents)
 
 
 def _some(names: list[str]) -> str:

@@ -166,6 +166,7 @@ class CaseQueue:
                 document = self._answered(child)
                 if not child.is_lost or self.stopping.is_set():
                     break
+                log.say("the process it was forked from has ended; the case is computed again")
         return document
 
     def _answered(self, child: CaseProcess) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -10,6 +11,7 @@ from example_files import xyz
 from typer.testing import CliRunner
 
 from mlffbench.cli import app
+from mlffbench.data import Score
 from mlffbench.harness.outcome import Outcome, failed
 from mlffbench.harness.planned_run import plan_run
 from mlffbench.harness.store import Store
@@ -18,6 +20,7 @@ LABEL, FAILED = (
     "[red]x[/red] [gap]",
     {"kind": "not installed", "message": "pip install 'mlffbench[gap]' [/x]"},
 )
+SCORE = Score("test", "forces", "rmse", 0.1, "eV/Å")
 SUITE = {
     "name": "demo",
     "problems": [{"dataset": {"lennard_jones": {"n_train": 6, "n_test": 3}}}],
@@ -38,8 +41,9 @@ def suite(tmp_path, monkeypatch):
 
 def test_states_reasons_and_times_are_a_table_of_80_columns(suite):
     plan, store = plan_run(SUITE), Store(suite / "out")
-    done = Outcome(plan.cases[0], timings={"fit": {"seconds": 90.0, "peak_memory_mb": 300.0}, "predict": {}})
-    store.save(done.to_json() | {"scores": [{"metric": m} for m in ("rmse", "mae")]})
+    fit = {"seconds": 90.0, "peak_memory_mb": 300.0, "peak_gpu_memory_mb": None}
+    done = Outcome(plan.cases[0], scores=(SCORE, replace(SCORE, metric="mae")), timings={"fit": fit})
+    store.save(done.to_json())
     store.save(failed(plan.cases[1], FAILED).to_json())
     result = call("run", "suite.yaml", "--out", "out", "--dry-run")
     assert result.exit_code == 0, result.output
@@ -81,7 +85,7 @@ def test_budgets_are_expected_times(suite):
 
 def test_brackets_in_names_of_files_and_folders_stay(suite):
     (suite / "[gap]").mkdir()
-    file = xyz(suite / "[gap]" / "[b]my[/b].xyz", *["energy=-1", "energy=-2"] * 4)
+    file = xyz(suite / "[gap]" / "[b]my[x].xyz", *["energy=-1", "energy=-2"] * 4)
     problem = {"dataset": {"path": str(file).replace("[", "[[]")}, "split": "random"}
     (suite / "suite.yaml").write_text(yaml.safe_dump({**SUITE, "problems": [problem]}))
     result = call("run", "suite.yaml", "--out", "[gap]/[x]", "--dry-run")

@@ -137,9 +137,12 @@ class Pretrained(ForceField):
             self._opened = self._open()
         return self._opened
 
-    def _open(self) -> Any:
+    def _validate_params(self) -> None:
+        super()._validate_params()
         if (self.source is None) == (self.file is None):
             raise ValueError("Pretrained needs a calculator or a file, one of them")
+
+    def _open(self) -> Any:
         if self.file is None:
             return self._opened_calculator(self.source)
         if not str(self.file).endswith(SAVED):

@@ -73,6 +73,11 @@ class ForceField(RegressorMixin, BaseEstimator):
         Chemical symbols in the training set.
     atomic_energies_ : dict of str to float
         Isolated-atom energies, eV: given, else least squares on the training set.
+    n_parameters_ : int
+        Trained weights of a network, coefficients of a kernel method, fitted parameters of a classical
+        potential, without the isolated-atom energies; absent where such a number means nothing.
+    stopped_by_ : str
+        What ended an iterative fit: ``epochs``, ``time``, ``patience``, ``converged`` or ``iterations``.
     """
 
     properties: ClassVar[tuple[str, ...]] = ("energy", "forces", "stress")
@@ -206,6 +211,13 @@ class ForceField(RegressorMixin, BaseEstimator):
         if fault := labels.misfit([len(atoms) for atoms in prepared.frames]):
             raise InvalidPrediction(f"{type(self).__name__} predicted labels that do not fit: {fault}")
         return replace(labels, energy=labels.energy + self._baseline(prepared.frames))
+
+    def resolved_params(self) -> dict[str, Any]:
+        """Parameters with the numbers that the fit used: presets and defaults resolved, optimised ones final.
+
+        They are stored with a result, which so does not depend on what a preset meant in some version.
+        """
+        return self.get_params(deep=False)
 
     def calculator(self) -> Any:
         """Return an ASE calculator of this fitted model."""

@@ -28,6 +28,12 @@ class Silent:
     def started(self, case):
         self.said.append(("started", case.label))
 
+    def beat(self, memory):
+        """Memory is of no interest."""
+
+    def waiting(self, cases):
+        self.said.append(("waiting", len(cases)))
+
     def progressed(self, case, stage, step, total, values):
         self.said.append((stage, step))
 
@@ -38,10 +44,11 @@ class Silent:
 class InProcess:
     """Stand-in of a child process, which takes seconds to start: the case is run in this process."""
 
-    died = False
+    died = is_lost = False
+    memory = None
 
-    def __init__(self, case, place, unfinished, threads, time_limit, more):
-        self.case, self.place, self.more = case, place, more
+    def __init__(self, case, place, unfinished, start, time_limit, log, more):
+        self.case, self.place, self.log, self.more = case, place, log, more
 
     def answer(self, progressed):
         if self.more["results"]:

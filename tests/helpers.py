@@ -139,6 +139,11 @@ def full_once(model, dataset, split, seed=0, log="log"):
     return run_subtasks({"piece": piece})
 
 
+def sleeps(model, dataset, split, seed=0):
+    """A task that takes ten minutes."""
+    time.sleep(600)
+
+
 def needs_a_file(model, dataset, split, seed=0):
     """A task that fails as long as a file is missing."""
     return [Score("", "size", "value", float(len(Path("needed").read_bytes())), "")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,10 @@ from mlffbench.labelling.recipe import read_recipe
 DOCS = Path(__file__).parents[1] / "docs"
 DATA = (DOCS / "data.md").read_text(encoding="utf-8")
 ESTIMATORS = (DOCS / "estimators.md").read_text(encoding="utf-8")
+PRODUCTION = (DOCS / "production.md").read_text(encoding="utf-8")
 TASKS = (DOCS / "tasks.md").read_text(encoding="utf-8")
 PYTHON = (DOCS / "python.md").read_text(encoding="utf-8")
+INSTALL = (DOCS / "install.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str, text: str = DATA) -> list[str]:
@@ -85,15 +88,27 @@ def test_the_python_of_estimators_runs(tmp_path, monkeypatch):
     assert same.tolist() == delta.tolist()
 
 
-def test_the_estimators_of_the_suite_are_known():
-    (text,) = blocks("yaml", ESTIMATORS)
-    for entry in yaml.safe_load(text)["estimators"]:
-        ((name, params),) = entry.items()
+def test_the_estimators_of_the_suites_are_known(monkeypatch):
+    monkeypatch.setenv("MLFFBENCH_TRUST", "ase,medium.model")
+    pretrained, composite = blocks("yaml", ESTIMATORS)
+    for entry in yaml.safe_load(pretrained)["estimators"] + yaml.safe_load(composite)["estimators"]:
+        ((name, params),) = ((k, v) for k, v in entry.items() if k != "as")
         registry.build("estimators", name, params)
 
 
 def test_every_estimator_is_named():
     assert set(registry.names("estimators")) <= set(re.findall(r"`(\w+)`", ESTIMATORS))
+
+
+def test_the_ways_to_production_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for code in blocks("python", PRODUCTION):
+        exec(compile(code, "production.md", "exec"), {})
+    (command,) = blocks("console", PRODUCTION)
+    done = CliRunner().invoke(app, shlex.split(command.partition(">")[0])[1:])
+    assert done.exit_code == 0, done.output
+    commands = [line for line in blocks("lammps", PRODUCTION)[0].splitlines() if line]
+    assert commands == [line for line in done.stdout.splitlines() if line and line[0] != "#"]
 
 
 def test_the_python_of_tasks_runs():
@@ -114,6 +129,15 @@ def test_every_task_and_property_is_named():
     assert modules <= named, modules - named
 
 
+def test_every_extra_is_named_with_its_estimators():
+    extras = tomllib.loads((DOCS.parent / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    rows = dict(re.findall(r"^\| `([\w-]+)` \| (.*?) \|", INSTALL, flags=re.M))
+    assert rows.keys() == extras.keys()
+    for name in registry.names("estimators"):
+        if extra := registry.load("estimators", name).extra:
+            assert f"`{name}`" in rows[extra], name
+
+
 def test_the_python_of_results_and_runs_runs(tmp_path, monkeypatch):
     (tmp_path / "results").symlink_to(DOCS.parent / "results")
     monkeypatch.chdir(tmp_path)
@@ -128,9 +152,8 @@ def test_the_python_of_results_and_runs_runs(tmp_path, monkeypatch):
     assert scope["table"].columns.tolist()[:3] == ["formula", "n_atoms", "energy"]
 
 
-@pytest.mark.parametrize(
-    "text", [DATA, ESTIMATORS, TASKS, PYTHON], ids=["data", "estimators", "tasks", "python"]
-)
-def test_links_lead_somewhere(text):
+@pytest.mark.parametrize("file", sorted(DOCS.glob("*.md")), ids=lambda file: file.stem)
+def test_links_lead_somewhere(file):
+    text = file.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         assert (DOCS / target).exists(), target

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 
@@ -24,16 +24,9 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 __all__ = [
-    "console",
-    "json_text",
-    "lenient_output",
-    "print_json",
-    "refusals",
-    "say",
-    "stop",
-    "table",
-    "tried",
-]
+    "console", "json_line", "json_text", "lenient_output", "only_events", "print_json", "refusals", "say",
+    "stop", "table", "tried",
+]  # fmt: skip
 
 
 def console(stderr: bool = False) -> Console:
@@ -50,6 +43,12 @@ def lenient_output() -> None:
     """Print ``?`` for characters that the terminal's encoding lacks, instead of ending with an error."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
+
+
+def only_events() -> IO[str]:
+    """Standard output, kept for events; from now on all that is printed goes to stderr."""
+    stdout, sys.stdout = sys.stdout, sys.stderr
+    return stdout
 
 
 def say(message: str, err: bool = False) -> None:
@@ -90,6 +89,11 @@ def print_json(document: Any) -> None:
 def json_text(document: Any) -> str:
     """JSON of a document; arrays are lists, numbers that are not finite null."""
     return json.dumps(_plain(document), indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def json_line(document: Any) -> str:
+    """JSON document on a line of its own."""
+    return f"{json.dumps(_plain(document), ensure_ascii=False, allow_nan=False)}\n"
 
 
 def _plain(value: Any) -> Any:

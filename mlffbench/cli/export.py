@@ -29,7 +29,7 @@ def export(
     with refusals():
         import mlffbench
 
-        fitted: Any = mlffbench.load(model)  # type: ignore[operator]
+        fitted: Any = mlffbench.load(model)
         formats = getattr(fitted, "export_formats", None)
         if formats is None:
             stop(f"{type(fitted).__name__} runs in ASE only: mlffbench.load({str(model)!r}).calculator()")
@@ -39,7 +39,8 @@ def export(
         written = fitted.export(target, format)
     for file in written.files:
         say(f"wrote {file} ({_size(file.stat().st_size)})", err=True)
-    say(f"\n{written.usage}")
+    say("", err=True)
+    say(written.usage)
 
 
 def _size(n: int) -> str:

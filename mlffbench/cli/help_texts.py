@@ -15,9 +15,10 @@ from mlffbench.cli import completion
 
 __all__ = ["DATA_EXAMPLES", "EXAMPLES", "MORE", "complete_help"]
 
-MORE = "More: data.md, estimators.md, models.md, tasks.md and security.md in docs/ of the source."
+MORE = "More: the pages in docs/ of the source; your_data.md is the first to read."
 EXAMPLES = {
     "run": "mlffbench run benchmarks/quickstart.yaml --out runs/quickstart",
+    "new": "mlffbench new my_data.extxyz --budget 30m > suite.yaml",
     "report": "mlffbench report runs/quickstart",
     "score": "mlffbench score runs/quickstart --metric max_error",
     "schema": "mlffbench schema > suite.schema.json",
@@ -26,6 +27,7 @@ EXAMPLES = {
     "model": "mlffbench model runs/quickstart best -o best.mlff",
     "predict": "mlffbench predict best.mlff new.extxyz -o predicted.extxyz",
     "property": "mlffbench property elastic --model si.mlff si.cif --standard-cell",
+    "export": "mlffbench export best.mlff -o best.lammps",
     "label": "mlffbench label benchmarks/recipes/silicon.yaml --dry-run",
 }
 DATA_EXAMPLES = {
@@ -41,6 +43,7 @@ COMPLETIONS = {  # by the name of the parameter
     "dataset": completion.complete_datasets,
     "folder": completion.complete_results,
     "metric": completion.complete_metrics,
+    "only": completion.complete_estimators,
     "suite": completion.complete_suites,
 }
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, is_dataclass
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -13,15 +14,18 @@ from mlffbench.registry.docstring import Entry
 
 __all__ = ["GIVEN", "estimator_facts", "limits", "packages", "parameter_facts", "presets"]
 
-GIVEN = (  # what mlffbench passes, not the user
-    *("dataset", "seed", "model", "split", "true", "predicted", "calculator", "atoms"),
-)
-OWN_LICENCE = "MIT"
+GIVEN = {  # what mlffbench passes, not the user
+    "splits": ("dataset", "seed"),
+    "metrics": ("true", "predicted"),
+    "tasks": ("model", "dataset", "split", "seed"),
+    "checks": ("dataset",),
+    "samplers": ("atoms", "calculator", "seed"),
+}
 LONGEST = 40  # characters of a licence's name; some packages write the whole text there
 
 
-def parameter_facts(description: Description, given: tuple[str, ...] = GIVEN) -> list[dict[str, str]]:
-    """Name, type, default and meaning of the parameters that a user sets."""
+def parameter_facts(description: Description, given: Collection[str] = ()) -> list[dict[str, str]]:
+    """Name, type, default and meaning of the parameters that a user sets, all but those given."""
     own = [name for entry in description.doc.entries.get("Parameters", ()) for name in entry.names]
     names = [name for name in description.parameters if name not in given]
     rows = []
@@ -100,11 +104,11 @@ def limits(description: Description) -> Iterator[str]:
 
 def packages(description: Description) -> list[dict[str, str | None]]:
     """Distributions that a method needs beyond the core: version and licence, None if not installed."""
-    from importlib.metadata import PackageNotFoundError, metadata, packages_distributions
+    from importlib.metadata import PackageNotFoundError, metadata
 
-    owners, rows = packages_distributions(), []
+    rows = []
     for module in _tuple(description.attributes.get("requires")) or ():
-        name = next(iter(owners.get(module, ())), None)
+        name = _distribution(module)
         try:
             facts = metadata(name) if name else None
         except PackageNotFoundError:
@@ -112,6 +116,14 @@ def packages(description: Description) -> list[dict[str, str | None]]:
         version = None if facts is None else str(facts["Version"])
         rows.append({"name": name or module, "version": version, "licence": facts and _licence(facts)})
     return rows
+
+
+@cache
+def _distribution(module: str) -> str | None:
+    """Distribution that a module belongs to; this reads the records of all that are installed."""
+    from importlib.metadata import packages_distributions
+
+    return next(iter(packages_distributions().get(module, ())), None)
 
 
 def _licence(facts: Any) -> str | None:

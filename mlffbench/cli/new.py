@@ -47,6 +47,12 @@ DataFile = Annotated[
     ),
 ]
 
+EstimatorName = Annotated[
+    str | None,
+    typer.Argument(metavar="NAME", help="After 'estimator': a name for your method.", show_default=False),
+]
+
+KINDS_OF_PACKAGES = ("estimator", "estimators")
 WIDTH, INDENT = 80, 10
 SUITES, TEXTS = (".yaml", ".yml"), (".md", ".txt", ".py", ".toml", ".json")
 HEAD = 100_000  # bytes of a file that are searched for the words of a suite
@@ -54,17 +60,41 @@ HEAD = 100_000  # bytes of a file that are searched for the words of a suite
 
 def new(
     file: DataFile,
+    name: EstimatorName = None,
     budget: Budget = None,
     only: Only = None,
     quick: Quick = False,
     param: Params = None,
 ) -> None:
-    """Print a suite for your own data, to edit: mlffbench new my_data.extxyz > suite.yaml."""
+    """Print a suite for your own data, to edit; or write the package of a new method.
+
+    mlffbench new my_data.extxyz > suite.yaml; mlffbench new estimator my_model
+    """
     with refusals():
+        if name is not None or file in KINDS_OF_PACKAGES:
+            _new_package(file, name)
+            return
         if is_suite(Path(file)):
             raise ValueError(f"{file} is a suite already; mlffbench run {file} runs it")
         proposal = _proposed(file, budget, only, quick, param, err=True)
         typer.echo(proposal.text, nl=False)
+
+
+def _new_package(kind: str, name: str | None) -> None:
+    """Write the package of a new estimator into the working folder."""
+    from mlffbench.cli.new_estimator import write_package
+
+    if kind not in KINDS_OF_PACKAGES:
+        raise ValueError(
+            f"write 'mlffbench new FILE' or 'mlffbench new estimator NAME', not {kind!r} {name!r}"
+        )
+    if name is None:
+        raise ValueError("a new estimator needs a name: mlffbench new estimator my_model")
+    files = write_package(name, Path.cwd())
+    for file in files:
+        say(f"wrote {file.relative_to(Path.cwd())}")
+    folder = files[0].parent.name
+    say(f"next: pip install -e {folder}; mlffbench show {name}; pytest {folder}")
 
 
 # ---------------------------------------------------------------- run
@@ -76,10 +106,13 @@ class RunSource:
     ----------
     suite : Path, mapping or Suite
     proposal : Proposal or None
+    folder : Path or None
+        Results folder that was given in place of its suite.
     """
 
     suite: Path | Mapping[str, Any] | Suite
     proposal: Proposal | None = None
+    folder: Path | None = None
 
     @property
     def text(self) -> str:
@@ -123,9 +156,11 @@ class RunSource:
 def run_source(
     file: Path, budget: str | None, only: Sequence[str] | None, quick: bool, param: Sequence[str] | None
 ) -> RunSource:
-    """The suite in a file, or a suite proposed for the data in it."""
-    if file.is_dir() and (file / "suite.yaml").is_file():
-        return RunSource(file / "suite.yaml")
+    """The suite in a file, the one kept in a results folder, or a suite proposed for data."""
+    from mlffbench.harness.kept_suite import KEPT
+
+    if (file / KEPT).is_file():
+        return RunSource(file / KEPT, folder=file)
     if not is_suite(file):
         proposal = _proposed(str(file), budget, only, quick, param)
         return RunSource(proposal.suite, proposal)

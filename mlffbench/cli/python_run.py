@@ -97,12 +97,13 @@ def _complete(
             "from; refit=True fits these cases again",
             stacklevel=3,
         )
-    n_todo = len(to_do(states))
+    todo = to_do(states)
+    plan.refuse_unmet({case.id for case in todo})
     rename_rows(plan.cases, store)
-    if n_todo:
+    if todo:
         store.check_rights()
     source.keep(store, "mlffbench.run")
-    with _observer(progress, n_todo, len(states) - n_todo) as observer:
+    with _observer(progress, plan, todo, store, jobs) as observer:
         complete(
             states, store, observer, jobs, plan.suite.time_limit, repeat["force"], plan.suite.keep_models
         )
@@ -179,14 +180,16 @@ class _Silent:
 
     def started(self, case: Case) -> None: ...
     def progressed(self, case: Case, *_: Any) -> None: ...
+    def beat(self, memory: Mapping[str, int | None]) -> None: ...
+    def waiting(self, cases: Sequence[Case]) -> None: ...
     def finished(self, case: Case, document: dict[str, Any]) -> None: ...
 
 
-def _observer(progress: bool, n_cases: int, n_skipped: int) -> Any:
+def _observer(progress: bool, plan: PlannedRun, cases: Sequence[Case], store: Store, jobs: int) -> Any:
     """Context of a display of the run, or of silence."""
-    if not progress or not n_cases:
+    if not progress or not cases:
         return nullcontext(_Silent())
     from mlffbench.cli.console import console
-    from mlffbench.cli.display import Display
+    from mlffbench.cli.observers import observer
 
-    return Display(console(stderr=True), n_cases, n_skipped)
+    return observer(console(stderr=True), plan.cases, cases, store, jobs, plan.suite.time_limit)

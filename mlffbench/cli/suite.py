@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from mlffbench.cli.console import console, refusals, say, stop
+from mlffbench.cli.console import console, only_events, print_json, refusals, say, stop
 from mlffbench.cli.data.arguments import Params
 from mlffbench.cli.new import Budget, Only, Quick, names_of, run_source
 
@@ -32,42 +31,46 @@ SuiteFile = Annotated[
 Folder = Annotated[Path, typer.Argument(help="A results folder.", show_default=False)]
 
 
+Out = Annotated[Path | None, typer.Option(help="Results folder.", show_default="results/<name of the suite>")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print the cases, with state, time and memory, and stop.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Fit finished cases again.")]
+Retry = Annotated[bool, typer.Option("--retry", help="Repeat failed cases, and failed tasks.")]
+Refit = Annotated[
+    bool,
+    typer.Option(
+        "--refit",
+        help="Fit finished cases again that lack a task or metric and have no model or predictions.",
+    ),
+]
+Device = Annotated[str | None, typer.Option(help="Device of methods that support GPUs: cuda, cuda:1 ...")]
+Jobs = Annotated[int, typer.Option(min=1, help="Number of cases run at the same time; they share the cores.")]
+Json = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="Print events as lines of JSON, nothing else on stdout; with --dry-run the cases."
+    ),
+]
+
+
 def run(
-    suite: SuiteFile,
-    out: Annotated[
-        Path | None, typer.Option(help="Results folder.", show_default="results/<name of the suite>")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the cases and stop.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Fit finished cases again.")] = False,
-    retry: Annotated[bool, typer.Option("--retry", help="Repeat failed cases, and failed tasks.")] = False,
-    refit: Annotated[
-        bool,
-        typer.Option(
-            "--refit",
-            help="Fit finished cases again that lack a task or metric and have no model or predictions.",
-        ),
-    ] = False,
-    device: Annotated[
-        str | None, typer.Option(help="Device of methods that support GPUs: cuda, cuda:1 ...")
-    ] = None,
-    jobs: Annotated[
-        int, typer.Option(min=1, help="Number of cases run at the same time; they share the cores.")
-    ] = 1,
-    budget: Budget = None,
-    only: Only = None,
-    quick: Quick = False,
-    param: Params = None,
-) -> None:
+    suite: SuiteFile, out: Out = None, dry_run: DryRun = False, force: Force = False, retry: Retry = False,
+    refit: Refit = False, device: Device = None, jobs: Jobs = 1, budget: Budget = None, only: Only = None,
+    quick: Quick = False, param: Params = None, json: Json = False,
+) -> None:  # fmt: skip
     """Run a suite, or one proposed for your data; the same command resumes a stopped run."""
+    if not json:
+        say(f"reading {suite}")  # what is imported below takes seconds
     from mlffbench.cli import finished
     from mlffbench.harness.case_state import case_states
     from mlffbench.harness.store import Store
 
-    _check_device(device)
+    events = only_events() if json and not dry_run else None
     with refusals():
         source = run_source(suite, budget, only, quick, param)
-        plan = _planned(source.suite, device, quiet=source.proposal is not None)
-        store = Store(out or Path("results") / plan.suite.name)
+        plan = _planned(source.suite, device, source.proposal is not None, fetch=not dry_run)
+        store = Store(out or source.folder or Path("results") / plan.suite.name)
         source.check_folder(store.folder)
         cases = chosen_cases(plan.cases, names_of(only))
         changed = {} if force else finished.with_changed_inputs(cases, store, plan.inputs)
@@ -76,32 +79,51 @@ def run(
         finished.say_changed(changed)
         finished.say_lacking(states)
         if dry_run:
-            _print_cases(states)
+            _print_states(plan, states, store, json)
             return
+        _check_can_run(plan, states, store)
     source.keep(store)
     _announce(states, store)
-    completed = _complete(states, store, force, jobs, plan.suite)
+    completed = _complete(states, store, force, jobs, plan.suite, events)
     with refusals():
         _report(store, [case.id for case in plan.cases])
     finished.say_added(completed)
     finished.say_models(cases, store, completed)
-    if not all(state.is_complete for state in case_states(cases, store)):
+    if completed.failed or not all(state.is_complete for state in case_states(cases, store)):
         raise typer.Exit(1)
 
 
-def _complete(states: list[CaseState], store: Store, force: bool, jobs: int, suite: Suite) -> Completed:
+def _check_can_run(plan: PlannedRun, states: list[CaseState], store: Store) -> None:
+    """Refuse a results folder that cannot be written, and cases that cannot run here."""
+    from mlffbench.harness.completion import to_do
+    from mlffbench.harness.plan import SuiteError
+
+    todo = {case.id for case in to_do(states)}
+    try:
+        plan.refuse_unmet(todo)
+        if todo:
+            store.check_rights()
+    except SuiteError as error:
+        _refuse(error)
+    except OSError as error:
+        stop(f"cannot write results into {store.folder}: {error.strerror or error}")
+
+
+def _complete(
+    states: list[CaseState], store: Store, force: bool, jobs: int, suite: Suite, events: IO[str] | None
+) -> Completed:
     """Run the cases to do, or exit with a sentence on what ended the run."""
-    from mlffbench.cli.display import GO_ON, Display
+    from mlffbench.cli.display import GO_ON
     from mlffbench.cli.finished import rename_rows
+    from mlffbench.cli.observers import observer
     from mlffbench.harness.completion import complete, to_do
     from mlffbench.system.failures import DiskFullError
 
-    todo = len(to_do(states))
-    display = Display(console(), todo, len(states) - todo)
+    todo = to_do(states)
+    cases = [state.case for state in states]
+    display = observer(console(), cases, todo, store, jobs, suite.time_limit, events)
     try:
         rename_rows([state.case for state in states], store)
-        if todo:
-            store.check_rights()
         with display:
             return complete(states, store, display, jobs, suite.time_limit, force, suite.keep_models)
     except KeyboardInterrupt as signal:
@@ -149,9 +171,9 @@ def score(
 
 def schema() -> None:
     """Print the JSON schema of a suite file, for editors."""
-    from mlffbench.harness.plan import suite_schema
+    from mlffbench.harness.suite_schema import suite_schema
 
-    typer.echo(json.dumps(suite_schema(), indent=1))
+    print_json(suite_schema())
 
 
 def chosen_cases(cases: list[Case], only: list[str]) -> list[Case]:
@@ -165,11 +187,17 @@ def chosen_cases(cases: list[Case], only: list[str]) -> list[Case]:
     return [case for case in cases if not only or {case.label, case.estimator.name} & set(only)]
 
 
-def _planned(suite: Path | Mapping[str, Any] | Suite, device: str | None, quiet: bool = False) -> PlannedRun:
+def _planned(
+    suite: Path | Mapping[str, Any] | Suite, device: str | None, quiet: bool, fetch: bool
+) -> PlannedRun:
     """Plan the suite and print what is to be said about its data, unless that was said before."""
+    from mlffbench.harness.plan import SuiteError
     from mlffbench.harness.planned_run import plan_run
 
-    plan = plan_run(suite, device)
+    try:
+        plan = plan_run(suite, device, fetch)
+    except SuiteError as error:
+        _refuse(error)
     for note in () if quiet else plan.notes:
         say(note, err=True)
     for warning in () if quiet else plan.warnings:
@@ -177,23 +205,27 @@ def _planned(suite: Path | Mapping[str, Any] | Suite, device: str | None, quiet:
     return plan
 
 
-def _check_device(name: str | None) -> None:
-    """Refuse a device that torch does not see, before anything is fitted."""
-    if name is None or name == "cpu":
-        return
-    from mlffbench.system.device import checked_device
-
-    try:
-        checked_device(name)
-    except (ValueError, ImportError) as error:
+def _refuse(error: ValueError) -> NoReturn:
+    """Print the mistakes of a suite, a line each, and exit with code 2."""
+    lines = str(error).splitlines()
+    if len(lines) == 1 or lines[1].startswith(" "):  # one mistake, and the line where it is
         stop(str(error))
+    say(f"mlffbench: {len(lines)} mistakes, nothing was started", err=True)
+    for line in lines:
+        say(line, err=True)
+    raise typer.Exit(2)
 
 
-def _print_cases(states: list[CaseState]) -> None:
-    for state in states:
-        case, word = state.case, "to run" if state.status == "to run" else "finished"
-        say(f"{word:8}  {case.id}  {case.label}  {case.dataset}  {case.split}  seed {case.seed}")
-    typer.echo(_counts(states))
+def _print_states(plan: PlannedRun, states: list[CaseState], store: Store, as_json: bool) -> None:
+    """Print the table of a dry run."""
+    from mlffbench.cli.dry_run import print_forecast, print_forecast_json
+    from mlffbench.harness.forecast import forecast
+
+    forecasts = forecast(plan, states, store)
+    if as_json:
+        print_forecast_json(forecasts, plan.suite.name, store.folder)
+        return
+    print_forecast(forecasts)
 
 
 def _counts(states: list[CaseState]) -> str:
@@ -224,6 +256,7 @@ def _report(store: Store, ids: list[str] | None = None, out: Path | None = None)
     import numpy as np
 
     from mlffbench.cli.finished import say_set_aside
+    from mlffbench.cli.unfinished import say_unfinished
     from mlffbench.report.formats.terminal import render
     from mlffbench.report.formats.write import write
     from mlffbench.report.results import Results
@@ -244,6 +277,8 @@ def _report(store: Store, ids: list[str] | None = None, out: Path | None = None)
         say_set_aside(store)
     for file in files:
         screen.print(f"wrote {file}", highlight=False, soft_wrap=True)
+    if ids is None:
+        say_unfinished(store.folder, documents)
 
 
 def _some(names: list[str]) -> str:

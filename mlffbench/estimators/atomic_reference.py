@@ -40,6 +40,11 @@ class AtomicReference(ForceField):
         sizes = np.array([len(a) for a in frames])
         self.energy_per_atom_ = float(np.sum(labels.energy * sizes) / np.sum(sizes**2))
 
+    @property
+    def n_parameters_(self) -> int:
+        """One energy per element, or the constant beside given ones."""
+        return len(self.elements_) if self.atomic_energies is None else 1
+
     def _evaluate(self, inputs: Sequence[Atoms]) -> Labels:
         return Labels(
             energy=self.energy_per_atom_ * np.array([len(a) for a in inputs]),

@@ -165,17 +165,20 @@ class BehlerParrinello(WarmStart):
 
     def _train(self, described: DescribedFrames) -> None:
         from mlffbench.potentials.networks.ensemble import train_each
-        from mlffbench.potentials.networks.training import Settings
+        from mlffbench.potentials.networks.training import Settings, n_trainable
 
         n = len(self.networks_)
         seconds = None if self.max_seconds is None else self.max_seconds / n
-        self.history_ = train_each(
+        trained = train_each(
             self.networks_,
             self._seeds(n),
             described,
             self,
             Settings(self.max_epochs, seconds, self.patience, cooldown=0.5),
         )
+        self.history_ = [row for network in trained for row in network.history]
+        self.stopped_by_ = ", ".join(dict.fromkeys(network.stopped_by for network in trained))
+        self.n_parameters_ = n_trainable(*self.networks_)
 
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:

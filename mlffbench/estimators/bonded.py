@@ -134,7 +134,10 @@ class Bonded(ForceField):
             alpha=self.alpha,
             max_iterations=self.max_iterations,
         )
-        self.parameters_, self.types_, self.loss_ = fit(list(frames), labels, settings)
+        self.parameters_, self.types_, self.loss_, converged = fit(list(frames), labels, settings)
+        rows = (values for kind in self.parameters_.values() for values in kind.values())
+        self.n_parameters_ = sum(map(len, rows))
+        self.stopped_by_ = "converged" if converged else "iterations"
 
     def _prepare(self, frames: Sequence[Atoms]) -> Prepared:
         from mlffbench.potentials.gaff.evaluation import prepare

@@ -96,6 +96,9 @@ class Committee(Composite):
     def submodels(self) -> list[Any]:
         return getattr(self, "members_", None) or [self.build_part("model")]
 
+    def fitted_parts(self) -> list[tuple[str, ForceField]]:
+        return [("model", member) for member in getattr(self, "members_", ())]
+
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         rng = check_random_state(self.random_state)
         members: list[ForceField] = []

@@ -107,6 +107,10 @@ class DeltaLearning(Composite):
             return [self.model_, self.baseline_]
         return [self.build_part("model"), self._new_baseline()]
 
+    def fitted_parts(self) -> list[tuple[str, ForceField]]:
+        parts = [(name, getattr(self, f"{name}_", None)) for name in ("model", "baseline")]
+        return [(name, part) for name, part in parts if isinstance(part, ForceField)]
+
     def _new_baseline(self) -> Any:
         """The baseline before the fit: an unfitted or frozen estimator, or a calculator."""
         value = self.baseline

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlffbench.potentials.classical.design_matrix import DesignMatrix
     from mlffbench.potentials.classical.embedded_atom import Tables
     from mlffbench.potentials.classical.embedded_atom_fit import Problem
+    from mlffbench.potentials.classical.least_squares import Fit
 
 __all__ = ["EmbeddedAtom"]
 
@@ -112,7 +113,7 @@ class EmbeddedAtom(Classical):
 
         return undirected(super()._graph(frames, device))
 
-    def _fit_interaction(self, graph: Graph, design: DesignMatrix, rng: np.random.RandomState) -> None:
+    def _fit_interaction(self, graph: Graph, design: DesignMatrix, rng: np.random.RandomState) -> Fit | None:
         import torch
 
         from mlffbench.potentials.classical.embedded_atom_fit import Problem
@@ -123,10 +124,12 @@ class EmbeddedAtom(Classical):
         self.curvatures_ = dict.fromkeys(self.elements_, 0.0)
         numbers = graph.numbers[torch.stack([graph.source, graph.target])].sort(dim=0).values
         kinds, pairs = element_kinds(*numbers)
-        if pairs:
-            problem = Problem(graph, design, kinds.numpy(), self.cutoff, self.n_pair, self.n_density)
-            theta = problem.fit(self.n_starts, self.max_iterations)
-            self._set_parameters(problem, theta, pairs, graph)
+        if not pairs:
+            return None
+        problem = Problem(graph, design, kinds.numpy(), self.cutoff, self.n_pair, self.n_density)
+        solution = problem.fit(self.n_starts, self.max_iterations)
+        self._set_parameters(problem, solution.values, pairs, graph)
+        return solution
 
     def _set_parameters(
         self, problem: Problem, theta: np.ndarray, pairs: Sequence[tuple[str, ...]], graph: Graph

@@ -113,6 +113,11 @@ class FCHL19(ForceField):
             fit = fchl19.fit_gp(training, self.sigma, self.n_representers, self.noise)
         self.points_, self.n_columns_, self.n_used_ = fit.points, fit.n_columns, fit.n_used
 
+    @property
+    def n_parameters_(self) -> int:
+        """Number of unknowns."""
+        return self.n_columns_
+
     def _prepare(self, frames: Sequence[Atoms]) -> list[fchl19.Representation]:
         elements = Atoms(self.elements_).numbers
         return [fchl19.describe(atoms, elements, self.cutoff) for atoms in frames]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -134,6 +135,11 @@ class GAP(Exportable, ForceField):
             "rnd_seed": check_random_state(self.random_state).randint(1, 2**31 - 1),
         }
         self.files_ = quip.gap_fit(frames, labels, arguments, self.cutoff, self.stress_noise)
+
+    @property
+    def n_parameters_(self) -> int:
+        """Number of sparse points."""
+        return sum(map(int, re.findall(r'\bn_sparseX="(\d+)"', self.files_["gap.xml"])))
 
     def _evaluate(self, inputs: Sequence[Atoms]) -> Labels:
         self._potential_ = self._potential_ or quip.potential(self.files_)

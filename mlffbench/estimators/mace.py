@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -12,6 +13,7 @@ from ase import Atoms
 from mlffbench.data import Labels
 from mlffbench.estimators.base.exportable import Exportable
 from mlffbench.forcefield import ForceField
+from mlffbench.potentials.mace.presets import Settings
 from mlffbench.system.device import checked_device
 from mlffbench.system.ranges import (
     AtomEnergies,
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
     from mlffbench.potentials.mace.batches import Batch
     from mlffbench.potentials.mace.initial_model import InitialModel
-    from mlffbench.potentials.mace.presets import Settings
 
 __all__ = ["MACE"]
 
@@ -62,9 +63,10 @@ class MACE(Exportable, ForceField):
         Training; see `mlffbench.potentials.networks.training.Settings`. Weights of products and of the
         interactions' linear maps decay, as mace-torch groups them.
     schedule : {'plateau', 'cosine', 'constant'}, optional
+        Schedule of the learning rate; see `mlffbench.potentials.networks.training.Settings`.
     cooldown : float, optional
-        Schedule of the learning rate; see `mlffbench.potentials.networks.training.Settings`. The presets'
-        cooldown is 0.5, in `paper` 0.
+        Last fraction of the training, over which the learning rate falls to a hundredth; the presets' is 0.5,
+        in `paper` 0.
     energy_weight, forces_weight, stress_weight : float, optional
         Weights of the squared errors: energy per atom, eV; force components, eV/Å; stress components, eV/Å³.
     stage_two : float, optional
@@ -277,10 +279,16 @@ class MACE(Exportable, ForceField):
             module = build(initial.config, dtype, device, initial.weights)
         return predictions(module, self._batches(initial.config, frames, dtype, device)).energy
 
+    def resolved_params(self) -> dict[str, Any]:
+        """Parameters with the preset's numbers; of a foundation its own architecture."""
+        from mlffbench.potentials.mace.presets import architecture
+
+        resolved = {**self.get_params(deep=False), **asdict(self._settings())}
+        config = getattr(self, "config_", None)
+        return resolved if config is None else {**resolved, **architecture(config)}
+
     # ------------------------------------------------------------ fitting
     def _settings(self) -> Settings:
-        from mlffbench.potentials.mace.presets import Settings
-
         return Settings.from_preset(self.preset, self.get_params(deep=False))
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
@@ -291,6 +299,7 @@ class MACE(Exportable, ForceField):
         from mlffbench.potentials.mace.model import build, hyperparameters
         from mlffbench.potentials.mace.training import train_module
         from mlffbench.potentials.networks.seeding import checked_dtype, fixed_seed, holdout, seed_of
+        from mlffbench.potentials.networks.training import n_trainable
 
         settings, initial = self._settings(), self._initial
         device, dtype = checked_device(self.device), checked_dtype(settings.dtype)
@@ -305,12 +314,14 @@ class MACE(Exportable, ForceField):
             self.config_ = new() if initial is None else initial.config
             with fixed_seed(seed):
                 module = build(self.config_, dtype, device, None if initial is None else initial.weights)
+            self.n_parameters_ = n_trainable(module)
             example = graphs.batch(training[:EXAMPLE])
             self.module_, self.kernels_ = accelerate(
                 module, self.kernels, lambda m: energies_and_forces(m, example)
             )
             stress = labels.stress is not None
-            self.history_ = train_module(self.module_, graphs, (training, held), settings, stress, seed)
+            trained = train_module(self.module_, graphs, (training, held), settings, stress, seed)
+            self.history_, self.stopped_by_ = trained
         self._initial = None
 
     # ------------------------------------------------------------ predicting

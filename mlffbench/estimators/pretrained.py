@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from ase import Atoms
@@ -19,6 +19,7 @@ from mlffbench.estimators.base.composite import (
 from mlffbench.forcefield import ForceField, least_squares_energies
 from mlffbench.system import model_file
 from mlffbench.system.checksum import Checksum
+from mlffbench.system.ranges import AtomEnergies, Device
 
 __all__ = ["Pretrained"]
 
@@ -89,9 +90,9 @@ class Pretrained(ForceField):
         refit_atomic_energies: bool = False,
         *,
         head: str | None = None,
-        dtype: str | None = None,
-        device: str = "cpu",
-        atomic_energies: Mapping[str, float] | None = None,
+        dtype: Literal["float32", "float64"] | None = None,
+        device: Device = "cpu",
+        atomic_energies: AtomEnergies | None = None,
     ) -> None:
         self.source = calculator  # `calculator` is the method that returns the fitted model's
         self.file = file

@@ -140,6 +140,23 @@ class SGDML(ForceField):
         self.constant_ = 0.0
         self.constant_ = float(np.mean(labels.energy - self._evaluate((positions, orders)).energy))
 
+    @property
+    def n_parameters_(self) -> int:
+        """Number of coefficients: one for each force component of the training structures."""
+        return len(self.field_.x) * 3 * len(self.template_.numbers)
+
+    @property
+    def stopped_by_(self) -> str:
+        """End of the conjugate gradients; AttributeError for a direct solution."""
+        if not self.iterations_:
+            raise AttributeError("a direct solution is not stopped")
+        return "converged" if self.iterations_ < self.max_iterations else "iterations"
+
+    def resolved_params(self) -> dict[str, Any]:
+        """Parameters, with σ and λ of the fit."""
+        own = {name: getattr(self, f"{name}_", getattr(self, name)) for name in ("sigma", "lam")}
+        return {**super().resolved_params(), **own}
+
     def _prepare(self, frames: Sequence[Atoms]) -> tuple[np.ndarray, np.ndarray]:
         """Positions in the molecule's order, (m, N, 3) Å, and the frame's atom at each place, (m, N)."""
         orders = self.template_.match(frames)

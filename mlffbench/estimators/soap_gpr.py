@@ -176,6 +176,19 @@ class SOAPGPR(ForceField):
         self.process_, self.kernel_, self.weights_ = process, process.kernel, process.weights
         self.noise_, self.variance_ = dict(process.noise), process.variance
 
+    @property
+    def n_parameters_(self) -> int:
+        """Number of sparse points."""
+        return len(self.weights_)
+
+    def resolved_params(self) -> dict[str, Any]:
+        """Parameters, with noises and exponent as optimised, and δ, eV."""
+        params = super().resolved_params()
+        if not hasattr(self, "noise_"):
+            return params
+        noise = {f"{kind}_noise": value for kind, value in self.noise_.items()}
+        return {**params, **noise, "zeta": self.kernel_.zeta, "delta": float(self.variance_) ** 0.5}
+
     def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
         from mlffbench.potentials.soap import training_batches
 

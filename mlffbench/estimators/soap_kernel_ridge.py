@@ -137,6 +137,11 @@ class SOAPKernelRidge(ForceField):
         self.kernel_, self.energy_weights_ = expansion.kernel, expansion.energy_weights
         self.slope_weights_ = expansion.derivative_weights
 
+    @property
+    def n_parameters_(self) -> int:
+        """Number of representers."""
+        return len(self.dual_coef_)
+
     def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
         from mlffbench.potentials.soap import training_batches
 

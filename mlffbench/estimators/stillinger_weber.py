@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from mlffbench.descriptors.graph import Graph
     from mlffbench.potentials.classical.design_matrix import DesignMatrix
+    from mlffbench.potentials.classical.least_squares import Fit
     from mlffbench.potentials.classical.stillinger_weber import GraphIndices, Parameters
 
 __all__ = ["StillingerWeber"]
@@ -112,16 +113,19 @@ class StillingerWeber(Classical):
         k = len(self.elements_)
         return MOST_ENTRIES / (5 * k * (k + 1) / 2 + k**2 * (k + 1))
 
-    def _fit_interaction(self, graph: Graph, design: DesignMatrix, rng: np.random.RandomState) -> None:
+    def _fit_interaction(self, graph: Graph, design: DesignMatrix, rng: np.random.RandomState) -> Fit | None:
         from mlffbench.potentials.classical.stillinger_weber_fit import Problem
 
         self.parameters_: dict[str, dict[str, float]] = {}
         self.angles_: dict[str, dict[str, float]] = {}
-        if len(graph.source):
-            problem = Problem(graph, design, self._indices(graph), (self.p, self.q))
-            fitted = problem.fit(self.cutoff, self.n_starts, self.max_iterations)
-            self.parameters_ = _named_pairs(fitted, self.elements_, (self.p, self.q))
-            self.angles_ = _named_angles(fitted, self.elements_, self.parameters_)
+        if not len(graph.source):
+            return None
+        problem = Problem(graph, design, self._indices(graph), (self.p, self.q))
+        solution = problem.fit(self.cutoff, self.n_starts, self.max_iterations)
+        fitted = problem.parameters(solution)
+        self.parameters_ = _named_pairs(fitted, self.elements_, (self.p, self.q))
+        self.angles_ = _named_angles(fitted, self.elements_, self.parameters_)
+        return solution
 
     def _interaction(self, graph: Graph) -> torch.Tensor:
         from mlffbench.potentials.classical.stillinger_weber import energies

@@ -10,6 +10,7 @@ from typing import Any
 
 from mlffbench.harness.answer import Answer, has_answer, read_answer
 from mlffbench.harness.case import Case
+from mlffbench.harness.case_log import CaseLog
 from mlffbench.harness.outcome import failed
 from mlffbench.system.child_process import ChildProcess
 from mlffbench.system.failures import DiskFullError
@@ -27,16 +28,18 @@ class CaseProcess:
         Folder of the answer.
     unfinished : Path or None
         Folder of the checkpoints; None for none.
-    threads : int
+    start : callable
+        Starts a process that runs `mlffbench.harness.worker`.
     time_limit : float or None
         In s.
+    log : CaseLog
     more : mapping
         Further entries of the order, see `mlffbench.harness.worker.main`.
 
     Attributes
     ----------
-    died : bool
-        True if it has ended without an answer.
+    died, is_lost : bool
+        True if it has ended without an answer; if that was the death of the process it was forked from.
     """
 
     def __init__(
@@ -44,20 +47,27 @@ class CaseProcess:
         case: Case,
         place: Path,
         unfinished: Path | None,
-        threads: int,
+        start: Callable[[], ChildProcess],
         time_limit: float | None,
+        log: CaseLog,
         more: Mapping[str, Any],
     ) -> None:
-        self.case, self.place, self.time_limit = case, place, time_limit
-        self.died = False
+        self.case, self.place, self.time_limit, self.log = case, place, time_limit, log
+        self.died = self.is_lost = False
         self._order = {
             "case": case.to_json(),
             "answer": str(place.absolute()),
             "unfinished": None if unfinished is None else str(unfinished.absolute()),
             **more,
         }
-        self._child = ChildProcess(["-P", "-m", "mlffbench.harness.worker"], threads=threads)
-        self.kill, self.close = self._child.kill, self._child.close
+        self._child = child = start()
+        self.kill, self.close = child.kill, child.close
+        child.copy_errors(log.printed)
+
+    @property
+    def memory(self) -> int | None:
+        """Memory of the process and all that it has started, in bytes; None if it has ended."""
+        return self._child.memory
 
     def answer(self, progressed: Callable[..., None]) -> Answer:
         """Wait for document and predictions; a child that dies without them gives the document of a failure.
@@ -78,7 +88,7 @@ class CaseProcess:
         failure = {**self._child.failure(self.time_limit), "traceback": self._child.errors}
         if last == "answering":
             failure["message"] += "; it died while it wrote its answer"
-        self.died = True
+        self.died, self.is_lost = True, self._child.is_lost
         return failed(self.case, failure).to_json(), None
 
     def _converse(self, progressed: Callable[..., None]) -> str:
@@ -93,6 +103,7 @@ class CaseProcess:
                 raise OSError(value)
             if kind == "progress":
                 with suppress(Exception):  # no report of ours: a library writes into this pipe, too
+                    self.log.progressed(*value)
                     progressed(self.case, *value)
             if kind == "answered" and has_answer(self.place):
                 break

@@ -6,19 +6,21 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Container, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Container, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 from mlffbench.harness.answer import answered_model
 from mlffbench.harness.case import Case
+from mlffbench.harness.case_log import CaseLog
 from mlffbench.harness.case_process import CaseProcess
 from mlffbench.harness.extend import with_tasks
 from mlffbench.harness.kept_models import SMALL, largest_model
 from mlffbench.harness.outcome import failed
 from mlffbench.harness.store import Store
+from mlffbench.harness.workers import Workers
 from mlffbench.system import checkpoint
 from mlffbench.system.failures import failure_of
 from mlffbench.system.folder_lock import claim
@@ -27,13 +29,21 @@ __all__ = ["ANSWER", "CaseQueue", "Observer", "remove_empty"]
 
 ANSWER = ".answer-"  # folders of answers under way; no id begins like this
 PATIENCE = 1.0  # s, for a child that has answered to tidy up and end
+BEAT = 2.0  # s, between looks at the memory of the running cases
+LOGS = "logs"  # folder of the log files
 POLL = 0.5  # s, between looks at cases that another run computes
 
 
 class Observer(Protocol):
-    """Callbacks of a run: a case starts, progresses, finishes; a case of another run only finishes."""
+    """Callbacks of a run: a case starts, progresses, finishes; a case of another run only finishes.
+
+    `beat` is called every other second with the memory of the processes of the running cases, in bytes;
+    `waiting` when nothing is left but cases that another run is computing.
+    """
 
     def started(self, case: Case) -> None: ...
+    def beat(self, memory: Mapping[str, int | None]) -> None: ...
+    def waiting(self, cases: Sequence[Case]) -> None: ...
     def progressed(
         self, case: Case, stage: str, step: int, total: int | None, values: dict[str, float]
     ) -> None: ...
@@ -77,6 +87,7 @@ class CaseQueue:
         self.cases, self.store, self.observer = cases, store, observer
         self.threads, self.time_limit, self.fresh = threads, time_limit, fresh
         self.before = {case.id: _version(store.document_path(case.id)) for case in cases}
+        self.workers = Workers(threads)
         self.children: set[CaseProcess] = set()
         self.stopping = threading.Event()
 
@@ -86,28 +97,35 @@ class CaseQueue:
             try:
                 left = self.cases
                 while left := self._round(pool, left):
+                    self.observer.waiting(left)
                     time.sleep(POLL)
             finally:
                 self.stopping.set()
+                pool.shutdown(wait=False, cancel_futures=True)
                 for child in list(self.children):
                     child.kill()
-                pool.shutdown(cancel_futures=True)
+                self.workers.close()
 
     def _round(self, pool: ThreadPoolExecutor, cases: Iterable[Case]) -> list[Case]:
         """Run the cases that no other run computes; return the others."""
         futures = {pool.submit(self._run_one, case): case for case in cases}
-        done, _ = wait(futures, return_when="FIRST_EXCEPTION")
-        for future in done:
-            future.result()
+        waiting: set[Future[bool]] = set(futures)
+        while waiting:
+            done, waiting = wait(waiting, BEAT, "FIRST_EXCEPTION")
+            for future in done:
+                future.result()
+            self.observer.beat({child.case.id: child.memory for child in list(self.children)})
         return [case for future, case in futures.items() if not future.result()]
 
     def _run_one(self, case: Case) -> bool:
         """Run a case and store its document; False if another run is computing it."""
         folder = self.store.unfinished_path(case.id)
         with claim(folder) as mine:
-            if not mine or self.stopping.is_set():
+            if not mine:
                 return False
             try:
+                if self.stopping.is_set():
+                    return False
                 document = self._done_elsewhere(case) or self._compute(case, folder)
             finally:
                 remove_empty(folder)
@@ -136,25 +154,43 @@ class CaseQueue:
         return document
 
     def _stored(self, case: Case, place: Path, unfinished: Path | None) -> dict[str, Any] | None:
+        """Compute a case in a child; in another one, if the first died with the template it came from."""
+        document = None
         self.observer.started(case)
         results = str(self.store.folder.absolute()) if case.id in self.extended else None
         more = {"largest_model": self.largest_model, "results": results}
-        child = CaseProcess(case, place, unfinished, self.threads, self.time_limit, more)
+        with CaseLog(self.store.folder / LOGS / f"{case.id}.log") as log:
+            log.say(f"{case.label}: {case.estimator} on {case.dataset}, {case.split}, seed {case.seed}")
+            for start in (self.workers.start, self.workers.start_fresh):
+                child = CaseProcess(case, place, unfinished, start, self.time_limit, log, more)
+                document = self._answered(child)
+                if not child.is_lost or self.stopping.is_set():
+                    break
+                log.say("the process it was forked from has ended; the case is computed again")
+        return document
+
+    def _answered(self, child: CaseProcess) -> dict[str, Any] | None:
+        """Store the answer of a child; None if it died because this run, or its template, is ending."""
+        begun = time.monotonic()
         self.children.add(child)
         try:
             if self.stopping.is_set():
                 return None
             document, predictions = child.answer(self.observer.progressed)
-            if child.died and self.stopping.is_set():
+            if child.is_lost or (child.died and self.stopping.is_set()):
                 return None
-            if results is not None:
-                document = self._extended(case, document, child.died)
+            document = _with_log(document, child.log)
+            if child.case.id in self.extended:
+                document = self._extended(child.case, document, child.died)
             else:
-                document = self._saved(case, document, predictions, answered_model(place))
+                timings = {**document["timings"], "case": {"seconds": time.monotonic() - begun}}
+                document = {**document, "timings": timings}
+                document = self._saved(child.case, document, predictions, answered_model(child.place))
             child.close(PATIENCE)
         finally:
             child.close()
             self.children.discard(child)
+        child.log.say(_verdict(document, time.monotonic() - begun))
         return document
 
     def _saved(
@@ -191,6 +227,20 @@ def _version(document: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return status.st_ino, status.st_mtime_ns
+
+
+def _with_log(document: dict[str, Any], log: CaseLog) -> dict[str, Any]:
+    """The document; a failure names the log of its case."""
+    if document["failure"] is None or not log.exists:
+        return document
+    return {**document, "failure": {**document["failure"], "log": f"{LOGS}/{log.path.name}"}}
+
+
+def _verdict(document: dict[str, Any], seconds: float) -> str:
+    failure = document["failure"]
+    if failure is None:
+        return f"finished after {seconds:.1f} s"
+    return f"failed after {seconds:.1f} s, {failure['kind']}: {failure['message']}"
 
 
 def remove_empty(folder: Path) -> None:

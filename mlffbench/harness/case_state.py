@@ -11,7 +11,7 @@ from mlffbench.data import Spec
 from mlffbench.harness.case import Case
 from mlffbench.harness.store import Store
 
-__all__ = ["CaseState", "case_states"]
+__all__ = ["CaseState", "case_states", "failed_tasks"]
 
 
 @dataclass(frozen=True)
@@ -115,11 +115,16 @@ def _lacking_metrics(case: Case, document: Mapping[str, Any]) -> tuple[str, ...]
 def _lacking_tasks(case: Case, document: Mapping[str, Any], retry: bool) -> Iterator[Spec]:
     """Yield the tasks that the document does not have; with `retry` those that failed as a whole, too."""
     done = document["case"]["tasks"]
-    failed = {
-        failure["task"]
-        for failure in document.get("task_failures") or ()
-        if retry and failure.get("kind") != "skipped" and not (failure.get("test") or failure.get("quantity"))
-    }
+    failed = failed_tasks(document) if retry else set()
     for task, plain in zip(case.tasks, case.to_json()["tasks"], strict=True):
         if plain not in done or str(task) in failed:
             yield task
+
+
+def failed_tasks(document: Mapping[str, Any]) -> set[str]:
+    """Tasks of a case that failed as a whole, as text: no subtask of theirs is to blame, or skipped."""
+    return {
+        failure["task"]
+        for failure in document.get("task_failures") or ()
+        if failure.get("kind") != "skipped" and not (failure.get("test") or failure.get("quantity"))
+    }

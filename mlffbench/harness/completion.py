@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from mlffbench import registry
 from mlffbench.harness.case import Case
-from mlffbench.harness.case_state import CaseState
+from mlffbench.harness.case_state import CaseState, failed_tasks
 from mlffbench.harness.execute import Observer, execute
 from mlffbench.harness.kept_models import SMALL, Discarded, discard_models
 from mlffbench.harness.rescore import add_metrics
@@ -27,6 +27,8 @@ class Completed:
         Cases that were to be fitted.
     tasks, metrics : dict of str to int
         Numbers of the finished cases to which a task, or a metric, was added.
+    failed : dict of str to int
+        Numbers of those where a task failed as a whole.
     discarded : list of Discarded
         Models that ``keep_models`` does not keep.
     """
@@ -34,6 +36,7 @@ class Completed:
     fits: int
     tasks: dict[str, int]
     metrics: dict[str, int]
+    failed: dict[str, int]
     discarded: list[Discarded]
 
 
@@ -71,9 +74,10 @@ def complete(
     extended = {state.case.id for state in states if state.status == "finished"}
     if cases:
         execute(cases, store, observer, jobs, time_limit, fresh, extended, keep_models)
-    tasks = Counter(task for state in states for task in _added_tasks(state, store))
+    outcomes = [outcome for state in states for outcome in _added_tasks(state, store)]
+    tasks, failed = (dict(Counter(t for t, good in outcomes if good is kind)) for kind in (True, False))
     discarded = discard_models(store, [state.case for state in states], keep_models)
-    return Completed(sum(state.status == "to run" for state in states), dict(tasks), metrics, discarded)
+    return Completed(sum(state.status == "to run" for state in states), tasks, metrics, failed, discarded)
 
 
 def _add_metrics(states: Sequence[CaseState], store: Store) -> dict[str, int]:
@@ -87,9 +91,15 @@ def _add_metrics(states: Sequence[CaseState], store: Store) -> dict[str, int]:
     return dict(Counter(scored))
 
 
-def _added_tasks(state: CaseState, store: Store) -> list[str]:
-    """The tasks that a finished case lacked and has now."""
+def _added_tasks(state: CaseState, store: Store) -> list[tuple[str, bool]]:
+    """The tasks that a finished case lacked and has now, with False for one that failed as a whole."""
     document = store.load(state.case.id) if state.tasks else None
-    done = [] if document is None else document["case"]["tasks"]
+    if document is None:
+        return []
+    failed = failed_tasks(document)
     plain = replace(state.case, tasks=state.tasks).to_json()["tasks"]
-    return [str(task) for task, stored in zip(state.tasks, plain, strict=True) if stored in done]
+    return [
+        (str(task), str(task) not in failed)
+        for task, stored in zip(state.tasks, plain, strict=True)
+        if stored in document["case"]["tasks"]
+    ]

@@ -135,6 +135,9 @@ class _Timings(_Part):
 
 
 class _Model(_Part):
+    n_parameters: Count | None = None
+    epochs: Count | None = None
+    stopped_by: Name | None = None
     device: str | None = None
     dtype: str | None = None
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from mlffbench.data import Spec
+from mlffbench.harness.plan import Suite
 from mlffbench.system.atomic_write import atomic_write
 from mlffbench.system.plain_text import plain_text
 from mlffbench.system.text_file import read_text
 from mlffbench.system.yaml_text import read_yaml
 
-__all__ = ["KEPT", "keep_suite", "kept_datasets"]
+__all__ = ["KEPT", "keep_suite", "kept_datasets", "kept_rows"]
 
 KEPT = "suite.yaml"
 RAN = "# ran as: "  # first word of the line that is added to the text
@@ -50,6 +51,16 @@ def kept_datasets(folder: Path) -> list[Spec] | None:
         return list(_datasets(content)) if isinstance(content, Mapping) else None
     except ValueError:
         return None
+
+
+def kept_rows(folder: Path) -> list[tuple[str, int]]:
+    """Row and seed of every case of the suite that a results folder keeps; none if it keeps no suite."""
+    text = _read(folder / KEPT)
+    try:
+        suite = Suite.model_validate(read_yaml(text or ""))
+    except ValueError:
+        return []
+    return [(row.label, seed) for row in suite.estimators for seed in suite.seeds for _ in suite.problems]
 
 
 def _datasets(content: Mapping[str, Any]) -> Iterator[Spec]:

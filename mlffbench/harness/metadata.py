@@ -67,8 +67,16 @@ def split_metadata(split: Split) -> dict[str, Any]:
 
 
 def model_metadata(model: ForceField) -> dict[str, Any]:
-    """Parameters after fitting, family, device and precision of the model."""
-    metadata: dict[str, Any] = {"params": model.get_params(deep=False), "family": model.family}
+    """Parameters as given and as resolved by the fit, their number, its end; family, device and precision."""
+    history = getattr(model, "history_", None) or [{}]
+    metadata: dict[str, Any] = {
+        "params": model.get_params(deep=False),
+        "family": model.family,
+        "resolved": model.resolved_params(),
+        "n_parameters": getattr(model, "n_parameters_", None),
+        "epochs": history[-1].get("epoch"),
+        "stopped_by": getattr(model, "stopped_by_", None),
+    }
     for name, default in (("device", "cpu"), ("dtype", "float64")):
         value = getattr(model, f"{name}_", getattr(model, name, None))
         metadata[name] = default if value is None else str(value)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
 
 from mlffbench import registry
 from mlffbench.data import Spec
@@ -16,7 +16,7 @@ from mlffbench.harness.case import DEFAULT_METRICS, Case
 from mlffbench.system.checksum import Checksum
 from mlffbench.system.file_name import check_file_name
 
-__all__ = ["Suite", "SuiteError", "cases", "manifest_of", "suite_schema"]
+__all__ = ["Suite", "SuiteError", "cases", "manifest_of"]
 
 MOST_CASES = 200_000
 LONGEST_LABEL = 200
@@ -55,16 +55,8 @@ def _is_label(value: Any) -> bool:
     return written and bool(text.strip()) and text.isprintable() and len(text) <= LONGEST_LABEL
 
 
-def _spec_schema(kind: str) -> WithJsonSchema:
-    known = registry.names(kind)
-    keyed = {"type": "object", "properties": {n: {"type": ["object", "null"]} for n in known}}
-    return WithJsonSchema({"anyOf": [{"enum": known}, keyed, {"type": "string", "pattern": ":"}]})
-
-
-EstimatorRow = Annotated[Any, BeforeValidator(Row.parse), _spec_schema("estimators")]
-SplitSpec = Annotated[Any, BeforeValidator(Spec.parse), _spec_schema("splits")]
-TaskSpec = Annotated[Any, BeforeValidator(Spec.parse), _spec_schema("tasks")]
-DatasetSpec = Annotated[Any, BeforeValidator(Spec.parse), _spec_schema("datasets")]
+EstimatorRow = Annotated[Any, BeforeValidator(Row.parse)]
+Named = Annotated[Any, BeforeValidator(Spec.parse)]
 
 
 class _Strict(BaseModel):
@@ -77,8 +69,11 @@ Seed = Annotated[StrictInt, Field(ge=0, lt=2**32, description="a whole number fr
 class Problem(_Strict):
     """A dataset and its split."""
 
-    dataset: DatasetSpec = Field(description="a dataset's name, or {path: file} for your own")
-    split: SplitSpec = Field(default=Spec("official"), validate_default=True)
+    dataset: Named = Field(description="a dataset's name, or {path: file} for your own")
+    split: Named = Field(
+        default=Spec("official"), validate_default=True,
+        description="training set and named test groups: a split's name, with its keywords",
+    )  # fmt: skip
 
 
 class Suite(_Strict):
@@ -87,11 +82,11 @@ class Suite(_Strict):
     name: Annotated[str, AfterValidator(check_file_name)] = Field(
         pattern=r"^[A-Za-z0-9_.-]+$", description="names the results folder"
     )
-    problems: list[Problem] = Field(min_length=1)
-    estimators: list[EstimatorRow] = Field(min_length=1)
-    seeds: list[Seed] = Field(default=[0], min_length=1)
-    tasks: list[TaskSpec] = []
-    metrics: list[str] = Field(default=DEFAULT_METRICS, min_length=1)
+    problems: list[Problem] = Field(min_length=1, description="datasets, each with a split")
+    estimators: list[EstimatorRow] = Field(min_length=1, description="methods; 'as:' names a row")
+    seeds: list[Seed] = Field(default=[0], min_length=1, description="one fit of every method for each seed")
+    tasks: list[Named] = Field(default=[], description="uses of the fitted models: MD, elastic constants ...")
+    metrics: list[str] = Field(default=DEFAULT_METRICS, min_length=1, description="errors that are reported")
     time_limit: float | None = Field(
         default=None, gt=0, le=1e9, strict=True, description="seconds a case may take; default none"
     )
@@ -100,11 +95,6 @@ class Suite(_Strict):
         description="fitted models that stay in the results folder: those of up to 50 MB each (small, the "
         "default), all of any size, the best of each problem and seed, or none",
     )
-
-
-def suite_schema() -> dict[str, Any]:
-    """The JSON schema of a suite file, for editors."""
-    return Suite.model_json_schema()
 
 
 # ---------------------------------------------------------------- cases

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mlffbench.data import Dataset, Spec
-from mlffbench.datasets.checks import admit
-from mlffbench.datasets.formats.label_names import read_labels
+from mlffbench.data import Dataset
 from mlffbench.harness.case import Case
-from mlffbench.harness.case_data import load_dataset
+from mlffbench.harness.default_split import default_split
 from mlffbench.harness.inputs import DataInputs
-from mlffbench.harness.plan import Suite, SuiteError, cases
-from mlffbench.harness.read_suite import read_suite
+from mlffbench.harness.plan import Problem, Suite, SuiteError, cases
+from mlffbench.harness.read_suite import open_suite, suite_in
+from mlffbench.harness.requirements import unmet_requirements
+from mlffbench.harness.suite_data import SuiteData, is_own_data, make_split
+from mlffbench.harness.suite_tasks import Subject, impossible_tasks, models_of
+from mlffbench.system.device import checked_device
+from mlffbench.system.settings_source import Mistake, SettingsSource
 
-__all__ = ["PlannedRun", "plan_run"]
+__all__ = ["UNKNOWN", "PlannedRun", "plan_run"]
+
+UNKNOWN = "?"  # digest of data that are not here
 
 
 @dataclass(frozen=True)
@@ -26,12 +30,18 @@ class PlannedRun:
 
     Attributes
     ----------
+    suite : Suite
+        With the splits that were chosen for problems without one.
     inputs : mapping of str to DataInputs
         Of every dataset, by its spec as text.
     notes : tuple of str
         Sentences on the data that were read, to be shown.
     warnings : tuple of str
         Sentences on what is doubtful about them.
+    absent : mapping of str to str
+        Datasets that are not on this machine, by their specs as text: ``to download, 4.1 MB``.
+    unmet : mapping of str to str
+        Ids of cases that cannot run here, and the reasons: packages that are not installed, devices.
     """
 
     suite: Suite
@@ -39,61 +49,121 @@ class PlannedRun:
     inputs: Mapping[str, DataInputs]
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    absent: Mapping[str, str] = field(default_factory=dict)
+    unmet: Mapping[str, str] = field(default_factory=dict)
+
+    def refuse_unmet(self, ids: Container[str]) -> None:
+        """Refuse to run cases that cannot run here.
+
+        Raises
+        ------
+        SuiteError
+            Some of the cases cannot; one line a reason.
+        """
+        lines = list(dict.fromkeys(line for id, line in self.unmet.items() if id in ids))
+        if lines:
+            raise SuiteError("\n".join(lines))
 
 
-@dataclass
-class _Data:
-    """Datasets of a suite, loaded once each."""
-
-    digests: dict[str, str] = field(default_factory=dict)
-    inputs: dict[str, DataInputs] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    def digest(self, spec: Spec) -> str:
-        """The data's checksum of a dataset spec."""
-        key = str(spec)
-        if key not in self.digests:
-            dataset = load_dataset(spec)
-            if spec.name == "path" or ":" in spec.name:  # the oddities of ours are in their cards
-                self._admit(dataset)
-            self.digests[key], self.inputs[key] = dataset.digest, DataInputs.of(dataset)
-        return self.digests[key]
-
-    def _admit(self, dataset: Dataset) -> None:
-        """Check the user's own data: refuse it, or keep warnings."""
-        with warnings.catch_warnings(record=True) as heard:
-            warnings.simplefilter("always")
-            admit(dataset, dataset.card.get("allow", ()))
-        if names := read_labels(dataset):
-            self.notes.append(f"{dataset.name}: {len(dataset)} frames{names}")
-        self.warnings += [str(warning.message) for warning in heard]
-
-
-def plan_run(suite: Path | str | Mapping[str, Any] | Suite, device: str | None = None) -> PlannedRun:
-    """Read a suite, list its cases and digest their data.
+def plan_run(
+    suite: Path | str | Mapping[str, Any] | Suite, device: str | None = None, fetch: bool = True
+) -> PlannedRun:
+    """Read a suite, list its cases, load their data and make their splits.
 
     Parameters
     ----------
     suite : Path, str, mapping or Suite
-        A suite file, or its content.
+        A suite file (``-`` is the standard input), or its content.
     device : str, optional
         Given to every estimator that has the parameter and does not set it.
+    fetch : bool
+        Download data that are not on this machine; else their cases have an unknown digest.
 
     Raises
     ------
     SuiteError
         The suite or its data cannot be used; one line a mistake.
     """
-    content = suite if isinstance(suite, Suite) else read_suite(suite)
-    source = content.name if isinstance(suite, Suite | Mapping) else str(suite)
-    data = _Data()
+    _check_device(device)
+    if isinstance(suite, Suite):
+        return _planned(suite, SettingsSource(suite.model_dump(), SuiteError), [], device, fetch)
+    source = open_suite(suite)
+    content, mistakes = suite_in(source)
+    if content is None:
+        source.refuse(mistakes)
+        raise AssertionError("a suite that is none has mistakes")
+    return _planned(content, source, mistakes, device, fetch)
 
-    def digest(spec: Spec) -> str:
-        try:
-            return data.digest(spec)
-        except (OSError, ValueError, LookupError) as error:
-            raise SuiteError(f"{source}: dataset {spec}: {error}") from error
 
-    planned = cases(content, digest, device)
-    return PlannedRun(content, planned, data.inputs, tuple(data.notes), tuple(data.warnings))
+def _check_device(device: str | None) -> None:
+    try:
+        if device not in (None, "cpu"):
+            checked_device(str(device))
+    except ValueError as error:
+        raise SuiteError(str(error)) from error
+
+
+def _planned(
+    suite: Suite, source: SettingsSource, mistakes: list[Mistake], device: str | None, fetch: bool
+) -> PlannedRun:
+    """Plan a suite of the right shape; mistakes in its names and values are given."""
+    data = SuiteData(fetch and not mistakes)
+    wrong = {mistake.path[:2] for mistake in mistakes}
+    problems, subjects = list(suite.problems), dict[int, Subject]()
+    for i, problem in enumerate(suite.problems):
+        if ("problems", i) not in wrong:
+            problems[i], subject, own = _checked_problem(i, problem, suite.seeds, data)
+            subjects |= {} if subject is None else {i: subject}
+            mistakes += own
+    if not mistakes and len(subjects) == len(problems):
+        mistakes += impossible_tasks(suite.tasks, models_of(suite), subjects)
+    source.refuse(mistakes)
+    suite = suite.model_copy(update={"problems": problems})
+    planned = cases(suite, lambda spec: data.digests.get(str(spec), UNKNOWN), device)
+    unmet = _unmet(suite, planned, source)
+    notes, warnings = tuple(data.notes), tuple(data.warnings)
+    return PlannedRun(suite, planned, data.inputs, notes, warnings, data.absent, unmet)
+
+
+def _checked_problem(
+    i: int, problem: Problem, seeds: list[int], data: SuiteData
+) -> tuple[Problem, Subject | None, list[Mistake]]:
+    """The problem with its split, its data if they are here, and mistakes."""
+    try:
+        dataset = data.load(problem.dataset)
+    except (OSError, ValueError, LookupError) as error:
+        sentence = f"dataset {problem.dataset}: {error.args[0] if isinstance(error, LookupError) else error}"
+        return problem, None, [Mistake(("problems", i, "dataset"), sentence)]
+    if dataset is None:
+        return problem, None, []
+    try:
+        problem = _with_split(problem, dataset, data)
+        first = None
+        for seed in seeds:
+            split = make_split(dataset, problem.split, seed)
+            first = first or split
+        frame = 0 if first is None else int(first.train[0])
+        return problem, (dataset, dataset.frames[frame]), []
+    except (OSError, ValueError, LookupError) as error:
+        sentence = str(error.args[0]) if isinstance(error, LookupError) else str(error)
+        return problem, None, [Mistake(("problems", i, "split"), f"split {problem.split.name!r}: {sentence}")]
+
+
+def _with_split(problem: Problem, dataset: Dataset, data: SuiteData) -> Problem:
+    """The problem, for own data without a split with one that fits them."""
+    if "split" in problem.model_fields_set or not is_own_data(problem.dataset):
+        return problem
+    split, reason = default_split(dataset)
+    if reason is not None:
+        data.notes.append(f"{dataset.name}: the suite gives no split, so it is {split}: {reason}")
+    return problem.model_copy(update={"split": split})
+
+
+def _unmet(suite: Suite, planned: list[Case], source: SettingsSource) -> dict[str, str]:
+    """Ids of the cases that cannot run here, and the sentences with their places."""
+    reasons: dict[str, str] = {}
+    for i, row in enumerate(suite.estimators):
+        specs = [case.estimator for case in planned if case.label == row.label][:1]  # with the device
+        for path, sentence in unmet_requirements("estimators", specs[0]):
+            reasons[row.label] = source.say(("estimators", i, *path), sentence)
+    return {case.id: reasons[case.label] for case in planned if case.label in reasons}

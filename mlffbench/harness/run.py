@@ -19,6 +19,7 @@ from mlffbench.harness.group_results import group_results, predictable
 from mlffbench.harness.metadata import dataset_metadata, leakage, model_metadata, split_metadata
 from mlffbench.harness.outcome import Outcome, failed
 from mlffbench.harness.task_results import task_results
+from mlffbench.system import progress
 from mlffbench.system.failures import catch_failure
 from mlffbench.system.provenance import provenance
 from mlffbench.system.timing import Measurement, measure
@@ -58,6 +59,7 @@ def _keep_nothing(model: ForceField) -> dict[str, Any]:
 # ---------------------------------------------------------------- the flow
 def _flow(case: Case, read: list[CaseData], keep: Keep) -> tuple[Outcome, Predictions]:
     """The outcome; `read` receives the data, whose digests a case that fails has, too."""
+    progress.report("data", 0)
     data = CaseData.of(case)
     read.append(data)
     dataset, split = data.dataset, data.split()
@@ -102,6 +104,7 @@ def _fitted(
     if kept is not None:
         return kept
     model.import_libraries()
+    progress.report("fit", 0)
     with measure(device) as fit:
         model.fit(frames, labels)
     write_fit(model, fit)

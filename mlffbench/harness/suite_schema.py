@@ -45,14 +45,15 @@ def _name_or_code(kind: str) -> dict[str, Any]:
 def _spec(kind: str) -> dict[str, Any]:
     """A name, or a name with keywords; the user's own files without the name ``path`` around them."""
     names = {name: _keywords(kind, name) for name in registry.names(kind)}
-    beside = ROW if kind == "estimators" else {}
     keyed = {
         "type": "object",
-        "properties": {**names, **beside},
+        "properties": {**names, **(ROW if kind == "estimators" else {})},
         "patternProperties": {CODE: {"type": ["object", "null"]}},
         "additionalProperties": False,
         "minProperties": 1,
-        "maxProperties": 1 + len(beside),
+        "if": {"required": ["as"]},
+        "then": {"minProperties": 2, "maxProperties": 2},
+        "else": {"maxProperties": 1},
     }
     own = [{**names["path"], "type": "object"}] if kind == "datasets" else []
     return {"anyOf": [*_name_or_code(kind)["anyOf"], keyed, *own]}

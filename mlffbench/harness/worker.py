@@ -1,4 +1,8 @@
-"""Child process of the harness: ``python -P -m mlffbench.harness.worker`` runs one case."""
+"""Child process of the harness, which runs one case.
+
+It is forked by a template that has imported this module (`mlffbench.system.template_process`), or is a fresh
+interpreter: ``python -P -m mlffbench.harness.worker``.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +15,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from numpy.random import mtrand
+
 from mlffbench.harness.answer import write_answer, write_model
 from mlffbench.harness.case import Case
 from mlffbench.harness.extend import extend
 from mlffbench.harness.run import run
 from mlffbench.system import checkpoint, progress
 from mlffbench.system.failures import DiskFullError
+from mlffbench.system.provenance import provenance
 
-__all__ = ["main"]
+__all__ = ["main", "prepare"]
+
+
+def prepare() -> None:
+    """Find, once for all children, facts that cost time and that no case changes."""
+    provenance()
 
 
 def main() -> None:
@@ -39,6 +51,7 @@ def main() -> None:
             events.write(f"\n{json.dumps({kind: value})}\n")  # on a line of its own
             events.flush()
 
+    mtrand.seed()  # numpy's global generator is another one in every process
     order = json.loads(sys.stdin.readline())
     try:
         _answer(order, send)

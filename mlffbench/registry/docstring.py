@@ -68,10 +68,10 @@ class Docstring:
     def completed(self, other: Docstring) -> Docstring:
         """The same with the entries of `other`, a base class's, for names that this one does not describe."""
         known = {name for entries in self.entries.values() for e in entries for name in e.names}
-        merged = dict(self.entries)
-        for section, entries in other.entries.items():
-            more = tuple(e for e in entries if not known & set(e.names))
-            own = tuple(e for e in merged.get(section, ()) if e.names != (SHARED,))
+        merged = {}
+        for section in dict.fromkeys([*self.entries, *other.entries]):
+            own = [e for e in self.entries.get(section, ()) if e.names != (SHARED,)]
+            more = [e for e in other.entries.get(section, ()) if not known & set(e.names)]
             merged[section] = (*own, *more)
         return replace(self, entries=merged)
 

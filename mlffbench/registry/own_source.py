@@ -55,7 +55,7 @@ def source_of(module: str) -> Source:
     tree = ast.parse(file_of(module).read_text(encoding="utf-8"))
     body = tree.body
     constants = {name: value for node in body for name, value in _assigned(node)}
-    imports = [node for node in body if isinstance(node, ast.ImportFrom) and node.module]
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
     return Source(
         ast.get_docstring(tree),
         tuple(ast.literal_eval(constants["__all__"])) if "__all__" in constants else (),
@@ -107,8 +107,10 @@ def _value(module: str, node: ast.expr) -> Any:
         home, name = _origin(module, node.value.id)
         owner = source_of(home).nodes.get(name) if home.partition(".")[0] == "mlffbench" else None
         return class_constants(home, owner).get(node.attr, COMPUTED) if owner is not None else COMPUTED
-    if isinstance(node, ast.Name) and node.id in source_of(module).constants:
-        return _value(module, source_of(module).constants[node.id])
+    if isinstance(node, ast.Name):
+        home, name = _origin(module, node.id)
+        known = source_of(home).constants if home.partition(".")[0] == "mlffbench" else {}
+        return _value(home, known[name]) if name in known else COMPUTED
     try:
         return ast.literal_eval(node)
     except (ValueError, TypeError):

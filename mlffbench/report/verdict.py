@@ -12,7 +12,8 @@ import pandas as pd
 
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN
-from mlffbench.report.problems import Method, Problem, dig
+from mlffbench.report.problems import Document, Method, Problem, dig
+from mlffbench.report.results import number
 from mlffbench.report.wording import plain, ratio, with_interval
 
 __all__ = ["verdict"]
@@ -35,7 +36,7 @@ def verdict(problem: Problem, frames: Frames) -> str:
         Of this problem. Errors, intervals, ranks and costs are those of its tables.
     """
     board = _Board(problem, frames)
-    parts = (_best, _cheapest, _hardest, _classical, _no_better, _left_out, _doubtful, _model)
+    parts = (_best, _cheapest, _hardest, _classical, _no_better, _stopped, _left_out, _doubtful, _model)
     return " ".join(sentence for part in parts for sentence in part(board))
 
 
@@ -88,7 +89,7 @@ class _Board:
 
     def text(self, label: str, test: str | None = None) -> str:
         """Error with interval and unit."""
-        row = self.errors.loc[(label, test or self.problem.reference)]
+        row = self.errors.loc[(label, str(test or self.problem.reference))]
         return f"{with_interval(row['value'], row['low'], row['high'])} {SHOWN[self.quantity][1]}"
 
     def cost(self, label: str) -> float:
@@ -186,6 +187,18 @@ def _no_better(board: _Board) -> Iterator[str]:
     weak = [m for m in board.rivals if board.ranked["worst rank"][m] >= board.ranked["best rank"][floor]]
     if weak:
         yield f"Not certainly better than the baseline {floor}: {_listed(weak)}."
+
+
+def _stopped(board: _Board) -> Iterator[str]:
+    """Methods whose training the clock ended."""
+    stopped = [label for label in board.rivals if any(map(_reached_the_limit, board.methods[label].done))]
+    if stopped:
+        yield f"More time may change the order: the clock stopped the training of {_listed(stopped)}."
+
+
+def _reached_the_limit(document: Document) -> bool:
+    limit = number(dig(document, "case", "estimator", "params", "max_seconds"))
+    return number(dig(document, "timings", "fit", "seconds")) >= limit
 
 
 def _left_out(board: _Board) -> Iterator[str]:

@@ -11,7 +11,7 @@ import numpy as np
 from mlffbench import registry
 from mlffbench.data import Dataset, Split
 from mlffbench.splits.common.groups import number_of_frames, random_subset
-from mlffbench.system.ranges import ShareOrNumber
+from mlffbench.system.ranges import Count, ShareOrNumber
 
 __all__ = ["learning_curve"]
 
@@ -21,7 +21,7 @@ def learning_curve(
     seed: int = 0,
     n_train: ShareOrNumber = 100,
     split: str | Mapping[str, Mapping[str, Any] | None] = "official",
-    n_test: int | None = None,
+    n_test: Count | None = None,
 ) -> Split:
     """Train on `n_train` frames of another split's training set, with the same tests.
 

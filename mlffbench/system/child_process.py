@@ -9,20 +9,34 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
-from typing import IO
+from typing import IO, Any, Protocol
 
 from mlffbench.system import supervisor
+from mlffbench.system.process_memory import memory_below
 
-__all__ = ["THREADS", "ChildProcess"]
+__all__ = ["THREADS", "ChildProcess", "Process"]
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 KEPT_ERRORS = 4000  # bytes, the last ones
 SUPERVISOR_SECONDS = 10.0  # more than it needs to end what it supervises
 MEMORY_EVENTS = Path("/proc/vmstat")
+
+
+class Process(Protocol):
+    """Part of `subprocess.Popen` that a child process needs."""
+
+    pid: int
+    returncode: int | Any
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+    stderr: IO[bytes] | None
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
 
 
 class ChildProcess:
@@ -43,6 +57,8 @@ class ChildProcess:
         Threads of its numerical libraries.
     environment : mapping of str to str
         Further environment variables.
+    pass_fds : sequence of int
+        File descriptors that it inherits.
 
     Raises
     ------
@@ -56,18 +72,40 @@ class ChildProcess:
         python: str | None = None,
         threads: int = 1,
         environment: Mapping[str, str] | None = None,
+        pass_fds: Sequence[int] = (),
     ) -> None:
         if python is not None and shutil.which(python) is None:
             raise FileNotFoundError(errno.ENOENT, "no such Python", python)
+        command = [python or sys.executable, *arguments]
+        environment = {**os.environ, **dict.fromkeys(THREADS, str(threads)), **(environment or {})}
+        self._begin(*_supervised(command, environment, pass_fds))
+
+    def _begin(self, process: Process, lifeline: int) -> None:
+        """Watch a supervisor that has been started; closing its `lifeline` ends it."""
         self.timed_out = False
         self._memory_kills = _memory_kills()
         self._lines: SimpleQueue[str | None] = SimpleQueue()
         self._errors = b""
-        self._lock = threading.Lock()
-        command = [python or sys.executable, *arguments]
-        environment = {**os.environ, **dict.fromkeys(THREADS, str(threads)), **(environment or {})}
-        self._process, self._lifeline = _supervised(command, environment)
-        threading.Thread(target=self._watch, daemon=True).start()
+        self._hear: Callable[[bytes], None] = lambda _: None
+        self._lock, self._hearing = threading.Lock(), threading.Lock()
+        self._process = process
+        self._lifeline: int | None = lifeline
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def is_lost(self) -> bool:
+        """True if it ended because the process did that it was forked from."""
+        return False
+
+    @property
+    def memory(self) -> int | None:
+        """Memory of the process and all that it has started, in bytes; None if it has ended."""
+        return memory_below(self._process.pid)
 
     def send(self, line: str) -> None:
         """Write one line to its standard input; if it is dead, `lines` yields nothing."""
@@ -86,6 +124,12 @@ class ChildProcess:
     def errors(self) -> str:
         """The last lines of its standard error."""
         return self._errors.decode(errors="replace")
+
+    def copy_errors(self, hear: Callable[[bytes], None]) -> None:
+        """Call `hear` with all that the process writes to standard error, in pieces."""
+        with self._hearing:
+            hear(self._errors)
+            self._hear = hear
 
     @contextmanager
     def time_limit(self, seconds: float | None) -> Iterator[None]:
@@ -118,7 +162,10 @@ class ChildProcess:
         try:
             self._process.wait(SUPERVISOR_SECONDS)
         except subprocess.TimeoutExpired:  # somebody has stopped the supervisor
-            self._kill_group()
+            self._kill_stopped()
+
+    def _kill_stopped(self) -> None:
+        self._kill_group()
 
     def close(self, patience: float = 0.0) -> None:
         """Give the process `patience` seconds to end by itself; then kill it."""
@@ -126,6 +173,7 @@ class ChildProcess:
             self._process.wait(patience)
         self.kill()
         self._process.wait()
+        self._watcher.join()
         if self._process.stdin is not None:
             with suppress(BrokenPipeError):  # a line that a dead child never read is still buffered
                 self._process.stdin.close()
@@ -176,7 +224,9 @@ class ChildProcess:
     def _read_errors(self, stream: IO[bytes]) -> None:
         with stream:
             while piece := os.read(stream.fileno(), 1 << 16):
-                self._errors = (self._errors + piece)[-KEPT_ERRORS:]
+                with self._hearing:
+                    self._errors = (self._errors + piece)[-KEPT_ERRORS:]
+                    self._hear(piece)
 
     def _kill_group(self) -> None:
         """Kill what the supervisor has left: all of it if it was killed itself, or is not on Linux."""
@@ -185,15 +235,15 @@ class ChildProcess:
 
 
 def _supervised(
-    command: list[str], environment: Mapping[str, str]
-) -> tuple[subprocess.Popen[bytes], int | None]:
+    command: list[str], environment: Mapping[str, str], pass_fds: Sequence[int]
+) -> tuple[subprocess.Popen[bytes], int]:
     """Start a command below a supervisor; the second value is the pipe whose closing ends both."""
     reading, lifeline = os.pipe()
     try:
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", supervisor.__file__, str(reading), *command],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            start_new_session=True, pass_fds=[reading], env=environment,
+            start_new_session=True, pass_fds=[reading, *pass_fds], env=environment,
         )  # fmt: skip
     except OSError:
         os.close(lifeline)

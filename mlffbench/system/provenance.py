@@ -7,6 +7,7 @@ import platform
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,14 @@ def provenance() -> dict[str, Any]:
         "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "accelerator": _accelerator(),
         "numerics": _numerics(),
-        "packages": versions(PACKAGES),
-        "revision": _revision(),
+        **_installation(),
     }
+
+
+@cache
+def _installation() -> dict[str, Any]:
+    """Packages and revision, which stay as they were when this process began."""
+    return {"packages": versions(PACKAGES), "revision": _revision()}
 
 
 def _machine() -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """Supervisor process: runs one program and ends all that the program has started.
 
-Run as ``python -I -S supervisor.py FD PROGRAM ...``, on the standard library alone. The program is killed
-when the pipe FD closes, as the death of the parent closes it. When the program has ended, on Linux every
-process that descends from it is ended as well, in whatever group or session; elsewhere the group is killed.
-The supervisor then ends as the program did: with its exit code, or by its signal.
+Run as ``python -I -S supervisor.py FD PROGRAM ...``, on the standard library alone, or entered by a process
+that forks (`supervise`). The program is killed when the pipe FD closes, as the death of the parent closes it.
+When the program has ended, on Linux every process that descends from it is ended as well, in whatever group
+or session; elsewhere the group is killed. The supervisor then ends as the program did: with its exit code, or
+by its signal.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 import threading
 import time
 
-__all__ = ["main"]
+__all__ = ["die_with", "main", "supervise"]
 
 LINUX = sys.platform == "linux"
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
@@ -26,12 +27,25 @@ PATIENCE = ((signal.SIGTERM, 0.5), (signal.SIGKILL, 5.0))  # joblib's trackers u
 def main() -> None:
     """Start the program, wait for its end or the parent's, end its descendants, and end like it."""
     lifeline, command = int(sys.argv[1]), sys.argv[2:]
+    supervise(lifeline)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it
+    try:
+        os.execvp(command[0], command)
+    except OSError as error:
+        os.write(2, f"{command[0]}: {error.strerror}\n".encode())
+        os._exit(127)
+
+
+def supervise(lifeline: int) -> None:
+    """Become the supervisor of a forked process, in which alone this function returns: it is the program."""
     os.set_inheritable(lifeline, False)
     _prctl(PR_SET_CHILD_SUBREAPER, 1)  # orphans below become children of this process
     own = os.getpid()
     program = os.fork()
     if program == 0:
-        _become(command, own)
+        die_with(own)
+        os.close(lifeline)
+        return
     for stream in range(3):  # the pipes belong to the program alone, and end with it
         os.dup2(os.open(os.devnull, os.O_RDWR), stream)
     threading.Thread(target=_kill_at_the_end_of, args=(lifeline, program), daemon=True).start()
@@ -40,22 +54,16 @@ def main() -> None:
     _end_like(status)
 
 
+def die_with(parent: int) -> None:
+    """Have this process killed when its parent dies, or end it if that has happened."""
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
 def _prctl(option: int, value: int) -> None:
     if LINUX:
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
-
-
-def _become(command: list[str], supervisor: int) -> None:
-    """Turn this forked process into the program, which dies when the supervisor is killed."""
-    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != supervisor:
-        os._exit(1)
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it
-    try:
-        os.execvp(command[0], command)
-    except OSError as error:
-        os.write(2, f"{command[0]}: {error.strerror}\n".encode())
-        os._exit(127)
 
 
 def _kill_at_the_end_of(lifeline: int, program: int) -> None:

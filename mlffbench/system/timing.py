@@ -13,7 +13,9 @@ import psutil
 
 from mlffbench.system.device import checked_device
 
-__all__ = ["Measurement", "measure"]
+__all__ = ["Measurement", "count_libraries_of", "measure"]
+
+_libraries = 0  # bytes that a process forked by a template shares with it and has not mapped
 
 
 @dataclass
@@ -25,7 +27,8 @@ class Measurement:
     seconds : float
         Wall time, the device's queued work included.
     peak_memory_mb : float
-        Largest resident memory of the process, MiB, sampled every 10 ms.
+        Largest resident memory of the process, MiB, sampled every 10 ms; libraries that a template process
+        has loaded for it count as its own (`count_libraries_of`).
     peak_gpu_memory_mb : float or None
         Largest memory that torch held on the CUDA device, MiB; Peak GPU memory, MiB; None on a CPU.
     """
@@ -54,10 +57,20 @@ def measure(device: str = "cpu") -> Iterator[Measurement]:
         result.peak_gpu_memory_mb = _gpu_peak(device)
 
 
+def count_libraries_of(template: int) -> None:
+    """Count, in a process just forked, the code that its template has loaded and that fork does not map."""
+    global _libraries
+    _libraries = max(0, _resident(psutil.Process(template)) - _resident(psutil.Process()))
+
+
+def _resident(process: psutil.Process) -> int:
+    return process.memory_info().rss
+
+
 def _watch(result: Measurement, stop: threading.Event) -> None:
     process = psutil.Process()
     while True:
-        result.peak_memory_mb = max(result.peak_memory_mb, process.memory_info().rss / 2**20)
+        result.peak_memory_mb = max(result.peak_memory_mb, (_resident(process) + _libraries) / 2**20)
         if stop.wait(0.01):
             return
 

@@ -9,6 +9,7 @@ from mlffbench.data import Dataset, Score, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.system.ranges import Count, Counts
 from mlffbench.system.timing import measure
+from mlffbench.tasks.common.subtasks import Row, skipped_row
 
 __all__ = ["speed"]
 
@@ -22,7 +23,7 @@ def speed(
     seed: int = 0,
     copies: Counts = (1, 8, 64),
     repeats: Count = 3,
-) -> list[Score]:
+) -> list[Row]:
     """Time one prediction (energy, forces) of 1, 8, 64 ... copies of a frame as one system.
 
     Crystals are repeated along the first axis; molecules are set side by side. The rows are medians of
@@ -37,16 +38,19 @@ def speed(
     """
     atoms = dataset.frames[next(iter(split.tests.values()))[0]]
     device = str(getattr(model, "device", "cpu"))
-    scores = []
+    rows: list[Row] = []
     for n in copies:
+        test = f"{n} copies, {n * len(atoms)} atoms"
+        if n > 1 and "extensive" not in model.supports:
+            rows.append(skipped_row(test, "evaluate", f"{type(model).__name__} describes one molecule"))
+            continue
         frames = [_copies(atoms, n)]
         model.predict(frames)
         times = np.array([_seconds(model, frames, device) for _ in range(repeats)])
         prepare, evaluate = np.median(times, axis=0) * 1e6 / len(frames[0])
-        test = f"{n} copies, {len(frames[0])} atoms"
-        scores.append(Score(test, "prepare", "time_per_atom", float(prepare), "µs/atom"))
-        scores.append(Score(test, "evaluate", "time_per_atom", float(evaluate), "µs/atom"))
-    return scores
+        rows.append(Score(test, "prepare", "time_per_atom", float(prepare), "µs/atom"))
+        rows.append(Score(test, "evaluate", "time_per_atom", float(evaluate), "µs/atom"))
+    return rows
 
 
 def _copies(atoms: Atoms, n: int) -> Atoms:

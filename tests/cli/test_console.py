@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
+
+import pytest
 
 from mlffbench.cli import console as cli_console
 from mlffbench.cli.display import Display
+from mlffbench.cli.live_display import LiveDisplay
+from mlffbench.cli.run_state import RunState
 from mlffbench.data import Spec
 from mlffbench.harness.case import Case
 
@@ -28,14 +33,15 @@ def test_names_and_paths_are_printed_as_they_are():
         assert word in text
 
 
-def test_the_display_of_a_run_keeps_brackets():
+@pytest.mark.parametrize("observed", [Display, LiveDisplay])
+def test_the_display_of_a_run_keeps_brackets(observed):
     console = screen()
     failure = {"kind": "error", "message": "ValueError: [/no] such [key]"}
-    with Display(console, len(NAMES)) as display:
-        for name in NAMES:
-            case = Case(
-                "s", name, Spec("path", {"path": "a/[x].xyz"}), Spec("random"), Spec("morse"), 0, name
-            )
+    data, cases = Spec("path", {"path": "a/[x].xyz"}), []
+    for name in NAMES:
+        cases.append(Case("s", name, data, Spec("random"), Spec("morse"), 0, name))
+    with observed(console, RunState(cases), Path("out")) as display:
+        for case in cases:
             display.started(case)
             display.progressed(case, "[/fit]", 1, 2, {"[/loss]": 1.0})
             display.finished(case, {"failure": failure})

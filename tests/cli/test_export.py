@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ase import Atoms
 from typer.testing import CliRunner
 
 from mlffbench.cli import app
@@ -38,7 +39,7 @@ def test_without_a_name_it_takes_the_models(model, tmp_path):
 
 
 def test_mistakes_are_sentences(model):
-    AtomicReference(atomic_energies={"Ar": 0.0}).fit(*lennard_jones(n_train=2)[:2]).save("floor.mlff")
+    AtomicReference().fit([Atoms("Ar")], [0.0]).save("floor.mlff")
     for words, sentence in [
         (("floor.mlff",), "AtomicReference runs in ASE only: mlffbench.load('floor.mlff').calculator()"),
         ((model, "-o", "x.xml"), "'x.xml' has no suffix of LennardJones, which writes .lammps (lammps)"),

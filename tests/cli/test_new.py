@@ -6,15 +6,19 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from ase import units
 from ase.build import molecule as built
-from ase.io import write
+from ase.io import read, write
+from ase.md.verlet import VelocityVerlet
 from example_cases import InProcess
 from example_users_data import alloy, molecule, slab
 from typer.testing import CliRunner
 
+import mlffbench
 from mlffbench.cli import app
-from mlffbench.harness.plan import read_suite
+from mlffbench.harness.read_suite import read_suite
 from mlffbench.harness.store import Store
 
 
@@ -71,7 +75,7 @@ def test_new_prints_a_suite_and_says_what_it_took(files, tmp_path, name, keys, k
 
 
 def test_run_goes_from_a_file_to_a_verdict_and_keeps_the_suite(files, here):
-    words = ("run", files["alloy"], "--budget", "5m", "--only", "atomic_reference,morse")
+    words = ("run", files["alloy"], "--quick", "--only", "atomic_reference,morse")
     result = call(*words)
     assert result.exit_code == 0, result.output
     assert "Best here: morse" in " ".join(result.output.split())
@@ -82,8 +86,9 @@ def test_run_goes_from_a_file_to_a_verdict_and_keeps_the_suite(files, here):
     assert [row.label for row in suite.estimators] == ["atomic_reference", "morse"]
     assert "# ran as: mlffbench " in (folder / "suite.yaml").read_text()
     assert "2 cases, 0 to run" in call(*words, "--dry-run").output
-    assert "2 cases, 0 to run" in call("run", folder, "--dry-run").output
-    assert not list(folder.glob("suite-*"))
+    moved = folder.rename(here / "elsewhere")
+    assert "2 cases, 0 to run" in call("run", moved, "--dry-run").output
+    assert not list(moved.glob("suite-*"))
 
 
 def test_a_dry_run_writes_nothing(files, here):
@@ -167,3 +172,11 @@ def test_five_minutes_give_a_leaderboard_models_and_a_verdict(files, tmp_path, n
     documents = Store(folder).documents()
     assert len(documents) >= 6
     assert all(document["status"] == "ok" for document in documents)
+    assert all((folder / document["kept_model"]["file"]).is_file() for document in documents)
+    best = tmp_path / "best.mlff"
+    assert call("model", folder, "best", "-o", best).exit_code == 0
+    assert call("predict", best, files[name], "-o", tmp_path / "predicted.extxyz").exit_code == 0
+    atoms = read(files[name], index=0)
+    atoms.calc = mlffbench.load(best).calculator()
+    VelocityVerlet(atoms, 1 * units.fs).run(100)
+    assert np.isfinite(atoms.positions).all()

@@ -8,7 +8,9 @@ import tomllib
 from importlib.util import module_from_spec, spec_from_file_location
 
 import pytest
+from typer.testing import CliRunner
 
+from mlffbench.cli import app
 from mlffbench.cli.new_estimator import write_package
 from mlffbench.testing import FORCEFIELD_CHECKS, alloys, fitted
 
@@ -61,3 +63,15 @@ def test_pip_installs_it(package, tmp_path):
     names = "from mlffbench import registry; print(registry.load('estimators', 'my_pairs').family)"
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {names}"
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "classical\n"
+
+
+def test_the_command_writes_it_and_says_what_comes_next(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["new", "estimator", "my_pairs"])
+    assert result.exit_code == 0, result.output
+    assert "wrote my-pairs/my_pairs.py" in result.output
+    assert "next: pip install -e my-pairs; mlffbench show my_pairs; pytest my-pairs" in result.output
+    for wrong in (["new", "estimator"], ["new", "estimator", "my_pairs"], ["new", "model", "x"]):
+        refusal = CliRunner().invoke(app, wrong)
+        assert refusal.exit_code == 2, refusal.output
+        assert "Traceback" not in refusal.output

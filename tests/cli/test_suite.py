@@ -7,6 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
+from example_cases import InProcess
 from example_mutations import damaged, mutated
 from typer.testing import CliRunner
 
@@ -127,12 +128,18 @@ def test_a_folder_without_results_is_one_sentence(tmp_path):
     assert "holds no results" in result.output
 
 
-@pytest.mark.parametrize("device", ["cuda:7", "gpu"])
-def test_a_device_that_is_not_there_is_one_sentence(tmp_path, device):
+@pytest.mark.parametrize(
+    ("device", "sentence"),
+    [
+        ("cuda:7", "the device 'cuda:7' is not here"),
+        ("gpu", "no device 'gpu'; did you mean 'cuda'? here: "),
+    ],
+)
+def test_a_device_that_is_not_there_is_one_sentence(tmp_path, device, sentence):
     (tmp_path / "suite.yaml").write_text(SUITE)
     result = call("run", tmp_path / "suite.yaml", "--device", device)
     assert result.exit_code == 2
-    assert f"device '{device}' cannot be used" in result.output
+    assert sentence in result.output
 
 
 def test_schema_is_json():
@@ -294,3 +301,15 @@ def test_a_stray_json_costs_nothing(finished, tmp_path):
     assert "set aside" not in result.output
     result = call("report", out)
     assert (result.exit_code, "package.json: id: Field required" in result.output) == (0, True)
+
+
+def test_events_are_all_that_a_run_with_json_prints(tmp_path, monkeypatch):
+    monkeypatch.setattr("mlffbench.harness.case_queue.CaseProcess", InProcess)
+    (tmp_path / "suite.yaml").write_text(SUITE)
+    result = call("run", tmp_path / "suite.yaml", "--out", tmp_path / "out", "--json")
+    assert result.exit_code == 0, result.output
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    kinds = [event["event"] for event in events]
+    assert kinds == ["planned", "started", "finished", "started", "finished", "done"]
+    assert (events[-1]["cases_done"], events[-1]["cases_failed"], events[-1]["ended_by"]) == (2, 0, None)
+    assert "Leaderboard" in result.stderr

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from ase.build import molecule
 from example_cases import case
 
-from mlffbench.harness.answer import has_answer, read_answer, write_answer
+from mlffbench.estimators.atomic_reference import AtomicReference
+from mlffbench.harness.answer import answered_model, has_answer, read_answer, write_answer, write_model
 from mlffbench.harness.outcome import Outcome, failed
 
 ARRAYS = {"T/energy_true": np.arange(3.0), "T/n_atoms": np.array([1, 2, 3])}
@@ -43,3 +45,21 @@ def test_a_damaged_answer_is_none(tmp_path, name, damage):
     file = tmp_path / name
     file.write_bytes(damage(file.read_bytes()))
     assert read_answer(tmp_path) is None
+
+
+def test_a_model_is_written_up_to_a_size(tmp_path):
+    model = AtomicReference().fit([molecule("H2"), molecule("O2")], [-6.0, -8.0])
+    assert write_model(tmp_path, model, None) == {}
+    size = answered_model(tmp_path).stat().st_size
+    assert write_model(tmp_path, model, size) == {}
+    reason = write_model(tmp_path, model, size - 1)["reason"]
+    assert "MB, more than" in reason
+    assert answered_model(tmp_path) is None
+    assert write_model(tmp_path, model, 0) == {"reason": "keep_models: none"}
+
+
+def test_a_model_that_cannot_be_saved_is_a_reason(tmp_path):
+    model = AtomicReference().fit([molecule("H2")], [-6.0])
+    model.odd_ = object()
+    assert "cannot be saved" in write_model(tmp_path, model, None)["reason"]
+    assert list(tmp_path.iterdir()) == []

@@ -39,10 +39,9 @@ def files(folder):
     return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
 
 
-def results(*cases):
-    return sorted(
-        name for c in cases for name in (f"{c.id}.json", f"models/{c.id}.mlff", f"predictions/{c.id}.npz")
-    )
+def results(*cases, begun=()):
+    parts = ("{}.json", "logs/{}.log", "models/{}.mlff", "predictions/{}.npz")
+    return sorted([part.format(c.id) for c in cases for part in parts] + [f"logs/{c.id}.log" for c in begun])
 
 
 # ---------------------------------------------------------------- children
@@ -94,7 +93,7 @@ def test_lack_of_room_is_no_failure_of_the_method(tmp_path, how):
         execute([first, wanted], store, Silent())
     assert store.load(first.id)["status"] == "ok"
     assert store.load(wanted.id) is None
-    assert files(tmp_path) == results(first)
+    assert files(tmp_path) == results(first, begun=[wanted])
 
 
 def test_a_fit_is_kept_when_a_task_finds_no_room(tmp_path):
@@ -229,7 +228,7 @@ def check_whole(out):
     after = good(out)
     assert {id: after[id] for id in before} == before, "a finished case was lost, or computed again"
     assert len(after) == N_CASES
-    parts = ("{}.json", "models/{}.mlff", "predictions/{}.npz")
+    parts = ("{}.json", "logs/{}.log", "models/{}.mlff", "predictions/{}.npz")
     assert set(files(out)) == {part.format(id) for part in parts for id in after}
     assert not (out / "unfinished").exists()
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from mlffbench.cli import app
 from mlffbench.data import Spec
 from mlffbench.harness.case import Case
-from mlffbench.harness.plan import SuiteError, cases, suite_schema
+from mlffbench.harness.plan import SuiteError, cases
 from mlffbench.harness.read_suite import read_suite
 
 GOOD = """\
@@ -166,12 +166,6 @@ def test_another_encoding_is_a_sentence(tmp_path, encoding):
     assert read_suite(file).name == "demo"
     with pytest.raises(SuiteError, match="directory"):
         read_suite(tmp_path)
-
-
-def test_the_schema_knows_the_names():
-    text = str(suite_schema())
-    for word in ("atomic_reference", "malonaldehyde", "official", "speed", "problems"):
-        assert word in text
 
 
 def test_a_manifest_is_pinned_by_its_content_and_read_while_planning(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -260,3 +261,87 @@ def test_rescore_adds_a_metric_and_keeps_the_rest(tmp_path):
     assert values["energy", "rmse"] == pytest.approx(np.sqrt(0.125))
     assert len(values) == len(stored)
     assert json.dumps(store.load("b-2")) == json.dumps(document | {"id": "b-2"})
+
+
+# ---------------------------------------------------------------- kept models
+def model_file(folder, content=b"model"):
+    file = folder / "new.mlff"
+    file.write_bytes(content)
+    return file
+
+
+def test_a_document_names_its_model(tmp_path):
+    store = Store(tmp_path / "r")
+    store.save(DOCUMENT, model=model_file(tmp_path))
+    kept = store.load("a-1")["kept_model"]
+    assert kept == {"sha256": sha256(b"model").hexdigest(), "bytes": 5, "file": "models/a-1.mlff"}
+    assert store.kept_model("a-1") == store.model_path("a-1")
+    store.save({**store.load("a-1"), "note": "the same fit"})
+    assert store.kept_model("a-1") is not None
+    store.model_path("a-1").write_bytes(b"other")
+    assert store.kept_model("a-1") is None
+    assert "damaged" in store.missing_model("a-1")
+    store.model_path("a-1").unlink()
+    assert "deleted" in store.missing_model("a-1")
+
+
+@pytest.mark.parametrize("status", ["ok", "failed"])
+def test_a_model_that_no_document_names_is_removed_and_remembered(tmp_path, status):
+    store = Store(tmp_path / "r")
+    store.save(DOCUMENT, model=model_file(tmp_path))
+    store.save({**DOCUMENT, "status": status})
+    assert store.removed == {"a-1": 5}
+    assert list((tmp_path / "r" / "models").iterdir()) == []
+
+
+@pytest.mark.parametrize("moment", ["document", "settled"])
+def test_a_kill_leaves_a_model_with_its_document(tmp_path, monkeypatch, moment):
+    store = Store(tmp_path / "r")
+    store.save(DOCUMENT, model=model_file(tmp_path))
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    target = "freed" if moment == "document" else "Store._settle"
+    monkeypatch.setattr(f"mlffbench.harness.store.{target}", killed)
+    if moment == "settled":
+        monkeypatch.setattr("mlffbench.harness.store.Store._settle", only_first_settles(killed))
+    with pytest.raises(KeyboardInterrupt):
+        store.save({**DOCUMENT, "note": "new"}, model=model_file(tmp_path, b"new"))
+    monkeypatch.undo()
+    again = Store(tmp_path / "r")
+    new = again.load("a-1").get("note") == "new"
+    assert new is (moment == "settled")
+    assert again.kept_model("a-1").read_bytes() == (b"new" if new else b"model")
+    again.save({**DOCUMENT, "note": "newer"}, model=model_file(tmp_path, b"newer"))
+    assert again.kept_model("a-1").read_bytes() == b"newer"
+    assert [p.name for p in (tmp_path / "r" / "models").iterdir()] == ["a-1.mlff"]
+
+
+def only_first_settles(killed):
+    calls = []
+
+    def settle(*_):
+        calls.append(1)
+        if len(calls) > 1:
+            killed()
+
+    return settle
+
+
+def test_models_are_not_written_through_links(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "models").symlink_to(tmp_path / "elsewhere")
+    store = Store(tmp_path / "r")
+    for use in (store.check_rights, store.clean, lambda: store.save(DOCUMENT, model=model_file(tmp_path))):
+        with pytest.raises(OSError, match="link"):
+            use()
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_half_written_models_are_removed(tmp_path):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "b-2.123.part").write_text("x")
+    Store(tmp_path).clean()
+    assert list((tmp_path / "models").iterdir()) == []

@@ -47,7 +47,7 @@ def test_a_potential_that_runs_programs_is_not_exported(old: str, new: str) -> N
 def test_names_that_no_gap_has() -> None:
     with pytest.raises(ValueError, match="not all sparse points"):
         named(FILES | {"../x": ""}, "x.xml", {})
-    with pytest.raises(ValueError, match="QUIP cannot read 'a b.xml'"):
+    with pytest.raises(ValueError, match=r"QUIP cannot read 'a b.xml'"):
         named(FILES, "a b.xml", {})
     with pytest.raises(ValueError, match="no energy of the atom with number 29"):
         named(FILES, "x.xml", {"Cu": 1.0})

@@ -84,6 +84,14 @@ def test_the_kept_model_is_named_and_copies_in_the_training_set_are_a_doubt():
     assert "Errors on test_300K flatter" in text
 
 
+def test_training_that_the_clock_stopped_is_said_to_be_so():
+    text = verdict(
+        outcome("mace", 0.01, params={"max_seconds": 10}), outcome("painn", 0.05, params={"max_seconds": 11})
+    )
+    assert "the clock stopped the training of mace." in text
+    assert "clock" not in verdict(outcome("mace", 0.01), outcome("painn", 0.05))
+
+
 def test_a_method_that_leaves_out_a_group_is_not_ranked():
     lazy = outcome("lazy", 0.001)
     lazy["scores"] = [s for s in lazy["scores"] if s["test"] != "test_1200K"]

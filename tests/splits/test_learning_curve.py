@@ -33,6 +33,16 @@ def test_a_learning_curve_of_the_official_split_is_its_own_draw():
     assert draws[0] < draws[1] < draws[2]
 
 
+def test_large_test_groups_can_be_thinned_and_small_ones_stay():
+    data = dataset(card={"train": "train_300K"})
+    full, thin = learning_curve(data, 1, 5), learning_curve(data, 1, 5, n_test=7)
+    assert {len(part) for part in thin.tests.values()} == {min(7, len(part)) for part in full.tests.values()}
+    assert all(set(thin.tests[name]) <= set(part) for name, part in full.tests.items())
+    assert (
+        learning_curve(data, 1, 11, n_test=7).tests["test_600K"].tolist() == thin.tests["test_600K"].tolist()
+    )
+
+
 @pytest.mark.parametrize(
     ("keywords", "error", "sentence"),
     [

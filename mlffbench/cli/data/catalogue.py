@@ -30,8 +30,8 @@ def catalogue(json_: Json = False) -> None:
 def _row(name: str) -> dict[str, Any]:
     """Facts of a dataset's card; None for what only the data tell."""
     from mlffbench import registry
-    from mlffbench.cli.data.availability import card_of, module_of, sources_of, where
     from mlffbench.data import Spec
+    from mlffbench.datasets.sources.availability import card_of, module_of, sources_of, where
 
     spec = Spec(name)
     function, module = registry.load("datasets", name), module_of(spec)

@@ -19,7 +19,7 @@ MB = 1e6
 
 def fetch(dataset: DatasetText, param: Params = None, json_: Json = False) -> None:
     """Download every file of a dataset, verify it, and print its path."""
-    from mlffbench.cli.data.availability import sources_of
+    from mlffbench.datasets.sources.availability import sources_of
     from mlffbench.system import progress
 
     with refusals():

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from mlffbench.data import Dataset
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlffbench.data import Dataset
 
 __all__ = ["read_labels"]
 

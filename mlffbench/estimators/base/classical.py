@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from mlffbench.descriptors.graph import Graph
     from mlffbench.potentials.classical.design_matrix import DesignMatrix
+    from mlffbench.potentials.classical.least_squares import Fit
 
 __all__ = ["Classical"]
 
@@ -68,8 +69,8 @@ class Classical(Exportable, ForceField):
         return {"cutoff": 5.0, "max_iterations": 20, "n_starts": 1, "random_state": 0}
 
     @abstractmethod
-    def _fit_interaction(self, graph: Graph, design: DesignMatrix, rng: np.random.RandomState) -> None:
-        """Set the fitted attributes that `_interaction` uses."""
+    def _fit_interaction(self, graph: Graph, design: DesignMatrix, rng: np.random.RandomState) -> Fit | None:
+        """Set the fitted attributes that `_interaction` uses; None where nothing interacts."""
 
     @abstractmethod
     def _interaction(self, graph: Graph) -> torch.Tensor:
@@ -108,10 +109,15 @@ class Classical(Exportable, ForceField):
         frames, labels = random_subsample(frames, labels, self.cutoff, self._max_pairs(), rng)
         graph = self._graph(frames, "cpu")
         weights = (self.energy_weight, self.forces_weight, self.stress_weight)
-        self._fit_interaction(graph, design_matrix(graph, frames, labels, weights, self.elements_), rng)
+        design = design_matrix(graph, frames, labels, weights, self.elements_)
+        solution = self._fit_interaction(graph, design, rng)
         with torch.no_grad():
             remainder = labels.energy - self._interaction(graph).numpy()
         self.element_energies_ = per_atom_constants(frames, remainder, self.elements_)
+        self.n_parameters_ = len(self.element_energies_)
+        if solution is not None:
+            self.n_parameters_ += solution.values.size
+            self.stopped_by_ = solution.stopped_by
 
     def _prepare(self, frames: Sequence[Atoms]) -> Graph:
         return self._graph(frames, self.device)

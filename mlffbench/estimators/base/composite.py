@@ -21,6 +21,8 @@ from mlffbench.system import progress
 
 __all__ = ["Calculated", "Composite", "SharedCapabilities", "clone_sharing_calculators", "is_spec"]
 
+OWN = ("random_state", "atomic_energies")  # parameters that every submodel has its own of
+
 
 class SharedCapabilities:
     """Capabilities shared by all submodels of an instance; on the class, those of `ForceField`."""
@@ -57,6 +59,35 @@ class Composite(ForceField):
         for model in self.submodels():
             if isinstance(model, ForceField):
                 model.import_libraries()
+
+    # ------------------------------------------------------------ facts of the fit
+    def fitted_parts(self) -> Sequence[tuple[str, ForceField]]:
+        """Submodels that this model has fitted, each with the parameter that it was built from."""
+        return []
+
+    @property
+    def n_parameters_(self) -> int:
+        """Number of parameters of the fitted submodels together."""
+        counts = [getattr(part, "n_parameters_", None) for _, part in self.fitted_parts()]
+        if not counts or None in counts:
+            raise AttributeError("a submodel has no number of parameters")
+        return sum(counts)
+
+    @property
+    def stopped_by_(self) -> str:
+        """What ended the fits of the submodels."""
+        ends = [getattr(part, "stopped_by_", None) for _, part in self.fitted_parts()]
+        if not any(ends):
+            raise AttributeError("no submodel was fitted step by step")
+        return ", ".join(dict.fromkeys(filter(None, ends)))
+
+    def resolved_params(self) -> dict[str, Any]:
+        """Parameters, and as ``model__cutoff`` those of the fitted submodels but their seeds and atoms."""
+        params = super().resolved_params()
+        for name, part in reversed(self.fitted_parts()):
+            own = part.resolved_params().items()
+            params |= {f"{name}__{word}": value for word, value in own if word not in OWN}
+        return params
 
     def build_part(self, name: str, **defaults: Any) -> Any:
         """Build the unfitted submodel of the parameter `name`.

@@ -71,7 +71,7 @@ class Exportable:
         known = self.export_formats
         if name is None:
             name = next((key for key, suffix in known.items() if path.suffix == suffix), None)
-        if name not in known:
+        if name is None or name not in known:
             listed = " or ".join(f"{suffix} ({key})" for key, suffix in known.items())
             asked = f"{name!r} is no format" if name else f"{path.name!r} has no suffix"
             raise ValueError(f"{asked} of {type(self).__name__}, which writes {listed}")

@@ -166,12 +166,13 @@ class GraphNetwork(WarmStart):
 
         from mlffbench.potentials.networks.batches import join
         from mlffbench.potentials.networks.seeding import seed_of, shuffled_batches
-        from mlffbench.potentials.networks.training import Settings, train
+        from mlffbench.potentials.networks.training import Settings, n_trainable, train
 
         generator = torch.Generator().manual_seed(seed_of(self.random_state))
         starts = range(0, len(held), VALIDATION_BATCH)
         held_batches = [join(held[i : i + VALIDATION_BATCH]) for i in starts]
-        self.history_ = train(
+        self.n_parameters_ = n_trainable(self.module_)
+        self.history_, self.stopped_by_ = train(
             self.module_,
             [{"params": self.module_.parameters(), "lr": self.learning_rate}],
             batches=lambda: map(join, shuffled_batches(training, self.batch_size, generator)),

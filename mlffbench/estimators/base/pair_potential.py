@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlffbench.descriptors.graph import Graph
     from mlffbench.potentials.classical.design_matrix import DesignMatrix
     from mlffbench.potentials.classical.lammps_table import Curve
+    from mlffbench.potentials.classical.least_squares import Fit
     from mlffbench.potentials.classical.pair import PairProblem
 
 __all__ = ["PairPotential"]
@@ -53,7 +54,7 @@ class PairPotential(Classical):
 
         return undirected(super()._graph(frames, device))
 
-    def _fit_interaction(self, graph: Graph, design: DesignMatrix, rng: np.random.RandomState) -> None:
+    def _fit_interaction(self, graph: Graph, design: DesignMatrix, rng: np.random.RandomState) -> Fit | None:
         import torch
 
         from mlffbench.potentials.classical.least_squares import element_kinds
@@ -62,34 +63,34 @@ class PairPotential(Classical):
         numbers = graph.numbers[torch.stack([graph.source, graph.target])].sort(dim=0).values
         kinds, pairs = element_kinds(*numbers)
         self.parameters_: dict[str, dict[str, float]] = {}
-        if pairs:
-            problem = PairProblem(graph, design, kinds.numpy(), len(pairs))
-            r_min = torch.as_tensor(problem.smallest_distances())
-            terms = lambda theta: pair_terms(
-                self.form, self.physical, theta, r_min, problem.distances, problem.kinds, self.cutoff
-            )
-            theta = torch.as_tensor(self._optimise(problem, terms, rng))
-            values = torch.stack(self.physical(r_min, *theta)).T.tolist()
-            for pair, row in zip(pairs, values, strict=True):
-                self.parameters_["-".join(pair)] = dict(zip(self.names, row, strict=True))
+        if not pairs:
+            return None
+        problem = PairProblem(graph, design, kinds.numpy(), len(pairs))
+        r_min = torch.as_tensor(problem.smallest_distances())
+        terms = lambda theta: pair_terms(
+            self.form, self.physical, theta, r_min, problem.distances, problem.kinds, self.cutoff
+        )
+        solution = self._optimise(problem, terms, rng)
+        theta = torch.as_tensor(solution.values).reshape(len(self.bounds), len(pairs))
+        values = torch.stack(self.physical(r_min, *theta)).T.tolist()
+        for pair, row in zip(pairs, values, strict=True):
+            self.parameters_["-".join(pair)] = dict(zip(self.names, row, strict=True))
+        return solution
 
-    def _optimise(
-        self, problem: PairProblem, terms: Callable[..., Any], rng: np.random.RandomState
-    ) -> np.ndarray:
-        """Fit θ from all starts; the best fit, (k, n_kinds)."""
+    def _optimise(self, problem: PairProblem, terms: Callable[..., Any], rng: np.random.RandomState) -> Fit:
+        """Fit θ from all starts; the best fit, (k n_kinds,)."""
         from mlffbench.potentials.classical.least_squares import multistart_least_squares
 
         k, n = len(self.bounds), problem.n_kinds
         low, high = (np.repeat(side, n) for side in zip(*self.bounds, strict=True))
         high = np.minimum(high, np.repeat([self.cutoff if np.isinf(b[1]) else b[1] for b in self.bounds], n))
-        theta = multistart_least_squares(
+        return multistart_least_squares(
             lambda x: problem.residual(*terms(x.reshape(k, n))[:2]),
             lambda x: problem.jacobian(*terms(x.reshape(k, n))[2:]),
             [x.ravel() for x in self._starts(problem, terms, rng)],
             (low, high),
             self.max_iterations,
         )
-        return theta.reshape(k, n)
 
     def _starts(
         self, problem: PairProblem, terms: Callable[..., Any], rng: np.random.RandomState

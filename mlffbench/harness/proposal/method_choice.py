@@ -164,7 +164,8 @@ def _sized(candidate: Candidate, scale: Size, work: Workload, part: float, base:
     size = _rounded_down(most)
     smaller = f", made smaller than its default of {scale.most} to fit" if size < scale.most else ""
     params = {**candidate.params, scale.parameter: size}
-    return ProposedRow(Spec(candidate.name, params), f"{candidate.comment}{smaller}", base + rate * size)
+    own = base + rate * min(size, work.equations)  # there are no more basis functions than labels
+    return ProposedRow(Spec(candidate.name, params), f"{candidate.comment}{smaller}", own)
 
 
 def _rounded_down(value: float) -> int:

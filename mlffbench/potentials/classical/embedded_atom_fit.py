@@ -9,7 +9,7 @@ from scipy.sparse import coo_array, csr_array
 from mlffbench.descriptors.graph import Graph
 from mlffbench.potentials.classical.design_matrix import DesignMatrix
 from mlffbench.potentials.classical.embedded_atom import cube_knots, embedding, truncated_cubes
-from mlffbench.potentials.classical.least_squares import multistart_least_squares
+from mlffbench.potentials.classical.least_squares import Fit, multistart_least_squares
 
 __all__ = ["Problem"]
 
@@ -90,7 +90,7 @@ class Problem:
         c, d, b = np.split(theta, np.cumsum(self.sizes)[:2])
         return [c.reshape(self.n_kinds, -1), d.reshape(len(self.directed), -1), b]
 
-    def fit(self, n_starts: int, max_iterations: int) -> np.ndarray:
+    def fit(self, n_starts: int, max_iterations: int) -> Fit:
         """Fit θ from `n_starts` starts; the best fit."""
         c, d, b = self.sizes
         low = np.concatenate([np.full(c, -np.inf), np.zeros(d), np.full(b, -CURVATURE)])

@@ -34,12 +34,11 @@ def sw_file(elements: Sequence[str], pairs: Named, angles: Named, powers: tuple[
     for centre, one, other in product(elements, repeat=3):
         bonds = [_pair(pairs, centre, neighbour) for neighbour in (one, other)]
         angle = _entry(angles, f"{one}-{centre}-{other}", f"{other}-{centre}-{one}") or {}
-        pair = bonds[0]
+        two_body = [bonds[0][key] for key in ("A", "B")]
         epsilon = (bonds[0]["epsilon"] * bonds[1]["epsilon"]) ** 0.5
         stiffness, cosine = angle.get("lambda", 0.0), angle.get("cos_theta", 0.0)
-        numbers = (
-            epsilon, pair["sigma"], pair["a"], stiffness, pair["gamma"], cosine, pair["A"], pair["B"], *powers, 0.0,
-        )  # fmt: skip
+        sigma, reach, gamma = (bonds[0][key] for key in ("sigma", "a", "gamma"))
+        numbers = (epsilon, sigma, reach, stiffness, gamma, cosine, *two_body, *powers, 0.0)
         lines.append(f"{centre} {one} {other} " + " ".join(f"{x:.16e}" for x in numbers))
     return "\n".join(lines) + "\n"
 

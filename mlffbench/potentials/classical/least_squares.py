@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from scipy.optimize import least_squares
 
 from mlffbench.system import progress
 
-__all__ = ["element_kinds", "element_table", "multistart_least_squares"]
+__all__ = ["Fit", "element_kinds", "element_table", "multistart_least_squares"]
 
 
 def element_table(values: Mapping[str, float]) -> torch.Tensor:
@@ -31,13 +32,21 @@ def element_kinds(*numbers: torch.Tensor) -> tuple[torch.Tensor, list[tuple[str,
     return kinds, [tuple(chemical_symbols[z] for z in row) for row in different.tolist()]
 
 
+@dataclass(frozen=True)
+class Fit:
+    """Parameters of a fit, and why its optimiser ended: ``converged`` or ``iterations``."""
+
+    values: np.ndarray
+    stopped_by: str
+
+
 def multistart_least_squares(
     residual: Callable[[np.ndarray], np.ndarray],
     jacobian: Callable[[np.ndarray], np.ndarray],
     starts: Sequence[np.ndarray],
     bounds: tuple[np.ndarray, np.ndarray],
     max_iterations: int,
-) -> np.ndarray:
+) -> Fit:
     """Minimise |residual|² within bounds from each start (trust-region reflective); the best solution.
 
     Raises
@@ -57,4 +66,5 @@ def multistart_least_squares(
     converged = [fit for fit in fits if np.isfinite(fit.cost) and np.isfinite(fit.x).all()]
     if not converged:
         raise FloatingPointError("the least-squares fit of the potential diverged; try a smaller cutoff")
-    return min(converged, key=lambda fit: fit.cost).x
+    best = min(converged, key=lambda fit: fit.cost)
+    return Fit(best.x, "converged" if best.status > 0 else "iterations")

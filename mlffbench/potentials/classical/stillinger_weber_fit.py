@@ -11,7 +11,7 @@ from scipy.optimize import nnls
 
 from mlffbench.descriptors.graph import Graph
 from mlffbench.potentials.classical.design_matrix import DesignMatrix, first_shell
-from mlffbench.potentials.classical.least_squares import multistart_least_squares
+from mlffbench.potentials.classical.least_squares import Fit, multistart_least_squares
 from mlffbench.potentials.classical.stillinger_weber import GraphIndices, Parameters, energies
 
 __all__ = ["Layout", "Problem"]
@@ -110,12 +110,15 @@ class Problem:
         self.shell = np.array([first_shell(distances) for distances in by_kind])
         self.layout = Layout([divmod(c, k) for c in codes.tolist()], np.array([d.min() for d in by_kind]), k)
 
-    def fit(self, cutoff: float, n_starts: int, max_iterations: int) -> Parameters:
+    def fit(self, cutoff: float, n_starts: int, max_iterations: int) -> Fit:
         """Fit from `n_starts` starts; the best fit."""
         bounds = self.layout.bounds(cutoff)
         starts = [self._start(shape, *bounds) for shape in SHAPES[:n_starts]]
-        theta = multistart_least_squares(self.residual, self.jacobian, starts, bounds, max_iterations)
-        return self.layout.parameters(torch.as_tensor(theta), self.powers)
+        return multistart_least_squares(self.residual, self.jacobian, starts, bounds, max_iterations)
+
+    def parameters(self, solution: Fit) -> Parameters:
+        """Tables of a fit."""
+        return self.layout.parameters(torch.as_tensor(solution.values), self.powers)
 
     def _start(self, shape: tuple[float, ...], low: np.ndarray, high: np.ndarray) -> np.ndarray:
         """θ of a shape with its best cosine and strengths, by non-negative least squares for each cosine."""

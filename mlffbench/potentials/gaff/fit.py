@@ -58,7 +58,7 @@ class Settings:
 
 def fit(
     frames: list[Atoms], labels: Labels, settings: Settings
-) -> tuple[dict[str, dict[str, dict[str, float]]], Types, float]:
+) -> tuple[dict[str, dict[str, dict[str, float]]], Types, float, bool]:
     """Fit all parameters by least squares.
 
     Returns
@@ -66,6 +66,7 @@ def fit(
     parameters : dict of kind of term to dict of key to dict of name to value
     types : Types
     loss : float, of the fit without its prior
+    converged : bool
     """
     parts = chunks(np.array([len(a) for a in frames]))
     graphs = [build([frames[i] for i in part], settings.cutoff) for part in parts]
@@ -81,8 +82,8 @@ def fit(
     triangle = _reduced_design(batches, parts, used, frames, labels, settings)
     problem = _problem(triangle, index, used, counts, len(settings.periodicities))
     start = initial_guess(graphs, patterns, index, problem.modes.numpy())
-    solution, loss = solve(problem, start, settings.alpha, settings.max_iterations)
-    return _named(solution, problem, index, means, settings.periodicities), types, loss
+    solution, loss, converged = solve(problem, start, settings.alpha, settings.max_iterations)
+    return _named(solution, problem, index, means, settings.periodicities), types, loss, converged
 
 
 def _deepest_types(

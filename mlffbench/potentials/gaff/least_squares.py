@@ -16,8 +16,10 @@ __all__ = ["solve"]
 DAMPINGS = (1e-5, 1e-3)  # of the first step; a long and a short one can end in different minima
 
 
-def solve(problem: Problem, start: Mapping[str, np.ndarray], alpha: float, steps: int) -> tuple[dict, float]:
-    """The blocks of z and the loss without prior: the lower of the minima that two dampings end in."""
+def solve(
+    problem: Problem, start: Mapping[str, np.ndarray], alpha: float, steps: int
+) -> tuple[dict, float, bool]:
+    """The blocks of z, the loss without prior, and True for a minimum: the lower that two dampings end in."""
     unknowns = Unknowns.of(problem)
     low, high, width = (unknowns.column(number) for number in (0, 1, 3))
     guess, centre = _guess_and_centre(unknowns, start)
@@ -44,9 +46,9 @@ def solve(problem: Problem, start: Mapping[str, np.ndarray], alpha: float, steps
         bounded_least_squares(residual, normal_equations, curvature, inside, bounds, 1e-9, steps, damping)
         for damping in DAMPINGS
     ]
-    y = min(minima, key=lambda y: float(np.sum(residual(y) ** 2)))
+    y, converged = min(minima, key=lambda minimum: float(np.sum(residual(minimum[0]) ** 2)))
     loss = float(np.sum(residual(y)[: len(target)] ** 2))
-    return unknowns.split(centre + width * y), loss
+    return unknowns.split(centre + width * y), loss, converged
 
 
 def _guess_and_centre(unknowns: Unknowns, start: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Files of a MACE model for other programs: mace-torch's own, and TorchScript for LAMMPS's ``pair_style mace``."""
+"""Files of a MACE model for other programs: mace-torch's own, and TorchScript for LAMMPS."""
 
 from __future__ import annotations
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-__all__ = ["PRESETS", "Settings"]
+__all__ = ["PRESETS", "Settings", "architecture"]
+
+IRREPS = re.compile(r"(\d+)x(\d+)[eo]")
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,15 @@ class Settings:
         names = {f.name for f in fields(cls)}
         changes = {k: v for k, v in keywords.items() if k in names and v is not None}
         return replace(PRESETS[preset], **changes)
+
+
+def architecture(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of `Settings` that the arguments of a model decide."""
+    orders = [(int(n), int(order)) for n, order in IRREPS.findall(config["hidden_irreps"])]
+    names = {"cutoff": "r_max", "num_radial_basis": "num_bessel"}
+    same = {name: name for name in ("max_ell", "num_interactions", "correlation")}
+    sizes = {field: config[name] for field, name in {**names, **same}.items() if name in config}
+    return {**sizes, "num_channels": orders[0][0], "max_L": max(order for _, order in orders)}
 
 
 PAPER = Settings()

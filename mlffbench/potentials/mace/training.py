@@ -30,7 +30,7 @@ def train_module(
     settings: Settings,
     stress: bool,
     seed: int,
-) -> loop.History:
+) -> loop.Trained:
     """Train in place on the first part of the frames; the second part decides which epoch is best."""
     training, held = split
     sizes = graphs.atoms.diff().tolist()

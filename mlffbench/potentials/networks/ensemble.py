@@ -14,7 +14,7 @@ from mlffbench.potentials.networks.batches import LossWeights, weighted_loss
 from mlffbench.potentials.networks.element_networks import ElementNetworks
 from mlffbench.potentials.networks.seeding import fixed_seed, holdout, shuffled_batches
 from mlffbench.potentials.networks.standardisation import energy_scale_of_frames, feature_scale
-from mlffbench.potentials.networks.training import History, Settings, train
+from mlffbench.potentials.networks.training import Settings, Trained, train
 
 __all__ = ["Options", "mean_and_deviation", "new_networks", "train_each"]
 
@@ -52,15 +52,15 @@ def train_each(
     described: DescribedFrames,
     options: Options,
     settings: Settings,
-) -> History:
+) -> list[Trained]:
     """Train each network in place, on its own part of the frames and in its own order of batches."""
     members = zip(networks, seeds, strict=True)
-    return [row for network, seed in members for row in _train(network, seed, described, options, settings)]
+    return [_train(network, seed, described, options, settings) for network, seed in members]
 
 
 def _train(
     network: ElementNetworks, seed: int, described: DescribedFrames, options: Options, settings: Settings
-) -> History:
+) -> Trained:
     columns = described.acsf.columns.to(described.device)
     training, held = (
         part.tolist() for part in holdout(len(described.frames), options.validation_fraction, seed)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import torch
 
@@ -14,7 +14,7 @@ from mlffbench.potentials.networks.averaging import Average, Best
 from mlffbench.potentials.networks.schedule import LearningRate
 from mlffbench.system import progress
 
-__all__ = ["History", "Settings", "StageTwo", "train"]
+__all__ = ["History", "Settings", "StageTwo", "Trained", "n_trainable", "train"]
 
 Batch = TypeVar("Batch")
 History = list[dict[str, float]]
@@ -79,6 +79,18 @@ class StageTwo(Generic[Batch]):
     average: bool = False
 
 
+class Trained(NamedTuple):
+    """History of a training, one row an epoch, and what ended it: ``epochs``, ``time`` or ``patience``."""
+
+    history: History
+    stopped_by: str
+
+
+def n_trainable(*modules: torch.nn.Module) -> int:
+    """Number of trainable weights."""
+    return sum(p.numel() for module in modules for p in module.parameters() if p.requires_grad)
+
+
 def train(
     module: torch.nn.Module,
     groups: Iterable[dict[str, Any]],
@@ -87,7 +99,7 @@ def train(
     validate: Callable[[], float] | None,
     settings: Settings,
     second: StageTwo[Batch] | None = None,
-) -> History:
+) -> Trained:
     """Minimise `loss`; leave in `module` the averaged weights of the epoch that validated best.
 
     The best weights so far are in place however the training ends: by time, by Ctrl-C or by a loss that is no
@@ -105,9 +117,10 @@ def train(
 
     Returns
     -------
-    list of dict
+    history : list of dict
         ``epoch``, ``loss``, ``validation``, ``learning_rate``, ``seconds`` since the start, ``stage`` where
         there are two; one row an epoch.
+    stopped_by : {"epochs", "time", "patience"}
 
     Raises
     ------
@@ -116,19 +129,23 @@ def train(
     KeyboardInterrupt
         The user interrupted the training.
     """
-    run = _Run(module, groups, loss, validate, settings)
+    run, stopped_by = _Run(module, groups, loss, validate, settings), "epochs"
     try:
         for epoch in range(1, settings.max_epochs + 1):
             if second is not None and (run.elapsed(epoch) >= second.start or run.out_of_patience(epoch - 1)):
                 run.begin_stage_two(second, epoch - 1)
                 second = None
             run.run_epoch(epoch, batches())
+            if epoch == settings.max_epochs:
+                break
             if run.out_of_time() or (second is None and run.out_of_patience(epoch)):
+                stopped_by = "time" if run.out_of_time() else "patience"
                 break
     finally:
         run.best.restore(run.weights)
-    has_stages = run.stage == 2 or second is not None
-    return run.history if has_stages else [{k: v for k, v in h.items() if k != "stage"} for h in run.history]
+    if run.stage == 2 or second is not None:
+        return Trained(run.history, stopped_by)
+    return Trained([{k: v for k, v in row.items() if k != "stage"} for row in run.history], stopped_by)
 
 
 class _Run(Generic[Batch]):

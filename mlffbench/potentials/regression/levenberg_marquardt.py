@@ -25,7 +25,7 @@ def bounded_least_squares(
     tolerance: float,
     max_evaluations: int,
     first_damping: float = 1e-5,
-) -> np.ndarray:
+) -> tuple[np.ndarray, bool]:
     """Minimise |f(x)|² within bounds by the projected Levenberg–Marquardt method, near the end by Newton's.
 
     A step solves (H + μ) p = −Jᵀf by Cholesky, without the unknowns that sit at a bound: n³/3 operations,
@@ -42,6 +42,12 @@ def bounded_least_squares(
     tolerance, max_evaluations, first_damping : float, int, float
         The fit ends where a step lowers |f|² by less than this share of it, or after so many f. It begins
         with μ in units of the largest diagonal element of JᵀJ.
+
+    Returns
+    -------
+    x : (n,) array
+    converged : bool
+        False if the fit ended after `max_evaluations`.
 
     References
     ----------
@@ -74,7 +80,9 @@ def bounded_least_squares(
             damping, growth = damping * growth, 2 * growth
             if damping > LARGEST_DAMPING * hessian.diagonal().max():
                 break
-    return x
+    else:
+        return x, False
+    return x, True
 
 
 def _bounded_step(

@@ -20,11 +20,15 @@ COSTS = {  # columns of numbers: their names and units in a report
     "evaluate_time": ("evaluate time", "µs/atom"),
     "peak_memory": ("peak memory", "MB"),
     "peak_gpu_memory": ("peak GPU memory", "MB"),
+    "n_parameters": ("parameters", ""),
 }
+TEXTS = ("device", "dtype", "stopped_by")
 
 
 def costs(results: Results) -> pd.DataFrame:
-    """One row a problem and method, means over seeds: fit time, prediction time, peak memory, device.
+    """One row a problem and method, means over seeds: fit time, prediction time, peak memory, parameters.
+
+    Also device and precision, and what ended the fit.
 
     The prediction time is the time of all test groups over all their atoms, preparation (neighbour lists,
     descriptors) and evaluation added; each of these is a column, too. `COSTS` holds the units.
@@ -34,7 +38,7 @@ def costs(results: Results) -> pd.DataFrame:
         for problem, method in results.methods()
         if method.done
     ]
-    frame = pd.DataFrame(rows, columns=["problem", "method", *COSTS, "device", "dtype"])
+    frame = pd.DataFrame(rows, columns=["problem", "method", *COSTS, *TEXTS])
     return frame.astype(dict.fromkeys(COSTS, float))
 
 
@@ -42,7 +46,7 @@ def _mean_costs(method: Method) -> dict[str, Any]:
     costs = [_costs_of(d) for d in method.done]
     numbers = {name: _mean([cost[name] for cost in costs]) for name in COSTS}
     texts = {k: ", ".join(sorted({str(v) for d in method.done if (v := dig(d, "model", k))}))
-             for k in ("device", "dtype")}  # fmt: skip
+             for k in TEXTS}  # fmt: skip
     return {**numbers, **texts}
 
 
@@ -68,6 +72,7 @@ def _costs_of(document: Document) -> dict[str, float]:
         "evaluate_time": per_atom["evaluate"],
         "peak_memory": _largest(dig(s, "peak_memory_mb") for s in stages),
         "peak_gpu_memory": _largest(dig(s, "peak_gpu_memory_mb") for s in stages),
+        "n_parameters": number(dig(document, "model", "n_parameters")),
     }
 
 

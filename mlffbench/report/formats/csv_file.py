@@ -37,11 +37,12 @@ def inert(value: Any) -> Any:
 
 def wide_frame(results: Results) -> pd.DataFrame:
     """Ranks, costs, transfer ratios and every error metric: one row a problem, method and test group."""
-    headers = {key: f"{name} ({unit})" for key, (name, unit) in COSTS.items()}
+    headers = {key: f"{name} ({unit})" if unit else name for key, (name, unit) in COSTS.items()}
     frames = Frames.from_results(results)
-    board = frames.leaderboard.merge(
-        frames.costs.rename(columns=headers), on=["problem", "method"], how="left"
-    )
+    costs = frames.costs.replace({"stopped_by": {"": None}})
+    unknown = [key for key in ("n_parameters", "stopped_by") if costs[key].isna().all()]
+    costs = costs.drop(columns=unknown).rename(columns={**headers, "stopped_by": "stopped by"})
+    board = frames.leaderboard.merge(costs, on=["problem", "method"], how="left")
     board = board[[*(column for column in board.columns if column not in FAILURE), *FAILURE]]
     wide = board.merge(_ratios(results, frames.errors), on=["problem", "method"], how="left")
     return _with_notes(_with_failures(wide, results).merge(_errors(results), on=KEYS, how="left"), results)

@@ -21,6 +21,7 @@ COST_COLUMNS = {
     "evaluate_time": Column("evaluate", "µs/atom"),
     "peak_memory": Column("memory", "MB"),
     "peak_gpu_memory": Column("GPU memory", "MB"),
+    "n_parameters": Column("parameters"),
 }
 
 
@@ -40,12 +41,14 @@ def profile_table(profiles: pd.DataFrame) -> Table:
 
 
 def cost_table(costs: pd.DataFrame) -> Table:
-    """Times, memory, device and precision."""
+    """Times, memory, device and precision; parameters and what ended the fit, where documents say so."""
     shown = {key: column for key, column in COST_COLUMNS.items() if has_numbers(costs, key)}
-    words = ("method", "device", "dtype")
+    words = {name: Column(name) for name in ("method", "device", "dtype")}
+    if (costs["stopped_by"] != "").any():
+        words["stopped_by"] = Column("stopped by")
     rows = [
         Row([*(Cell(r[key]) for key in words), *(number_cell(wording.plain, r[key]) for key in shown)])
         for r in records(costs)
     ]
     caption = "Prediction over all test groups, energies and forces; peak memory of the whole process."
-    return Table("cost", "Cost", [*map(Column, words), *shown.values()], rows, caption, words=len(words))
+    return Table("cost", "Cost", [*words.values(), *shown.values()], rows, caption, words=len(words))

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ase import Atoms
+
 from mlffbench.data import Curve, Dataset, Missing, Score, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.system import progress
@@ -23,6 +25,7 @@ __all__ = [
     "needs",
     "run_subtasks",
     "skipped_row",
+    "unmet_before_fit",
     "unmet_need",
 ]
 
@@ -52,8 +55,18 @@ def needs(*requirements: str) -> Callable[[Task], Task]:
 
 def unmet_need(task: Callable[..., Any], model: ForceField, dataset: Dataset, split: Split) -> str | None:
     """Return the reason why the model or the data do not meet a task's requirements, or None if they do."""
-    name = type(model).__name__
     atoms = dataset.frames[int(split.train[0])]
+    reason = unmet_before_fit(task, model, dataset, atoms)
+    if reason is None and "uncertainty" in getattr(task, "needs", ()):
+        return _no_deviations(model) if model.predict([atoms]).energy_std is None else None
+    return reason
+
+
+def unmet_before_fit(
+    task: Callable[..., Any], model: ForceField, dataset: Dataset, atoms: Atoms
+) -> str | None:
+    """Return the reason that is known without a fit; `atoms` is a frame to train on."""
+    name = type(model).__name__
     periodic = bool(atoms.pbc.all())
     reasons = {
         "forces": None if "forces" in model.properties else f"{name} predicts no forces",
@@ -67,11 +80,15 @@ def unmet_need(task: Callable[..., Any], model: ForceField, dataset: Dataset, sp
     }
     for need in getattr(task, "needs", ()):
         if need == "uncertainty":
-            if model.predict([atoms]).energy_std is None:
-                return f"{name} predicts no standard deviations"
+            if not model.predicts_std:
+                return _no_deviations(model)
         elif reasons[need] is not None:
             return reasons[need]
     return None
+
+
+def _no_deviations(model: ForceField) -> str:
+    return f"{type(model).__name__} predicts no standard deviations"
 
 
 # ---------------------------------------------------------------- subtasks

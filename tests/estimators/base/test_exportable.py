@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sklearn.exceptions import NotFittedError
 
+from mlffbench import registry
 from mlffbench.datasets.lennard_jones import lennard_jones
 from mlffbench.estimators import GAP, MACE, Morse
 
@@ -32,7 +33,7 @@ def test_a_format_that_is_not_there(argon: Morse, tmp_path: Path) -> None:
         argon.export(tmp_path / "ar.xml")
     with pytest.raises(ValueError, match="'quip' is no format of Morse"):
         argon.export(tmp_path / "ar.lammps", "quip")
-    with pytest.raises(ValueError, match="LAMMPS cannot include 'ar gon.lammps'"):
+    with pytest.raises(ValueError, match=r"LAMMPS cannot include 'ar gon.lammps'"):
         argon.export(tmp_path / "ar gon.lammps")
     assert not list(tmp_path.iterdir())
 
@@ -50,3 +51,14 @@ def test_a_link_is_replaced_and_not_followed(argon: Morse, tmp_path: Path) -> No
     argon.export(tmp_path / "ar.lammps")
     assert precious.read_text() == "mine"
     assert not (tmp_path / "ar.lammps.table").is_symlink()
+
+
+@pytest.mark.parametrize("name", registry.names("estimators"))
+def test_the_docs_say_where_a_method_runs(name: str) -> None:
+    """LAMMPS is claimed where there is a file for it, and the table has one line for every method."""
+    cls = registry.load("estimators", name)
+    assert ("LAMMPS" in cls.runs_in) == ("lammps" in getattr(cls, "export_formats", ()))
+    text = (Path(__file__).parents[3] / "docs" / "estimators.md").read_text(encoding="utf-8")
+    table = text.partition("## Where it runs")[2].partition("\n## ")[0]
+    (row,) = (line for line in table.splitlines() if f"`{name}`" in line)
+    assert row.split(" | ")[1].split(", ") == list(cls.runs_in)

@@ -7,9 +7,9 @@ from ase.build import bulk, molecule
 from example_proposals import dataset, walk
 
 from mlffbench.data import Spec
-from mlffbench.harness.plan import read_suite
 from mlffbench.harness.proposal import propose, suite_name
 from mlffbench.harness.proposal.budget import seconds
+from mlffbench.harness.read_suite import read_suite
 
 SPEC = Spec("path", {"path": "my data.xyz", "forces_key": "no"})
 ETHANE, SILICON = dataset(walk(molecule("C2H6"), 60)), dataset(walk(bulk("Si", cubic=True), 60), stress=True)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from mlffbench.potentials.networks.seeding import fixed_seed, shuffled_batches
-from mlffbench.potentials.networks.training import History, Settings, StageTwo, train
+from mlffbench.potentials.networks.training import History, Settings, StageTwo, n_trainable, train
 from mlffbench.system import progress
 
 
@@ -27,7 +27,7 @@ def line(settings: Settings, rate: float = 0.05, scale: float = 1.0) -> tuple[to
         return (module(inputs) - targets).square().mean()
 
     groups = [{"params": module.parameters(), "lr": rate}]
-    history = train(
+    history, _ = train(
         module,
         groups,
         lambda: shuffled_batches(rows, 8, generator),
@@ -69,8 +69,9 @@ def test_max_seconds_stops_within_an_epoch() -> None:
 
     loss = lambda _: module(torch.ones(1, 1)).square().sum()
     groups = [{"params": module.parameters(), "lr": 0.1}]
-    history = train(module, groups, endless, loss, None, Settings(max_epochs=9, max_seconds=0.05))
+    history, stopped_by = train(module, groups, endless, loss, None, Settings(max_epochs=9, max_seconds=0.05))
     assert len(history) == 1
+    assert stopped_by == "time"
     assert len(seen) >= 1
 
 
@@ -120,6 +121,22 @@ def test_a_schedule_that_does_not_exist_is_a_sentence() -> None:
         line(Settings(1, schedule="linear"))
 
 
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        (Settings(3, patience=3), "epochs"),
+        (Settings(3, max_seconds=1e-9), "time"),
+        (Settings(500, patience=2), "patience"),
+    ],
+)
+def test_what_ended_a_training(settings: Settings, reason: str) -> None:
+    valley = Valley()
+    groups = [{"params": valley.module.parameters(), "lr": 0.1}]
+    trained = train(valley.module, groups, lambda: range(2), valley.to(1.0), lambda: 1.0, settings)
+    assert trained.stopped_by == reason
+    assert n_trainable(valley.module, valley.module) == 2
+
+
 class Valley:
     """(w − 1)² and (w − 5)² of one weight."""
 
@@ -135,7 +152,7 @@ class Valley:
         groups = [{"params": self.module.parameters(), "lr": 0.1}]
         first = {"loss": self.to(1.0), "validate": lambda: self.to(1.0)(0).item()} | more
         batches = first.pop("batches", lambda: range(20))
-        return train(self.module, groups, batches, settings=settings, second=second, **first)
+        return train(self.module, groups, batches, settings=settings, second=second, **first).history
 
     @property
     def weight(self) -> float:

@@ -30,7 +30,7 @@ def bend(x, f):
 @pytest.mark.parametrize("high", [5.0, 0.5])
 def test_minimum_of_rosenbrocks_function_inside_and_at_a_bound(high):
     bounds = np.full(2, -5.0), np.array([high, 5.0])
-    x = bounded_least_squares(rosenbrock, normal, bend, ROSENBROCK_START, bounds, 1e-14, 500)
+    x, _ = bounded_least_squares(rosenbrock, normal, bend, ROSENBROCK_START, bounds, 1e-14, 500)
     true = least_squares(rosenbrock, ROSENBROCK_START, slopes, bounds, xtol=1e-14, ftol=1e-14)
     np.testing.assert_allclose(x, true.x, atol=1e-5)
 
@@ -41,7 +41,9 @@ def test_many_unknowns_at_their_bounds():
     bounds = np.full(40, -0.05), np.full(40, 0.1)
     normal_equations = lambda x, f: (a.T @ f, a.T @ a)
     flat = lambda x, f: np.zeros((40, 40))
-    x = bounded_least_squares(lambda x: a @ x - b, normal_equations, flat, np.zeros(40), bounds, 1e-15, 300)
+    x, _ = bounded_least_squares(
+        lambda x: a @ x - b, normal_equations, flat, np.zeros(40), bounds, 1e-15, 300
+    )
     true = least_squares(lambda x: a @ x - b, np.zeros(40), lambda x: a, bounds, ftol=1e-15, gtol=1e-12)
     assert ((bounds[0] <= x) & (x <= bounds[1])).all()
     assert (np.isclose(x, bounds[0]) | np.isclose(x, bounds[1])).any()
@@ -67,7 +69,9 @@ def test_large_residuals_in_a_curved_valley_need_few_steps():
     normal_equations = lambda x, f: (jacobian(x).T @ f, jacobian(x).T @ jacobian(x))
     curvature = lambda x, f: np.diag([-20 * f[0] + 40 * f[2], 0.0])
     bounds = np.full(2, -50.0), np.full(2, 50.0)
-    x = bounded_least_squares(residual, normal_equations, curvature, np.array([2.0, 3.0]), bounds, 1e-12, 500)
+    x, _ = bounded_least_squares(
+        residual, normal_equations, curvature, np.array([2.0, 3.0]), bounds, 1e-12, 500
+    )
     steps = count[0]
     true = least_squares(residual, np.array([2.0, 3.0]), jacobian, bounds, xtol=1e-15, ftol=1e-15, gtol=1e-12)
     assert np.sum(residual(x) ** 2) <= 2 * true.cost * (1 + 1e-9)

@@ -8,12 +8,12 @@ from importlib import import_module
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from mlffbench.data import Spec
+from mlffbench import registry
+from mlffbench.data import Spec
 
-__all__ = ["card_of", "module_of", "sources_of", "where"]
+__all__ = ["absence", "card_of", "module_of", "sources_of", "where"]
 
 MB = 1e6
 
@@ -26,16 +26,12 @@ def module_of(spec: Spec) -> ModuleType:
     LookupError
         Unknown name or keyword.
     """
-    from mlffbench import registry
-
     function = registry.build("datasets", spec.name, spec.params)
     return import_module(function.__module__)
 
 
 def sources_of(spec: Spec) -> tuple[Any, ...]:
     """Public files of a dataset with these parameters; an empty list if it has none."""
-    from mlffbench import registry
-
     listing = getattr(module_of(spec), "sources", None)
     if listing is None:
         return ()
@@ -61,9 +57,14 @@ def where(spec: Spec, sources: tuple[Any, ...]) -> str:
         return "your own files"
     if not sources:
         return "built in" if _beside(spec.name).is_file() else "computed"
+    return absence(sources) or "here"
+
+
+def absence(sources: tuple[Any, ...]) -> str | None:
+    """Files that are not on this machine, ``to download, 4.1 MB``; None if all are."""
     absent = [s for s in sources if not s.is_here]
     if not absent:
-        return "here"
+        return None
     sizes = [s.size for s in absent]
     much = "" if None in sizes else f", {sum(sizes) / MB:.1f} MB"
     some = "" if len(absent) == len(sources) else f"{len(absent)} of {len(sources)} files "

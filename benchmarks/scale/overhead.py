@@ -1,0 +1,104 @@
+"""Overhead of a case: seconds that its process costs beyond dataset, fit, predictions and scores.
+
+    python benchmarks/scale/overhead.py
+
+Ten cases of a toy estimator are run in this process, then each in a process of its own, as `mlffbench run`
+does. Wall time depends on what else the machine does; CPU seconds, of all processes together, hardly do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mlffbench.data import Spec
+from mlffbench.harness.case import Case
+from mlffbench.harness.execute import execute
+from mlffbench.harness.run import load_dataset, run
+from mlffbench.harness.store import Store
+from mlffbench.system.provenance import provenance
+
+ROOT = Path(__file__).parents[2]
+DATASET = Spec("lennard_jones", {"n_train": 6, "n_test": 3})
+
+
+class Clock:
+    """Observer that notes when each case started and finished."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self._begun: dict[str, float] = {}
+
+    def started(self, case: Case) -> None:
+        self._begun[case.id] = time.perf_counter()
+
+    def finished(self, case: Case, document: dict[str, Any]) -> None:
+        assert document["status"] == "ok", document["failure"]
+        self.seconds.append(time.perf_counter() - self._begun[case.id])
+
+    def __getattr__(self, event: str) -> Callable[..., None]:
+        return lambda *_: None
+
+
+def toy_cases(n: int) -> list[Case]:
+    digest = load_dataset(DATASET).digest
+    return [
+        Case("overhead", "toy", DATASET, Spec("official"), Spec("atomic_reference"), seed, digest)
+        for seed in range(n)
+    ]
+
+
+def seconds_of(work: Callable[[], object]) -> tuple[float, float]:
+    """Wall time, and CPU time of this process and of those that have ended below it."""
+    cpu, start = _cpu(), time.perf_counter()
+    work()
+    return time.perf_counter() - start, _cpu() - cpu
+
+
+def _cpu() -> float:
+    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def measure(n: int) -> dict[str, object]:
+    """Cost of `n` cases with and without processes of their own; the first case pays the imports."""
+    cases, clock, load = toy_cases(n), Clock(), os.getloadavg()[0]
+    run(cases[0])
+    work_wall, work_cpu = seconds_of(lambda: [run(case) for case in cases])
+    with tempfile.TemporaryDirectory() as name:
+        wall, cpu = seconds_of(lambda: execute(cases, Store(Path(name)), clock))
+    later = sorted(clock.seconds[1:])
+    return {
+        "cases": n,
+        "work_seconds_per_case": round(work_wall / n, 3),
+        "work_cpu_seconds_per_case": round(work_cpu / n, 3),
+        "overhead_seconds_per_case": round((wall - work_wall) / n, 3),
+        "overhead_cpu_seconds_per_case": round((cpu - work_cpu) / n, 3),
+        "seconds_of_first_case": round(clock.seconds[0], 3),
+        "median_seconds_of_later_cases": round(later[len(later) // 2], 3),
+        "median_overhead_of_later_cases": round(later[len(later) // 2] - work_wall / n, 3),
+        "load_average_before": round(load, 2),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--out", type=Path, default=ROOT / "results/scale/overhead.json")
+    parser.add_argument("--cases", type=int, default=10)
+    args = parser.parse_args()
+    row = measure(args.cases)
+    print(json.dumps(row), flush=True)
+    document = {"about": __doc__, "rows": [row], "provenance": provenance()}
+    args.out.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

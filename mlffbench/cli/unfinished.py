@@ -1,0 +1,30 @@
+"""Cases that the suite of a results folder asks for and that have not finished."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mlffbench.cli.console import say
+from mlffbench.harness.kept_suite import kept_rows
+
+__all__ = ["say_unfinished"]
+
+MOST = 10  # names
+
+
+def say_unfinished(folder: Path, documents: Iterable[Mapping[str, Any]]) -> None:
+    """Say on stderr that a report is of a part of the cases that the kept suite of the folder asks for."""
+    planned = Counter(kept_rows(folder))
+    missing = planned - Counter((d["case"]["label"], d["case"]["seed"]) for d in documents)
+    if not missing:
+        return
+    rows = [f"{label}, seed {seed}" + f" ({n} problems)" * (n > 1) for (label, seed), n in missing.items()]
+    names = "; ".join(rows[:MOST]) + (f"; and {len(rows) - MOST} others" if len(rows) > MOST else "")
+    say(
+        f"careful: {planned.total() - missing.total()} of {planned.total()} cases have finished, ranks may "
+        f"change; running or waiting: {names}; 'mlffbench run {folder}' goes on",
+        err=True,
+    )

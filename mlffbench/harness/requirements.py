@@ -1,0 +1,42 @@
+"""Requirements of a suite's entries on this machine: optional packages and devices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from typing import Any
+
+from mlffbench import registry
+from mlffbench.data import Spec
+from mlffbench.system.device import checked_device
+
+__all__ = ["unmet_requirements"]
+
+
+def unmet_requirements(kind: str, spec: Spec) -> Iterator[registry.Fault]:
+    """Yield paths in a spec, and sentences on packages and devices that are not here."""
+    target = registry.load(kind, spec.name)
+    missing = [name for name in getattr(target, "requires", ()) if find_spec(name) is None]
+    if missing:
+        extra = getattr(target, "extra", None)
+        remedy = f"pip install 'mlffbench[{extra}]'" if extra else f"pip install {' '.join(missing)}"
+        called = f"{kind.removesuffix('s')} {spec.name!r}"
+        yield (), f"{called} needs {', '.join(missing)}, not installed here: {remedy}"
+    device = spec.params.get("device", "cpu")
+    if not missing and device != "cpu":
+        try:
+            checked_device(str(device))
+        except ValueError as error:
+            yield (spec.name, "device"), str(error)
+    for word, kinds in registry.parts(target).items():
+        value = spec.params.get(word)
+        if isinstance(value, str | Mapping):
+            yield from _unmet_inside((spec.name, word), value, kinds)
+
+
+def _unmet_inside(
+    place: tuple[Any, ...], value: str | Mapping[str, Any], kinds: tuple[str, ...]
+) -> Iterator[registry.Fault]:
+    kind, name, params = registry.resolve(value, kinds)
+    for path, sentence in unmet_requirements(kind, Spec(name, params)):
+        yield (*place, *registry.wrapper(value, kind, name), *path), sentence

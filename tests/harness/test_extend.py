@@ -1,0 +1,92 @@
+"""Tasks added to finished cases in children that go wrong."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from example_cases import Silent, case
+
+from mlffbench.data import Spec
+from mlffbench.harness.case_state import case_states
+from mlffbench.harness.completion import complete
+from mlffbench.harness.execute import execute
+from mlffbench.harness.store import Store
+
+TESTS = Path(__file__).parents[1]
+SPEED = Spec("speed", {"copies": [1]})
+
+
+@pytest.fixture(autouse=True)
+def _importable(monkeypatch):
+    """The children find ``helpers`` as a user's own module."""
+    monkeypatch.setenv("PYTHONPATH", f"{TESTS}{os.pathsep}{TESTS.parent}")
+    monkeypatch.syspath_prepend(str(TESTS))
+
+
+def finish(cases, store, **options):
+    watcher = Silent()
+    time_limit = options.pop("time_limit", None)
+    return complete(case_states(cases, store, **options), store, watcher, time_limit=time_limit), watcher
+
+
+def test_a_child_that_dies_costs_its_tasks_alone(tmp_path):
+    store, log = Store(tmp_path / "out"), str(tmp_path / "log")
+    bare = case("helpers:Steady", log=str(tmp_path / "fits"))
+    execute([bare], store, Silent())
+    before, model = store.load(bare.id), store.kept_model(bare.id)
+    killed = replace(bare, tasks=(Spec("helpers:killed_once", {"log": log}),))
+    completed, watcher = finish([killed], store)
+    after = store.load(bare.id)
+    assert {k: after[k] for k in ("scores", "status", "kept_model")} == {
+        k: before[k] for k in ("scores", "status", "kept_model")
+    }
+    (failure,) = after["task_failures"]
+    assert (failure["kind"], failure["task"]) == ("killed", str(killed.tasks[0]))
+    assert ("failed", "row") in watcher.said
+    assert (completed.tasks, completed.failed) == ({}, {str(killed.tasks[0]): 1})
+    assert case_states([killed], store)[0].is_complete
+    assert case_states([killed], store, retry=True)[0].tasks == killed.tasks
+    finish([killed], store, retry=True)
+    assert store.load(bare.id)["task_failures"] == []
+    pieces = [int(line.split()[1]) for line in Path(log).read_text().splitlines()]
+    assert pieces == [0, 1, 2, 2], "pieces that were done are not repeated"
+    assert (tmp_path / "fits").read_text().count("finished") == 1
+    assert store.kept_model(bare.id) == model
+    assert not (store.folder / "unfinished").exists()
+
+
+def test_tasks_have_the_time_limit_of_a_case(tmp_path):
+    store, bare = Store(tmp_path), case()
+    execute([bare], store, Silent())
+    slow = replace(bare, tasks=(Spec("helpers:sleeps"),))
+    finish([slow], store, time_limit=4.0)
+    (failure,) = store.load(bare.id)["task_failures"]
+    assert failure["kind"] == "timed out"
+    assert "4 s" in failure["message"]
+
+
+def test_a_model_of_another_estimator_is_not_used(tmp_path):
+    store, one, other = Store(tmp_path), case(), case("morse", cutoff=4.0, max_iterations=2)
+    execute([one, other], store, Silent())
+    strange = tmp_path / "strange.mlff"
+    strange.write_bytes(store.kept_model(other.id).read_bytes())
+    store.save(store.load(one.id), model=strange)
+    before = store.load(one.id)
+    wanted = replace(one, tasks=(SPEED,))
+    completed, watcher = finish([wanted], store)
+    assert completed.tasks == {}
+    assert store.load(one.id) == before
+    assert ("failed", "row") in watcher.said
+    assert not case_states([wanted], store)[0].is_complete
+
+
+def test_a_model_of_a_stranger_needs_trust(tmp_path, monkeypatch):
+    store, bare = Store(tmp_path / "out"), case("helpers:Steady", log=str(tmp_path / "fits"))
+    execute([bare], store, Silent())
+    state = case_states([replace(bare, tasks=(SPEED,))], store)
+    monkeypatch.delenv("MLFFBENCH_TRUST")
+    assert complete(state, store, Silent()).tasks == {}
+    assert store.load(bare.id)["case"]["tasks"] == []

@@ -28,9 +28,23 @@ SuiteFile = Annotated[
     ),
 ]
 Folder = Annotated[Path, typer.Argument(help="A results folder.", show_default=False)]
+Refit = Annotated[
+    bool,
+    typer.Option(
+        "--refit",
+        help="Fit finished cases again that lack a task or metric and have no model or predictions.",
+    ),
+]
+Json = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="Print events as lines of JSON, nothing else on stdout; with --dry-run the cases."
+    ),
+]
 
 
 def run(
+    context: typer.Context,
     suite: SuiteFile,
     out: Annotated[
         Path | None, typer.Option(help="Results folder.", show_default="results/<name of the suite>")
@@ -38,13 +52,7 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the cases and stop.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Fit finished cases again.")] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Repeat failed cases, and failed tasks.")] = False,
-    refit: Annotated[
-        bool,
-        typer.Option(
-            "--refit",
-            help="Fit finished cases again that lack a task or metric and have no model or predictions.",
-        ),
-    ] = False,
+    refit: Refit = False,
     device: Annotated[
         str | None, typer.Option(help="Device of methods that support GPUs: cuda, cuda:1 ...")
     ] = None,
@@ -55,13 +63,7 @@ def run(
     only: Only = None,
     quick: Quick = False,
     param: Params = None,
-    json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help="Print events as lines of JSON, nothing else on stdout; with --dry-run the cases.",
-        ),
-    ] = False,
+    json: Json = False,
 ) -> None:
     """Run a suite, or one proposed for your data; the same command resumes a stopped run."""
     if not json:
@@ -70,7 +72,7 @@ def run(
     from mlffbench.harness.case_state import case_states
     from mlffbench.harness.store import Store
 
-    events = only_events() if json and not dry_run else None
+    events = only_events(context) if json and not dry_run else None
     with refusals():
         source = run_source(suite, budget, only, quick, param)
         plan = _planned(source.suite, device, source.proposal is not None, fetch=not dry_run)

@@ -59,7 +59,9 @@ class Without:
 
 
 sys.meta_path[:] = map(Without, sys.meta_path)  # as if the frameworks were not installed
+import zipfile
 from typer.testing import CliRunner
+import mlffbench
 from mlffbench import registry
 from mlffbench.cli import app
 root, folder = sys.argv[1:]
@@ -71,6 +73,12 @@ for words in (
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, (words, done.output, done.exception)
 assert done.output.endswith("95 cases, 0 to run\\n"), done.output
+zipfile.ZipFile(f"{{root}}/tests/system/models_of_format_1.zip").extract("mace.mlff", folder)
+try:
+    mlffbench.load(f"{{folder}}/mace.mlff")
+except ValueError as error:
+    print("file", error)
+assert CliRunner().invoke(app, ["show", "mace"]).exit_code == 0
 for name in registry.names("estimators"):
     model = registry.load("estimators", name)
     assert not model.requires or model.extra, name
@@ -87,6 +95,8 @@ def test_the_core_plans_lists_and_reports_without_the_frameworks(tmp_path):
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "report.html").is_file()
     needs = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+    sentence = "cannot be loaded here: MACE needs torch, mace-torch: pip install 'mlffbench[mace]'"
+    assert needs.pop("file").endswith(sentence)
     assert needs["mace"] == "MACE needs torch, mace-torch: pip install 'mlffbench[mace]'"
     assert needs["soap_gpr"] == "SOAPGPR needs torch, gpytorch: pip install 'mlffbench[soap]'"
     assert not {"atomic_reference", "committee", "delta_learning", "pretrained"} & set(needs)

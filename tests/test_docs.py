@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ ESTIMATORS = (DOCS / "estimators.md").read_text(encoding="utf-8")
 PRODUCTION = (DOCS / "production.md").read_text(encoding="utf-8")
 TASKS = (DOCS / "tasks.md").read_text(encoding="utf-8")
 PYTHON = (DOCS / "python.md").read_text(encoding="utf-8")
+INSTALL = (DOCS / "install.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str, text: str = DATA) -> list[str]:
@@ -86,10 +88,11 @@ def test_the_python_of_estimators_runs(tmp_path, monkeypatch):
     assert same.tolist() == delta.tolist()
 
 
-def test_the_estimators_of_the_suite_are_known():
-    (text,) = blocks("yaml", ESTIMATORS)
-    for entry in yaml.safe_load(text)["estimators"]:
-        ((name, params),) = entry.items()
+def test_the_estimators_of_the_suites_are_known(monkeypatch):
+    monkeypatch.setenv("MLFFBENCH_TRUST", "ase,medium.model")
+    pretrained, composite = blocks("yaml", ESTIMATORS)
+    for entry in yaml.safe_load(pretrained)["estimators"] + yaml.safe_load(composite)["estimators"]:
+        ((name, params),) = ((k, v) for k, v in entry.items() if k != "as")
         registry.build("estimators", name, params)
 
 
@@ -124,6 +127,15 @@ def test_every_task_and_property_is_named():
     assert set(registry.names("tasks")) <= named
     modules = {p.stem for p in (DOCS.parent / "mlffbench" / "properties").glob("[a-z]*.py")}
     assert modules <= named, modules - named
+
+
+def test_every_extra_is_named_with_its_estimators():
+    extras = tomllib.loads((DOCS.parent / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    rows = dict(re.findall(r"^\| `([\w-]+)` \| (.*?) \|", INSTALL, flags=re.M))
+    assert rows.keys() == extras.keys()
+    for name in registry.names("estimators"):
+        if extra := registry.load("estimators", name).extra:
+            assert f"`{name}`" in rows[extra], name
 
 
 def test_the_python_of_results_and_runs_runs(tmp_path, monkeypatch):

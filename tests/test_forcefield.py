@@ -11,7 +11,7 @@ from ase.build import bulk, molecule
 from ase.calculators.calculator import PropertyNotImplementedError
 
 from mlffbench.data import Labels
-from mlffbench.estimators import AtomicReference
+from mlffbench.estimators import SOAPGPR, AtomicReference, Committee
 from mlffbench.estimators.morse import Morse
 
 
@@ -32,6 +32,30 @@ class GoesOn(Echo):
 
 class OneMolecule(Echo):
     supports = ("periodic",)
+
+
+class NotHere(Echo):
+    requires = ("no_such_module",)
+    extra = "gap"
+
+
+def test_an_absent_library_is_named_with_the_extra_before_the_fit_is_timed():
+    words = r"NotHere needs no_such_module: pip install 'mlffbench\[gap\]'"
+    for attempt in (NotHere().import_libraries, lambda: NotHere().fit([molecule("H2")], [-1.0])):
+        with pytest.raises(ImportError, match=words):
+            attempt()
+    committee = Committee(NotHere(), n=2)
+    with pytest.raises(ImportError, match=words):
+        committee.import_libraries()
+
+
+def test_libraries_are_imported_on_request(monkeypatch):
+    imported = []
+    monkeypatch.setattr("mlffbench.forcefield.import_module", imported.append)
+    SOAPGPR().import_libraries()
+    Committee(SOAPGPR(), n=2).import_libraries()
+    assert imported[0].startswith("mlffbench.potentials.soap")
+    assert len(imported) >= 2 * len(SOAPGPR.implementation)
 
 
 def test_reference_energies_are_least_squares_of_the_training_part():

@@ -10,6 +10,7 @@ import typer
 __all__ = [
     "complete_calculators",
     "complete_datasets",
+    "complete_estimators",
     "complete_kinds",
     "complete_methods",
     "complete_metrics",
@@ -18,6 +19,8 @@ __all__ = [
     "complete_results",
     "complete_suites",
 ]
+
+DATA = (".xyz", ".extxyz", ".db", ".npz")
 
 
 def complete_kinds(incomplete: str) -> list[str]:
@@ -46,7 +49,7 @@ def complete_names(incomplete: str) -> list[tuple[str, str]]:
 
 def complete_datasets(incomplete: str) -> list[str]:
     """Names of datasets that begin so, then files."""
-    return _of_kind("datasets", incomplete) or _files(incomplete, (".xyz", ".extxyz", ".db", ".npz"))
+    return _of_kind("datasets", incomplete) or _files(incomplete, DATA)
 
 
 def complete_calculators(incomplete: str) -> list[str]:
@@ -67,8 +70,13 @@ def complete_properties(incomplete: str) -> list[str]:
 
 
 def complete_suites(incomplete: str) -> list[str]:
-    """Suite files and folders that begin so."""
-    return _files(incomplete, (".yaml", ".yml"))
+    """Suite files, data files and folders that begin so."""
+    return _files(incomplete, (".yaml", ".yml", *DATA))
+
+
+def complete_estimators(incomplete: str) -> list[str]:
+    """Names of methods that begin so."""
+    return _of_kind("estimators", incomplete)
 
 
 def complete_results(incomplete: str) -> list[str]:

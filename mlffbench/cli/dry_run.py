@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from mlffbench.cli.console import console, print_json, say, table
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from mlffbench.harness.case import Case
     from mlffbench.harness.forecast import CaseForecast
 
@@ -18,6 +20,7 @@ __all__ = ["print_forecast", "print_forecast_json"]
 
 WIDTH = 80
 COLUMNS = ("state", "method", "data", "split", "seed", "time", "memory")
+SAME, NUMBERS = ("split", "seed"), ("seed", "time", "memory")
 OTHERS = {"failed": "failed earlier", "to extend": "lack something", "?": "of data that are not here"}
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 
@@ -26,8 +29,7 @@ def print_forecast(forecasts: Sequence[CaseForecast]) -> None:
     """Print a row a case, then a sentence for each reason, and the expected time of the cases to run."""
     from mlffbench.harness.forecast import total_seconds
 
-    rows = [_row(case) for case in forecasts]
-    console().print(table(COLUMNS, rows, words=4))
+    console().print(_table(forecasts))
     for note in dict.fromkeys(_note(case) for case in forecasts if case.note):
         say(textwrap.fill(note, WIDTH, subsequent_indent="  ", break_long_words=False))
     seconds, unknown = total_seconds(forecasts)
@@ -35,8 +37,9 @@ def print_forecast(forecasts: Sequence[CaseForecast]) -> None:
         others = f", without {unknown} of which nothing is known" if unknown else ""
         say(f"expected time of the cases to run, one after the other: {_time(seconds)}{others}")
     n = Counter(case.status for case in forecasts)
-    more = [f"{n[status]} {words}" for status, words in OTHERS.items() if n[status]]
-    say(", ".join([f"{len(forecasts)} cases, {n['to run']} to run", *more]))
+    if more := [f"{n[status]} {words}" for status, words in OTHERS.items() if n[status]]:
+        say(", ".join(more))
+    say(f"{len(forecasts)} cases, {n['to run']} to run")
 
 
 def print_forecast_json(forecasts: Sequence[CaseForecast], suite: str, folder: Path) -> None:
@@ -57,11 +60,26 @@ def print_forecast_json(forecasts: Sequence[CaseForecast], suite: str, folder: P
     )
 
 
+def _table(forecasts: Sequence[CaseForecast]) -> Table:
+    """Table without the columns in which all cases are equal."""
+    rows = [_row(case) for case in forecasts]
+    kept = [k for k, name in enumerate(COLUMNS) if name not in SAME or len({row[k] for row in rows}) > 1]
+    words = sum(COLUMNS[k] not in NUMBERS for k in kept)
+    return table([COLUMNS[k] for k in kept], [[row[k] for k in kept] for row in rows], words)
+
+
 def _row(case: CaseForecast) -> list[str]:
     own = case.state.case
     memory = "?" if case.memory_mb is None else f"{case.memory_mb:.0f} MB"
-    split = own.split.name
-    return [case.status, own.label, data_name(own), split, str(own.seed), _time(case.seconds), memory]
+    return [
+        case.status,
+        own.label,
+        data_name(own),
+        own.split.name,
+        str(own.seed),
+        _time(case.seconds),
+        memory,
+    ]
 
 
 def data_name(case: Case) -> str:

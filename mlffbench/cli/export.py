@@ -29,7 +29,7 @@ def export(
     with refusals():
         import mlffbench
 
-        fitted: Any = mlffbench.load(model)  # type: ignore[operator]
+        fitted: Any = mlffbench.load(model)
         formats = getattr(fitted, "export_formats", None)
         if formats is None:
             stop(f"{type(fitted).__name__} runs in ASE only: mlffbench.load({str(model)!r}).calculator()")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlffbench.cli.console import say
 
@@ -113,12 +113,17 @@ def say_models(cases: Sequence[Case], store: Store, completed: Completed) -> Non
         if sizes:
             names = _some([f"{titles.get(id, id)} ({_size(size)})" for id, size in sizes.items()])
             say(f"removed {_number(len(sizes), 'model')}, {_size(sum(sizes.values()))}: {names}{reason}")
-    for case in cases:
-        kept = (store.load(case.id) or {}).get("kept_model") or {}
-        if kept.get("reason") and not kept["reason"].startswith("keep_models"):
-            say(f"not kept: {case.title}: {kept['reason']}")
+    reasons = [(case, (store.load(case.id) or {}).get("kept_model") or {}) for case in cases]
+    missing = [f"{case.title} ({kept['reason']})" for case, kept in reasons if _is_unwanted(kept)]
+    if missing:
+        say(f"without a kept model: {_some(missing)}")
     if sizes := kept_bytes(store, cases):
         say(f"{_number(len(sizes), 'model')} in {store.folder / 'models'}, {_size(sum(sizes))}")
+
+
+def _is_unwanted(kept: Mapping[str, Any]) -> bool:
+    """True for the reason of a missing model that is not the suite's own wish."""
+    return bool(kept.get("reason")) and not kept["reason"].startswith("keep_models")
 
 
 def _number(n: int, noun: str) -> str:

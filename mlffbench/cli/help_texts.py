@@ -43,6 +43,7 @@ COMPLETIONS = {  # by the name of the parameter
     "dataset": completion.complete_datasets,
     "folder": completion.complete_results,
     "metric": completion.complete_metrics,
+    "only": completion.complete_estimators,
     "suite": completion.complete_suites,
 }
 

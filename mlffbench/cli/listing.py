@@ -14,6 +14,8 @@ from mlffbench.cli.data.arguments import Json
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from mlffbench.cli.property.catalogue import Property
+
 __all__ = ["list_"]
 
 PROPERTIES = "properties"
@@ -80,13 +82,13 @@ def _kind(word: str) -> str:
 def _rows(kind: str) -> list[dict[str, Any]]:
     """Facts of all names of a kind."""
     from mlffbench import registry
-    from mlffbench.cli.name_facts import estimator_facts, parameter_facts
+    from mlffbench.cli.name_facts import GIVEN, estimator_facts, parameter_facts
     from mlffbench.cli.property.catalogue import property_names, property_of
     from mlffbench.registry.description import describe
 
     if kind == PROPERTIES:
         return [
-            {"name": what.name, "summary": what.summary, "parameters": parameter_facts(what.description)}
+            {"name": what.name, "summary": what.summary, "parameters": _options(what)}
             for what in map(property_of, property_names())
         ]
     rows = []
@@ -94,8 +96,15 @@ def _rows(kind: str) -> list[dict[str, Any]]:
         description = describe(kind, name)
         facts = estimator_facts(description) if kind == "estimators" else {}
         head = {"name": name, "summary": description.doc.summary}
-        rows.append(head | facts | {"parameters": parameter_facts(description)})
+        rows.append(head | facts | {"parameters": parameter_facts(description, GIVEN.get(kind, ()))})
     return rows
+
+
+def _options(what: Property) -> list[dict[str, str]]:
+    """Options of a property."""
+    from mlffbench.cli.name_facts import parameter_facts
+
+    return parameter_facts(what.description, {*what.description.parameters} - {*what.options})
 
 
 def _estimators(rows: list[dict[str, Any]]) -> Table:

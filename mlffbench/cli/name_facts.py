@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, is_dataclass
 from functools import cache
 from importlib import import_module
@@ -14,15 +14,18 @@ from mlffbench.registry.docstring import Entry
 
 __all__ = ["GIVEN", "estimator_facts", "limits", "packages", "parameter_facts", "presets"]
 
-GIVEN = (  # what mlffbench passes, not the user
-    *("dataset", "seed", "model", "split", "true", "predicted", "calculator", "atoms"),
-)
-OWN_LICENCE = "MIT"
+GIVEN = {  # what mlffbench passes, not the user
+    "splits": ("dataset", "seed"),
+    "metrics": ("true", "predicted"),
+    "tasks": ("model", "dataset", "split", "seed"),
+    "checks": ("dataset",),
+    "samplers": ("atoms", "calculator", "seed"),
+}
 LONGEST = 40  # characters of a licence's name; some packages write the whole text there
 
 
-def parameter_facts(description: Description, given: tuple[str, ...] = GIVEN) -> list[dict[str, str]]:
-    """Name, type, default and meaning of the parameters that a user sets."""
+def parameter_facts(description: Description, given: Collection[str] = ()) -> list[dict[str, str]]:
+    """Name, type, default and meaning of the parameters that a user sets, all but those given."""
     own = [name for entry in description.doc.entries.get("Parameters", ()) for name in entry.names]
     names = [name for name in description.parameters if name not in given]
     rows = []

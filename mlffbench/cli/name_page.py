@@ -49,6 +49,7 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "installed", "yes" if facts["installed"] else f"no: pip install 'mlffbench[{facts['extra']}]'"
     if facts["packages"]:
         yield "needs", ", ".join(map(_package, facts["packages"]))
+    yield "licence", "MIT, as mlffbench" + ("; beside that of what it needs" if facts["packages"] else "")
     yield "cannot", "\n".join(facts["cannot"]) or "–"
     if not facts["fitted_here"]:
         yield "fit", "none here: the model exists already"

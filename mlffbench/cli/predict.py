@@ -107,8 +107,8 @@ def _predicted(
     from mlffbench.cli.predicted_frames import predictions_by
     from mlffbench.datasets.formats.whole_frames import known_labels, read_whole_frames
 
-    whole = read_whole_frames(file, units)
     predictor = calculator_of(None, calculator) if model is None else load_model(model, device)
+    whole = read_whole_frames(file, units)
     _refuse_unknown_elements(predictor, whole)
     labels, kept, notes = known_labels(whole, keys)
     predicted = predictions_by(predictor, whole.frames)
@@ -158,10 +158,10 @@ def _errors(truth: Labels, predicted: Labels, sizes: list[int], kept: Any) -> di
 
 # ---------------------------------------------------------------- output
 def _write(out: Path, whole: WholeFrames, predicted: Labels, ase_names: bool) -> None:
-    from mlffbench.cli.predicted_frames import LOST, with_predictions, write_frames
+    from mlffbench.cli.predicted_frames import with_predictions, write_frames
 
-    if write_frames(out, with_predictions(whole.frames, predicted, PREFIX, ase_names)):
-        say(f"careful: {LOST}; others are not in {out}", err=True)
+    for note in write_frames(out, with_predictions(whole.frames, predicted, PREFIX, ase_names)):
+        say(f"careful: {note}", err=True)
 
 
 def _print(facts: Mapping[str, Any], ase_names: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from mlffbench.system.progress import report
 if TYPE_CHECKING:
     from ase.calculators.calculator import BaseCalculator
 
-__all__ = ["LOST", "predictions_by", "with_predictions", "write_frames"]
+__all__ = ["predictions_by", "with_predictions", "write_frames"]
 
 BATCH = 2000  # atoms that are predicted at a time
 LOST = "extended xyz holds no constraints but fixed atoms"
@@ -126,15 +127,17 @@ def _put(atoms: Atoms, prefix: str, values: dict[str, Any]) -> None:
             atoms.info[f"{prefix}{quantity}"] = float(value)
 
 
-def write_frames(path: Path, frames: Iterable[Atoms]) -> bool:
-    """Write extended xyz atomically; True if constraints were lost, see `LOST`."""
-    lost = False
-    with atomic_write(path) as file:
+def write_frames(path: Path, frames: Iterable[Atoms]) -> list[str]:
+    """Write extended xyz atomically; sentences on what the format does not hold."""
+    notes: dict[str, None] = {}
+    with warnings.catch_warnings(record=True) as heard, atomic_write(path) as file:
+        warnings.simplefilter("always")
         text = io.TextIOWrapper(file, encoding="utf-8", write_through=True)
         for atoms in frames:
             kept = [c for c in atoms.constraints if isinstance(c, FixAtoms | FixCartesian)]
-            lost |= len(kept) < len(atoms.constraints)
+            if len(kept) < len(atoms.constraints):
+                notes[f"{LOST}; others are not in {path}"] = None
             atoms.set_constraint(kept)
             write(text, atoms, format="extxyz")
         text.detach()
-    return lost
+    return list(notes | dict.fromkeys(f"{path}: {warning.message}" for warning in heard))

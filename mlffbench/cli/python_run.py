@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,8 +50,10 @@ def run(
         Options of ``mlffbench run``.
     progress : bool
         Show bars and the choices of a proposal on stderr.
-    budget, only, quick, **params
-        Of data: the time that the run may take, methods, fewer of all; keywords of the dataset.
+    only : list of str
+        Methods, or rows of a suite.
+    budget, quick, **params
+        Of data: the time that the run may take, fewer methods and tasks, keywords of the dataset.
 
     Raises
     ------
@@ -59,6 +62,7 @@ def run(
     OSError
         The results cannot be written, or the disk is full.
     """
+    from mlffbench.cli.suite import chosen_cases
     from mlffbench.harness.planned_run import plan_run
     from mlffbench.harness.store import Store
     from mlffbench.report.results_folder import Results
@@ -69,7 +73,9 @@ def run(
         warnings.warn(sentence, stacklevel=2)
     store = Store(Path(out or Path("results") / plan.suite.name))
     source.check_folder(store.folder)
-    _complete(plan, source, store, jobs, progress, {"force": force, "retry": retry, "refit": refit})
+    repeat = {"force": force, "retry": retry, "refit": refit}
+    cases = chosen_cases(plan.cases, list(only))
+    _complete(replace(plan, cases=cases), source, store, jobs, progress, repeat)
     results = Results([store], [case.id for case in plan.cases])
     results.report()
     return results
@@ -92,6 +98,7 @@ def _complete(
             stacklevel=3,
         )
     todo = to_do(states)
+    plan.refuse_unmet({case.id for case in todo})
     rename_rows(plan.cases, store)
     if todo:
         store.check_rights()
@@ -113,22 +120,25 @@ def _source(
     """The suite, or a proposal for data."""
     from mlffbench.cli.new import RunSource, is_suite
 
-    content = suite if isinstance(suite, Mapping) else _text_content(suite)
-    place = None if content is not None else Path(suite)  # type: ignore[arg-type]
-    if place is not None and (place / "suite.yaml").is_file():
-        place = place / "suite.yaml"
-    if place is None or is_suite(place):
-        if budget or only or quick or params:
-            options = [*filter(None, (budget and "budget", only and "only", quick and "quick")), *params]
-            raise TypeError(f"{', '.join(options)}: options for data, not for a suite; change the suite")
-        return RunSource(place if content is None else content)
-    return _proposed(suite, progress, budget, only, quick, params)
+    given = {"budget": budget, "quick": quick, **params}
+    options = [name for name, value in given.items() if value or name in params]
+    content: Path | Mapping[str, Any]
+    if isinstance(suite, Mapping):
+        content = suite
+    elif isinstance(suite, str) and "\n" in suite:
+        content = _text_content(suite)
+    else:
+        place = Path(suite)
+        content = place / "suite.yaml" if (place / "suite.yaml").is_file() else place
+        if not is_suite(content):
+            return _proposed(suite, progress, budget, only, quick, params)
+    if options:
+        raise TypeError(f"{', '.join(options)}: options for data, not for a suite; change the suite")
+    return RunSource(content)
 
 
-def _text_content(suite: str | PathLike[str]) -> Mapping[str, Any] | None:
-    """Content of a text of several lines, which is YAML; None for the name of a file."""
-    if not isinstance(suite, str) or "\n" not in suite:
-        return None
+def _text_content(suite: str) -> Mapping[str, Any]:
+    """Content of a suite's text."""
     from mlffbench.harness.plan import SuiteError
     from mlffbench.system.yaml_text import read_yaml
 

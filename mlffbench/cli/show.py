@@ -104,9 +104,9 @@ def _facts(kind: str, name: str, description: Description) -> dict[str, Any]:
 
         what = property_of(name)
         structures = tuple(what.structures)
-        given = (*GIVEN, *(n for n in description.parameters if n not in what.options))
+        given = tuple(n for n in description.parameters if n not in what.options)
     else:
-        given = GIVEN
+        given = GIVEN.get(kind, ())
     return {
         "name": name, "kind": "property" if kind == PROPERTIES else kind.removesuffix("s"),
         "summary": doc.summary, "text": list(doc.extended), "structures": list(structures),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, NoReturn
+from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from mlffbench.harness.planned_run import PlannedRun
     from mlffbench.harness.store import Store
 
-__all__ = ["report", "run", "schema", "score"]
+__all__ = ["chosen_cases", "report", "run", "schema", "score"]
 
 SuiteFile = Annotated[
     Path,
@@ -28,6 +29,12 @@ SuiteFile = Annotated[
     ),
 ]
 Folder = Annotated[Path, typer.Argument(help="A results folder.", show_default=False)]
+Out = Annotated[Path | None, typer.Option(help="Results folder.", show_default="results/<name of the suite>")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print the cases, with state, time and memory, and stop.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Fit finished cases again.")]
+Retry = Annotated[bool, typer.Option("--retry", help="Repeat failed cases, and failed tasks.")]
 Refit = Annotated[
     bool,
     typer.Option(
@@ -35,6 +42,8 @@ Refit = Annotated[
         help="Fit finished cases again that lack a task or metric and have no model or predictions.",
     ),
 ]
+Device = Annotated[str | None, typer.Option(help="Device of methods that support GPUs: cuda, cuda:1 ...")]
+Jobs = Annotated[int, typer.Option(min=1, help="Number of cases run at the same time; they share the cores.")]
 Json = Annotated[
     bool,
     typer.Option(
@@ -44,27 +53,10 @@ Json = Annotated[
 
 
 def run(
-    context: typer.Context,
-    suite: SuiteFile,
-    out: Annotated[
-        Path | None, typer.Option(help="Results folder.", show_default="results/<name of the suite>")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the cases and stop.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Fit finished cases again.")] = False,
-    retry: Annotated[bool, typer.Option("--retry", help="Repeat failed cases, and failed tasks.")] = False,
-    refit: Refit = False,
-    device: Annotated[
-        str | None, typer.Option(help="Device of methods that support GPUs: cuda, cuda:1 ...")
-    ] = None,
-    jobs: Annotated[
-        int, typer.Option(min=1, help="Number of cases run at the same time; they share the cores.")
-    ] = 1,
-    budget: Budget = None,
-    only: Only = None,
-    quick: Quick = False,
-    param: Params = None,
-    json: Json = False,
-) -> None:
+    context: typer.Context, suite: SuiteFile, out: Out = None, dry_run: DryRun = False, force: Force = False,
+    retry: Retry = False, refit: Refit = False, device: Device = None, jobs: Jobs = 1, budget: Budget = None,
+    only: Only = None, quick: Quick = False, param: Params = None, json: Json = False,
+) -> None:  # fmt: skip
     """Run a suite, or one proposed for your data; the same command resumes a stopped run."""
     if not json:
         say(f"reading {suite}")  # what is imported below takes seconds
@@ -78,7 +70,7 @@ def run(
         plan = _planned(source.suite, device, source.proposal is not None, fetch=not dry_run)
         store = Store(out or source.folder or Path("results") / plan.suite.name)
         source.check_folder(store.folder)
-        cases = _chosen(plan.cases, names_of(only))
+        cases = chosen_cases(plan.cases, names_of(only))
         changed = {} if force else finished.with_changed_inputs(cases, store, plan.inputs)
         states = case_states(cases, store, force, retry, refit, changed)
         finished.say_set_aside(store, "its case is run again")
@@ -182,7 +174,7 @@ def schema() -> None:
     print_json(suite_schema())
 
 
-def _chosen(cases: list[Case], only: list[str]) -> list[Case]:
+def chosen_cases(cases: list[Case], only: list[str]) -> list[Case]:
     """Cases of the rows or methods of these names; all for none."""
     from mlffbench.registry import suggest
 
@@ -193,7 +185,9 @@ def _chosen(cases: list[Case], only: list[str]) -> list[Case]:
     return [case for case in cases if not only or {case.label, case.estimator.name} & set(only)]
 
 
-def _planned(suite: Path | Suite, device: str | None, quiet: bool, fetch: bool) -> PlannedRun:
+def _planned(
+    suite: Path | Mapping[str, Any] | Suite, device: str | None, quiet: bool, fetch: bool
+) -> PlannedRun:
     """Plan the suite and print what is to be said about its data, unless that was said before."""
     from mlffbench.harness.plan import SuiteError
     from mlffbench.harness.planned_run import plan_run
@@ -212,8 +206,8 @@ def _planned(suite: Path | Suite, device: str | None, quiet: bool, fetch: bool) 
 def _refuse(error: ValueError) -> NoReturn:
     """Print the mistakes of a suite, a line each, and exit with code 2."""
     lines = str(error).splitlines()
-    if len(lines) == 1:
-        stop(lines[0])
+    if len(lines) == 1 or lines[1].startswith(" "):  # one mistake, and the line where it is
+        stop(str(error))
     say(f"mlffbench: {len(lines)} mistakes, nothing was started", err=True)
     for line in lines:
         say(line, err=True)

@@ -13,6 +13,7 @@ from ase import Atoms
 from mlffbench.data import Labels
 from mlffbench.estimators.base.exportable import Exportable
 from mlffbench.forcefield import ForceField
+from mlffbench.potentials.mace.presets import Settings
 from mlffbench.system.device import checked_device
 from mlffbench.system.ranges import (
     AtomEnergies,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from mlffbench.potentials.mace.batches import Batch
     from mlffbench.potentials.mace.initial_model import InitialModel
-    from mlffbench.potentials.mace.presets import Settings
 
 __all__ = ["MACE"]
 
@@ -289,8 +289,6 @@ class MACE(Exportable, ForceField):
 
     # ------------------------------------------------------------ fitting
     def _settings(self) -> Settings:
-        from mlffbench.potentials.mace.presets import Settings
-
         return Settings.from_preset(self.preset, self.get_params(deep=False))
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:

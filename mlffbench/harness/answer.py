@@ -40,7 +40,8 @@ def write_model(folder: Path, model: ForceField, largest: int | None) -> dict[st
     if largest is None or size <= largest:
         return {}
     file.unlink()
-    return {"reason": f"its model has {size / 1e6:.1f} MB, more than {largest / 1e6:g} MB"}
+    sizes = f"its model has {size / 1e6:.1f} MB, more than {largest / 1e6:g} MB"
+    return {"reason": f"{sizes}; 'keep_models: all' keeps any size"}
 
 
 def answered_model(folder: Path) -> Path | None:

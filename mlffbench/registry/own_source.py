@@ -55,7 +55,7 @@ def source_of(module: str) -> Source:
     tree = ast.parse(file_of(module).read_text(encoding="utf-8"))
     body = tree.body
     constants = {name: value for node in body for name, value in _assigned(node)}
-    imports = [node for node in body if isinstance(node, ast.ImportFrom) and node.module]
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
     return Source(
         ast.get_docstring(tree),
         tuple(ast.literal_eval(constants["__all__"])) if "__all__" in constants else (),

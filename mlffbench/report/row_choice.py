@@ -58,7 +58,7 @@ def choose_row(
     """
     problems = problems_named(results, problem)
     rows = [row for row in rows_of(results) if row.problem in {p.name for p in problems}]
-    chosen = _best(results, rows, seed) if method == BEST else [r for r in rows if _is_meant(r, method)]
+    chosen = _best(results, rows, seed) if method == BEST else _named(rows, method)
     if not chosen:
         raise LookupError(_nothing(problems, rows, method))
     of_seed = [row for row in chosen if seed is None or row.seed == seed]
@@ -90,8 +90,10 @@ def _dataset(problem: Problem) -> str:
     return problem.name.partition(" · ")[0]
 
 
-def _is_meant(row: ChosenRow, method: str) -> bool:
-    return method in (row.label, row.document["case"]["estimator"]["name"], row.document["id"])
+def _named(rows: Sequence[ChosenRow], method: str) -> list[ChosenRow]:
+    """Rows of this label or, where there is none, of this estimator or case."""
+    own = [row for row in rows if row.label == method]
+    return own or [r for r in rows if method in (r.document["case"]["estimator"]["name"], r.document["id"])]
 
 
 def _best(results: Results, rows: Sequence[ChosenRow], seed: int | None) -> list[ChosenRow]:
@@ -148,9 +150,9 @@ def _failure(method: Method) -> str:
 def _several(method: str, rows: Sequence[ChosenRow]) -> str:
     """Sentence on several cases, with the options that tell them apart."""
     labels = dict.fromkeys(row.label for row in rows)
-    if len(labels) > 1:
-        return f"{method!r} is the method of several rows; write one of {_listed(labels)}"
     problems, seeds = dict.fromkeys(row.problem for row in rows), dict.fromkeys(row.seed for row in rows)
+    if len(labels) > 1 and method != BEST:
+        return f"{method!r} is the method of several rows; write one of {_listed(labels)}"
     choices = []
     if len(problems) > 1:
         choices.append(f"a problem of {_listed(problems)}")

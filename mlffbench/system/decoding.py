@@ -66,7 +66,9 @@ class Reader:
         if kind == "tensor":
             return self._tensor(content, tree["dtype"], tree["device"])
         if kind == "object":
-            return self._object(content, {name: self.decode(v) for name, v in tree["state"]})
+            target = self._class(content)
+            getattr(target, "_check_installed", lambda: None)()
+            return self._object(target, {name: self.decode(v) for name, v in tree["state"]})
         if kind == "bytes":
             return base64.b64decode(content)
         return MAKERS[kind]([self.decode(v) for v in content])
@@ -80,8 +82,7 @@ class Reader:
             self._tensors[number] = tensor.to(self._device(device))
         return self._tensors[number]
 
-    def _object(self, name: str, state: dict[str, Any]) -> Any:
-        kind = self._class(name)
+    def _object(self, kind: Any, state: dict[str, Any]) -> Any:
         for parameter in {**registry.parts(kind), SOURCE: ()}:
             for spec in (state.get(parameter), state.get(f"{parameter}_")):
                 for name in _named_code(spec):

@@ -97,10 +97,8 @@ def load(path: Path | str, trust: Sequence[str] = (), device: str | None = None)
         model = Reader(arrays, trust, device).decode(document["model"])
     except UntrustedError as error:
         raise ValueError(f"{path}: {error}") from error
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"{path} needs {error.name}, which is not installed: pip install 'mlffbench[all]'"
-        ) from error
+    except ImportError as error:
+        raise ValueError(f"{path} cannot be loaded here: {error}") from error
     except Exception as error:  # whatever our classes make of a changed file
         raise ValueError(
             f"{path} was changed, or does not fit mlffbench {_ours()} "

@@ -15,6 +15,7 @@ from mlffbench.system.yaml_text import YamlError, compose, construct
 __all__ = ["YamlFile"]
 
 MOST_BYTES = 1_000_000
+SHOWN = 120  # characters of a line
 
 
 class YamlFile(SettingsSource):
@@ -35,14 +36,15 @@ class YamlFile(SettingsSource):
     def __init__(self, file: Path, error: type[ValueError]) -> None:
         self.file = Path(file)
         self.marks: dict[tuple[Any, ...], tuple[int, int]] = {}
+        text = ""
         try:
-            node = compose(read_text(self.file, MOST_BYTES))
+            text = read_text(self.file, MOST_BYTES)
+            node = compose(text)
             super().__init__(construct(node), error)
         except OSError as failure:
             raise error(f"{file}: {failure.strerror or failure}") from failure
         except YamlError as failure:
-            where = f"{file}:{failure.line}" if failure.line else str(file)
-            raise error(f"{where}: {shortened(str(failure), LONGEST)}") from failure
+            raise error(_in_its_line(file, text, failure)) from failure
         except ValueError as failure:
             raise error(str(failure)) from failure
         if node is not None:
@@ -71,6 +73,18 @@ class YamlFile(SettingsSource):
         elif isinstance(node, yaml.SequenceNode):
             for i, value in enumerate(node.value):
                 self._walk(value, (*where, i))
+
+
+def _in_its_line(file: Path, text: str, failure: YamlError) -> str:
+    """The failure behind its place, above the line of the file with a mark where it is."""
+    message, lines = shortened(str(failure), LONGEST), text.splitlines()
+    if failure.line is None:
+        return f"{file}: {message}"
+    if failure.column is None or failure.line > len(lines):
+        return f"{file}:{failure.line}: {message}"
+    line = lines[failure.line - 1].expandtabs(1)
+    shown = f"\n  {line}\n  {' ' * (failure.column - 1)}^" if len(line) <= SHOWN else ""
+    return f"{file}:{failure.line}:{failure.column}: {message}{shown}"
 
 
 def _mark(node: yaml.Node) -> tuple[int, int]:

@@ -29,12 +29,24 @@ BEYOND = 2**63
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # all but tab and line feed
 
 
-class YamlError(ValueError):
-    """A text that is not YAML of plain values; `line` counts from 1, None where it is unknown."""
+PLAIN_WORDS = {  # for the parser's
+    "mapping values are not allowed": "a second ':' in one line; write {name: {keyword: value}} with braces",
+    "expected <block end>": "the indentation differs from that of the lines above",
+    "found character '\\t'": "a tab; indent with spaces",
+    "could not find expected ':'": "a key without ':' behind it",
+    "expected ',' or ']'": "a list without its closing ] or a comma",
+    "expected ',' or '}'": "braces without their closing } or a comma",
+    "found unexpected end of stream": "a text without its closing quotation mark",
+    "found undefined alias": "a word after * that no & names",
+}
 
-    def __init__(self, message: str, line: int | None) -> None:
+
+class YamlError(ValueError):
+    """A text that is not YAML of plain values; `line` and `column` count from 1, None where unknown."""
+
+    def __init__(self, message: str, line: int | None, column: int | None = None) -> None:
         super().__init__(message)
-        self.line = line
+        self.line, self.column = line, column
 
 
 class _Loader(yaml.SafeLoader):
@@ -94,15 +106,16 @@ def compose(text: str) -> yaml.Node | None:
         mark = getattr(error, "problem_mark", None)
         place = getattr(error, "position", None)
         line = mark.line + 1 if mark else text[:place].count("\n") + 1 if place is not None else None
-        raise YamlError(f"not valid YAML: {_problem(error)}", line) from None
+        raise YamlError(f"not valid YAML: {_problem(error)}", line, mark and mark.column + 1) from None
     if node is not None:
         _check(node, (), [0])
     return node
 
 
 def _problem(error: yaml.YAMLError) -> str:
-    """Error in one line."""
-    return getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+    """Error in one line, in plain words."""
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+    return next((words for start, words in PLAIN_WORDS.items() if problem.startswith(start)), problem)
 
 
 def _line(part: Any) -> int:
@@ -159,7 +172,7 @@ def _check_keys(node: yaml.MappingNode) -> None:
         if not isinstance(key, yaml.ScalarNode):
             raise YamlError("not valid here: a key must be one word", _line(key))
         if key.value in seen:
-            raise YamlError(f"{key.value!r} appears twice", _line(key))
+            raise YamlError(f"{key.value!r} appears twice", _line(key), key.start_mark.column + 1)
         seen.add(key.value)
 
 

@@ -42,20 +42,16 @@ class RelaxationSettings:
     steps: Natural = 200
 
 
+Pool = Literal["strained", "labels"]
+RelaxationKeywords = Annotated[Mapping[str, Any], RelaxationSettings]
+
+
 @needs("forces")
 def screening(
-    model: ForceField,
-    dataset: Dataset,
-    split: Split,
-    seed: int = 0,
-    *,
-    pool: Literal["strained", "labels"] | None = None,
-    n: Count = 60,
-    n_jobs: Workers = 1,
-    relax: bool | Annotated[Mapping[str, Any], RelaxationSettings] = False,
-    k: Count = 10,
+    model: ForceField, dataset: Dataset, split: Split, seed: int = 0, *, pool: Pool | None = None,
+    n: Count = 60, n_jobs: Workers = 1, relax: bool | RelaxationKeywords = False, k: Count = 10,
     threshold: NonNegative | None = None,
-) -> list[Row]:
+) -> list[Row]:  # fmt: skip
     """Order a pool of candidates by energy per atom, and choose the stable ones.
 
     Energies count from those of the elements that fit the pool's reference energies best (least squares), the

@@ -80,18 +80,10 @@ class Landscape:
 
 @needs("forces")
 def structure_prediction(
-    model: ForceField,
-    dataset: Dataset,
-    split: Split,
-    seed: int = 0,
-    *,
-    amplitudes: Positives = (0.1, 0.3),
-    n_rattled: Count = 5,
-    n_cells: Natural = 40,
-    sizes: Window = (2, 4),
-    hops: Natural = 10,
-    relaxation: Annotated[Mapping[str, Any], RelaxationSettings] | None = None,
-) -> list[Row]:
+    model: ForceField, dataset: Dataset, split: Split, seed: int = 0, *,
+    amplitudes: Positives = (0.1, 0.3), n_rattled: Count = 5, n_cells: Natural = 40, sizes: Window = (2, 4),
+    hops: Natural = 10, relaxation: Annotated[Mapping[str, Any], RelaxationSettings] | None = None,
+) -> list[Row]:  # fmt: skip
     """Relax rattled references; search for the ground state; rank the reference's minima.
 
     ``failure_rate``: the share of starts that do not end in the structure that was rattled, or, for the

@@ -6,13 +6,17 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from ase import units
 from ase.build import molecule as built
-from ase.io import write
+from ase.io import read, write
+from ase.md.verlet import VelocityVerlet
 from example_cases import InProcess
 from example_users_data import alloy, molecule, slab
 from typer.testing import CliRunner
 
+import mlffbench
 from mlffbench.cli import app
 from mlffbench.harness.read_suite import read_suite
 from mlffbench.harness.store import Store
@@ -168,3 +172,11 @@ def test_five_minutes_give_a_leaderboard_models_and_a_verdict(files, tmp_path, n
     documents = Store(folder).documents()
     assert len(documents) >= 6
     assert all(document["status"] == "ok" for document in documents)
+    assert all((folder / document["kept_model"]["file"]).is_file() for document in documents)
+    best = tmp_path / "best.mlff"
+    assert call("model", folder, "best", "-o", best).exit_code == 0
+    assert call("predict", best, files[name], "-o", tmp_path / "predicted.extxyz").exit_code == 0
+    atoms = read(files[name], index=0)
+    atoms.calc = mlffbench.load(best).calculator()
+    VelocityVerlet(atoms, 1 * units.fs).run(100)
+    assert np.isfinite(atoms.positions).all()

@@ -58,6 +58,11 @@ def test_a_text_that_is_no_suite_is_refused():
         mlffbench.run("nothing.yaml")
 
 
+def test_rows_of_a_suite_are_chosen(tmp_path):
+    with pytest.raises(LookupError, match=r"no row 'morse' in the suite"):
+        mlffbench.run(SUITE, tmp_path / "out", only=["morse"])
+
+
 def test_options_for_data_are_refused_beside_a_suite():
     with pytest.raises(TypeError, match="budget, job: options for data, not for a suite"):
         mlffbench.run(SUITE, budget="1h", job=2)

@@ -50,6 +50,13 @@ def test_what_a_method_cannot_do():
     assert (gap["extra"], gap["requires"]) == ("gap", ["quippy"])
 
 
+def test_the_models_inside_a_model_are_parameters():
+    names = [p["name"] for p in json.loads(call("committee", "--json").output)["parameters"]]
+    assert names[0] == "model"
+    assert "calculator" in [p["name"] for p in json.loads(call("pretrained", "--json").output)["parameters"]]
+    assert "model" not in [p["name"] for p in json.loads(call("speed", "--json").output)["parameters"]]
+
+
 def test_inherited_parameters_are_explained():
     facts = json.loads(call("painn", "--json").output)
     rows = {p["name"]: p for p in facts["parameters"]}

@@ -213,7 +213,7 @@ def test_frames_that_a_method_changes_stay_as_they_are_for_all_others(tmp_path, 
         atoms.rattle(0.05, seed=i)
     dataset = Dataset("waters", frames, Labels(np.arange(8.0)), card={"train": "all"})
     digest = dataset.digest
-    monkeypatch.setattr(flow, "load_dataset", lambda spec: dataset)
+    monkeypatch.setattr("mlffbench.harness.case_data.load_dataset", lambda spec: dataset)
     monkeypatch.setattr(flow, "_model", lambda case, dataset: Moves())
     case = Case("demo", "row", Spec("none"), Spec("random"), Spec("none"), 0, digest)
     outcome, _ = run(case)

@@ -67,6 +67,17 @@ def test_trust_holds_for_what_lies_below_a_module_only(trust_nothing):
     assert [registry.is_trusted_file(file) for file in files] == [True] * 3 + [False] * 3
 
 
+def test_a_file_that_is_read_as_data_needs_no_trust(trust_nothing):
+    class Reader:
+        without_code = (".mlff",)
+
+    assert registry.may_read(Reader, "a/b.mlff")
+    assert not registry.may_read(Reader, "a/b.mlff.model")
+    assert not registry.may_read(object, "a/b.mlff"), "a class that says nothing may unpickle it"
+    mlffbench.trust("c.model")
+    assert registry.may_read(object, "c.model")
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "words"),
     [

@@ -28,6 +28,16 @@ def test_rows_that_are_alike_are_not_doubted():
     assert doubts(outcome("soap"), outcome("mace"), outcome("soap", seed=1), outcome("mace", seed=1)) == ""
 
 
+def test_potentials_trained_elsewhere_are_doubted():
+    mp = changed(outcome("mp"), "model", "fitted_here", value=False)
+    tuned = changed(outcome("tuned"), "case", "estimator", "params", value={"foundation": "mp.model"})
+    said = doubts(mp, tuned, outcome("mace"))
+    assert "mp, tuned: trained elsewhere, on unknown data, which may contain the test structures" in said
+    text = markdown.render(Results.from_documents([mp, tuned, outcome("mace")]), "suite")
+    assert "mp (not fitted here)" in text
+    assert "tuned (" not in text
+
+
 def test_other_frames_are_doubted():
     other = changed(outcome("mace"), "split", "digest", value="another")
     assert "split differs between methods (seed 0)" in doubts(outcome("soap"), other)

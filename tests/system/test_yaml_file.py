@@ -34,7 +34,7 @@ def read(file):
         ("name: [1]\nboxes: [2]", ":1:1: name: .*\n.*:2:1: boxes: "),
         ("name: a\nboxes: {" + ", ".join(f"b{i}: x" for i in range(50)) + "}", ".*and 30 more$"),
         ("name: &a {b: *a}", ":1: .*contains itself"),
-        ("name: a\nname: b", ":2: 'name' appears twice"),
+        ("name: a\nname: b", ":2:1: 'name' appears twice"),
         ("\nnames: a", ":2:1: unknown key 'names'.*did you mean 'name'"),
     ],
 )

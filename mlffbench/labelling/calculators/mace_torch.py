@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
@@ -49,7 +49,7 @@ class MACETorch(Calculator):
         self,
         file: str,
         head: str | None = None,
-        dtype: str | None = None,
+        dtype: Literal["float32", "float64"] | None = None,
         device: str = "cpu",
         sha256: str | None = None,
     ) -> None:

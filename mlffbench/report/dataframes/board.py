@@ -14,7 +14,7 @@ from mlffbench.report.results import Results
 __all__ = ["board"]
 
 FIRST = ["problem", "rank", "best rank", "worst rank", "method", "test"]
-LAST = ["seeds", "failed seeds", "status", "failure kind", "failure message"]
+LAST = ["fitted here", "seeds", "failed seeds", "status", "failure kind", "failure message"]
 SHOWN_COSTS = ("fit_time", "prediction_time", "peak_memory")
 INTERVAL = ("value", "low", "high")
 
@@ -24,7 +24,8 @@ def board(results: Results) -> pd.DataFrame:
 
     Columns problem, rank, best rank, worst rank, method, test (the reference group), ``force RMSE (meV/Å)``
     and ``energy RMSE (meV/atom)`` with their 95 % intervals in columns that end in low and high, worst test
-    and worst ratio (of the first of these errors), costs, seeds, failed seeds, status, failure.
+    and worst ratio (of the first of these errors), costs, fitted here (False for a potential
+    that existed already), seeds, failed seeds, status, failure.
     """
     frames = Frames.from_results(results)
     parts = [_of_problem(problem, frames.of_problem(problem.name)) for problem in results.problems]
@@ -37,7 +38,9 @@ def board(results: Results) -> pd.DataFrame:
 
 
 def _of_problem(problem: Problem, frames: Frames) -> pd.DataFrame:
+    fitted_here = {method.label: method.fitted_here for method in problem.methods}
     rows = frames.leaderboard.assign(test=problem.reference or "")
+    rows["fitted here"] = rows["method"].map(fitted_here).astype(bool)
     rows = rows.merge(frames.costs[["method", *SHOWN_COSTS]], on="method", how="left")
     shown = []
     for quantity in SHOWN:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlffbench.report.problems import Document, dig
+from mlffbench.report.problems import Document, dig, fitted_here
 from mlffbench.report.results import Results, number
 
 __all__ = ["tidy_scores"]
@@ -65,8 +65,11 @@ def _sizes(document: Document) -> dict[str, int | None]:
 
 
 def _timings(document: Document) -> Iterator[Row]:
-    """Rows of the times and the memory of a fit and of its predictions; none of what is not known."""
-    fit = dig(document, "timings", "fit") or {}
+    """Rows of the times and the memory of a fit and of its predictions; none of what is not known.
+
+    A potential that was not fitted here has none of a fit.
+    """
+    fit = (dig(document, "timings", "fit") or {}) if fitted_here(document) else {}
     yield from _costs("", "fit", "time", "s", number(fit.get("seconds")), fit)
     for test, timing in (dig(document, "timings", "predict") or {}).items():
         atoms = number(timing.get("n_atoms"))

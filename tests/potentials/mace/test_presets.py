@@ -14,7 +14,7 @@ from mlffbench.estimators.mace import MACE
 from mlffbench.potentials.mace.batches import Graphs
 from mlffbench.potentials.mace.library import session
 from mlffbench.potentials.mace.model import build, hyperparameters
-from mlffbench.potentials.mace.presets import Settings
+from mlffbench.potentials.mace.presets import Settings, architecture
 from mlffbench.potentials.mace.training import loss_function, parameter_groups
 
 
@@ -51,3 +51,13 @@ def test_presets_and_keywords() -> None:
     assert clone(MACE("medium", cutoff=3.0)).get_params()["cutoff"] == 3.0
     with pytest.raises(ValueError, match="no preset 'tiny'"):
         MACE("tiny").fit(*springs(3))
+
+
+def test_presets_are_stored_in_numbers():
+    resolved = MACE("medium", cutoff=4.0).resolved_params()
+    assert (resolved["preset"], resolved["num_channels"], resolved["max_L"]) == ("medium", 64, 1)
+    assert (resolved["cutoff"], resolved["dtype"]) == (4.0, "float32")
+    config = {"r_max": 6.0, "num_bessel": 10, "hidden_irreps": "128x0e+128x1o+128x2e", "correlation": 3}
+    assert architecture(config) == {
+        "cutoff": 6.0, "num_radial_basis": 10, "correlation": 3, "num_channels": 128, "max_L": 2,
+    }  # fmt: skip

@@ -47,6 +47,14 @@ def test_times_and_memory_are_the_task_timing():
     assert "peak_gpu_memory" not in timing.index.get_level_values("metric")
 
 
+def test_a_potential_that_existed_already_has_no_time_of_a_fit():
+    old = outcome("old")
+    old["model"] = {**old["model"], "fitted_here": False}
+    timing = table(old).query("task == 'timing'")
+    assert "fit" not in set(timing["quantity"])
+    assert "prediction" in set(timing["quantity"])
+
+
 def test_what_cannot_be_believed_and_what_failed_is_no_row():
     doubtful = outcome("odd")
     doubtful["scores"][0]["unit"] = "kcal"

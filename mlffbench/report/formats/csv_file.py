@@ -69,7 +69,7 @@ def _with_notes(wide: pd.DataFrame, results: Results) -> pd.DataFrame:
     if not elsewhere:
         return wide
     rows = zip(wide["problem"], wide["method"], strict=True)
-    return wide.assign(note=["not fitted here" if row in elsewhere else None for row in rows])
+    return wide.assign(note=["not fitted here" if row in elsewhere else "" for row in rows])
 
 
 def _ratios(results: Results, group_errors: pd.DataFrame) -> pd.DataFrame:

@@ -63,9 +63,14 @@ def _cost(cost: Mapping[str, Any]) -> str:
     fit = (
         "a fit ends by max_epochs or max_seconds"
         if seconds is None
-        else f"a fit takes about {seconds:.1g} s for {cost['frames']} structures of {cost['atoms']} atoms"
+        else f"a fit takes about {_about(seconds)} s for {cost['frames']} structures of {cost['atoms']} atoms"
     )
-    return f"{fit}, a prediction {cost['predict_us_per_atom']:.1g} µs an atom; measured on one core"
+    return f"{fit}, a prediction {_about(cost['predict_us_per_atom'])} µs an atom; measured on one core"
+
+
+def _about(value: float) -> str:
+    """One significant digit, without an exponent."""
+    return f"{float(f'{value:.1g}'):g}"
 
 
 def _package(row: Mapping[str, Any]) -> str:

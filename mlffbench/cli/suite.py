@@ -31,8 +31,6 @@ SuiteFile = Annotated[
     ),
 ]
 Folder = Annotated[Path, typer.Argument(help="A results folder.", show_default=False)]
-
-
 Out = Annotated[Path | None, typer.Option(help="Results folder.", show_default="results/<name of the suite>")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print the cases, with state, time and memory, and stop.")
@@ -57,9 +55,9 @@ Json = Annotated[
 
 
 def run(
-    suite: SuiteFile, out: Out = None, dry_run: DryRun = False, force: Force = False, retry: Retry = False,
-    refit: Refit = False, device: Device = None, jobs: Jobs = 1, budget: Budget = None, only: Only = None,
-    quick: Quick = False, param: Params = None, json: Json = False,
+    context: typer.Context, suite: SuiteFile, out: Out = None, dry_run: DryRun = False, force: Force = False,
+    retry: Retry = False, refit: Refit = False, device: Device = None, jobs: Jobs = 1, budget: Budget = None,
+    only: Only = None, quick: Quick = False, param: Params = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Run a suite, or one proposed for your data; the same command resumes a stopped run."""
     if not json:
@@ -68,9 +66,9 @@ def run(
     from mlffbench.harness.case_state import case_states
     from mlffbench.harness.store import Store
 
-    events = only_events() if json and not dry_run else None
+    events = only_events(context) if json and not dry_run else None
     with refusals():
-        source = run_source(suite, budget, only, quick, param)
+        source = run_source(suite, budget, only, quick, param, err=json)
         plan = _planned(source.suite, device, source.proposal is not None, fetch=not dry_run)
         store = Store(out or source.folder or Path("results") / plan.suite.name)
         source.check_folder(store.folder)

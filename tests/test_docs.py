@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ase.build import bulk
 from ase.io import read, write
 from example_cases import InProcess
+from example_results import results_folder
 from example_users_data import alloy
 from typer.testing import CliRunner
 
 from mlffbench import registry
 from mlffbench.cli import app
+from mlffbench.cli.property.catalogue import ELSEWHERE, property_names
 from mlffbench.data import Spec
 from mlffbench.datasets.malonaldehyde import malonaldehyde
 from mlffbench.harness.plan import SKIP
@@ -36,6 +39,9 @@ def blocks(language: str, text: str = DATA) -> list[str]:
 
 def commands() -> list[str]:
     return [line for block in blocks("console") for line in block.splitlines()]
+
+
+MODELS = (DOCS / "models.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -177,3 +183,33 @@ def test_links_lead_somewhere(file):
     text = file.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         assert (DOCS / target).exists(), target
+
+
+def test_every_use_of_a_model_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    crystal = bulk("Cu", a=3.62)
+    write("structure.xyz", bulk("Cu", a=3.62, cubic=True))
+    write("cu.cif", crystal)
+    write("new.extxyz", [crystal, crystal.repeat(2)])
+    write("phases.extxyz", [crystal, bulk("Cu", "bcc", a=2.9)])
+    results_folder(
+        Path("runs/copper"), [Spec("emt_copper", {"n_train": 8, "n_test": 2})], {"morse": Spec("morse")}
+    )
+    for command in _commands(MODELS):
+        done = CliRunner().invoke(app, shlex.split(command)[1:])
+        assert done.exit_code == 0, f"{command}\n{done.output}\n{done.exception!r}"
+    scope: dict = {}
+    for code in blocks("python", MODELS):
+        exec(compile(code, "models.md", "exec"), scope)
+    assert len(read("md.traj", ":")) == 101
+    assert len(read("md.extxyz", ":")) == 11
+    assert all("mlff_energy" in atoms.info for atoms in read("predicted.extxyz", ":"))
+
+
+def _commands(text: str) -> list[str]:
+    return [line for block in blocks("console", text) for line in block.splitlines()]
+
+
+def test_every_property_is_in_a_table_of_models():
+    named = set(re.findall(r"`(\w+)`", MODELS))
+    assert {*property_names(), *ELSEWHERE} <= named

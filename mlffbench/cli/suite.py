@@ -25,7 +25,8 @@ __all__ = ["chosen_cases", "report", "run", "schema", "score"]
 SuiteFile = Annotated[
     Path,
     typer.Argument(
-        help="A suite file (YAML), or your own data: a file, folder or pattern.", show_default=False
+        help="A suite file (YAML; - is the standard input), or your own data: a file, folder or pattern.",
+        show_default=False,
     ),
 ]
 Folder = Annotated[Path, typer.Argument(help="A results folder.", show_default=False)]

@@ -2,8 +2,9 @@
 
     python benchmarks/scale/overhead.py
 
-Ten cases of a toy estimator are run in this process, then each in a process of its own, as `mlffbench run`
-does. Wall time depends on what else the machine does; CPU seconds, of all processes together, hardly do.
+One and eleven cases of a toy estimator are run in this process, then each in a process of its own, as
+`mlffbench run` does; the difference is the cost of a case after the first, which pays the imports. Wall time
+depends on what else the machine does; CPU seconds, of all processes together, hardly do.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import json
 import os
 import resource
+import statistics
 import sys
 import tempfile
 import time
@@ -68,25 +70,28 @@ def _cpu() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def measure(n: int) -> dict[str, object]:
-    """Cost of `n` cases with and without processes of their own; the first case pays the imports."""
+def measure(n: int) -> dict[str, Any]:
+    """Cost of `n` cases beyond what they cost in this process, in all; the first one pays the imports."""
     cases, clock, load = toy_cases(n), Clock(), os.getloadavg()[0]
     run(cases[0])
     work_wall, work_cpu = seconds_of(lambda: [run(case) for case in cases])
     with tempfile.TemporaryDirectory() as name:
         wall, cpu = seconds_of(lambda: execute(cases, Store(Path(name)), clock))
-    later = sorted(clock.seconds[1:])
     return {
         "cases": n,
-        "work_seconds_per_case": round(work_wall / n, 3),
-        "work_cpu_seconds_per_case": round(work_cpu / n, 3),
-        "overhead_seconds_per_case": round((wall - work_wall) / n, 3),
-        "overhead_cpu_seconds_per_case": round((cpu - work_cpu) / n, 3),
-        "seconds_of_first_case": round(clock.seconds[0], 3),
-        "median_seconds_of_later_cases": round(later[len(later) // 2], 3),
-        "median_overhead_of_later_cases": round(later[len(later) // 2] - work_wall / n, 3),
-        "load_average_before": round(load, 2),
+        "work_seconds": work_wall,
+        "work_cpu_seconds": work_cpu,
+        "overhead_seconds": wall - work_wall,
+        "overhead_cpu_seconds": cpu - work_cpu,
+        "median_seconds_of_a_case": statistics.median(clock.seconds),
+        "load_average_before": load,
     }
+
+
+def per_later_case(one: dict[str, Any], many: dict[str, Any]) -> dict[str, float]:
+    """Overhead of each case after the first."""
+    keys = ("overhead_seconds", "overhead_cpu_seconds")
+    return {key: (many[key] - one[key]) / (many["cases"] - one["cases"]) for key in keys}
 
 
 def main() -> None:
@@ -94,9 +99,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "results/scale/overhead.json")
     parser.add_argument("--cases", type=int, default=10)
     args = parser.parse_args()
-    row = measure(args.cases)
-    print(json.dumps(row), flush=True)
-    document = {"about": __doc__, "rows": [row], "provenance": provenance()}
+    rows = [measure(1), measure(1 + args.cases)]
+    later = per_later_case(*rows)
+    for row in (*rows, later):
+        print(json.dumps({key: round(value, 3) for key, value in row.items()}), flush=True)
+    document = {"about": __doc__, "rows": rows, "per_later_case": later, "provenance": provenance()}
     args.out.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -8,7 +8,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -45,9 +45,10 @@ def lenient_output() -> None:
         sys.stdout.reconfigure(errors="replace")
 
 
-def only_events() -> IO[str]:
-    """Standard output, kept for events; from now on all that is printed goes to stderr."""
-    stdout, sys.stdout = sys.stdout, sys.stderr
+def only_events(context: typer.Context) -> IO[str]:
+    """Standard output, kept for events; until the command ends, all else that is printed goes to stderr."""
+    stdout = sys.stdout
+    context.with_resource(redirect_stdout(sys.stderr))
     return stdout
 
 

@@ -71,7 +71,9 @@ def _case_line(state: RunState, running: Running, width: int) -> str:
     numbers = "  ".join(standing(state, running))
     room = max(width - len(numbers) - 4, 1)
     name = running.case.title
-    name = name if len(name) <= room else f"{name[: room - 1]}…"
+    if len(name) > room:
+        seed = f"…, seed {running.case.seed}"
+        name = f"{name[: max(room - len(seed), 0)]}{seed}"[-room:]
     return f"  {name:<{room}}  {numbers}"
 
 

@@ -14,6 +14,8 @@ from mlffbench.harness.durations import Durations, budget
 
 __all__ = ["RunState", "Running", "clock"]
 
+FIT = ("fit", "epoch")  # stages of the fit
+
 
 @dataclass
 class Running:
@@ -23,6 +25,7 @@ class Running:
     begun: float
     stage: str = "starting"
     stage_begun: float = 0.0
+    fit_begun: float | None = None
     first_step: int = 0
     step: int = 0
     total: int | None = None
@@ -85,6 +88,8 @@ class RunState:
     ) -> Running:
         """Note a report; `values` are its numbers."""
         running = self.running[case.id]
+        if stage in FIT and running.fit_begun is None:
+            running.fit_begun = self.now()
         if stage != running.stage:
             running.stage, running.stage_begun, running.first_step = stage, self.now(), step
         running.step, running.total, running.values = step, total, values
@@ -115,20 +120,19 @@ class RunState:
 
     def left(self, running: Running) -> float | None:
         """Expected seconds that a running case still needs; None if nothing is known."""
-        guesses = [self._left_of_training(running)]
-        expected = self.expected(running.case)
-        if expected is not None:
-            guesses.append(max(expected - self.elapsed(running), 0.0) or None)
+        expected, spent = self.expected(running.case), self.elapsed(running)
+        if expected is not None and expected == budget(running.case):  # which begins with the fit
+            spent = 0.0 if running.fit_begun is None else self.now() - running.fit_begun
+        by_expectation = None if expected is None or spent >= expected else expected - spent
+        guesses = (by_expectation, self._left_of_training(running))
         return min((guess for guess in guesses if guess is not None), default=None)
 
     def _left_of_training(self, running: Running) -> float | None:
-        """Time of the epochs that are left, if the budget lasts for them."""
+        """Time of the epochs that are left, at the pace so far."""
         steps = running.step - running.first_step
         if running.stage != "epoch" or steps <= 0 or not running.total:
             return None
-        left = (self.now() - running.stage_begun) * (running.total - running.step) / steps
-        seconds = budget(running.case)
-        return left if seconds is None else min(left, max(seconds - self.elapsed(running), 0.0))
+        return (self.now() - running.stage_begun) * (running.total - running.step) / steps
 
     def left_in_all(self) -> tuple[float, bool]:
         """Expected seconds until the last case has finished, and False if some case is left out of them."""

@@ -39,7 +39,7 @@ def execute(
     extended: Container[str] = (),
     keep_models: str = SMALL,
 ) -> None:
-    """Run cases, `jobs` at a time, each in a fresh interpreter with an equal share of the cores.
+    """Run cases, `jobs` at a time, each in a fresh process with an equal share of the cores.
 
     Interrupting, killing or losing the machine loses no finished case. Of a case in flight that has tasks,
     the fit and the finished pieces of the tasks stay in the store's ``unfinished`` folder. A case that

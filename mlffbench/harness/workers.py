@@ -43,7 +43,10 @@ class Workers:
         with self._lock:
             if self._closed or not ForkServer.is_possible():
                 return None
-            if self._server is None or not self._server.is_alive:
+            if self._server is not None and not self._server.is_alive:
+                self._server.close()
+                self._server = None
+            if self._server is None:
                 self._server = ForkServer(WORKER, self.threads)
             return self._server
 

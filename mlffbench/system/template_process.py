@@ -9,6 +9,7 @@ the same imports.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
@@ -16,7 +17,9 @@ import os
 import select
 import socket
 import sys
+import threading
 from collections.abc import Iterable
+from contextlib import suppress
 
 from mlffbench.system.supervisor import die_with, supervise
 from mlffbench.system.timing import count_libraries_of
@@ -35,6 +38,17 @@ def main() -> None:
     gc.freeze()  # what is imported stays shared with the children
     if _forked(control):
         module.main()
+        _end()
+
+
+def _end() -> None:
+    """End this child in order, but leave it to the kernel to free what it shares with the template."""
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as an interpreter does
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):  # a library has closed it
+            stream.flush()
+    os._exit(0)
 
 
 def _forked(control: socket.socket) -> bool:

@@ -53,7 +53,7 @@ def test_a_heartbeat_a_minute_says_how_each_running_case_stands():
     display.beat({one.id: 1_234_000_000, two.id: 10})
     display.beat({})
     assert lines(file)[2:] == [
-        "row on lennard_jones, seed 0: training, epoch 5 of 200, loss 0.0123; 1.2 GB, 1:01, about 8:59 left"
+        "row on lennard_jones, seed 0: training, epoch 5 of 200, loss 0.0123; 1.2 GB, 1:01, about 9:49 left"
     ]
     now.time = 122.0
     display.beat({})

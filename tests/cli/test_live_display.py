@@ -34,10 +34,10 @@ def drawn(display):
 def test_at_80_columns_nothing_that_matters_is_cut():
     lines = drawn(running()[0])
     assert lines == [
-        "━━━━━━━───────────  4 of 10 cases done, 1 failed  1:01:15  about 4:58:45 left",
-        "  soap_kernel_ridge-1000 on lennard_jones, s…  1.2 GB  1:01:15  about 58:45 left",
+        "━━━━━━━───────────  4 of 10 cases done, 1 failed  1:01:15  about 6:00:00 left",
+        "  soap_kernel_ridge-1000 on lennar…, seed 0  1.2 GB  1:01:15  about 2:00:00 left",
         "    training, epoch 112 of 1,000, loss 0.0123, validation loss 0.0234",
-        "  soap_kernel_ridge-1000 on lennard_jones, s…  0.3 GB  1:01:15  about 58:45 left",
+        "  soap_kernel_ridge-1000 on lennar…, seed 1  0.3 GB  1:01:15  about 2:00:00 left",
         "    checking the split for near copies, frame 18 of 18",
     ]
 

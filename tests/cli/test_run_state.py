@@ -27,13 +27,13 @@ def test_a_budget_says_when_a_running_case_ends():
     state = RunState([case], now=now)
     state.started(case)
     now.time = 30.0
-    assert state.left(state.running[case.id]) == pytest.approx(70.0)
+    assert state.left(state.running[case.id]) == pytest.approx(100.0), "the budget begins with the fit"
     state.progressed(case, "epoch", 0, 50, {})
     now.time = 40.0
     state.progressed(case, "epoch", 25, 50, {})
     assert state.left(state.running[case.id]) == pytest.approx(10.0), "half of the epochs took 10 s"
     state.progressed(case, "epoch", 2, 50, {})
-    assert state.left(state.running[case.id]) == pytest.approx(60.0), "the budget ends before the epochs do"
+    assert state.left(state.running[case.id]) == pytest.approx(90.0), "the budget ends before the epochs do"
 
 
 def test_the_time_left_weighs_cases_by_their_own_durations():
@@ -60,6 +60,7 @@ def test_a_case_that_outlasts_what_was_expected_has_no_estimate():
     case = example(max_seconds=10)
     state = RunState([case], durations=Durations(), now=now)
     state.started(case)
+    state.progressed(case, "fit", 0, None, {})
     now.time = 20.0
     assert state.left(state.running[case.id]) is None
     assert state.left_in_all() == (0.0, False)

@@ -199,3 +199,16 @@ def test_memory_means_the_same_as_in_a_fresh_interpreter(shared_server):
     (line,) = fresh.lines()
     fresh.close()
     assert abs(forked - float(line)) < 10, (forked, float(line))
+
+
+def test_a_child_tidies_up_before_it_ends(shared_server, tmp_path):
+    end, thread = tmp_path / "exit", tmp_path / "thread"
+    code = (
+        f"import atexit, threading, time; atexit.register(lambda: open({str(end)!r}, 'w').close()); "
+        f"threading.Thread(target=lambda: (time.sleep(0.2), open({str(thread)!r}, 'w'))).start(); "
+        "sys.stdout.write('not a whole line')"
+    )
+    lines, child = run(shared_server, code)
+    assert lines == ["not a whole line"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["exit", "thread"]
+    assert child.failure(None)["message"] == "the process ended with code 0 and left no result"

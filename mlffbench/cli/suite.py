@@ -194,7 +194,7 @@ def chosen_cases(cases: list[Case], only: list[str]) -> list[Case]:
 
 
 def _planned(
-    suite: Path | Mapping[str, Any] | Suite, device: str | None, quiet: bool, fetch: bool
+    suite: Path | str | Mapping[str, Any] | Suite, device: str | None, quiet: bool, fetch: bool
 ) -> PlannedRun:
     """Plan the suite and print what is to be said about its data, unless that was said before."""
     from mlffbench.harness.plan import SuiteError

@@ -89,7 +89,8 @@ def path(
     data = from_source(name, source, keys, None, isolated, group, lazy=lazy)
     columns = _with_group(name, data.columns, group_key)
     card = {**_card(path, tests, level, source, allow), **data.card}
-    card |= _groups(name, columns, train or ("train" if tests else None))
+    train = "train" if train is None and tests else train
+    card |= _groups(name, columns, None if train is None else value_name(train))
     reference = reference_of(structures, truth, level or f"of {name}")
     return replace(data, columns=columns, card=card, reference=reference)
 

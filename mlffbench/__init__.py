@@ -21,12 +21,14 @@ HOMES = {  # imported when they are used: the command line starts without them
 }
 
 
-def __getattr__(name: str) -> object:
-    if name not in HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # type checkers refuse other names
 
-    return getattr(import_module(HOMES[name]), name)
+    def __getattr__(name: str) -> object:
+        if name not in HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        return getattr(import_module(HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -611,6 +611,9 @@ class Score:
         sides = "" if self.predicted is None else f", {self.predicted:.5g} for {self.reference}"
         return f"<Score {name} on {self.test}: {self.value:.4g} {self.unit}{interval}{sides}>"
 
+    def _repr_html_(self) -> str:
+        return _html_table("Score", {k: v for k, v in vars(self).items() if v not in (None, "")})
+
 
 @dataclass(frozen=True)
 class Missing:

@@ -165,7 +165,10 @@ def test_names_are_no_html():
     data = two_waters()
     assert "&lt;water&gt;" in data._repr_html_()
     assert "<water>" not in data._repr_html_()
-    assert all("<table>" in value._repr_html_() for value in (data, data.labels, Split([0], {"a": [1]})))
+    assert all(
+        "<table>" in value._repr_html_()
+        for value in (data, data.labels, Split([0], {"a": [1]}), Score("t", "C11", "error", 1.0, "GPa"))
+    )
 
 
 def test_frames_on_disk_are_not_read_to_be_shown():

@@ -9,11 +9,16 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ase.io import write
+from ase.build import bulk
+from ase.io import read, write
+from example_cases import InProcess
+from example_results import results_folder
+from example_users_data import alloy
 from typer.testing import CliRunner
 
 from mlffbench import registry
 from mlffbench.cli import app
+from mlffbench.cli.property.catalogue import ELSEWHERE, property_names
 from mlffbench.data import Spec
 from mlffbench.datasets.malonaldehyde import malonaldehyde
 from mlffbench.harness.plan import SKIP
@@ -34,6 +39,9 @@ def blocks(language: str, text: str = DATA) -> list[str]:
 
 def commands() -> list[str]:
     return [line for block in blocks("console") for line in block.splitlines()]
+
+
+MODELS = (DOCS / "models.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -152,8 +160,56 @@ def test_the_python_of_results_and_runs_runs(tmp_path, monkeypatch):
     assert scope["table"].columns.tolist()[:3] == ["formula", "n_atoms", "energy"]
 
 
+def test_your_own_data_from_the_file_to_the_model(tmp_path, monkeypatch):
+    """Every command and the Python of the page; a minute and one method in place of half an hour."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("mlffbench.harness.case_queue.CaseProcess", InProcess)
+    text = (DOCS / "your_data.md").read_text(encoding="utf-8")
+    alloy(tmp_path / "my_data.extxyz", 24)
+    write("new_structures.extxyz", [atoms[:] for atoms in read("my_data.extxyz", index=":3")])
+    for command in "".join(blocks("console", text)).splitlines():
+        words, _, file = command.replace("--budget 30m", "--quick --only atomic_reference").partition(" > ")
+        done = CliRunner().invoke(app, shlex.split(words)[1:])
+        assert done.exit_code == 0, f"{command}\n{done.output}\n{done.exception!r}"
+        if file:
+            Path(file).write_text(done.stdout)
+    assert len(read("predicted.extxyz", index=":")) == 3
+    for code in blocks("python", text):
+        exec(compile(code, "your_data.md", "exec"), {})
+
+
 @pytest.mark.parametrize("file", sorted(DOCS.glob("*.md")), ids=lambda file: file.stem)
 def test_links_lead_somewhere(file):
     text = file.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         assert (DOCS / target).exists(), target
+
+
+def test_every_use_of_a_model_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    crystal = bulk("Cu", a=3.62)
+    write("structure.xyz", bulk("Cu", a=3.62, cubic=True))
+    write("cu.cif", crystal)
+    write("new.extxyz", [crystal, crystal.repeat(2)])
+    write("phases.extxyz", [crystal, bulk("Cu", "bcc", a=2.9)])
+    results_folder(
+        Path("runs/copper"), [Spec("emt_copper", {"n_train": 8, "n_test": 2})], {"morse": Spec("morse")}
+    )
+    for command in _commands(MODELS):
+        done = CliRunner().invoke(app, shlex.split(command)[1:])
+        assert done.exit_code == 0, f"{command}\n{done.output}\n{done.exception!r}"
+    scope: dict = {}
+    for code in blocks("python", MODELS):
+        exec(compile(code, "models.md", "exec"), scope)
+    assert len(read("md.traj", ":")) == 101
+    assert len(read("md.extxyz", ":")) == 11
+    assert all("mlff_energy" in atoms.info for atoms in read("predicted.extxyz", ":"))
+
+
+def _commands(text: str) -> list[str]:
+    return [line for block in blocks("console", text) for line in block.splitlines()]
+
+
+def test_every_property_is_in_a_table_of_models():
+    named = set(re.findall(r"`(\w+)`", MODELS))
+    assert {*property_names(), *ELSEWHERE} <= named

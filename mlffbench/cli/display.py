@@ -107,8 +107,9 @@ def verdict(document: Mapping[str, Any], folder: Path) -> Text:
         first = next(iter(failure["message"].splitlines()), "")
         log = f" (log: {folder / failure['log']})" if "log" in failure else ""
         return Text(f"failed, {failure['kind']}", style="red") + Text(f": {first}{log}")
-    if added := document.get("extensions"):  # a new fit has none
-        return Text(f"added on its kept model: {', '.join(added[-1].get('tasks') or ())}")
+    additions = document.get("extensions") or [{}]  # a new fit has none
+    if tasks := additions[-1].get("tasks"):
+        return Text(f"added on its kept model: {', '.join(tasks)}")
     in_domain = document["split"]["in_domain"]
     errors = [s for s in document["scores"] if s["test"] == in_domain and s["quantity"] == "forces"]
     rmse = next((f", forces {1e3 * s['value']:.1f} meV/Å rmse" for s in errors if s["metric"] == "rmse"), "")

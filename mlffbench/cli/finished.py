@@ -114,11 +114,11 @@ def say_models(cases: Sequence[Case], store: Store, completed: Completed) -> Non
             names = _some([f"{titles.get(id, id)} ({_size(size)})" for id, size in sizes.items()])
             say(f"removed {_number(len(sizes), 'model')}, {_size(sum(sizes.values()))}: {names}{reason}")
     reasons = [(case, (store.load(case.id) or {}).get("kept_model") or {}) for case in cases]
-    missing = [f"{case.title} ({kept['reason']})" for case, kept in reasons if _is_unwanted(kept)]
+    missing = [f"{case.title} ({model['reason']})" for case, model in reasons if _is_unwanted(model)]
     if missing:
         say(f"without a kept model: {_some(missing)}")
-    if sizes := kept_bytes(store, cases):
-        say(f"{_number(len(sizes), 'model')} in {store.folder / 'models'}, {_size(sum(sizes))}")
+    if kept := kept_bytes(store, cases):
+        say(f"{_number(len(kept), 'model')} in {store.folder / 'models'}, {_size(sum(kept))}")
 
 
 def _is_unwanted(kept: Mapping[str, Any]) -> bool:

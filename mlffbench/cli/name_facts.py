@@ -114,7 +114,8 @@ def packages(description: Description) -> list[dict[str, str | None]]:
         except PackageNotFoundError:
             facts = None
         version = None if facts is None else str(facts["Version"])
-        rows.append({"name": name or module, "version": version, "licence": facts and _licence(facts)})
+        licence = None if facts is None else _licence(facts)
+        rows.append({"name": name or module, "version": version, "licence": licence})
     return rows
 
 

@@ -154,7 +154,12 @@ class RunSource:
 
 
 def run_source(
-    file: Path, budget: str | None, only: Sequence[str] | None, quick: bool, param: Sequence[str] | None
+    file: Path,
+    budget: str | None,
+    only: Sequence[str] | None,
+    quick: bool,
+    param: Sequence[str] | None,
+    err: bool = False,
 ) -> RunSource:
     """The suite in a file, the one kept in a results folder, or a suite proposed for data."""
     from mlffbench.harness.kept_suite import KEPT
@@ -162,7 +167,7 @@ def run_source(
     if (file / KEPT).is_file():
         return RunSource(file / KEPT, folder=file)
     if not is_suite(file):
-        proposal = _proposed(str(file), budget, only, quick, param)
+        proposal = _proposed(str(file), budget, only, quick, param, err)
         return RunSource(proposal.suite, proposal)
     if budget or quick or param:
         raise ValueError(f"{file} is a suite: --budget, --quick and --param are for data; change the suite")

@@ -148,7 +148,7 @@ def _errors(truth: Labels, predicted: Labels, sizes: list[int], kept: Any) -> di
                 rows[quantity].append((np.asarray(guess) - np.asarray(true)).ravel())
     errors = {}
     for quantity, unit in (("energy", "meV/atom"), ("forces", "meV/Å"), ("stress", "meV/Å³")):
-        values = np.concatenate([np.atleast_1d(row) for row in rows[quantity]] or [[]])
+        values = np.concatenate([np.empty(0), *(np.atleast_1d(row) for row in rows[quantity])])
         values = values[~np.isnan(values)]
         if len(values):
             rmse, mae = MILLI * float(np.sqrt(np.mean(values**2))), MILLI * float(np.abs(values).mean())

@@ -75,8 +75,8 @@ def _calculated(calculator: BaseCalculator, frames: Sequence[Atoms]) -> Labels:
         energy.append(float(atoms.get_potential_energy()))
         forces.append(_optional(atoms.get_forces))
         stress.append(_optional(atoms.get_stress) if atoms.pbc.all() else None)
-    given = [values if any(v is not None for v in values) else None for values in (forces, stress)]
-    return Labels(np.array(energy), *given)
+    some = [any(v is not None for v in values) for values in (forces, stress)]
+    return Labels(np.array(energy), tuple(forces) if some[0] else None, tuple(stress) if some[1] else None)
 
 
 def _optional(compute: Any) -> Any:

@@ -43,7 +43,8 @@ def run(
     Parameters
     ----------
     suite : path, str or mapping
-        A suite file, its text, or its content; or your data, see `mlffbench.load_dataset`.
+        A suite file, its text, or its content; a results folder, which is run again; or your data, see
+        `mlffbench.load_dataset`.
     out : path, optional
         Results folder; by default ``results/<name of the suite>``.
     jobs, device, force, retry, refit
@@ -71,7 +72,7 @@ def run(
     plan = plan_run(source.suite, device)
     for sentence in plan.warnings:
         warnings.warn(sentence, stacklevel=2)
-    store = Store(Path(out or Path("results") / plan.suite.name))
+    store = Store(Path(out or source.folder or Path("results") / plan.suite.name))
     source.check_folder(store.folder)
     repeat = {"force": force, "retry": retry, "refit": refit}
     cases = chosen_cases(plan.cases, list(only))
@@ -119,22 +120,23 @@ def _source(
 ) -> RunSource:
     """The suite, or a proposal for data."""
     from mlffbench.cli.new import RunSource, is_suite
+    from mlffbench.harness.kept_suite import KEPT
 
     given = {"budget": budget, "quick": quick, **params}
     options = [name for name, value in given.items() if value or name in params]
-    content: Path | Mapping[str, Any]
     if isinstance(suite, Mapping):
-        content = suite
+        source = RunSource(suite)
     elif isinstance(suite, str) and "\n" in suite:
-        content = _text_content(suite)
+        source = RunSource(_text_content(suite))
+    elif (Path(suite) / KEPT).is_file():
+        source = RunSource(Path(suite) / KEPT, folder=Path(suite))
+    elif is_suite(Path(suite)):
+        source = RunSource(Path(suite))
     else:
-        place = Path(suite)
-        content = place / "suite.yaml" if (place / "suite.yaml").is_file() else place
-        if not is_suite(content):
-            return _proposed(suite, progress, budget, only, quick, params)
+        return _proposed(suite, progress, budget, only, quick, params)
     if options:
         raise TypeError(f"{', '.join(options)}: options for data, not for a suite; change the suite")
-    return RunSource(content)
+    return source
 
 
 def _text_content(suite: str) -> Mapping[str, Any]:

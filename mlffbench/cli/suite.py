@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from mlffbench.cli.console import console, only_events, print_json, refusals, say, stop
+from mlffbench.cli.data.arguments import Json as JsonOnly
 from mlffbench.cli.data.arguments import Params
 from mlffbench.cli.new import Budget, Only, Quick, names_of, run_source
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mlffbench.harness.plan import Suite
     from mlffbench.harness.planned_run import PlannedRun
     from mlffbench.harness.store import Store
+    from mlffbench.report.results import Results
 
 __all__ = ["chosen_cases", "report", "run", "schema", "score"]
 
@@ -66,7 +68,7 @@ def run(
 
     events = only_events(context) if json and not dry_run else None
     with refusals():
-        source = run_source(suite, budget, only, quick, param)
+        source = run_source(suite, budget, only, quick, param, err=json)
         plan = _planned(source.suite, device, source.proposal is not None, fetch=not dry_run)
         store = Store(out or source.folder or Path("results") / plan.suite.name)
         source.check_folder(store.folder)
@@ -138,15 +140,17 @@ def report(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the files written.", show_default="the results folder")
     ] = None,
+    json_: JsonOnly = False,
 ) -> None:
     """Print the leaderboard; write it as text and CSV, all scores as CSV and parquet, report.html."""
     with refusals():
-        _report(_store(folder), out=out)
+        _report(_store(folder), out=out, as_json=json_)
 
 
 def score(
     folder: Folder,
     metric: Annotated[list[str], typer.Option(help="A metric to add; may be repeated.")],
+    json_: JsonOnly = False,
 ) -> None:
     """Add metrics to finished cases from their stored predictions; nothing is fitted again."""
     from mlffbench.cli.finished import say_set_aside
@@ -158,7 +162,10 @@ def score(
             done, absent = rescore(store, metric)
         except OSError as error:
             stop(f"cannot write results into {folder}: {error.strerror or error}; the scores are as before")
-    console().print(f"{', '.join(metric)} added to {done} cases of {folder}")
+    if json_:
+        print_json({"metrics": metric, "cases": done, "without_predictions": absent, "folder": str(folder)})
+    else:
+        console().print(f"{', '.join(metric)} added to {done} cases of {folder}")
     say_set_aside(store)
     damaged = {path.stem for path in store.set_aside}
     if missing := [id for id in absent if id not in damaged]:
@@ -249,7 +256,9 @@ def _store(folder: Path) -> Store:
     return Store(folder)
 
 
-def _report(store: Store, ids: list[str] | None = None, out: Path | None = None) -> None:
+def _report(
+    store: Store, ids: list[str] | None = None, out: Path | None = None, as_json: bool = False
+) -> None:
     """Print the tables, then write the report files; only of the suite's cases if these are given."""
     import numpy as np
 
@@ -267,16 +276,30 @@ def _report(store: Store, ids: list[str] | None = None, out: Path | None = None)
     try:
         with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
             results = Results.from_documents(documents)
-            screen.print(render(results))
+            if not as_json:
+                screen.print(render(results))
             files = write(results, store.predictions, folder, documents[0]["case"]["suite"])
     except OSError as error:
         stop(f"{error}; 'mlffbench report {store.folder} --out FOLDER' writes elsewhere")
     finally:
         say_set_aside(store)
+    if as_json:
+        print_json({**_tables(results), "files": [str(file) for file in files]})
+        return
     for file in files:
         screen.print(f"wrote {file}", highlight=False, soft_wrap=True)
     if ids is None:
         say_unfinished(store.folder, documents)
+
+
+def _tables(results: Results) -> dict[str, Any]:
+    """Ranks and scores as lists of mappings."""
+    from mlffbench.report.dataframes.leaderboard import leaderboard
+    from mlffbench.report.dataframes.tidy_scores import tidy_scores
+
+    frames = {"leaderboard": leaderboard(results), "scores": tidy_scores(results)}
+    return {name: frame.astype(object).where(frame.notna(), None).to_dict("records")
+            for name, frame in frames.items()}  # fmt: skip
 
 
 def _some(names: list[str]) -> str:

@@ -123,7 +123,7 @@ class Pretrained(ForceField):
 
     def fit(self, X: Sequence[Atoms], y: Any = None) -> Self:
         self._forget()
-        vars(self).pop("_opened", None)  # a file may have changed
+        self.__dict__.pop("_opened", None)  # a file may have changed
         return super().fit(X, y)
 
     fit.__doc__ = ForceField.fit.__doc__
@@ -137,9 +137,12 @@ class Pretrained(ForceField):
             self._opened = self._open()
         return self._opened
 
-    def _open(self) -> Any:
+    def _validate_params(self) -> None:
+        super()._validate_params()
         if (self.source is None) == (self.file is None):
             raise ValueError("Pretrained needs a calculator or a file, one of them")
+
+    def _open(self) -> Any:
         if self.file is None:
             return self._opened_calculator(self.source)
         if not str(self.file).endswith(SAVED):
@@ -180,7 +183,7 @@ class Pretrained(ForceField):
         self._evaluate(self._prepare([frames[i] for i in sorted(set(first.values()))]))
         opened = self._opened
         if isinstance(opened, ForceField):
-            self.potential_ = opened
+            self.potential_: ForceField = opened
         pickled = self.file is not None and not isinstance(opened, ForceField)
         self.checksum_ = Checksum("").of(Path(str(self.file))) if pickled else None
         model = opened.calculator if isinstance(opened, Calculated) else opened

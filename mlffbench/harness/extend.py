@@ -13,7 +13,7 @@ from mlffbench.harness.case import Case
 from mlffbench.harness.case_data import CaseData
 from mlffbench.harness.fit_checkpoint import forget_other_checkpoints
 from mlffbench.harness.group_results import predictable
-from mlffbench.harness.outcome import Outcome, failed
+from mlffbench.harness.outcome import Outcome, extended, failed
 from mlffbench.harness.store import Store
 from mlffbench.harness.task_results import task_results
 from mlffbench.system import model_file
@@ -94,16 +94,13 @@ def with_tasks(document: Mapping[str, Any], added: Mapping[str, Any]) -> dict[st
         failures = [{"task": name, "test": "", "quantity": "", **added["failure"]} for name in names]
     case = document["case"]
     new = [task for task in added["case"]["tasks"] if task not in case["tasks"]]
-    facts = added.get("provenance") or {}
-    record = {"date": facts.get("date"), "revision": facts.get("revision"), "tasks": names, "metrics": []}
     return {
-        **document,
+        **extended(document, added.get("provenance") or {}, tasks=names),
         "case": {**case, "tasks": [*case["tasks"], *new]},
         "inputs": _joined(document.get("inputs") or {}, added.get("inputs") or {}),
         "scores": _replaced(document["scores"], added.get("scores") or [], names),
         "curves": _replaced(document.get("curves") or [], added.get("curves") or [], names),
         "task_failures": _replaced(document.get("task_failures") or [], failures, names),
-        "extensions": [*(document.get("extensions") or []), record],
     }
 
 

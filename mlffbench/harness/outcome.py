@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from mlffbench.data import Curve, Score
 from mlffbench.harness.case import Case
 from mlffbench.system.provenance import provenance
 
-__all__ = ["Outcome", "failed"]
+__all__ = ["Outcome", "extended", "failed"]
 
 SCHEMA = 1
 
@@ -51,6 +51,8 @@ class Outcome:
         One row per epoch, for methods that train in epochs.
     model : mapping
         Parameters, device, dtype.
+    extensions : list of mapping
+        In documents only: ``date``, ``revision``, ``tasks`` and ``metrics`` of each later addition.
     kept_model : mapping
         ``sha256``, ``bytes`` and ``file`` of the fitted model, set where it is stored; the ``reason`` if it
         is not kept.
@@ -107,3 +109,15 @@ def _plain(value: Any) -> Any:
 def failed(case: Case, failure: Mapping[str, str], inputs: Mapping[str, Any] | None = None) -> Outcome:
     """Outcome of a case that failed, with the digests of those inputs that it had read."""
     return Outcome(case, failure=failure, inputs=inputs or {}, provenance=provenance())
+
+
+def extended(
+    document: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    tasks: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+) -> dict[str, Any]:
+    """The document with a record of what was added to it; `facts` are the provenance of the addition."""
+    record = {name: facts.get(name) for name in ("date", "revision")}
+    record |= {"tasks": list(tasks), "metrics": list(metrics)}
+    return {**document, "extensions": [*(document.get("extensions") or []), record]}

@@ -115,14 +115,24 @@ def _planned(
             problems[i], subject, own = _checked_problem(i, problem, suite.seeds, data)
             subjects |= {} if subject is None else {i: subject}
             mistakes += own
-    if not mistakes and len(subjects) == len(problems):
-        mistakes += impossible_tasks(suite.tasks, models_of(suite), subjects)
+    if not any("estimators" in mistake.path for mistake in mistakes):
+        models, own = models_of(suite)
+        mistakes += own
+        if not mistakes and len(subjects) == len(problems):
+            mistakes += impossible_tasks(suite.tasks, models, subjects)
     source.refuse(mistakes)
     suite = suite.model_copy(update={"problems": problems})
-    planned = cases(suite, lambda spec: data.digests.get(str(spec), UNKNOWN), device)
+    planned = _cases(suite, data, device, source)
     unmet = _unmet(suite, planned, source)
     notes, warnings = tuple(data.notes), tuple(data.warnings)
     return PlannedRun(suite, planned, data.inputs, notes, warnings, data.absent, unmet)
+
+
+def _cases(suite: Suite, data: SuiteData, device: str | None, source: SettingsSource) -> list[Case]:
+    try:
+        return cases(suite, lambda spec: data.digests.get(str(spec), UNKNOWN), device)
+    except SuiteError as error:  # of the suite as a whole
+        raise SuiteError(source.say((), str(error))) from error
 
 
 def _checked_problem(

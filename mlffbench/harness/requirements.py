@@ -1,9 +1,10 @@
-"""Requirements of a suite's entries on this machine: optional packages and devices."""
+"""Requirements of a suite's entries on this machine: optional packages, files and devices."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from mlffbench import registry
@@ -22,6 +23,10 @@ def unmet_requirements(kind: str, spec: Spec) -> Iterator[registry.Fault]:
         remedy = f"pip install 'mlffbench[{extra}]'" if extra else f"pip install {' '.join(missing)}"
         called = f"{kind.removesuffix('s')} {spec.name!r}"
         yield (), f"{called} needs {', '.join(missing)}, not installed here: {remedy}"
+    for word in getattr(target, "needs_trust", {}):
+        file = spec.params.get(word)
+        if file is not None and not Path(str(file)).expanduser().is_file():
+            yield (spec.name, word), f"{spec.name}: there is no {word} {str(file)!r} here"
     device = spec.params.get("device", "cpu")
     if not missing and device != "cpu":
         try:

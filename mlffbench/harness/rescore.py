@@ -10,9 +10,11 @@ import numpy as np
 
 from mlffbench import registry
 from mlffbench.data import InvalidPrediction
+from mlffbench.harness.outcome import extended
 from mlffbench.harness.predictions import unpack
 from mlffbench.harness.scoring import Metric, score
 from mlffbench.harness.store import Store
+from mlffbench.system.provenance import provenance
 
 __all__ = ["add_metrics", "rescore"]
 
@@ -71,4 +73,5 @@ def _scored(
     others = [s for s in document["scores"] if (s["metric"], s["test"], s.get("task") or "") not in replaced]
     case = document["case"]
     metrics = list(dict.fromkeys([*case["metrics"], *functions]))
+    document = extended(document, provenance(), metrics=list(functions))
     return {**document, "case": {**case, "metrics": metrics}, "scores": [*others, *new]}

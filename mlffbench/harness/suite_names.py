@@ -26,7 +26,7 @@ def name_mistakes(source: SettingsSource) -> list[Mistake]:
         if not own and kind == "splits" and spec.name == "manifest":
             own = [Mistake(where, fault) for fault in _manifest_faults(spec)]
         mistakes += own
-    return [*mistakes, *_repeated_rows(source.content)]
+    return [*mistakes, *_repeated_rows(source.content), *_repeated_entries(source.content)]
 
 
 def _entries(content: Any) -> Iterator[tuple[Place, str, Spec]]:
@@ -72,6 +72,27 @@ def _repeated_rows(content: Any) -> list[Mistake]:
         for i, row in rows
         if labels[row.label] > 1
     ]
+
+
+def _repeated_entries(content: Any) -> list[Mistake]:
+    """Seeds, problems, tasks, metrics and estimators that stand twice: they would ask for the same again."""
+    parts: dict[str, list[Any]] = {
+        word: _list(content, word) for word in ("seeds", "tasks", "metrics", "problems")
+    }
+    parts["estimators"] = [row.spec for _, row in _rows(content)]
+    mistakes = []
+    for word, values in parts.items():
+        for i, value in enumerate(values):
+            if (first := values.index(value)) < i and _labels_differ(content, word, first, i):
+                sentence = f"the same {word.removesuffix('s')} as number {first + 1} of {word}"
+                mistakes.append(Mistake((word, i), sentence))
+    return mistakes
+
+
+def _labels_differ(content: Any, word: str, first: int, second: int) -> bool:
+    """True unless two rows have one name, which is said elsewhere."""
+    rows = [row for _, row in _rows(content)]
+    return word != "estimators" or rows[first].label != rows[second].label
 
 
 def _manifest_faults(split: Spec) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from ase import Atoms
 
@@ -19,12 +20,21 @@ __all__ = ["Subject", "impossible_tasks", "models_of"]
 Subject = tuple[Dataset, Atoms]  # data of a problem, and a frame to train on
 
 
-def models_of(suite: Suite) -> list[ForceField]:
-    """The estimators of a suite, not fitted; those that cannot be made here are left out."""
-    made = [
-        catch_failure(lambda spec=row.spec: registry.make(spec, ("estimators",))) for row in suite.estimators
-    ]
-    return [model for model, failure in made if failure is None]
+def models_of(suite: Suite) -> tuple[list[ForceField], list[Mistake]]:
+    """The estimators of a suite, not fitted, and mistakes for those that refuse their parameters.
+
+    One that cannot be made here, as a package is missing, is left out.
+    """
+    models, mistakes = [], []
+    for i, row in enumerate(suite.estimators):
+        model, failure = catch_failure(partial(registry.make, row.spec, ("estimators",)))
+        try:
+            if failure is None:
+                model._validate_params()
+                models.append(model)
+        except ValueError as error:
+            mistakes.append(Mistake(("estimators", i), f"{row.spec.name}: {error}"))
+    return models, mistakes
 
 
 def impossible_tasks(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -41,23 +42,28 @@ class Results:
         As they were given.
     problems : tuple of Problem
         In order of appearance.
-    scores : DataFrame
-        Means over the seeds, one row a problem, method, task, test, quantity, metric and unit. The columns
-        value, low and high hold the mean and its 95 % interval (see `statistics.over_seeds`), predicted and
-        reference the numbers that a task compared (NaN without them), seeds their count, interval what the
-        interval was taken over. Errors in eV are given in meV, scores of tasks in their own unit.
     """
 
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
-    scores: pd.DataFrame
 
     @classmethod
     def from_documents(cls, documents: Iterable[Document]) -> Results:
-        """Group outcome documents and average their scores over the seeds."""
+        """Group outcome documents by problem and method."""
         documents = tuple(documents)
-        problems = tuple(group_documents(documents))
-        return cls(documents, problems, _mean_scores(problems))
+        return cls(documents, tuple(group_documents(documents)))
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """Means over the seeds, one row a problem, method, task, test, quantity, metric and unit.
+
+        The columns value, low and high hold the mean and its 95 % interval (see `statistics.over_seeds`),
+        predicted and reference the numbers that a task compared (NaN without them), seeds their count,
+        interval what the interval was taken over. Errors in eV are given in meV, scores of tasks in their own
+        unit.
+        """
+        with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
+            return _mean_scores(self.problems)
 
     def methods(self) -> Iterator[tuple[Problem, Method]]:
         """Each method of each problem."""

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from mlffbench.data import Labels
+from mlffbench.harness.kept_suite import KEPT
 from mlffbench.harness.predictions import unpack
 from mlffbench.harness.store import Store
 from mlffbench.registry import suggest
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Results", "load_results"]
 
-SUITE, SUITE_BYTES = "suite.yaml", 1_000_000
+SUITE_BYTES = 1_000_000
 N_SHOWN = 20  # problems in a notebook
 
 AnyPath = str | PathLike[str]
@@ -155,7 +156,7 @@ class Results:
     @property
     def suite(self) -> str | None:
         """Text of the suite that was run, as the folder keeps it; None if it keeps none."""
-        texts = [read_text(f / SUITE, SUITE_BYTES) for f in self.folders if (f / SUITE).is_file()]
+        texts = [read_text(f / KEPT, SUITE_BYTES) for f in self.folders if (f / KEPT).is_file()]
         return "\n---\n".join(texts) or None
 
     # ------------------------------------------------------------ one fit
@@ -284,8 +285,7 @@ class Results:
     # ------------------------------------------------------------ documents
     @cached_property
     def _grouped(self) -> GroupedResults:
-        with np.errstate(all="ignore"):
-            return GroupedResults.from_documents(self.documents)
+        return GroupedResults.from_documents(self.documents)
 
     @cached_property
     def _without_number(self) -> pd.DataFrame:

@@ -89,8 +89,9 @@ class _Board:
 
     def text(self, label: str, test: str | None = None) -> str:
         """Error with interval and unit."""
-        row = self.errors.loc[(label, str(test or self.problem.reference))]
-        return f"{with_interval(row['value'], row['low'], row['high'])} {SHOWN[self.quantity][1]}"
+        place = label, test or self.problem.reference
+        numbers = (float(self.errors[key].get(place, np.nan)) for key in ("value", "low", "high"))
+        return f"{with_interval(*numbers)} {SHOWN[self.quantity][1]}"
 
     def cost(self, label: str) -> float:
         """Time of a prediction, µs/atom."""

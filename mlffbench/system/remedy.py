@@ -23,11 +23,13 @@ def remedy(expected: Any, value: Any) -> str:
     >>> remedy(Literal["small", "medium"], "medum")
     "; did you mean 'medium'?"
     """
+    known = _words(expected)
+    entries = value if isinstance(value, list | tuple) else [value]
+    wrong = [entry for entry in entries if isinstance(entry, str) and entry not in known]
+    if near := [match for entry in wrong for match in get_close_matches(entry, known, n=1)]:
+        return f"; did you mean {near[0]!r}?"
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         return ""
-    near = get_close_matches(str(value), _words(expected), n=1)
-    if near:
-        return f"; did you mean {near[0]!r}?"
     return next((f"; write {text}" for text in _spellings(value) if _fits(expected, text)), "")
 
 

@@ -127,6 +127,8 @@ def _bounds(expected: Any) -> str:
 
 
 def _list_words(items: list[Any]) -> str:
+    if items and get_origin(items[0]) is Literal:
+        return f"a list, each entry {words(items[0])}"
     if not items or (noun := words(_plain_type(items[0]))) not in WORDS.values():
         return "a list"
     own = get_origin(items[0]) is Annotated and words(items[0])

@@ -166,7 +166,9 @@ def test_a_task_a_metric_and_a_seed_are_added_without_a_fit(project, steady):
         assert {s["metric"] for s in document["scores"] if not s["task"]} == {"rmse", "mae", "max_error"}
         assert any(s["task"] == "speed(copies=[1])" for s in document["scores"])
         assert [task["name"] for task in document["case"]["tasks"]] == ["speed"]
-        assert document["extensions"][0]["tasks"] == ["speed(copies=[1])"]
+        scored, run_later = document["extensions"]
+        assert (scored["tasks"], scored["metrics"]) == ([], ["max_error"])
+        assert (run_later["tasks"], run_later["metrics"]) == (["speed(copies=[1])"], [])
     assert "speed" in (project / "out" / "leaderboard.md").read_text()
     assert "2 cases, 0 to run\n" in run("--dry-run")
     suite(more=STEADY + ADDED + "seeds: [0, 1]\n")

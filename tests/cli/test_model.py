@@ -9,14 +9,11 @@ import numpy as np
 import pytest
 from ase.build import bulk
 from ase.io import write
+from example_results import results_folder
 from typer.testing import CliRunner
 
 from mlffbench.cli import app
 from mlffbench.data import Spec
-from mlffbench.harness.answer import answered_model, write_model
-from mlffbench.harness.case import Case
-from mlffbench.harness.run import load_dataset, run
-from mlffbench.harness.store import Store
 from mlffbench.system.model_file import load
 
 
@@ -36,18 +33,10 @@ METHODS = {
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """A results folder of two problems, three methods and two seeds, fitted in this process."""
-    folder = tmp_path_factory.mktemp("model")
-    store = Store(folder / "out")
-    for dataset in (LARGE, SMALL):
-        digest = load_dataset(dataset).digest
-        for label, estimator in METHODS.items():
-            for seed in (0, 1):
-                case = Case("demo", label, dataset, Spec("official"), estimator, seed, digest)
-                outcome, predictions = run(case, lambda model: write_model(folder, model, None))
-                store.save(outcome.to_json(), predictions, answered_model(folder))
-    report = CliRunner().invoke(app, ["report", str(folder / "out")])
+    folder = results_folder(tmp_path_factory.mktemp("model") / "out", (LARGE, SMALL), METHODS, (0, 1))
+    report = CliRunner().invoke(app, ["report", str(folder)])
     assert report.exit_code == 0, report.output
-    return folder / "out"
+    return folder
 
 
 def test_the_best_model_is_found_and_copied(results, tmp_path):

@@ -28,13 +28,10 @@ def test_a_suite_is_run_once_and_read_twice(tmp_path, capfd):
     assert document.stat().st_mtime_ns == before
     assert again.scores["value"].equals(results.scores["value"])
     assert again.predictions("atomic_reference", test="test_hot")[0].energy.shape == (4,)
-    file = tmp_path / "suite.yaml"
-    file.write_text(
-        json.dumps({**SUITE, "seeds": [1], "estimators": [{"atomic_reference": None, "as": "b"}]})
-    )
-    other = mlffbench.run(file, tmp_path / "out", progress=False)
-    assert other.methods == ["b"]
-    assert mlffbench.load_results(tmp_path / "out").methods == ["atomic_reference", "b"]
+    renamed = {**SUITE, "estimators": [{"atomic_reference": None, "as": "b"}]}
+    assert mlffbench.run(renamed, tmp_path / "out", progress=False).methods == ["b"]
+    assert mlffbench.run(tmp_path / "out", progress=False).suite.count("as: b") == 1
+    assert len(list((tmp_path / "out").glob("*.json"))) == 1
 
 
 @pytest.mark.parametrize(

@@ -313,3 +313,13 @@ def test_events_are_all_that_a_run_with_json_prints(tmp_path, monkeypatch):
     assert kinds == ["planned", "started", "finished", "started", "finished", "done"]
     assert (events[-1]["cases_done"], events[-1]["cases_failed"], events[-1]["ended_by"]) == (2, 0, None)
     assert "Leaderboard" in result.stderr
+
+
+def test_report_and_score_as_json(finished, tmp_path):
+    folder, _ = finished
+    answer = json.loads(call("report", folder / "out", "--out", tmp_path, "--json").stdout)
+    assert [row["method"] for row in answer["leaderboard"]] == ["morse", "atomic_reference"]
+    assert {"forces", "energy_per_atom"} <= {row["quantity"] for row in answer["scores"]}
+    assert str(tmp_path / "report.html") in answer["files"]
+    scored = json.loads(call("score", folder / "out", "--metric", "rmse", "--json").stdout)
+    assert scored["without_predictions"] == []

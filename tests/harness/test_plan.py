@@ -145,7 +145,7 @@ def test_mistakes_are_named_with_file_and_line(tmp_path, old, new, line, words):
 
 
 def test_the_same_fit_twice_is_refused(tmp_path):
-    with pytest.raises(SuiteError, match="same fit twice"):
+    with pytest.raises(SuiteError, match="the same estimator as number 2"):
         planned(tmp_path, GOOD.replace("cutoff: 6.0", "cutoff: 5.0"))
 
 

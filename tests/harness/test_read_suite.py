@@ -113,8 +113,13 @@ WRONG = [
     (*split("kfold: {k: 5, fold: 5}"), "fold must be from 0 to 4; got 5"),
     (*split("learning_curve: {n_train: 5000}"), "asks for 5000 frames, but there are 6"),
     (*split("manifest: {file: nowhere.json}"), "nowhere.json"),
-    # tasks, rows
+    # tasks, rows, repetitions
     (*task("uncertainty"), "no estimator here can do the task 'uncertainty': AtomicReference predicts no"),
+    (*task("properties: {solids: {include: [elastics]}}"), "did you mean 'elastic'?"),
+    (*row("pretrained"), "pretrained: Pretrained needs a calculator or a file, one of them"),
+    (*row("{atomic_reference: {}, as: other}"), "the same estimator as number 1 of estimators"),
+    ("seeds: [0]", "seeds: [0, 1, 0]", 2, "the same seed as number 1 of seeds"),
+    (*task("speed, speed"), "the same task as number 1 of tasks"),
     (*row("atomic_reference"), "'atomic_reference' appears twice; name the row with 'as: another-name'"),
 ]
 

@@ -27,25 +27,29 @@ AT_REST = 0.05  # eV/Å: larger forces belong to no structure at rest
 SYMPREC = 1e-3  # Å
 
 
+PropertyName = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="NAME",
+        help="Name of the property; --list shows all, 'mlffbench show NAME' its options.",
+        show_default=False,
+        autocompletion=complete_properties,
+    ),
+]
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="FILE... [--OPTION VALUE]...",
+        help="Structures in any format that ASE reads, FILE@0 for the first of several; then the options of "
+        "the property.",
+        show_default=False,
+    ),
+]
+
+
 def property_(
-    name: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="NAME",
-            help="Name of the property; --list shows all, 'mlffbench show NAME' its options.",
-            show_default=False,
-            autocompletion=complete_properties,
-        ),
-    ] = None,
-    files: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="FILE... [--OPTION VALUE]...",
-            help="Structures in any format that ASE reads, FILE@0 for the first of several; then the options "
-            "of the property.",
-            show_default=False,
-        ),
-    ] = None,
+    name: PropertyName = None,
+    files: Words = None,
     model: ModelFile = None,
     calculator: CalculatorText = None,
     device: Device = None,

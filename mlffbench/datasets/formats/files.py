@@ -42,6 +42,18 @@ __all__ = ["match", "open_files"]
 
 COMPRESSED = (".gz", ".xz", ".bz2")
 OF_ANY_UNITS = (".xyz", ".extxyz", ".npz", ".db", ".aselmdb", ".traj", ".data")
+NO_DATA = (
+    ".html",
+    ".toml",
+    ".cfg",
+    ".log",
+    ".csv",
+    ".ipynb",
+    ".sh",
+    ".mlff",
+    ".model",
+    ".png",
+)
 PROSE = (".md", ".txt", ".rst", ".yaml", ".yml", ".py", ".pdf")  # ASE guesses a format even for these
 UNREADABLE = (
     *(
@@ -125,7 +137,7 @@ def _no_match(path: str, folder: Path, word: str) -> str:
     """Return the error message of a path that matches no file, with what its folder has."""
     if not folder.is_dir():
         return f"no file {path!r}: there is no folder {str(folder)!r}, seen from {str(Path.cwd())!r}"
-    listing = sorted(f.name for f in folder.iterdir())
+    listing = sorted(f.name for f in folder.iterdir() if not _is_prose(f) and f.suffix not in NO_DATA)
     more = f" and {len(listing) - 20} more" if len(listing) > 20 else ""
     near = get_close_matches(word, listing, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""

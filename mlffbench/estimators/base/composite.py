@@ -68,10 +68,10 @@ class Composite(ForceField):
     @property
     def n_parameters_(self) -> int:
         """Number of parameters of the fitted submodels together."""
-        counts = [getattr(part, "n_parameters_", None) for _, part in self.fitted_parts()]
-        if not counts or None in counts:
-            raise AttributeError("a submodel has no number of parameters")
-        return sum(counts)
+        parts = [part for _, part in self.fitted_parts()]
+        if not parts:
+            raise AttributeError("no submodel is fitted")
+        return sum(part.n_parameters_ for part in parts)
 
     @property
     def stopped_by_(self) -> str:

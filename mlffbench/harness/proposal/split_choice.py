@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from mlffbench import registry
 from mlffbench.data import Dataset, Spec, Split
 from mlffbench.harness.proposal.problem_kind import ProblemKind
@@ -148,25 +146,25 @@ def _left_out(column: str, values: list[str], reason: str) -> tuple[Spec, str]:
 
 def _rarest(dataset: Dataset, column: str, what: str) -> Proposals:
     """Leave out the rarest values whose elements the others have too, up to a quarter of the frames."""
-    names = group_names(dataset, column)
-    counts = Counter(names.tolist())
+    names = group_names(dataset, column).tolist()
+    counts, elements = Counter(names), _elements(dataset, names)
     left: list[str] = []
     for name in sorted(counts, key=lambda n: (counts[n], n)):
-        n = sum(counts[other] for other in (*left, name))
-        if counts[name] >= LEAST_TEST and n <= MOST_LEFT * len(names) and len(left) < MOST_GROUPS:
-            left += [name] if _is_covered(dataset, names, [*left, name]) else []
+        wider = [*left, name]
+        few = sum(counts[other] for other in wider) <= MOST_LEFT * len(names) and len(left) < MOST_GROUPS
+        trained = set().union(*(own for other, own in elements.items() if other not in wider))
+        if few and counts[name] >= LEAST_TEST and all(elements[other] <= trained for other in wider):
+            left = wider
     if left:
         yield _left_out(column, left, f"of {len(counts)} {what} the rarest test the transfer")
 
 
-def _is_covered(dataset: Dataset, names: np.ndarray, left: list[str]) -> bool:
-    """True if the frames that remain have every element of those left out."""
-    out = np.isin(names, left)
-    elements = [
-        {int(z) for i in np.flatnonzero(part).tolist() for z in dataset.frames[i].numbers}
-        for part in (out, ~out)
-    ]
-    return elements[0] <= elements[1]
+def _elements(dataset: Dataset, names: list[str]) -> dict[str, set[int]]:
+    """Atomic numbers in the frames of each group."""
+    elements: dict[str, set[int]] = {name: set() for name in names}
+    for name, atoms in zip(names, dataset.frames, strict=True):
+        elements[name].update(atoms.numbers.tolist())
+    return elements
 
 
 def _blocks(dataset: Dataset, params: dict[str, Any], reason: str) -> Proposals:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mlffbench.report.dataframes.costs import COSTS
@@ -39,9 +40,9 @@ def wide_frame(results: Results) -> pd.DataFrame:
     """Ranks, costs, transfer ratios and every error metric: one row a problem, method and test group."""
     headers = {key: f"{name} ({unit})" if unit else name for key, (name, unit) in COSTS.items()}
     frames = Frames.from_results(results)
-    costs = frames.costs.replace({"stopped_by": {"": None}})
-    unknown = [key for key in ("n_parameters", "stopped_by") if costs[key].isna().all()]
-    costs = costs.drop(columns=unknown).rename(columns={**headers, "stopped_by": "stopped by"})
+    silent = frames.costs[["n_parameters", "stopped_by"]].isin(["", np.nan]).all()
+    costs = frames.costs.drop(columns=list(silent[silent].index))
+    costs = costs.rename(columns={**headers, "stopped_by": "stopped by"})
     board = frames.leaderboard.merge(costs, on=["problem", "method"], how="left")
     board = board[[*(column for column in board.columns if column not in FAILURE), *FAILURE]]
     wide = board.merge(_ratios(results, frames.errors), on=["problem", "method"], how="left")
@@ -68,7 +69,7 @@ def _with_notes(wide: pd.DataFrame, results: Results) -> pd.DataFrame:
     if not elsewhere:
         return wide
     rows = zip(wide["problem"], wide["method"], strict=True)
-    return wide.assign(note=["not fitted here" if row in elsewhere else None for row in rows])
+    return wide.assign(note=["not fitted here" if row in elsewhere else "" for row in rows])
 
 
 def _ratios(results: Results, group_errors: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from mlffbench.report import wording
@@ -47,8 +48,18 @@ def cost_table(costs: pd.DataFrame) -> Table:
     if (costs["stopped_by"] != "").any():
         words["stopped_by"] = Column("stopped by")
     rows = [
-        Row([*(Cell(r[key]) for key in words), *(number_cell(wording.plain, r[key]) for key in shown)])
+        Row(
+            [
+                *(Cell(r[key] or wording.MISSING) for key in words),
+                *(number_cell(_count if key == "n_parameters" else wording.plain, r[key]) for key in shown),
+            ]
+        )
         for r in records(costs)
     ]
     caption = "Prediction over all test groups, energies and forces; peak memory of the whole process."
     return Table("cost", "Cost", [*words.values(), *shown.values()], rows, caption, words=len(words))
+
+
+def _count(value: float) -> str:
+    """A number of things, in all its digits."""
+    return f"{value:.0f}" if np.isfinite(value) else wording.MISSING

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
@@ -24,6 +24,11 @@ __all__ = ["Crystal", "CrystalSettings"]
 SYMPREC = 1e-3  # Å, of the reference structures
 CUBIC = 195  # the first cubic space group
 Measured = TypeVar("Measured")
+
+
+CrystalProperty = Literal[
+    "equation_of_state", "elastic", "phonons", "vacancy", "surface", "phases", "thermal_expansion"
+]
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,14 @@ class CrystalSettings:
         Largest force left by every relaxation, eV/Å.
     """
 
-    include: Sequence[str] = ("equation_of_state", "elastic", "phonons", "vacancy", "surface", "phases")
+    include: Sequence[CrystalProperty] = (
+        "equation_of_state",
+        "elastic",
+        "phonons",
+        "vacancy",
+        "surface",
+        "phases",
+    )
     min_length: Length = 10.0
     mesh: Count = 12
     surfaces: Sequence[Sequence[int]] = ((1, 1, 1),)

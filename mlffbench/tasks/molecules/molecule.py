@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 from ase import Atoms
@@ -26,6 +26,11 @@ MINIMUM = "minimum"  # name of the ground state, where the reference has it
 AMPLITUDE = 0.02  # Å, of the rattled coordinates before a relaxation
 MEV = 1e3  # meV/eV
 Measured = TypeVar("Measured")
+
+
+MoleculeProperty = Literal[
+    "geometry", "vibrations", "profiles", "torsion", "reaction_path", "dissociation", "conformers"
+]
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class MoleculeSettings:
         Length of the broken bond at the end of a dissociation curve, Å.
     """
 
-    include: Sequence[str] = (
+    include: Sequence[MoleculeProperty] = (
         "geometry", "vibrations", "profiles", "torsion", "reaction_path", "dissociation", "conformers",
     )  # fmt: skip
     permutation: Sequence[int] | None = None

@@ -21,7 +21,15 @@ def test_every_table_has_an_id_of_its_own():
         "tasks/physics/Si8",
         "skipped",
     ]
-    assert list(section.blocks) == ["leaderboard", "transfer", "profiles", "cost", "tasks", "skipped"]
+    assert list(section.blocks) == [
+        "leaderboard",
+        "transfer",
+        "profiles",
+        "cost",
+        "tasks",
+        "models",
+        "skipped",
+    ]
 
 
 def test_a_block_without_rows_is_empty():

@@ -74,6 +74,7 @@ def _results(folder: Path) -> tuple[Store, Results]:
     ValueError
         It holds none.
     """
+    from mlffbench.cli.finished import say_set_aside
     from mlffbench.harness.store import Store
     from mlffbench.report.results import Results
 
@@ -82,6 +83,7 @@ def _results(folder: Path) -> tuple[Store, Results]:
     if not documents:
         hint = "a results folder is what 'mlffbench run SUITE' writes"
         raise ValueError(f"{folder} {'holds no results' if folder.exists() else 'does not exist'}; {hint}")
+    say_set_aside(store)
     return store, Results.from_documents(documents)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from mlffbench.registry.description import COMPUTED, Description
 from mlffbench.registry.docstring import Entry
 
-__all__ = ["GIVEN", "estimator_facts", "limits", "packages", "parameter_facts", "presets"]
+__all__ = ["GIVEN", "cost", "estimator_facts", "limits", "packages", "parameter_facts", "presets"]
 
 GIVEN = {  # what mlffbench passes, not the user
     "splits": ("dataset", "seed"),
@@ -21,6 +21,7 @@ GIVEN = {  # what mlffbench passes, not the user
     "checks": ("dataset",),
     "samplers": ("atoms", "calculator", "seed"),
 }
+FRAMES, ATOMS = 200, 10  # of the fit whose cost is told: structures, and atoms in each, with forces
 LONGEST = 40  # characters of a licence's name; some packages write the whole text there
 
 
@@ -134,6 +135,32 @@ def _licence(facts: Any) -> str | None:
     ]
     stated = [facts.get("License-Expression"), *classes, facts.get("License")]
     return next((text for text in stated if text and len(text) <= LONGEST), None)
+
+
+def cost(name: str, description: Description) -> dict[str, Any] | None:
+    """Cost of a method by the model that sizes proposals, see `FRAMES`; None where nothing was measured.
+
+    Seconds of a fit (None where the clock or the number of epochs ends it), microseconds an atom of a
+    prediction.
+    """
+    from mlffbench.harness.proposal.candidates import CANDIDATES, Size
+    from mlffbench.harness.proposal.cost import Workload
+
+    known = next((c for c in CANDIDATES if c.name == name), None)
+    if known is None:
+        return None
+    work = Workload(FRAMES, FRAMES, 0, atoms=ATOMS, forces=1.0, density=1.0)
+    size, trained = 0.0, known.scale is not None and not isinstance(known.scale, Size)
+    if isinstance(known.scale, Size):
+        default = description.parameters.get(known.scale.parameter, "")
+        size = float(default) if default.isdigit() else float(known.scale.least)
+    fit = None if trained else known.cost.fit(work, size)
+    return {
+        "frames": FRAMES,
+        "atoms": ATOMS,
+        "fit_seconds": fit,
+        "predict_us_per_atom": 1e6 * known.cost.predict,
+    }
 
 
 def presets(description: Description) -> dict[str, dict[str, Any]]:

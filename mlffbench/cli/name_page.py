@@ -50,9 +50,27 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if facts["packages"]:
         yield "needs", ", ".join(map(_package, facts["packages"]))
     yield "licence", "MIT, as mlffbench" + ("; beside that of what it needs" if facts["packages"] else "")
+    if facts["cost"]:
+        yield "cost", _cost(facts["cost"])
     yield "cannot", "\n".join(facts["cannot"]) or "–"
     if not facts["fitted_here"]:
         yield "fit", "none here: the model exists already"
+
+
+def _cost(cost: Mapping[str, Any]) -> str:
+    """Cost in words, to one digit, since machines differ."""
+    seconds = cost["fit_seconds"]
+    fit = (
+        "a fit ends by max_epochs or max_seconds"
+        if seconds is None
+        else f"a fit takes about {_about(seconds)} s for {cost['frames']} structures of {cost['atoms']} atoms"
+    )
+    return f"{fit}, a prediction {_about(cost['predict_us_per_atom'])} µs an atom; measured on one core"
+
+
+def _about(value: float) -> str:
+    """One significant digit, without an exponent."""
+    return f"{float(f'{value:.1g}'):g}"
 
 
 def _package(row: Mapping[str, Any]) -> str:

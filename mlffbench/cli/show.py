@@ -90,7 +90,15 @@ def _foreign(name: str) -> tuple[str, Description]:
 
 def _facts(kind: str, name: str, description: Description) -> dict[str, Any]:
     """All that is known of a name."""
-    from mlffbench.cli.name_facts import GIVEN, estimator_facts, limits, packages, parameter_facts, presets
+    from mlffbench.cli.name_facts import (
+        GIVEN,
+        cost,
+        estimator_facts,
+        limits,
+        packages,
+        parameter_facts,
+        presets,
+    )
 
     doc, more = description.doc, {}
     structures: tuple[str, ...] = ()
@@ -98,6 +106,7 @@ def _facts(kind: str, name: str, description: Description) -> dict[str, Any]:
         more = {
             **estimator_facts(description), "cannot": list(limits(description)),
             "packages": packages(description), "presets": presets(description),
+            "cost": cost(name, description),
         }  # fmt: skip
     if kind == PROPERTIES and ":" not in name:
         from mlffbench.cli.property.catalogue import property_of

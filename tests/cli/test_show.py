@@ -50,6 +50,14 @@ def test_what_a_method_cannot_do():
     assert (gap["extra"], gap["requires"]) == ("gap", ["quippy"])
 
 
+def test_the_cost_is_that_of_the_proposals():
+    kernel = json.loads(call("soap_kernel_ridge", "--json").output)["cost"]
+    assert 1 < kernel["fit_seconds"] < 1000
+    assert "a fit takes about" in " ".join(call("soap_kernel_ridge").output.split())
+    assert json.loads(call("mace", "--json").output)["cost"]["fit_seconds"] is None
+    assert json.loads(call("committee", "--json").output)["cost"] is None
+
+
 def test_the_models_inside_a_model_are_parameters():
     names = [p["name"] for p in json.loads(call("committee", "--json").output)["parameters"]]
     assert names[0] == "model"

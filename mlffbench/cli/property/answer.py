@@ -65,7 +65,7 @@ def _quantity(result: Any, name: str, doc: Docstring) -> Quantity:
         return Quantity(name, value, _unit(text, 0, 1, value), text)
     names = entry.names
     unit = _unit(f"{entry.kind}\n{entry.text}", names.index(name), len(names), value)
-    return Quantity(name, value, unit, entry.text or entry.kind)
+    return Quantity(name, value, unit, entry.text or entry.kind.partition("; ")[2])
 
 
 def _unit(text: str, place: int, n_names: int, value: Any) -> str:

@@ -89,8 +89,7 @@ def path(
     data = from_source(name, source, keys, None, isolated, group, lazy=lazy)
     columns = _with_group(name, data.columns, group_key)
     card = {**_card(path, tests, level, source, allow), **data.card}
-    train = "train" if train is None and tests else train
-    card |= _groups(name, columns, None if train is None else value_name(train))
+    card |= _groups(name, columns, "train" if train is None and tests else train)
     reference = reference_of(structures, truth, level or f"of {name}")
     return replace(data, columns=columns, card=card, reference=reference)
 
@@ -161,8 +160,9 @@ def _with_group(name: str, columns: Mapping[str, np.ndarray], group_key: str | N
     return {**columns, "group": np.array([value_name(v) for v in values])}
 
 
-def _groups(name: str, columns: Mapping[str, np.ndarray], train: str | None) -> dict[str, Any]:
+def _groups(name: str, columns: Mapping[str, np.ndarray], group: Group | None) -> dict[str, Any]:
     """Entries of the card: frames of each group, and the training group."""
+    train = None if group is None else value_name(group)
     groups, first, count = np.unique(columns.get("group", []), return_index=True, return_counts=True)
     counts = {str(groups[i]): int(count[i]) for i in np.argsort(first)}
     if train is not None and train not in counts:

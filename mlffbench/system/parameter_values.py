@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.system.constraints import Constraint, constraints
@@ -95,7 +97,8 @@ def check_parameters(target: type, values: Mapping[str, Any]) -> None:
     """
     known, nested = constraints(target), registry.parts(target)
     for name, value in values.items():
-        if name in known and name not in nested:
+        given_by_sklearn = isinstance(value, np.random.RandomState)  # in place of a seed
+        if name in known and name not in nested and not given_by_sklearn:
             for _, sentence in known[name].faults(value):
                 raise ValueError(f"{name} {sentence}")
 

@@ -53,6 +53,11 @@ class ForceField(RegressorMixin, BaseEstimator):
         ``periodic``: frames with cells; ``extensive``: any number of atoms, not only the training molecule.
     parts : mapping of str to tuple of str
         Parameters that are models themselves, and the kinds of the registry they may be of.
+    needs_trust : mapping of str to str
+        Parameters that name files whose code runs when they are read, and the reason in words; files whose
+        names end as `without_code` lists are read as data.
+    one_of : tuple of tuple of str
+        Groups of parameters of which exactly one is given.
     family : str
         Family of methods, as the user reads it: ``kernel``, ``neural network`` ...
     runs_in : tuple of str
@@ -83,6 +88,9 @@ class ForceField(RegressorMixin, BaseEstimator):
     properties: ClassVar[tuple[str, ...]] = ("energy", "forces", "stress")
     supports: ClassVar[tuple[str, ...]] = ("periodic", "extensive")
     parts: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    needs_trust: ClassVar[Mapping[str, str]] = {}
+    without_code: ClassVar[tuple[str, ...]] = ()
+    one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
     family: ClassVar[str] = "other"
     runs_in: ClassVar[tuple[str, ...]] = ("ASE",)
     predicts_std: ClassVar[bool] = False

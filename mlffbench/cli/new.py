@@ -55,6 +55,7 @@ EstimatorName = Annotated[
 KINDS_OF_PACKAGES = ("estimator", "estimators")
 WIDTH, INDENT = 80, 10
 SUITES, TEXTS = (".yaml", ".yml"), (".md", ".txt", ".py", ".toml", ".json")
+MOST_BYTES = 1_000_000  # of a suite from the standard input
 HEAD = 100_000  # bytes of a file that are searched for the words of a suite
 
 
@@ -104,13 +105,14 @@ class RunSource:
 
     Attributes
     ----------
-    suite : Path, mapping or Suite
+    suite : Path, str, mapping or Suite
+        A str is the text of a suite.
     proposal : Proposal or None
     folder : Path or None
         Results folder that was given in place of its suite.
     """
 
-    suite: Path | Mapping[str, Any] | Suite
+    suite: Path | str | Mapping[str, Any] | Suite
     proposal: Proposal | None = None
     folder: Path | None = None
 
@@ -119,6 +121,8 @@ class RunSource:
         """Text of the suite."""
         from mlffbench.system.text_file import read_text
 
+        if isinstance(self.suite, str):
+            return self.suite
         if isinstance(self.suite, Mapping):
             import yaml
 
@@ -166,6 +170,8 @@ def run_source(
 
     if (file / KEPT).is_file():
         return RunSource(file / KEPT, folder=file)
+    if str(file) == "-":
+        return RunSource(sys.stdin.read(MOST_BYTES) + "\n")
     if not is_suite(file):
         proposal = _proposed(str(file), budget, only, quick, param, err)
         return RunSource(proposal.suite, proposal)

@@ -27,7 +27,8 @@ __all__ = ["chosen_cases", "report", "run", "schema", "score"]
 SuiteFile = Annotated[
     Path,
     typer.Argument(
-        help="A suite file (YAML), or your own data: a file, folder or pattern.", show_default=False
+        help="A suite file (YAML; - is the standard input), or your own data: a file, folder or pattern.",
+        show_default=False,
     ),
 ]
 Folder = Annotated[Path, typer.Argument(help="A results folder.", show_default=False)]
@@ -193,7 +194,7 @@ def chosen_cases(cases: list[Case], only: list[str]) -> list[Case]:
 
 
 def _planned(
-    suite: Path | Mapping[str, Any] | Suite, device: str | None, quiet: bool, fetch: bool
+    suite: Path | str | Mapping[str, Any] | Suite, device: str | None, quiet: bool, fetch: bool
 ) -> PlannedRun:
     """Plan the suite and print what is to be said about its data, unless that was said before."""
     from mlffbench.harness.plan import SuiteError

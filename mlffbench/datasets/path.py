@@ -60,7 +60,7 @@ def path(
     train, tests : str, mapping of str to str, optional
         The training group of the split `official`; the files of named test groups.
     energy_key, forces_key, stress_key : str, optional
-        Keys of labels that have no well-known name or several.
+        Keys of labels without a well-known name, or with several.
     isolated_atoms : str or mapping of str to float, optional
         A file of single-atom frames (in `units`), or energies by chemical symbol, eV.
     group_key, level : str, optional
@@ -88,8 +88,8 @@ def path(
     keys = {"energy": energy_key, "forces": forces_key, "stress": stress_key}
     data = from_source(name, source, keys, None, isolated, group, lazy=lazy)
     columns = _with_group(name, data.columns, group_key)
-    card = {**_card(path, tests, level, source, allow), **data.card}
-    card |= _groups(name, columns, train or ("train" if tests else None))
+    train = "train" if train is None and tests else train
+    card = {**_card(path, tests, level, source, allow), **data.card, **_groups(name, columns, train)}
     reference = reference_of(structures, truth, level or f"of {name}")
     return replace(data, columns=columns, card=card, reference=reference)
 
@@ -160,8 +160,9 @@ def _with_group(name: str, columns: Mapping[str, np.ndarray], group_key: str | N
     return {**columns, "group": np.array([value_name(v) for v in values])}
 
 
-def _groups(name: str, columns: Mapping[str, np.ndarray], train: str | None) -> dict[str, Any]:
+def _groups(name: str, columns: Mapping[str, np.ndarray], training: Group | None) -> dict[str, Any]:
     """Entries of the card: frames of each group, and the training group."""
+    train = None if training is None else value_name(training)
     groups, first, count = np.unique(columns.get("group", []), return_index=True, return_counts=True)
     counts = {str(groups[i]): int(count[i]) for i in np.argsort(first)}
     if train is not None and train not in counts:

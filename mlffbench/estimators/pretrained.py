@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from ase import Atoms
 
-from mlffbench.data import Labels
+from mlffbench.data import InvalidPrediction, Labels
 from mlffbench.estimators.base.composite import (
     Calculated,
     SharedCapabilities,
@@ -80,6 +80,7 @@ class Pretrained(ForceField):
     parts: ClassVar[Mapping[str, tuple[str, ...]]] = {"calculator": ("calculators",)}
     needs_trust: ClassVar[Mapping[str, str]] = {"file": "is a pickle, whose code runs when it is read"}
     without_code: ClassVar[tuple[str, ...]] = (SAVED,)
+    one_of: ClassVar[tuple[tuple[str, ...], ...]] = (("calculator", "file"),)
     properties = SharedCapabilities()
     supports = SharedCapabilities()
 
@@ -199,6 +200,8 @@ class Pretrained(ForceField):
         prepared, frames = inputs
         try:
             return self._potential().evaluate(prepared)
+        except InvalidPrediction:
+            raise
         except REFUSALS as error:
             elements = sorted({s for atoms in frames for s in atoms.symbols})
             said = f"{type(error).__name__}: {error}"

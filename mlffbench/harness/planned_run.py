@@ -73,7 +73,7 @@ def plan_run(
     Parameters
     ----------
     suite : Path, str, mapping or Suite
-        A suite file (``-`` is the standard input), or its content.
+        A suite file, its text (several lines), or its content.
     device : str, optional
         Given to every estimator that has the parameter and does not set it.
     fetch : bool

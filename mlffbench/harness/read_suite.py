@@ -1,4 +1,4 @@
-"""Reading of a suite from a file, from stdin or from a mapping."""
+"""Reading of a suite from a file, a text or a mapping."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read_suite(suite: Path | str | Mapping[str, Any]) -> Suite:
 
 
 def open_suite(suite: Path | str | Mapping[str, Any]) -> SettingsSource:
-    """Open a suite file (``-`` is the standard input), or take a mapping.
+    """Open a suite file, or take a text of several lines, or a mapping.
 
     Raises
     ------
@@ -42,7 +42,9 @@ def open_suite(suite: Path | str | Mapping[str, Any]) -> SettingsSource:
     """
     if isinstance(suite, Mapping):
         return SettingsSource(suite, SuiteError)
-    return YamlFile(Path("/dev/stdin") if str(suite) == "-" else Path(suite), SuiteError)
+    if isinstance(suite, str) and "\n" in suite:
+        return YamlFile(Path("suite"), SuiteError, suite)
+    return YamlFile(Path(suite), SuiteError)
 
 
 def suite_in(source: SettingsSource) -> tuple[Suite | None, list[Mistake]]:

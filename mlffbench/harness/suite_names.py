@@ -36,8 +36,10 @@ def _entries(content: Any) -> Iterator[tuple[Place, str, Spec]]:
             for word, kind in (("dataset", "datasets"), ("split", "splits")):
                 if word in problem and (spec := _spec(problem[word])) is not None:
                     yield ("problems", i, word), kind, spec
-    for i, row in _rows(content):
-        yield ("estimators", i), "estimators", row.spec
+    for i, value in enumerate(_list(content, "estimators")):
+        bare = {k: v for k, v in value.items() if k != "as"} if isinstance(value, Mapping) else value
+        if (spec := _spec(bare)) is not None:
+            yield ("estimators", i), "estimators", spec
     for kind in ("tasks", "metrics"):
         for i, value in enumerate(_list(content, kind)):
             if (spec := _spec(value)) is not None:

@@ -2,15 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-__all__ = ["energies_and_forces", "energy_and_forces", "repeats", "right_handed", "scaled"]
+from mlffbench.data import as_atoms
+
+__all__ = [
+    "energies_and_forces",
+    "energy_and_forces",
+    "repeats",
+    "right_handed",
+    "scaled",
+    "takes_any_structure",
+]
 
 BATCH = 512  # atoms evaluated at once
+Given = ParamSpec("Given")
+Value = TypeVar("Value")
+
+
+def takes_any_structure(function: Callable[Given, Value]) -> Callable[Given, Value]:
+    """Convert structures and molecules of pymatgen among the arguments, also inside lists, to Atoms."""
+
+    @wraps(function)
+    def call(*args: Given.args, **kwargs: Given.kwargs) -> Value:
+        return function(*map(_with_atoms, args), **{k: _with_atoms(v) for k, v in kwargs.items()})
+
+    return call
+
+
+def _with_atoms(value: Any) -> Any:
+    if isinstance(value, list | tuple) and any(hasattr(item, "to_ase_atoms") for item in value):
+        return [as_atoms(item) for item in value]
+    if isinstance(value, Mapping) and any(hasattr(item, "to_ase_atoms") for item in value.values()):
+        return {key: as_atoms(item) for key, item in value.items()}
+    return as_atoms(value)
 
 
 def repeats(atoms: Atoms, min_length: float) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
+from mlffbench.properties._structures import takes_any_structure
 from mlffbench.properties.bulk_relaxation import relax_many
 from mlffbench.properties.minima import Minimum, distinct_minima
 from mlffbench.properties.relaxation import Relaxation
@@ -38,6 +39,7 @@ class BasinHopping:
         return sum(run.steps + 1 for run in self.runs)
 
 
+@takes_any_structure
 def basin_hopping(
     calculator: BaseCalculator,
     starts: Sequence[Atoms],

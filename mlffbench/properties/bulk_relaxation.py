@@ -13,6 +13,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.optimize import BFGS
 from ase.optimize.optimize import Optimizer
 
+from mlffbench.properties._structures import takes_any_structure
 from mlffbench.properties.relaxation import Relaxation, cell_failure, degrees_of_freedom
 from mlffbench.system.failures import catch_failure
 from mlffbench.system.progress import report
@@ -23,6 +24,7 @@ BATCH = 2048  # atoms evaluated at once
 NEEDED = ("energy", "forces", "stress")
 
 
+@takes_any_structure
 def relax_many(
     calculator: BaseCalculator,
     structures: Sequence[Atoms],

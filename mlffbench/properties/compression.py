@@ -10,7 +10,7 @@ from ase.calculators.calculator import BaseCalculator
 from ase.data import covalent_radii
 
 from mlffbench.properties._neighbours import neighbours
-from mlffbench.properties._structures import energies_and_forces, scaled
+from mlffbench.properties._structures import energies_and_forces, scaled, takes_any_structure
 
 __all__ = ["Compression", "atoms_meet", "compression"]
 
@@ -55,6 +55,7 @@ def atoms_meet(atoms: Atoms, smallest: float = 0.5) -> bool:
     return bool((d * smallest < covalent_radii[atoms.numbers[i]] + covalent_radii[atoms.numbers[j]]).any())
 
 
+@takes_any_structure
 def compression(calculator: BaseCalculator, atoms: Atoms, smallest: float = 0.5, n: int = 41) -> Compression:
     """Scale cell and positions from 1 down to `smallest`.
 

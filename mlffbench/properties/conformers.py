@@ -10,6 +10,7 @@ from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 from scipy.stats import kendalltau
 
+from mlffbench.properties._structures import takes_any_structure
 from mlffbench.properties.bonds import bonds
 from mlffbench.properties.duplicates import find_duplicates
 from mlffbench.properties.relaxation import relaxed
@@ -66,6 +67,7 @@ class Conformers:
         return names
 
 
+@takes_any_structure
 def conformers(
     calculator: BaseCalculator, structures: Mapping[str, Atoms], fmax: float = 0.01, steps: int = 500
 ) -> Conformers:

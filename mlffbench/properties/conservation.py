@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.properties._structures import energies_and_forces
+from mlffbench.properties._structures import energies_and_forces, takes_any_structure
 
 __all__ = ["Conservation", "conservation", "energy_force_residual"]
 
@@ -58,6 +58,7 @@ def energy_force_residual(energies: np.ndarray, powers: np.ndarray, step: float)
     return np.diff(energies)[..., 1:-1] + integral
 
 
+@takes_any_structure
 def conservation(
     calculator: BaseCalculator,
     atoms: Atoms,

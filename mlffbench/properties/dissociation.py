@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.properties._structures import energy_and_forces
+from mlffbench.properties._structures import energy_and_forces, takes_any_structure
 from mlffbench.properties.bonds import atoms_beyond_bond
 from mlffbench.properties.conservation import Conservation
 from mlffbench.properties.diatomic import Diatomic
@@ -55,6 +55,7 @@ class Dissociation(Diatomic):
         return Conservation(self.energies[None], self.forces[None], step).largest_step
 
 
+@takes_any_structure
 def dissociation(
     calculator: BaseCalculator,
     atoms: Atoms,

@@ -17,6 +17,7 @@ from ase.md.md import MolecularDynamics
 from ase.md.velocitydistribution import MaxwellBoltzmannDistribution, Stationary, ZeroRotation
 from ase.md.verlet import VelocityVerlet
 
+from mlffbench.properties._structures import takes_any_structure
 from mlffbench.properties.limits import Limits, Watch
 from mlffbench.system import progress
 from mlffbench.system.timing import measure
@@ -73,6 +74,7 @@ class Trajectory:
         return (self.potential + self.kinetic) / self.positions.shape[1]
 
 
+@takes_any_structure
 def dynamics(
     calculator: BaseCalculator,
     atoms: Atoms,

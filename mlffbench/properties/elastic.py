@@ -11,6 +11,7 @@ from ase.stress import voigt_6_to_full_3x3_strain, voigt_6_to_full_3x3_stress
 from ase.units import GPa
 
 from mlffbench.data import VOIGT
+from mlffbench.properties._structures import takes_any_structure
 from mlffbench.properties.relaxation import relaxed
 from mlffbench.properties.symmetry import symmetry_dataset
 
@@ -67,6 +68,7 @@ def _axial_difference(m: np.ndarray) -> float:
     return float(np.trace(m[:3, :3]) - m[0, 1] - m[0, 2] - m[1, 2])
 
 
+@takes_any_structure
 def elastic_constants(
     calculator: BaseCalculator,
     atoms: Atoms,

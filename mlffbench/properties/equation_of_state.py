@@ -12,6 +12,7 @@ from ase.calculators.calculator import BaseCalculator
 from ase.eos import EquationOfState as Fit
 from ase.units import GPa
 
+from mlffbench.properties._structures import takes_any_structure
 from mlffbench.properties.relaxation import Relaxation, relax
 
 __all__ = ["EquationOfState", "equation_of_state"]
@@ -49,6 +50,7 @@ class EquationOfState:
     atoms: Atoms
 
 
+@takes_any_structure
 def equation_of_state(
     calculator: BaseCalculator,
     atoms: Atoms,

@@ -10,6 +10,7 @@ from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 from scipy.linalg import orthogonal_procrustes
 
+from mlffbench.properties._structures import takes_any_structure
 from mlffbench.properties.bonds import bonds
 from mlffbench.properties.relaxation import relaxed
 
@@ -49,6 +50,7 @@ class Geometry:
         return self.changed_bonds == 0
 
 
+@takes_any_structure
 def geometry(
     calculator: BaseCalculator,
     atoms: Atoms,

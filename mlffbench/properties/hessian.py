@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.properties._structures import energies_and_forces
+from mlffbench.properties._structures import energies_and_forces, takes_any_structure
 from mlffbench.system import progress
 
 __all__ = ["Hessian", "hessian"]
@@ -37,6 +37,7 @@ class Hessian:
         return float(np.linalg.norm(self.matrix - self.matrix.T) / (2 * norm)) if norm > 0 else 0.0
 
 
+@takes_any_structure
 def hessian(calculator: BaseCalculator, atoms: Atoms, displacement: float = 0.005) -> Hessian:
     """Central differences of the forces along every coordinate, 6 n evaluations.
 

@@ -9,7 +9,7 @@ from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 from scipy.spatial.transform import Rotation
 
-from mlffbench.properties._structures import energy_and_forces
+from mlffbench.properties._structures import energy_and_forces, takes_any_structure
 
 __all__ = ["Invariance", "invariance"]
 
@@ -38,6 +38,7 @@ class Invariance:
     locality: float | None
 
 
+@takes_any_structure
 def invariance(calculator: BaseCalculator, atoms: Atoms, n: int = 3, seed: int = 0) -> Invariance:
     """Compare the structure with `n` randomly translated, rotated and permuted copies of it.
 

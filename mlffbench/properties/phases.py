@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
+from mlffbench.properties._structures import takes_any_structure
 from mlffbench.properties.equation_of_state import equation_of_state
 from mlffbench.properties.relaxation import relaxed
 from mlffbench.properties.symmetry import symmetry_dataset
@@ -54,6 +55,7 @@ class Phases:
         return {name: energy - lowest for name, energy in self.energies.items()}
 
 
+@takes_any_structure
 def phases(
     calculator: BaseCalculator,
     structures: Mapping[str, Atoms],

@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.properties._structures import energies_and_forces, repeats, right_handed
+from mlffbench.properties._structures import energies_and_forces, repeats, right_handed, takes_any_structure
 
 __all__ = ["Phonons", "phonons"]
 
@@ -91,6 +91,7 @@ class Phonons:
         return np.average(per_point, axis=1, weights=self.weights)
 
 
+@takes_any_structure
 def phonons(
     calculator: BaseCalculator,
     atoms: Atoms,

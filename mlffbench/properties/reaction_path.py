@@ -20,6 +20,7 @@ from ase.mep import NEB, idpp_interpolate
 from ase.optimize import BFGS, FIRE
 from ase.optimize.optimize import Optimizer
 
+from mlffbench.properties._structures import takes_any_structure
 from mlffbench.properties.relaxation import relaxed
 from mlffbench.system import progress
 
@@ -65,6 +66,7 @@ class ReactionPath:
         return float(self.energies[-1] - self.energies[0])
 
 
+@takes_any_structure
 def reaction_path(
     calculator: BaseCalculator,
     start: Atoms,

@@ -11,6 +11,7 @@ from ase.optimize import BFGS
 from ase.units import GPa
 
 from mlffbench.properties._cell_filter import CellFilter
+from mlffbench.properties._structures import takes_any_structure
 
 __all__ = ["Relaxation", "cell_failure", "degrees_of_freedom", "relax", "relaxed"]
 
@@ -47,6 +48,7 @@ class Relaxation:
     failure: str | None = None
 
 
+@takes_any_structure
 def relax(
     calculator: BaseCalculator,
     atoms: Atoms,

@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.properties._structures import energies_and_forces, scaled
+from mlffbench.properties._structures import energies_and_forces, scaled, takes_any_structure
 
 __all__ = ["Smoothness", "smoothness"]
 
@@ -45,6 +45,7 @@ class Smoothness:
         return float(np.abs(steps[1:-1] - (steps[:-2] + steps[2:]) / 2).max())
 
 
+@takes_any_structure
 def smoothness(
     calculator: BaseCalculator,
     atoms: Atoms,

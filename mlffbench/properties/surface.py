@@ -10,7 +10,7 @@ from ase import Atoms, units
 from ase.build import surface
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.properties._structures import energy_and_forces
+from mlffbench.properties._structures import energy_and_forces, takes_any_structure
 from mlffbench.properties.relaxation import relaxed
 from mlffbench.properties.symmetry import standard_cell
 from mlffbench.system import progress
@@ -44,6 +44,7 @@ class Surface:
     atoms: Atoms
 
 
+@takes_any_structure
 def surface_energy(
     calculator: BaseCalculator,
     atoms: Atoms,

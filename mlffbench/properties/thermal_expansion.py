@@ -11,7 +11,7 @@ from ase.calculators.calculator import BaseCalculator
 from ase.md.nose_hoover_chain import IsotropicMTKNPT
 from ase.md.velocitydistribution import MaxwellBoltzmannDistribution, Stationary
 
-from mlffbench.properties._structures import repeats, scaled
+from mlffbench.properties._structures import repeats, scaled, takes_any_structure
 from mlffbench.properties.equation_of_state import equation_of_state
 from mlffbench.properties.phonons import IMAGINARY, Phonons, phonons
 from mlffbench.properties.relaxation import relaxed
@@ -48,6 +48,7 @@ class ThermalExpansion:
     minimum: float
 
 
+@takes_any_structure
 def thermal_expansion(
     calculator: BaseCalculator,
     atoms: Atoms,

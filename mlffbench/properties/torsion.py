@@ -14,7 +14,7 @@ from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 from ase.constraints import FixInternals
 
-from mlffbench.properties._structures import energy_and_forces
+from mlffbench.properties._structures import energy_and_forces, takes_any_structure
 from mlffbench.properties.bonds import atoms_beyond_bond
 from mlffbench.properties.relaxation import relaxed
 from mlffbench.system import progress
@@ -64,6 +64,7 @@ class Torsion:
         return bool(abs(np.ptp(self.angles) + step - 360) < FULL_TURN_TOLERANCE)
 
 
+@takes_any_structure
 def torsion(
     calculator: BaseCalculator,
     atoms: Atoms,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.properties._structures import repeats
+from mlffbench.properties._structures import repeats, takes_any_structure
 from mlffbench.properties.relaxation import relaxed
 
 __all__ = ["Vacancy", "vacancy_formation"]
@@ -32,6 +32,7 @@ class Vacancy:
     atoms: Atoms
 
 
+@takes_any_structure
 def vacancy_formation(
     calculator: BaseCalculator,
     atoms: Atoms,

@@ -8,6 +8,7 @@ import numpy as np
 from ase import Atoms, units
 from ase.calculators.calculator import BaseCalculator
 
+from mlffbench.properties._structures import takes_any_structure
 from mlffbench.properties.hessian import hessian
 
 __all__ = ["Vibrations", "vibrations"]
@@ -40,6 +41,7 @@ class Vibrations:
         return int((self.wavenumbers < 0).sum())
 
 
+@takes_any_structure
 def vibrations(calculator: BaseCalculator, atoms: Atoms, displacement: float = 0.005) -> Vibrations:
     """Diagonalise the mass-weighted Hessian with rigid motions projected out.
 

@@ -48,6 +48,9 @@ def faults(kind: str, name: str, params: Mapping[str, Any], skip: Iterable[str] 
     for word, reason in getattr(target, "needs_trust", {}).items():
         if params.get(word) is not None and not may_read(target, str(params[word])):
             yield (name, word), f"{word!r} of {called} {reason}; {remedy(str(params[word]))}"
+    for words in getattr(target, "one_of", ()):
+        if sum(params.get(word) is not None for word in words) != 1:
+            yield (), f"{called} needs {' or '.join(map(repr, words))}, one of them"
     for word, kinds in parts(target).items():
         if word not in params and known[word] is inspect.Parameter.empty:
             yield (), f"{called} needs {word!r}: a name, or 'name: {{keyword: value}}'"

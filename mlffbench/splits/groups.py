@@ -67,7 +67,7 @@ def groups(
 
 
 def _train_groups(
-    dataset: Dataset, column: str, known: list[str], train: str | Sequence[str] | None
+    dataset: Dataset, column: str, known: list[str], train: Group | Sequence[Group] | None
 ) -> list[str]:
     """Values that train: those given, or for the column ``group`` the training group of the card."""
     wanted = dataset.card.get("train") if train is None and column == "group" else train

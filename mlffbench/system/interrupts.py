@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -11,6 +13,8 @@ from types import FrameType
 __all__ = ["Interrupted", "interruptible"]
 
 SIGNALS = tuple(signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+PATIENCE = 10.0  # s, for the end that the first signal began
 
 
 class Interrupted(KeyboardInterrupt):
@@ -21,6 +25,7 @@ class Interrupted(KeyboardInterrupt):
 def interruptible() -> Iterator[None]:
     """Raise `Interrupted` in the main thread at the first of these signals, and ignore the next ones.
 
+    One that comes ten seconds later raises again: Python may lose an exception that is raised in a callback.
     A signal that is ignored, as SIGHUP under ``nohup``, stays ignored. A ``with`` block that exits after a
     signal does so with the code that shells give to it.
     """
@@ -32,11 +37,14 @@ def interruptible() -> Iterator[None]:
     }
 
     heard: list[int] = []
+    heard_at = -math.inf
 
     def interrupt(number: int, _: FrameType | None) -> None:
+        nonlocal heard_at
+        if time.monotonic() - heard_at < PATIENCE:
+            return
+        heard_at = time.monotonic()
         heard.append(number)
-        for other in usual:
-            signal.signal(other, signal.SIG_IGN)
         raise Interrupted(signal.Signals(number).name)
 
     for number in usual:

@@ -17,6 +17,7 @@ __all__ = ["LONGEST", "Mistake", "SettingsSource"]
 
 LONGEST = 2000  # characters of a message
 MOST_MESSAGES = 20
+EMPTY = "List should have at least 1 item after validation, not 0"  # pydantic's words
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -140,7 +141,17 @@ def _sentence(error: Any, model: type[BaseModel]) -> str:
         return f"unknown key {word!r}{registry.suggest(str(word), _model_at(model, path).model_fields)}"
     if error["type"] == "missing":
         return f"{word!r} is missing"
-    return f"{word}: {error['msg'].removeprefix('Value error, ')}"
+    message = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    message = message.replace(
+        "List should have at least 1 item after validation, not 0", "must have an entry"
+    )
+    shown = f", not {error['input']!r:.80}" if message.startswith("must be") else ""
+    return f"{_name(path, word)}: {message}{shown}"
+
+
+def _name(path: list[Any], word: Any) -> str:
+    """Name of an entry: the key, of a list with the number."""
+    return f"{path[-1]}[{word}]" if isinstance(word, int) and path else str(word)
 
 
 def _model_at(model: type[BaseModel], path: Iterable[Any]) -> type[BaseModel]:

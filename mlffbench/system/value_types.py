@@ -54,7 +54,7 @@ def _is_plain(expected: type, value: Any) -> bool:
     if isinstance(value, bool):
         return False
     return (
-        isinstance(value, Integral) if expected is int else isinstance(value, Real) and abs(value) < math.inf
+        isinstance(value, Integral) if expected is int else isinstance(value, Real) and math.isfinite(value)
     )
 
 

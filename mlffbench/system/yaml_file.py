@@ -26,6 +26,8 @@ class YamlFile(SettingsSource):
     file : Path
     error : type of ValueError
         Class of the exceptions raised.
+    text : str, optional
+        The content, where it was read from elsewhere; `file` then only names it.
 
     Raises
     ------
@@ -33,18 +35,17 @@ class YamlFile(SettingsSource):
         It cannot be read, is larger than a megabyte, or not YAML of plain values in UTF-8.
     """
 
-    def __init__(self, file: Path, error: type[ValueError]) -> None:
+    def __init__(self, file: Path, error: type[ValueError], text: str | None = None) -> None:
         self.file = Path(file)
         self.marks: dict[tuple[Any, ...], tuple[int, int]] = {}
-        text = ""
         try:
-            text = read_text(self.file, MOST_BYTES)
+            text = read_text(self.file, MOST_BYTES) if text is None else text
             node = compose(text)
             super().__init__(construct(node), error)
         except OSError as failure:
             raise error(f"{file}: {failure.strerror or failure}") from failure
         except YamlError as failure:
-            raise error(_in_its_line(file, text, failure)) from failure
+            raise error(_in_its_line(file, text or "", failure)) from failure
         except ValueError as failure:
             raise error(str(failure)) from failure
         if node is not None:

@@ -101,9 +101,9 @@ def screening(
     energies = partial(_energies, relaxation=relaxation)
     parts = _parts(len(candidates), n_jobs)
     rows = run_subtasks(_subtasks(model, candidates, parts, judge, energies), n_jobs)
-    if judge is None and (left_out := split.notes.get(LEFT_OUT)):
-        pool = f"{pool} without {', '.join(left_out)}"
-    return _summary(pool, rows, candidates, parts, k, threshold, relaxation.steps > 0)
+    left_out = split.notes.get(LEFT_OUT) if judge is None else None
+    name = f"{pool} without {', '.join(left_out)}" if left_out else pool
+    return _summary(name, rows, candidates, parts, k, threshold, relaxation.steps > 0)
 
 
 Energies = Callable[[BaseCalculator, Sequence[Atoms]], list[float]]

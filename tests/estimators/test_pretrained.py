@@ -140,6 +140,13 @@ def test_wrong_parameters_are_sentences(params, words):
         Pretrained(**params).fit([bulk("Cu")], [0.0])
 
 
+@pytest.mark.parametrize("params", [{}, {"calculator": "emt", "file": "x.mlff"}])
+def test_a_suite_names_a_calculator_or_a_file(params):
+    words = "estimator 'pretrained' needs 'calculator' or 'file', one of them"
+    with pytest.raises(LookupError, match=words):
+        registry.build("estimators", "pretrained", params)
+
+
 # ---------------------------------------------------------------- copies
 def test_specs_are_copied_and_calculators_are_shared(argon, tmp_path):
     calculator = LennardJones(sigma=3.4, epsilon=0.0104)

@@ -191,6 +191,15 @@ def test_every_mistake_has_its_line_in_the_order_of_the_file():
     assert places == ["2:9", "4:31", "8:13", "8:27", "10:11"]
 
 
+def test_a_suite_from_the_standard_input_names_lines_too():
+    text = SUITE.replace("cutoff: 8.0", "cutoff: -8.0")
+    result = CliRunner().invoke(app, ["run", "-", "--dry-run"], input=text)
+    assert "suite:8:13: morse: cutoff must be a number above 0" in result.output
+    assert result.exit_code == 2
+    result = CliRunner().invoke(app, ["run", "-", "--dry-run"], input=SUITE)
+    assert result.output.endswith("2 cases, 2 to run\n")
+
+
 def test_two_mistakes_of_data_are_two_lines():
     more = "  - dataset: {path: nowhere.xyz}\n" + SPLIT.replace("official", "{kfold: {column: phase}}")
     lines = refused(SUITE.replace(SPLIT, f"{SPLIT[:-8]}{{groups: {{leave: none}}}}\n{more}"))

@@ -204,5 +204,5 @@ def test_a_signal_ends_the_run_with_a_sentence(tmp_path, name, force, words):
     assert words in out
     assert "Traceback" not in out
     assert not alive(log_of(tmp_path, "started")[-1][1])
-    assert {path.suffix for path in (tmp_path / "out").rglob("*") if path.is_file()} == {".log"}
+    assert {path.suffix for path in (tmp_path / "out").rglob("*") if path.is_file()} == {".log", ".yaml"}
     assert not (tmp_path / "out" / "unfinished").exists()

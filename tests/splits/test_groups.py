@@ -32,7 +32,7 @@ def test_groups_is_decided_by_the_seed():
 @pytest.mark.parametrize(
     ("keywords", "sentence"),
     [
-        ({"train": ["dihedrl"]}, "no group 'dihedrl'; .* did you mean 'dihedral'"),
+        ({"train": ["dihedrl"]}, "no group 'dihedrl'; did you mean 'dihedral'"),
         ({"train": "dihedral", "column": "temprature"}, "no column 'temprature'.* mean 'temperature'"),
         ({}, "give train: the values of 'group' to train on"),
         ({"train": "dihedral", "test_fraction": 1.0}, "test_fraction must be"),
@@ -80,7 +80,7 @@ def test_a_column_of_the_dataset_comes_before_a_computed_one():
     [
         ({"leave": "H2O", "train": "CH4"}, "give leave, or train and tests"),
         ({"leave": ["H2O", "N2", "CH4"]}, "leaves no value of 'composition' to train on"),
-        ({"leave": "H20"}, "no group 'H20'; .* did you mean 'H2O'"),
+        ({"leave": "H20"}, "no group 'H20'; did you mean 'H2O'"),
         ({}, "or leave: those to test on, among .'H2O'"),
     ],
 )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+from contextlib import suppress
 
 import pytest
 
+from mlffbench.system import interrupts
 from mlffbench.system.interrupts import Interrupted, interruptible
 
 
@@ -19,6 +22,16 @@ def test_a_signal_becomes_an_exception_and_an_exit_code(name):
         signal.raise_signal(number)  # a second one does not disturb the end
         raise SystemExit(130)
     assert exit.value.code == 128 + number
+
+
+def test_a_signal_is_heard_again_when_the_first_exception_was_lost(monkeypatch):
+    monkeypatch.setattr(interrupts, "PATIENCE", 0.05)
+    with pytest.raises(Interrupted, match="SIGHUP"), interruptible():  # noqa: PT012
+        with suppress(Interrupted):
+            signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGHUP)
+        time.sleep(0.1)
+        signal.raise_signal(signal.SIGHUP)
 
 
 def test_without_a_signal_nothing_changes():

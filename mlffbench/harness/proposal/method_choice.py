@@ -141,7 +141,7 @@ def _row(candidate: Candidate, work: Workload, part: float, tasks: float) -> Pro
     if scale is None:
         takes = f"takes about {minutes(base)}, more than its part of the budget ({minutes(part)})"
         if cost.memory(work) > MEMORY and cost.per_square:
-            return f"needs {cost.memory(work) / 1e9:.0f} GB for so many forces"
+            return f"takes too long: its kernel matrix of so many forces has {cost.memory(work) / 1e9:.0f} GB"
         fits = not candidate.weight or base <= max(part, overhead(work) + FAST)
         return ProposedRow(Spec(candidate.name, candidate.params), candidate.comment, base) if fits else takes
     if isinstance(scale, Clock):

@@ -41,13 +41,7 @@ def bounded_least_squares(
         is a FloatingPointError.
     tolerance, max_evaluations, first_damping : float, int, float
         The fit ends where a step lowers |f|² by less than this share of it, or after so many f. It begins
-        with μ in units of the largest diagonal element of JᵀJ.
-
-    Returns
-    -------
-    x : (n,) array
-    converged : bool
-        False if the fit ended after `max_evaluations`.
+        with μ in units of the largest diagonal element of JᵀJ. True is returned beside x where it converged.
 
     References
     ----------
@@ -71,7 +65,7 @@ def bounded_least_squares(
             x, f = np.clip(x + step, low, high), trial
             lowered = (before - after) / before if ratio > GOOD else 1.0
             if near and lowered < tolerance:
-                break
+                return x, True
             near = near or lowered < NEAR
             gradient, hessian = normal_equations(x, f)
             hessian = hessian + (curvature(x, f) if near else 0)
@@ -79,10 +73,8 @@ def bounded_least_squares(
         else:
             damping, growth = damping * growth, 2 * growth
             if damping > LARGEST_DAMPING * hessian.diagonal().max():
-                break
-    else:
-        return x, False
-    return x, True
+                return x, True
+    return x, False
 
 
 def _bounded_step(

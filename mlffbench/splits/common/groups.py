@@ -9,6 +9,7 @@ import numpy as np
 from mlffbench.data import Dataset, value_name
 from mlffbench.registry import suggest
 from mlffbench.splits.common.composition import COMPUTED
+from mlffbench.system.ranges import Group
 
 __all__ = [
     "as_list",
@@ -55,12 +56,12 @@ def check_group(dataset: Dataset, name: object, names: Iterable[str]) -> str:
     return text
 
 
-def as_list(names: str | Sequence[str] | float) -> list[str]:
+def as_list(names: Group | Sequence[Group]) -> list[str]:
     """Return one name or several as a list of texts."""
     return [value_name(n) for n in ([names] if isinstance(names, str | int | float | np.generic) else names)]
 
 
-def frames_of_groups(dataset: Dataset, groups: str | Sequence[str] | None) -> np.ndarray:
+def frames_of_groups(dataset: Dataset, groups: Group | Sequence[Group] | None) -> np.ndarray:
     """Indices of the frames of these groups, ascending; all frames for None."""
     if groups is None:
         return np.arange(len(dataset))

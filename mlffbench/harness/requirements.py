@@ -9,6 +9,7 @@ from typing import Any
 
 from mlffbench import registry
 from mlffbench.data import Spec
+from mlffbench.forcefield import PACKAGES
 from mlffbench.system.device import checked_device
 
 __all__ = ["unmet_requirements"]
@@ -17,7 +18,8 @@ __all__ = ["unmet_requirements"]
 def unmet_requirements(kind: str, spec: Spec) -> Iterator[registry.Fault]:
     """Yield paths in a spec, and sentences on packages and devices that are not here."""
     target = registry.load(kind, spec.name)
-    missing = [name for name in getattr(target, "requires", ()) if find_spec(name) is None]
+    absent = [name for name in getattr(target, "requires", ()) if find_spec(name) is None]
+    missing = [PACKAGES.get(name, name) for name in absent]
     if missing:
         extra = getattr(target, "extra", None)
         remedy = f"pip install 'mlffbench[{extra}]'" if extra else f"pip install {' '.join(missing)}"
@@ -31,7 +33,7 @@ def unmet_requirements(kind: str, spec: Spec) -> Iterator[registry.Fault]:
     if not missing and device != "cpu":
         try:
             checked_device(str(device))
-        except ValueError as error:
+        except (ValueError, ImportError) as error:
             yield (spec.name, "device"), str(error)
     for word, kinds in registry.parts(target).items():
         value = spec.params.get(word)

@@ -24,7 +24,7 @@ from mlffbench.data import InvalidPrediction, Labels, as_atoms, labels_of
 from mlffbench.system import model_file
 from mlffbench.system.parameter_values import check_parameters
 
-__all__ = ["ForceField", "Prepared", "check_frames", "least_squares_energies"]
+__all__ = ["PACKAGES", "ForceField", "Prepared", "check_frames", "least_squares_energies"]
 
 PACKAGES = {"mace": "mace-torch", "graph_pes": "graph-pes", "quippy": "quippy-ase"}  # that hold the modules
 

@@ -73,6 +73,10 @@ for words in (
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, (words, done.output, done.exception)
 assert done.output.endswith("95 cases, 0 to run\\n"), done.output
+new = ["run", f"{{root}}/benchmarks/quickstart.yaml", "--out", f"{{folder}}/none", "--dry-run"]
+done = CliRunner().invoke(app, new)
+assert done.exit_code == 0, (done.output, done.exception)
+assert "'mace' needs torch, mace-torch, not installed" in " ".join(done.output.split()), done.output
 zipfile.ZipFile(f"{{root}}/tests/system/models_of_format_1.zip").extract("mace.mlff", folder)
 try:
     mlffbench.load(f"{{folder}}/mace.mlff")

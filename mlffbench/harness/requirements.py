@@ -28,7 +28,7 @@ def unmet_requirements(kind: str, spec: Spec) -> Iterator[registry.Fault]:
     if not missing and device != "cpu":
         try:
             checked_device(str(device))
-        except ValueError as error:
+        except (ValueError, ImportError) as error:
             yield (spec.name, "device"), str(error)
     for word, kinds in registry.parts(target).items():
         value = spec.params.get(word)

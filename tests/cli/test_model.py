@@ -24,7 +24,6 @@ def call(*words):
 LARGE = Spec("lennard_jones", {"n_train": 6, "n_test": 2})
 SMALL = Spec("lennard_jones", {"n_train": 4, "n_test": 2})
 METHODS = {
-    "atomic_reference": Spec("atomic_reference"),
     "morse": Spec("morse", {"max_iterations": 2, "n_starts": 1}),
     "short": Spec("morse", {"max_iterations": 2, "n_starts": 1, "cutoff": 5.0}),
 }
@@ -67,9 +66,9 @@ def test_the_lines_of_ase_run(results, tmp_path, monkeypatch, capsys):
 
 def test_without_a_method_all_are_listed_with_sizes(results):
     text = call(results).output
-    assert all(label in text for label in ("atomic_reference", "morse", "short"))
+    assert all(label in text for label in ("morse", "short"))
     rows = json.loads(call(results, "--json").output)
-    assert len(rows) == 12
+    assert len(rows) == 8
     assert all(row["bytes"] > 0 for row in rows)
 
 

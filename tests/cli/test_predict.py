@@ -13,8 +13,10 @@ from ase.io import read, write
 from typer.testing import CliRunner
 
 from mlffbench.cli import app
+from mlffbench.cli.predicted_frames import with_predictions, write_frames
+from mlffbench.data import Labels
 from mlffbench.datasets.emt_copper import emt_copper
-from mlffbench.estimators import AtomicReference, Committee, Morse
+from mlffbench.estimators import Morse
 from mlffbench.system.model_file import load
 
 
@@ -26,7 +28,7 @@ def call(*words):
 def desk(tmp_path_factory):
     """A model of copper, and a file of frames with odd keys, constraints and labels."""
     folder = tmp_path_factory.mktemp("predict")
-    data = emt_copper()
+    data = emt_copper(n_train=30, n_test=1)
     Morse().fit(data.frames[:10], data.labels[:10]).save(folder / "cu.mlff")
     frames = []
     for i in range(20, 26):
@@ -119,15 +121,18 @@ def test_the_names_of_ase_keep_the_labels_of_the_file(tmp_path):
     assert read(tmp_path / "out2.xyz", format="extxyz").get_potential_energy() == -1.5
 
 
-def test_a_second_model_replaces_the_predictions_of_the_first(tmp_path):
-    data = emt_copper()
-    committee = Committee(AtomicReference(), n=2, random_state=0).fit(data.frames[:4], data.labels[:4])
-    committee.save(tmp_path / "two.mlff")
-    AtomicReference().fit(data.frames[:4], data.labels[:4]).save(tmp_path / "one.mlff")
-    assert call(tmp_path / "two.mlff", "new.extxyz", "-o", tmp_path / "a.xyz").exit_code == 0
-    assert read(tmp_path / "a.xyz", format="extxyz").info["mlff_energy_std"] >= 0
-    assert call(tmp_path / "one.mlff", tmp_path / "a.xyz", "-o", tmp_path / "b.xyz").exit_code == 0
-    assert "mlff_energy_std" not in read(tmp_path / "b.xyz", format="extxyz").info
+def test_a_second_prediction_replaces_the_first(tmp_path):
+    atoms = bulk("Cu", cubic=True)
+    deviations = Labels(np.array([1.0]), energy_std=[0.25], forces_std=[np.full((4, 3), 0.5)])
+    write_frames(tmp_path / "a.xyz", with_predictions([atoms], deviations, "mlff_", ase_names=False))
+    first = read(tmp_path / "a.xyz", format="extxyz")
+    assert first.info["mlff_energy_std"] == 0.25
+    assert np.allclose(first.arrays["mlff_forces_std"], 0.5)
+    assert call("cu.mlff", tmp_path / "a.xyz", "-o", tmp_path / "b.xyz").exit_code == 0
+    second = read(tmp_path / "b.xyz", format="extxyz")
+    assert "mlff_energy_std" not in second.info
+    assert "mlff_forces_std" not in second.arrays
+    assert second.info["mlff_energy"] != 1.0
 
 
 def test_constraints_that_the_format_lacks_are_said(tmp_path):

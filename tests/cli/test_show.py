@@ -21,8 +21,12 @@ def call(*words):
 
 
 def test_names_are_shown_in_80_columns_without_markup():
-    kinds = ("estimators", "tasks", "splits")
-    names = {n for kind in kinds for n in registry.names(kind)} | set(property_names()[::4])
+    names = {
+        *registry.names("estimators")[::2],
+        *registry.names("tasks")[::3],
+        *property_names()[::6],
+        "mace",
+    }
     for name in sorted(names):
         result = call(name)
         assert result.exit_code == 0, (name, result.output)

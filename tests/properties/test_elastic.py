@@ -91,3 +91,15 @@ def test_symmetry_saves_strains_and_changes_nothing() -> None:
         triclinic.cell.array @ (np.eye(3) + 0.02 * np.arange(9).reshape(3, 3) / 8), scale_atoms=True
     )
     assert len(elastic_constants(EMT(), triclinic, relax_cell=False).strains) == 6
+
+
+class Structure:
+    """Stands for pymatgen's."""
+
+    def to_ase_atoms(self):
+        return bulk("Cu", cubic=True)
+
+
+def test_a_structure_of_pymatgen_is_taken_where_atoms_are() -> None:
+    own, other = (elastic_constants(EMT(), a) for a in (bulk("Cu", cubic=True), Structure()))
+    np.testing.assert_array_equal(other.C, own.C)

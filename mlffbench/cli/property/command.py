@@ -223,6 +223,4 @@ def _print_list(json_: bool) -> None:
         ])  # fmt: skip
         return
     console().print(table(["property", "of any model or calculator"], rows, words=2))
-    console().print(
-        "\nmlffbench show NAME: its options; mlffbench property NAME --model x.mlff FILE: its value"
-    )
+    console().print("\nmlffbench show NAME: the options; mlffbench property NAME --model x.mlff FILE")

@@ -13,7 +13,8 @@ from mlffbench.system.plain_text import plain_text
 
 __all__ = ["SCHEMA_LINE", "comment", "flow", "suite_text"]
 
-SCHEMA_LINE = "# yaml-language-server: $schema=https://mlffbench.org/suite.schema.json"
+SCHEMA_LINE = "# yaml-language-server: $schema=suite.schema.json"
+SCHEMA_HINT = "# help in your editor: mlffbench schema > suite.schema.json"
 WIDTH = 100
 BARE = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)  # a text that needs no quotes in YAML
 RESERVED = ("null", "true", "false", "yes", "no", "on", "off", "y", "n")
@@ -38,7 +39,7 @@ def suite_text(
     left_out : mapping of str to str
         Methods that are not in the suite, and why.
     """
-    lines = [SCHEMA_LINE, *(line for sentence in head for line in comment(sentence))]
+    lines = [SCHEMA_LINE, SCHEMA_HINT, *(line for sentence in head for line in comment(sentence))]
     lines += [f"name: {flow(name)}", "problems:", *comment(split[1], "  "), f"  - dataset: {_entry(dataset)}"]
     lines += [f"    split: {_entry(split[0])}", "estimators:", *map(_row, estimators)]
     for method, reason in left_out.items():

@@ -33,3 +33,10 @@ def test_options_are_documented():
     for name in property_names():
         what = property_of(name)
         assert not [o for o in what.options if what.description.doc.entry(o) is None], name
+
+
+def test_every_property_takes_structures_of_other_packages():
+    for name in property_names():
+        what = property_of(name)
+        if what.structures:
+            assert hasattr(what.call, "__wrapped__"), f"{name} lacks takes_any_structure"

@@ -33,7 +33,7 @@ def answer(*words):
 def desk(tmp_path_factory):
     """Copper, ethanol, and a Morse potential fitted to EMT copper."""
     folder = tmp_path_factory.mktemp("property")
-    data = emt_copper()
+    data = emt_copper(n_train=10, n_test=1)
     Morse().fit(data.frames[:10], data.labels[:10]).save(folder / "cu.mlff")
     write(folder / "cu.cif", bulk("Cu", a=3.62))
     write(folder / "ethanol.xyz", molecule("CH3CH2OH"))

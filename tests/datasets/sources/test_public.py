@@ -122,7 +122,7 @@ def test_a_changed_mirror_is_refused(mirror, tmp_path, monkeypatch):
     [
         ("rmd17", {"molecule": "ethanole"}, "did you mean 'ethanol'"),
         ("rmd17", {"fold": 6}, "splits 1 to 5"),
-        ("mlearn", {"element": "Fe"}, "no element 'Fe'; there are"),
+        ("mlearn", {"element": "Fe"}, "no element 'Fe'; "),
         ("threebpa", {"groups": ["train_300k"]}, "did you mean 'train_300K'"),
         ("threebpa", {"groups": ["test_300K"]}, "nothing to train on"),
     ],

@@ -49,7 +49,7 @@ def test_presets_and_keywords() -> None:
     settings = Settings.from_preset("paper", {"num_channels": 8, "max_ell": None})
     assert (settings.num_channels, settings.max_ell, settings.energy_weight) == (8, 3, 27)
     assert clone(MACE("medium", cutoff=3.0)).get_params()["cutoff"] == 3.0
-    with pytest.raises(ValueError, match="no preset 'tiny'"):
+    with pytest.raises(ValueError, match=r"preset .*'tiny'"):
         MACE("tiny").fit(*springs(3))
 
 

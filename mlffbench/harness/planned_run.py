@@ -141,7 +141,7 @@ def _checked_problem(
     """The problem with its split, its data if they are here, and mistakes."""
     try:
         dataset = data.load(problem.dataset)
-    except (OSError, ValueError, LookupError) as error:
+    except (OSError, ValueError, LookupError, ImportError) as error:
         sentence = f"dataset {problem.dataset}: {error.args[0] if isinstance(error, LookupError) else error}"
         return problem, None, [Mistake(("problems", i, "dataset"), sentence)]
     if dataset is None:
@@ -154,7 +154,7 @@ def _checked_problem(
             first = first or split
         frame = 0 if first is None else int(first.train[0])
         return problem, (dataset, dataset.frames[frame]), []
-    except (OSError, ValueError, LookupError) as error:
+    except (OSError, ValueError, LookupError, ImportError) as error:
         sentence = str(error.args[0]) if isinstance(error, LookupError) else str(error)
         return problem, None, [Mistake(("problems", i, "split"), f"split {problem.split.name!r}: {sentence}")]
 

@@ -8,7 +8,6 @@ import pytest
 from typer.testing import CliRunner
 
 from mlffbench.cli import app
-from mlffbench.harness import requirements
 
 SUITE = """\
 name: demo
@@ -207,9 +206,9 @@ def test_two_mistakes_of_data_are_two_lines():
 
 
 def test_a_missing_package_is_named_with_the_way_to_install_it(monkeypatch):
-    monkeypatch.setattr(requirements, "find_spec", lambda name: None)
+    monkeypatch.setattr("mlffbench.forcefield.find_spec", lambda name: None)
     (line,) = refused(SUITE.replace("morse: {cutoff: 8.0}", "gap"))
-    assert line.startswith("suite.yaml:8:5: estimator 'gap' needs quippy")
+    assert line.startswith("suite.yaml:8:5: not installed here: GAP needs quippy")
     assert line.endswith("pip install 'mlffbench[gap]'")
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from mlffbench import registry
 from mlffbench.data import Spec
-from mlffbench.forcefield import ForceField
+from mlffbench.forcefield import PACKAGES
 from mlffbench.system.device import checked_device
 
 __all__ = ["unmet_requirements"]
@@ -17,9 +18,13 @@ __all__ = ["unmet_requirements"]
 def unmet_requirements(kind: str, spec: Spec) -> Iterator[registry.Fault]:
     """Yield paths in a spec, and sentences on packages and devices that are not here."""
     target = registry.load(kind, spec.name)
-    missing = _missing_packages(target)
+    absent = [name for name in getattr(target, "requires", ()) if find_spec(name) is None]
+    missing = [PACKAGES.get(name, name) for name in absent]
     if missing:
-        yield (), f"not installed here: {missing}"
+        extra = getattr(target, "extra", None)
+        remedy = f"pip install 'mlffbench[{extra}]'" if extra else f"pip install {' '.join(missing)}"
+        called = f"{kind.removesuffix('s')} {spec.name!r}"
+        yield (), f"{called} needs {', '.join(missing)}, not installed here: {remedy}"
     for word in getattr(target, "needs_trust", {}):
         file = spec.params.get(word)
         if file is not None and not Path(str(file)).expanduser().is_file():
@@ -34,16 +39,6 @@ def unmet_requirements(kind: str, spec: Spec) -> Iterator[registry.Fault]:
         value = spec.params.get(word)
         if isinstance(value, str | Mapping):
             yield from _unmet_inside((spec.name, word), value, kinds)
-
-
-def _missing_packages(target: Any) -> str | None:
-    """Sentence on the packages that an estimator lacks, with the command that installs them."""
-    try:
-        if isinstance(target, type) and issubclass(target, ForceField):
-            target._check_installed()
-    except ImportError as error:
-        return str(error)
-    return None
 
 
 def _unmet_inside(

@@ -115,7 +115,7 @@ WRONG = [
     # tasks, rows, repetitions
     (*task("uncertainty"), "no estimator here can do the task 'uncertainty': AtomicReference predicts no"),
     (*task("properties: {solids: {include: [elastics]}}"), "did you mean 'elastic'?"),
-    (*row("pretrained"), "pretrained: Pretrained needs a calculator or a file, one of them"),
+    (*row("pretrained"), "estimator 'pretrained' needs 'calculator' or 'file', one of them"),
     (*row("{atomic_reference: {}, as: other}"), "the same estimator as number 1 of estimators"),
     ("seeds: [0]", "seeds: [0, 1, 0]", 2, "the same seed as number 1 of seeds"),
     (*task("speed, speed"), "the same task as number 1 of tasks"),
@@ -206,9 +206,9 @@ def test_two_mistakes_of_data_are_two_lines():
 
 
 def test_a_missing_package_is_named_with_the_way_to_install_it(monkeypatch):
-    monkeypatch.setattr("mlffbench.forcefield.find_spec", lambda name: None)
+    monkeypatch.setattr("mlffbench.harness.requirements.find_spec", lambda name: None)
     (line,) = refused(SUITE.replace("morse: {cutoff: 8.0}", "gap"))
-    assert line.startswith("suite.yaml:8:5: not installed here: GAP needs quippy")
+    assert line.startswith("suite.yaml:8:5: estimator 'gap' needs quippy-ase, not installed")
     assert line.endswith("pip install 'mlffbench[gap]'")
 
 

@@ -45,7 +45,7 @@ def impossible_tasks(
     mistakes = []
     for i, task in enumerate(tasks):
         act = registry.load("tasks", task.name)
-        reasons = [unmet_before_fit(act, *pair) for pair in pairs]
+        reasons = [catch_failure(partial(unmet_before_fit, act, *pair))[0] for pair in pairs]
         if reasons and all(reason is not None for reason in reasons):
             why = "; ".join(dict.fromkeys(str(reason) for reason in reasons))
             mistakes.append(Mistake(("tasks", i), f"no estimator here can do the task {task.name!r}: {why}"))

@@ -15,7 +15,7 @@ from mlffbench.harness.plan import Problem, Suite, SuiteError, cases
 from mlffbench.harness.read_suite import open_suite, sound_problems, suite_in
 from mlffbench.harness.requirements import unmet_requirements
 from mlffbench.harness.suite_data import SuiteData, is_own_data, make_split
-from mlffbench.harness.suite_tasks import Subject, impossible_tasks, models_of
+from mlffbench.harness.suite_tasks import Subject, impossible_tasks, models_of, oversized_tasks
 from mlffbench.system.device import checked_device
 from mlffbench.system.settings_source import Mistake, SettingsSource
 
@@ -118,6 +118,7 @@ def _planned(
         mistakes += own
         if not mistakes and len(subjects) == len(problems):
             mistakes += impossible_tasks(suite.tasks, models, subjects)
+            mistakes += oversized_tasks(suite.tasks, subjects)
     source.refuse(mistakes)
     suite = suite.model_copy(update={"problems": problems})
     planned = _cases(suite, data, device, source)
@@ -168,8 +169,8 @@ def _checked_problem(
         for seed in seeds:
             split = make_split(dataset, problem.split, seed)
             first = first or split
-        frame = 0 if first is None else int(first.train[0])
-        return problem, (dataset, dataset.frames[frame]), []
+        train = range(len(dataset)) if first is None else first.train
+        return problem, (dataset, dataset.frames[int(train[0])], len(train)), []
     except (OSError, ValueError, LookupError, ImportError) as error:
         sentence = str(error.args[0]) if isinstance(error, LookupError) else str(error)
         given = "split" in problem.model_fields_set

@@ -122,6 +122,10 @@ WRONG = [
     (*split("manifest: {file: nowhere.json}"), "nowhere.json"),
     # tasks, rows, repetitions
     (*task("uncertainty"), "no estimator here can do the task 'uncertainty': AtomicReference predicts no"),
+    (
+        *task("learning_curve: {sizes: [0.5, 1000]}"),
+        "sizes must be a share up to 1 or a number of the 6",
+    ),
     (*task("properties: {solids: {include: [elastics]}}"), "did you mean 'elastic'?"),
     (*row("pretrained"), "estimator 'pretrained' needs 'calculator' or 'file', one of them"),
     (*row("{atomic_reference: {}, as: other}"), "the same estimator as number 1 of estimators"),

@@ -75,7 +75,7 @@ def new(
         if name is not None or file in KINDS_OF_PACKAGES:
             _new_package(file, name)
             return
-        if is_suite(Path(file)):
+        if is_suite(Path(file)) and Path(file).is_file():
             raise ValueError(f"{file} is a suite already; mlffbench run {file} runs it")
         proposal = _proposed(file, budget, only, quick, param, err=True)
         typer.echo(proposal.text, nl=False)
@@ -168,16 +168,15 @@ def run_source(
     """The suite in a file, the one kept in a results folder, or a suite proposed for data."""
     from mlffbench.harness.kept_suite import KEPT
 
-    if (file / KEPT).is_file():
-        return RunSource(file / KEPT, folder=file)
-    if str(file) == "-":
-        return RunSource(sys.stdin.read(MOST_BYTES) + "\n")
-    if not is_suite(file):
+    kept = file / KEPT
+    if str(file) != "-" and not kept.is_file() and not is_suite(file):
         proposal = _proposed(str(file), budget, only, quick, param, err)
         return RunSource(proposal.suite, proposal)
     if budget or quick or param:
         raise ValueError(f"{file} is a suite: --budget, --quick and --param are for data; change the suite")
-    return RunSource(file)
+    if str(file) == "-":
+        return RunSource(sys.stdin.read(MOST_BYTES) + "\n")
+    return RunSource(kept, folder=file) if kept.is_file() else RunSource(file)
 
 
 def is_suite(file: Path) -> bool:
@@ -193,7 +192,10 @@ def is_suite(file: Path) -> bool:
 
 def names_of(only: Sequence[str] | None) -> list[str]:
     """Names in the values of ``--only``, which may hold several with commas."""
-    return [name.strip() for part in only or () for name in part.split(",") if name.strip()]
+    names = [name.strip() for part in only or () for name in part.split(",") if name.strip()]
+    if only and not names:
+        raise ValueError("--only names no method; write --only mace,soap_gpr")
+    return names
 
 
 def _place(spec: Spec) -> str:

@@ -168,16 +168,16 @@ def run_source(
     """The suite in a file, the one kept in a results folder, or a suite proposed for data."""
     from mlffbench.harness.kept_suite import KEPT
 
-    if (file / KEPT).is_file():
-        return RunSource(file / KEPT, folder=file)
-    if str(file) == "-":
-        return RunSource(sys.stdin.read(MOST_BYTES) + "\n")
-    if not is_suite(file):
+    is_kept = (file / KEPT).is_file()
+    if not is_kept and str(file) != "-" and not is_suite(file):
         proposal = _proposed(str(file), budget, only, quick, param, err)
         return RunSource(proposal.suite, proposal)
+    suite = file / KEPT if is_kept else file
     if budget or quick or param:
-        raise ValueError(f"{file} is a suite: --budget, --quick and --param are for data; change the suite")
-    return RunSource(file)
+        raise ValueError(f"{suite} is a suite: --budget, --quick and --param are for data; change the suite")
+    if str(file) == "-":
+        return RunSource(sys.stdin.read(MOST_BYTES) + "\n")
+    return RunSource(suite, folder=file if is_kept else None)
 
 
 def is_suite(file: Path) -> bool:

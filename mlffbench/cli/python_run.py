@@ -124,10 +124,8 @@ def _source(
 
     given = {"budget": budget, "quick": quick, **params}
     options = [name for name, value in given.items() if value or name in params]
-    if isinstance(suite, Mapping):
+    if isinstance(suite, Mapping) or (isinstance(suite, str) and "\n" in suite):
         source = RunSource(suite)
-    elif isinstance(suite, str) and "\n" in suite:
-        source = RunSource(_text_content(suite))
     elif (Path(suite) / KEPT).is_file():
         source = RunSource(Path(suite) / KEPT, folder=Path(suite))
     elif is_suite(Path(suite)):
@@ -137,20 +135,6 @@ def _source(
     if options:
         raise TypeError(f"{', '.join(options)}: options for data, not for a suite; change the suite")
     return source
-
-
-def _text_content(suite: str) -> Mapping[str, Any]:
-    """Content of a suite's text."""
-    from mlffbench.harness.plan import SuiteError
-    from mlffbench.system.yaml_text import read_yaml
-
-    try:
-        content = read_yaml(suite)
-    except ValueError as error:
-        raise SuiteError(f"the suite: {error}") from error
-    if not isinstance(content, Mapping):
-        raise SuiteError("the suite is a text of several lines, but no mapping in YAML")
-    return content
 
 
 def _proposed(

@@ -160,6 +160,15 @@ def test_a_suite_of_any_suffix_is_one(here):
     assert "1 cases, 1 to run" in call("run", "my.suite", "--dry-run").output
 
 
+@pytest.mark.parametrize("file", ["done", "done/suite.yaml", "-"])
+def test_options_for_data_are_refused_beside_any_suite(here, file):
+    (here / "done").mkdir()
+    (here / "done/suite.yaml").write_text("name: a\n")
+    result = call("run", file, "--budget", "5m")
+    assert result.exit_code == 2
+    assert "--quick and --param are for data" in " ".join(result.output.split())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["slab", "alloy", "molecule"])
 def test_five_minutes_give_a_leaderboard_models_and_a_verdict(files, tmp_path, name):

@@ -49,7 +49,7 @@ def test_mistakes_are_exceptions_with_a_sentence(tmp_path, change, sentence):
 
 
 def test_a_text_that_is_no_suite_is_refused():
-    with pytest.raises(ValueError, match="no mapping in YAML"):
+    with pytest.raises(ValueError, match="suite:1:1: a suite is a mapping"):
         mlffbench.run("- one\n- two\n")
     with pytest.raises(ValueError, match=r"nothing\.yaml: No such file"):
         mlffbench.run("nothing.yaml")

@@ -124,9 +124,12 @@ class RunSource:
         if isinstance(self.suite, str):
             return self.suite
         if isinstance(self.suite, Mapping):
+            import json
+
             import yaml
 
-            return yaml.safe_dump(self.suite, sort_keys=False, allow_unicode=True)
+            plain = json.loads(json.dumps(self.suite))  # numbers of numpy are none of YAML's
+            return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
         return self.proposal.text if self.proposal else read_text(Path(str(self.suite)))
 
     def keep(self, store: Store, command: str = "") -> None:
@@ -141,7 +144,7 @@ class RunSource:
         command = command or " ".join(quoted)
         try:
             keep_suite(store.folder, self.text, f"{command} (in {Path.cwd()})")
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:
             say(f"careful: the suite is not kept in {store.folder}: {error}", err=True)
 
     def check_folder(self, folder: Path) -> None:
@@ -191,9 +194,10 @@ def is_suite(file: Path) -> bool:
     return all(re.search(rb"^%s\s*:" % word, head, re.MULTILINE) for word in (b"problems", b"estimators"))
 
 
-def names_of(only: Sequence[str] | None) -> list[str]:
+def names_of(only: str | Sequence[str] | None) -> list[str]:
     """Names in the values of ``--only``, which may hold several with commas."""
-    return [name.strip() for part in only or () for name in part.split(",") if name.strip()]
+    parts = [only] if isinstance(only, str) else only or ()
+    return [name.strip() for part in parts for name in part.split(",") if name.strip()]
 
 
 def _place(spec: Spec) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from mlffbench.harness.reference_group import in_reading_order
 from mlffbench.report.valid_scores import valid_scores
 
-__all__ = ["Document", "Method", "Problem", "dig", "fitted_here", "spec_text"]
+__all__ = ["Document", "Method", "Problem", "dig", "fitted_here", "kept_file", "spec_text"]
 
 Document = dict[str, Any]
 
@@ -25,6 +25,11 @@ def dig(document: Any, *keys: str) -> Any:
 def fitted_here(document: Document) -> bool:
     """False for a potential that existed already, whose fit has no time."""
     return dig(document, "model", "fitted_here") is not False
+
+
+def kept_file(document: Document) -> str | None:
+    """The kept model in the results folder, whatever file the document names; None without one."""
+    return f"models/{document['id']}.mlff" if dig(document, "kept_model", "sha256") else None
 
 
 def spec_text(spec: Mapping[str, Any]) -> str:

@@ -222,11 +222,13 @@ def _proposed(
     spec = dataset_spec(file, param)
     dataset = _loaded(file, spec)
     _print(_reading(dataset), err)
-    heard = _warnings(dataset) if spec.name == "path" else []
-    found = f"{len(heard)} warning{'s' * (len(heard) > 1)}, below" if heard else "no mistakes found"
-    _print([("checked", f"{len(names('checks'))} checks: {found}")] if spec.name == "path" else [], err)
-
+    from mlffbench.harness.inputs import is_own_data
     from mlffbench.harness.proposal import propose
+
+    is_own = is_own_data(spec)
+    heard = _warnings(dataset) if is_own else []
+    found = f"{len(heard)} warning{'s' * (len(heard) > 1)}, below" if heard else "no mistakes found"
+    _print([("checked", f"{len(names('checks'))} checks: {found}")] if is_own else [], err)
 
     proposal = propose(dataset, spec, budget, names_of(only), quick)
     _print(proposal.reasons, err)

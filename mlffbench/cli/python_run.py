@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from os import PathLike
@@ -107,7 +107,8 @@ def _complete(
     if todo:
         store.check_rights()
     source.keep(store, "mlffbench.run")
-    with _observer(progress, plan, todo, store, jobs) as observer:
+    added_to = {state.case.id for state in states if state.status == "finished"}
+    with _observer(progress, plan, todo, store, jobs, added_to) as observer:
         completed = complete(
             states, store, observer, jobs, plan.suite.time_limit, repeat["force"], plan.suite.keep_models
         )
@@ -176,11 +177,14 @@ class _Silent:
     def finished(self, case: Case, document: dict[str, Any]) -> None: ...
 
 
-def _observer(progress: bool, plan: PlannedRun, cases: Sequence[Case], store: Store, jobs: int) -> Any:
+def _observer(
+    progress: bool, plan: PlannedRun, cases: Sequence[Case], store: Store, jobs: int, added_to: Container[str]
+) -> Any:
     """Context of a display of the run, or of silence."""
     if not progress or not cases:
         return nullcontext(_Silent())
     from mlffbench.cli.console import console
     from mlffbench.cli.observers import observer
 
-    return observer(console(stderr=True), plan.cases, cases, store, jobs, plan.suite.time_limit)
+    limit = plan.suite.time_limit
+    return observer(console(stderr=True), plan.cases, cases, store, jobs, limit, added_to=added_to)

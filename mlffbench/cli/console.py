@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 __all__ = [
-    "console", "json_line", "json_text", "lenient_output", "only_events", "print_json", "refusals", "say",
-    "stop", "table", "tried",
+    "console", "file_size", "json_line", "json_text", "lenient_output", "only_events", "print_json",
+    "refusals", "say", "stop", "table", "tried",
 ]  # fmt: skip
 
 
@@ -50,6 +50,11 @@ def only_events(context: typer.Context) -> IO[str]:
     stdout = sys.stdout
     context.with_resource(redirect_stdout(sys.stderr))
     return stdout
+
+
+def file_size(n_bytes: float) -> str:
+    """``1.2 MB`` or ``3.4 kB``."""
+    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 1e5 else f"{n_bytes / 1e3:.1f} kB"
 
 
 def say(message: str, err: bool = False) -> None:

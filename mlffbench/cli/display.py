@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from math import isfinite
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +16,7 @@ from rich.text import Text
 
 from mlffbench.cli.run_state import Running, RunState, clock
 from mlffbench.harness.case import Case
+from mlffbench.harness.reference_group import ranking_error
 
 __all__ = ["GO_ON", "Display", "standing", "verdict"]
 
@@ -110,9 +112,8 @@ def verdict(document: Mapping[str, Any], folder: Path) -> Text:
     additions = document.get("extensions") or [{}]  # a new fit has none
     if tasks := additions[-1].get("tasks"):
         return Text(f"added on its kept model: {', '.join(tasks)}")
-    in_domain = document["split"]["in_domain"]
-    errors = [s for s in document["scores"] if s["test"] == in_domain and s["quantity"] == "forces"]
-    rmse = next((f", forces {1e3 * s['value']:.1f} meV/Å rmse" for s in errors if s["metric"] == "rmse"), "")
+    error = ranking_error(document)[0]
+    rmse = f", forces {1e3 * error:.1f} meV/Å rmse" if isfinite(error) else ""
     failed = [
         f"; {failure['test']}: {failure['kind']}: {failure['message'].splitlines()[0]}"
         for failure in document.get("test_failures") or ()

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mlffbench.cli.console import refusals, say, stop
+from mlffbench.cli.console import file_size, refusals, say, stop
 
 __all__ = ["export"]
 
@@ -48,10 +48,6 @@ def export(
                 raise
             stop(f"{error}; --overwrite replaces it")
     for file in written.files:
-        say(f"wrote {file} ({_size(file.stat().st_size)})", err=True)
+        say(f"wrote {file} ({file_size(file.stat().st_size)})", err=True)
     say("", err=True)
     say(written.usage)
-
-
-def _size(n: int) -> str:
-    return f"{n / 1e6:.1f} MB" if n >= 1e6 else f"{n / 1e3:.1f} kB"

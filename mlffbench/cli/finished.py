@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mlffbench.cli.console import say
+from mlffbench.cli.console import file_size, say
 
 if TYPE_CHECKING:
     from mlffbench.harness.case import Case
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 N_NAMED = 10  # files, cases
 
 __all__ = [
+    "removed_models",
     "rename_rows",
     "say_added",
     "say_changed",
@@ -105,20 +106,26 @@ def say_models(cases: Sequence[Case], store: Store, completed: Completed) -> Non
     """Print where the kept models are, their total size, and those that were removed or are not kept."""
     from mlffbench.harness.kept_models import kept_bytes
 
+    for sentence in removed_models(cases, store, completed):
+        say(sentence)
+    reasons = [(case, (store.load(case.id) or {}).get("kept_model") or {}) for case in cases]
+    missing = [f"{case.title} ({model['reason']})" for case, model in reasons if _is_unwanted(model)]
+    if missing:
+        say(f"without a kept model: {_some(missing)}")
+    if kept := kept_bytes(store, cases):
+        say(f"{_number(len(kept), 'model')} in {store.folder / 'models'}, {file_size(sum(kept))}")
+
+
+def removed_models(cases: Sequence[Case], store: Store, completed: Completed) -> Iterator[str]:
+    """Sentences on the models that a run has removed, with their sizes."""
     titles = {case.id: case.title for case in cases}
     for reason, sizes in (
         ("; as the suite says, they are not kept", {d.case.id: d.size for d in completed.discarded}),
         ("; their cases were run again and have none", store.removed),
     ):
         if sizes:
-            names = _some([f"{titles.get(id, id)} ({_size(size)})" for id, size in sizes.items()])
-            say(f"removed {_number(len(sizes), 'model')}, {_size(sum(sizes.values()))}: {names}{reason}")
-    reasons = [(case, (store.load(case.id) or {}).get("kept_model") or {}) for case in cases]
-    missing = [f"{case.title} ({model['reason']})" for case, model in reasons if _is_unwanted(model)]
-    if missing:
-        say(f"without a kept model: {_some(missing)}")
-    if kept := kept_bytes(store, cases):
-        say(f"{_number(len(kept), 'model')} in {store.folder / 'models'}, {_size(sum(kept))}")
+            names = _some([f"{titles.get(id, id)} ({file_size(size)})" for id, size in sizes.items()])
+            yield f"removed {_number(len(sizes), 'model')}, {file_size(sum(sizes.values()))}: {names}{reason}"
 
 
 def _is_unwanted(kept: Mapping[str, Any]) -> bool:
@@ -128,10 +135,6 @@ def _is_unwanted(kept: Mapping[str, Any]) -> bool:
 
 def _number(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
-
-
-def _size(n_bytes: int) -> str:
-    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 1e5 else f"{n_bytes / 1e3:.1f} kB"
 
 
 def _some(names: Sequence[str]) -> str:

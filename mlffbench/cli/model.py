@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlffbench.cli.completion import complete_methods
-from mlffbench.cli.console import console, print_json, refusals, stop, table, tried
+from mlffbench.cli.console import console, file_size, print_json, refusals, stop, table, tried
 from mlffbench.cli.data.arguments import Json
-from mlffbench.cli.model_page import file_size, print_model
+from mlffbench.cli.model_page import print_model
 
 if TYPE_CHECKING:
     from mlffbench.harness.store import Store

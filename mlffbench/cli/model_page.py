@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlffbench.cli.console import console, table
+from mlffbench.cli.console import console, file_size, table
 
-__all__ = ["file_size", "print_model"]
+__all__ = ["print_model"]
 
-MB = 1e6
 SHOWN = {"forces": "forces", "energy_per_atom": "energy", "stress": "stress"}
 
 
@@ -44,7 +43,3 @@ def print_model(facts: dict[str, Any]) -> None:
         screen.print(line, highlight=False, soft_wrap=True)
     if facts["copy"]:
         screen.print(f"\nwrote {facts['copy']}", highlight=False, soft_wrap=True)
-
-
-def file_size(n_bytes: float) -> str:
-    return f"{n_bytes / MB:.1f} MB" if n_bytes >= MB / 10 else f"{n_bytes / 1000:.1f} kB"

@@ -124,9 +124,12 @@ class RunSource:
         if isinstance(self.suite, str):
             return self.suite
         if isinstance(self.suite, Mapping):
+            import json
+
             import yaml
 
-            return yaml.safe_dump(self.suite, sort_keys=False, allow_unicode=True)
+            plain = json.loads(json.dumps(self.suite))  # numbers of numpy are none of YAML's
+            return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
         return self.proposal.text if self.proposal else read_text(Path(str(self.suite)))
 
     def keep(self, store: Store, command: str = "") -> None:
@@ -141,7 +144,7 @@ class RunSource:
         command = command or " ".join(quoted)
         try:
             keep_suite(store.folder, self.text, f"{command} (in {Path.cwd()})")
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:
             say(f"careful: the suite is not kept in {store.folder}: {error}", err=True)
 
     def check_folder(self, folder: Path) -> None:
@@ -168,15 +171,16 @@ def run_source(
     """The suite in a file, the one kept in a results folder, or a suite proposed for data."""
     from mlffbench.harness.kept_suite import KEPT
 
-    kept = file / KEPT
-    if str(file) != "-" and not kept.is_file() and not is_suite(file):
+    is_kept = (file / KEPT).is_file()
+    if not is_kept and str(file) != "-" and not is_suite(file):
         proposal = _proposed(str(file), budget, only, quick, param, err)
         return RunSource(proposal.suite, proposal)
+    suite = file / KEPT if is_kept else file
     if budget or quick or param:
-        raise ValueError(f"{file} is a suite: --budget, --quick and --param are for data; change the suite")
+        raise ValueError(f"{suite} is a suite: --budget, --quick and --param are for data; change the suite")
     if str(file) == "-":
         return RunSource(sys.stdin.read(MOST_BYTES) + "\n")
-    return RunSource(kept, folder=file) if kept.is_file() else RunSource(file)
+    return RunSource(suite, folder=file if is_kept else None)
 
 
 def is_suite(file: Path) -> bool:
@@ -190,9 +194,10 @@ def is_suite(file: Path) -> bool:
     return all(re.search(rb"^%s\s*:" % word, head, re.MULTILINE) for word in (b"problems", b"estimators"))
 
 
-def names_of(only: Sequence[str] | None) -> list[str]:
+def names_of(only: str | Sequence[str] | None) -> list[str]:
     """Names in the values of ``--only``, which may hold several with commas."""
-    names = [name.strip() for part in only or () for name in part.split(",") if name.strip()]
+    parts = [only] if isinstance(only, str) else only or ()
+    names = [name.strip() for part in parts for name in part.split(",") if name.strip()]
     if only and not names:
         raise ValueError("--only names no method; write --only mace,soap_gpr")
     return names
@@ -220,11 +225,13 @@ def _proposed(
     spec = dataset_spec(file, param)
     dataset = _loaded(file, spec)
     _print(_reading(dataset), err)
-    heard = _warnings(dataset) if spec.name == "path" else []
-    found = f"{len(heard)} warning{'s' * (len(heard) > 1)}, below" if heard else "no mistakes found"
-    _print([("checked", f"{len(names('checks'))} checks: {found}")] if spec.name == "path" else [], err)
-
+    from mlffbench.harness.inputs import is_own_data
     from mlffbench.harness.proposal import propose
+
+    is_own = is_own_data(spec)
+    heard = _warnings(dataset) if is_own else []
+    found = f"{len(heard)} warning{'s' * (len(heard) > 1)}, below" if heard else "no mistakes found"
+    _print([("checked", f"{len(names('checks'))} checks: {found}")] if is_own else [], err)
 
     proposal = propose(dataset, spec, budget, names_of(only), quick)
     _print(proposal.reasons, err)

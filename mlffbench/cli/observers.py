@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import IO
 
 from rich.console import Console
@@ -26,13 +26,17 @@ def observer(
     jobs: int = 1,
     time_limit: float | None = None,
     events: IO[str] | None = None,
+    added_to: Container[str] = (),
 ) -> Display:
-    """Observer of the cases `todo`: events into a file, lines drawn on a terminal, or printed lines."""
+    """Observer of the cases `todo`: events into a file, lines drawn on a terminal, or printed lines.
+
+    Those of `added_to` are finished and only get further tasks.
+    """
     running = {case.id for case in todo}
     earlier = [document for case in cases if (document := store.load(case.id)) is not None]
     failed = sum(document["status"] == "failed" and document["id"] not in running for document in earlier)
     durations = Durations(earlier, time_limit)
-    state = RunState(todo, len(cases) - len(todo), durations, jobs, n_failed=failed)
+    state = RunState(todo, len(cases) - len(todo), durations, jobs, n_failed=failed, added_to=added_to)
     if events is not None:
         return RunEvents(events, console, state, store.folder, todo)
     return (LiveDisplay if console.is_terminal else Display)(console, state, store.folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from os import PathLike
@@ -31,7 +31,7 @@ def run(
     refit: bool = False,
     progress: bool = True,
     budget: str | float | None = None,
-    only: Sequence[str] = (),
+    only: str | Sequence[str] = (),
     quick: bool = False,
     **params: Any,
 ) -> Results:
@@ -51,7 +51,7 @@ def run(
         Options of ``mlffbench run``.
     progress : bool
         Show bars and the choices of a proposal on stderr.
-    only : list of str
+    only : str or list of str
         Methods, or rows of a suite.
     budget, quick, **params
         Of data: the time that the run may take, fewer methods and tasks, keywords of the dataset.
@@ -63,6 +63,7 @@ def run(
     OSError
         The results cannot be written, or the disk is full.
     """
+    from mlffbench.cli.new import names_of
     from mlffbench.cli.suite import chosen_cases
     from mlffbench.harness.planned_run import plan_run
     from mlffbench.harness.store import Store
@@ -75,7 +76,7 @@ def run(
     store = Store(Path(out or source.folder or Path("results") / plan.suite.name))
     source.check_folder(store.folder)
     repeat = {"force": force, "retry": retry, "refit": refit}
-    cases = chosen_cases(plan.cases, list(only))
+    cases = chosen_cases(plan.cases, names_of(only))
     _complete(replace(plan, cases=cases), source, store, jobs, progress, repeat)
     results = Results([store], [case.id for case in plan.cases])
     results.report()
@@ -86,11 +87,13 @@ def _complete(
     plan: PlannedRun, source: RunSource, store: Store, jobs: int, progress: bool, repeat: dict[str, bool]
 ) -> None:
     """Run the cases that have no result yet, and the tasks and metrics that finished ones lack."""
-    from mlffbench.cli.finished import rename_rows, with_changed_inputs
+    from mlffbench.cli.finished import removed_models, rename_rows, say_changed, with_changed_inputs
     from mlffbench.harness.case_state import case_states
     from mlffbench.harness.completion import complete, to_do
 
     changed = {} if repeat["force"] else with_changed_inputs(plan.cases, store, plan.inputs)
+    if progress:
+        say_changed(changed)
     states = case_states(plan.cases, store, **repeat, changed=changed)
     if refits := sum(state.needs_refit for state in states):
         warnings.warn(
@@ -104,17 +107,20 @@ def _complete(
     if todo:
         store.check_rights()
     source.keep(store, "mlffbench.run")
-    with _observer(progress, plan, todo, store, jobs) as observer:
-        complete(
+    added_to = {state.case.id for state in states if state.status == "finished"}
+    with _observer(progress, plan, todo, store, jobs, added_to) as observer:
+        completed = complete(
             states, store, observer, jobs, plan.suite.time_limit, repeat["force"], plan.suite.keep_models
         )
+    for sentence in removed_models(plan.cases, store, completed):
+        warnings.warn(sentence, stacklevel=3)
 
 
 def _source(
     suite: str | PathLike[str] | Mapping[str, Any],
     progress: bool,
     budget: str | float | None,
-    only: Sequence[str],
+    only: str | Sequence[str],
     quick: bool,
     params: Mapping[str, Any],
 ) -> RunSource:
@@ -124,10 +130,8 @@ def _source(
 
     given = {"budget": budget, "quick": quick, **params}
     options = [name for name, value in given.items() if value or name in params]
-    if isinstance(suite, Mapping):
+    if isinstance(suite, Mapping) or (isinstance(suite, str) and "\n" in suite):
         source = RunSource(suite)
-    elif isinstance(suite, str) and "\n" in suite:
-        source = RunSource(_text_content(suite))
     elif (Path(suite) / KEPT).is_file():
         source = RunSource(Path(suite) / KEPT, folder=Path(suite))
     elif is_suite(Path(suite)):
@@ -139,31 +143,17 @@ def _source(
     return source
 
 
-def _text_content(suite: str) -> Mapping[str, Any]:
-    """Content of a suite's text."""
-    from mlffbench.harness.plan import SuiteError
-    from mlffbench.system.yaml_text import read_yaml
-
-    try:
-        content = read_yaml(suite)
-    except ValueError as error:
-        raise SuiteError(f"the suite: {error}") from error
-    if not isinstance(content, Mapping):
-        raise SuiteError("the suite is a text of several lines, but no mapping in YAML")
-    return content
-
-
 def _proposed(
     data: Any,
     progress: bool,
     budget: str | float | None,
-    only: Sequence[str],
+    only: str | Sequence[str],
     quick: bool,
     params: Mapping[str, Any],
 ) -> RunSource:
     """Suite proposed for data that pass the checks."""
     from mlffbench.cli.console import say
-    from mlffbench.cli.new import RunSource
+    from mlffbench.cli.new import RunSource, names_of
     from mlffbench.datasets.checks import admit
     from mlffbench.harness.proposal import propose
     from mlffbench.registry.load_dataset import dataset_spec, load_dataset
@@ -171,7 +161,7 @@ def _proposed(
     dataset = load_dataset(data, **params)
     with warnings.catch_warnings(action="ignore"):  # planning gives them
         admit(dataset, dataset.card.get("allow", ()))
-    proposal = propose(dataset, dataset_spec(data, params), budget, list(only), quick)
+    proposal = propose(dataset, dataset_spec(data, params), budget, names_of(only), quick)
     for word, sentence in proposal.reasons if progress else ():
         say(f"{word}: {sentence}", err=True)
     return RunSource(proposal.suite, proposal)
@@ -187,11 +177,14 @@ class _Silent:
     def finished(self, case: Case, document: dict[str, Any]) -> None: ...
 
 
-def _observer(progress: bool, plan: PlannedRun, cases: Sequence[Case], store: Store, jobs: int) -> Any:
+def _observer(
+    progress: bool, plan: PlannedRun, cases: Sequence[Case], store: Store, jobs: int, added_to: Container[str]
+) -> Any:
     """Context of a display of the run, or of silence."""
     if not progress or not cases:
         return nullcontext(_Silent())
     from mlffbench.cli.console import console
     from mlffbench.cli.observers import observer
 
-    return observer(console(stderr=True), plan.cases, cases, store, jobs, plan.suite.time_limit)
+    limit = plan.suite.time_limit
+    return observer(console(stderr=True), plan.cases, cases, store, jobs, limit, added_to=added_to)

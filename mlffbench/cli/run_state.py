@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -54,6 +54,8 @@ class RunState:
         Time, in s.
     n_failed : int
         Number of the cases that have failed already and are not repeated.
+    added_to : container of str
+        Ids of the finished cases that only get further tasks: the times of fits say nothing about them.
 
     Attributes
     ----------
@@ -70,7 +72,9 @@ class RunState:
         jobs: int = 1,
         now: Callable[[], float] = time.monotonic,
         n_failed: int = 0,
+        added_to: Container[str] = (),
     ) -> None:
+        self._added_to = added_to
         self.total, self.done, self.failed = len(cases) + n_before, n_before, n_failed
         self.now, self.jobs = now, jobs
         self.begun = now()
@@ -108,12 +112,12 @@ class RunState:
             self.done += 1
             if document["failure"] is not None:
                 self.failed += 1
-            elif running is not None:
+            elif running is not None and case.id not in self._added_to:
                 self._durations.add(case, self.now() - running.begun)
 
     def expected(self, case: Case) -> float | None:
         """Expected seconds of a case; None if nothing is known."""
-        return self._durations.expected(case)
+        return None if case.id in self._added_to else self._durations.expected(case)
 
     def elapsed(self, running: Running) -> float:
         return self.now() - running.begun

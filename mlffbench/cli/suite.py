@@ -122,7 +122,8 @@ def _complete(
 
     todo = to_do(states)
     cases = [state.case for state in states]
-    display = observer(console(), cases, todo, store, jobs, suite.time_limit, events)
+    added_to = {state.case.id for state in states if state.status == "finished"}
+    display = observer(console(), cases, todo, store, jobs, suite.time_limit, events, added_to)
     try:
         rename_rows([state.case for state in states], store)
         with display:

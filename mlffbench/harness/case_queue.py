@@ -159,7 +159,8 @@ class CaseQueue:
         self.observer.started(case)
         results = str(self.store.folder.absolute()) if case.id in self.extended else None
         more = {"largest_model": self.largest_model, "results": results}
-        with CaseLog(self.store.folder / LOGS / f"{case.id}.log") as log:
+        name = f"{case.id}.tasks.log" if results else f"{case.id}.log"  # that of the fit stays
+        with CaseLog(self.store.folder / LOGS / name) as log:
             log.say(f"{case.label}: {case.estimator} on {case.dataset}, {case.split}, seed {case.seed}")
             for start in (self.workers.start, self.workers.start_fresh):
                 child = CaseProcess(case, place, unfinished, start, self.time_limit, log, more)

@@ -9,7 +9,7 @@ from typing import Any
 
 from mlffbench.harness.case import Case
 
-__all__ = ["Durations", "budget"]
+__all__ = ["Durations", "budget", "seconds_of"]
 
 Key = tuple[str, ...]
 
@@ -32,7 +32,7 @@ class Durations:
         self.time_limit = time_limit
         self._seconds: dict[Key, list[float]] = defaultdict(list)
         for document in documents:
-            seconds = _seconds(document)
+            seconds = seconds_of(document)
             if document["status"] == "ok" and seconds is not None:
                 self._add(_keys(document["case"]), seconds)
 
@@ -70,7 +70,7 @@ def _keys(case: Mapping[str, Any]) -> Iterator[Key]:
     yield ()
 
 
-def _seconds(document: Mapping[str, Any]) -> float | None:
+def seconds_of(document: Mapping[str, Any]) -> float | None:
     """Seconds of a whole case; of an older document, those of the fit."""
     timings = document.get("timings") or {}
     return (timings.get("case") or timings.get("fit") or {}).get("seconds")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlffbench.harness.case_state import CaseState
-from mlffbench.harness.durations import Durations
+from mlffbench.harness.durations import Durations, seconds_of
 from mlffbench.harness.planned_run import PlannedRun
 from mlffbench.harness.store import Store
 
@@ -60,7 +60,7 @@ def forecast(plan: PlannedRun, states: Sequence[CaseState], store: Store) -> lis
         status, note = _status(plan, state)
         own = documents[state.case.id]
         finished = own if own is not None and status in ("finished", "to extend") else None
-        seconds = _seconds(finished) if finished else durations.expected(state.case)
+        seconds = seconds_of(finished) if finished else durations.expected(state.case)
         megabytes = _peak(finished) if finished else memory.get(_like(state.case.to_json()))
         forecasts.append(CaseForecast(state, status, note, seconds, megabytes))
     return forecasts
@@ -84,11 +84,6 @@ def _status(plan: PlannedRun, state: CaseState) -> tuple[str, str]:
         return "finished", ""
     remedy = "; only --refit can add it" if state.needs_refit else "; no fit is repeated for it"
     return "to extend", f"lacks {lacks}{remedy}"
-
-
-def _seconds(document: Mapping[str, Any]) -> float | None:
-    timings = document.get("timings") or {}
-    return (timings.get("case") or timings.get("fit") or {}).get("seconds")
 
 
 def _peak(document: Mapping[str, Any]) -> float | None:

@@ -27,7 +27,7 @@ __all__ = [
     "case_inputs",
     "changed_inputs",
     "checkpoint_key",
-    "is_own",
+    "is_own_data",
     "named_files",
 ]
 
@@ -99,7 +99,7 @@ def changed_inputs(
     case = _with_stored_tasks(case, document)
     if not before:
         ok = document["status"] == "ok"
-        return ["split"] if ok and is_own(case) and _other_split(document, case, load) else []
+        return ["split"] if ok and is_own_data(case.dataset) and _other_split(document, case, load) else []
     now = case_inputs(case, data, before["columns"], named_files(case))
     words = [f"column {k!r}" for k, digest in before["columns"].items() if now["columns"][k] != digest]
     if now["atomic_energies"] != before["atomic_energies"]:
@@ -123,10 +123,9 @@ def checkpoint_key(split: Split, data: DataInputs) -> str:
     return _digest([split.digest, data.atomic_energies, data.reference])
 
 
-def is_own(case: Case) -> bool:
-    """True for the user's own data, which can change under one name."""
-    name = case.dataset.name
-    return name == "path" or ":" in name or registry.plugin("datasets", name) is not None
+def is_own_data(spec: Spec) -> bool:
+    """True for data that are the user's, or of another package: they can change under one name."""
+    return spec.name == "path" or ":" in spec.name or registry.plugin("datasets", spec.name) is not None
 
 
 def _other_split(document: Mapping[str, Any], case: Case, load: Callable[[], Dataset]) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from mlffbench.harness.case import Case
+from mlffbench.harness.reference_group import ranking_error
 from mlffbench.harness.store import Store
 
 __all__ = ["SMALL", "Discarded", "best_models", "discard_models", "kept_bytes", "largest_model"]
@@ -48,7 +48,7 @@ def discard_models(store: Store, cases: Sequence[Case], keep: str) -> list[Disca
 
 
 def best_models(store: Store, cases: Iterable[Case]) -> set[str]:
-    """Ids of the best kept model of each problem and seed: the least RMSE on the in-domain test group.
+    """Ids of the best kept model of each problem and seed: the least RMSE on the group that ranks.
 
     Of forces, else of energies per atom, as the leaderboard ranks; all models where none has such a number.
     """
@@ -57,7 +57,7 @@ def best_models(store: Store, cases: Iterable[Case]) -> set[str]:
         document = store.load(case.id)
         if document is not None and _has_model(store, case):
             problem = f"{case.dataset} {case.split} {case.seed}"
-            problems.setdefault(problem, {})[case.id] = _errors(document)
+            problems.setdefault(problem, {})[case.id] = ranking_error(document)
     best: set[str] = set()
     for errors in problems.values():
         least = min(errors.values())
@@ -73,15 +73,3 @@ def kept_bytes(store: Store, cases: Iterable[Case]) -> list[int]:
 
 def _has_model(store: Store, case: Case) -> bool:
     return store.model_path(case.id).is_file()
-
-
-def _errors(document: Mapping[str, Any]) -> tuple[float, float]:
-    """RMSE of forces and of energies per atom on the group that ranks; infinite where there is none."""
-    split = document.get("split") or {}
-    group = split.get("in_domain") or next(iter(split.get("tests") or {}), None)
-    rmse = {
-        score["quantity"]: score["value"]
-        for score in document["scores"]
-        if score["test"] == group and score["metric"] == "rmse" and score["value"] is not None
-    }
-    return rmse.get("forces", float("inf")), rmse.get("energy_per_atom", float("inf"))

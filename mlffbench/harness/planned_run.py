@@ -10,11 +10,11 @@ from typing import Any
 from mlffbench.data import Dataset
 from mlffbench.harness.case import Case
 from mlffbench.harness.default_split import default_split
-from mlffbench.harness.inputs import DataInputs
+from mlffbench.harness.inputs import DataInputs, is_own_data
 from mlffbench.harness.plan import Problem, Suite, SuiteError, cases
 from mlffbench.harness.read_suite import open_suite, sound_problems, suite_in
 from mlffbench.harness.requirements import unmet_requirements
-from mlffbench.harness.suite_data import SuiteData, is_own_data, make_split
+from mlffbench.harness.suite_data import SuiteData, make_split
 from mlffbench.harness.suite_tasks import Subject, impossible_tasks, models_of, oversized_tasks
 from mlffbench.system.device import checked_device
 from mlffbench.system.settings_source import Mistake, SettingsSource

@@ -12,9 +12,9 @@ from mlffbench.datasets.checks import admit
 from mlffbench.datasets.formats.label_names import read_labels
 from mlffbench.datasets.sources.availability import absence, sources_of
 from mlffbench.harness.case_data import load_dataset
-from mlffbench.harness.inputs import DataInputs
+from mlffbench.harness.inputs import DataInputs, is_own_data
 
-__all__ = ["SuiteData", "is_own_data", "make_split"]
+__all__ = ["SuiteData", "make_split"]
 
 COSTLY = ("clusters", "farthest_point")  # splits that take minutes of large datasets
 LARGE = 1000  # frames; costly splits of more are made in the cases only
@@ -78,11 +78,6 @@ class SuiteData:
         if names := read_labels(dataset):
             self.notes.append(f"{dataset.name}: {len(dataset)} frames{names}")
         self.warnings += [str(warning.message) for warning in heard]
-
-
-def is_own_data(spec: Spec) -> bool:
-    """True for data that are the user's."""
-    return spec.name == "path" or ":" in spec.name or registry.plugin("datasets", spec.name) is not None
 
 
 def make_split(dataset: Dataset, spec: Spec, seed: int) -> Split | None:

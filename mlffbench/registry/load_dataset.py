@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mlffbench.data import Dataset, Spec
-from mlffbench.registry.own_names import names
+from mlffbench.registry.door import FOREIGN, names
 from mlffbench.registry.specs import build
 
 __all__ = ["dataset_spec", "load_dataset"]
@@ -46,7 +46,8 @@ def load_dataset(name: str | PathLike[str], /, **params: Any) -> Dataset:
 def dataset_spec(name: str | PathLike[str], params: Mapping[str, Any]) -> Spec:
     """Spec of a dataset of this name, or of a file: a path, or a text that is written like one or is one."""
     text = fspath(name)
-    if isinstance(name, str) and (text in names("datasets") or ":" in text or not _is_path(text)):
+    is_name = text in names("datasets") or FOREIGN.fullmatch(text) or not _is_path(text)
+    if isinstance(name, str) and is_name:
         return Spec(text, params)
     return Spec("path", {"path": text, **params})
 

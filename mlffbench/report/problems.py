@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from mlffbench.harness.reference_group import in_reading_order
 from mlffbench.report.valid_scores import valid_scores
 
-__all__ = ["Document", "Method", "Problem", "dig", "fitted_here", "in_reading_order", "series", "spec_text"]
+__all__ = ["Document", "Method", "Problem", "dig", "fitted_here", "kept_file", "spec_text"]
 
 Document = dict[str, Any]
 
@@ -25,6 +25,11 @@ def dig(document: Any, *keys: str) -> Any:
 def fitted_here(document: Document) -> bool:
     """False for a potential that existed already, whose fit has no time."""
     return dig(document, "model", "fitted_here") is not False
+
+
+def kept_file(document: Document) -> str | None:
+    """The kept model in the results folder, whatever file the document names; None without one."""
+    return f"models/{document['id']}.mlff" if dig(document, "kept_model", "sha256") else None
 
 
 def spec_text(spec: Mapping[str, Any]) -> str:
@@ -171,21 +176,3 @@ class Problem:
     def reference(self) -> str | None:
         """The test group that ranks the methods: the in-domain one, else the first."""
         return self.in_domain or next(iter(self.tests), None)
-
-
-def series(names: Iterable[str]) -> list[str]:
-    """The largest family of names that differ in one number only (300K, 600K ...), by that number."""
-    families: dict[str, list[tuple[float, str]]] = {}
-    for name in names:
-        for number in re.finditer(r"\d+(?:\.\d+)?", name):
-            family = name[: number.start()] + "#" + name[number.end() :]
-            families.setdefault(family, []).append((float(number[0]), name))
-    largest = max(families.values(), key=len, default=[])
-    return [name for _, name in sorted(largest)] if len(largest) > 1 else []
-
-
-def in_reading_order(names: Iterable[str], in_domain: str | None) -> list[str]:
-    """The in-domain group, then a numbered series by its number, then the rest as they came."""
-    names = list(names)
-    first = [in_domain] if in_domain and in_domain in names else []
-    return list(dict.fromkeys([*first, *series(names), *names]))

@@ -16,6 +16,7 @@ import pandas as pd
 from mlffbench.data import Labels
 from mlffbench.harness.kept_suite import KEPT
 from mlffbench.harness.predictions import unpack
+from mlffbench.harness.reference_group import reference_group
 from mlffbench.harness.store import Store
 from mlffbench.registry import suggest
 from mlffbench.report.dataframes.board import board
@@ -186,7 +187,7 @@ class Results:
         document, store = self._fit(method, problem, seed)
         tests = list(dig(document, "split", "tests") or {})
         if test is None:
-            test = dig(document, "split", "in_domain") or next(iter(tests), "")
+            test = reference_group(document) or ""
         if test not in tests:
             raise LookupError(f"no test group {test!r}{suggest(test, tests)}")
         arrays = store.predictions(document["id"])

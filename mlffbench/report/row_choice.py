@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from mlffbench.harness.reference_group import ranking_error, reference_scores
 from mlffbench.report.dataframes.leaderboard import leaderboard
-from mlffbench.report.problems import Document, Method, Problem, dig
+from mlffbench.report.problems import Document, Method, Problem
 from mlffbench.report.results import Results
 
 __all__ = ["BEST", "ChosenRow", "choose_row", "in_domain_errors", "problems_named", "rows_of"]
@@ -104,23 +105,15 @@ def _best(results: Results, rows: Sequence[ChosenRow], seed: int | None) -> list
     for row in rows:
         if (row.problem, row.label) in first and (seed is None or row.seed == seed):
             of_method.setdefault(row.problem, []).append(row)
-    return [min(same, key=_error) for same in of_method.values()]
-
-
-def _error(row: ChosenRow) -> float:
-    errors = in_domain_errors(row.document)
-    return min((e["rmse"] for e in errors if e["quantity"] == "forces"), default=float("inf"))
+    return [min(same, key=lambda row: ranking_error(row.document)) for same in of_method.values()]
 
 
 def in_domain_errors(document: Document) -> list[dict[str, Any]]:
     """Root mean square errors on the group that ranks: quantity, number and unit, in meV."""
-    group = dig(document, "split", "in_domain") or next(iter(dig(document, "split", "tests") or {}), None)
     return [
-        {"group": group, "quantity": score["quantity"], "rmse": 1000 * score["value"],
+        {"group": score["test"], "quantity": score["quantity"], "rmse": 1000 * score["value"],
          "unit": f"m{score['unit']}"}
-        for score in document["scores"]
-        if score["test"] == group and score["metric"] == "rmse" and score.get("value") is not None
-        and not score.get("task") and str(score.get("unit")).startswith("eV")
+        for score in reference_scores(document) if str(score.get("unit")).startswith("eV")
     ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN
-from mlffbench.report.problems import Document, Method, Problem, dig
+from mlffbench.report.problems import Document, Method, Problem, dig, kept_file
 from mlffbench.report.results import number
 from mlffbench.report.wording import plain, ratio, with_interval
 
@@ -198,6 +198,9 @@ def _stopped(board: _Board) -> Iterator[str]:
 
 
 def _reached_the_limit(document: Document) -> bool:
+    """True for a training that ended by its time, as the document says or, in an older one, by its length."""
+    if (end := dig(document, "model", "stopped_by")) is not None:
+        return "time" in str(end).split(", ")
     limit = number(dig(document, "case", "estimator", "params", "max_seconds"))
     return number(dig(document, "timings", "fit", "seconds")) >= limit
 
@@ -220,8 +223,7 @@ def _doubtful(board: _Board) -> Iterator[str]:
 
 
 def _model(board: _Board) -> Iterator[str]:
-    document = board.methods[board.best].done[0] if board.best else {}
-    if file := dig(document, "kept_model", "file"):
+    if board.best and (file := kept_file(board.methods[board.best].done[0])):
         yield f"The model of {board.best} is {file} in the results folder."
 
 

@@ -39,6 +39,15 @@ def test_every_line_has_a_time_and_finished_ones_a_counter():
     ]
 
 
+def test_an_error_that_is_no_number_or_of_a_task_is_not_shown():
+    case = example()
+    no_number, of_a_task = {**OK["scores"][0], "value": None}, {**OK["scores"][0], "task": "learning_curve"}
+    display, file = displayed([case])
+    display.started(case)
+    display.finished(case, {**OK, "scores": [no_number, of_a_task]})
+    assert lines(file)[-1] == "1/1: row on lennard_jones, seed 0: fitted in 1.2 s"
+
+
 def test_a_heartbeat_a_minute_says_how_each_running_case_stands():
     now = Clock()
     one, two = example(max_seconds=600), example(seed=1)

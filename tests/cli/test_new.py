@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -161,6 +162,26 @@ def test_a_suite_of_any_suffix_is_one(here):
         "name: a\nproblems: [{dataset: {lennard_jones: {n_train: 6, n_test: 3}}}]\nestimators: [morse]\n"
     )
     assert "1 cases, 1 to run" in call("run", "my.suite", "--dry-run").output
+
+
+def test_data_of_trusted_code_are_checked_as_files_are(files, here, monkeypatch):
+    (here / "their_data.py").write_text(
+        f"from mlffbench.datasets.path import path\n\ndef load():\n    return path({str(files['alloy'])!r})\n"
+    )
+    monkeypatch.syspath_prepend(str(here))
+    monkeypatch.setenv("MLFFBENCH_TRUST", "their_data")
+    result = call("new", "their_data:load", "--budget", "1m")
+    assert result.exit_code == 0, result.output
+    assert re.search(r"checked +\d+ checks", result.stderr)
+
+
+@pytest.mark.parametrize("file", ["done", "done/suite.yaml", "-"])
+def test_options_for_data_are_refused_beside_any_suite(here, file):
+    (here / "done").mkdir()
+    (here / "done/suite.yaml").write_text("name: a\n")
+    result = call("run", file, "--budget", "5m")
+    assert result.exit_code == 2
+    assert "--quick and --param are for data" in " ".join(result.output.split())
 
 
 @pytest.mark.slow

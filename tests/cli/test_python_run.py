@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from ase.build import molecule
 from ase.io import write
@@ -49,7 +50,7 @@ def test_mistakes_are_exceptions_with_a_sentence(tmp_path, change, sentence):
 
 
 def test_a_text_that_is_no_suite_is_refused():
-    with pytest.raises(ValueError, match="no mapping in YAML"):
+    with pytest.raises(ValueError, match="suite:1:1: a suite is a mapping"):
         mlffbench.run("- one\n- two\n")
     with pytest.raises(ValueError, match=r"nothing\.yaml: No such file"):
         mlffbench.run("nothing.yaml")
@@ -58,6 +59,17 @@ def test_a_text_that_is_no_suite_is_refused():
 def test_rows_of_a_suite_are_chosen(tmp_path):
     with pytest.raises(LookupError, match=r"no row 'morse' in the suite"):
         mlffbench.run(SUITE, tmp_path / "out", only=["morse"])
+
+
+def test_a_removed_model_is_a_warning_and_numbers_of_numpy_are_kept(tmp_path):
+    suite = {**SUITE, "estimators": [{"lennard_jones": {"cutoff": np.float64(6)}}], "keep_models": "best"}
+    suite["estimators"].append("atomic_reference")
+    with pytest.warns(UserWarning, match=r"removed 1 model, .*atomic_reference on lennard_jones, seed 0"):
+        results = mlffbench.run(
+            suite, tmp_path / "out", only="lennard_jones,atomic_reference", progress=False
+        )
+    assert "cutoff: 6.0" in results.suite
+    assert results.model("best").cutoff == 6.0
 
 
 def test_options_for_data_are_refused_beside_a_suite():

@@ -49,6 +49,20 @@ def test_the_time_left_weighs_cases_by_their_own_durations():
     assert RunState([cheap]).left_words == []
 
 
+def test_tasks_added_to_a_finished_case_say_nothing_of_fits_nor_fits_of_them():
+    now = Clock()
+    added, fitted = example(), example(seed=1)
+    state = RunState([added, fitted], now=now, added_to={added.id})
+    state.started(added)
+    now.time = 2.0
+    state.finished(added, OK)
+    assert state.left_words == [], "the tasks took 2 s, the fit is another thing"
+    known = Durations()
+    known.add(fitted, 600.0)
+    state = RunState([added, fitted], durations=known, now=now, added_to={added.id})
+    assert state.left_in_all() == (600.0, False)
+
+
 def test_the_time_left_is_shared_by_jobs_but_no_shorter_than_the_longest_case():
     cases = [example("mace", seed=k, max_seconds=100) for k in range(4)]
     assert RunState(cases, jobs=2).left_in_all() == (200.0, True)

@@ -47,6 +47,8 @@ def test_a_child_that_dies_costs_its_tasks_alone(tmp_path):
     assert (failure["kind"], failure["task"]) == ("killed", str(killed.tasks[0]))
     assert ("failed", "row") in watcher.said
     assert (completed.tasks, completed.failed) == ({}, {str(killed.tasks[0]): 1})
+    assert failure["log"] == f"logs/{bare.id}.tasks.log"
+    assert "finished after" in (store.folder / "logs" / f"{bare.id}.log").read_text(), "the fit's log stays"
     assert case_states([killed], store)[0].is_complete
     assert case_states([killed], store, retry=True)[0].tasks == killed.tasks
     finish([killed], store, retry=True)

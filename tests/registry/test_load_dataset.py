@@ -19,7 +19,8 @@ def file(tmp_path, monkeypatch):
     for i, atoms in enumerate(frames):
         atoms.calc = SinglePointCalculator(atoms, energy=-float(i))
     write("data", frames, format="extxyz")
-    Path("data.xyz").write_text(Path("data").read_text())
+    for copy in ("data.xyz", "run:1.xyz"):
+        Path(copy).write_text(Path("data").read_text())
     Path("lennard_jones").write_text("")
 
 
@@ -27,7 +28,7 @@ def test_a_name_of_ours_goes_before_a_file(file):
     assert len(mlffbench.load_dataset("lennard_jones", n_train=4, n_test=2)) == 10
 
 
-@pytest.mark.parametrize("name", ["data.xyz", "./data.xyz", Path("data.xyz"), "dat*.xyz"])
+@pytest.mark.parametrize("name", ["data.xyz", "./data.xyz", Path("data.xyz"), "dat*.xyz", "run:1.xyz"])
 def test_a_path_is_read(file, name):
     assert mlffbench.load_dataset(name).elements == ["H", "C", "O"]
 

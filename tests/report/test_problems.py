@@ -6,7 +6,6 @@ import pytest
 from example_documents import failed, outcome, score, without
 
 from mlffbench.report.grouping import group_documents
-from mlffbench.report.problems import in_reading_order, series
 
 
 def test_warnings_of_the_data_are_doubts_each_once():
@@ -15,12 +14,6 @@ def test_warnings_of_the_data_are_doubts_each_once():
         document["dataset"] = {**document["dataset"], "warnings": ["(zeros) <b>all</b> are zero"]}
     (problem,) = group_documents([one, two, outcome("acsf")])
     assert problem.doubts == ("The data: (zeros) <b>all</b> are zero",)
-
-
-def test_groups_in_reading_order():
-    names = ["dihedral", "test_1200K", "test_600K", "test_300K"]
-    assert series(names) == ["test_300K", "test_600K", "test_1200K"]
-    assert in_reading_order(names, "test_600K") == ["test_600K", "test_300K", "test_1200K", "dihedral"]
 
 
 def gaps(*documents):

@@ -77,7 +77,7 @@ def test_methods_that_do_not_beat_the_baseline_are_named():
 
 def test_the_kept_model_is_named_and_copies_in_the_training_set_are_a_doubt():
     kept = outcome("best", 0.01)
-    kept["kept_model"] = {"file": "models/best-0.mlff", "sha256": "0", "bytes": 1}
+    kept["kept_model"] = {"file": "../elsewhere", "sha256": "0", "bytes": 1}
     kept["split"] = {**kept["split"], "leaks": {"tests": {"test_300K": 3}}}
     text = verdict(kept, outcome("other", 0.05))
     assert "The model of best is models/best-0.mlff in the results folder." in text
@@ -90,6 +90,10 @@ def test_training_that_the_clock_stopped_is_said_to_be_so():
     )
     assert "the clock stopped the training of mace." in text
     assert "clock" not in verdict(outcome("mace", 0.01), outcome("painn", 0.05))
+    stored = [outcome("mace", 0.01, params={"max_seconds": 10}), outcome("committee", 0.05)]
+    for document, end in zip(stored, ("patience", "epochs, time"), strict=True):
+        document["model"] = {**(document.get("model") or {}), "stopped_by": end}
+    assert "the clock stopped the training of committee." in verdict(*stored)
 
 
 def test_a_method_that_leaves_out_a_group_is_not_ranked():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -62,8 +61,6 @@ Units = Annotated[
     typer.Option(help="Energy unit of your file, if it does not state it: eV, kcal/mol or Hartree."),
 ]
 
-FOREIGN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")  # package.module:Name
-
 
 # ---------------------------------------------------------------- what was meant
 def dataset_spec(text: str, params: Sequence[str] | None = None, **keys: str | None) -> Spec:
@@ -74,22 +71,12 @@ def dataset_spec(text: str, params: Sequence[str] | None = None, **keys: str | N
     ValueError
         Neither a name, nor a suite's entry, nor a path; or a parameter that is not ``key=value``.
     """
-    from mlffbench import registry
-    from mlffbench.data import Spec
+    from mlffbench.registry import load_dataset
 
     more = parameters(params or ()) | {k: v for k, v in keys.items() if v is not None}
     text = text.strip()
-    if text.startswith("{"):
-        spec = _entry("dataset", text)
-    elif text in registry.names("datasets") or FOREIGN.fullmatch(text) or not _is_path(text):
-        spec = Spec(text)
-    else:
-        spec = Spec("path", {"path": text})
+    spec = _entry("dataset", text) if text.startswith("{") else load_dataset.dataset_spec(text, {})
     return replace(spec, params={**spec.params, **more})
-
-
-def _is_path(text: str) -> bool:
-    return "/" in text or bool(Path(text).suffix) or Path(text).exists()
 
 
 def parameters(texts: Sequence[str]) -> dict[str, Any]:

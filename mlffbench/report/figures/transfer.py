@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from mlffbench.harness.reference_group import series
 from mlffbench.report.dataframes.profiles import Curve, aligned
 from mlffbench.report.dataframes.scores import SHOWN, axis_title
 from mlffbench.report.figures.style import INK, Palette, Plot, bars, figure, hover_text, log_axis, trace_style
-from mlffbench.report.problems import Problem, dig, series
+from mlffbench.report.problems import Problem, dig
 from mlffbench.report.results import number
 
 __all__ = ["profile_plots", "training_plots", "transfer_plots"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlffbench.report.problems import Problem, dig
+from mlffbench.report.problems import Problem, dig, kept_file
 from mlffbench.report.results import number
 from mlffbench.report.tables.table import Cell, Column, Row, Table, number_cell
 from mlffbench.report.wording import ase_lines, plain
@@ -21,8 +21,7 @@ def kept_models_table(problem: Problem, order: Sequence[str]) -> Table:
     rows = []
     for method in sorted(problem.methods, key=lambda m: rank.get(m.label, len(rank))):
         for document in method.done:
-            file = dig(document, "kept_model", "file")
-            if isinstance(file, str) and dig(document, "kept_model", "sha256"):
+            if file := kept_file(document):
                 size = number(dig(document, "kept_model", "bytes")) / KB
                 cells = [Cell(method.label), Cell(str(document["case"].get("seed"))), Cell(file)]
                 rows.append(Row([*cells, number_cell(plain, size)]))

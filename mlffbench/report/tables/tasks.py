@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mlffbench.harness.reference_group import in_reading_order
 from mlffbench.report import wording
-from mlffbench.report.problems import in_reading_order
 from mlffbench.report.tables.table import (
     EMPTY,
     Cell,

@@ -34,6 +34,7 @@ def test_documents_without_a_model_change_nothing():
 
 def test_the_name_of_a_file_is_no_code():
     evil = kept("evil", 0.01, file='x"); import os\n```\n<script>alert(1)</script>')
+    evil["id"] = evil["id"].replace("-0", '-0"); import os\n```\n<script>alert(1)</script>')
     results = Results.from_documents([evil])
     text = markdown.render(results, "t")
     fenced = text.split("```python\n")[1].split("\n```\n")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -89,11 +90,20 @@ def _repeated_entries(content: Any) -> list[Mistake]:
     parts["estimators"] = [row.spec for _, row in _rows(content)]
     mistakes = []
     for word, values in parts.items():
+        places: dict[str, int] = {}
         for i, value in enumerate(values):
-            if (first := values.index(value)) < i and _labels_differ(content, word, first, i):
+            if (first := places.setdefault(_key(value), i)) < i and _labels_differ(content, word, first, i):
                 sentence = f"the same {word.removesuffix('s')} as number {first + 1} of {word}"
                 mistakes.append(Mistake((word, i), sentence))
     return mistakes
+
+
+def _key(value: Any) -> str:
+    """Text that is the same for equal entries."""
+    try:
+        return json.dumps(value, sort_keys=True, default=vars)
+    except TypeError:  # keys of several types, or values that YAML does not write
+        return repr(value)
 
 
 def _labels_differ(content: Any, word: str, first: int, second: int) -> bool:

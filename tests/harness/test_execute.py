@@ -176,7 +176,7 @@ with interruptible():
         sys.exit(130)
 """
 VICTIMS = ["child", "driver", "driver and child", "all", "driver SIGTERM", "driver SIGINT"]
-N_CASES, N_KILLS = 4, 30
+N_CASES, N_KILLS = 4, 20
 
 
 def start_driver(out):

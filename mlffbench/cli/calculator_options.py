@@ -48,6 +48,8 @@ def calculator_of(model: Path | None, calculator: str | None, device: str | None
         raise ValueError("give either --model FILE or --calculator NAME")
     if model is not None:
         return load_model(model, device).calculator()
+    if device is not None:
+        raise ValueError("--device is for a model; a calculator has a keyword of its own, where it has one")
     return _named_calculator(str(calculator))
 
 

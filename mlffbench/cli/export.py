@@ -24,6 +24,7 @@ def export(
         str | None,
         typer.Option(help="lammps, mace-torch or quip, where the method has it.", show_default=False),
     ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
 ) -> None:
     """Write a fitted model for LAMMPS or its authors' own program, and print the lines that use it."""
     with refusals():
@@ -36,7 +37,16 @@ def export(
         if format is None and output is None:
             format = next(iter(formats))
         target = output or Path(model.stem + formats.get(format, ""))
-        written = fitted.export(target, format)
+        if target.is_dir():
+            stop(f"{target} is a folder; name a file")
+        if target.exists() and target.samefile(model):
+            stop(f"{target} is the model itself, which is never replaced")
+        try:
+            written = fitted.export(target, format, overwrite)
+        except FileExistsError as error:
+            if error.errno is not None:  # a file where a folder should be
+                raise
+            stop(f"{error}; --overwrite replaces it")
     for file in written.files:
         say(f"wrote {file} ({file_size(file.stat().st_size)})", err=True)
     say("", err=True)

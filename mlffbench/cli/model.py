@@ -44,6 +44,8 @@ def model(
     """Find the fitted model of a method: its file, facts, and the lines of ASE that use it."""
     with refusals():
         store, results = _results(folder)
+        if method is None and (out or overwrite or problem is not None or seed is not None):
+            raise ValueError(f"name the method too: mlffbench model {folder} best ...")
         if method is None:
             _print_list(store, results, json_)
             return

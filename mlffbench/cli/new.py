@@ -75,7 +75,7 @@ def new(
         if name is not None or file in KINDS_OF_PACKAGES:
             _new_package(file, name)
             return
-        if is_suite(Path(file)):
+        if is_suite(Path(file)) and Path(file).is_file():
             raise ValueError(f"{file} is a suite already; mlffbench run {file} runs it")
         proposal = _proposed(file, budget, only, quick, param, err=True)
         typer.echo(proposal.text, nl=False)
@@ -197,7 +197,10 @@ def is_suite(file: Path) -> bool:
 def names_of(only: str | Sequence[str] | None) -> list[str]:
     """Names in the values of ``--only``, which may hold several with commas."""
     parts = [only] if isinstance(only, str) else only or ()
-    return [name.strip() for part in parts for name in part.split(",") if name.strip()]
+    names = [name.strip() for part in parts for name in part.split(",") if name.strip()]
+    if only and not names:
+        raise ValueError("--only names no method; write --only mace,soap_gpr")
+    return names
 
 
 def _place(spec: Spec) -> str:

@@ -107,7 +107,7 @@ def _predicted(
     from mlffbench.cli.predicted_frames import predictions_by
     from mlffbench.datasets.formats.whole_frames import known_labels, read_whole_frames
 
-    predictor = calculator_of(None, calculator) if model is None else load_model(model, device)
+    predictor = calculator_of(None, calculator, device) if model is None else load_model(model, device)
     whole = read_whole_frames(file, units)
     _refuse_unknown_elements(predictor, whole)
     labels, kept, notes = known_labels(whole, keys)

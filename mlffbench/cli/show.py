@@ -68,7 +68,7 @@ def _described(name: str) -> list[tuple[str, Description]]:
         things.append((PROPERTIES, property_of(name).description))
     if not things:
         known = {n for kind in registry.KINDS for n in registry.names(kind)} | set(property_names())
-        near = get_close_matches(name, known, n=1, cutoff=0.5)
+        near = get_close_matches(name.lower(), known, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise LookupError(f"nothing is named {name!r}; {hint}'mlffbench list' shows all names")
     return things

@@ -123,6 +123,8 @@ def _files(
     owner: dict[Path, str] = {}
     for group, places in {"train": path, **tests}.items():
         listed = [str(places)] if isinstance(places, str | Path) else [str(p) for p in places]
+        if not listed:
+            raise ValueError(f"no file is given for the group {group!r}")
         files[group] = list(dict.fromkeys(f for p in listed for f in match(p)))
         for file in files[group]:
             if owner.setdefault(file.resolve(), group) != group:

@@ -83,6 +83,7 @@ class BehlerParrinello(WarmStart):
     """
 
     family: ClassVar[str] = "neural network"
+    predicts_std: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = ("torch",)
     extra: ClassVar[str | None] = "networks"
     implementation: ClassVar[tuple[str, ...]] = (

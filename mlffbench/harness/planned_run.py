@@ -12,10 +12,10 @@ from mlffbench.harness.case import Case
 from mlffbench.harness.default_split import default_split
 from mlffbench.harness.inputs import DataInputs, is_own_data
 from mlffbench.harness.plan import Problem, Suite, SuiteError, cases
-from mlffbench.harness.read_suite import open_suite, suite_in
+from mlffbench.harness.read_suite import open_suite, sound_problems, suite_in
 from mlffbench.harness.requirements import unmet_requirements
 from mlffbench.harness.suite_data import SuiteData, make_split
-from mlffbench.harness.suite_tasks import Subject, impossible_tasks, models_of
+from mlffbench.harness.suite_tasks import Subject, impossible_tasks, models_of, oversized_tasks
 from mlffbench.system.device import checked_device
 from mlffbench.system.settings_source import Mistake, SettingsSource
 
@@ -90,7 +90,8 @@ def plan_run(
     source = open_suite(suite)
     content, mistakes = suite_in(source)
     if content is None:
-        source.refuse(mistakes)
+        _, _, more = _checked_problems(sound_problems(source), [0], SuiteData(fetch=False), mistakes)
+        source.refuse([*mistakes, *more])
         raise AssertionError("a suite that is none has mistakes")
     return _planned(content, source, mistakes, device, fetch)
 
@@ -108,18 +109,16 @@ def _planned(
 ) -> PlannedRun:
     """Plan a suite of the right shape; mistakes in its names and values are given."""
     data = SuiteData(fetch and not mistakes)
-    wrong = {mistake.path[:2] for mistake in mistakes}
-    problems, subjects = list(suite.problems), dict[int, Subject]()
-    for i, problem in enumerate(suite.problems):
-        if ("problems", i) not in wrong:
-            problems[i], subject, own = _checked_problem(i, problem, suite.seeds, data)
-            subjects |= {} if subject is None else {i: subject}
-            mistakes += own
+    numbered = dict(enumerate(suite.problems))
+    checked, subjects, own = _checked_problems(numbered, suite.seeds, data, mistakes)
+    problems = list(checked.values())
+    mistakes += own
     if not any("estimators" in mistake.path for mistake in mistakes):
         models, own = models_of(suite)
         mistakes += own
         if not mistakes and len(subjects) == len(problems):
             mistakes += impossible_tasks(suite.tasks, models, subjects)
+            mistakes += oversized_tasks(suite.tasks, subjects)
     source.refuse(mistakes)
     suite = suite.model_copy(update={"problems": problems})
     planned = _cases(suite, data, device, source)
@@ -135,16 +134,34 @@ def _cases(suite: Suite, data: SuiteData, device: str | None, source: SettingsSo
         raise SuiteError(source.say((), str(error))) from error
 
 
+def _checked_problems(
+    problems: Mapping[int, Problem], seeds: list[int], data: SuiteData, known: list[Mistake]
+) -> tuple[dict[int, Problem], dict[int, Subject], list[Mistake]]:
+    """The problems with their splits, their data if they are here, and mistakes.
+
+    Of a problem with known mistakes the dataset is loaded, unless it has one, and no split is made.
+    """
+    checked, subjects, mistakes = dict(problems), dict[int, Subject](), list[Mistake]()
+    wrong = {mistake.path[:n] for mistake in known for n in (2, 3)}
+    for i, problem in problems.items():
+        if ("problems", i, "dataset") not in wrong:
+            seeds_here = [] if ("problems", i) in wrong else seeds
+            checked[i], subject, own = _checked_problem(i, problem, seeds_here, data)
+            subjects |= {} if subject is None else {i: subject}
+            mistakes += own
+    return checked, subjects, mistakes
+
+
 def _checked_problem(
     i: int, problem: Problem, seeds: list[int], data: SuiteData
 ) -> tuple[Problem, Subject | None, list[Mistake]]:
-    """The problem with its split, its data if they are here, and mistakes."""
+    """The problem with its split, its data if they are here, and mistakes; no seed makes no split."""
     try:
         dataset = data.load(problem.dataset)
     except (OSError, ValueError, LookupError, ImportError) as error:
         sentence = f"dataset {problem.dataset}: {error.args[0] if isinstance(error, LookupError) else error}"
         return problem, None, [Mistake(("problems", i, "dataset"), sentence)]
-    if dataset is None:
+    if dataset is None or not seeds:
         return problem, None, []
     try:
         problem = _with_split(problem, dataset, data)
@@ -152,11 +169,13 @@ def _checked_problem(
         for seed in seeds:
             split = make_split(dataset, problem.split, seed)
             first = first or split
-        frame = 0 if first is None else int(first.train[0])
-        return problem, (dataset, dataset.frames[frame]), []
+        train = range(len(dataset)) if first is None else first.train
+        return problem, (dataset, dataset.frames[int(train[0])], len(train)), []
     except (OSError, ValueError, LookupError, ImportError) as error:
         sentence = str(error.args[0]) if isinstance(error, LookupError) else str(error)
-        return problem, None, [Mistake(("problems", i, "split"), f"split {problem.split.name!r}: {sentence}")]
+        given = "split" in problem.model_fields_set
+        called = f"split {problem.split.name!r}" if given else f"{dataset.name} without a split"
+        return problem, None, [Mistake(("problems", i, "split"), f"{called}: {sentence}")]
 
 
 def _with_split(problem: Problem, dataset: Dataset, data: SuiteData) -> Problem:

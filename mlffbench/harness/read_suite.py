@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from mlffbench.harness.plan import Suite, SuiteError
-from mlffbench.harness.suite_names import name_mistakes
+from pydantic import ValidationError
+
+from mlffbench.harness.plan import Problem, Suite, SuiteError
+from mlffbench.harness.suite_names import entries_of, name_mistakes
 from mlffbench.system.settings_source import Mistake, SettingsSource
 from mlffbench.system.yaml_file import YamlFile
 
-__all__ = ["open_suite", "read_suite", "suite_in"]
+__all__ = ["open_suite", "read_suite", "sound_problems", "suite_in"]
 
 SHAPE = "a suite is a mapping with at least 'name', 'problems' and 'estimators'"
 
@@ -51,3 +54,14 @@ def suite_in(source: SettingsSource) -> tuple[Suite | None, list[Mistake]]:
     """The suite, None if the content is none, and all mistakes in its keys, names, keywords and values."""
     suite, mistakes = source.read_as(Suite, SHAPE)
     return suite, [*mistakes, *name_mistakes(source)]
+
+
+def sound_problems(source: SettingsSource) -> dict[int, Problem]:
+    """Problems of a content that is no suite, by their numbers; of an unsound one the dataset alone."""
+    problems = {}
+    for i, value in enumerate(entries_of(source.content, "problems")):
+        bare = {"dataset": value["dataset"]} if isinstance(value, Mapping) and "dataset" in value else {}
+        for content in (bare, value):
+            with suppress(ValidationError):
+                problems[i] = Problem.model_validate(content)
+    return problems

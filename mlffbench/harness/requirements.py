@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 from mlffbench import registry
 from mlffbench.data import Spec
@@ -13,6 +14,8 @@ from mlffbench.forcefield import PACKAGES
 from mlffbench.system.device import checked_device
 
 __all__ = ["unmet_requirements"]
+
+SAVED = ".mlff"
 
 
 def unmet_requirements(kind: str, spec: Spec) -> Iterator[registry.Fault]:
@@ -26,9 +29,13 @@ def unmet_requirements(kind: str, spec: Spec) -> Iterator[registry.Fault]:
         called = f"{kind.removesuffix('s')} {spec.name!r}"
         yield (), f"{called} needs {', '.join(missing)}, not installed here: {remedy}"
     for word in getattr(target, "needs_trust", {}):
-        file = spec.params.get(word)
-        if file is not None and not Path(str(file)).expanduser().is_file():
-            yield (spec.name, word), f"{spec.name}: there is no {word} {str(file)!r} here"
+        if spec.params.get(word) is None:
+            continue
+        file = Path(str(spec.params[word])).expanduser()
+        if not file.is_file():
+            yield (spec.name, word), f"{spec.name}: there is no {word} {str(spec.params[word])!r} here"
+        elif file.suffix == SAVED and not is_zipfile(file):
+            yield (spec.name, word), f"{spec.name}: {str(file)!r} is not a model that mlffbench saved"
     device = spec.params.get("device", "cpu")
     if not missing and device != "cpu":
         try:

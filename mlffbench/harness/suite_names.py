@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.harness.plan import SKIP, Row, manifest_of
 from mlffbench.splits.common import manifest_file
 from mlffbench.system.checksum import Checksum
 from mlffbench.system.settings_source import Mistake, SettingsSource
 
-__all__ = ["name_mistakes"]
+__all__ = ["entries_of", "name_mistakes"]
 
 Place = tuple[Any, ...]
 
@@ -23,6 +25,8 @@ def name_mistakes(source: SettingsSource) -> list[Mistake]:
     mistakes = []
     for where, kind, spec in _entries(source.content):
         own = source.mistakes(where, kind, spec, SKIP.get(kind, ()))
+        if own and kind == "datasets" and spec.name not in registry.names(kind) and Path(spec.name).exists():
+            own = [Mistake(where, f"no dataset is named {spec.name!r}; your file is {{path: {spec.name}}}")]
         if not own and kind == "splits" and spec.name == "manifest":
             own = [Mistake(where, fault) for fault in _manifest_faults(spec)]
         mistakes += own
@@ -31,22 +35,23 @@ def name_mistakes(source: SettingsSource) -> list[Mistake]:
 
 def _entries(content: Any) -> Iterator[tuple[Place, str, Spec]]:
     """Places, kinds and specs of all entries that can be read as specs."""
-    for i, problem in enumerate(_list(content, "problems")):
+    for i, problem in enumerate(entries_of(content, "problems")):
         if isinstance(problem, Mapping):
             for word, kind in (("dataset", "datasets"), ("split", "splits")):
                 if word in problem and (spec := _spec(problem[word])) is not None:
                     yield ("problems", i, word), kind, spec
-    for i, value in enumerate(_list(content, "estimators")):
+    for i, value in enumerate(entries_of(content, "estimators")):
         bare = {k: v for k, v in value.items() if k != "as"} if isinstance(value, Mapping) else value
         if (spec := _spec(bare)) is not None:
             yield ("estimators", i), "estimators", spec
     for kind in ("tasks", "metrics"):
-        for i, value in enumerate(_list(content, kind)):
+        for i, value in enumerate(entries_of(content, kind)):
             if (spec := _spec(value)) is not None:
                 yield (kind, i), kind, spec
 
 
-def _list(content: Any, word: str) -> list[Any]:
+def entries_of(content: Any, word: str) -> list[Any]:
+    """Entries of a list of the content; none where no list stands."""
     value = content.get(word) if isinstance(content, Mapping) else None
     return list(value) if isinstance(value, list | tuple) else []
 
@@ -60,7 +65,7 @@ def _spec(value: Any) -> Spec | None:
 
 def _rows(content: Any) -> list[tuple[int, Row]]:
     rows = []
-    for i, value in enumerate(_list(content, "estimators")):
+    for i, value in enumerate(entries_of(content, "estimators")):
         with suppress(ValueError):
             rows.append((i, Row.parse(value)))
     return rows
@@ -79,7 +84,7 @@ def _repeated_rows(content: Any) -> list[Mistake]:
 def _repeated_entries(content: Any) -> list[Mistake]:
     """Seeds, problems, tasks, metrics and estimators that stand twice: they would ask for the same again."""
     parts: dict[str, list[Any]] = {
-        word: _list(content, word) for word in ("seeds", "tasks", "metrics", "problems")
+        word: entries_of(content, word) for word in ("seeds", "tasks", "metrics", "problems")
     }
     parts["estimators"] = [row.spec for _, row in _rows(content)]
     mistakes = []

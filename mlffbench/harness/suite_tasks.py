@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from ase import Atoms
@@ -13,11 +13,12 @@ from mlffbench.forcefield import ForceField
 from mlffbench.harness.plan import Suite
 from mlffbench.system.failures import catch_failure
 from mlffbench.system.settings_source import Mistake
+from mlffbench.tasks.common.refits import frame_count
 from mlffbench.tasks.common.subtasks import unmet_before_fit
 
-__all__ = ["Subject", "impossible_tasks", "models_of"]
+__all__ = ["Subject", "impossible_tasks", "models_of", "oversized_tasks"]
 
-Subject = tuple[Dataset, Atoms]  # data of a problem, and a frame to train on
+Subject = tuple[Dataset, Atoms, int]  # data of a problem, a frame to train on, number of those
 
 
 def models_of(suite: Suite) -> tuple[list[ForceField], list[Mistake]]:
@@ -41,12 +42,32 @@ def impossible_tasks(
     tasks: Iterable[Spec], models: Iterable[ForceField], subjects: Mapping[int, Subject]
 ) -> list[Mistake]:
     """Mistakes for tasks whose needs no pair of an estimator and a problem meets."""
-    pairs = [(model, dataset, atoms) for model in models for dataset, atoms in subjects.values()]
+    pairs = [(model, dataset, atoms) for model in models for dataset, atoms, _ in subjects.values()]
     mistakes = []
     for i, task in enumerate(tasks):
         act = registry.load("tasks", task.name)
-        reasons = [unmet_before_fit(act, *pair) for pair in pairs]
+        reasons = [catch_failure(partial(unmet_before_fit, act, *pair))[0] for pair in pairs]
         if reasons and all(reason is not None for reason in reasons):
             why = "; ".join(dict.fromkeys(str(reason) for reason in reasons))
             mistakes.append(Mistake(("tasks", i), f"no estimator here can do the task {task.name!r}: {why}"))
     return mistakes
+
+
+def oversized_tasks(tasks: Iterable[Spec], subjects: Mapping[int, Subject]) -> list[Mistake]:
+    """Mistakes for tasks that ask for more training frames than the split of a problem has."""
+    mistakes = []
+    for i, task in enumerate(tasks):
+        for word in getattr(registry.load("tasks", task.name), "frame_counts", ()):
+            given = task.params.get(word, [])
+            for amount in given if isinstance(given, list | tuple) else [given]:
+                place = ("tasks", i, task.name, word)
+                mistakes += [Mistake(place, fault) for fault in _frame_faults(word, amount, subjects)]
+    return mistakes
+
+
+def _frame_faults(word: str, amount: float, subjects: Mapping[int, Subject]) -> Iterator[str]:
+    for dataset, _, n_train in subjects.values():
+        try:
+            frame_count(amount, n_train, word)
+        except ValueError as error:
+            yield f"{dataset.name}: {error}"

@@ -40,7 +40,8 @@ def suggest(word: str, known: Iterable[str], command: str | None = None) -> str:
     ("; did you mean 'length'? There are ['length', 'width']", "; there are ['length', 'width']")
     """
     known = sorted(known)
-    near = get_close_matches(str(word), known, n=1, cutoff=0.5)
+    lower = {str(name).lower(): name for name in known}
+    near = [lower[name] for name in get_close_matches(str(word).lower(), lower, n=1, cutoff=0.5)]
     if not near:
         return f"; there are {known}"
     if len(known) <= LONG_LIST:

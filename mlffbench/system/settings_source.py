@@ -17,7 +17,11 @@ __all__ = ["LONGEST", "Mistake", "SettingsSource"]
 
 LONGEST = 2000  # characters of a message
 MOST_MESSAGES = 20
-EMPTY = "List should have at least 1 item after validation, not 0"  # pydantic's words
+PLAIN_WORDS = {  # for pydantic's
+    "too_short": "must have an entry",
+    "invalid_key": "a key must be a text",
+    "string_pattern_mismatch": "must be a word of letters, digits, '_', '.' and '-'",
+}
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -142,10 +146,12 @@ def _sentence(error: Any, model: type[BaseModel]) -> str:
     if error["type"] == "missing":
         return f"{word!r} is missing"
     message = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    message = message.replace(
-        "List should have at least 1 item after validation, not 0", "must have an entry"
-    )
+    message = PLAIN_WORDS.get(error["type"], message)
+    if error["type"] == "model_type":
+        message = f"must be a mapping with {', '.join(_model_at(model, [*path, word]).model_fields)}"
     shown = f", not {error['input']!r:.80}" if message.startswith("must be") else ""
+    if error["type"] == "list_type" and isinstance(error["input"], str | int | float):
+        shown += f"; write [{error['input']!s:.80}]"
     return f"{_name(path, word)}: {message}{shown}"
 
 

@@ -68,7 +68,7 @@ class YamlFile(SettingsSource):
         self.marks.setdefault(where, _mark(node))
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
-                inside = (*where, key.value)
+                inside = (*where, _word(key))
                 self.marks[inside] = _mark(key)
                 self._walk(value, inside)
         elif isinstance(node, yaml.SequenceNode):
@@ -86,6 +86,11 @@ def _in_its_line(file: Path, text: str, failure: YamlError) -> str:
     line = lines[failure.line - 1].expandtabs(1)
     shown = f"\n  {line}\n  {' ' * (failure.column - 1)}^" if len(line) <= SHOWN else ""
     return f"{file}:{failure.line}:{failure.column}: {message}{shown}"
+
+
+def _word(key: yaml.Node) -> Any:
+    """Value of a key; texts as they stand."""
+    return key.value if key.tag.endswith(":str") else construct(key)
 
 
 def _mark(node: yaml.Node) -> tuple[int, int]:

@@ -59,8 +59,8 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         event = self.peek_event()
         self.nodes += 1
-        _check_limits(self.nodes, self.levels, event.start_mark.line + 1)
-        _check_text(getattr(event, "value", ""), _line(event))
+        _check_limits(self.nodes, self.levels, *_place(event))
+        _check_text(getattr(event, "value", ""), *_place(event))
         self.levels += 1
         node = super().compose_node(parent, index)
         self.levels -= 1
@@ -69,13 +69,13 @@ class _Loader(yaml.SafeLoader):
     def construct_whole_number(self, node: yaml.ScalarNode) -> int:
         text = str(self.construct_scalar(node))
         if len(text) > 70 or abs(number := int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))) >= BEYOND:
-            raise YamlError("not valid here: a whole number beyond 64 bits", _line(node))
+            raise YamlError("not valid here: a whole number beyond 64 bits", *_place(node))
         return number
 
     def construct_decimal_number(self, node: yaml.ScalarNode) -> float:
         number = float(self.construct_yaml_float(node))
         if math.isinf(number) and "inf" not in str(node.value).lower():
-            raise YamlError("not valid here: a number beyond 1.8e308", _line(node))
+            raise YamlError("not valid here: a number beyond 1.8e308", *_place(node))
         return number
 
 
@@ -103,7 +103,7 @@ def compose(text: str) -> yaml.Node | None:
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
+        mark = _mark(error)
         place = getattr(error, "position", None)
         line = mark.line + 1 if mark else text[:place].count("\n") + 1 if place is not None else None
         raise YamlError(f"not valid YAML: {_problem(error)}", line, mark and mark.column + 1) from None
@@ -112,36 +112,45 @@ def compose(text: str) -> yaml.Node | None:
     return node
 
 
+def _mark(error: yaml.YAMLError) -> yaml.Mark | None:
+    """Place of an error; of a text that does not end, its beginning."""
+    unclosed = getattr(error, "context", None) == "while scanning a quoted scalar"
+    mark: yaml.Mark | None = getattr(error, "context_mark" if unclosed else "problem_mark", None)
+    return mark
+
+
 def _problem(error: yaml.YAMLError) -> str:
     """Error in one line, in plain words."""
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     return next((words for start, words in PLAIN_WORDS.items() if problem.startswith(start)), problem)
 
 
-def _line(part: Any) -> int:
-    """Line of an event or node, from 1."""
-    return int(part.start_mark.line) + 1
+def _place(part: Any) -> tuple[int, int]:
+    """Line and column of an event or node, from 1."""
+    return int(part.start_mark.line) + 1, int(part.start_mark.column) + 1
 
 
-def _check_limits(nodes: int, levels: int, line: int) -> None:
+def _check_limits(nodes: int, levels: int, line: int, column: int) -> None:
     if nodes > MOST_NODES or levels > MOST_LEVELS:
-        raise YamlError(f"not valid here: more than {MOST_NODES} entries, or {MOST_LEVELS} levels", line)
+        raise YamlError(
+            f"not valid here: more than {MOST_NODES} entries, or {MOST_LEVELS} levels", line, column
+        )
 
 
-def _check_text(text: str, line: int) -> None:
+def _check_text(text: str, line: int, column: int) -> None:
     """Refuse long texts, and characters that write over the terminal or cannot be written at all."""
     if len(text) > LONGEST:
-        raise YamlError(f"not valid here: a text of {len(text)} characters; at most {LONGEST}", line)
+        raise YamlError(f"not valid here: a text of {len(text)} characters; at most {LONGEST}", line, column)
     if control := CONTROL.search(text):
-        raise YamlError(f"not valid here: a text with the control character {control[0]!r}", line)
+        raise YamlError(f"not valid here: a text with the control character {control[0]!r}", line, column)
 
 
 def _check(node: yaml.Node, inside: tuple[int, ...], count: list[int]) -> None:
     """Refuse cycles, documents that aliases blow up, other tags, keys that are no words or stand twice."""
-    line, count[0] = _line(node), count[0] + 1
+    count[0] += 1
     if id(node) in inside:
-        raise YamlError("not valid here: an anchor contains itself", line)
-    _check_limits(count[0], len(inside), line)
+        raise YamlError("not valid here: an anchor contains itself", *_place(node))
+    _check_limits(count[0], len(inside), *_place(node))
     _check_tag(node)
     children = node.value if isinstance(node, yaml.SequenceNode) else ()
     if isinstance(node, yaml.MappingNode):
@@ -162,7 +171,7 @@ def _check_tag(node: yaml.Node) -> None:
     if node.tag not in PLAIN or tag not in fits:
         shown = f"!!{tag}" if node.tag.startswith(TAG) else tag
         raise YamlError(
-            f"not valid here: the tag {shown}; write plain texts, numbers, lists and mappings", _line(node)
+            f"not valid here: the tag {shown}; write plain texts, numbers, lists and mappings", *_place(node)
         )
 
 
@@ -170,9 +179,9 @@ def _check_keys(node: yaml.MappingNode) -> None:
     seen = set()
     for key, _ in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            raise YamlError("not valid here: a key must be one word", _line(key))
+            raise YamlError("not valid here: a key must be one word", *_place(key))
         if key.value in seen:
-            raise YamlError(f"{key.value!r} appears twice", _line(key), key.start_mark.column + 1)
+            raise YamlError(f"{key.value!r} appears twice", *_place(key))
         seen.add(key.value)
 
 

@@ -120,6 +120,9 @@ def data_efficiency(
     return _loops(Loop(model, dataset, split, seed, first, more, rounds, deviation), n_seeds)
 
 
+data_efficiency.frame_counts = ("n_start", "n_query")  # type: ignore[attr-defined]
+
+
 def _deviations(model: ForceField, dataset: Dataset, split: Split) -> list[str]:
     """Return the deviations that the model predicts: energy, forces or both."""
     if reason := unmet_need(data_efficiency, model, dataset, split):

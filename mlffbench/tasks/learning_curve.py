@@ -90,6 +90,9 @@ def learning_curve(
     return rows + [row for (test, quantity), p in points.items() for row in _rows(test, quantity, p)]
 
 
+learning_curve.frame_counts = ("sizes",)  # type: ignore[attr-defined]
+
+
 def _fit(model: ForceField, dataset: Dataset, split: Split, seed: int, n: int, draw: int) -> list[Row]:
     """Return the errors on every test group after a fit to the first n frames of a draw."""
     order = np.random.default_rng([seed, draw]).permutation(split.train)

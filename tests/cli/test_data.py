@@ -96,6 +96,10 @@ def test_a_file_without_a_suffix(tmp_path, monkeypatch):
         (("split", *ARGON, "--split", "none.json"), "none.json"),
         (("split", *ARGON, "--split", "random", "--apply", "x.json"), "not both"),
         (("split", *ARGON, "--out", "/proc/none/x.json"), "cannot write /proc/none/x.json"),
+        (("split", *ARGON, "--out", "mine.xyz"), "--out mine.xyz: the name must end with .json"),
+        (("show", *ARGON, "--html", "mine.xyz"), "--html mine.xyz: the name must end with .html"),
+        (("audit", *ARGON, "--leak-free", "mine.xyz"), "--leak-free mine.xyz: the name must end with .json"),
+        (("split", *ARGON, "--export", "."), "cannot write .: train.xyz exists, and is not replaced"),
         (("audit",), "give a DATASET"),
         (("audit", "--train", "a.xyz"), "go together"),
         (("audit", *ARGON, "--train", "a.xyz", "--test", "b.xyz"), "not both"),
@@ -104,6 +108,8 @@ def test_a_file_without_a_suffix(tmp_path, monkeypatch):
 )
 def test_a_mistake_is_one_sentence(words, sentence, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    for name in ("mine.xyz", "train.xyz"):
+        (tmp_path / name).write_text("data")
     for json_ in ((), ("--json",)):
         result = call(*words, *json_)
         assert result.exit_code == 2, result.output
@@ -112,6 +118,7 @@ def test_a_mistake_is_one_sentence(words, sentence, tmp_path, monkeypatch):
         assert result.stderr.count("\n") == 1
         shown = sentence.startswith("cannot write")  # all that there is to show is shown first
         assert bool(result.stdout) is shown
+    assert {file.read_text() for file in tmp_path.iterdir()} == {"data"}
 
 
 def test_a_name_that_is_a_bug_shows(monkeypatch):

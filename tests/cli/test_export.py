@@ -38,6 +38,25 @@ def test_without_a_name_it_takes_the_models(model, tmp_path):
     assert (tmp_path / "argon.lammps.table").exists()
 
 
+def test_no_file_is_lost(model, tmp_path):
+    (tmp_path / "x.lammps").write_text("mine")
+    (tmp_path / "y.lammps.table").write_text("mine")
+    kept = (tmp_path / model).read_bytes()
+    for words, sentence in [
+        (("-o", "x.lammps"), "x.lammps exists; --overwrite replaces it"),
+        (("-o", "y.lammps"), "y.lammps.table exists; --overwrite replaces it"),
+        (("-o", model, "--format", "lammps", "--overwrite"), "argon.mlff is the model itself"),
+        (("-o", ".", "--format", "lammps"), ". is a folder; name a file"),
+        (("-o", "x.lammps/x.lammps"), "File exists"),
+    ]:
+        done = call("export", model, *words)
+        assert (done.exit_code, sentence in done.stderr) == (2, True), done.output
+    assert (tmp_path / model).read_bytes() == kept
+    assert {(tmp_path / name).read_text() for name in ("x.lammps", "y.lammps.table")} == {"mine"}
+    assert not (tmp_path / "y.lammps").exists()
+    assert call("export", model, "-o", "x.lammps", "--overwrite").exit_code == 0
+
+
 def test_mistakes_are_sentences(model):
     AtomicReference().fit([Atoms("Ar")], [0.0]).save("floor.mlff")
     for words, sentence in [

@@ -78,6 +78,8 @@ def test_without_a_method_all_are_listed_with_sizes(results):
         (("morse",), "morse was fitted 4 times here; choose a problem of"),
         (("short", "--problem", "n_train=6"), "choose a seed of 0, 1"),
         (("best",), "best was fitted 2 times here; choose a problem of"),
+        (("-o", "x.mlff"), "name the method too: mlffbench model"),
+        (("--seed", "0"), "name the method too: mlffbench model"),
         (("mors",), "did you mean 'morse'?"),
         (("morse", "--problem", "gold"), "no problem 'gold'"),
         (("morse", "--problem", "n_train=6", "--seed", "7"), "morse has no seed 7; it has 0, 1"),

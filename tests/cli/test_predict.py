@@ -152,6 +152,8 @@ def test_constraints_that_the_format_lacks_are_said(tmp_path):
         (("cu.mlff", "new.extxyz", "-o", "there.xyz"), "--overwrite replaces it"),
         (("new.extxyz",), "give a model and a file of structures"),
         (("cu.mlff", "new.extxyz", "--calculator", "emt"), "or a file and --calculator"),
+        (("new.extxyz", "--calculator", "emt", "--device", "cuda"), "--device is for a model"),
+        (("cu.mlff", "new.extxyz", "--units", "ev"), "no unit 'ev'; did you mean 'eV'?"),
         (("cu.mlff", "nope.xyz"), "no data file matches 'nope.xyz'"),
         (("new.extxyz", "cu.mlff"), "is not a model that mlffbench saved"),
         (("cu.mlff", "water.xyz"), "frame 0 of water.xyz has H, O, which the model cannot predict"),

@@ -46,6 +46,7 @@ WRONG = [
     (*task("spede"), "no task 'spede'; did you mean 'speed'?"),
     ("metrics: [rmse]", "metrics: [rmse, maee]", 10, "no metric 'maee'; did you mean 'mae'?"),
     (DATA, "dataset: lenard_jones", 4, "no dataset 'lenard_jones'; did you mean 'lennard_jones'?"),
+    ("metrics: [rmse]", "metrics: [RMSE]", 10, "did you mean 'rmse'?"),
     ("seeds: [0]", "sedes: [0]", 2, "unknown key 'sedes'; did you mean 'seeds'?"),
     (SPLIT, "    splits: official", 5, "unknown key 'splits'; did you mean 'split'?"),
     (*row("other.package:Model"), "add --trust other.package"),
@@ -73,6 +74,11 @@ WRONG = [
     ("seeds: [0]", "seeds: 0", 2, "valid list"),
     ("seeds: [0]", "seeds: [a]", 2, "valid integer"),
     ("name: demo", "name: [demo]", 1, "valid string"),
+    ("name: demo", "name: a/b", 1, "must be a word of letters, digits, '_', '.' and '-', not 'a/b'"),
+    ("seeds: [0]", "1: 2", 2, "1: a key must be a text"),
+    ("metrics: [rmse]", "metrics: rmse", 10, "must be a valid list, not 'rmse'; write [rmse]"),
+    (f"problems:\n  - {DATA}\n{SPLIT}", "problems: [rmd17]", 3, "a mapping with dataset, split, not 'rmd17'"),
+    (*row("morse: {cutoff: 8,0}"), "has no parameter 0"),
     # ranges and choices
     (*row("soap_gpr: {n_sparse: -5}"), "n_sparse must be a whole number of at least 1, not -5"),
     (*row("soap_gpr: {n_sparse: 1e12}"), "n_sparse must be a whole number"),
@@ -104,6 +110,8 @@ WRONG = [
     ("seeds: [0]", "time_limit: 0", 2, "greater than 0"),
     # data and splits
     (DATA, "dataset: {path: nowhere.xyz}", 4, "no data file matches 'nowhere.xyz'"),
+    (DATA, "dataset: {path: []}", 4, "no file is given for the group 'train'"),
+    (DATA, "dataset: suite.yaml", 4, "no dataset is named 'suite.yaml'; your file is {path: suite.yaml}"),
     (*split("kfold: {column: phase}"), "has no column 'phase'; there are ["),
     (*split("groups: {leave: test_hott}"), "no group 'test_hott'; did you mean 'test_hot'?"),
     (*split("official: {train: trian}"), "no group 'trian'; did you mean 'train'?"),
@@ -114,6 +122,10 @@ WRONG = [
     (*split("manifest: {file: nowhere.json}"), "nowhere.json"),
     # tasks, rows, repetitions
     (*task("uncertainty"), "no estimator here can do the task 'uncertainty': AtomicReference predicts no"),
+    (
+        *task("learning_curve: {sizes: [0.5, 1000]}"),
+        "sizes must be a share up to 1 or a number of the 6",
+    ),
     (*task("properties: {solids: {include: [elastics]}}"), "did you mean 'elastic'?"),
     (*row("pretrained"), "estimator 'pretrained' needs 'calculator' or 'file', one of them"),
     (*row("{atomic_reference: {}, as: other}"), "the same estimator as number 1 of estimators"),
@@ -164,6 +176,8 @@ def test_a_wrong_value_is_refused_before_the_first_process(old, new, line, words
         ("seeds: [0]", "seeds: [0", ("3:9: ", "closing", "problems:", " " * 8 + "^")),
         ("seeds: [0]", "seeds:\n\t- 0", ("3:1: ", "tab", "- 0", "^")),
         ("seeds: [0]", "seeds: [0]\nseeds: [1]", ("3:1: ", "'seeds' appears twice", "seeds: [1]", "^")),
+        ("name: demo", 'name: "demo', ("1:7: ", "closing quotation mark", "demo", " " * 6 + "^")),
+        ("cutoff: 8.0", "cutoff: 1e999", ("8:21: ", "beyond 1.8e308", "cutoff: 1e999", " " * 20 + "^")),
     ],
 )
 def test_a_mistake_of_yaml_is_shown_in_its_line(old, new, said):
@@ -203,6 +217,27 @@ def test_two_mistakes_of_data_are_two_lines():
     more = "  - dataset: {path: nowhere.xyz}\n" + SPLIT.replace("official", "{kfold: {column: phase}}")
     lines = refused(SUITE.replace(SPLIT, f"{SPLIT[:-8]}{{groups: {{leave: none}}}}\n{more}"))
     assert [line.split(":")[1] for line in lines] == ["5", "6"]
+
+
+def test_mistakes_of_shape_do_not_hide_those_of_data():
+    wrong = SUITE.replace("seeds: [0]", "seeds: [-1]").replace(SPLIT, "    split: {random: {train: 400}}")
+    more = "  - dataset: {path: nowhere.xyz}\n    splitt: official\nestimators:"
+    lines = refused(wrong.replace("estimators:", more))
+    assert [line.split(": ")[0] for line in lines] == [
+        f"suite.yaml:{at}" for at in ("2:9", "5:5", "6:5", "7:5")
+    ]
+
+
+def test_one_frame_without_a_split_is_said_so(tmp_path):
+    (tmp_path / "one.xyz").write_text("1\nProperties=species:S:1:pos:R:3 energy=-1.0\nAr 0 0 0\n")
+    (line,) = refused(SUITE.replace(f"{DATA}\n{SPLIT}", "dataset: {path: one.xyz}"))
+    assert line.startswith("suite.yaml:4:5: one without a split: ")
+
+
+def test_a_file_that_is_no_model_is_named_with_its_line(tmp_path):
+    (tmp_path / "text.mlff").write_text("hello")
+    text = SUITE.replace("morse: {cutoff: 8.0}", "pretrained: {file: text.mlff}").replace("[]", "[speed]")
+    assert refused(text) == ["suite.yaml:8:18: pretrained: 'text.mlff' is not a model that mlffbench saved"]
 
 
 def test_a_missing_package_is_named_with_the_way_to_install_it(monkeypatch):

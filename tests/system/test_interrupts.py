@@ -13,6 +13,20 @@ from mlffbench.system import interrupts
 from mlffbench.system.interrupts import Interrupted, interruptible
 
 
+@pytest.fixture(autouse=True)
+def usual_handlers():
+    """Handlers of a terminal, also where the tests run in the background or under ``nohup``."""
+    usual = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_becomes_an_exception_and_an_exit_code(name):
     number = signal.Signals[name]

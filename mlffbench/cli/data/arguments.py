@@ -23,6 +23,7 @@ __all__ = [
     "SplitText",
     "StressKey",
     "Units",
+    "check_suffix",
     "dataset_spec",
     "load",
     "load_split",
@@ -114,6 +115,18 @@ def load(spec: Spec) -> Dataset:
     from mlffbench import registry
 
     return _called(registry.build("datasets", spec.name, spec.params), "dataset", spec)
+
+
+def check_suffix(option: str, file: Path | None, suffix: str) -> None:
+    """Refuse a file to write of another suffix: a slip would replace the data themselves.
+
+    Raises
+    ------
+    ValueError
+        The message names the option.
+    """
+    if file is not None and file.suffix != suffix:
+        raise ValueError(f"{option} {file}: the name must end with {suffix}")
 
 
 def load_split(text: str | None, dataset: Dataset, seed: int) -> tuple[Split, dict[str, Any]]:

@@ -20,6 +20,7 @@ from mlffbench.cli.data.arguments import (
     SplitText,
     StressKey,
     Units,
+    check_suffix,
     dataset_spec,
     load,
     load_split,
@@ -61,6 +62,7 @@ def audit(
     """Look for test frames that are copies of training frames (shifted, rotated, reordered)."""
     keys = {"energy_key": energy_key, "forces_key": forces_key, "stress_key": stress_key, "units": units}
     with refusals():
+        check_suffix("--leak-free", leak_free, ".json")
         from mlffbench.datasets.leakage import audit as look
 
         spec = _dataset_spec(dataset, param, split, train, test, keys)

@@ -27,7 +27,7 @@ def export_parts(dataset: Dataset, split: Split, folder: Path) -> list[Path]:
     ValueError
         Two test groups would be written to the same file.
     OSError
-        The folder cannot be written.
+        The folder cannot be written, or has such a file.
     """
     parts = {"train.xyz": split.train}
     for name, part in split.tests.items():
@@ -35,6 +35,9 @@ def export_parts(dataset: Dataset, split: Split, folder: Path) -> list[Path]:
         if file in parts:
             raise ValueError(f"test group {name!r} and another one would both be {file!r}; rename a group")
         parts[file] = part
+    files = [*parts, *(["isolated_atoms.xyz"] if dataset.atomic_energies else [])]
+    if present := [file for file in files if (folder / file).exists()]:
+        raise FileExistsError(f"{folder / present[0]} exists, and is not replaced; give another folder")
     frames_of = lambda part: (dataset.to_atoms([i])[0] for i in part)  # one at a time: they may lie on disk
     written = [_write(folder / file, frames_of(part)) for file, part in parts.items()]
     if dataset.atomic_energies:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlffbench.cli.console import console, print_json, refusals, stop, table, tried
-from mlffbench.cli.data.arguments import DatasetText, Json, Params, dataset_spec, load
+from mlffbench.cli.data.arguments import DatasetText, Json, Params, check_suffix, dataset_spec, load
 from mlffbench.cli.progress_bars import bars
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def show(
 ) -> None:
     """Print a dataset's card and write a page with its histograms."""
     with refusals():
+        check_suffix("--html", html, ".html")
         with bars():
             spec = dataset_spec(dataset, param)
             data = load(spec)

@@ -15,6 +15,7 @@ from mlffbench.cli.data.arguments import (
     Params,
     Seed,
     SplitText,
+    check_suffix,
     dataset_spec,
     load,
     load_split,
@@ -43,6 +44,7 @@ def split(
     if split is not None and apply is not None:
         stop("give --split or --apply, not both")
     with refusals():
+        check_suffix("--out", out, ".json")
         with bars():
             data = load(dataset_spec(dataset, param))
             parts, made_by = load_split(str(apply) if apply else split, data, seed)

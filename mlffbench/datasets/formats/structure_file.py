@@ -37,6 +37,8 @@ def read_structures(file: Path | str, index: str = ":", format: str | None = Non
         check_claims(file, format or filetype(str(file)))
         frames = read(file, index, format=format)
     except Exception as error:  # each of ASE's readers raises others
+        if isinstance(error, StopIteration | IndexError) and index != ":":
+            raise ValueError(f"{file} has no structure {index}") from error
         raise ValueError(f"{file} cannot be read: {type(error).__name__}: {error}") from error
     if frames == []:
         raise ValueError(f"{file} has no structures")

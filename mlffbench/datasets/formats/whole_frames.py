@@ -16,6 +16,7 @@ from mlffbench.datasets.formats.label_keys import Label, find_key
 from mlffbench.datasets.formats.records import InMemory, Source
 from mlffbench.datasets.formats.structure_file import read_structures
 from mlffbench.datasets.formats.units import UNITS
+from mlffbench.registry import suggest
 
 __all__ = ["WholeFrames", "known_labels", "read_whole_frames"]
 
@@ -39,6 +40,8 @@ def read_whole_frames(path: Path, units: str | None = None) -> WholeFrames:
     OSError, ValueError
         There is no such file, or it is of no format that is read.
     """
+    if units is not None and units not in UNITS:
+        raise ValueError(f"no unit {units!r}{suggest(units, UNITS)}")
     (file, *others) = match(str(path))
     if others:
         raise ValueError(f"{path} matches {len(others) + 1} files; give one")

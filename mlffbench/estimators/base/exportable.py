@@ -36,7 +36,7 @@ class Exportable:
 
     export_formats: ClassVar[Mapping[str, str]]
 
-    def export(self, path: Path | str, format: str | None = None) -> Export:
+    def export(self, path: Path | str, format: str | None = None, overwrite: bool = True) -> Export:
         """Write the fitted model for another program.
 
         Parameters
@@ -45,6 +45,8 @@ class Exportable:
             The first file; others that belong to it lie beside it, under names that begin alike.
         format : str, optional
             A key of `export_formats`; by default the one with the path's suffix.
+        overwrite : bool
+            Replace files that exist.
 
         Returns
         -------
@@ -55,12 +57,16 @@ class Exportable:
         ------
         ValueError
             There is no such format.
+        FileExistsError
+            A file exists, and is not to be replaced.
         sklearn.exceptions.NotFittedError
             `fit` was not called.
         """
         check_is_fitted(self)
         target = Path(path)
         files, usage = self._exported(target, self._format(target, format))
+        if present := [file for file in files if file.exists() and not overwrite]:
+            raise FileExistsError(f"{present[0]} exists")
         for file, content in files.items():
             with atomic_write(file) as stream:
                 stream.write(content.encode() if isinstance(content, str) else content)

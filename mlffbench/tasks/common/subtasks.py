@@ -80,11 +80,16 @@ def unmet_before_fit(
     }
     for need in getattr(task, "needs", ()):
         if need == "uncertainty":
-            if not model.predicts_std:
+            if not (model.predicts_std or _is_a_strangers(model)):
                 return _no_deviations(model)
         elif reasons[need] is not None:
             return reasons[need]
     return None
+
+
+def _is_a_strangers(model: ForceField) -> bool:
+    """True for a class of another package, which may predict deviations without a word on it."""
+    return type(model).__module__.partition(".")[0] != "mlffbench"
 
 
 def _no_deviations(model: ForceField) -> str:

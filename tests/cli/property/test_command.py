@@ -140,6 +140,7 @@ def test_the_list_has_every_property():
         ("elastic --calculator '{lennard_jones: {sigm: 3}}' cu.cif", "did you mean 'sigma'?"),
         ("elastic --calculator '{lennard_jones: {sigma: [}}' cu.cif", "--calculator"),
         ("elastic --calculator emt ethanol.xyz", "not periodic in all directions"),
+        ("elastic --calculator emt cu.cif@99", "cu.cif has no structure 99"),
         ("elastic --calculator emt nope.cif", "nope.cif: No such file or directory"),
         ("elastic --model cu.cif cu.cif", "cu.cif is not a model that mlffbench saved"),
         ("elastic --model . cu.cif", "'mlffbench model . best'"),

@@ -52,7 +52,7 @@ def test_a_suite_or_recipe_needs_trust(water, monkeypatch):
         ({"sha256": "0" * 64}, "is another file than before"),
         ({"head": "dft"}, r"has no head 'dft'; there are \['Default'\]"),
         ({"dtype": "float16"}, "dtype must be"),
-        ({"device": "cuda:99"}, "cannot be used"),
+        ({"device": "cuda:99"}, "is not here"),
     ],
 )
 def test_what_does_not_fit_is_a_sentence(water, params, words):

@@ -71,7 +71,7 @@ def test_kernels_that_disagree_are_not_used(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_kernels_that_do_not_exist_are_a_sentence() -> None:
-    with pytest.raises(ValueError, match="no kernels 'fast'"):
+    with pytest.raises(ValueError, match="kernels must be one of 'auto', 'mace'"):
         small(kernels="fast").fit(*springs(3))
 
 

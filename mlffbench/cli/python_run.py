@@ -75,9 +75,8 @@ def run(
         warnings.warn(sentence, stacklevel=2)
     store = Store(Path(out or source.folder or Path("results") / plan.suite.name))
     source.check_folder(store.folder)
-    repeat = {"force": force, "retry": retry, "refit": refit}
-    cases = chosen_cases(plan.cases, names_of(only))
-    _complete(replace(plan, cases=cases), source, store, jobs, progress, repeat)
+    chosen = replace(plan, cases=chosen_cases(plan.cases, names_of(only)))
+    _complete(chosen, source, store, jobs, progress, {"force": force, "retry": retry, "refit": refit})
     results = Results([store], [case.id for case in plan.cases])
     results.report()
     return results

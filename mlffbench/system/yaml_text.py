@@ -106,7 +106,9 @@ def compose(text: str) -> yaml.Node | None:
         mark = _mark(error)
         place = getattr(error, "position", None)
         line = mark.line + 1 if mark else text[:place].count("\n") + 1 if place is not None else None
-        raise YamlError(f"not valid YAML: {_problem(error)}", line, mark and mark.column + 1) from None
+        raise YamlError(
+            f"not valid YAML: {_problem(error)}", line, mark.column + 1 if mark else None
+        ) from None
     if node is not None:
         _check(node, (), [0])
     return node

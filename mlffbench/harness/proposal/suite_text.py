@@ -49,6 +49,7 @@ def suite_text(
         )
     lines += ["tasks:", *map(_row, tasks), "metrics: [rmse, mae]"]
     lines += [f"time_limit: {time_limit} # seconds after which a case is stopped"]
+    lines += ["keep_models: all # of any size; small: up to 50 MB each"]
     return "\n".join(lines) + "\n"
 
 

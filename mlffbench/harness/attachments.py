@@ -77,6 +77,12 @@ class Attachments:
             with suppress(FileNotFoundError):  # another driver was faster
                 os.replace(new, freed(self.path(document["id"])))
 
+    def waiting(self) -> list[str]:
+        """Ids of the files that have not got their final names."""
+        end = f".next{self.suffix}"
+        names = [path.name.removesuffix(end) for path in self.folder.glob(f"*{end}")]
+        return [name for name in names if ID.fullmatch(name)]
+
     def current(self, document: Document) -> Path:
         """The file that a document names, where it lies now; it need not exist, or fit."""
         id = checked_id(document["id"])

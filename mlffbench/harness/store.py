@@ -221,10 +221,12 @@ class Store:
                 pass
 
     def clean(self) -> None:
-        """Remove half-written files of a killed run, and links among the checkpoints."""
+        """Settle what a killed run has written, and remove what it has left half-written, and links."""
         remove_parts(self.folder)
-        self._predictions.clean()
-        self._models.clean()
+        for attachments in (self._predictions, self._models):
+            attachments.clean()
+            for id in attachments.waiting():
+                self._settle(id)
         for root, folders, files in os.walk(self.unfinished_folder):
             for path in (Path(root, name) for name in (*folders, *files)):
                 if path.is_symlink():

@@ -313,6 +313,8 @@ def test_a_kill_leaves_a_model_with_its_document(tmp_path, monkeypatch, moment):
     new = again.load("a-1").get("note") == "new"
     assert new is (moment == "settled")
     assert again.kept_model("a-1").read_bytes() == (b"new" if new else b"model")
+    again.clean()
+    assert again.model_path("a-1").read_bytes() == (b"new" if new else b"model")
     again.save({**DOCUMENT, "note": "newer"}, model=model_file(tmp_path, b"newer"))
     assert again.kept_model("a-1").read_bytes() == b"newer"
     assert [p.name for p in (tmp_path / "r" / "models").iterdir()] == ["a-1.mlff"]

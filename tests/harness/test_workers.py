@@ -101,4 +101,5 @@ def test_the_template_has_not_imported_torch():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True,
         env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
     )  # fmt: skip
-    assert done.stdout.split() == ["False", "['python']"], "pyarrow's jemalloc knows of forks, others do not"
+    torch, *tasks = done.stdout.split()
+    assert (torch, len(tasks)) == ("False", 1), f"{tasks}: pyarrow's jemalloc knows of forks, others do not"

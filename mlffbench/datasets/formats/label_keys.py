@@ -22,9 +22,12 @@ __all__ = ["LABEL_NAMES", "SPELLINGS", "Label", "energies", "find_key"]
 SPELLINGS: dict[str, tuple[str, ...]] = {  # compared in lower case
     "energy": (
         *("energy", "energies", "total_energy", "totenergy", "dft_energy", "ref_energy"),
-        *("potential_energy", "etot", "e", "u0"),
+        *("potential_energy", "etot", "e", "u0", "e_dft", "e_ref", "energy_dft", "energy_ref"),
     ),
-    "forces": ("forces", "force", "dft_force", "dft_forces", "ref_force", "ref_forces", "f"),
+    "forces": (
+        *("forces", "force", "dft_force", "dft_forces", "ref_force", "ref_forces", "f"),
+        *("f_dft", "f_ref", "forces_dft", "forces_ref"),
+    ),
     "stress": (
         *("stress", "dft_stress", "ref_stress"),
         *("virial", "virials", "dft_virial", "dft_virials", "ref_virial", "ref_virials"),

@@ -83,3 +83,12 @@ def test_a_unit_in_the_name_of_forces_or_a_stress():
 def test_forces_in_one_row_are_read_if_their_key_is_given():
     data = from_frames("x", [h2({"E": 0.0, "forces": FORCES.ravel()})], forces_key="forces")
     np.testing.assert_array_equal(data.labels.forces[0], FORCES)
+
+
+@pytest.mark.parametrize(
+    ("energy", "forces"), [("E_dft", "F_dft"), ("energy_ref", "forces_ref"), ("dft_energy", "f")]
+)
+def test_usual_names_are_found_in_either_order_of_their_words(energy, forces):
+    data = from_frames("x", [h2({energy: 1.5}, {forces: FORCES})])
+    assert data.labels.energy.tolist() == [1.5]
+    np.testing.assert_array_equal(data.labels.forces[0], FORCES)

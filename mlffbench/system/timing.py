@@ -30,7 +30,7 @@ class Measurement:
         Largest resident memory of the process, MiB, sampled every 10 ms; libraries that a template process
         has loaded for it count as its own (`count_libraries_of`).
     peak_gpu_memory_mb : float or None
-        Largest memory that torch held on the CUDA device, MiB; Peak GPU memory, MiB; None on a CPU.
+        Largest memory that torch held on the CUDA device, MiB; None on a CPU.
     """
 
     seconds: float = 0.0

@@ -7,8 +7,11 @@ from pathlib import Path
 from mlffbench.data import Spec
 from mlffbench.harness.answer import write_model
 from mlffbench.harness.case import Case
+from mlffbench.harness.case_data import load_dataset
+from mlffbench.harness.case_state import case_states
+from mlffbench.harness.completion import to_do
 from mlffbench.harness.extend import extend
-from mlffbench.harness.run import load_dataset, run
+from mlffbench.harness.run import run
 
 DATASET = Spec("lennard_jones", {"n_train": 6, "n_test": 3})
 
@@ -17,6 +20,11 @@ def case(estimator="atomic_reference", label="row", seed=0, tasks=(), **params):
     digest = load_dataset(DATASET).digest
     spec = Spec(estimator, params)
     return Case("demo", label, DATASET, Spec("official"), spec, seed, digest, tasks=tuple(tasks))
+
+
+def pending(cases, store, **options):
+    """The cases that a run has to do."""
+    return to_do(case_states(cases, store, **options))
 
 
 class Silent:

@@ -8,7 +8,8 @@ from pathlib import Path
 from mlffbench.data import Spec
 from mlffbench.harness.answer import answered_model, write_model
 from mlffbench.harness.case import Case
-from mlffbench.harness.run import load_dataset, run
+from mlffbench.harness.case_data import load_dataset
+from mlffbench.harness.run import run
 from mlffbench.harness.store import Store
 
 

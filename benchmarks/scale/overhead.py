@@ -23,8 +23,9 @@ from typing import Any
 
 from mlffbench.data import Spec
 from mlffbench.harness.case import Case
+from mlffbench.harness.case_data import load_dataset
 from mlffbench.harness.execute import execute
-from mlffbench.harness.run import load_dataset, run
+from mlffbench.harness.run import run
 from mlffbench.harness.store import Store
 from mlffbench.system.provenance import provenance
 

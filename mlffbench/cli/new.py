@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 import textwrap
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +76,7 @@ def new(
             return
         if is_suite(Path(file)) and Path(file).is_file():
             raise ValueError(f"{file} is a suite already; mlffbench run {file} runs it")
-        proposal = _proposed(file, budget, only, quick, param, err=True)
+        proposal, _ = _proposed(file, budget, only, quick, param, err=True)
         typer.echo(proposal.text, nl=False)
 
 
@@ -110,11 +109,14 @@ class RunSource:
     proposal : Proposal or None
     folder : Path or None
         Results folder that was given in place of its suite.
+    dataset : Dataset or None
+        The data of the proposal, read and checked.
     """
 
     suite: Path | str | Mapping[str, Any] | Suite
     proposal: Proposal | None = None
     folder: Path | None = None
+    dataset: Dataset | None = None
 
     @property
     def text(self) -> str:
@@ -173,8 +175,8 @@ def run_source(
 
     is_kept = (file / KEPT).is_file()
     if not is_kept and str(file) != "-" and not is_suite(file):
-        proposal = _proposed(str(file), budget, only, quick, param, err)
-        return RunSource(proposal.suite, proposal)
+        proposal, dataset = _proposed(str(file), budget, only, quick, param, err)
+        return RunSource(proposal.suite, proposal, dataset=dataset)
     suite = file / KEPT if is_kept else file
     if budget or quick or param:
         raise ValueError(f"{suite} is a suite: --budget, --quick and --param are for data; change the suite")
@@ -216,8 +218,8 @@ def _proposed(
     quick: bool,
     param: Sequence[str] | None,
     err: bool = False,
-) -> Proposal:
-    """Read and check the data, propose a suite, and print what was chosen and why."""
+) -> tuple[Proposal, Dataset]:
+    """Read and check the data, propose a suite for them, and print what was chosen and why."""
     from mlffbench.harness.proposal.budget import seconds
 
     if budget is not None:
@@ -225,11 +227,12 @@ def _proposed(
     spec = dataset_spec(file, param)
     dataset = _loaded(file, spec)
     _print(_reading(dataset), err)
+    from mlffbench.datasets.checks import admit_quietly
     from mlffbench.harness.inputs import is_own_data
     from mlffbench.harness.proposal import propose
 
     is_own = is_own_data(spec)
-    heard = _warnings(dataset) if is_own else []
+    heard = admit_quietly(dataset) if is_own else []
     found = f"{len(heard)} warning{'s' * (len(heard) > 1)}, below" if heard else "no mistakes found"
     _print([("checked", f"{len(names('checks'))} checks: {found}")] if is_own else [], err)
 
@@ -237,7 +240,7 @@ def _proposed(
     _print(proposal.reasons, err)
     for sentence in heard:
         say(textwrap.fill(f"careful: {sentence}", WIDTH, break_long_words=False), err=True)
-    return proposal
+    return proposal, dataset
 
 
 def _loaded(file: str, spec: Spec) -> Dataset:
@@ -250,16 +253,6 @@ def _loaded(file: str, spec: Spec) -> Dataset:
                 f"{file} is neither a suite (.yaml) nor data that can be read: {error}"
             ) from None
         raise
-
-
-def _warnings(dataset: Dataset) -> list[str]:
-    """Warnings of the checks; certain mistakes are refused."""
-    from mlffbench.datasets.checks import admit
-
-    with warnings.catch_warnings(record=True) as heard:
-        warnings.simplefilter("always")
-        admit(dataset, dataset.card.get("allow", ()))
-    return [str(warning.message) for warning in heard]
 
 
 def _reading(dataset: Dataset) -> Iterator[tuple[str, str]]:

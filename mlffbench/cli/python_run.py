@@ -70,7 +70,7 @@ def run(
     from mlffbench.report.results_folder import Results
 
     source = _source(suite, progress, budget, only, quick, params)
-    plan = plan_run(source.suite, device)
+    plan = plan_run(source.suite, device, dataset=source.dataset)
     for sentence in plan.warnings:
         warnings.warn(sentence, stacklevel=2)
     store = Store(Path(out or source.folder or Path("results") / plan.suite.name))
@@ -153,17 +153,19 @@ def _proposed(
     """Suite proposed for data that pass the checks."""
     from mlffbench.cli.console import say
     from mlffbench.cli.new import RunSource, names_of
-    from mlffbench.datasets.checks import admit
+    from mlffbench.datasets.checks import admit_quietly
+    from mlffbench.harness.inputs import is_own_data
     from mlffbench.harness.proposal import propose
     from mlffbench.registry.load_dataset import dataset_spec, load_dataset
 
     dataset = load_dataset(data, **params)
-    with warnings.catch_warnings(action="ignore"):  # planning gives them
-        admit(dataset, dataset.card.get("allow", ()))
-    proposal = propose(dataset, dataset_spec(data, params), budget, names_of(only), quick)
+    spec = dataset_spec(data, params)
+    for sentence in admit_quietly(dataset) if is_own_data(spec) else ():
+        warnings.warn(sentence, stacklevel=4)
+    proposal = propose(dataset, spec, budget, names_of(only), quick)
     for word, sentence in proposal.reasons if progress else ():
         say(f"{word}: {sentence}", err=True)
-    return RunSource(proposal.suite, proposal)
+    return RunSource(proposal.suite, proposal, dataset=dataset)
 
 
 class _Silent:

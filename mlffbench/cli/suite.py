@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -14,6 +13,7 @@ from mlffbench.cli.data.arguments import Params
 from mlffbench.cli.new import Budget, Only, Quick, names_of, run_source
 
 if TYPE_CHECKING:
+    from mlffbench.cli.new import RunSource
     from mlffbench.harness.case import Case
     from mlffbench.harness.case_state import CaseState
     from mlffbench.harness.completion import Completed
@@ -70,7 +70,7 @@ def run(
     events = only_events(context) if json and not dry_run else None
     with refusals():
         source = run_source(suite, budget, only, quick, param, err=json)
-        plan = _planned(source.suite, device, source.proposal is not None, fetch=not dry_run)
+        plan = _planned(source, device, fetch=not dry_run)
         store = Store(out or source.folder or Path("results") / plan.suite.name)
         source.check_folder(store.folder)
         cases = chosen_cases(plan.cases, names_of(only))
@@ -194,20 +194,18 @@ def chosen_cases(cases: list[Case], only: list[str]) -> list[Case]:
     return [case for case in cases if not only or {case.label, case.estimator.name} & set(only)]
 
 
-def _planned(
-    suite: Path | str | Mapping[str, Any] | Suite, device: str | None, quiet: bool, fetch: bool
-) -> PlannedRun:
-    """Plan the suite and print what is to be said about its data, unless that was said before."""
+def _planned(source: RunSource, device: str | None, fetch: bool) -> PlannedRun:
+    """Plan the suite and print what is to be said about its data."""
     from mlffbench.harness.plan import SuiteError
     from mlffbench.harness.planned_run import plan_run
 
     try:
-        plan = plan_run(suite, device, fetch)
+        plan = plan_run(source.suite, device, fetch, source.dataset)
     except SuiteError as error:
         _refuse(error)
-    for note in () if quiet else plan.notes:
+    for note in plan.notes:
         say(note, err=True)
-    for warning in () if quiet else plan.warnings:
+    for warning in plan.warnings:
         say(f"careful: {warning}", err=True)
     return plan
 

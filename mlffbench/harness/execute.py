@@ -9,24 +9,11 @@ from pathlib import Path
 
 from mlffbench.harness.case import Case
 from mlffbench.harness.case_queue import ANSWER, CaseQueue, Observer, remove_empty
-from mlffbench.harness.case_state import case_states
 from mlffbench.harness.kept_models import SMALL
 from mlffbench.harness.store import Store
 from mlffbench.system.folder_lock import claim
 
-__all__ = ["Observer", "execute", "pending"]
-
-
-def pending(
-    cases: Sequence[Case],
-    store: Store,
-    force: bool = False,
-    retry: bool = False,
-    changed: Container[str] = (),
-) -> list[Case]:
-    """The cases still to run: those not stored or `changed`, failed ones with `retry`, all with `force`."""
-    states = case_states(cases, store, force, retry, changed=changed)
-    return [state.case for state in states if state.status == "to run"]
+__all__ = ["Observer", "execute"]
 
 
 def execute(

@@ -66,7 +66,10 @@ class PlannedRun:
 
 
 def plan_run(
-    suite: Path | str | Mapping[str, Any] | Suite, device: str | None = None, fetch: bool = True
+    suite: Path | str | Mapping[str, Any] | Suite,
+    device: str | None = None,
+    fetch: bool = True,
+    dataset: Dataset | None = None,
 ) -> PlannedRun:
     """Read a suite, list its cases, load their data and make their splits.
 
@@ -78,6 +81,8 @@ def plan_run(
         Given to every estimator that has the parameter and does not set it.
     fetch : bool
         Download data that are not on this machine; else their cases have an unknown digest.
+    dataset : Dataset, optional
+        Data of a Suite's first problem, if they have been read and have passed the checks.
 
     Raises
     ------
@@ -86,14 +91,17 @@ def plan_run(
     """
     _check_device(device)
     if isinstance(suite, Suite):
-        return _planned(suite, SettingsSource(suite.model_dump(), SuiteError), [], device, fetch)
+        data = SuiteData(fetch)
+        if dataset is not None:
+            data.take(suite.problems[0].dataset, dataset)
+        return _planned(suite, SettingsSource(suite.model_dump(), SuiteError), [], device, data)
     source = open_suite(suite)
     content, mistakes = suite_in(source)
     if content is None:
         _, _, more = _checked_problems(sound_problems(source), [0], SuiteData(fetch=False), mistakes)
         source.refuse([*mistakes, *more])
         raise AssertionError("a suite that is none has mistakes")
-    return _planned(content, source, mistakes, device, fetch)
+    return _planned(content, source, mistakes, device, SuiteData(fetch and not mistakes))
 
 
 def _check_device(device: str | None) -> None:
@@ -105,10 +113,9 @@ def _check_device(device: str | None) -> None:
 
 
 def _planned(
-    suite: Suite, source: SettingsSource, mistakes: list[Mistake], device: str | None, fetch: bool
+    suite: Suite, source: SettingsSource, mistakes: list[Mistake], device: str | None, data: SuiteData
 ) -> PlannedRun:
     """Plan a suite of the right shape; mistakes in its names and values are given."""
-    data = SuiteData(fetch and not mistakes)
     numbered = dict(enumerate(suite.problems))
     checked, subjects, own = _checked_problems(numbered, suite.seeds, data, mistakes)
     problems = list(checked.values())

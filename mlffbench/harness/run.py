@@ -13,7 +13,7 @@ from mlffbench import registry
 from mlffbench.data import Dataset, Labels
 from mlffbench.forcefield import ForceField
 from mlffbench.harness.case import Case
-from mlffbench.harness.case_data import CaseData, load_dataset
+from mlffbench.harness.case_data import CaseData
 from mlffbench.harness.fit_checkpoint import forget_other_checkpoints, read_fit, write_fit
 from mlffbench.harness.group_results import group_results, predictable
 from mlffbench.harness.metadata import dataset_metadata, leakage, model_metadata, split_metadata
@@ -24,7 +24,7 @@ from mlffbench.system.failures import catch_failure
 from mlffbench.system.provenance import provenance
 from mlffbench.system.timing import Measurement, measure
 
-__all__ = ["load_dataset", "run"]
+__all__ = ["run"]
 
 Predictions = dict[str, np.ndarray]
 Keep = Callable[[ForceField], Mapping[str, Any]]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
 from mlffbench import registry
 from mlffbench.data import Dataset, Spec, Split
-from mlffbench.datasets.checks import admit
+from mlffbench.datasets.checks import admit_quietly
 from mlffbench.datasets.formats.label_names import read_labels
 from mlffbench.datasets.sources.availability import absence, sources_of
 from mlffbench.harness.case_data import load_dataset
@@ -63,21 +62,23 @@ class SuiteData:
             self.absent[key] = missing
             return None
         dataset = load_dataset(spec)
+        if key not in self.digests and is_own_data(spec):  # the oddities of ours are in their cards
+            self._admit(dataset)
+        self.take(spec, dataset)
+        return dataset
+
+    def take(self, spec: Spec, dataset: Dataset) -> None:
+        """Take the dataset of a spec, which has passed the checks."""
+        key = str(spec)
         if key not in self.digests:
-            if is_own_data(spec):  # the oddities of ours are in their cards
-                self._admit(dataset)
             self.digests[key], self.inputs[key] = dataset.digest, DataInputs.of(dataset)
         self.last = (key, dataset)
-        return dataset
 
     def _admit(self, dataset: Dataset) -> None:
         """Check the user's own data: refuse it, or keep warnings."""
-        with warnings.catch_warnings(record=True) as heard:
-            warnings.simplefilter("always")
-            admit(dataset, dataset.card.get("allow", ()))
+        self.warnings += admit_quietly(dataset)
         if names := read_labels(dataset):
             self.notes.append(f"{dataset.name}: {len(dataset)} frames{names}")
-        self.warnings += [str(warning.message) for warning in heard]
 
 
 def make_split(dataset: Dataset, spec: Spec, seed: int) -> Split | None:

@@ -22,8 +22,9 @@ from mlffbench import registry
 from mlffbench.data import Labels
 from mlffbench.datasets.lennard_jones import lennard_jones
 from mlffbench.estimators import Morse, Pretrained
+from mlffbench.harness.case_data import load_dataset
 from mlffbench.harness.inputs import DataInputs, changed_inputs
-from mlffbench.harness.run import load_dataset, run
+from mlffbench.harness.run import run
 from mlffbench.report.doubts import doubts
 from mlffbench.report.formats import csv_file, html, markdown, terminal
 from mlffbench.report.results import Results

@@ -163,7 +163,8 @@ def test_nothing_is_written_or_removed_through_links(tmp_path):
 DRIVER = """
 import sys
 from example_cases import Silent, case
-from mlffbench.harness.execute import execute, pending
+from example_cases import pending
+from mlffbench.harness.execute import execute
 from mlffbench.harness.store import Store
 from mlffbench.system.interrupts import interruptible
 out, n = sys.argv[1:]
@@ -176,7 +177,7 @@ with interruptible():
         sys.exit(130)
 """
 VICTIMS = ["child", "driver", "driver and child", "all", "driver SIGTERM", "driver SIGINT"]
-N_CASES, N_KILLS = 4, 20
+N_CASES, N_KILLS = 4, 30
 
 
 def start_driver(out):

@@ -12,7 +12,8 @@ from example_cases import case
 from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.harness import fit_checkpoint
-from mlffbench.harness.run import load_dataset, run
+from mlffbench.harness.case_data import load_dataset
+from mlffbench.harness.run import run
 from mlffbench.system import checkpoint
 
 

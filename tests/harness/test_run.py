@@ -12,15 +12,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from example_cases import DATASET, Silent, case
+from example_cases import DATASET, Silent, case, pending
 from example_processes import alive
 
 from mlffbench.data import Spec
 from mlffbench.harness.case import Case
-from mlffbench.harness.execute import execute, pending
+from mlffbench.harness.case_data import load_dataset
+from mlffbench.harness.execute import execute
 from mlffbench.harness.outcome import Outcome
 from mlffbench.harness.predictions import unpack
-from mlffbench.harness.run import load_dataset, run
+from mlffbench.harness.run import run
 from mlffbench.harness.store import Store
 
 TESTS = Path(__file__).parents[1]

@@ -13,7 +13,7 @@ from mlffbench.data import Dataset, Finding, Labels, LazySequence
 from mlffbench.datasets.checks.common.frame_selection import subsample
 from mlffbench.datasets.checks.common.kept_warnings import keep_warnings
 
-__all__ = ["admit", "checkup"]
+__all__ = ["admit", "admit_quietly", "checkup"]
 
 MOST = 20_000  # frames
 SHOWN = 5
@@ -109,3 +109,17 @@ def admit(dataset: Dataset, allow: Collection[str] = ()) -> Dataset:
     for finding in findings:
         warnings.warn(f"{dataset.name}: ({finding.check}) {finding.message}", UserWarning, stacklevel=2)
     return dataset
+
+
+def admit_quietly(dataset: Dataset) -> list[str]:
+    """Admit a dataset but for the checks that its card allows it to fail; return the warnings as sentences.
+
+    Raises
+    ------
+    ValueError, LookupError
+        As `admit`.
+    """
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        admit(dataset, dataset.card.get("allow", ()))
+    return [str(warning.message) for warning in heard]

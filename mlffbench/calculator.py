@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar, Protocol
 
 from ase import Atoms
@@ -21,6 +21,8 @@ class Model(Protocol):
     properties: tuple[str, ...]
 
     def predict(self, X: Sequence[Atoms]) -> Labels: ...
+    def prepare(self, X: Sequence[Atoms]) -> Any: ...
+    def evaluate(self, prepared: Any, quantities: Collection[str] | None = None) -> Labels: ...
 
 
 class ForceFieldCalculator(Calculator):
@@ -46,9 +48,14 @@ class ForceFieldCalculator(Calculator):
         super().calculate(atoms, properties, system_changes)
         self.results = _results(self.model.predict([self.atoms]), 0)
 
-    def calculate_many(self, structures: Sequence[Atoms]) -> list[dict[str, Any]]:
-        """Compute the results of many structures in one prediction, without changing the calculator's own."""
-        labels = self.model.predict(list(structures))
+    def calculate_many(
+        self, structures: Sequence[Atoms], quantities: Collection[str] | None = None
+    ) -> list[dict[str, Any]]:
+        """Compute the results of many structures in one prediction, without changing the calculator's own.
+
+        `quantities` as in `ForceField.evaluate`.
+        """
+        labels = self.model.evaluate(self.model.prepare(list(structures)), quantities)
         return [_results(labels, i) for i in range(len(labels))]
 
 

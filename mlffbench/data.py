@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LEFT_OUT",
+    "QUANTITIES",
     "VOIGT",
     "VOIGT_FLAT",
     "Curve",
@@ -46,6 +47,7 @@ __all__ = [
 LEFT_OUT = "left_out"  # note of a split: test groups that a method could not predict
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))  # xx yy zz yz xz xy
 UNITS = {"energy": "eV", "forces": "eV/Å", "stress": "eV/Å³", "energy_std": "eV", "forces_std": "eV/Å"}
+QUANTITIES = ("energy", "forces", "stress", "std")  # what may be asked of a model
 VOIGT_FLAT = [3 * i + j for i, j in VOIGT]  # the same in a flattened 3 x 3 tensor
 
 
@@ -160,6 +162,17 @@ class Labels:
                 if values is not None and len(values) != n_atoms[i]:
                     return f"frame {i} has {n_atoms[i]} atoms but {name} of shape {np.shape(values)}"
         return ""
+
+    def only(self, quantities: Collection[str]) -> Labels:
+        """The labels of these `QUANTITIES`; energies always."""
+        keep = lambda name, value: value if name in quantities else None
+        return Labels(
+            self.energy,
+            keep("forces", self.forces),
+            keep("stress", self.stress),
+            keep("std", self.energy_std),
+            keep("std", self.forces_std),
+        )
 
     @property
     def shape(self) -> tuple[int]:

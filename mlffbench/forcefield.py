@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -20,7 +20,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from mlffbench.calculator import ForceFieldCalculator
-from mlffbench.data import InvalidPrediction, Labels, as_atoms, labels_of
+from mlffbench.data import QUANTITIES, InvalidPrediction, Labels, as_atoms, labels_of
 from mlffbench.system import model_file
 from mlffbench.system.parameter_values import check_parameters
 
@@ -205,15 +205,22 @@ class ForceField(RegressorMixin, BaseEstimator):
         frames = self._check_known(check_frames(X))
         return Prepared(frames, self._prepare(frames))
 
-    def evaluate(self, prepared: Prepared) -> Labels:
+    def evaluate(self, prepared: Prepared, quantities: Collection[str] | None = None) -> Labels:
         """Predict from prepared frames.
+
+        Parameters
+        ----------
+        prepared : Prepared
+        quantities : collection of str, optional
+            Of ``energy``, ``forces``, ``stress`` and ``std`` (standard deviations); by default all that the
+            method predicts. Methods save the time of those that are left out where they can.
 
         Raises
         ------
         InvalidPrediction
             The method did not give Labels, with one energy a frame and one row of forces an atom.
         """
-        labels = self._evaluate(prepared.inputs)
+        labels = self._labels(prepared.inputs, quantities)
         if not isinstance(labels, Labels):
             raise InvalidPrediction(f"{type(self).__name__} predicted {type(labels).__name__}, not Labels")
         if fault := labels.misfit([len(atoms) for atoms in prepared.frames]):
@@ -281,6 +288,18 @@ class ForceField(RegressorMixin, BaseEstimator):
     @abstractmethod
     def _evaluate(self, inputs: Any) -> Labels:
         """Predict what `_prepare` returned."""
+
+    def _evaluate_only(self, inputs: Any, quantities: frozenset[str]) -> Labels:
+        """Predict at least these quantities; overridden where leaving out others saves time."""
+        return self._evaluate(inputs)
+
+    def _labels(self, inputs: Any, quantities: Collection[str] | None) -> Any:
+        if quantities is None:
+            return self._evaluate(inputs)
+        if unknown := set(quantities) - set(QUANTITIES):
+            raise ValueError(f"no quantity {sorted(unknown)[0]!r}; there are {list(QUANTITIES)}")
+        labels = self._evaluate_only(inputs, frozenset(quantities))
+        return labels.only(quantities) if isinstance(labels, Labels) else labels
 
     def _has_partial_fit(self) -> bool:
         """Return True if the subclass defines `_partial_fit(frames, labels)`."""

@@ -197,3 +197,18 @@ def test_the_calculator_gives_stress_for_crystals_only():
     assert crystal.get_stress().shape == (6,)
     assert cluster.get_forces().shape == (2, 3)
     assert "stress" not in cluster.calc.results
+
+
+def test_only_the_quantities_asked_for_are_given():
+    frames = [bulk("Ar", "fcc", a=5.3, cubic=True) for _ in range(3)]
+    for i, atoms in enumerate(frames):
+        atoms.rattle(0.05, seed=i)
+    model = Morse(**Morse.test_params()).fit(frames, [0.0, 0.1, 0.2])
+    prepared = model.prepare(frames)
+    everything, some = model.evaluate(prepared), model.evaluate(prepared, ["energy", "forces"])
+    np.testing.assert_array_equal(some.energy, everything.energy)
+    np.testing.assert_array_equal(some.forces[0], everything.forces[0])
+    assert some.stress is None
+    assert everything.stress is not None
+    with pytest.raises(ValueError, match="no quantity 'force'; there are"):
+        model.evaluate(prepared, ["force"])

@@ -1,0 +1,57 @@
+"""Captured functions of batches: values elsewhere than on a CUDA device, shapes, and failed captures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+import torch
+
+from mlffbench.system import cuda_graph
+from mlffbench.system.cuda_graph import CapturedFunction, tensors_of
+
+
+@dataclass(frozen=True)
+class Batch:
+    x: torch.Tensor
+    more: dict[str, torch.Tensor]
+
+
+def batch(n: int, value: float) -> Batch:
+    return Batch(torch.full((n,), value), {"y": torch.arange(float(n))})
+
+
+def product(batch: Batch) -> torch.Tensor:
+    return (batch.x * batch.more["y"]).sum()
+
+
+def test_on_a_cpu_it_is_the_plain_function():
+    captured = CapturedFunction(product, torch.device("cpu"), "product")
+    assert not captured.captures
+    assert captured(batch(3, 2.0)) == 6.0
+    assert [t.shape for t in tensors_of(batch(3, 2.0))] == [(3,), (3,)]
+
+
+@pytest.mark.gpu
+def test_replayed_values_are_those_of_the_function_for_every_shape():
+    device = torch.device("cuda")
+    captured = CapturedFunction(product, device, "product")
+    for k in range(24):
+        at = batch(3 + k % 3, float(k))
+        moved = Batch(at.x.to(device), {"y": at.more["y"].to(device)})
+        assert captured(moved).item() == product(at).item()
+    assert captured.failure is None
+    assert len(captured._graphs) == 3
+
+
+@pytest.mark.gpu
+def test_a_function_that_waits_runs_plainly_with_one_warning():
+    device = torch.device("cuda")
+    captured = CapturedFunction(lambda x: x[x > 1].sum(), device, "sum")
+    x = torch.arange(4.0, device=device)
+    with pytest.warns(UserWarning, match="sum is not captured") as warned:
+        values = [captured(x).item() for _ in range(cuda_graph.WARM_UP + 3)]
+    assert values == [5.0] * len(values)
+    assert len(warned) == 1
+    assert captured.failure is not None
+    assert not captured.captures

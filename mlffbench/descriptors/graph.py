@@ -10,10 +10,11 @@ import torch
 from ase import Atoms
 
 from mlffbench.data import VOIGT_FLAT, Labels, concatenate
-from mlffbench.descriptors.neighbours import neighbour_list
+from mlffbench.descriptors.frame_arrays import frame_arrays
+from mlffbench.descriptors.pairs import pairs
 from mlffbench.system.device import checked_device
 
-__all__ = ["Graph", "build", "labels", "predict", "with_forces"]
+__all__ = ["Graph", "build", "build_counted", "labels", "predict", "split", "with_forces"]
 
 
 @dataclass(frozen=True)
@@ -62,30 +63,59 @@ class Graph:
 def build(
     frames: Sequence[Atoms], cutoff: float, dtype: torch.dtype = torch.float64, device: str = "cpu"
 ) -> Graph:
-    """Build one graph of all frames with matscipy's neighbour lists; `cutoff` in Å."""
-    checked_device(device)
-    pairs = [_pairs(a, cutoff) for a in frames]
-    sizes = np.array([len(a) for a in frames])
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    real = lambda arrays: torch.as_tensor(np.concatenate(arrays), dtype=dtype, device=device)
-    integer = lambda arrays: torch.as_tensor(np.concatenate(arrays), dtype=torch.long, device=device)
-    cells = np.array([np.where(a.pbc[:, None], np.asarray(a.cell), 0.0) for a in frames])
+    """Build one graph of all frames on a device; `cutoff` in Å."""
+    arrays = frame_arrays(frames, float(cutoff), checked_device(device))
+    source, target, shifts = pairs(frames, arrays, float(cutoff))
     return Graph(
-        numbers=integer([a.numbers for a in frames]),
-        positions=real([a.positions for a in frames]),
-        cells=torch.as_tensor(cells, dtype=dtype, device=device),
-        periodic=torch.as_tensor([bool(a.pbc.all()) for a in frames], device=device),
-        frame=torch.repeat_interleave(torch.arange(len(frames)), torch.as_tensor(sizes)).to(device),
-        source=integer([s + i for (i, _, _), s in zip(pairs, starts, strict=True)]),
-        target=integer([s + j for (_, j, _), s in zip(pairs, starts, strict=True)]),
-        shifts=real([s for _, _, s in pairs]),
+        numbers=arrays.numbers,
+        positions=arrays.positions.to(dtype),
+        cells=arrays.cells.to(dtype),
+        periodic=torch.as_tensor(arrays.pbc.all(axis=1), device=device),
+        frame=arrays.frame(),
+        source=source,
+        target=target,
+        shifts=shifts.to(dtype),
     )
 
 
-def _pairs(atoms: Atoms, cutoff: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Source, target and cell shift of every directed pair."""
-    i, j, shifts = neighbour_list("ijS", atoms, float(cutoff))
-    return i, j, shifts.astype(float)
+def build_counted(
+    frames: Sequence[Atoms], cutoff: float, dtype: torch.dtype = torch.float64, device: str = "cpu"
+) -> tuple[Graph, np.ndarray, np.ndarray]:
+    """Build a graph as `build`, with the numbers of atoms and of pairs of each frame on the host.
+
+    Returns
+    -------
+    graph : Graph
+    atoms, pairs : (n_frames,) int arrays
+    """
+    graph = build(frames, cutoff, dtype, device)
+    atoms = np.array([len(a) for a in frames])
+    ends = torch.as_tensor(np.cumsum(atoms), device=graph.source.device)
+    return graph, atoms, np.diff(torch.searchsorted(graph.source, ends).cpu().numpy(), prepend=0)
+
+
+def split(graph: Graph, atoms: np.ndarray, pairs: np.ndarray, groups: Sequence[int]) -> list[Graph]:
+    """Split a graph into graphs of consecutive frames.
+
+    Parameters
+    ----------
+    graph : Graph
+    atoms, pairs : (n_frames,) int arrays
+        Numbers of atoms and of pairs of each frame, as from `build_counted`.
+    groups : sequence of int
+        Number of frames of each part.
+    """
+    first = np.cumsum(groups) - groups
+    n_atoms, n_pairs = (np.add.reduceat(n, first).tolist() for n in (atoms, pairs))
+    lengths = {"cells": list(groups), "periodic": list(groups)} | dict.fromkeys(
+        ("numbers", "positions", "frame"), n_atoms
+    )
+    columns = {k: v.split(lengths.get(k, n_pairs)) for k, v in vars(graph).items()}
+    start = (np.cumsum(n_atoms) - n_atoms).tolist()
+    columns["frame"] = [x - int(n) for x, n in zip(columns["frame"], first, strict=True)]
+    for name in ("source", "target"):
+        columns[name] = [x - n for x, n in zip(columns[name], start, strict=True)]
+    return [Graph(**{k: column[g] for k, column in columns.items()}) for g in range(len(groups))]
 
 
 def with_forces(

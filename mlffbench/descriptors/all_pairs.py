@@ -1,0 +1,96 @@
+"""Neighbours of many small frames at once, from the distances of all their pairs, on any device.
+
+The images of atom j within the cutoff of atom i have cell shifts s with \\|Δ + s\\| < r_c/h in each periodic
+direction (Δ = difference of the scaled coordinates, h = height of the cell). At most ⌈2 r_c/h⌉ integers lie in
+this interval, one in a cell of two cutoffs, so few candidates are tried, and atoms may lie outside of the cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from mlffbench.descriptors.frame_arrays import FrameArrays
+
+__all__ = ["Pairs", "all_pairs"]
+
+CANDIDATES = {"cpu": 2**17, "cuda": 2**24}  # tried at a time: an array fits a core's cache, or 128 MiB
+BUCKET = 8  # frames whose numbers of atoms differ by less are padded to one
+
+Pairs = tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # source, target (p,) int64; shifts (p, 3) float64
+
+
+def all_pairs(arrays: FrameArrays, frames: np.ndarray, cutoff: float) -> Iterator[Pairs]:
+    """Yield the pairs nearer than a cutoff, by source, target and shift, of some frames of similar size.
+
+    Parameters
+    ----------
+    arrays : FrameArrays
+        Of all frames, made for this cutoff.
+    frames : (m,) int array
+        Indices of the frames whose pairs are wanted.
+    cutoff : float
+        Å.
+    """
+    most = CANDIDATES["cpu" if arrays.positions.is_cpu else "cuda"]
+    keys = np.column_stack([-(-arrays.sizes[frames] // BUCKET), arrays.images[frames]])
+    _, group = np.unique(keys, axis=0, return_inverse=True)
+    for g in range(group.max(initial=-1) + 1):
+        members = frames[group.ravel() == g]
+        images = arrays.images[members[0]]
+        candidates = int(arrays.sizes[members].max() ** 2 * images.prod())
+        step = max(1, most // max(candidates, 1))
+        for first in range(0, len(members), step):
+            yield _pairs(arrays, members[first : first + step], images, cutoff)
+
+
+def _pairs(arrays: FrameArrays, frames: np.ndarray, images: np.ndarray, cutoff: float) -> Pairs:
+    """Pairs of frames that are padded to the largest with atoms at no place (NaN), nobody's neighbours."""
+    sizes, device = arrays.sizes[frames], arrays.positions.device
+    n, whole = int(sizes.max()), bool((sizes == sizes[0]).all())
+    chosen = torch.as_tensor(frames, device=device)
+    atoms = arrays.starts[chosen, None] + torch.arange(n, device=device)  # (m, n)
+    positions = arrays.positions[atoms if whole else atoms.clamp(max=len(arrays.positions) - 1)]
+    if not whole:
+        inside = torch.arange(n, device=device) < torch.as_tensor(sizes, device=device)[:, None]
+        positions = torch.where(inside[..., None], positions, torch.nan)
+    vectors = _differences(positions)
+    shifts = None
+    if arrays.pbc[frames].any():
+        scaled = _differences(positions @ arrays.inverse[chosen])
+        shifts = torch.ceil(-arrays.reach[chosen].T[:, :, None, None] - scaled)  # the lowest in reach
+        vectors += torch.einsum("xmij,mxy->ymij", shifts, arrays.cells[chosen])
+    steps = torch.cartesian_prod(*(torch.arange(float(k), dtype=torch.float64) for k in images)).to(device)
+    squares = _squared_distances(vectors, steps @ arrays.cells[chosen])
+    middle = int(np.ravel_multi_index(tuple((images - 1) // 2), tuple(images)))  # an atom itself
+    squares.diagonal(dim1=1, dim2=2)[:, middle] = torch.inf
+    return _selected(torch.nonzero((squares < cutoff**2).flatten())[:, 0], atoms, shifts, steps)
+
+
+def _differences(values: torch.Tensor) -> torch.Tensor:
+    """Value of target j minus that of source i, (m, n, 3) to (3, m, i, j)."""
+    columns = values.movedim(2, 0).contiguous()
+    return columns[:, :, None, :] - columns[:, :, :, None]
+
+
+def _squared_distances(vectors: torch.Tensor, offsets: torch.Tensor) -> torch.Tensor:
+    """|v + o|² of vectors (3, m, i, j) and offsets (m, k, 3), (m, i, j, k)."""
+    squares = torch.zeros((), dtype=vectors.dtype, device=vectors.device)
+    for along, offset in zip(vectors, offsets.unbind(2), strict=True):
+        component = along[..., None] + offset[:, None, None, :]
+        squares = component.square_() if squares.ndim == 0 else squares.addcmul_(component, component)
+    return squares
+
+
+def _selected(
+    which: torch.Tensor, atoms: torch.Tensor, shifts: torch.Tensor | None, steps: torch.Tensor
+) -> Pairs:
+    """Pairs by their numbers among all candidates (m, i, j, k)."""
+    n = atoms.shape[1]
+    pair, step = which // len(steps), which % len(steps)
+    source = pair // n
+    target = source // n * n + pair % n
+    lowest = 0.0 if shifts is None else shifts.flatten(1)[:, pair].T
+    return atoms.flatten()[source], atoms.flatten()[target], lowest + steps[step]

@@ -7,7 +7,7 @@ this interval, one in a cell of two cutoffs, so few candidates are tried, and at
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from mlffbench.descriptors.frame_arrays import FrameArrays
 
 __all__ = ["Pairs", "all_pairs"]
 
-CANDIDATES = {"cpu": 2**17, "cuda": 2**24}  # tried at a time: an array fits a core's cache, or 128 MiB
+CANDIDATES = {"cpu": 2**20, "cuda": 2**24}  # tried at a time: arrays of 8 or 128 MiB
 BUCKET = 8  # frames whose numbers of atoms differ by less are padded to one
 
 Pairs = tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # source, target (p,) int64; shifts (p, 3) float64
@@ -56,41 +56,48 @@ def _pairs(arrays: FrameArrays, frames: np.ndarray, images: np.ndarray, cutoff: 
     if not whole:
         inside = torch.arange(n, device=device) < torch.as_tensor(sizes, device=device)[:, None]
         positions = torch.where(inside[..., None], positions, torch.nan)
-    vectors = _differences(positions)
-    shifts = None
+    vectors, lowest = _differences(positions), None
     if arrays.pbc[frames].any():
-        scaled = _differences(positions @ arrays.inverse[chosen])
-        shifts = torch.ceil(-arrays.reach[chosen].T[:, :, None, None] - scaled)  # the lowest in reach
-        vectors += torch.einsum("xmij,mxy->ymij", shifts, arrays.cells[chosen])
+        cells, inverse, reach = (x[chosen] for x in (arrays.cells, arrays.inverse, arrays.reach))
+        scaled = positions @ inverse
+        place = lambda atom: scaled.flatten(0, 1).index_select(0, atom)
+        vectors.baddbmm_(cells.mT, _lowest(_differences(scaled), reach[:, :, None]))
+        lowest = lambda i, j: _lowest(place(j).sub_(place(i)), reach.index_select(0, i // n))
     steps = torch.cartesian_prod(*(torch.arange(float(k), dtype=torch.float64) for k in images)).to(device)
-    squares = _squared_distances(vectors, steps @ arrays.cells[chosen])
+    squares = _squared_distances(vectors, steps @ arrays.cells[chosen]).view(len(frames), n, n, -1)
     middle = int(np.ravel_multi_index(tuple((images - 1) // 2), tuple(images)))  # an atom itself
     squares.diagonal(dim1=1, dim2=2)[:, middle] = torch.inf
-    return _selected(torch.nonzero((squares < cutoff**2).flatten())[:, 0], atoms, shifts, steps)
+    return _selected(torch.nonzero((squares < cutoff**2).flatten())[:, 0], atoms, lowest, steps)
+
+
+def _lowest(scaled: torch.Tensor, reach: torch.Tensor) -> torch.Tensor:
+    """Lowest cell shift that brings a target, at a scaled vector from its source, into reach."""
+    return (scaled + reach).neg_().ceil_()
 
 
 def _differences(values: torch.Tensor) -> torch.Tensor:
-    """Value of target j minus that of source i, (m, n, 3) to (3, m, i, j)."""
-    columns = values.movedim(2, 0).contiguous()
-    return columns[:, :, None, :] - columns[:, :, :, None]
+    """Value of target j minus that of source i, (m, n, 3) to (m, 3, ij)."""
+    columns = values.mT.contiguous()
+    return (columns[:, :, None, :] - columns[:, :, :, None]).flatten(2)
 
 
 def _squared_distances(vectors: torch.Tensor, offsets: torch.Tensor) -> torch.Tensor:
-    """|v + o|² of vectors (3, m, i, j) and offsets (m, k, 3), (m, i, j, k)."""
-    squares = torch.zeros((), dtype=vectors.dtype, device=vectors.device)
-    for along, offset in zip(vectors, offsets.unbind(2), strict=True):
-        component = along[..., None] + offset[:, None, None, :]
-        squares = component.square_() if squares.ndim == 0 else squares.addcmul_(component, component)
-    return squares
+    """|v + o|² of vectors (m, 3, ij) and offsets (m, k, 3), (m, ij, k)."""
+    if offsets.shape[1] == 1:
+        return vectors.square_().sum(dim=1)
+    x, y, z = (vectors[:, c, :, None] + offsets[:, None, :, c] for c in range(3))
+    return x.square_().addcmul_(y, y).addcmul_(z, z)
 
 
 def _selected(
-    which: torch.Tensor, atoms: torch.Tensor, shifts: torch.Tensor | None, steps: torch.Tensor
+    which: torch.Tensor, atoms: torch.Tensor, lowest: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None, steps: torch.Tensor
 ) -> Pairs:
     """Pairs by their numbers among all candidates (m, i, j, k)."""
-    n = atoms.shape[1]
-    pair, step = which // len(steps), which % len(steps)
-    source = pair // n
-    target = source // n * n + pair % n
-    lowest = 0.0 if shifts is None else shifts.flatten(1)[:, pair].T
-    return atoms.flatten()[source], atoms.flatten()[target], lowest + steps[step]
+    n, k = atoms.shape[1], len(steps)
+    pair = which if k == 1 else which // k
+    row = pair // n  # of the source
+    column = row.div(n, rounding_mode="floor").mul_(n).add_(pair - row * n)  # of the target
+    source, target = (atoms.flatten().index_select(0, place) for place in (row, column))
+    if lowest is None:
+        return source, target, torch.zeros((len(which), 3), dtype=steps.dtype, device=steps.device)
+    return source, target, lowest(row, column) + steps.index_select(0, which - pair * k)

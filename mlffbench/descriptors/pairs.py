@@ -15,7 +15,7 @@ from mlffbench.descriptors.neighbours import neighbour_list
 
 __all__ = ["pairs"]
 
-SMALL = {"cpu": 400, "cuda": 4000}  # candidates an atom that cost less than a cell list
+SMALL = {"cpu": 200, "cuda": 4000}  # candidates an atom that cost less than a cell list
 
 
 def pairs(frames: Sequence[Atoms], arrays: FrameArrays, cutoff: float) -> Pairs:
@@ -39,23 +39,22 @@ def pairs(frames: Sequence[Atoms], arrays: FrameArrays, cutoff: float) -> Pairs:
     candidates = arrays.sizes * arrays.images.prod(axis=1)
     small = candidates <= SMALL["cpu" if arrays.positions.is_cpu else "cuda"]
     parts = [*all_pairs(arrays, np.flatnonzero(small), cutoff)]
-    parts += _large(frames, np.flatnonzero(~small), arrays, cutoff)
+    parts += [_large(frames[k], int(k), arrays, cutoff) for k in np.flatnonzero(~small)]
+    if len(parts) == 1:
+        return parts[0]
     source, target, shifts = (torch.cat(part) for part in zip(*parts, strict=True))
-    if bool((source.diff() >= 0).all()):
+    if bool((source[1:] >= source[:-1]).all()):
         return source, target, shifts
     order = torch.argsort(source, stable=True)
     return source[order], target[order], shifts[order]
 
 
-def _large(
-    frames: Sequence[Atoms], picks: np.ndarray, arrays: FrameArrays, cutoff: float
-) -> Iterator[Pairs]:
-    starts = np.cumsum(arrays.sizes) - arrays.sizes
-    for k in picks:
-        if arrays.positions.is_cpu:
-            i, j, s = neighbour_list("ijS", frames[k], cutoff)
-            source, target, shifts = torch.from_numpy(i).long(), torch.from_numpy(j).long(), torch.from_numpy(s)
-        else:
-            here = arrays.positions[starts[k] : starts[k] + arrays.sizes[k]]
-            source, target, shifts = cell_list(here, frames[k].cell.array, frames[k].pbc, cutoff)
-        yield source + int(starts[k]), target + int(starts[k]), shifts.double()
+def _large(atoms: Atoms, k: int, arrays: FrameArrays, cutoff: float) -> Pairs:
+    """Pairs of frame k: by matscipy on the CPU, on its device elsewhere."""
+    first = int(arrays.sizes[:k].sum())
+    if arrays.positions.is_cpu:
+        i, j, s = (torch.from_numpy(values) for values in neighbour_list("ijS", atoms, cutoff))
+        return i.long().add_(first), j.long().add_(first), s.double()
+    positions = arrays.positions[first : first + len(atoms)]
+    i, j, shifts = cell_list(positions, atoms.cell.array, atoms.pbc, cutoff)
+    return i.add_(first), j.add_(first), shifts

@@ -1,8 +1,8 @@
 """Neighbours of many small frames at once, from the distances of all their pairs, on any device.
 
 The images of atom j within the cutoff of atom i have cell shifts s with \\|Δ + s\\| < r_c/h in each periodic
-direction (Δ = difference of the scaled coordinates, h = height of the cell). At most ⌈2 r_c/h⌉ integers lie in
-this interval, one in a cell of two cutoffs, so few candidates are tried, and atoms may lie outside of the cell.
+direction (Δ = difference of the scaled coordinates, h = height of the cell). At most ⌈2 r_c/h⌉ integers lie
+in this interval, one in a cell of two cutoffs: few candidates, and atoms may lie outside of the cell.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ CANDIDATES = {"cpu": 2**20, "cuda": 2**24}  # tried at a time: arrays of 8 or 12
 BUCKET = 8  # frames whose numbers of atoms differ by less are padded to one
 
 Pairs = tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # source, target (p,) int64; shifts (p, 3) float64
+
+
+LowestShift = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # of pairs, from their sources and targets
 
 
 def all_pairs(arrays: FrameArrays, frames: np.ndarray, cutoff: float) -> Iterator[Pairs]:
@@ -54,7 +57,7 @@ def _pairs(arrays: FrameArrays, frames: np.ndarray, images: np.ndarray, cutoff: 
     atoms = arrays.starts[chosen, None] + torch.arange(n, device=device)  # (m, n)
     positions = arrays.positions[atoms if whole else atoms.clamp(max=len(arrays.positions) - 1)]
     if not whole:
-        inside = torch.arange(n, device=device) < torch.as_tensor(sizes, device=device)[:, None]
+        inside = torch.arange(n, device=device) < arrays.lengths[chosen, None]
         positions = torch.where(inside[..., None], positions, torch.nan)
     vectors, lowest = _differences(positions), None
     if arrays.pbc[frames].any():
@@ -63,7 +66,8 @@ def _pairs(arrays: FrameArrays, frames: np.ndarray, images: np.ndarray, cutoff: 
         place = lambda atom: scaled.flatten(0, 1).index_select(0, atom)
         vectors.baddbmm_(cells.mT, _lowest(_differences(scaled), reach[:, :, None]))
         lowest = lambda i, j: _lowest(place(j).sub_(place(i)), reach.index_select(0, i // n))
-    steps = torch.cartesian_prod(*(torch.arange(float(k), dtype=torch.float64) for k in images)).to(device)
+    ranges = (torch.arange(float(k), dtype=torch.float64, device=device) for k in images)
+    steps = torch.cartesian_prod(*ranges)
     squares = _squared_distances(vectors, steps @ arrays.cells[chosen]).view(len(frames), n, n, -1)
     middle = int(np.ravel_multi_index(tuple((images - 1) // 2), tuple(images)))  # an atom itself
     squares.diagonal(dim1=1, dim2=2)[:, middle] = torch.inf
@@ -90,7 +94,10 @@ def _squared_distances(vectors: torch.Tensor, offsets: torch.Tensor) -> torch.Te
 
 
 def _selected(
-    which: torch.Tensor, atoms: torch.Tensor, lowest: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None, steps: torch.Tensor
+    which: torch.Tensor,
+    atoms: torch.Tensor,
+    lowest: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None,
+    steps: torch.Tensor,
 ) -> Pairs:
     """Pairs by their numbers among all candidates (m, i, j, k)."""
     n, k = atoms.shape[1], len(steps)

@@ -26,7 +26,8 @@ class FrameArrays:
     inverse : (n_frames, 3, 3) float64 tensor, Å⁻¹
         r @ inverse are the scaled coordinates; zero where not periodic.
     reach : (n_frames, 3) float64 tensor, the cutoff divided by the heights of the cell
-    starts : (n_frames,) int64 tensor, first atom of each frame
+    lengths, starts : (n_frames,) int64 tensors, number of atoms and first atom of each frame
+    periodic : (n_frames,) bool tensor, true for three periodic directions
     sizes, pbc, images : (n_frames,) int, (n_frames, 3) bool and int arrays on the host
         Numbers of atoms, periodic directions, and cell shifts to try for a pair of atoms.
     """
@@ -36,16 +37,17 @@ class FrameArrays:
     cells: torch.Tensor
     inverse: torch.Tensor
     reach: torch.Tensor
+    lengths: torch.Tensor
     starts: torch.Tensor
+    periodic: torch.Tensor
     sizes: np.ndarray
     pbc: np.ndarray
     images: np.ndarray
 
     def frame(self) -> torch.Tensor:
         """Frame of each atom, (n,) int64."""
-        sizes = torch.diff(self.starts, append=self.starts.new_full((1,), len(self.numbers)))
-        every = torch.arange(len(sizes), device=sizes.device)
-        return torch.repeat_interleave(every, sizes, output_size=len(self.numbers))
+        every = torch.arange(len(self.lengths), device=self.lengths.device)
+        return torch.repeat_interleave(every, self.lengths, output_size=len(self.numbers))
 
 
 def frame_arrays(frames: Sequence[Atoms], cutoff: float, device: torch.device) -> FrameArrays:
@@ -62,10 +64,13 @@ def frame_arrays(frames: Sequence[Atoms], cutoff: float, device: torch.device) -
             "inverse": inverse,
             "reach": reach,
             "numbers": np.concatenate([a.numbers for a in frames]),
+            "lengths": sizes,
             "starts": np.cumsum(sizes) - sizes,
+            "periodic": pbc.all(axis=1).astype(int),
         },
         device,
     )
+    tensors["periodic"] = tensors["periodic"].bool()
     return FrameArrays(**tensors, sizes=sizes, pbc=pbc, images=np.floor(2 * reach).astype(int) + 1)
 
 
@@ -74,7 +79,7 @@ def _dual(cells: np.ndarray, pbc: np.ndarray) -> np.ndarray:
     inverse = np.zeros_like(cells)
     whole, partly = pbc.all(axis=1), pbc.any(axis=1) & ~pbc.all(axis=1)
     inverse[whole] = np.linalg.inv(cells[whole])
-    inverse[partly] = np.linalg.pinv(cells[partly])
+    inverse[partly] = np.linalg.pinv(cells[partly]) * pbc[partly, None, :]  # exact zeros, not rounded ones
     return inverse
 
 

@@ -70,7 +70,7 @@ def build(
         numbers=arrays.numbers,
         positions=arrays.positions.to(dtype),
         cells=arrays.cells.to(dtype),
-        periodic=torch.as_tensor(arrays.pbc.all(axis=1), device=device),
+        periodic=arrays.periodic,
         frame=arrays.frame(),
         source=source,
         target=target,

@@ -105,7 +105,7 @@ def split(graph: Graph, atoms: np.ndarray, pairs: np.ndarray, groups: Sequence[i
     groups : sequence of int
         Number of frames of each part.
     """
-    first = np.cumsum(groups) - groups
+    first = np.cumsum(groups, dtype=int) - np.asarray(groups)
     n_atoms, n_pairs = (np.add.reduceat(n, first).tolist() for n in (atoms, pairs))
     lengths = {"cells": list(groups), "periodic": list(groups)} | dict.fromkeys(
         ("numbers", "positions", "frame"), n_atoms

@@ -39,7 +39,7 @@ def pairs(frames: Sequence[Atoms], arrays: FrameArrays, cutoff: float) -> Pairs:
     candidates = arrays.sizes * arrays.images.prod(axis=1)
     small = candidates <= SMALL["cpu" if arrays.positions.is_cpu else "cuda"]
     parts = [*all_pairs(arrays, np.flatnonzero(small), cutoff)]
-    parts += [_large(frames[k], int(k), arrays, cutoff) for k in np.flatnonzero(~small)]
+    parts += [_large(frames[k], k, arrays, cutoff) for k in np.flatnonzero(~small).tolist()]
     if len(parts) == 1:
         return parts[0]
     source, target, shifts = (torch.cat(part) for part in zip(*parts, strict=True))

@@ -120,8 +120,10 @@ def microseconds(sides: Mapping[str, Side], frames: list[Atoms], device: torch.d
 def differing(side: Side, frames: list[Atoms], device: torch.device) -> int:
     """Number of pairs that this side or matscipy has and the other has not."""
     listed = (side(frames, device), matscipy(frames, torch.device("cpu")))
-    both = torch.cat([torch.column_stack(columns).cpu().long() for columns in listed])
-    _, counts = np.unique(both.numpy(), axis=0, return_counts=True)
+    both = torch.cat([torch.column_stack(columns).cpu().long() for columns in listed]).numpy()
+    both -= both.min(axis=0)
+    keys = np.ravel_multi_index(tuple(both.T), tuple(both.max(axis=0) + 1))
+    _, counts = np.unique(keys, return_counts=True)
     return int((counts == 1).sum())
 
 

@@ -14,7 +14,7 @@ from mlffbench.descriptors.frame_arrays import frame_arrays
 from mlffbench.descriptors.pairs import pairs
 from mlffbench.system.device import checked_device
 
-__all__ = ["Graph", "build", "build_counted", "labels", "predict", "split", "with_forces"]
+__all__ = ["Graph", "build", "build_counted", "labels", "predict", "with_forces"]
 
 
 @dataclass(frozen=True)
@@ -92,30 +92,6 @@ def build_counted(
     atoms = np.array([len(a) for a in frames])
     ends = torch.as_tensor(np.cumsum(atoms), device=graph.source.device)
     return graph, atoms, np.diff(torch.searchsorted(graph.source, ends).cpu().numpy(), prepend=0)
-
-
-def split(graph: Graph, atoms: np.ndarray, pairs: np.ndarray, groups: Sequence[int]) -> list[Graph]:
-    """Split a graph into graphs of consecutive frames.
-
-    Parameters
-    ----------
-    graph : Graph
-    atoms, pairs : (n_frames,) int arrays
-        Numbers of atoms and of pairs of each frame, as from `build_counted`.
-    groups : sequence of int
-        Number of frames of each part.
-    """
-    first = np.cumsum(groups, dtype=int) - np.asarray(groups)
-    n_atoms, n_pairs = (np.add.reduceat(n, first).tolist() for n in (atoms, pairs))
-    lengths = {"cells": list(groups), "periodic": list(groups)} | dict.fromkeys(
-        ("numbers", "positions", "frame"), n_atoms
-    )
-    columns = {k: v.split(lengths.get(k, n_pairs)) for k, v in vars(graph).items()}
-    start = (np.cumsum(n_atoms) - n_atoms).tolist()
-    columns["frame"] = [x - int(n) for x, n in zip(columns["frame"], first, strict=True)]
-    for name in ("source", "target"):
-        columns[name] = [x - n for x, n in zip(columns[name], start, strict=True)]
-    return [Graph(**{k: column[g] for k, column in columns.items()}) for g in range(len(groups))]
 
 
 def with_forces(

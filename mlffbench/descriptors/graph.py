@@ -64,9 +64,11 @@ def build(
     frames: Sequence[Atoms], cutoff: float, dtype: torch.dtype = torch.float64, device: str = "cpu"
 ) -> Graph:
     """Build one graph of all frames on a device; `cutoff` in Å."""
-    arrays = frame_arrays(frames, float(cutoff), checked_device(device))
+    wanted = checked_device(device)
+    here = wanted if wanted.type == "cuda" else torch.device("cpu")  # others may lack double precision
+    arrays = frame_arrays(frames, float(cutoff), here)
     source, target, shifts = pairs(frames, arrays, float(cutoff))
-    return Graph(
+    graph = Graph(
         numbers=arrays.numbers,
         positions=arrays.positions.to(dtype),
         cells=arrays.cells.to(dtype),
@@ -76,6 +78,7 @@ def build(
         target=target,
         shifts=shifts.to(dtype),
     )
+    return graph if here == wanted else graph.to(wanted)
 
 
 def build_counted(

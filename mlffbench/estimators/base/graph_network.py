@@ -172,7 +172,7 @@ class GraphNetwork(WarmStart):
         starts = range(0, len(held), VALIDATION_BATCH)
         held_batches = [join(held[i : i + VALIDATION_BATCH]) for i in starts]
         self.n_parameters_ = n_trainable(self.module_)
-        self.history_, self.stopped_by_ = train(
+        self.history_, self.stopped_by_, self.captured_ = train(
             self.module_,
             [{"params": self.module_.parameters(), "lr": self.learning_rate}],
             batches=lambda: map(join, shuffled_batches(training, self.batch_size, generator)),

@@ -13,7 +13,7 @@ from mlffbench.data import VOIGT_FLAT, Labels, concatenate
 from mlffbench.descriptors.neighbours import neighbour_list
 from mlffbench.system.device import checked_device
 
-__all__ = ["Graph", "build", "labels", "predict", "with_forces"]
+__all__ = ["Graph", "build", "labels", "predict", "split", "with_forces"]
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,31 @@ def _pairs(atoms: Atoms, cutoff: float) -> tuple[np.ndarray, np.ndarray, np.ndar
     """Source, target and cell shift of every directed pair."""
     i, j, shifts = neighbour_list("ijS", atoms, float(cutoff))
     return i, j, shifts.astype(float)
+
+
+def split(graph: Graph, n: int) -> list[Graph]:
+    """Split a graph into n of about as many frames; one frame is never split, and n = 1 is the graph."""
+    if n == 1 or graph.n_frames == 1:
+        return [graph]
+    size = -(-graph.n_frames // n)
+    return [_frames_of(graph, i, min(i + size, graph.n_frames)) for i in range(0, graph.n_frames, size)]
+
+
+def _frames_of(graph: Graph, start: int, stop: int) -> Graph:
+    """The graph of some consecutive frames."""
+    ends = torch.tensor([start, stop], device=graph.frame.device)
+    a, b = torch.searchsorted(graph.frame, ends).tolist()
+    p, q = torch.searchsorted(graph.frame[graph.source], ends).tolist()
+    return Graph(
+        numbers=graph.numbers[a:b],
+        positions=graph.positions[a:b],
+        cells=graph.cells[start:stop],
+        periodic=graph.periodic[start:stop],
+        frame=graph.frame[a:b] - start,
+        source=graph.source[p:q] - a,
+        target=graph.target[p:q] - a,
+        shifts=graph.shifts[p:q],
+    )
 
 
 def with_forces(

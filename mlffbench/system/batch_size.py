@@ -16,10 +16,10 @@ CACHE_BYTES = 16 * 2**20  # of a processor: temporaries beyond its last cache co
 SHARE = 0.25  # of a GPU's free memory: estimates of batches may be wrong by a factor
 
 
-def batch_bytes(device: torch.device | str) -> int:
+def batch_bytes(device: torch.device | str, share: float = SHARE) -> int:
     """Bytes that all temporaries of one batch may take together on a device.
 
-    A quarter of the free memory of a GPU; elsewhere what a processor's last cache holds.
+    A share of the free memory of a GPU; elsewhere what a processor's last cache holds.
     """
     import torch
 
@@ -28,7 +28,7 @@ def batch_bytes(device: torch.device | str) -> int:
         return CACHE_BYTES
     free, _ = torch.cuda.mem_get_info(place)
     unused = torch.cuda.memory_reserved(place) - torch.cuda.memory_allocated(place)
-    return max(CACHE_BYTES, int(SHARE * (free + unused)))
+    return max(CACHE_BYTES, int(share * (free + unused)))
 
 
 def consecutive_parts(costs: Sequence[float], room: float) -> list[slice]:

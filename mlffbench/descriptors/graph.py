@@ -21,6 +21,7 @@ __all__ = [
     "build_counted",
     "gradients",
     "labels",
+    "parts",
     "predict",
     "split",
     "strain_basis",
@@ -130,6 +131,31 @@ def split(graph: Graph, atoms: np.ndarray, pairs: np.ndarray, groups: Sequence[i
     for name in ("source", "target"):
         columns[name] = [x - n for x, n in zip(columns[name], start, strict=True)]
     return [Graph(**{k: column[g] for k, column in columns.items()}) for g in range(len(groups))]
+
+
+def parts(graph: Graph, n: int) -> list[Graph]:
+    """Split a graph into n of about as many frames; one frame is never split, and n = 1 is the graph."""
+    if n == 1 or graph.n_frames == 1:
+        return [graph]
+    size = -(-graph.n_frames // n)
+    return [_frames_of(graph, i, min(i + size, graph.n_frames)) for i in range(0, graph.n_frames, size)]
+
+
+def _frames_of(graph: Graph, start: int, stop: int) -> Graph:
+    """The graph of some consecutive frames."""
+    ends = torch.tensor([start, stop], device=graph.frame.device)
+    a, b = torch.searchsorted(graph.frame, ends).tolist()
+    p, q = torch.searchsorted(graph.frame[graph.source], ends).tolist()
+    return Graph(
+        numbers=graph.numbers[a:b],
+        positions=graph.positions[a:b],
+        cells=graph.cells[start:stop],
+        periodic=graph.periodic[start:stop],
+        frame=graph.frame[a:b] - start,
+        source=graph.source[p:q] - a,
+        target=graph.target[p:q] - a,
+        shifts=graph.shifts[p:q],
+    )
 
 
 def with_forces(

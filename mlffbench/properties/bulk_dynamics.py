@@ -20,13 +20,14 @@ from mlffbench.properties._ensemble import (
     energy_of_constraints,
 )
 from mlffbench.properties._forces import ForceEvaluation, batches
-from mlffbench.properties._structures import takes_any_structure
+from mlffbench.properties._structures import most_atoms, on_cuda, takes_any_structure
 from mlffbench.properties._trajectory import Trajectory
 from mlffbench.properties.limits import Limits, Watch, failures_of_motion
 from mlffbench.system import progress
 
-__all__ = ["run_many"]
+__all__ = ["batch_size", "run_many"]
 
+MOST_ATOMS = 512  # that move together on a CPU: more are no faster
 PHYSICAL = (ValueError, ArithmeticError, RuntimeError)  # errors that may come of an unphysical structure
 
 
@@ -82,6 +83,16 @@ def run_many(
     for together in [runs] if batches(calculator) else [[run] for run in runs]:
         _Batch(together, calculator, integrator).follow(sampled, max_seconds)
     return [run.trajectory(timestep * np.array(sampled, dtype=float)) for run in runs]
+
+
+def batch_size(calculator: BaseCalculator, n_atoms: int) -> int:
+    """Number of trajectories of n atoms after whose end a caller keeps what is finished.
+
+    All that fill a GPU; on a CPU those that are as fast together as more of them; one without batches.
+    """
+    if not batches(calculator):
+        return 1
+    return max((most_atoms(calculator) if on_cuda(calculator) else MOST_ATOMS) // n_atoms, 1)
 
 
 def _integrator(timestep: float, temperature: float, friction: float | None) -> Integrator:

@@ -14,7 +14,7 @@ from mlffbench.potentials.mace.wanted_gradients import wanted_gradients
 
 __all__ = ["NeighbourConvolution", "is_convertible"]
 
-CHUNK = {"cpu": 2**18, "cuda": 2**30}  # bytes of one product of features and radial weights: a cache, memory
+CHUNK = {"cpu": 2**20, "cuda": 2**30}  # bytes of one product of features and radial weights: a cache, memory
 
 
 class NeighbourConvolution(torch.nn.Module):
@@ -177,7 +177,7 @@ class _Gradients(torch.autograd.Function):
                     by.add(k, path, [(product, h[:, :, path.inputs], r[:, :, k : k + 1])])
                 if wanted[1]:
                     message = (h[:, :, path.inputs] * r[:, :, k : k + 1]).flatten(2)
-                    by.add_harmonics(path, torch.bmm(message, spread.transpose(1, 2)))
+                    by.add_harmonics(path, torch.bmm(spread, message.transpose(1, 2)))
         return by.gathered(layout)
 
     @staticmethod
@@ -212,7 +212,7 @@ class _Gradients(torch.autograd.Function):
                     plain, moved = products.unflatten(2, (-1, layout.channels)).split(layout.neighbours.width, 1)
                     by.add(k, path, [(moved, h_k, r_k), (plain, dh_k, dr_k)])
                 if wanted[1]:
-                    by.add_harmonics(path, torch.bmm(tangent.flatten(2), spread.transpose(1, 2)))
+                    by.add_harmonics(path, torch.bmm(spread, tangent.flatten(2).transpose(1, 2)))
         by_messages = [m if w else None for m, w in zip(messages, wanted[3:], strict=True)]
         return (*by.gathered(layout), *by_messages, None, None)
 
@@ -246,15 +246,18 @@ class _Sums:
                     view[:, :, path.inputs].addcmul_(product, r)
         if self.r is not None:
             view = self.r[self.slots].view(-1, self.layout.neighbours.width, len(self.layout.paths), self.layout.channels)
-            total = None
-            for product, h, _ in terms:
-                if h is not None:
-                    total = product * h if total is None else total.addcmul_(product, h)
-            torch.sum(total, dim=2, out=view[:, :, k])
+            pairs = [
+                (product[:, :, m], h[:, :, m])
+                for product, h, _ in terms if h is not None
+                for m in range(h.shape[2])
+            ]  # fmt: skip
+            total = torch.mul(*pairs[0], out=view[:, :, k])
+            for product, h in pairs[1:]:
+                total.addcmul_(product, h)
 
     def add_harmonics(self, path: _Path, value: torch.Tensor) -> None:
         if self.y is not None:
-            self.y[self.slots, path.harmonics] += value.flatten(0, 1)
+            self.y[self.slots, path.harmonics] += value.transpose(1, 2).flatten(0, 1)
 
     def gathered(self, layout: _Layout) -> tuple[torch.Tensor | None, ...]:
         """By atom, by slot and by pair."""

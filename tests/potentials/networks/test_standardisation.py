@@ -11,7 +11,7 @@ from ase.build import molecule
 from example_water import springs
 
 from mlffbench.descriptors.acsf import ACSF
-from mlffbench.potentials.networks.acsf_batches import DescribedFrames
+from mlffbench.potentials.networks.acsf_frames import DescribedFrames
 from mlffbench.potentials.networks.batches import join, labelled_graphs
 from mlffbench.potentials.networks.standardisation import energy_scale, energy_scale_of_frames, feature_scale
 

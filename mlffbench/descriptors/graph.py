@@ -47,8 +47,10 @@ class Graph:
     @property
     def vectors(self) -> torch.Tensor:
         """Vectors from source to the image of target, (p, 3), Å."""
-        offset = torch.einsum("pi,pij->pj", self.shifts, self.cells[self.frame[self.source]])
-        return self.positions[self.target] - self.positions[self.source] + offset
+        cells = self.cells.index_select(0, self.frame.index_select(0, self.source))
+        offset = torch.bmm(self.shifts[:, None], cells).squeeze(1)
+        ends, starts = (self.positions.index_select(0, i) for i in (self.target, self.source))
+        return ends - starts + offset
 
     def sum_atoms(self, values: torch.Tensor) -> torch.Tensor:
         """Sum a value per atom (n, ...) into one per frame (n_frames, ...)."""

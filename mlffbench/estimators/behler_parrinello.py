@@ -179,6 +179,7 @@ class BehlerParrinello(WarmStart):
         )
         self.history_ = [row for network in trained for row in network.history]
         self.stopped_by_ = ", ".join(dict.fromkeys(network.stopped_by for network in trained))
+        self.captured_ = ", ".join(dict.fromkeys(network.captured for network in trained))
         self.n_parameters_ = n_trainable(*self.networks_)
 
     # ------------------------------------------------------------ predicting

@@ -22,7 +22,7 @@ Points = list[dict[str, Any]]
 def recorded(
     model: Any, data: Dataset, tests: Mapping[str, np.ndarray], every: float, keep: Callable[[Points], None]
 ) -> Iterator[Points]:
-    """Evaluate the model that trains inside the block, with its averaged weights, about every so many seconds.
+    """Evaluate the model that trains inside the block about every so many seconds, with its averaged weights.
 
     `keep` gets all points after each; ``seconds`` count from the block's begin, without the evaluations. An
     epoch's validation has just ended when they are read, so that the device is idle.

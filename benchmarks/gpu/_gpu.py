@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import json
-import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks" / "peers"))
-
 from _peer import Claim, acac, errors
 
 from mlffbench import registry
 from mlffbench.data import Dataset, Labels
 from mlffbench.system.atomic_write import atomic_write
-from mlffbench.system.cuda_graph import CapturedFunction
+from mlffbench.system.cuda_graph import POOLS
 from mlffbench.system.provenance import provenance
+from mlffbench.testing.replay import replayed_on_cpu
 
-__all__ = ["ROOT", "Document", "Parts", "Run", "dataset", "estimator", "rmse", "uncaptured"]
+__all__ = [
+    "ROOT",
+    "Document",
+    "Fact",
+    "Parts",
+    "Run",
+    "capturing",
+    "dataset",
+    "estimator",
+    "rmse",
+    "uncaptured",
+]
+
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,14 @@ class Run:
 Parts = Mapping[str, Callable[[Run], dict[str, Any]]]
 
 
+class Fact(NamedTuple):
+    """A measured number without a bound; None: it was not reached."""
+
+    what: str
+    measured: float | None
+    unit: str
+
+
 class Document:
     """Numbers of a step by part; a part that is there already is not measured again.
 
@@ -70,16 +86,26 @@ class Document:
 
     def __init__(self, name: str, run: Run) -> None:
         self.path, self.run = run.folder / f"{name}.json", run
-        begin = {"name": name, "complete": False, "small": run.small, "claims": []}
-        self.content: dict[str, Any] = {**begin, "numbers": {}, "unfinished": {}, "failures": {}, "measured": {}}
+        facts = {"name": name, "complete": False, "small": run.small, "claims": []}
+        parts: dict[str, Any] = {k: {} for k in ("numbers", "unfinished", "failures", "measured")}
+        self.content = {**facts, **parts}
         if self.path.exists():
             stored = json.loads(self.path.read_text(encoding="utf-8"))
             if _card(stored["provenance"]) == _card(provenance()) and stored["small"] == run.small:
                 self.content |= stored
 
-    def measure(self, parts: Parts, claims: Callable[[Mapping[str, Any]], Sequence[Claim]]) -> None:
-        """Measure the parts that are absent, until the step's time is over; print and store the claims."""
-        self.claims = claims
+    def measure(
+        self,
+        parts: Parts,
+        claims: Callable[[Mapping[str, Any]], Sequence[Claim]],
+        facts: Callable[[Mapping[str, Any]], Sequence[Fact]] = lambda numbers: [],
+    ) -> None:
+        """Measure the parts that are absent, until the step's time is over.
+
+        Claims, and facts that are worth a row of the table without a bound, are computed from the numbers;
+        they are stored and printed.
+        """
+        self.claims, self.facts = claims, facts
         self.content["failures"] = {}
         for name, part in parts.items():
             if name in self.content["numbers"]:
@@ -90,8 +116,10 @@ class Document:
             self._measure(name, part)
         self.content["complete"] = set(parts) <= set(self.content["numbers"])
         self.write()
+        for fact in self.content["facts"]:
+            print(f"       {fact['what']}: {fact['measured']} {fact['unit']}", flush=True)
         for claim in claims(self.content["numbers"]):
-            verdict = "holds " if claim.holds else "MISSED"
+            verdict = "small" if self.run.small else "holds " if claim.holds else "MISSED"
             bound = f"{claim.sense} {claim.required:g}"
             print(f"{verdict} {claim.what}: {claim.measured:.4g} {claim.unit} ({bound})", flush=True)
 
@@ -101,7 +129,8 @@ class Document:
             self.content["numbers"][name] = part(replace(self.run, note=partial(self.note, name)))
             self.content["unfinished"].pop(name, None)
         except Exception as error:
-            self.content["failures"][name] = f"{type(error).__name__}: {error}"[:2000]
+            lines = [f"{type(error).__name__}: {error}", *getattr(error, "__notes__", [])]
+            self.content["failures"][name] = "\n".join(lines)[:4000]
             traceback.print_exc(limit=-6)
         origin = {k: provenance()[k] for k in ("date", "revision")}
         self.content["measured"][name] = {"seconds": round(monotonic() - start, 2), **origin}
@@ -114,8 +143,10 @@ class Document:
         self.write()
 
     def write(self) -> None:
-        rows = self.claims({**self.content["unfinished"], **self.content["numbers"]})
+        numbers = {**self.content["numbers"], **self.content["unfinished"]}
+        rows = self.claims(numbers)
         self.content["claims"] = [{**vars(claim), "holds": claim.holds} for claim in rows]
+        self.content["facts"] = [fact._asdict() for fact in self.facts(numbers)]
         self.content["provenance"] = _provenance()
         with atomic_write(self.path) as file:
             file.write((json.dumps(self.content, indent=1, default=float) + "\n").encode())
@@ -129,7 +160,7 @@ def _provenance() -> dict[str, Any]:
     """Provenance; the revision, where there is no repository, as `collect.sh` wrote it down."""
     facts, file = provenance(), ROOT / ".gpu" / "REVISION"
     if facts["revision"] is None and file.exists():
-        facts["revision"] = file.read_text(encoding="utf-8").strip()
+        facts["revision"] = file.read_text(encoding="utf-8").strip() or None
     return facts
 
 
@@ -163,10 +194,17 @@ def rmse(data: Dataset, picks: np.ndarray, predicted: Labels) -> dict[str, float
 
 @contextmanager
 def uncaptured() -> Iterator[None]:
-    """Run every function plainly, as if CUDA graphs did not exist."""
-    before = CapturedFunction.captures
-    CapturedFunction.captures = property(lambda self: False)  # type: ignore[assignment]
+    """Neither capture nor pad inside the block."""
+    pools = dict(POOLS)
+    POOLS.clear()
     try:
         yield
     finally:
-        CapturedFunction.captures = before  # type: ignore[method-assign]
+        POOLS.update(pools)
+
+
+@contextmanager
+def capturing(run: Run) -> Iterator[None]:
+    """Capture and pad inside the block: on a CPU by replays of the recorded operations."""
+    with replayed_on_cpu() if run.device == "cpu" else nullcontext():
+        yield

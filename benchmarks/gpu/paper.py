@@ -14,8 +14,8 @@ from _peer import at_most
 
 NAME = "AcAc, 500 frames, preset paper"
 BOUNDS = {"300K": 5.5, "600K": 24.0}
-EVERY, TESTS = 20.0, 130  # seconds between points; frames of each test group in them
-RESERVE = 40.0  # seconds for building the model and for the last evaluation
+EVERY, TESTS = 10.0, 130  # seconds between points; frames of each test group in them
+RESERVE = 25.0  # seconds for building the model and for the last evaluation
 
 
 def parts(run: Run) -> Parts:
@@ -42,6 +42,8 @@ def claims(numbers: Mapping[str, Any]) -> list[Claim]:
         return []
     errors = numbers[NAME].get("errors") or numbers[NAME]["points"][-1]
     return [
-        at_most(f"MACE, paper's settings, forces at {k}", errors[k]["forces_rmse_mev_per_angstrom"], v, "meV/Å")
+        at_most(
+            f"MACE, paper's settings, forces at {k}", errors[k]["forces_rmse_mev_per_angstrom"], v, "meV/Å"
+        )
         for k, v in BOUNDS.items()
     ]

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from _gpu import Claim, Parts, Run, dataset, estimator, uncaptured
+from _gpu import Claim, Parts, Run, capturing, dataset, estimator, uncaptured
 from _peer import at_least, at_most
 
 NETWORKS: dict[str, dict[str, Any]] = {
@@ -30,12 +30,20 @@ def parts(run: Run) -> Parts:
 def compared(name: str, dtype: str, run: Run) -> dict[str, Any]:
     """Losses of the captured and of the plain fit, and differences of predictions."""
     data, train, tests = dataset(run, BATCH + 1)
-    steps = 4 if run.small else STEPS
+    steps = 8 if run.small else STEPS
     frames, labels = [data.frames[i] for i in train[: BATCH + 1]], data.labels[train[: BATCH + 1]]
     new = lambda: estimator(
-        run, name, data, NETWORKS[name], dtype=dtype, max_epochs=steps, batch_size=BATCH, validation_fraction=0.1
+        run,
+        name,
+        data,
+        NETWORKS[name],
+        dtype=dtype,
+        max_epochs=steps,
+        batch_size=BATCH,
+        validation_fraction=0.1,
     )
-    captured = new().fit(frames, labels)
+    with capturing(run):
+        captured = new().fit(frames, labels)
     with uncaptured():
         plain = new().fit(frames, labels)
     losses = [[row["loss"] for row in model.history_] for model in (captured, plain)]
@@ -64,7 +72,9 @@ def claims(numbers: Mapping[str, Any]) -> list[Claim]:
     for name, values in numbers.items():
         dtype = name.split()[-1]
         rows.append(at_least(f"{name}: captured", values["captured"] == "yes", 1, ""))
-        rows.append(at_most(f"{name}: losses, captured against plain", values["losses_apart"], BOUNDS[dtype], ""))
+        rows.append(
+            at_most(f"{name}: losses, captured against plain", values["losses_apart"], BOUNDS[dtype], "")
+        )
         if dtype == "float64":
             rows.append(at_most(f"{name}: forces, single against batch", values["forces_apart"], 1e-9, ""))
     return rows

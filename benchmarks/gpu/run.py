@@ -16,6 +16,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -41,10 +42,14 @@ class Order:
     small: bool
     budget: float
     folder: Path
+    deadline: float | None = None  # of the only step, which is measured in this process
 
 
 def main(words: Sequence[str]) -> int:
     order = _order(words)
+    if order.deadline is not None:
+        _measure(order.steps[0], order, order.deadline)
+        return 0
     order.folder.mkdir(parents=True, exist_ok=True)
     _bring_documents(order)
     end, ended = monotonic() + order.budget, []
@@ -67,6 +72,7 @@ def _order(words: Sequence[str]) -> Order:
     parser.add_argument("--small", action="store_true")
     parser.add_argument("--budget", type=float, default=BUDGET)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--deadline", type=float, help=argparse.SUPPRESS)
     given = parser.parse_args(words)
     steps = [s for name in given.steps for s in HALVES.get(name, [name])]
     small = given.small or not any(Path("/dev").glob("nvidia[0-9]*"))
@@ -74,7 +80,7 @@ def _order(words: Sequence[str]) -> Order:
     folder = given.out or (ROOT / "runs" / "gpu-small" if small else usual)
     if small and folder.resolve() == RESULTS.resolve():
         parser.error("results/gpu holds what was measured on a GPU; there is none here, or --small was given")
-    return Order(steps, small, given.budget, folder)
+    return Order(steps, small, given.budget, folder, given.deadline)
 
 
 def _bring_documents(order: Order) -> None:
@@ -106,7 +112,9 @@ def _run(step: str, order: Order, seconds: float) -> str:
     child.start()
     child.join(seconds)
     if child.is_alive():
-        os.killpg(child.pid or 0, signal.SIGKILL)  # its own children, as mace_run_train, too
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid or 0, signal.SIGKILL)  # its own children, as mace_run_train, too
+        child.kill()
         child.join()
         return f"was ended after {seconds:.0f} s"
     if child.exitcode:
@@ -115,8 +123,17 @@ def _run(step: str, order: Order, seconds: float) -> str:
 
 
 def _step(name: str, order: Order, deadline: float) -> None:
+    import torch
+
     os.setsid()
-    sys.path.insert(0, str(HERE))
+    if torch.cuda._is_in_bad_fork():  # a library has looked for a GPU when it was imported
+        options = ["--out", str(order.folder), "--deadline", str(deadline), *(["--small"] * order.small)]
+        os.execv(sys.executable, [sys.executable, __file__, name, *options])
+    _measure(name, order, deadline)
+
+
+def _measure(name: str, order: Order, deadline: float) -> None:
+    sys.path[:0] = [str(HERE), str(HERE.parent / "peers")]
     import torch
     from _gpu import Document, Run
 
@@ -124,7 +141,8 @@ def _step(name: str, order: Order, deadline: float) -> None:
         raise SystemExit("torch sees no GPU; --small runs a small form on the CPU")
     run = Run("cpu" if order.small else "cuda", order.small, order.folder, deadline)
     module = import_module(name)
-    Document(name, run).measure(module.parts(run), module.claims)
+    facts = getattr(module, "facts", lambda numbers: [])
+    Document(name, run).measure(module.parts(run), module.claims, facts)
 
 
 if __name__ == "__main__":

@@ -7,15 +7,18 @@ compiles and graphs are captured, are left out: the median of the others counts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from _gpu import Claim, Parts, Run, dataset, estimator
-from _peer import OURS, at_least, run as run_side, save
+from _gpu import Claim, Fact, Parts, Run, dataset, estimator
+from _peer import OURS, at_least, save
+from _peer import run as run_side
 
 from mlffbench.potentials.networks.seeding import holdout
 
@@ -71,8 +74,25 @@ def _theirs(run: Run, size: dict[str, Any], training: dict[str, Any]) -> dict[st
         for name, picks in {"train": train[fitted], "valid": train[held]}.items():
             frames, labels = [data.frames[i] for i in picks], data.labels[picks]
             order[name] = str(save(Path(folder) / f"{name}.xyz", frames, labels))
-        answer = run_side(OURS, "mace_theirs", order, threads=1 if run.small else 8)
+        with _quiet(Path(folder) / "log"):
+            answer = run_side(OURS, "mace_theirs", order, threads=1 if run.small else 8)
     return _rate(answer["epoch_seconds"], FIRST["theirs"]) | answer
+
+
+@contextmanager
+def _quiet(log: Path) -> Iterator[None]:
+    """Let the processes started inside the block write into a file; show its end if one fails."""
+    before = os.dup(2)
+    with log.open("wb") as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        except Exception as error:
+            error.add_note(log.read_text(errors="replace")[-3000:])
+            raise
+        finally:
+            os.dup2(before, 2)
+            os.close(before)
 
 
 def _rate(seconds: list[float], first: int) -> dict[str, Any]:
@@ -86,5 +106,18 @@ def claims(numbers: Mapping[str, Any]) -> list[Claim]:
         required = CASES[name][-1]
         if "theirs" in values and required is not None:
             ratio = values["ours"]["epochs_per_minute"] / values["theirs"]["epochs_per_minute"]
-            rows.append(at_least(f"MACE {name}: epochs a minute, ours over mace_run_train's", ratio, required))
+            rows.append(
+                at_least(f"MACE {name}: epochs a minute, ours over mace_run_train's", ratio, required)
+            )
     return rows
+
+
+def facts(numbers: Mapping[str, Any]) -> list[Fact]:
+    return [
+        Fact(
+            f"MACE {name}: epochs a minute of {FRAMES} frames, {side}", values[side]["epochs_per_minute"], ""
+        )
+        for name, values in numbers.items()
+        for side in ("ours", "theirs")
+        if side in values
+    ]

@@ -84,6 +84,8 @@ class ForceField(RegressorMixin, BaseEstimator):
         potential, without the isolated-atom energies; absent where such a number means nothing.
     stopped_by_ : str
         What ended an iterative fit: ``epochs``, ``time``, ``patience``, ``converged`` or ``iterations``.
+    captured_ : str
+        ``yes`` if a network's training steps were replayed as CUDA graphs, else ``no`` and the reason.
     """
 
     properties: ClassVar[tuple[str, ...]] = ("energy", "forces", "stress")

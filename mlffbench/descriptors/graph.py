@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import torch
 from ase import Atoms
 
-from mlffbench.data import VOIGT_FLAT, Labels, concatenate
+from mlffbench.data import VOIGT, Labels, concatenate
 from mlffbench.descriptors.frame_arrays import frame_arrays
 from mlffbench.descriptors.pairs import pairs
 from mlffbench.system.device import checked_device
 
-__all__ = ["Graph", "build", "build_counted", "labels", "predict", "with_forces"]
+__all__ = [
+    "Graph",
+    "build",
+    "build_counted",
+    "gradients",
+    "labels",
+    "parts",
+    "predict",
+    "strain_basis",
+    "volumes",
+    "with_forces",
+]
 
 
 @dataclass(frozen=True)
@@ -48,8 +60,10 @@ class Graph:
     @property
     def vectors(self) -> torch.Tensor:
         """Vectors from source to the image of target, (p, 3), Å."""
-        offset = torch.einsum("pi,pij->pj", self.shifts, self.cells[self.frame[self.source]])
-        return self.positions[self.target] - self.positions[self.source] + offset
+        cells = self.cells.index_select(0, self.frame.index_select(0, self.source))
+        offset = torch.bmm(self.shifts[:, None], cells).squeeze(1)
+        ends, starts = (self.positions.index_select(0, i) for i in (self.target, self.source))
+        return ends - starts + offset
 
     def sum_atoms(self, values: torch.Tensor) -> torch.Tensor:
         """Sum a value per atom (n, ...) into one per frame (n_frames, ...)."""
@@ -97,6 +111,31 @@ def build_counted(
     return graph, atoms, np.diff(torch.searchsorted(graph.source, ends).cpu().numpy(), prepend=0)
 
 
+def parts(graph: Graph, n: int) -> list[Graph]:
+    """Split a graph into n of about as many frames; one frame is never split, and n = 1 is the graph."""
+    if n == 1 or graph.n_frames == 1:
+        return [graph]
+    size = -(-graph.n_frames // n)
+    return [_frames_of(graph, i, min(i + size, graph.n_frames)) for i in range(0, graph.n_frames, size)]
+
+
+def _frames_of(graph: Graph, start: int, stop: int) -> Graph:
+    """The graph of some consecutive frames."""
+    ends = torch.tensor([start, stop], device=graph.frame.device)
+    a, b = torch.searchsorted(graph.frame, ends).tolist()
+    p, q = torch.searchsorted(graph.frame[graph.source], ends).tolist()
+    return Graph(
+        numbers=graph.numbers[a:b],
+        positions=graph.positions[a:b],
+        cells=graph.cells[start:stop],
+        periodic=graph.periodic[start:stop],
+        frame=graph.frame[a:b] - start,
+        source=graph.source[p:q] - a,
+        target=graph.target[p:q] - a,
+        shifts=graph.shifts[p:q],
+    )
+
+
 def with_forces(
     energies: Callable[[Graph], torch.Tensor], graph: Graph, create_graph: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -116,21 +155,37 @@ def with_forces(
     stress : (n_frames, 6) eV/Å³, Voigt; σ = (∂E/∂ε)/V under r → r(1+ε), h → h(1+ε); 0 where not periodic
     """
     positions = graph.positions.detach().requires_grad_()
-    strain = torch.zeros_like(graph.cells).requires_grad_()
-    symmetric = torch.eye(3, dtype=strain.dtype, device=strain.device) + (strain + strain.mT) / 2
+    strain = graph.cells.new_zeros(graph.n_frames, 6).requires_grad_()
+    change = (strain @ strain_basis(strain.dtype, strain.device)).view(-1, 3, 3)
     moved = replace(
         graph,
-        positions=torch.einsum("ni,nij->nj", positions, symmetric[graph.frame]),
-        cells=graph.cells @ symmetric,
+        positions=positions
+        + torch.bmm(graph.positions.detach()[:, None], change.index_select(0, graph.frame)).squeeze(1),
+        cells=torch.baddbmm(graph.cells, graph.cells, change),
     )
     energy = energies(moved)
-    gradient, virial = _gradients(energy, (positions, strain), create_graph)
-    volume = torch.where(graph.periodic, torch.linalg.det(graph.cells).abs(), torch.inf)
-    stress = virial / volume[:, None, None]
-    return energy, -gradient, stress.flatten(1)[:, VOIGT_FLAT]
+    gradient, virial = gradients(energy, (positions, strain), create_graph)
+    return energy, -gradient, virial / volumes(graph)[:, None]
 
 
-def _gradients(
+@cache
+def strain_basis(dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """Symmetric strains of unit components in Voigt order, flattened, (6, 9); kept, since it is copied."""
+    basis = np.zeros((6, 3, 3))
+    for row, (i, j) in zip(basis, VOIGT, strict=True):
+        row[i, j] += 0.5
+        row[j, i] += 0.5
+    return torch.as_tensor(basis.reshape(6, 9), dtype=dtype, device=device)
+
+
+def volumes(graph: Graph) -> torch.Tensor:
+    """Volume of each frame, (n_frames,) Å³; infinite where it is not periodic and the stress not defined."""
+    a, b, c = graph.cells.detach().unbind(1)
+    volume = (a * torch.linalg.cross(b, c)).sum(1).abs()
+    return volume.masked_fill(~graph.periodic, torch.inf)
+
+
+def gradients(
     energy: torch.Tensor, inputs: tuple[torch.Tensor, ...], create_graph: bool
 ) -> tuple[torch.Tensor, ...]:
     """∂ΣE/∂input; zeros for an input that E does not depend on."""

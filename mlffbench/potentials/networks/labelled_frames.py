@@ -10,7 +10,7 @@ import torch
 from ase import Atoms
 
 from mlffbench.data import Labels
-from mlffbench.descriptors.graph import Graph, build
+from mlffbench.descriptors.graph import Graph, build_counted
 from mlffbench.potentials.networks.batches import LabelledGraphs
 from mlffbench.potentials.networks.padding import Shapes
 
@@ -48,9 +48,8 @@ class LabelledFrames:
         device: str | torch.device = "cpu",
     ) -> LabelledFrames:
         """Build neighbour lists within `cutoff`, Å, and put them and the labels on the device."""
-        graph = _with_padding(build(frames, cutoff, dtype, str(device)), cutoff)
-        sizes = [*(len(a) for a in frames), 1]
-        pairs = torch.bincount(graph.frame[graph.source], minlength=len(sizes)).tolist()
+        bare, atoms, pairs = build_counted(frames, cutoff, dtype, str(device))
+        graph, sizes = _with_padding(bare, cutoff), [*atoms.tolist(), 1]
         tensor = lambda x: torch.as_tensor(x, dtype=dtype, device=device)
         forces = [*(labels.forces or [None] * len(frames)), None]
         stress = [*(labels.stress or [None] * len(frames)), None]
@@ -62,7 +61,7 @@ class LabelledFrames:
             tensor(sizes),
         )
         starts = lambda counts: np.concatenate([[0], np.cumsum(counts)])
-        return cls(everything, starts(sizes), starts(pairs))
+        return cls(everything, starts(sizes), starts([*pairs, 1]))
 
     def shapes(self, picks: Sequence[int] | np.ndarray, batch_size: int) -> Shapes:
         """Shapes of all batches of these frames."""

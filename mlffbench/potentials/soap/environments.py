@@ -15,12 +15,12 @@ from mlffbench.system.batch_size import batch_bytes
 
 __all__ = ["Environments", "Jacobian", "describe", "numbers_at_once", "unit_jacobian"]
 
-TEMPORARY = 1 / 16  # of a GPU's free memory
+TEMPORARY = 1 / 4  # of the memory of a batch
 
 
 def numbers_at_once(like: torch.Tensor) -> int:
     """Numbers of double precision that a temporary may hold on the device of a tensor."""
-    return batch_bytes(like.device, TEMPORARY) // 8
+    return int(TEMPORARY * batch_bytes(like.device)) // 8
 
 
 @dataclass(frozen=True)

@@ -142,9 +142,10 @@ Energies = Callable[[PlacedGraph, torch.Tensor], torch.Tensor]  # of frames, fro
 
 
 def predict(
-    graph: PlacedGraph, basis: Basis, energies: Energies, energy_per_atom: float, forces: bool = True
+    graph: Graph, basis: Basis, energies: Energies, energy_per_atom: float, forces: bool = True
 ) -> tuple[Labels, Environments]:
     """Energies, with forces and stresses by one backward pass; and the environments, half of the cost."""
+    graph = placed(graph, basis)
     if not forces:
         with torch.no_grad():
             environments = describe(graph, basis, derivatives=False)

@@ -46,7 +46,8 @@ def consecutive_parts(costs: Sequence[float], room: float) -> list[slice]:
     >>> consecutive_parts([2, 2, 2, 9, 1], room=5)
     [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None), slice(4, 5, None)]
     """
-    starts, used = [], 0.0
+    starts: list[int] = []
+    used = 0.0
     for i, cost in enumerate(costs):
         if not starts or used + cost > room:
             starts.append(i)

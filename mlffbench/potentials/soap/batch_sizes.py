@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 from ase import Atoms
 
-from mlffbench.descriptors.graph import Graph, split
+from mlffbench.descriptors.graph import Graph, parts
 from mlffbench.descriptors.power_spectrum import Basis
 from mlffbench.system.batch_size import batch_bytes, consecutive_parts, with_half_on_memory_error
 
@@ -46,7 +46,7 @@ def equal_parts(n: int, size: int) -> list[slice]:
 
 def in_halves(function: Callable[[Graph], T], graph: Graph) -> list[T]:
     """The function's value of a batch, or those of its halves if the memory of the GPU does not suffice."""
-    return with_half_on_memory_error(lambda n: [function(part) for part in split(graph, n)])
+    return with_half_on_memory_error(lambda n: [function(part) for part in parts(graph, n)])
 
 
 def _bytes(atoms: Atoms, basis: Basis, rows: int) -> float:

@@ -194,7 +194,8 @@ def _neighbour_failures(
         if frames[k].pbc.any() or len(frames[k]) > DENSE:
             collapsed[k], lost[k] = _listed_failures(watches[k], frames[k])
         else:
-            alike[frames[k].numbers.tobytes() + watches[k].nearest.tobytes()].append(k)
+            watch = watches[k]
+            alike[watch.nearest.tobytes() + watch.loneliest.tobytes()].append(k)
     for members in alike.values():
         size = max(MOST_PAIRS // len(frames[members[0]]) ** 2, 1)
         for part in np.split(members, range(size, len(members), size)):

@@ -55,7 +55,7 @@ def test_many_structures_are_judged_as_each_alone() -> None:
         (pair, [[0, 0, 0], [2.1, 0, 0]], 0, "broken bond"),
         (pair, [[0, 0, 0], [1.1, 0, 0]], 0, None),
         (cell, cell.positions, 0, None),
-        (cell, cell.positions + np.array([[0], [1]]), 0, "collapse"),
+        (cell, cell.positions - np.array([[0], [0.6]]), 0, "collapse"),
         (Atoms("Ar"), [[5, 5, 5]], 0, None),
     ]
     watches = [Watch(start, limits, 300) for start, *_ in cases]

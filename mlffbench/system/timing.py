@@ -1,19 +1,22 @@
-"""Wall time and peak memory of a block; the only file that synchronises a GPU."""
+"""Wall time and peak memory of a block, and a bound on a queue; the only file that waits for a GPU."""
 
 from __future__ import annotations
 
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import psutil
 
 from mlffbench.system.device import checked_device
 
-__all__ = ["Measurement", "count_libraries_of", "measure"]
+__all__ = ["Lead", "Measurement", "count_libraries_of", "measure", "seconds_of"]
 
 _libraries = 0  # bytes that a process forked by a template shares with it and has not mapped
 
@@ -57,6 +60,52 @@ def measure(device: str = "cpu") -> Iterator[Measurement]:
         result.peak_gpu_memory_mb = _gpu_peak(device)
 
 
+class Lead:
+    """Bound on the steps that the host queues before a GPU has done them; on a CPU there is no queue.
+
+    A clock on the host then runs ahead of the device by `most` steps and no more, and the device never idles.
+
+    Parameters
+    ----------
+    device : str
+    most : int
+        Steps that may wait in the queue.
+    """
+
+    def __init__(self, device: str, most: int = 8) -> None:
+        self.device, self.most = device, most
+        self._events: deque[Any] = deque()
+
+    def step(self) -> None:
+        """Note that a step has been queued; wait until at most `most` are not done."""
+        if not _on_cuda(self.device):
+            return
+        self._events.append(_event(self.device))
+        if len(self._events) > self.most:
+            self._events.popleft().synchronize()
+
+
+def _event(device: str) -> Any:
+    """An event after all that is queued on the device's present stream."""
+    import torch
+
+    event = torch.cuda.Event()
+    event.record(torch.cuda.current_stream(device))
+    return event
+
+
+def seconds_of(function: Callable[[], Any], device: str = "cpu") -> float:
+    """Wall time of one call, the device's queued work included; no thread watches the memory beside it.
+
+    For calls of microseconds, which the 10 ms samples of `measure` would disturb.
+    """
+    _synchronize(device)
+    start = time.perf_counter()
+    function()
+    _synchronize(device)
+    return time.perf_counter() - start
+
+
 def count_libraries_of(template: int) -> None:
     """Count, in a process just forked, the code that its template has loaded and that fork does not map."""
     global _libraries
@@ -83,7 +132,13 @@ def _synchronize(device: str) -> None:
     if _on_cuda(device):
         import torch
 
-        torch.cuda.synchronize(checked_device(device))
+        torch.cuda.synchronize(_checked(device))
+
+
+@cache
+def _checked(device: str) -> Any:
+    """The torch device, looked at once: that alone would take longer than a small kernel."""
+    return checked_device(device)
 
 
 def _reset_gpu_peak(device: str) -> None:

@@ -38,7 +38,9 @@ class Shape:
     def with_empty_slot(self) -> Shape:
         """The shape with at least one empty slot, which pairs beyond the cutoff need."""
         full = self.n * self.width <= 2 * self.pairs
-        return Shape(self.counts, self.pairs, 2 * self.pairs // max(self.n, 1) + 1 if full else self.width, self.frames)
+        return Shape(
+            self.counts, self.pairs, 2 * self.pairs // max(self.n, 1) + 1 if full else self.width, self.frames
+        )
 
 
 def common_shape(shapes: Iterable[Shape]) -> Shape:

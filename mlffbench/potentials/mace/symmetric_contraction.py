@@ -73,8 +73,8 @@ class JacobianContraction(torch.nn.Module):
         for j, contraction in enumerate(self._original[0].contractions):
             weights = torch.cat([contraction.weights_max, *contraction.weights], dim=1).transpose(1, 2)
             n_elements, channels, _ = weights.shape
-            rows = lambda table, w=weights, e=n_elements, c=channels: (
-                (w @ table).view(e, c, -1, self.n_monomials)
+            rows = lambda table, w=weights, e=n_elements, c=channels: (w @ table).view(
+                e, c, -1, self.n_monomials
             )
             jacobians.append(rows(getattr(self, f"jacobian_{j}")))
             rests.append(rows(getattr(self, f"rest_{j}")))

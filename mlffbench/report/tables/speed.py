@@ -17,10 +17,11 @@ from mlffbench.report.tables.tasks import quantity_tables, short_names
 __all__ = ["other_tasks", "speed_tables"]
 
 CAPTION = (
-    "Latency: preparation and evaluation of the smallest system; dynamics: with these in each step, higher is "
-    "better. Best: the least time of an evaluation, and the atoms of that system or batch. a·Nᵇ: time of an evaluation of N atoms, in the range that obeys it. "
-    "Launches, product: the time in small kernels of this machine, or in operations of its matrix product an "
-    "atom; × floor: over the model's own launches or matrix products, 1 is the machine's limit."
+    "Latency: preparation and evaluation of the smallest system; dynamics: both in each step, higher is "
+    "better. Best: the least time of an evaluation, and the atoms of that system or batch. a·Nᵇ: time of an "
+    "evaluation of N atoms, in the range that obeys it. Launches, product: the time in small kernels of this "
+    "machine, or in operations of its matrix product an atom; × floor: over the model's own launches or "
+    "matrix products, 1 is the machine's limit."
 )
 BY_SIZE = "Medians, ± the farther quartile; lower is better."
 MARKED = f" {wording.APART}: not measured under the conditions of most others, see Careful."
@@ -67,10 +68,7 @@ def _summary(task: str, summary: pd.DataFrame) -> list[Table]:
         Row(
             [
                 Cell(str(r["method"])),
-                *(
-                    number_cell(_count if name.endswith("atoms") else wording.plain, r[name])
-                    for name in shown
-                ),
+                *(number_cell(_text(name), r[name]) for name in shown),
             ]
         )
         for r in records(summary)

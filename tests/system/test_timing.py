@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import numpy as np
 import pytest
 
-from mlffbench.system.timing import measure
+from mlffbench.system.timing import measure, seconds_of
 
 
 def test_seconds_are_wall_time():
@@ -53,3 +54,15 @@ def test_the_clock_waits_for_the_device():
             a = a / a.norm()
     assert m.seconds > 20 * 2 * 8192**3 / 1e15, "faster than any GPU: the clock did not wait"
     assert m.peak_gpu_memory_mb >= 8192**2 * 4 / 2**20
+
+
+def test_a_call_is_timed_without_a_thread_beside_it():
+    threads = []
+
+    def call():
+        threads.append(threading.active_count())
+        time.sleep(0.01)
+
+    before = threading.active_count()
+    assert 0.01 <= seconds_of(call) < 0.1
+    assert threads == [before]

@@ -9,7 +9,7 @@ import pandas as pd
 
 __all__ = ["COLUMNS", "SIZE", "speed_summary"]
 
-SIZE = r"\d+ (?:copies|frames), \d+ atoms"  # a test of speed: a system or a batch
+SIZE = r"(?:\d+ copies|batch of \d+), \d+ atoms"  # a test of speed: a system or a batch
 COLUMNS = {  # of numbers: their names and units in a report
     "latency": ("latency", "ms"),
     "ns_per_day": ("dynamics", "ns/day"),

@@ -23,7 +23,7 @@ CAPTION = (
     "machine, or in operations of its matrix product an atom; × floor: over the model's own launches or "
     "matrix products, 1 is the machine's limit."
 )
-BY_SIZE = "Medians, ± the farther quartile; lower is better."
+BY_SIZE = "Lower is better. Times are medians, ± the farther quartile."
 MARKED = f" {wording.APART}: not measured under the conditions of most others, see Careful."
 
 
@@ -43,6 +43,7 @@ def speed_tables(frame: pd.DataFrame, apart: Collection[str]) -> list[Table]:
     for task, scores in own.assign(task=own["task"].map(names)).groupby("task", sort=False):
         summary = _summary(str(task), speed_summary(scores))
         by_size = scores[scores["test"].str.fullmatch(SIZE)]
+        by_size = by_size.sort_values("test", key=lambda tests: tests.map(_place), kind="stable")
         details = [
             replace(t, caption=BY_SIZE, detail=bool(summary)) for t in quantity_tables(str(task), by_size)
         ]
@@ -75,6 +76,11 @@ def _summary(task: str, summary: pd.DataFrame) -> list[Table]:
     ]
     columns = [Column("method"), *(Column(*texts) for texts in shown.values())]
     return [Table(f"tasks/{task}/summary", f"Task {task}", columns, rows, CAPTION)]
+
+
+def _place(test: str) -> tuple[bool, int]:
+    """Systems before batches, and small ones before large ones."""
+    return test.startswith("batch"), int(test.split()[-2])
 
 
 def _text(name: str) -> Callable[[float], str]:

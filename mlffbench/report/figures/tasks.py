@@ -75,4 +75,5 @@ def _add_medians(fig: Any, curve: dict[str, Any], style: dict[str, Any]) -> None
     x, y = (np.array(curve[axis], dtype=float) for axis in ("x", "y"))
     sizes = np.unique(x[np.isfinite(x) & np.isfinite(y)])
     low, middle, high = np.transpose([np.percentile(y[x == size], [25, 50, 75]) for size in sizes])
-    fig.add_scatter(x=sizes, y=middle, mode="lines+markers", error_y=bars(middle, low, high), **style)
+    error_y = bars(middle, low, high)
+    fig.add_scatter(x=sizes.tolist(), y=middle.tolist(), mode="lines+markers", error_y=error_y, **style)

@@ -321,7 +321,7 @@ class MACE(Exportable, ForceField):
             )
             stress = labels.stress is not None
             trained = train_module(self.module_, graphs, (training, held), settings, stress, seed)
-            self.history_, self.stopped_by_ = trained
+            self.history_, self.stopped_by_, self.captured_ = trained
         self._initial = None
 
     # ------------------------------------------------------------ predicting

@@ -145,6 +145,7 @@ class _Model(_Part):
     n_parameters: Count | None = None
     epochs: Count | None = None
     stopped_by: Name | None = None
+    captured: Name | None = None
     device: str | None = None
     dtype: str | None = None
 

@@ -76,6 +76,7 @@ def model_metadata(model: ForceField) -> dict[str, Any]:
         "n_parameters": getattr(model, "n_parameters_", None),
         "epochs": history[-1].get("epoch"),
         "stopped_by": getattr(model, "stopped_by_", None),
+        "captured": getattr(model, "captured_", None),
     }
     for name, default in (("device", "cpu"), ("dtype", "float64")):
         value = getattr(model, f"{name}_", getattr(model, name, None))

@@ -8,16 +8,38 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 
-__all__ = ["CapturedFunction", "tensors_of"]
+__all__ = ["POOLS", "CapturedFunction", "Graph", "Pool", "captures", "tensors_of"]
 
 Batch = TypeVar("Batch")
 WARM_UP = 3  # plain calls with a shape before it is captured: libraries choose and allocate in these
 MOST = 8  # graphs kept; the one used least recently is dropped first
+
+
+class Pool(Protocol):
+    """Memory and stream that the graphs of a program share, so that they never run at the same time."""
+
+    def __init__(self, device: torch.device) -> None: ...
+
+    def stream(self) -> AbstractContextManager[None]:
+        """Run the block on the pool's stream, between what is before and after it on the present one."""
+
+    def record(self, function: Callable[[], Any]) -> Graph:
+        """Capture a call without executing it."""
+
+
+class Graph(Protocol):
+    """The operations of one call on tensors that stay where they are."""
+
+    value: Any
+
+    def replay(self) -> None:
+        """Execute the operations; `value` holds the result."""
 
 
 class CapturedFunction(Generic[Batch]):
@@ -35,47 +57,54 @@ class CapturedFunction(Generic[Batch]):
     device : torch.device
     name : str
         The function's name in the warning.
+    pool : Pool, optional
+        That of another captured function, whose memory and stream this one shares.
 
     Attributes
     ----------
     failure : str or None
         Reason why a capture failed.
+    pool : Pool or None
+        None where nothing is captured.
     """
 
     def __init__(
-        self, function: Callable[[Batch], Any], device: torch.device, name: str, pool: Any = None
+        self, function: Callable[[Batch], Any], device: torch.device, name: str, pool: Pool | None = None
     ) -> None:
         self.function, self.device, self.name = function, device, name
         self.failure: str | None = None
         self._calls: dict[Any, int] = {}
-        self._graphs: dict[Any, _Graph] = {}
-        if device.type == "cuda":
-            self.stream = torch.cuda.Stream(device)
-            self.pool = torch.cuda.graph_pool_handle() if pool is None else pool
+        self._graphs: dict[Any, _Static[Batch]] = {}
+        self.pool = pool or (POOLS[device.type](device) if captures(device) else None)
 
     @property
     def captures(self) -> bool:
         """True on a CUDA device, until a capture fails."""
-        return self.device.type == "cuda" and self.failure is None
+        return self.pool is not None and self.failure is None
+
+    @property
+    def status(self) -> str:
+        """``yes`` once a graph has been captured, or ``no`` and the reason."""
+        if self.pool is None:
+            return f"no: {self.device.type}"
+        if self.failure is not None:
+            return f"no: {self.failure}"
+        return "yes" if self._graphs else f"no: no shape came more than {WARM_UP} times"
 
     def __call__(self, batch: Batch) -> Any:
         """The function's value; tensors of its own, which later calls leave alone."""
-        if not self.captures:
+        if self.pool is None or self.failure is not None:
             return self.function(batch)
-        current = torch.cuda.current_stream(self.device)
-        self.stream.wait_stream(current)
         # from the first call on one stream: gradients accumulate on the stream of their first use
-        with torch.cuda.stream(self.stream):
-            value = self._on_stream(batch)
-        current.wait_stream(self.stream)
-        return value
+        with self.pool.stream():
+            return self._on_stream(batch, self.pool)
 
-    def _on_stream(self, batch: Batch) -> Any:
+    def _on_stream(self, batch: Batch, pool: Pool) -> Any:
         key = tuple(_shapes(batch))
         self._calls[key] = self._calls.get(key, 0) + 1
         if self._calls[key] <= WARM_UP:
             return self.function(batch)
-        graph = self._graphs.pop(key, None) or self._captured(batch)
+        graph = self._graphs.pop(key, None) or self._captured(batch, pool)
         if graph is None:
             return self.function(batch)
         self._graphs[key] = graph  # the last one in the order is the one used last
@@ -83,9 +112,9 @@ class CapturedFunction(Generic[Batch]):
             del self._graphs[next(iter(self._graphs))]
         return graph.replay(batch)
 
-    def _captured(self, batch: Batch) -> _Graph | None:
+    def _captured(self, batch: Batch, pool: Pool) -> _Static[Batch] | None:
         try:
-            return _Graph(self.function, batch, self.pool, self.stream)
+            return _Static(self.function, batch, pool)
         except RuntimeError as error:
             self.failure = f"{type(error).__name__}: {str(error).splitlines()[0]}"
             self._graphs.clear()
@@ -96,15 +125,13 @@ class CapturedFunction(Generic[Batch]):
             return None
 
 
-class _Graph(Generic[Batch]):
-    """The captured function of one set of shapes, its static input and output."""
+class _Static(Generic[Batch]):
+    """The captured function of one set of shapes with its static input."""
 
-    def __init__(self, function: Callable[[Batch], Any], batch: Batch, pool: Any, stream: Any) -> None:
-        self.batch = _mapped(batch, torch.clone)
-        self.inputs = list(tensors_of(self.batch))
-        self.graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self.graph, pool=pool, stream=stream):
-            self.value = function(self.batch)
+    def __init__(self, function: Callable[[Batch], Any], batch: Batch, pool: Pool) -> None:
+        static = _mapped(batch, torch.clone)
+        self.inputs = list(tensors_of(static))
+        self.graph = pool.record(lambda: function(static))
 
     def replay(self, batch: Batch) -> Any:
         by_type: dict[torch.dtype, list[tuple[torch.Tensor, torch.Tensor]]] = {}
@@ -113,7 +140,45 @@ class _Graph(Generic[Batch]):
         for pairs in by_type.values():
             torch._foreach_copy_([static for static, _ in pairs], [new for _, new in pairs])
         self.graph.replay()
-        return _mapped(self.value, torch.clone)
+        return _mapped(self.graph.value, torch.clone)
+
+
+class _CudaPool:
+    """Memory pool and side stream of CUDA graphs."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device, self.side = device, torch.cuda.Stream(device)
+        self.handle = torch.cuda.graph_pool_handle()
+
+    @contextmanager
+    def stream(self) -> Iterator[None]:
+        current = torch.cuda.current_stream(self.device)
+        self.side.wait_stream(current)
+        with torch.cuda.stream(self.side):
+            yield
+        current.wait_stream(self.side)
+
+    def record(self, function: Callable[[], Any]) -> Graph:
+        return _CudaGraph(function, self)
+
+
+class _CudaGraph:
+    def __init__(self, function: Callable[[], Any], pool: _CudaPool) -> None:
+        self.graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self.graph, pool=pool.handle, stream=pool.side):
+            self.value = function()
+
+    def replay(self) -> None:
+        self.graph.replay()
+
+
+# pools of graphs by the type of device; tests add one for the CPU (`mlffbench.testing.replay`)
+POOLS: dict[str, type[Pool]] = {"cuda": _CudaPool}
+
+
+def captures(device: str | torch.device) -> bool:
+    """True if functions are captured on a device, so that padded batches pay."""
+    return torch.device(device).type in POOLS
 
 
 def tensors_of(batch: Any) -> Iterator[torch.Tensor]:

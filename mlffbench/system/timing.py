@@ -1,10 +1,11 @@
-"""Wall time and peak memory of a block; the only file that synchronises a GPU."""
+"""Wall time and peak memory of a block, and a bound on a queue; the only file that waits for a GPU."""
 
 from __future__ import annotations
 
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import psutil
 
 from mlffbench.system.device import checked_device
 
-__all__ = ["Measurement", "count_libraries_of", "measure", "seconds_of"]
+__all__ = ["Lead", "Measurement", "count_libraries_of", "measure", "seconds_of"]
 
 _libraries = 0  # bytes that a process forked by a template shares with it and has not mapped
 
@@ -57,6 +58,40 @@ def measure(device: str = "cpu") -> Iterator[Measurement]:
         stop.set()
         watcher.join()
         result.peak_gpu_memory_mb = _gpu_peak(device)
+
+
+class Lead:
+    """Bound on the steps that the host queues before a GPU has done them; on a CPU there is no queue.
+
+    A clock on the host then runs ahead of the device by `most` steps and no more, and the device never idles.
+
+    Parameters
+    ----------
+    device : str
+    most : int
+        Steps that may wait in the queue.
+    """
+
+    def __init__(self, device: str, most: int = 8) -> None:
+        self.device, self.most = device, most
+        self._events: deque[Any] = deque()
+
+    def step(self) -> None:
+        """Note that a step has been queued; wait until at most `most` are not done."""
+        if not _on_cuda(self.device):
+            return
+        self._events.append(_event(self.device))
+        if len(self._events) > self.most:
+            self._events.popleft().synchronize()
+
+
+def _event(device: str) -> Any:
+    """An event after all that is queued on the device's present stream."""
+    import torch
+
+    event = torch.cuda.Event()
+    event.record(torch.cuda.current_stream(device))
+    return event
 
 
 def seconds_of(function: Callable[[], Any], device: str = "cpu") -> float:

@@ -9,7 +9,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-__all__ = ["operations", "waits"]
+__all__ = ["operations", "waits", "waits_for_device"]
 
 # the shape or the value of the result is known on the host only after the device has computed it
 WAITING = (
@@ -56,12 +56,8 @@ class _Recorder(TorchDispatchMode):
         name = func.overloadpacket.__name__
         if not func.is_view:
             self.names.append(name)
-        if name.startswith(WAITING):
-            self.waiting.append(name)
-        elif name.startswith("index") and any(_is_mask(a) for a in args):
-            self.waiting.append("index with a mask")
-        elif name == "repeat_interleave" and not (kwargs or {}).get("output_size"):
-            self.waiting.append(name)
+        if (reason := waits_for_device(func, args, kwargs or {})) is not None:
+            self.waiting.append(reason)
         return func(*args, **(kwargs or {}))
 
 
@@ -76,6 +72,15 @@ class _Calls(TorchFunctionMode):
         if getattr(func, "__name__", "") in HOST:
             self.recorder.waiting.append(func.__name__)
         return func(*args, **(kwargs or {}))
+
+
+def waits_for_device(func: Any, args: Any, kwargs: Any) -> str | None:
+    """Name of an operation if it waits for the device with these arguments, else None."""
+    name = str(func.overloadpacket.__name__)
+    if name.startswith("index") and any(_is_mask(a) for a in args):
+        return "index with a mask"
+    counted = name == "repeat_interleave" and not kwargs.get("output_size")
+    return name if counted or name.startswith(WAITING) else None
 
 
 def _is_mask(argument: Any) -> bool:

@@ -76,10 +76,18 @@ class Composite(ForceField):
     @property
     def stopped_by_(self) -> str:
         """What ended the fits of the submodels."""
-        ends = [getattr(part, "stopped_by_", None) for _, part in self.fitted_parts()]
-        if not any(ends):
-            raise AttributeError("no submodel was fitted step by step")
-        return ", ".join(dict.fromkeys(filter(None, ends)))
+        return self._of_parts("stopped_by_")
+
+    @property
+    def captured_(self) -> str:
+        """Capture of the submodels' training steps as CUDA graphs."""
+        return self._of_parts("captured_")
+
+    def _of_parts(self, name: str) -> str:
+        values = [getattr(part, name, None) for _, part in self.fitted_parts()]
+        if not any(values):
+            raise AttributeError(f"no submodel has {name}: none was fitted step by step")
+        return ", ".join(dict.fromkeys(filter(None, values)))
 
     def resolved_params(self) -> dict[str, Any]:
         """Parameters, and as ``model__cutoff`` those of the fitted submodels but their seeds and atoms."""

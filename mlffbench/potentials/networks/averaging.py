@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
-from torch.optim.swa_utils import get_ema_multi_avg_fn, get_swa_multi_avg_fn
 
 __all__ = ["Average", "Best", "Weights"]
 
@@ -15,25 +14,34 @@ Weights = list[torch.nn.Parameter]
 
 
 class Average:
-    """Exponential moving average with decay min(d, (1 + n)/(10 + n)) after n updates, or the plain mean."""
+    """Exponential moving average with decay min(d, (1 + n)/(10 + n)) after n updates, or the plain mean.
+
+    The number n is a tensor beside the weights: an update waits for nothing, and may be captured.
+    """
 
     def __init__(self, weights: Weights, decay: float) -> None:
-        self.weights, self.decay = weights, decay
+        self.weights, self.decay, self.plain = weights, decay, False
         self.copies = _copies(weights)
-        self.updates, self.plain = 0, False
+        self.updates = weights[0].new_zeros((), requires_grad=False)
 
     def restart_as_mean(self) -> None:
         """Become the plain mean of all weights from now on, beginning with the present ones."""
-        self.copies, self.updates, self.plain = _copies(self.weights), 1, True
+        self.plain = True
+        _write(self.weights, self.copies)
+        self.updates.fill_(1)
 
+    @torch.no_grad()
     def update(self) -> None:
         """Include the present weights."""
-        if self.plain:
-            get_swa_multi_avg_fn()(self.copies, self.weights, self.updates)
         self.updates += 1
-        if not self.plain:
-            decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
-            get_ema_multi_avg_fn(decay)(self.copies, self.weights, None)
+        # ā ← ā + share (w − ā)
+        if self.plain:
+            share = self.updates.reciprocal()
+        else:
+            share = (9 / (10 + self.updates)).clamp(min=1 - self.decay)
+        change = torch._foreach_sub(list(self.weights), self.copies)
+        torch._foreach_mul_(change, share)
+        torch._foreach_add_(self.copies, change)
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
@@ -72,7 +80,6 @@ def _copies(weights: Weights) -> list[torch.Tensor]:
     return [w.detach().clone() for w in weights]
 
 
-def _write(values: list[torch.Tensor], weights: Weights) -> None:
+def _write(values: Sequence[torch.Tensor], targets: Sequence[torch.Tensor]) -> None:
     with torch.no_grad():
-        for weight, value in zip(weights, values, strict=True):
-            weight.copy_(value)
+        torch._foreach_copy_(list(targets), list(values))

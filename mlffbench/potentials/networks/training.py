@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -13,8 +13,10 @@ import torch
 from mlffbench.potentials.networks.averaging import Average, Best
 from mlffbench.potentials.networks.schedule import LearningRate
 from mlffbench.system import progress
+from mlffbench.system.cuda_graph import CapturedFunction, Pool
+from mlffbench.system.timing import Lead
 
-__all__ = ["History", "Settings", "StageTwo", "Trained", "n_trainable", "train"]
+__all__ = ["History", "Settings", "StageTwo", "Trained", "Validation", "n_trainable", "train"]
 
 Batch = TypeVar("Batch")
 History = list[dict[str, float]]
@@ -57,6 +59,22 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Validation(Generic[Batch]):
+    """Mean error of the frames that choose the best epoch: Σ of the sums over Σ of the weights.
+
+    Attributes
+    ----------
+    batches : sequence of batch
+        Kept on the device; few different shapes, since each is captured.
+    error : callable
+        batch -> (weighted sum of the errors, sum of the weights), scalar tensors. It waits for nothing.
+    """
+
+    batches: Sequence[Batch]
+    error: Callable[[Batch], tuple[torch.Tensor, torch.Tensor]]
+
+
+@dataclass(frozen=True)
 class StageTwo(Generic[Batch]):
     """Another loss for the last part of a training: MACE's stage two, once called SWA.
 
@@ -73,17 +91,26 @@ class StageTwo(Generic[Batch]):
     """
 
     loss: Callable[[Batch], torch.Tensor]
-    validate: Callable[[], float] | None
+    validate: Validation[Batch] | Callable[[], float] | None
     start: float = 0.75
     learning_rate: float | None = None
     average: bool = False
 
 
 class Trained(NamedTuple):
-    """History of a training, one row an epoch, and what ended it: ``epochs``, ``time`` or ``patience``."""
+    """History of a training, one row an epoch, and circumstances.
+
+    Attributes
+    ----------
+    history : list of dict
+    stopped_by : {"epochs", "time", "patience"}
+    captured : str
+        ``yes`` if steps were replayed as CUDA graphs, else ``no`` and the reason.
+    """
 
     history: History
     stopped_by: str
+    captured: str
 
 
 def n_trainable(*modules: torch.nn.Module) -> int:
@@ -96,22 +123,24 @@ def train(
     groups: Iterable[dict[str, Any]],
     batches: Callable[[], Iterable[Batch]],
     loss: Callable[[Batch], torch.Tensor],
-    validate: Callable[[], float] | None,
+    validate: Validation[Batch] | Callable[[], float] | None,
     settings: Settings,
     second: StageTwo[Batch] | None = None,
 ) -> Trained:
     """Minimise `loss`; leave in `module` the averaged weights of the epoch that validated best.
 
     The best weights so far are in place however the training ends: by time, by Ctrl-C or by a loss that is no
-    number. A module that has been trained before continues from its present weights.
+    number. A module that has been trained before continues from its present weights. On CUDA the whole step
+    and the validation are captured as graphs, for each set of shapes of a batch.
 
     Parameters
     ----------
     module : torch module, trained in place
     groups : parameter groups of ``torch.optim.Adam``, each with its ``lr``
     batches : called once an epoch for that epoch's batches
-    loss : batch -> scalar tensor
-    validate : called once an epoch with the averaged weights in place; None: the mean training loss decides
+    loss : batch -> scalar tensor; it waits for nothing
+    validate : evaluated once an epoch with the averaged weights in place
+        None: the mean training loss decides.
     settings : Settings
     second : StageTwo, optional
 
@@ -121,6 +150,8 @@ def train(
         ``epoch``, ``loss``, ``validation``, ``learning_rate``, ``seconds`` since the start, ``stage`` where
         there are two; one row an epoch.
     stopped_by : {"epochs", "time", "patience"}
+    captured : str
+        ``yes``, or ``no`` and the reason.
 
     Raises
     ------
@@ -142,10 +173,11 @@ def train(
                 stopped_by = "time" if run.out_of_time() else "patience"
                 break
     finally:
-        run.best.restore(run.weights)
+        run.end()
     if run.stage == 2 or second is not None:
-        return Trained(run.history, stopped_by)
-    return Trained([{k: v for k, v in row.items() if k != "stage"} for row in run.history], stopped_by)
+        return Trained(run.history, stopped_by, run.step.status)
+    rows = [{k: v for k, v in row.items() if k != "stage"} for row in run.history]
+    return Trained(rows, stopped_by, run.step.status)
 
 
 class _Run(Generic[Batch]):
@@ -156,15 +188,31 @@ class _Run(Generic[Batch]):
         module: torch.nn.Module,
         groups: Iterable[dict[str, Any]],
         loss: Callable[[Batch], torch.Tensor],
-        validate: Callable[[], float] | None,
+        validate: Validation[Batch] | Callable[[], float] | None,
         settings: Settings,
     ) -> None:
         self.weights = [p for p in module.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.Adam(groups, amsgrad=True, foreach=True)
-        self.rate = LearningRate(self.optimizer, settings)
+        self.device = self.weights[0].device
+        self.optimizer = _optimizer(groups, self.device)
+        self.rate = LearningRate(self.optimizer.param_groups, settings)
         self.average = Average(self.weights, settings.ema_decay)
-        self.loss, self.validate, self.settings, self.stage = loss, validate, settings, 1
+        self.settings, self.stage, self.lead = settings, 1, Lead(str(self.device))
         self.best, self.history, self.start = Best(), [], monotonic()  # type: tuple[Best, History, float]
+        self.pool: Pool | None = None
+        self.begin(loss, validate)
+
+    def begin(
+        self,
+        loss: Callable[[Batch], torch.Tensor],
+        validate: Validation[Batch] | Callable[[], float] | None,
+    ) -> None:
+        """Minimise this loss from now on; the graphs of another one are dropped."""
+        self.loss = loss
+        self.step = CapturedFunction(self.update, self.device, "the training step", self.pool)
+        self.pool = self.step.pool
+        self.validate = (
+            _Mean(validate, self.device, self.pool) if isinstance(validate, Validation) else validate
+        )
 
     def elapsed(self, epoch: int) -> float:
         """Fraction of epochs or seconds, whichever is larger, before an epoch."""
@@ -181,17 +229,22 @@ class _Run(Generic[Batch]):
 
     def begin_stage_two(self, second: StageTwo[Batch], epoch: int) -> None:
         """Continue with the other loss; the first stage's averaged weights are its first candidate."""
-        self.loss, self.validate, self.stage = second.loss, second.validate, 2
+        self.stage = 2
+        self.begin(second.loss, second.validate)
         self.best.restart(epoch)
-        if second.validate is not None:
+        if self.validate is not None:
             with self.average.in_place():
-                self.best.update(float(second.validate()), epoch, self.weights)
+                self.best.update(float(self.validate()), epoch, self.weights)
         self.rate.hold(second.learning_rate)
         if second.average:
             self.average.restart_as_mean()
 
     def run_epoch(self, epoch: int, batches: Iterable[Batch]) -> None:
-        losses = [self.step(batch, epoch) for batch in _until(self.out_of_time, batches)]
+        losses = []
+        for batch in _until(self.out_of_time, batches):
+            self.rate.follow(self.elapsed(epoch))
+            losses.append(self.step(batch))
+            self.lead.step()
         training = _check_finite(torch.stack(losses).mean().item(), "training", epoch)
         with self.average.in_place():
             value = training if self.validate is None else float(self.validate())
@@ -204,17 +257,41 @@ class _Run(Generic[Batch]):
         progress.report("epoch", epoch, self.settings.max_epochs, loss=training, validation=validation)
         self.rate.reduce_on_plateau(validation)
 
-    def step(self, batch: Batch, epoch: int) -> torch.Tensor:
-        """Update the weights by one batch; return the loss before."""
-        self.rate.follow(self.elapsed(epoch))
+    def update(self, batch: Batch) -> torch.Tensor:
+        """Update the weights by one batch, without waiting for the device; return the loss before."""
         self.optimizer.zero_grad(set_to_none=True)
         value = self.loss(batch)
         # only the weights: positions require gradients too, and theirs would be half the work for nothing
         value.backward(inputs=self.weights)
-        torch.nn.utils.clip_grad_norm_(self.weights, self.settings.max_grad_norm)
+        torch.nn.utils.clip_grad_norm_(self.weights, self.settings.max_grad_norm, foreach=True)
         self.optimizer.step()
         self.average.update()
         return value.detach()
+
+    def end(self) -> None:
+        """Leave the best weights in the module, and none of the graphs' memory."""
+        self.best.restore(self.weights)
+        self.optimizer.zero_grad(set_to_none=True)
+
+
+class _Mean(Generic[Batch]):
+    """Mean error of validation batches, captured for each set of shapes; read once."""
+
+    def __init__(self, validation: Validation[Batch], device: torch.device, pool: Pool | None) -> None:
+        self.batches = validation.batches
+        self.error = CapturedFunction(validation.error, device, "the validation", pool)
+
+    def __call__(self) -> float:
+        sums, weights = zip(*(self.error(batch) for batch in self.batches), strict=True)
+        return (torch.stack(sums).sum() / torch.stack(weights).sum()).item()
+
+
+def _optimizer(groups: Iterable[dict[str, Any]], device: torch.device) -> torch.optim.Adam:
+    """AMSGrad as one kernel for all weights, which may be captured on a GPU."""
+    optimizer: Any = torch.optim.Adam(groups, amsgrad=True, fused=True, capturable=device.type == "cuda")
+    # torch advises against capturable steps that are not captured, as those of the warm-up
+    optimizer._warned_capturable_if_run_uncaptured = True
+    return optimizer
 
 
 def _until(stop: Callable[[], bool], batches: Iterable[Batch]) -> Iterator[Batch]:

@@ -27,7 +27,7 @@ def line(settings: Settings, rate: float = 0.05, scale: float = 1.0) -> tuple[to
         return (module(inputs) - targets).square().mean()
 
     groups = [{"params": module.parameters(), "lr": rate}]
-    history, _ = train(
+    history, _, _ = train(
         module,
         groups,
         lambda: shuffled_batches(rows, 8, generator),
@@ -69,7 +69,9 @@ def test_max_seconds_stops_within_an_epoch() -> None:
 
     loss = lambda _: module(torch.ones(1, 1)).square().sum()
     groups = [{"params": module.parameters(), "lr": 0.1}]
-    history, stopped_by = train(module, groups, endless, loss, None, Settings(max_epochs=9, max_seconds=0.05))
+    history, stopped_by, _ = train(
+        module, groups, endless, loss, None, Settings(max_epochs=9, max_seconds=0.05)
+    )
     assert len(history) == 1
     assert stopped_by == "time"
     assert len(seen) >= 1

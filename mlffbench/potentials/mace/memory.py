@@ -38,7 +38,9 @@ def bytes_per_atom(module: Any, width: int) -> int:
     first = module.interactions[0]
     size, channels = next(module.parameters()).element_size(), first.hidden_irreps[0].mul
     if isinstance(module, FusedMACE):
-        kept = sum(width * layer.n_paths / 2 + layer.n_outputs * layer.n_components for layer in module.layers)
+        kept = sum(
+            width * layer.n_paths / 2 + layer.n_outputs * layer.n_components for layer in module.layers
+        )
         most = max(
             max(
                 width * (1.5 * layer.n_paths + layer.n_inputs),
@@ -48,5 +50,7 @@ def bytes_per_atom(module: Any, width: int) -> int:
         )
         return int(size * (channels * (kept + most) + 512 * width))
     components, outputs = (sum(ir.dim for _, ir in x) for x in (first.target_irreps, first.hidden_irreps))
-    tables = DENSE if type(module.products[0].symmetric_contractions).__module__.startswith("mace.") else SPARSE
+    tables = (
+        DENSE if type(module.products[0].symmetric_contractions).__module__.startswith("mace.") else SPARSE
+    )
     return int(size * channels * (tables * components**2 * outputs + 16 * width))

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import torch
 from ase import Atoms
 
-from mlffbench.data import VOIGT_FLAT, Labels, concatenate
+from mlffbench.data import VOIGT, Labels, concatenate
 from mlffbench.descriptors.neighbours import neighbour_list
 from mlffbench.system.device import checked_device
 
-__all__ = ["Graph", "build", "labels", "predict", "with_forces"]
+__all__ = [
+    "Graph",
+    "build",
+    "gradients",
+    "labels",
+    "predict",
+    "strain_basis",
+    "volumes",
+    "with_forces",
+]
 
 
 @dataclass(frozen=True)
@@ -47,8 +57,10 @@ class Graph:
     @property
     def vectors(self) -> torch.Tensor:
         """Vectors from source to the image of target, (p, 3), Å."""
-        offset = torch.einsum("pi,pij->pj", self.shifts, self.cells[self.frame[self.source]])
-        return self.positions[self.target] - self.positions[self.source] + offset
+        cells = self.cells.index_select(0, self.frame.index_select(0, self.source))
+        offset = torch.bmm(self.shifts[:, None], cells).squeeze(1)
+        ends, starts = (self.positions.index_select(0, i) for i in (self.target, self.source))
+        return ends - starts + offset
 
     def sum_atoms(self, values: torch.Tensor) -> torch.Tensor:
         """Sum a value per atom (n, ...) into one per frame (n_frames, ...)."""
@@ -107,21 +119,37 @@ def with_forces(
     stress : (n_frames, 6) eV/Å³, Voigt; σ = (∂E/∂ε)/V under r → r(1+ε), h → h(1+ε); 0 where not periodic
     """
     positions = graph.positions.detach().requires_grad_()
-    strain = torch.zeros_like(graph.cells).requires_grad_()
-    symmetric = torch.eye(3, dtype=strain.dtype, device=strain.device) + (strain + strain.mT) / 2
+    strain = graph.cells.new_zeros(graph.n_frames, 6).requires_grad_()
+    change = (strain @ strain_basis(strain.dtype, strain.device)).view(-1, 3, 3)
     moved = replace(
         graph,
-        positions=torch.einsum("ni,nij->nj", positions, symmetric[graph.frame]),
-        cells=graph.cells @ symmetric,
+        positions=positions
+        + torch.bmm(graph.positions.detach()[:, None], change.index_select(0, graph.frame)).squeeze(1),
+        cells=torch.baddbmm(graph.cells, graph.cells, change),
     )
     energy = energies(moved)
-    gradient, virial = _gradients(energy, (positions, strain), create_graph)
-    volume = torch.where(graph.periodic, torch.linalg.det(graph.cells).abs(), torch.inf)
-    stress = virial / volume[:, None, None]
-    return energy, -gradient, stress.flatten(1)[:, VOIGT_FLAT]
+    gradient, virial = gradients(energy, (positions, strain), create_graph)
+    return energy, -gradient, virial / volumes(graph)[:, None]
 
 
-def _gradients(
+@cache
+def strain_basis(dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """Symmetric strains of unit components in Voigt order, flattened, (6, 9); kept, since it is copied."""
+    basis = np.zeros((6, 3, 3))
+    for row, (i, j) in zip(basis, VOIGT, strict=True):
+        row[i, j] += 0.5
+        row[j, i] += 0.5
+    return torch.as_tensor(basis.reshape(6, 9), dtype=dtype, device=device)
+
+
+def volumes(graph: Graph) -> torch.Tensor:
+    """Volume of each frame, (n_frames,) Å³; infinite where it is not periodic and the stress not defined."""
+    a, b, c = graph.cells.detach().unbind(1)
+    volume = (a * torch.linalg.cross(b, c)).sum(1).abs()
+    return volume.masked_fill(~graph.periodic, torch.inf)
+
+
+def gradients(
     energy: torch.Tensor, inputs: tuple[torch.Tensor, ...], create_graph: bool
 ) -> tuple[torch.Tensor, ...]:
     """∂ΣE/∂input; zeros for an input that E does not depend on."""

@@ -49,11 +49,11 @@ def library() -> Library:
 
 def atomic_graph(batch: Graph, cutoff: float, dtype: torch.dtype) -> Any:
     """Convert a graph to a batch of graph-pes; every frame moves to its centre, where `dtype` is finest."""
-    sizes = torch.bincount(batch.frame, minlength=batch.n_frames)
-    centre = batch.sum_atoms(batch.positions).detach() / sizes[:, None]
+    sizes = batch.sum_atoms(torch.ones_like(batch.frame))
+    centre = batch.sum_atoms(batch.positions.detach()) / sizes.clamp(min=1)[:, None]
     return library().AtomicGraph(
         Z=batch.numbers,
-        R=(batch.positions - centre[batch.frame]).to(dtype),
+        R=(batch.positions - centre.index_select(0, batch.frame)).to(dtype),
         cell=batch.cells.to(dtype),
         neighbour_list=torch.stack([batch.source, batch.target]),
         neighbour_cell_offsets=batch.shifts.to(dtype),

@@ -12,7 +12,8 @@ from ase.build import bulk, molecule
 
 from mlffbench.data import Labels
 from mlffbench.estimators.equivariant_network import EquivariantNetwork
-from mlffbench.potentials.networks.batches import labelled_graphs, mean_square
+from mlffbench.potentials.networks.batches import mean_square
+from mlffbench.potentials.networks.labelled_frames import LabelledFrames
 from mlffbench.testing import molecules
 
 
@@ -39,8 +40,9 @@ def test_missing_labels_are_no_zeros() -> None:
         assert np.isfinite(predicted.energy).all()
         assert predicted.forces is not None
     one = small(max_epochs=1).fit(data.frames, data.labels)
-    items = labelled_graphs(data.frames, some, one.cutoff)
-    alone = sum(mean_square(i.forces * 0 + 1).item() for i in items)
+    labelled = LabelledFrames.build(data.frames, some, one.cutoff)
+    each = [labelled.batch([i]).forces for i in range(6)]
+    alone = sum(mean_square(forces + 1, forces).item() for forces in each)
     assert alone == 3.0
 
 

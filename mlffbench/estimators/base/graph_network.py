@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ase import Atoms
 
-from mlffbench.data import Labels
+from mlffbench.data import Labels, concatenate
 from mlffbench.estimators.base.warm_start import WarmStart
 from mlffbench.system.device import checked_device
 from mlffbench.system.ranges import (
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from mlffbench.descriptors.graph import Graph
     from mlffbench.potentials.networks.batches import LabelledGraphs
+    from mlffbench.potentials.networks.labelled_frames import LabelledFrames
 
 __all__ = ["GraphNetwork"]
 
@@ -123,19 +124,18 @@ class GraphNetwork(WarmStart):
 
     # ------------------------------------------------------------ fitting
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        from mlffbench.potentials.networks.batches import join
         from mlffbench.potentials.networks.seeding import fixed_seed, seed_of
         from mlffbench.potentials.networks.standardisation import energy_scale
 
         self.dtype_, self.device_ = self.dtype, str(checked_device(self.device))
         self.cutoff_ = float(self.cutoff)
-        training, held = self._split(frames, labels)
-        joined = join(training)
+        labelled, training, held = self._split(frames, labels)
+        joined = labelled.batch(training)
         self.shift_, self.scale_ = energy_scale(joined)
         self.config_ = self._config(joined)
         with fixed_seed(seed_of(self.random_state)):
             self.module_ = self._build().to(self.device_)
-        self._train(training, held)
+        self._train(labelled, training, held)
 
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         self._train(*self._split(frames, labels))
@@ -149,48 +149,51 @@ class GraphNetwork(WarmStart):
         assert dtypes == {dtype}, f"weights are {dtypes}, not {dtype}"
         return module
 
-    def _split(
-        self, frames: Sequence[Atoms], labels: Labels
-    ) -> tuple[list[LabelledGraphs], list[LabelledGraphs]]:
-        """Graphs with labels, to train on and to validate on."""
-        from mlffbench.potentials.networks.batches import labelled_graphs
+    def _split(self, frames: Sequence[Atoms], labels: Labels) -> tuple[LabelledFrames, list[int], list[int]]:
+        """Graphs with labels, and numbers of those to train on and to validate on."""
+        from mlffbench.potentials.networks.labelled_frames import LabelledFrames
         from mlffbench.potentials.networks.seeding import holdout, seed_of
 
-        items = labelled_graphs(frames, labels, self.cutoff_, device=self.device_)
-        split = holdout(len(items), self.validation_fraction, seed_of(self.random_state))
-        training, held = ([items[i] for i in part] for part in split)
-        return training, held
+        labelled = LabelledFrames.build(frames, labels, self.cutoff_, device=self.device_)
+        training, held = holdout(len(frames), self.validation_fraction, seed_of(self.random_state))
+        return labelled, training.tolist(), held.tolist()
 
-    def _train(self, training: list[LabelledGraphs], held: list[LabelledGraphs]) -> None:
+    def _train(self, labelled: LabelledFrames, training: list[int], held: list[int]) -> None:
         import torch
 
-        from mlffbench.potentials.networks.batches import join
         from mlffbench.potentials.networks.seeding import seed_of, shuffled_batches
-        from mlffbench.potentials.networks.training import Settings, n_trainable, train
+        from mlffbench.potentials.networks.training import Settings, Validation, n_trainable, train
+        from mlffbench.system.cuda_graph import captures
 
         generator = torch.Generator().manual_seed(seed_of(self.random_state))
-        starts = range(0, len(held), VALIDATION_BATCH)
-        held_batches = [join(held[i : i + VALIDATION_BATCH]) for i in starts]
+        shapes = labelled.shapes(training, self.batch_size) if captures(self.device_) else None
+        orders = lambda: shuffled_batches(training, self.batch_size, generator)
         self.n_parameters_ = n_trainable(self.module_)
         self.history_, self.stopped_by_, self.captured_ = train(
             self.module_,
             [{"params": self.module_.parameters(), "lr": self.learning_rate}],
-            batches=lambda: map(join, shuffled_batches(training, self.batch_size, generator)),
+            batches=lambda: (labelled.batch(picks, shapes) for picks in orders()),
             loss=self._loss,
-            validate=(lambda: self._mean_loss(held_batches)) if held else None,
+            validate=Validation(self._held_batches(labelled, held), self._summed_loss) if held else None,
             settings=Settings(self.max_epochs, self.max_seconds, self.patience, cooldown=0.5),
         )
 
+    def _held_batches(self, labelled: LabelledFrames, held: list[int]) -> list[LabelledGraphs]:
+        from mlffbench.system.cuda_graph import captures
+
+        shapes = labelled.shapes(held, VALIDATION_BATCH) if captures(self.device_) else None
+        starts = range(0, len(held), VALIDATION_BATCH)
+        return [labelled.batch(held[i : i + VALIDATION_BATCH], shapes) for i in starts]
+
     def _loss(self, batch: LabelledGraphs, training: bool = True) -> torch.Tensor:
-        from mlffbench.descriptors import graph
         from mlffbench.potentials.networks.batches import weighted_loss
 
-        predicted = graph.with_forces(self._energies, batch.graph, create_graph=training)
-        return weighted_loss(batch, *predicted, self)
+        return weighted_loss(batch, *self._with_forces(batch.graph, training), self)
 
-    def _mean_loss(self, batches: list[LabelledGraphs]) -> float:
-        total = sum(self._loss(b, training=False).item() * b.graph.n_frames for b in batches)
-        return total / sum(b.graph.n_frames for b in batches)
+    def _summed_loss(self, batch: LabelledGraphs) -> tuple[torch.Tensor, torch.Tensor]:
+        """The loss times the number of frames with labels, and that number."""
+        frames = (~batch.energy.isnan()).sum()
+        return self._loss(batch, training=False).detach() * frames, frames
 
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
@@ -199,9 +202,17 @@ class GraphNetwork(WarmStart):
         return batched_graphs(frames, self.cutoff_, self.device_)
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
-        from mlffbench.descriptors import graph
+        from mlffbench.descriptors.graph import labels
 
-        return graph.predict(self._energies, inputs)
+        return concatenate([labels(g, *self._with_forces(g)) for g in inputs])
+
+    def _with_forces(
+        self, batch: Graph, create_graph: bool = False
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Energies, forces and stresses of a batch."""
+        from mlffbench.descriptors.graph import with_forces
+
+        return with_forces(self._energies, batch, create_graph)
 
     # ------------------------------------------------------------ pickling
     def __getstate__(self) -> dict[str, Any]:

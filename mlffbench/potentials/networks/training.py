@@ -139,7 +139,8 @@ def train(
     groups : parameter groups of ``torch.optim.Adam``, each with its ``lr``
     batches : called once an epoch for that epoch's batches
     loss : batch -> scalar tensor; it waits for nothing
-    validate : evaluated once an epoch with the averaged weights in place; None: the mean training loss decides
+    validate : evaluated once an epoch with the averaged weights in place
+        None: the mean training loss decides.
     settings : Settings
     second : StageTwo, optional
 
@@ -209,7 +210,9 @@ class _Run(Generic[Batch]):
         self.loss = loss
         self.step = CapturedFunction(self.update, self.device, "the training step", self.pool)
         self.pool = self.step.pool
-        self.validate = _Mean(validate, self.device, self.pool) if isinstance(validate, Validation) else validate
+        self.validate = (
+            _Mean(validate, self.device, self.pool) if isinstance(validate, Validation) else validate
+        )
 
     def elapsed(self, epoch: int) -> float:
         """Fraction of epochs or seconds, whichever is larger, before an epoch."""

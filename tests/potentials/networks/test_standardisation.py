@@ -7,12 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from ase import Atoms
 from ase.build import molecule
 from example_water import springs
 
+from mlffbench.data import Labels
 from mlffbench.descriptors.acsf import ACSF
 from mlffbench.potentials.networks.acsf_frames import DescribedFrames
-from mlffbench.potentials.networks.batches import join, labelled_graphs
+from mlffbench.potentials.networks.batches import LabelledGraphs
+from mlffbench.potentials.networks.labelled_frames import LabelledFrames
 from mlffbench.potentials.networks.standardisation import energy_scale, energy_scale_of_frames, feature_scale
 
 
@@ -31,9 +34,13 @@ def test_features_are_scaled_by_the_training_frames_of_each_element() -> None:
     assert (width >= 1e-3).all()
 
 
+def joined(frames: list[Atoms], labels: Labels) -> LabelledGraphs:
+    return LabelledFrames.build(frames, labels, 4.0).batch(range(len(frames)))
+
+
 def test_the_energy_scale_is_the_root_mean_square_force() -> None:
     frames, labels = springs(5)
-    shift, scale = energy_scale(join(labelled_graphs(frames, labels, 4.0)))
+    shift, scale = energy_scale(joined(frames, labels))
     assert shift == pytest.approx(labels.energy.mean() / 3)
     assert scale == pytest.approx(np.sqrt(np.mean(np.concatenate(labels.forces) ** 2)))
     assert energy_scale_of_frames(frames, labels) == pytest.approx((shift, scale))
@@ -43,10 +50,10 @@ def test_without_forces_energies_give_the_scale_and_without_spread_it_is_one() -
     frames, labels = springs(5)
     unlabelled = replace(labels, forces=None)
     scales = [
-        energy_scale(join(labelled_graphs(frames, unlabelled, 4.0))),
+        energy_scale(joined(frames, unlabelled)),
         energy_scale_of_frames(frames, unlabelled),
     ]
     for _, scale in scales:
         assert scale == pytest.approx((labels.energy / 3).std())
     assert energy_scale_of_frames(frames[:1], unlabelled[[0]])[1] == 1.0
-    assert energy_scale(join(labelled_graphs(frames[:1], unlabelled[[0]], 4.0)))[1] == 1.0
+    assert energy_scale(joined(frames[:1], unlabelled[[0]]))[1] == 1.0

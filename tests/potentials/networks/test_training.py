@@ -69,7 +69,9 @@ def test_max_seconds_stops_within_an_epoch() -> None:
 
     loss = lambda _: module(torch.ones(1, 1)).square().sum()
     groups = [{"params": module.parameters(), "lr": 0.1}]
-    history, stopped_by, _ = train(module, groups, endless, loss, None, Settings(max_epochs=9, max_seconds=0.05))
+    history, stopped_by, _ = train(
+        module, groups, endless, loss, None, Settings(max_epochs=9, max_seconds=0.05)
+    )
     assert len(history) == 1
     assert stopped_by == "time"
     assert len(seen) >= 1

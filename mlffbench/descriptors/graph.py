@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import torch
 from ase import Atoms
 
-from mlffbench.data import VOIGT_FLAT, Labels, concatenate
-from mlffbench.descriptors.neighbours import neighbour_list
+from mlffbench.data import VOIGT, Labels, concatenate
+from mlffbench.descriptors.frame_arrays import frame_arrays
+from mlffbench.descriptors.pairs import pairs
 from mlffbench.system.device import checked_device
 
-__all__ = ["Graph", "build", "labels", "predict", "with_forces"]
+__all__ = [
+    "Graph",
+    "build",
+    "build_counted",
+    "gradients",
+    "labels",
+    "parts",
+    "predict",
+    "split",
+    "strain_basis",
+    "volumes",
+    "with_forces",
+]
 
 
 @dataclass(frozen=True)
@@ -64,30 +78,84 @@ class Graph:
 def build(
     frames: Sequence[Atoms], cutoff: float, dtype: torch.dtype = torch.float64, device: str = "cpu"
 ) -> Graph:
-    """Build one graph of all frames with matscipy's neighbour lists; `cutoff` in Å."""
-    checked_device(device)
-    pairs = [_pairs(a, cutoff) for a in frames]
-    sizes = np.array([len(a) for a in frames])
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    real = lambda arrays: torch.as_tensor(np.concatenate(arrays), dtype=dtype, device=device)
-    integer = lambda arrays: torch.as_tensor(np.concatenate(arrays), dtype=torch.long, device=device)
-    cells = np.array([np.where(a.pbc[:, None], np.asarray(a.cell), 0.0) for a in frames])
+    """Build one graph of all frames on a device; `cutoff` in Å."""
+    arrays = frame_arrays(frames, float(cutoff), checked_device(device))
+    source, target, shifts = pairs(frames, arrays, float(cutoff))
     return Graph(
-        numbers=integer([a.numbers for a in frames]),
-        positions=real([a.positions for a in frames]),
-        cells=torch.as_tensor(cells, dtype=dtype, device=device),
-        periodic=torch.as_tensor([bool(a.pbc.all()) for a in frames], device=device),
-        frame=torch.repeat_interleave(torch.arange(len(frames)), torch.as_tensor(sizes)).to(device),
-        source=integer([s + i for (i, _, _), s in zip(pairs, starts, strict=True)]),
-        target=integer([s + j for (_, j, _), s in zip(pairs, starts, strict=True)]),
-        shifts=real([s for _, _, s in pairs]),
+        numbers=arrays.numbers,
+        positions=arrays.positions.to(dtype),
+        cells=arrays.cells.to(dtype),
+        periodic=arrays.periodic,
+        frame=arrays.frame(),
+        source=source,
+        target=target,
+        shifts=shifts.to(dtype),
     )
 
 
-def _pairs(atoms: Atoms, cutoff: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Source, target and cell shift of every directed pair."""
-    i, j, shifts = neighbour_list("ijS", atoms, float(cutoff))
-    return i, j, shifts.astype(float)
+def build_counted(
+    frames: Sequence[Atoms], cutoff: float, dtype: torch.dtype = torch.float64, device: str = "cpu"
+) -> tuple[Graph, np.ndarray, np.ndarray]:
+    """Build a graph as `build`, with the numbers of atoms and of pairs of each frame on the host.
+
+    Returns
+    -------
+    graph : Graph
+    atoms, pairs : (n_frames,) int arrays
+    """
+    graph = build(frames, cutoff, dtype, device)
+    atoms = np.array([len(a) for a in frames])
+    ends = torch.as_tensor(np.cumsum(atoms), device=graph.source.device)
+    return graph, atoms, np.diff(torch.searchsorted(graph.source, ends).cpu().numpy(), prepend=0)
+
+
+def split(graph: Graph, atoms: np.ndarray, pairs: np.ndarray, groups: Sequence[int]) -> list[Graph]:
+    """Split a graph into graphs of consecutive frames.
+
+    Parameters
+    ----------
+    graph : Graph
+    atoms, pairs : (n_frames,) int arrays
+        Numbers of atoms and of pairs of each frame, as from `build_counted`.
+    groups : sequence of int
+        Number of frames of each part.
+    """
+    first = np.cumsum(groups, dtype=int) - np.asarray(groups)
+    n_atoms, n_pairs = (np.add.reduceat(n, first).tolist() for n in (atoms, pairs))
+    lengths = {"cells": list(groups), "periodic": list(groups)} | dict.fromkeys(
+        ("numbers", "positions", "frame"), n_atoms
+    )
+    columns = {k: v.split(lengths.get(k, n_pairs)) for k, v in vars(graph).items()}
+    start = (np.cumsum(n_atoms) - n_atoms).tolist()
+    columns["frame"] = [x - int(n) for x, n in zip(columns["frame"], first, strict=True)]
+    for name in ("source", "target"):
+        columns[name] = [x - n for x, n in zip(columns[name], start, strict=True)]
+    return [Graph(**{k: column[g] for k, column in columns.items()}) for g in range(len(groups))]
+
+
+def parts(graph: Graph, n: int) -> list[Graph]:
+    """Split a graph into n of about as many frames; one frame is never split, and n = 1 is the graph."""
+    if n == 1 or graph.n_frames == 1:
+        return [graph]
+    size = -(-graph.n_frames // n)
+    return [_frames_of(graph, i, min(i + size, graph.n_frames)) for i in range(0, graph.n_frames, size)]
+
+
+def _frames_of(graph: Graph, start: int, stop: int) -> Graph:
+    """The graph of some consecutive frames."""
+    ends = torch.tensor([start, stop], device=graph.frame.device)
+    a, b = torch.searchsorted(graph.frame, ends).tolist()
+    p, q = torch.searchsorted(graph.frame[graph.source], ends).tolist()
+    return Graph(
+        numbers=graph.numbers[a:b],
+        positions=graph.positions[a:b],
+        cells=graph.cells[start:stop],
+        periodic=graph.periodic[start:stop],
+        frame=graph.frame[a:b] - start,
+        source=graph.source[p:q] - a,
+        target=graph.target[p:q] - a,
+        shifts=graph.shifts[p:q],
+    )
 
 
 def with_forces(
@@ -109,21 +177,37 @@ def with_forces(
     stress : (n_frames, 6) eV/Å³, Voigt; σ = (∂E/∂ε)/V under r → r(1+ε), h → h(1+ε); 0 where not periodic
     """
     positions = graph.positions.detach().requires_grad_()
-    strain = torch.zeros_like(graph.cells).requires_grad_()
-    symmetric = torch.eye(3, dtype=strain.dtype, device=strain.device) + (strain + strain.mT) / 2
+    strain = graph.cells.new_zeros(graph.n_frames, 6).requires_grad_()
+    change = (strain @ strain_basis(strain.dtype, strain.device)).view(-1, 3, 3)
     moved = replace(
         graph,
-        positions=torch.einsum("ni,nij->nj", positions, symmetric[graph.frame]),
-        cells=graph.cells @ symmetric,
+        positions=positions
+        + torch.bmm(graph.positions.detach()[:, None], change.index_select(0, graph.frame)).squeeze(1),
+        cells=torch.baddbmm(graph.cells, graph.cells, change),
     )
     energy = energies(moved)
-    gradient, virial = _gradients(energy, (positions, strain), create_graph)
-    volume = torch.where(graph.periodic, torch.linalg.det(graph.cells).abs(), torch.inf)
-    stress = virial / volume[:, None, None]
-    return energy, -gradient, stress.flatten(1)[:, VOIGT_FLAT]
+    gradient, virial = gradients(energy, (positions, strain), create_graph)
+    return energy, -gradient, virial / volumes(graph)[:, None]
 
 
-def _gradients(
+@cache
+def strain_basis(dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """Symmetric strains of unit components in Voigt order, flattened, (6, 9); kept, since it is copied."""
+    basis = np.zeros((6, 3, 3))
+    for row, (i, j) in zip(basis, VOIGT, strict=True):
+        row[i, j] += 0.5
+        row[j, i] += 0.5
+    return torch.as_tensor(basis.reshape(6, 9), dtype=dtype, device=device)
+
+
+def volumes(graph: Graph) -> torch.Tensor:
+    """Volume of each frame, (n_frames,) Å³; infinite where it is not periodic and the stress not defined."""
+    a, b, c = graph.cells.detach().unbind(1)
+    volume = (a * torch.linalg.cross(b, c)).sum(1).abs()
+    return volume.masked_fill(~graph.periodic, torch.inf)
+
+
+def gradients(
     energy: torch.Tensor, inputs: tuple[torch.Tensor, ...], create_graph: bool
 ) -> tuple[torch.Tensor, ...]:
     """∂ΣE/∂input; zeros for an input that E does not depend on."""

@@ -95,3 +95,10 @@ class EquivariantNetwork(GraphNetwork):
 
     def _energies(self, batch: Graph) -> torch.Tensor:
         return batch.sum_atoms(self.module_(batch).double())
+
+    def _with_forces(
+        self, batch: Graph, create_graph: bool = False
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        from mlffbench.descriptors.pair_forces import with_pair_forces
+
+        return with_pair_forces(self._energies, batch, create_graph)

@@ -82,6 +82,10 @@ def _is_of_full_disk(error: BaseException) -> bool:
     return any(words in said for words in FULL_WORDS)
 
 
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, RuntimeError) else ""
+
+
 def _kind(error: Exception) -> str:
     kinds: dict[str, tuple[type[Exception], ...]] = {
         "not installed": (ImportError,),
@@ -90,6 +94,6 @@ def _kind(error: Exception) -> str:
         "invalid prediction": (InvalidPrediction,),
         "unsupported input": (NotImplementedError, ValueError, LookupError, FileNotFoundError),
     }
-    if type(error).__name__ == "OutOfMemoryError":  # torch's, without importing torch
+    if type(error).__name__ == "OutOfMemoryError" or "DefaultCPUAllocator" in _said(error):  # torch's
         return "out of memory"
     return next((kind for kind, types in kinds.items() if isinstance(error, types)), "error")

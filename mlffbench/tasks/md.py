@@ -30,7 +30,7 @@ from mlffbench.tasks.dynamics.rows import (
     reference_failure_rows,
     survival_rows,
 )
-from mlffbench.tasks.dynamics.trajectories import nve_record, records
+from mlffbench.tasks.dynamics.trajectories import nve_record, records, seconds_alone
 
 __all__ = ["md"]
 
@@ -43,7 +43,7 @@ def md(
     seed: int = 0,
     *,
     temperatures: Positives = (300.0,),
-    n_trajectories: Count = 4,
+    n_trajectories: Count = 32,
     picoseconds: Positive = 1.0,
     timestep: Annotated[float, Interval(gt=0, le=100)] = 0.5,
     nve_picoseconds: NonNegative = 0.5,
@@ -125,7 +125,8 @@ def _constant_temperature(
     own, rows = records(f"{test}, trajectory", model.calculator, protocol, temperature, starts)
     if not own:
         return rows
-    rows += cost_rows(test, own, protocol, len(first))
+    alone, failed = seconds_alone(f"{test}, alone", model.calculator, protocol, temperature, starts[0])
+    rows += failed + cost_rows(test, own, protocol, len(first), alone)
     potential = reference_potential(dataset.reference)
     if potential is None:
         rows += survival_rows(test, own, protocol)

@@ -65,7 +65,7 @@ def test_jacobian_is_that_of_automatic_differentiation(atoms: Atoms) -> None:
     weights = torch.randn(len(batch.numbers), len(acsf.get_feature_names_out()), dtype=torch.float64)
     _, forces, _ = graph.with_forces(lambda g: g.sum_atoms((weights * acsf.features(g)).sum(1)), batch)
     columns = acsf.columns[acsf.element(batch.numbers)[batch.target]]
-    pair = torch.einsum("pc,pcx->px", weights[batch.source].gather(1, columns), acsf.jacobian(batch))
+    pair = torch.einsum("pc,pxc->px", weights[batch.source].gather(1, columns), acsf.jacobian(batch))
     gradient = torch.zeros_like(forces).index_add(0, batch.target, pair).index_add(0, batch.source, -pair)
     assert forces.abs().max() > 0.1
     torch.testing.assert_close(-gradient, forces, rtol=1e-9, atol=1e-9)
@@ -76,7 +76,7 @@ def test_lone_atoms_and_empty_neighbourhoods() -> None:
     acsf = ACSF(4.0, average="off").fit([far])
     for block in acsf.transform([far, Atoms("O"), rattled(molecule("OH"))])[:2]:
         assert not block.any()
-    assert acsf.jacobian(graph.build([far], 4.0)).shape == (0, acsf.columns.shape[1], 3)
+    assert acsf.jacobian(graph.build([far], 4.0)).shape == (0, 3, acsf.columns.shape[1])
 
 
 def test_transformer_in_a_pipeline() -> None:

@@ -10,7 +10,7 @@ from ase.build import bulk, fcc111, molecule
 from ase.calculators.lj import LennardJones
 from ase.neighborlist import neighbor_list
 
-from mlffbench.descriptors.graph import build, labels, with_forces
+from mlffbench.descriptors.graph import build, build_counted, labels, split, with_forces
 
 
 def structures():
@@ -40,6 +40,19 @@ def test_every_pair_is_there_in_both_directions():
     total = torch.zeros(graph.n_frames, 3, dtype=torch.float64)
     total.index_add_(0, graph.frame[graph.source], graph.vectors)
     assert total.abs().max() < 1e-9
+
+
+def test_a_split_graph_is_the_graphs_of_the_parts():
+    frames = structures()
+    graph, atoms, pairs = build_counted(frames, 4.0, torch.float32)
+    assert atoms.tolist() == [len(a) for a in frames]
+    assert pairs.tolist() == torch.bincount(graph.frame[graph.source], minlength=len(frames)).tolist()
+    for groups in ([1] * len(frames), [2, 4, 1], [len(frames)]):
+        ends = np.cumsum(groups)
+        for part, size, end in zip(split(graph, atoms, pairs, groups), groups, ends, strict=True):
+            alone = build(frames[end - size : end], 4.0, torch.float32)
+            for name, values in vars(alone).items():
+                assert torch.equal(getattr(part, name), values), name
 
 
 def test_energy_forces_and_stress_of_lennard_jones_are_those_of_ase():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ase import Atoms
 
-from mlffbench.data import Labels
+from mlffbench.data import Labels, concatenate
 from mlffbench.estimators.base.warm_start import WarmStart
 from mlffbench.system.device import checked_device
 from mlffbench.system.ranges import (
@@ -186,11 +186,9 @@ class GraphNetwork(WarmStart):
         return [labelled.batch(held[i : i + VALIDATION_BATCH], shapes) for i in starts]
 
     def _loss(self, batch: LabelledGraphs, training: bool = True) -> torch.Tensor:
-        from mlffbench.descriptors import graph
         from mlffbench.potentials.networks.batches import weighted_loss
 
-        predicted = graph.with_forces(self._energies, batch.graph, create_graph=training)
-        return weighted_loss(batch, *predicted, self)
+        return weighted_loss(batch, *self._with_forces(batch.graph, training), self)
 
     def _summed_loss(self, batch: LabelledGraphs) -> tuple[torch.Tensor, torch.Tensor]:
         """The loss times the number of frames with labels, and that number."""
@@ -204,9 +202,17 @@ class GraphNetwork(WarmStart):
         return batched_graphs(frames, self.cutoff_, self.device_)
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
-        from mlffbench.descriptors import graph
+        from mlffbench.descriptors.graph import labels
 
-        return graph.predict(self._energies, inputs)
+        return concatenate([labels(g, *self._with_forces(g)) for g in inputs])
+
+    def _with_forces(
+        self, batch: Graph, create_graph: bool = False
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Energies, forces and stresses of a batch."""
+        from mlffbench.descriptors.graph import with_forces
+
+        return with_forces(self._energies, batch, create_graph)
 
     # ------------------------------------------------------------ pickling
     def __getstate__(self) -> dict[str, Any]:

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from mlffbench.data import VOIGT_FLAT, Labels
-from mlffbench.potentials.mace.batches import Batch
+from mlffbench.potentials.mace.batch import Batch
+from mlffbench.potentials.mace.network import FusedMACE
 
 __all__ = [
     "energies_and_forces",
@@ -26,7 +27,8 @@ PRECISIONS = ("highest", "high", "medium")
 
 def output(module: torch.nn.Module, batch: Batch, stress: bool, training: bool = False) -> dict[str, Any]:
     """mace-torch's own dictionary of a batch's energies, forces and, if wanted, stresses."""
-    return module(batch.inputs(), training=training, compute_force=True, compute_stress=stress)
+    inputs = batch if isinstance(module, FusedMACE) else batch.mace_inputs()
+    return module(inputs, training=training, compute_force=True, compute_stress=stress)
 
 
 def energies_and_forces(module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:

@@ -15,14 +15,15 @@ import torch
 from ase import Atoms
 
 from mlffbench.data import Labels
-from mlffbench.descriptors.graph import Graph
+from mlffbench.descriptors.neighbour_density import PlacedGraph
 from mlffbench.potentials.regression.whitened_least_squares import WhitenedLeastSquares, stable_factor
 from mlffbench.potentials.soap.environments import Environments
 from mlffbench.potentials.soap.kernel import Kernel, energies
 from mlffbench.potentials.soap.marginal_likelihood import best_hyperparameters, best_variance
 from mlffbench.potentials.soap.predictive_variance import Posterior
+from mlffbench.potentials.soap.quadratic_form import QuadraticForm
 from mlffbench.potentials.soap.sparse_points import cur, farthest_points, principal_axes
-from mlffbench.potentials.soap.training_batches import Batches, predict
+from mlffbench.potentials.soap.training_batches import Batches, Energies, predict
 from mlffbench.system import progress
 
 __all__ = ["SparseGP", "extended", "fit"]
@@ -64,10 +65,19 @@ class SparseGP:
         factor = self.problem.factor(self.variance) if self.factor is None else self.factor
         return Posterior(self.kernel, self.problem.factors, factor, self.variance)
 
-    def predict(self, graph: Graph, energy_per_atom: float, uncertainty: bool | str) -> Labels:
+    @cached_property
+    def mean(self) -> Energies:
+        """Energies of frames from the unit vectors of their atoms, without the mean energy per atom."""
+        if self.kernel.zeta != 2:
+            return lambda graph, unit: energies(graph, unit, self.kernel, self.weights)
+        weights = {z: self.weights[columns] for z, columns in self.kernel.columns.items()}
+        return QuadraticForm.of(self.kernel, weights).energies
+
+    def predict(
+        self, graph: PlacedGraph, energy_per_atom: float, uncertainty: bool | str, forces: bool = True
+    ) -> Labels:
         """Energies, forces and stresses of a batch, with ``energy_std`` and ``forces_std`` if asked for."""
-        of_frames = lambda graph, unit: energies(graph, unit, self.kernel, self.weights)
-        labels, environments = predict(graph, self.kernel.basis, of_frames, energy_per_atom)
+        labels, environments = predict(graph, self.kernel.basis, self.mean, energy_per_atom, forces)
         return self._with_std(labels, environments, uncertainty) if uncertainty else labels
 
     def _with_std(self, labels: Labels, environments: Environments, uncertainty: bool | str) -> Labels:

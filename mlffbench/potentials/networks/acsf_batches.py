@@ -101,7 +101,7 @@ class TrainingFrames:
         d, labels = self.described, self.described.labels
         self.sizes = np.diff(d.atoms)
         self.energy = labels.energy - self.sizes * self.network.shift.item()
-        shapes = [(n, 3) for n in self.sizes]
+        shapes = [(int(n), 3) for n in self.sizes]
         self.forces = np.concatenate([*_filled(labels.forces, shapes), np.full((1, 3), np.nan)])
         self.stress = np.array(_filled(labels.stress, [(6,)] * len(d.frames)))
         self.per_volume = np.array([1 / a.get_volume() if a.pbc.all() else 0.0 for a in d.frames])
@@ -228,7 +228,9 @@ def _joined(kept: torch.Tensor, pair: torch.Tensor, recomputed: torch.Tensor) ->
     return torch.cat([values, recomputed]) if len(recomputed) else values
 
 
-def _filled(labels: Sequence[np.ndarray | None] | None, shapes: list[tuple[int, ...]]) -> list[np.ndarray]:
+def _filled(
+    labels: Sequence[np.ndarray | None] | None, shapes: Sequence[tuple[int, ...]]
+) -> list[np.ndarray]:
     """Labels of each frame, NaN where they are missing."""
     each = labels or [None] * len(shapes)
     return [np.full(s, np.nan) if x is None else np.asarray(x) for x, s in zip(each, shapes, strict=True)]

@@ -164,10 +164,10 @@ class Evaluation:
         forces: list[tuple[np.ndarray, ...] | None] = [None for _ in columns]
         stress: list[tuple[np.ndarray | None, ...] | None] = [None for _ in columns]
         if "forces" in quantities:
-            total = pair.new_zeros(len(graph.numbers), *pair.shape[1:]).index_add(0, graph.source, pair)
-            total = total.index_add(0, graph.target, pair, alpha=-1).cpu().numpy()
+            sums = pair.new_zeros(len(graph.numbers), *pair.shape[1:]).index_add(0, graph.source, pair)
+            values = sums.index_add(0, graph.target, pair, alpha=-1).cpu().numpy()
             ends = np.cumsum(inputs.sizes)[:-1]
-            forces = [tuple(np.split(np.ascontiguousarray(total[:, k]), ends)) for k in columns]
+            forces = [tuple(np.split(np.ascontiguousarray(values[:, k]), ends)) for k in columns]
         if "stress" in quantities:
             values = self._stress(inputs, pair).cpu().numpy() * inputs.per_volume[:, None, None]
             rows = zip(values.transpose(1, 0, 2), strict=True)

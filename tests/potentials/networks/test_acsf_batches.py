@@ -25,6 +25,7 @@ from mlffbench.testing.launches import operations, waits
 
 WEIGHTS = SimpleNamespace(energy_weight=30.0, forces_weight=1.0, stress_weight=100.0)
 CHOSEN = [2, 0, 5]
+CPU = torch.device("cpu")
 SOME = 2e5  # bytes for the Jacobians of some frames
 
 

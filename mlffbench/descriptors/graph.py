@@ -125,9 +125,8 @@ def split(graph: Graph, atoms: np.ndarray, pairs: np.ndarray, groups: Sequence[i
     """
     first = np.cumsum(groups, dtype=int) - np.asarray(groups)
     n_atoms, n_pairs = (np.add.reduceat(n, first).tolist() for n in (atoms, pairs))
-    lengths = dict.fromkeys(("cells", "periodic"), list(groups)) | dict.fromkeys(
-        ("numbers", "positions", "frame"), n_atoms
-    )
+    lengths = {"cells": list(groups), "periodic": list(groups)}
+    lengths |= {name: n_atoms for name in ("numbers", "positions", "frame")}
     columns = {k: v.split(lengths.get(k, n_pairs)) for k, v in vars(graph).items()}
     start = np.cumsum([0, *n_atoms[:-1]]).tolist()
     for name, offsets in {"frame": first.tolist(), "source": start, "target": start}.items():

@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 from ase import Atoms
 
-from mlffbench.descriptors.graph import Graph, build
+from mlffbench.descriptors.graph import Graph, build_counted, split
 
 __all__ = [
     "LabelledGraphs",
@@ -102,4 +102,4 @@ def consecutive_groups(sizes: Sequence[int], atoms: int = 500) -> list[list[int]
 def batched_graphs(frames: Sequence[Atoms], cutoff: float, device: str = "cpu") -> list[Graph]:
     """Graphs of consecutive frames, of at most 500 atoms unless one frame has more; `cutoff` in Å."""
     groups = consecutive_groups([len(a) for a in frames])
-    return [build([frames[i] for i in group], cutoff, device=device) for group in groups]
+    return split(*build_counted(frames, cutoff, device=device), [len(group) for group in groups])

@@ -69,6 +69,34 @@ def test_the_shared_parameters_stand_in_every_docstring(cls: type[GraphNetwork])
     assert documented.count("Attributes\n----------") == documented.count("history_ : list of dict") == 1
 
 
+# ---------------------------------------------------------------- evaluation
+@EACH
+def test_energies_alone_are_those_with_forces(cls: type[GraphNetwork]) -> None:
+    frames, labels = mixture()
+    model = network(cls, max_epochs=1).fit(frames, labels)
+    prepared = model.prepare(frames)
+    alone, together = model.evaluate(prepared, ("energy",)), model.evaluate(prepared)
+    assert alone.forces is None
+    np.testing.assert_allclose(alone.energy, together.energy, rtol=1e-12)
+
+
+def test_a_batch_that_finds_no_memory_is_halved(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames, labels = mixture()
+    model = network(SchNet, max_epochs=1).fit(frames, labels)
+    expected, sizes = model.predict(frames), []
+    whole = model._with_forces
+
+    def small_memory(batch: Any, create_graph: bool = False) -> Any:
+        sizes.append(batch.n_frames)
+        if batch.n_frames > 8:
+            raise torch.OutOfMemoryError("too large")
+        return whole(batch, create_graph)
+
+    monkeypatch.setattr(model, "_with_forces", small_memory)
+    np.testing.assert_allclose(model.predict(frames).energy, expected.energy, rtol=1e-12)
+    assert sizes == [15, 8, 7]
+
+
 # ---------------------------------------------------------------- captured, padded batches
 PRECISE = [(cls, "float64", 1e-10) for cls in OWN]
 SINGLE = [(cls, "float32", 1e-4) for cls in OWN]

@@ -6,6 +6,7 @@ import inspect
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ase import Atoms
@@ -202,9 +203,20 @@ class GraphNetwork(WarmStart):
         return batched_graphs(frames, self.cutoff_, self.device_)
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
-        from mlffbench.descriptors.graph import labels
+        from mlffbench.descriptors.graph import labels, parts
+        from mlffbench.system.batch_size import with_half_on_memory_error
 
-        return concatenate([labels(g, *self._with_forces(g)) for g in inputs])
+        evaluated = lambda graph, n: [labels(g, *self._with_forces(g)) for g in parts(graph, n)]
+        halved = (with_half_on_memory_error(partial(evaluated, graph)) for graph in inputs)
+        return concatenate([part for several in halved for part in several])
+
+    def _evaluate_only(self, inputs: list[Graph], quantities: frozenset[str]) -> Labels:
+        if quantities != {"energy"}:
+            return self._evaluate(inputs)
+        import torch
+
+        with torch.no_grad():
+            return Labels(torch.cat([self._energies(graph) for graph in inputs]).cpu().numpy())
 
     def _with_forces(
         self, batch: Graph, create_graph: bool = False

@@ -48,8 +48,9 @@ class LabelledFrames:
         device: str | torch.device = "cpu",
     ) -> LabelledFrames:
         """Build neighbour lists within `cutoff`, Å, and put them and the labels on the device."""
-        bare, atoms, pairs = build_counted(frames, cutoff, dtype, str(device))
-        graph, sizes = _with_padding(bare, cutoff), [*atoms.tolist(), 1]
+        bare, *counts = build_counted(frames, cutoff, dtype, str(device))
+        graph = _with_padding(bare, cutoff)
+        sizes, pairs = (np.append(n, 1) for n in counts)  # the padding frame's last
         tensor = lambda x: torch.as_tensor(x, dtype=dtype, device=device)
         forces = [*(labels.forces or [None] * len(frames)), None]
         stress = [*(labels.stress or [None] * len(frames)), None]
@@ -61,7 +62,7 @@ class LabelledFrames:
             tensor(sizes),
         )
         starts = lambda counts: np.concatenate([[0], np.cumsum(counts)])
-        return cls(everything, starts(sizes), starts([*pairs, 1]))
+        return cls(everything, starts(sizes), starts(pairs))
 
     def shapes(self, picks: Sequence[int] | np.ndarray, batch_size: int) -> Shapes:
         """Shapes of all batches of these frames."""

@@ -28,6 +28,7 @@ from mlffbench.system.ranges import (
 if TYPE_CHECKING:
     import torch
 
+    from mlffbench.descriptors.captured_prediction import CapturedPrediction
     from mlffbench.descriptors.graph import Graph
     from mlffbench.potentials.networks.batches import LabelledGraphs
     from mlffbench.potentials.networks.labelled_frames import LabelledFrames
@@ -202,9 +203,17 @@ class GraphNetwork(WarmStart):
         return batched_graphs(frames, self.cutoff_, self.device_)
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
-        from mlffbench.descriptors.graph import labels
+        return concatenate([self._prediction().labels(graph) for graph in inputs])
 
-        return concatenate([labels(g, *self._with_forces(g)) for g in inputs])
+    def _prediction(self) -> CapturedPrediction:
+        """Predictions of the present module, whose captured graphs later calls use again."""
+        from mlffbench.descriptors.captured_prediction import CapturedPrediction
+
+        module, known = vars(self).get("_predicted", (None, None))
+        if known is None or module is not self.module_:
+            known = CapturedPrediction(self._with_forces, self.cutoff_, self.device_)
+            self._predicted = self.module_, known
+        return known
 
     def _with_forces(
         self, batch: Graph, create_graph: bool = False
@@ -218,6 +227,7 @@ class GraphNetwork(WarmStart):
     def __getstate__(self) -> dict[str, Any]:
         """The state with weights in place of the module: a file holds values, no code."""
         state = super().__getstate__().copy()
+        state.pop("_predicted", None)
         if "module_" in state:
             state["module_"] = {k: v.detach().cpu().clone() for k, v in _tensors(state["module_"])}
         return state

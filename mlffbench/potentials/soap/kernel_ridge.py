@@ -24,10 +24,11 @@ from mlffbench.potentials.soap.derivative_kernel import (
     frame_features,
     kernel_rows,
 )
+from mlffbench.potentials.soap.evaluation import Energies, Evaluation
 from mlffbench.potentials.soap.kernel import Kernel, power_excess
 from mlffbench.potentials.soap.quadratic_form import QuadraticForm
 from mlffbench.potentials.soap.sparse_points import principal_axes
-from mlffbench.potentials.soap.training_batches import Batches, Energies
+from mlffbench.potentials.soap.training_batches import Batches
 from mlffbench.system import progress
 from mlffbench.system.kept_values import KeptValues
 
@@ -86,6 +87,12 @@ class Expansion:
         if self.kernel.zeta != 2:
             return self._sums
         return QuadraticForm.of(self.kernel, self.energy_weights, self.derivative_weights).energies
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """Predictions of the function, with the graphs captured of them."""
+        device = next(iter(self.kernel.points.values())).device
+        return Evaluation(self.kernel.basis, self.energies, device)
 
     def _sums(self, graph: PlacedGraph, unit: torch.Tensor) -> torch.Tensor:
         """Energies by the sums over the training atoms."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 from typing import Any
 
+import numpy as np
 import pytest
 from sklearn.base import clone
 
@@ -13,6 +15,8 @@ from mlffbench.estimators.equivariant_network import EquivariantNetwork
 from mlffbench.estimators.painn import PaiNN
 from mlffbench.estimators.schnet import SchNet
 from mlffbench.estimators.tensornet import TensorNet
+from mlffbench.testing import molecules
+from mlffbench.testing.replay import replayed_on_cpu
 
 SHARED = {
     "energy_weight": 1.0, "forces_weight": 1.0, "stress_weight": 100.0, "max_epochs": 100, "batch_size": 5,
@@ -56,3 +60,20 @@ def test_the_shared_parameters_stand_in_every_docstring(cls: type[GraphNetwork])
     assert "{shared}" not in documented
     assert "batch_size, learning_rate, patience" in documented
     assert documented.count("Attributes\n----------") == documented.count("history_ : list of dict") == 1
+
+
+def test_structures_of_one_shape_are_predicted_by_a_replayed_graph() -> None:
+    data = molecules(4)
+    model = EquivariantNetwork(**EquivariantNetwork.test_params()).fit(data.frames, data.labels)
+    steps = [data.frames[0].copy() for _ in range(6)]
+    for k, atoms in enumerate(steps):
+        atoms.rattle(0.01, seed=k)
+    expected = [model.predict([atoms]) for atoms in steps]
+    again = pickle.loads(pickle.dumps(model))
+    with replayed_on_cpu():
+        for atoms, labels in zip(steps, expected, strict=True):
+            got = again.predict([atoms])
+            np.testing.assert_allclose(got.energy, labels.energy, rtol=1e-9)
+            np.testing.assert_allclose(got.forces[0], labels.forces[0], rtol=1e-9, atol=1e-11)
+        assert again._prediction().captured.status == "yes"
+        pickle.dumps(again)  # without the graphs

@@ -43,24 +43,27 @@ def frame_features(
 ) -> list[FrameFeatures]:
     """Return the features of each frame of a batch."""
     graph = environments.graph
-    sizes = torch.bincount(graph.frame, minlength=graph.n_frames)
-    first = sizes.cumsum(0) - sizes
+    counts = torch.bincount(graph.frame, minlength=graph.n_frames)
+    first, sizes = counts.cumsum(0) - counts, counts.tolist()
+    periodic = graph.periodic.tolist()
     parts: list[tuple[dict[int, torch.Tensor], dict[int, torch.Tensor]]] = [({}, {}) for _ in sizes]
     for number, a in axes.items():
         jacobian = unit_jacobian(environments, basis, number, a)
-        atoms, place = jacobian.source.unique(return_inverse=True)
+        atoms = graph.atoms[number]
+        place = torch.searchsorted(atoms, jacobian.source)
         local = jacobian.target - first[graph.frame[jacobian.target]]
-        forces = a.new_zeros(len(atoms), int(sizes.max()), 3, a.shape[1])
+        forces = a.new_zeros(len(atoms), max(sizes), 3, a.shape[1])
         forces.index_put_((place, local), -jacobian.values, accumulate=True)
         strain = a.new_zeros(len(atoms), 6, a.shape[1])
         strain.index_add_(0, place, virial_rows(jacobian.vectors, jacobian.values))
         strain /= volumes(graph)[graph.frame[atoms], None, None]
-        for f, (vectors, derivatives) in enumerate(parts):
-            here = graph.frame[atoms] == f
-            if here.any():
-                vectors[number] = environments.unit[atoms[here]] @ a
-                labels = [forces[here, : sizes[f]].flatten(1, 2), strain[here]]
-                derivatives[number] = torch.cat(labels if graph.periodic[f] else labels[:1], dim=1)
+        per_frame = torch.bincount(graph.frame[atoms], minlength=graph.n_frames).tolist()
+        columns = (environments.unit[atoms] @ a, forces, strain)
+        by_frame = zip(*(values.split(per_frame) for values in columns), strict=True)
+        for f, (q, force, stress) in enumerate(by_frame):
+            if len(q):
+                labels = [force[:, : sizes[f]].flatten(1, 2), *([stress] if periodic[f] else [])]
+                parts[f][0][number], parts[f][1][number] = q, torch.cat(labels, dim=1)
     return [FrameFeatures(vectors, derivatives) for vectors, derivatives in parts]
 
 

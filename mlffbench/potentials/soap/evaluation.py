@@ -50,8 +50,8 @@ class Evaluation:
             environments = describe(graph, self.basis)
             predicted = _from_jacobian(environments, self.basis, self.energies)
         else:
-            energy, force, stress, *described = self._replayed(graph)
-            environments = Environments(placed(graph, self.basis), *described)
+            energy, force, stress, unit, norm, density = self._replayed(graph)
+            environments = Environments(placed(graph, self.basis), unit, norm, density)
             predicted = labels(graph, energy, force, stress)
         sizes = torch.bincount(graph.frame, minlength=graph.n_frames).cpu().numpy()
         return replace(predicted, energy=predicted.energy + energy_per_atom * sizes), environments

@@ -51,7 +51,7 @@ TEMPERATURE, TIMESTEP, FRICTION, INTERVAL = 300.0, 0.5, 0.01, 5  # K, fs, 1/fs, 
 def main(quick: bool = False) -> None:
     torch.set_num_threads(threads := 1 if quick else THREADS)
     data = malonaldehyde()
-    steps, rounds, frames, compared = (5, 1, 60, 5) if quick else (200, 3, 400, 100)
+    steps, rounds, frames, compared = (5, 1, 60, 5) if quick else (200, 5, 400, 100)
     train = np.flatnonzero(data.columns["group"] == "train_300K")[:frames]
     limits = Limits.observed(data.frames)
     claims: list[Claim] = []

@@ -14,7 +14,7 @@ from _gpu import Claim, Fact, Parts, Run, capturing, dataset, estimator, uncaptu
 from _peer import at_least, at_most
 
 from mlffbench.system.timing import measure
-from mlffbench.tasks.speed import _copies
+from mlffbench.tasks.timings.systems import copies_of
 
 MACE = {"preset": "medium", "num_channels": 256, "max_L": 2, "dtype": "float32"}
 WARM, REPEATS = 6, 50
@@ -66,7 +66,7 @@ def _samples(run: Run, call: Callable[[int], Any]) -> list[float]:
 def many_molecules(run: Run) -> dict[str, Any]:
     """Seconds and memory of one system of many molecules: energy and forces."""
     model, frames = _mace(run)
-    system = _copies(frames[0], 20 if run.small else MANY)
+    system = copies_of(frames[0], 20 if run.small else MANY)
     prepared = model.prepare([system])
     seconds = []
     for _ in range(2):

@@ -22,7 +22,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "mace": {"preset": "medium"},
 }
 SIZES = (50, 100, 200, 500)
-SECONDS, EVERY, TESTS = 12.0, 1.0, 130
+SECONDS, EVERY, TESTS = 10.0, 1.0, 130
 
 
 def parts(run: Run) -> Parts:

@@ -209,7 +209,9 @@ class _Gradients(torch.autograd.Function):
                 spread = layout.uncouple(k, gradients[path.order][atoms, :, path.member])
                 if wanted[0] or wanted[2]:
                     products = torch.bmm(both[:, path.harmonics].transpose(1, 2), spread)
-                    plain, moved = products.unflatten(2, (-1, layout.channels)).split(layout.neighbours.width, 1)
+                    plain, moved = products.unflatten(2, (-1, layout.channels)).split(
+                        layout.neighbours.width, 1
+                    )
                     by.add(k, path, [(moved, h_k, r_k), (plain, dh_k, dr_k)])
                 if wanted[1]:
                     by.add_harmonics(path, torch.bmm(spread, tangent.flatten(2).transpose(1, 2)))
@@ -245,7 +247,9 @@ class _Sums:
                 if r is not None:
                     view[:, :, path.inputs].addcmul_(product, r)
         if self.r is not None:
-            view = self.r[self.slots].view(-1, self.layout.neighbours.width, len(self.layout.paths), self.layout.channels)
+            view = self.r[self.slots].view(
+                -1, self.layout.neighbours.width, len(self.layout.paths), self.layout.channels
+            )
             pairs = [
                 (product[:, :, m], h[:, :, m])
                 for product, h, _ in terms if h is not None

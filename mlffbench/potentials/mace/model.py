@@ -37,7 +37,9 @@ def hyperparameters(
     mean, scale = modules.scaling_classes["std_scaling"](batches, zeros)
     labelled = [i for i in picks if graphs.per_frame["forces_weight"][i]]
     if labelled:
-        scale = modules.scaling_classes["rms_forces_scaling"]([graphs.batch(labelled).mace_inputs()], zeros)[1]
+        scale = modules.scaling_classes["rms_forces_scaling"]([graphs.batch(labelled).mace_inputs()], zeros)[
+            1
+        ]
     residual = "RealAgnosticResidualInteractionBlock"
     shifted = settings.model == "ScaleShiftMACE"
     orders = mace().Irreps.spherical_harmonics(settings.max_L)

@@ -109,6 +109,10 @@ class _Layer(torch.nn.Module):
         self.contraction = JacobianContraction(product.symmetric_contractions)
         self.last = ChannelLinear(product.linear)
         self.orders = [ir.l for _, ir in product.linear.irreps_in]
+        self.n_inputs = sum(ir.dim for _, ir in interaction.linear_up.irreps_out)
+        self.n_components = sum(ir.dim for _, ir in interaction.linear.irreps_out)
+        self.n_outputs = sum(2 * order + 1 for order in self.orders)
+        self.n_paths, self.n_monomials = len(self.convolution.paths), self.contraction.n_monomials
 
     def forward(
         self,

@@ -58,9 +58,7 @@ class UndirectedPairs:
         forward, backward = forward[order], backward[order]
         counts = np.bincount(receiver, minlength=n)
         rank = np.arange(len(receiver)) - (counts.cumsum() - counts)[receiver]
-        return cls(
-            receiver[forward], sender[forward], rank[forward], rank[backward], shifts[forward], counts
-        )
+        return cls(receiver[forward], sender[forward], rank[forward], rank[backward], shifts[forward], counts)
 
 
 def _keys(

@@ -68,9 +68,9 @@ def _train(
     )
     generator = torch.Generator().manual_seed(seed)
     frames = TrainingFrames(described, network, options)
-    size, most = (options.batch_size, VALIDATION_BATCH) if captures(described.device) else (None, None)
-
-    validation: Sequence[Batch] = _HeldOut(frames, held, most)
+    padded = captures(described.device)
+    shapes = frames.shapes(training, options.batch_size) if padded else None
+    validation: Sequence[Batch] = _HeldOut(frames, held, padded)
     if described.n_kept == len(described.frames):
         validation = list(validation)
 

@@ -25,6 +25,7 @@ from mlffbench.testing.launches import operations, waits
 
 WEIGHTS = SimpleNamespace(energy_weight=30.0, forces_weight=1.0, stress_weight=100.0)
 CHOSEN = [2, 0, 5]
+CPU = torch.device("cpu")
 SOME = 2e5  # bytes for the Jacobians of some frames
 
 
@@ -120,7 +121,9 @@ def test_steps_wait_for_nothing_and_are_few_operations() -> None:
 def test_padded_batches_have_few_shapes() -> None:
     frames = training_frames()
     shapes = frames.shapes(range(8), 4)
-    batches = [frames.batch(chosen, shapes) for chosen in ([0, 1, 2, 3], [4, 5, 6, 7], [3, 1, 5, 2], [6, 4, 0, 1])]
+    batches = [
+        frames.batch(chosen, shapes) for chosen in ([0, 1, 2, 3], [4, 5, 6, 7], [3, 1, 5, 2], [6, 4, 0, 1])
+    ]
     assert len({tuple(t.shape for t in vars(batch).values()) for batch in batches}) <= 2
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from mlffbench.data import value_name
 from mlffbench.descriptors.base import Descriptor
+from mlffbench.descriptors.environments import Environments, environments
 from mlffbench.descriptors.graph import Graph, build
+from mlffbench.descriptors.symmetry_functions import SymmetryFunctions, Values
 
 __all__ = ["ACSF"]
 
@@ -104,102 +105,38 @@ class ACSF(Descriptor):
 
     def features(self, graph: Graph) -> torch.Tensor:
         """Symmetry functions of each atom, (n, n_features), differentiable by positions and cells."""
-        vectors, element = graph.vectors, self.element(graph.numbers)
-        first, second = triplets(graph, vectors, self.cutoff)
-        two = self._pair_terms(vectors)
-        three = self._triplet_terms(vectors[first], vectors[second])
-        of_pair = element[graph.target]
-        low, high = torch.aminmax(torch.stack([of_pair[first], of_pair[second]]), dim=0)
-        kind = high * (high + 1) // 2 + low  # row by row through the lower triangle, dscribe's order
-        n, kinds = len(graph.numbers), len(self.species_)
-        two = _sum_by_index(two, graph.source * kinds + of_pair, n * kinds)
-        three = _sum_by_index(three, graph.source[first] * _n_pairs(kinds) + kind, n * _n_pairs(kinds))
-        return torch.cat(
-            [two.view(n, two.shape[1] * kinds), three.view(n, three.shape[1] * _n_pairs(kinds))], 1
-        )
+        return self._values(graph).features()
 
     def jacobian(self, graph: Graph) -> torch.Tensor:
         """∂G_i/∂r_ij for every pair, Å⁻¹, without the features that the neighbour's element rules out.
 
         Returns
         -------
-        (p, n_columns, 3) tensor
+        (p, 3, n_columns) tensor
             The feature of each column stands in `columns`, row of the neighbour's element.
         """
-        vectors, of_pair = graph.vectors.detach(), self.element(graph.numbers)[graph.target]
-        first, second = triplets(graph, vectors, self.cutoff)
-        (two,) = _jacobian(self._pair_terms, vectors)
-        by_first, by_second = _jacobian(self._triplet_terms, vectors[first], vectors[second])
-        kinds = len(self.species_)
-        three = _sum_by_index(by_first, first * kinds + of_pair[second], len(vectors) * kinds)
-        three = three + _sum_by_index(by_second, second * kinds + of_pair[first], len(vectors) * kinds)
-        return torch.cat([two, three.view(len(vectors), kinds * len(self.angular_), 3)], dim=1)
+        return self._values(graph).jacobian()
 
     @property
     def columns(self) -> torch.Tensor:
         """Indices of the features that a neighbour of each element can change, (n_species, n_columns) int."""
-        kinds, two, three = len(self.species_), len(self.radial_), len(self.angular_)
-        kind = torch.zeros(kinds, kinds, dtype=torch.long)
-        i, j = torch.tril_indices(kinds, kinds)
-        kind[i, j] = kind[j, i] = torch.arange(_n_pairs(kinds))
-        radial = torch.arange(kinds * two).view(kinds, two)
-        angular = kinds * two + kind[:, :, None] * three + torch.arange(three)
-        return torch.cat([radial, angular.view(kinds, -1)], dim=1)
+        return self.functions().columns
+
+    def functions(self, device: str | torch.device = "cpu") -> SymmetryFunctions:
+        """The symmetry functions with their constants on a device."""
+        return SymmetryFunctions(self.cutoff, self.radial_, self.angular_, len(self.species_), device)
+
+    def environments(self, graph: Graph) -> Environments:
+        """Neighbours and pairs of neighbours of every atom of a graph."""
+        return environments(graph, self.element(graph.numbers), self.cutoff)
+
+    def _values(self, graph: Graph) -> Values:
+        return self.functions(graph.positions.device)(self.environments(graph))
 
     def element(self, numbers: torch.Tensor) -> torch.Tensor:
         """Index in `species_` of each atomic number."""
         known = torch.tensor([atomic_numbers[s] for s in self.species_], device=numbers.device)
         return torch.searchsorted(known, numbers)
-
-    def _pair_terms(self, vectors: torch.Tensor) -> torch.Tensor:
-        """Contribution of each pair to G2, (p, n_radial)."""
-        r = torch.linalg.vector_norm(vectors, dim=1, keepdim=True)
-        eta, shift = self.radial_.to(vectors).unbind(1)
-        return torch.exp(-eta * (r - shift) ** 2) * self._fade(r)
-
-    def _triplet_terms(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-        """Contribution of each triplet to G4, (t, n_angular)."""
-        squares = torch.stack([(v**2).sum(1) for v in (first, second, second - first)], dim=1)
-        r = squares.sqrt()
-        cosine = (first * second).sum(1) / (r[:, 0] * r[:, 1])
-        eta, zeta, sign = self.angular_.to(first).unbind(1)
-        shape = ((1 + sign * cosine[:, None]) / 2).clamp(min=0) ** zeta  # rounding can fall below 0
-        fade = self._fade(r).prod(1, keepdim=True)
-        return 2 * shape * torch.exp(-eta * squares.sum(1, keepdim=True)) * fade
-
-    def _fade(self, r: torch.Tensor) -> torch.Tensor:
-        return (torch.cos(math.pi * r / self.cutoff) + 1) / 2
-
-
-def triplets(graph: Graph, vectors: torch.Tensor, cutoff: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Indices of every two pairs of one source whose targets are closer than the cutoff, each once."""
-    order = torch.argsort(graph.source, stable=True)
-    degree = torch.bincount(graph.source, minlength=len(graph.numbers))
-    end = torch.repeat_interleave(degree.cumsum(0), degree)
-    pair = torch.arange(len(order), device=order.device)
-    following = end - pair - 1  # pairs of the same source after this one
-    first = torch.repeat_interleave(pair, following)
-    second = first + 1 + torch.arange(len(first), device=order.device)
-    second = second - torch.repeat_interleave(following.cumsum(0) - following, following)
-    first, second = order[first], order[second]
-    near = torch.linalg.vector_norm((vectors[second] - vectors[first]).detach(), dim=1) < cutoff
-    return first[near], second[near]
-
-
-def _jacobian(terms: Callable[..., torch.Tensor], *vectors: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """∂terms[x, f]/∂vector[x] as (n, n_terms, 3): a row depends on its own vectors only."""
-    inputs = [v.detach().requires_grad_() for v in vectors]
-    values = terms(*inputs)
-    rows = [torch.autograd.grad(v.sum(), inputs, retain_graph=True) for v in values.unbind(1)]
-    return tuple(torch.stack(g, dim=1) for g in zip(*rows, strict=True))
-
-
-def _sum_by_index(values: torch.Tensor, index: torch.Tensor, size: int) -> torch.Tensor:
-    return values.new_zeros(size, *values.shape[1:]).index_add(0, index, values)
-
-
-def _n_pairs(kinds: int) -> int:
-    return kinds * (kinds + 1) // 2
 
 
 def _radial_grid(cutoff: float, n: int = 12) -> list[tuple[float, float]]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ase import Atoms
 
-from mlffbench.data import Labels
+from mlffbench.data import QUANTITIES, Labels
 from mlffbench.estimators.base.warm_start import WarmStart
 from mlffbench.system.device import checked_device
 from mlffbench.system.ranges import (
@@ -24,11 +23,8 @@ from mlffbench.system.ranges import (
 )
 
 if TYPE_CHECKING:
-    import torch
-
-    from mlffbench.descriptors.graph import Graph
-    from mlffbench.potentials.networks.acsf_batches import DescribedFrames
-    from mlffbench.potentials.networks.element_networks import ElementNetworks
+    from mlffbench.potentials.networks.acsf_evaluation import Evaluation, PreparedFrames
+    from mlffbench.potentials.networks.acsf_frames import DescribedFrames
 
 __all__ = ["BehlerParrinello"]
 
@@ -87,7 +83,7 @@ class BehlerParrinello(WarmStart):
     requires: ClassVar[tuple[str, ...]] = ("torch",)
     extra: ClassVar[str | None] = "networks"
     implementation: ClassVar[tuple[str, ...]] = (
-        "mlffbench.potentials.networks.acsf_batches",
+        "mlffbench.potentials.networks.acsf_evaluation",
         "mlffbench.potentials.networks.ensemble",
     )
     shares_inputs = True
@@ -153,7 +149,7 @@ class BehlerParrinello(WarmStart):
     def _describe(self, frames: Sequence[Atoms], labels: Labels) -> DescribedFrames:
         import torch
 
-        from mlffbench.potentials.networks.acsf_batches import DescribedFrames
+        from mlffbench.potentials.networks.acsf_frames import DescribedFrames
         from mlffbench.potentials.networks.seeding import checked_dtype
 
         dtype, device = checked_dtype(self.dtype_), torch.device(self.device_)
@@ -181,28 +177,37 @@ class BehlerParrinello(WarmStart):
         self.stopped_by_ = ", ".join(dict.fromkeys(network.stopped_by for network in trained))
         self.captured_ = ", ".join(dict.fromkeys(network.captured for network in trained))
         self.n_parameters_ = n_trainable(*self.networks_)
+        vars(self).pop("_evaluation_of", None)  # it has the weights of before
 
     # ------------------------------------------------------------ predicting
-    def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
-        from mlffbench.potentials.networks.batches import batched_graphs
+    def _prepare(self, frames: Sequence[Atoms]) -> PreparedFrames:
+        from mlffbench.potentials.networks.acsf_evaluation import prepared
 
-        return batched_graphs(frames, self.acsf_.cutoff, self.device_)
+        return prepared(self.acsf_, frames, self.device_)
 
-    def _evaluate(self, inputs: list[Graph]) -> Labels:
-        from mlffbench.descriptors import graph
+    def _evaluate(self, inputs: PreparedFrames) -> Labels:
+        return self._evaluate_only(inputs, frozenset(QUANTITIES))
+
+    def _evaluate_only(self, inputs: PreparedFrames, quantities: frozenset[str]) -> Labels:
         from mlffbench.potentials.networks.ensemble import mean_and_deviation
 
-        members = [graph.predict(partial(self._energies, network), inputs) for network in self.networks_]
+        members = self._evaluation()(inputs, quantities)
         return members[0] if len(members) == 1 else mean_and_deviation(members)
 
-    def _energies(self, network: ElementNetworks, batch: Graph) -> torch.Tensor:
-        features, element = self.acsf_.features(batch), self.acsf_.element(batch.numbers)
-        return batch.sum_atoms(network(features.to(network.mean.dtype), element).double())
+    def _evaluation(self) -> Evaluation:
+        """Evaluation by the present networks, whose captured graphs later calls use again."""
+        from mlffbench.potentials.networks.acsf_evaluation import Evaluation
+
+        known = vars(self).get("_evaluation_of")
+        if known is None or known.networks is not self.networks_:
+            known = self._evaluation_of = Evaluation(self.acsf_, self.networks_, self.device_)
+        return known
 
     # ------------------------------------------------------------ pickling
     def __getstate__(self) -> dict[str, Any]:
         """The state with weights in place of the modules: a file holds values, no code."""
         state = super().__getstate__().copy()
+        state.pop("_evaluation_of", None)
         if "networks_" in state:
             state["networks_"] = [
                 {k: v.detach().cpu().clone() for k, v in n.state_dict().items()} for n in state["networks_"]

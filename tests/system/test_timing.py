@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import numpy as np
 import pytest
 
 from mlffbench.system import timing
-from mlffbench.system.timing import Lead, measure
+from mlffbench.system.timing import Lead, measure, seconds_of
 
 
 def test_seconds_are_wall_time():
@@ -89,3 +90,15 @@ def test_the_lead_on_a_gpu_is_bounded():
         lead.step()
     assert y.shape == x.shape
     assert all(event.query() for event in done[:18])
+
+
+def test_a_call_is_timed_without_a_thread_beside_it():
+    threads = []
+
+    def call():
+        threads.append(threading.active_count())
+        time.sleep(0.01)
+
+    before = threading.active_count()
+    assert 0.01 <= seconds_of(call) < 0.1
+    assert threads == [before]

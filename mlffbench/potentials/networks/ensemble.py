@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 
 from mlffbench.data import Labels
-from mlffbench.potentials.networks.acsf_batches import Batch, DescribedFrames, energies_and_derivatives
-from mlffbench.potentials.networks.batches import LossWeights, weighted_loss
+from mlffbench.potentials.networks.acsf_batches import Batch, TrainingFrames
+from mlffbench.potentials.networks.acsf_frames import DescribedFrames
+from mlffbench.potentials.networks.batches import LossWeights
 from mlffbench.potentials.networks.element_networks import ElementNetworks
 from mlffbench.potentials.networks.seeding import fixed_seed, holdout, shuffled_batches
 from mlffbench.potentials.networks.standardisation import energy_scale_of_frames, feature_scale
-from mlffbench.potentials.networks.training import Settings, Trained, train
+from mlffbench.potentials.networks.training import Settings, Trained, Validation, train
+from mlffbench.system.cuda_graph import captures
 
 __all__ = ["Options", "mean_and_deviation", "new_networks", "train_each"]
 
@@ -41,8 +43,8 @@ def new_networks(
         shift, scale = energy_scale_of_frames(frames, described.labels[training])
         with fixed_seed(seed):
             network = ElementNetworks(hidden, *mean.shape)
-        network.standardise(mean, width, shift, scale)
-        networks.append(network.to(described.device, described.dtype))
+        network.to(described.device).standardise(mean, width, shift, scale)
+        networks.append(network.with_weights_of(described.dtype))
     return networks
 
 
@@ -61,42 +63,56 @@ def train_each(
 def _train(
     network: ElementNetworks, seed: int, described: DescribedFrames, options: Options, settings: Settings
 ) -> Trained:
-    columns = described.acsf.columns.to(described.device)
     training, held = (
         part.tolist() for part in holdout(len(described.frames), options.validation_fraction, seed)
     )
     generator = torch.Generator().manual_seed(seed)
+    frames = TrainingFrames(described, network, options)
+    padded = captures(described.device)
+    shapes = frames.shapes(training, options.batch_size) if padded else None
+    validation: Sequence[Batch] = _HeldOut(frames, held, padded)
+    if described.n_kept == len(described.frames):
+        validation = list(validation)
 
-    def loss(batch: Batch) -> torch.Tensor:
-        return weighted_loss(batch, *energies_and_derivatives(network, batch, columns), options)
+    def batches() -> Iterator[Batch]:
+        for indices in shuffled_batches(training, options.batch_size, generator):
+            yield frames.batch(indices, shapes)
 
     return train(
         network,
         [{"params": network.parameters(), "lr": options.learning_rate}],
-        batches=lambda: map(described.batch, shuffled_batches(training, options.batch_size, generator)),
-        loss=loss,
-        validate=(lambda: _mean_loss(loss, described, held)) if held else None,
+        batches=batches,
+        loss=frames.loss,
+        validate=Validation(validation, frames.error) if held else None,
         settings=settings,
     )
 
 
-def _mean_loss(
-    loss: Callable[[Batch], torch.Tensor], described: DescribedFrames, indices: list[int]
-) -> float:
-    groups = [indices[i : i + VALIDATION_BATCH] for i in range(0, len(indices), VALIDATION_BATCH)]
-    return sum(loss(described.batch(g)).item() * len(g) for g in groups) / len(indices)
+class _HeldOut(Sequence[Batch]):
+    """Batches of the validation frames, made again at each use: their Jacobians may be recomputed ones."""
+
+    def __init__(self, frames: TrainingFrames, held: list[int], padded: bool) -> None:
+        self.frames = frames
+        self.shapes = frames.shapes(held, VALIDATION_BATCH) if padded and held else None
+        self.groups = [held[i : i + VALIDATION_BATCH] for i in range(0, len(held), VALIDATION_BATCH)]
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    def __getitem__(self, i: Any) -> Any:
+        return self.frames.batch(self.groups[i], self.shapes)
 
 
 def mean_and_deviation(members: list[Labels]) -> Labels:
     """Mean of several predictions, with √(Σ(x − mean)²/(n − 1)) of energies and forces."""
     energies = np.array([m.energy for m in members])
+    forces, stress = members[0].forces, members[0].stress
     frames = range(len(members[0]))
     each = lambda name, i: np.array([getattr(m, name)[i] for m in members])
-    stress = members[0].stress
     return Labels(
         energies.mean(axis=0),
-        tuple(each("forces", i).mean(axis=0) for i in frames),
+        forces and tuple(each("forces", i).mean(axis=0) for i in frames),
         stress and tuple(None if stress[i] is None else each("stress", i).mean(axis=0) for i in frames),
         energies.std(axis=0, ddof=1),
-        tuple(each("forces", i).std(axis=0, ddof=1) for i in frames),
+        forces and tuple(each("forces", i).std(axis=0, ddof=1) for i in frames),
     )

@@ -9,7 +9,7 @@ import torch
 from ase import Atoms
 
 from mlffbench.data import Labels
-from mlffbench.potentials.networks.acsf_batches import DescribedFrames
+from mlffbench.potentials.networks.acsf_frames import DescribedFrames
 from mlffbench.potentials.networks.batches import LabelledGraphs
 
 __all__ = ["energy_scale", "energy_scale_of_frames", "feature_scale"]
@@ -25,9 +25,9 @@ def feature_scale(
     A feature that hardly varies in training must not decide elsewhere, nor make the energy rough: its width
     is raised to `FLOORS`.
     """
-    features = torch.cat([described.features[i] for i in training])
-    element = torch.cat([described.element(i) for i in training])
-    groups = [features[element == z] for z in range(len(described.acsf.species_))]
+    atoms = described.atoms_of(training)
+    rows = [atoms[described.element[atoms] == z] for z in range(len(described.acsf.species_))]
+    groups = [described.features[torch.as_tensor(r, device=described.device)] for r in rows]
     mean = torch.stack([g.mean(0) if len(g) else g.new_zeros(g.shape[1]) for g in groups])
     width = torch.stack([g.std(0, correction=0) if len(g) else g.new_zeros(g.shape[1]) for g in groups])
     relative, absolute = FLOORS

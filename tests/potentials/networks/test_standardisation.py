@@ -13,7 +13,7 @@ from example_water import springs
 
 from mlffbench.data import Labels
 from mlffbench.descriptors.acsf import ACSF
-from mlffbench.potentials.networks.acsf_batches import DescribedFrames
+from mlffbench.potentials.networks.acsf_frames import DescribedFrames
 from mlffbench.potentials.networks.batches import LabelledGraphs
 from mlffbench.potentials.networks.labelled_frames import LabelledFrames
 from mlffbench.potentials.networks.standardisation import energy_scale, energy_scale_of_frames, feature_scale

@@ -1,0 +1,75 @@
+"""Sizes of batches: as much as the memory of a GPU holds, or little more than the caches of a processor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["batch_bytes", "consecutive_parts", "with_half_on_memory_error"]
+
+T = TypeVar("T")
+CPU_BYTES = 64 * 2**20  # larger batches gain nothing there: calls cost little, and caches are full
+SHARE = 0.25  # of a GPU's free memory: estimates of batches may be wrong by a factor
+
+
+def batch_bytes(device: torch.device | str) -> int:
+    """Bytes that all temporaries of one batch may take together on a device.
+
+    A quarter of the free memory of a GPU; elsewhere little more than a processor's caches hold.
+    """
+    import torch
+
+    place = torch.device(device)
+    if place.type != "cuda":
+        return CPU_BYTES
+    free, _ = torch.cuda.mem_get_info(place)
+    unused = torch.cuda.memory_reserved(place) - torch.cuda.memory_allocated(place)
+    return max(CPU_BYTES, int(SHARE * (free + unused)))
+
+
+def consecutive_parts(costs: Sequence[float], room: float) -> list[slice]:
+    """Slices of consecutive frames whose costs are together at most `room`; a dearer frame stands alone.
+
+    Parameters
+    ----------
+    costs : sequence of float
+        Bytes, or any other measure, of each frame.
+    room : float
+        The most that a part may cost.
+
+    Examples
+    --------
+    >>> consecutive_parts([2, 2, 2, 9, 1], room=5)
+    [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None), slice(4, 5, None)]
+    """
+    starts: list[int] = []
+    used = 0.0
+    for i, cost in enumerate(costs):
+        if not starts or used + cost > room:
+            starts.append(i)
+            used = 0.0
+        used += cost
+    return [slice(*ends) for ends in pairwise([*starts, len(costs)])]
+
+
+def with_half_on_memory_error(function: Callable[[int], T]) -> T:
+    """Return ``function(1)``, or ``function(2)`` if the memory of the GPU does not suffice.
+
+    Parameters
+    ----------
+    function : callable
+        Number that a batch is to be divided by -> result; it may run twice.
+    """
+    import torch
+
+    try:
+        return function(1)
+    except torch.OutOfMemoryError:
+        pass  # its traceback held the tensors of the failed call
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    return function(2)

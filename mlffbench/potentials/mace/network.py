@@ -1,4 +1,4 @@
-"""mace-torch's models with the same weights and other layers: atoms by element, undirected pairs, no scatter."""
+"""mace-torch's models with their weights in other layers: atoms by element, undirected pairs, no scatter."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -53,7 +54,7 @@ def test_an_evaluation_takes_linear_memory_of_which_a_gpu_has_enough(max_L: int,
         with frozen_weights(fused), Peak() as peak:
             output(fused, batch, stress=False)
         peaks.append(peak.most / 9)
-    per_atom = [(b - a) / 15 for a, b in zip(peaks, peaks[1:], strict=False)]
+    per_atom = [(b - a) / 15 for a, b in pairwise(peaks)]
     limit = bytes_per_atom(fused, batch.width)
     assert 0.3 * limit < max(per_atom) < limit
     channels = 256 / 8

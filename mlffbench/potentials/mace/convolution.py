@@ -275,11 +275,8 @@ def _tangent(
     h: torch.Tensor, r: torch.Tensor, dh: torch.Tensor | None, dr: torch.Tensor | None
 ) -> torch.Tensor:
     """Derivative of h·R along (dh, dR)."""
-    if dh is None and dr is None:
-        return torch.zeros_like(h)
-    if dh is None:
-        return h * dr
-    return dh * r if dr is None else (dh * r).addcmul_(h, dr)
+    tangent = torch.zeros_like(h) if dh is None else dh * r
+    return tangent if dr is None else tangent.addcmul_(h, dr)
 
 
 def is_convertible(tensor_product: Any) -> bool:

@@ -14,7 +14,7 @@ from mlffbench.potentials.mace.wanted_gradients import wanted_gradients
 
 __all__ = ["NeighbourConvolution", "is_convertible"]
 
-CHUNK = {"cpu": 2**20, "cuda": 2**30}  # bytes of one product of features and radial weights: a cache, memory
+CHUNK = {"cpu": 2**21, "cuda": 2**30}  # bytes of one product of features and radial weights: a cache, memory
 
 
 class NeighbourConvolution(torch.nn.Module):
@@ -204,7 +204,11 @@ class _Tangents:
     """h, Y and R of some atoms' slots with their tangents: Y beside dY, and d(h·R) beside h·R, over 2K slots."""
 
     def __init__(
-        self, layout: _Layout, atoms: slice, inputs: tuple[torch.Tensor, ...], moved: Sequence[torch.Tensor | None]
+        self,
+        layout: _Layout,
+        atoms: slice,
+        inputs: tuple[torch.Tensor, ...],
+        moved: Sequence[torch.Tensor | None],
     ) -> None:
         self.paths = layout.paths
         nodes, harmonics, radial = inputs
@@ -253,7 +257,10 @@ class _Sums:
                     total.addcmul_(product, r)
         if self.r is not None:
             pairs = [
-                (product[:, m], h[:, m]) for product, h, _ in terms if h is not None for m in range(h.shape[1])
+                (product[:, m], h[:, m])
+                for product, h, _ in terms
+                if h is not None
+                for m in range(h.shape[1])
             ]
             total = torch.mul(*pairs[0], out=self.r[atoms, k])
             for product, h in pairs[1:]:

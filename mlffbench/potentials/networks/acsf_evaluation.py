@@ -21,7 +21,8 @@ from mlffbench.system.cuda_graph import CapturedFunction, captures
 
 __all__ = ["Evaluation", "PreparedFrames", "prepared"]
 
-ARRAYS = 8  # of one number for each triplet and function, at a time
+ARRAYS = 10  # of one number for each triplet and function, at a time
+LEAST = 50_000  # triplets of a part: the calls for fewer take longer than the memory for more
 CAPTURED = 200_000  # triplets: kernels of larger batches take longer than their launches
 
 

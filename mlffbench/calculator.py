@@ -28,8 +28,9 @@ class Model(Protocol):
 class ForceFieldCalculator(Calculator):
     """An ASE calculator around a fitted model.
 
-    Results: ``energy`` (eV), ``forces`` (eV/Å), for periodic cells ``stress`` (eV/Å³), and where the model
-    has uncertainties ``energy_std`` (eV) and ``forces_std`` (eV/Å).
+    Results: ``energy`` (eV), ``forces`` (eV/Å), for periodic cells ``stress`` (eV/Å³). Where the model has
+    uncertainties ``energy_std`` (eV) and ``forces_std`` (eV/Å) are computed when they are asked for, as by
+    ``calculator.get_property("energy_std", atoms)``: they can take longer than all the rest.
     """
 
     implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress", *UNCERTAIN]
@@ -46,7 +47,10 @@ class ForceFieldCalculator(Calculator):
         system_changes: list[str] = all_changes,
     ) -> None:
         super().calculate(atoms, properties, system_changes)
-        self.results = _results(self.model.predict([self.atoms]), 0)
+        quantities = ["energy", "forces", *(["stress"] if self.atoms.pbc.all() else [])]
+        if not set(UNCERTAIN).isdisjoint(properties or ()):
+            quantities.append("std")
+        (self.results,) = self.calculate_many([self.atoms], quantities)
 
     def calculate_many(
         self, structures: Sequence[Atoms], quantities: Collection[str] | None = None

@@ -25,6 +25,7 @@ __all__ = [
     "QUANTITIES",
     "VOIGT",
     "VOIGT_FLAT",
+    "Conditions",
     "Curve",
     "Dataset",
     "Finding",
@@ -647,7 +648,8 @@ class Missing:
 class Curve:
     """Function of one variable that a task measured, and the reference function, for the report.
 
-    `name` holds quantity and structure; the axis labels hold the units.
+    `name` holds quantity and structure; the axis labels hold the units. A value of x that occurs several
+    times has several samples of y. With `log`, both axes are logarithmic.
     """
 
     name: str
@@ -657,6 +659,24 @@ class Curve:
     y: Sequence[float]
     reference_x: Sequence[float] | None = None
     reference_y: Sequence[float] | None = None
+    task: str = ""
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Conditions that a task measured times under, as plain JSON.
+
+    Attributes
+    ----------
+    fingerprint : mapping
+        Machine, device, threads, versions and settings: times compare only where all are equal.
+    facts : mapping
+        All else that is worth keeping: rates of the machine, clocks, precision and kernels of the model.
+    """
+
+    fingerprint: Mapping[str, Any]
+    facts: Mapping[str, Any] = field(default_factory=dict)
     task: str = ""
 
 

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from ase import Atoms
+from ase.data import atomic_numbers
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
@@ -326,8 +327,10 @@ class ForceField(RegressorMixin, BaseEstimator):
 
     def _check_supported(self, frames: list[Atoms]) -> list[Atoms]:
         """Return the frames; refuse periodic ones if the method describes molecules only."""
-        periodic = [i for i, a in enumerate(frames) if a.pbc.any()]
-        if periodic and "periodic" not in self.supports:
+        if "periodic" in self.supports:
+            return frames
+        periodic = np.flatnonzero(_pbc(frames).any(axis=1))
+        if len(periodic):
             raise ValueError(f"{type(self).__name__} describes molecules; frame {periodic[0]} is periodic")
         return frames
 
@@ -357,12 +360,16 @@ class ForceField(RegressorMixin, BaseEstimator):
         """Refuse another composition than that of the one molecule of training."""
         if "extensive" in self.supports:
             return
-        for i, atoms in enumerate(frames):
-            if sorted(atoms.numbers) != sorted(known.numbers):
-                raise ValueError(
-                    f"{type(self).__name__} describes one molecule: {known.get_chemical_formula()}; "
-                    f"frame {i} is {atoms.get_chemical_formula()}"
-                )
+        expected = np.sort(known.numbers)
+        others = [i for i, a in enumerate(frames) if len(a) != len(expected)]
+        if not others:
+            numbers = np.sort([a.numbers for a in frames], axis=1)
+            others = np.flatnonzero((numbers != expected).any(axis=1)).tolist()
+        if others:
+            raise ValueError(
+                f"{type(self).__name__} describes one molecule: {known.get_chemical_formula()}; "
+                f"frame {others[0]} is {frames[others[0]].get_chemical_formula()}"
+            )
 
     def _forget(self) -> None:
         for name in [n for n in vars(self) if n.endswith("_") and not n.startswith("_")]:
@@ -409,13 +416,34 @@ def check_frames(X: Any) -> list[Atoms]:
     for i, atoms in enumerate(frames):
         if not isinstance(atoms, Atoms):
             raise TypeError(f"expected a list of ase.Atoms, but item {i} is {type(atoms).__name__}")
-        if len(atoms) == 0:
-            raise ValueError(f"frame {i} has no atoms")
-        if not np.isfinite(atoms.positions).all():
-            raise ValueError(f"frame {i} has positions that are not finite")
-        if np.linalg.matrix_rank(atoms.cell[atoms.pbc]) < atoms.pbc.sum():
-            raise ValueError(f"frame {i} is periodic but its cell has no volume: {atoms.cell.tolist()}")
+    sizes = np.array([len(atoms) for atoms in frames])
+    if not sizes.all():
+        raise ValueError(f"frame {sizes.argmin()} has no atoms")
+    finite = np.isfinite(np.concatenate([atoms.positions for atoms in frames])).all(axis=1)
+    if not finite.all():
+        i = np.searchsorted(np.cumsum(sizes), finite.argmin(), side="right")
+        raise ValueError(f"frame {i} has positions that are not finite")
+    flat = _flat_cells(frames)
+    if len(flat):
+        i = flat[0]
+        raise ValueError(f"frame {i} is periodic but its cell has no volume: {frames[i].cell.tolist()}")
     return frames
+
+
+def _flat_cells(frames: Sequence[Atoms]) -> np.ndarray:
+    """Indices of the frames whose vectors of periodic directions are not linearly independent."""
+    pbc = _pbc(frames)
+    periodic = np.flatnonzero(pbc.any(axis=1))
+    if not len(periodic):
+        return periodic
+    vectors = np.array([frames[i].cell.array for i in periodic.tolist()])
+    ranks = np.linalg.matrix_rank(np.where(pbc[periodic, :, None], vectors, 0.0))
+    return periodic[ranks < pbc[periodic].sum(axis=1)]
+
+
+def _pbc(frames: Sequence[Atoms]) -> np.ndarray:
+    """Periodic directions of each frame, (n, 3) bool."""
+    return np.array([atoms.pbc for atoms in frames])
 
 
 def _check_labels(y: Any, frames: list[Atoms]) -> Labels:
@@ -456,5 +484,11 @@ def _elements(frames: Sequence[Atoms]) -> list[str]:
 
 def _composition(frames: Sequence[Atoms], elements: list[str]) -> np.ndarray:
     """Number of atoms of each element in each frame, (n, n_elements)."""
-    numbers = Atoms(elements).numbers
-    return np.array([(a.numbers[:, None] == numbers).sum(axis=0) for a in frames], dtype=float)
+    sizes = [len(a) for a in frames]
+    column = np.zeros(len(atomic_numbers) + 1, dtype=int)
+    column[[atomic_numbers[s] for s in elements]] = 1 + np.arange(len(elements))
+    of_atom = column[np.concatenate([a.numbers for a in frames])]
+    row = np.repeat(np.arange(len(frames)), sizes)
+    shape = (len(frames), 1 + len(elements))  # the first column counts other elements
+    counts = np.bincount(np.ravel_multi_index((row, of_atom), shape), minlength=shape[0] * shape[1])
+    return counts.reshape(shape)[:, 1:].astype(float)

@@ -11,14 +11,17 @@ import torch
 from ase import Atoms
 
 from mlffbench.data import VOIGT, Labels, concatenate
-from mlffbench.descriptors.neighbours import neighbour_list
+from mlffbench.descriptors.frame_arrays import frame_arrays
+from mlffbench.descriptors.pairs import pairs
 from mlffbench.system.device import checked_device
 
 __all__ = [
     "Graph",
     "build",
+    "build_counted",
     "gradients",
     "labels",
+    "parts",
     "predict",
     "strain_basis",
     "volumes",
@@ -74,30 +77,63 @@ class Graph:
 def build(
     frames: Sequence[Atoms], cutoff: float, dtype: torch.dtype = torch.float64, device: str = "cpu"
 ) -> Graph:
-    """Build one graph of all frames with matscipy's neighbour lists; `cutoff` in Å."""
-    checked_device(device)
-    pairs = [_pairs(a, cutoff) for a in frames]
-    sizes = np.array([len(a) for a in frames])
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    real = lambda arrays: torch.as_tensor(np.concatenate(arrays), dtype=dtype, device=device)
-    integer = lambda arrays: torch.as_tensor(np.concatenate(arrays), dtype=torch.long, device=device)
-    cells = np.array([np.where(a.pbc[:, None], np.asarray(a.cell), 0.0) for a in frames])
-    return Graph(
-        numbers=integer([a.numbers for a in frames]),
-        positions=real([a.positions for a in frames]),
-        cells=torch.as_tensor(cells, dtype=dtype, device=device),
-        periodic=torch.as_tensor([bool(a.pbc.all()) for a in frames], device=device),
-        frame=torch.repeat_interleave(torch.arange(len(frames)), torch.as_tensor(sizes)).to(device),
-        source=integer([s + i for (i, _, _), s in zip(pairs, starts, strict=True)]),
-        target=integer([s + j for (_, j, _), s in zip(pairs, starts, strict=True)]),
-        shifts=real([s for _, _, s in pairs]),
+    """Build one graph of all frames on a device; `cutoff` in Å."""
+    wanted = checked_device(device)
+    here = wanted if wanted.type == "cuda" else torch.device("cpu")  # others may lack double precision
+    arrays = frame_arrays(frames, float(cutoff), here)
+    source, target, shifts = pairs(frames, arrays, float(cutoff))
+    graph = Graph(
+        numbers=arrays.numbers,
+        positions=arrays.positions.to(dtype),
+        cells=arrays.cells.to(dtype),
+        periodic=arrays.periodic,
+        frame=arrays.frame(),
+        source=source,
+        target=target,
+        shifts=shifts.to(dtype),
     )
+    return graph if here == wanted else graph.to(wanted)
 
 
-def _pairs(atoms: Atoms, cutoff: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Source, target and cell shift of every directed pair."""
-    i, j, shifts = neighbour_list("ijS", atoms, float(cutoff))
-    return i, j, shifts.astype(float)
+def build_counted(
+    frames: Sequence[Atoms], cutoff: float, dtype: torch.dtype = torch.float64, device: str = "cpu"
+) -> tuple[Graph, np.ndarray, np.ndarray]:
+    """Build a graph as `build`, with the numbers of atoms and of pairs of each frame on the host.
+
+    Returns
+    -------
+    graph : Graph
+    atoms, pairs : (n_frames,) int arrays
+    """
+    graph = build(frames, cutoff, dtype, device)
+    atoms = np.array([len(a) for a in frames])
+    ends = torch.as_tensor(np.cumsum(atoms), device=graph.source.device)
+    return graph, atoms, np.diff(torch.searchsorted(graph.source, ends).cpu().numpy(), prepend=0)
+
+
+def parts(graph: Graph, n: int) -> list[Graph]:
+    """Split a graph into n of about as many frames; one frame is never split, and n = 1 is the graph."""
+    if n == 1 or graph.n_frames == 1:
+        return [graph]
+    size = -(-graph.n_frames // n)
+    return [_frames_of(graph, i, min(i + size, graph.n_frames)) for i in range(0, graph.n_frames, size)]
+
+
+def _frames_of(graph: Graph, start: int, stop: int) -> Graph:
+    """The graph of some consecutive frames."""
+    ends = torch.tensor([start, stop], device=graph.frame.device)
+    a, b = torch.searchsorted(graph.frame, ends).tolist()
+    p, q = torch.searchsorted(graph.frame[graph.source], ends).tolist()
+    return Graph(
+        numbers=graph.numbers[a:b],
+        positions=graph.positions[a:b],
+        cells=graph.cells[start:stop],
+        periodic=graph.periodic[start:stop],
+        frame=graph.frame[a:b] - start,
+        source=graph.source[p:q] - a,
+        target=graph.target[p:q] - a,
+        shifts=graph.shifts[p:q],
+    )
 
 
 def with_forces(

@@ -1,28 +1,26 @@
-"""SOAP power spectrum of a graph's atoms in torch, and the gradient of its densities."""
+"""SOAP power spectrum of neighbour densities in torch, its basis functions and their gradients."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import torch
 from scipy.special import gamma
 
-from mlffbench.descriptors.graph import Graph
 from mlffbench.descriptors.quintic import quintic
 
 __all__ = [
     "Basis",
-    "density",
+    "Tables",
     "pair_density",
     "pair_gradient",
-    "power_spectrum",
     "prefactor",
     "radial_terms",
-    "slots",
     "solid_harmonics",
     "spectra",
+    "tables",
 ]
 
 DECAY = 1e-3  # value of Gaussians and radial functions at their radii, as in dscribe
@@ -53,15 +51,15 @@ class Basis:
         """Number of rows of a density: elements times radial functions."""
         return len(self.numbers) * self.n_max
 
+    @property
+    def width(self) -> int:
+        """Number of columns m that each degree l has room for: 2 l_max + 1."""
+        return 2 * self.l_max + 1
+
     @cached_property
     def degrees(self) -> list[slice]:
         """Columns (l, m) of each l."""
         return [slice(l * l, (l + 1) ** 2) for l in range(self.l_max + 1)]
-
-    @cached_property
-    def degree(self) -> torch.Tensor:
-        """Degree l of each column."""
-        return torch.arange(self.l_max + 1).repeat_interleave(2 * torch.arange(self.l_max + 1) + 1)
 
     @cached_property
     def harmonic_gradient(self) -> torch.Tensor:
@@ -71,9 +69,10 @@ class Basis:
         """
         points = torch.randn(400, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
         points = torch.nn.functional.normalize(points).requires_grad_()
-        columns = solid_harmonics(points, self.l_max).unbind(1)
-        gradients = [torch.autograd.grad(c.sum(), points, retain_graph=True)[0] for c in columns[1:]]
-        gradient = torch.stack([torch.zeros_like(points), *gradients], dim=2)  # l = 0 is a constant
+        with torch.enable_grad():
+            columns = explicit_harmonics(points, self.l_max).unbind(1)
+            slopes = [torch.autograd.grad(c.sum(), points, retain_graph=True)[0] for c in columns[1:]]
+        gradient = torch.stack([torch.zeros_like(points), *slopes], dim=2)  # l = 0 is a constant
         return torch.linalg.lstsq(torch.stack(columns, 1).detach(), gradient.flatten(1)).solution
 
     @cached_property
@@ -112,6 +111,19 @@ class Basis:
         upper[self.order] = torch.arange(len(self.order))
         return torch.maximum(upper.view(shape), upper.view(shape).mT)
 
+    @cached_property
+    def steps(self) -> list[torch.Tensor]:
+        """T_l (3(2l+1), 2l+3) of R^{l+1} Y_{l+1} = (r ⊗ R^l Y_l) T_l, for l below l_max.
+
+        Fitted at random points, more of them than coefficients, so exact to rounding.
+        """
+        points = torch.randn(400, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+        points = torch.nn.functional.normalize(points)
+        parts = explicit_harmonics(points, self.l_max).split([2 * l + 1 for l in range(self.l_max + 1)], 1)
+        products = [_outer(points, y) for y in parts]
+        solve = lambda a, b: torch.linalg.lstsq(a, b, driver="gelsd").solution
+        return [solve(a, b) for a, b in zip(products, parts[1:], strict=False)]
+
     def channels(self, numbers: torch.Tensor) -> torch.Tensor:
         """Index of each atomic number among the basis' elements."""
         return torch.searchsorted(torch.as_tensor(self.numbers, device=numbers.device), numbers)
@@ -127,8 +139,81 @@ def _inverse_root(overlap: np.ndarray) -> np.ndarray:
     return np.einsum("lij,lj,lkj->lik", vectors, values**-0.5, vectors)
 
 
-def solid_harmonics(r: torch.Tensor, l_max: int) -> torch.Tensor:
+@dataclass(frozen=True)
+class Tables:
+    """Constants of a basis on a device; columns (l, m) stand at l·(2 l_max + 1) + l + m where padded.
+
+    Attributes
+    ----------
+    decay : (l·n',) tensor, γ
+    mixing : (l·n', 2·l·n) tensor, coefficients of f_nl and of its derivative by R²
+    steps : list of tensors, see `Basis.steps`
+    gradient : (lm, 3·lm) tensor, see `Basis.harmonic_gradient`
+    column : (lm,) tensor of int, the padded column of each (l, m)
+    own : (n_elements, l, n_channels, 2 l_max + 1) tensor, density of an atom at its own place
+    order : (n_features,) tensor of int, see `Basis.order`
+    weight, multiplicity : (n_features,) tensors, π √(8/(2l+1)), and see `Basis.multiplicity`
+    """
+
+    decay: torch.Tensor
+    mixing: torch.Tensor
+    steps: list[torch.Tensor]
+    gradient: torch.Tensor
+    column: torch.Tensor
+    own: torch.Tensor
+    order: torch.Tensor
+    weight: torch.Tensor
+    multiplicity: torch.Tensor
+
+
+def tables(basis: Basis, like: torch.Tensor) -> Tables:
+    """Constants of a basis, of the type and on the device of a tensor."""
+    return _tables(basis, like.device, like.dtype)
+
+
+@lru_cache(maxsize=32)
+def _tables(basis: Basis, device: torch.device, dtype: torch.dtype) -> Tables:
+    to = lambda values: values.to(device=device, dtype=dtype if values.is_floating_point() else None)
+    decay, mixing = basis.radial
+    terms = [mixing.mT, -decay[:, :, None] * mixing.mT]  # (l, n', n)
+    degree = basis.order // basis.n_channels**2
+    return Tables(
+        decay=to(decay.flatten()),
+        mixing=to(torch.cat([torch.block_diag(*t) for t in terms], dim=1)),
+        steps=[to(t) for t in basis.steps],
+        gradient=to(basis.harmonic_gradient),
+        column=to(torch.cat([l * basis.width + torch.arange(2 * l + 1) for l in range(basis.l_max + 1)])),
+        own=to(_own_density(basis)),
+        order=to(basis.order),
+        weight=to(torch.tensor([prefactor(l) for l in range(basis.l_max + 1)], dtype=torch.float64)[degree]),
+        multiplicity=to(basis.multiplicity),
+    )
+
+
+def _own_density(basis: Basis) -> torch.Tensor:
+    """Density of an atom of each element at its own place: l = 0 only."""
+    n, numbers = basis.n_max, range(len(basis.numbers))
+    _, mixing = basis.radial
+    own = torch.zeros(len(numbers), basis.l_max + 1, basis.n_channels, basis.width, dtype=torch.float64)
+    for z in numbers:
+        own[z, 0, z * n : (z + 1) * n, 0] = mixing[0].sum(dim=1) * _norm(0, 0)
+    return own
+
+
+def solid_harmonics(r: torch.Tensor, basis: Basis) -> torch.Tensor:
     """R^l Y_lm, real and orthonormal on the sphere, (p, (l_max+1)²): polynomials, so smooth at R = 0."""
+    columns = [torch.full_like(r[:, :1], _norm(0, 0))]
+    for step in tables(basis, r).steps:
+        columns.append(_outer(r, columns[-1]) @ step)
+    return torch.cat(columns, dim=1)
+
+
+def _outer(r: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return (r[:, :, None] * y[:, None]).flatten(1)
+
+
+def explicit_harmonics(r: torch.Tensor, l_max: int) -> torch.Tensor:
+    """The solid harmonics term by term, which define those of `solid_harmonics`."""
     x, y, z = r.unbind(-1)
     r2 = (r * r).sum(-1)
     zero, one = torch.zeros_like(z), torch.ones_like(z)
@@ -159,34 +244,37 @@ def _norm(l: int, m: int) -> float:
 def pair_density(vectors: torch.Tensor, basis: Basis) -> torch.Tensor:
     """Density of a Gaussian at `vectors` (p, 3) in each n and (l, m): f_nl(R²) R^l Y_lm, (p, n_max, lm)."""
     radial = _by_column(radial_terms(vectors, basis)[0], basis)
-    return radial * solid_harmonics(vectors, basis.l_max)[:, None]
+    return radial * solid_harmonics(vectors, basis)[:, None]
 
 
 def pair_gradient(vectors: torch.Tensor, basis: Basis) -> torch.Tensor:
     """∂(pair density)/∂(vector) = 2 r f' R^l Y_lm + f ∇(R^l Y_lm), (p, 3, n_max, lm)."""
     radial, slope = (_by_column(t, basis) for t in radial_terms(vectors, basis))
-    harmonics = solid_harmonics(vectors, basis.l_max)
-    gradient = (harmonics @ basis.harmonic_gradient.to(vectors)).view(len(vectors), 3, 1, -1)
+    harmonics = solid_harmonics(vectors, basis)
+    gradient = (harmonics @ tables(basis, vectors).gradient).view(len(vectors), 3, 1, -1)
     along = (slope * harmonics[:, None])[:, None] * (2 * vectors)[:, :, None, None]
     return along.addcmul_(radial[:, None], gradient)
 
 
 def _by_column(values: torch.Tensor, basis: Basis) -> torch.Tensor:
-    """Spread values (p, n_max, l) over the columns (l, m)."""
-    return values.index_select(-1, basis.degree.to(values.device))
+    """Spread values (p, l, n_max) over the columns (l, m): (p, n_max, lm)."""
+    degree = tables(basis, values).column // basis.width
+    return values.mT.index_select(-1, degree)
 
 
 def radial_terms(vectors: torch.Tensor, basis: Basis) -> tuple[torch.Tensor, torch.Tensor]:
-    """f_nl(R²) and its derivative by R², (p, n_max, l)."""
-    decay, mixing = (t.to(vectors) for t in basis.radial)
-    r2 = (vectors * vectors).sum(-1)
-    gaussians = torch.exp(-decay * r2[:, None, None])
-    value = torch.einsum("pln,lkn->pkl", gaussians, mixing)
-    slope = -torch.einsum("pln,lkn->pkl", gaussians, decay[:, None] * mixing)
+    """f_nl(R²) and its derivative by R², (p, l, n_max)."""
+    constants = tables(basis, vectors)
+    r2 = (vectors * vectors).sum(-1, keepdim=True)
+    terms = torch.exp(-constants.decay * r2) @ constants.mixing
     if basis.smooth:
-        fade, fall = (s[:, None, None] for s in _switch(r2, basis))
+        value, slope = terms.chunk(2, dim=1)
+        fade, fall = _switch(r2, basis)
         value, slope = value * fade, slope * fade + value * fall
-    return value, slope
+    else:
+        value, slope = terms.chunk(2, dim=1)
+    shape = (-1, basis.l_max + 1, basis.n_max)
+    return value.reshape(shape), slope.reshape(shape)
 
 
 def _switch(r2: torch.Tensor, basis: Basis) -> tuple[torch.Tensor, torch.Tensor]:
@@ -196,51 +284,13 @@ def _switch(r2: torch.Tensor, basis: Basis) -> tuple[torch.Tensor, torch.Tensor]
     return quintic(t), -30 * t**2 * (1 - t) ** 2 / width
 
 
-def density(graph: Graph, basis: Basis) -> torch.Tensor:
-    """Density c of every atom's neighbourhood, itself included: (n_atoms, n_channels, lm).
-
-    The neighbours of all atoms are padded to the same number, so that radial functions and harmonics meet in
-    one product of matrices for each l.
-    """
-    vectors, n, channel = graph.vectors, len(graph.numbers), basis.channels(graph.numbers)
-    slot, width = slots(graph)
-    row = slot * len(basis.numbers) + channel[graph.target]
-    radial = vectors.new_zeros(basis.l_max + 1, n * width * len(basis.numbers), basis.n_max)
-    radial = radial.index_copy(1, row, radial_terms(vectors, basis)[0].permute(2, 0, 1))
-    radial = radial.view(basis.l_max + 1, n, width, basis.n_channels).mT
-    harmonics = vectors.new_zeros(n * width, (basis.l_max + 1) ** 2)
-    harmonics = harmonics.index_copy(0, slot, solid_harmonics(vectors, basis.l_max)).unflatten(0, (n, width))
-    around = torch.cat([radial[l] @ harmonics[..., part] for l, part in enumerate(basis.degrees)], dim=2)
-    return around + _own_density(channel, basis).to(vectors)
-
-
-def slots(graph: Graph) -> tuple[torch.Tensor, int]:
-    """Index of every pair when each atom has room for `width` neighbours, and that width."""
-    counts = torch.bincount(graph.source, minlength=len(graph.numbers))
-    width = int(counts.max()) if len(graph.source) else 0
-    starts = torch.arange(len(counts), device=counts.device) * width - (counts.cumsum(0) - counts)
-    return starts[graph.source] + torch.arange(len(graph.source), device=counts.device), width
-
-
-def _own_density(channel: torch.Tensor, basis: Basis) -> torch.Tensor:
-    """Density of each atom in its own neighbourhood, (n_atoms, n_channels, lm): l = 0 only."""
-    own = pair_density(torch.zeros(1, 3, dtype=torch.float64), basis)[0].to(channel.device)
-    element = torch.nn.functional.one_hot(channel, len(basis.numbers))
-    return (element[:, :, None, None] * own).flatten(1, 2)
-
-
 def prefactor(l: int) -> float:
     """π √(8/(2l+1)), from the integral over rotations (the erratum of Bartók 2013)."""
     return float(np.pi * np.sqrt(8 / (2 * l + 1)))
 
 
 def spectra(c: torch.Tensor, basis: Basis) -> torch.Tensor:
-    """p = π √(8/(2l+1)) Σ_m c_nlm c_n'lm of densities (n, n_channels, lm): (n, n_features)."""
-    by_degree = [prefactor(l) * c[..., part] @ c[..., part].mT for l, part in enumerate(basis.degrees)]
-    blocks = torch.stack(by_degree, dim=1).flatten(1)
-    return blocks.index_select(1, basis.order.to(c.device))  # quicker backward than [:, order]
-
-
-def power_spectrum(graph: Graph, basis: Basis) -> torch.Tensor:
-    """SOAP vector of every atom, (n_atoms, n_features); differentiable through the graph's vectors."""
-    return spectra(density(graph, basis), basis)
+    """p = π √(8/(2l+1)) Σ_m c_nlm c_n'lm of densities (n, l, n_channels, m): (n, n_features)."""
+    constants, products = tables(basis, c), c.flatten(0, 1)
+    blocks = torch.bmm(products, products.mT).view(len(c), -1)
+    return blocks.index_select(1, constants.order) * constants.weight

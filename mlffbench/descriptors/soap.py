@@ -12,7 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from mlffbench.descriptors import graph
 from mlffbench.descriptors.base import Descriptor
-from mlffbench.descriptors.power_spectrum import Basis, density, spectra
+from mlffbench.descriptors.neighbour_density import density
+from mlffbench.descriptors.power_spectrum import Basis, spectra
 from mlffbench.descriptors.soap_derivatives import Derivatives, derivatives
 
 __all__ = ["SOAP"]
@@ -118,7 +119,7 @@ class SOAP(Descriptor):
         with torch.no_grad():
             c = density(batch, self.basis_)
             if self.average == "inner":
-                return spectra(batch.sum_atoms(c) / sizes[:, None, None], self.basis_).numpy()
+                return spectra(batch.sum_atoms(c) / sizes[:, None, None, None], self.basis_).numpy()
             p = spectra(c, self.basis_)
         if self.average == "outer":
             return (batch.sum_atoms(p) / sizes[:, None]).numpy()

@@ -10,14 +10,14 @@ import torch
 from ase import Atoms
 
 from mlffbench.descriptors.graph import Graph, build
+from mlffbench.descriptors.neighbour_density import density
 from mlffbench.descriptors.power_spectrum import (
     Basis,
-    density,
     prefactor,
     radial_terms,
-    slots,
     solid_harmonics,
     spectra,
+    tables,
 )
 
 __all__ = ["Block", "Derivatives", "derivatives"]
@@ -107,7 +107,7 @@ def _blocks(batch: Graph, c: torch.Tensor, basis: Basis) -> list[Block]:
     order = torch.argsort(channel, stable=True)
     counts = torch.bincount(channel, minlength=len(basis.numbers)).tolist()
     r = batch.vectors[order]
-    radial = [t.permute(2, 1, 0).contiguous() for t in radial_terms(r, basis)]  # (l, n_max, p)
+    radial = [t.permute(1, 2, 0).contiguous() for t in radial_terms(r, basis)]  # (l, n_max, p)
     angular = _angular(r, batch, order, c, basis)
     blocks, first = [], 0
     for z, count in enumerate(counts):
@@ -126,18 +126,26 @@ def _angular(
 
     The neighbours of a centre, padded to the same number, meet its density in one product of matrices.
     """
-    slot, width = slots(batch)
+    slot, width = _slots(batch)
     slot = slot[order]
-    harmonics = solid_harmonics(r, basis.l_max)
+    harmonics = solid_harmonics(r, basis)
     padded = r.new_zeros(len(c) * width, 4, harmonics.shape[1])
-    padded[slot, :3] = (harmonics @ basis.harmonic_gradient.to(r)).unflatten(1, (3, -1))
+    padded[slot, :3] = (harmonics @ tables(basis, r).gradient).unflatten(1, (3, -1))
     padded[slot, 3] = harmonics
     padded = padded.view(len(c), 4 * width, harmonics.shape[1])
     summed = r.new_empty(4, basis.l_max + 1, basis.n_channels, len(r))
     for l, part in enumerate(basis.degrees):
-        products = padded[..., part] @ (prefactor(l) * c[..., part].mT)
+        products = padded[..., part] @ (prefactor(l) * c[:, l, :, : 2 * l + 1].mT)
         summed[:, l] = products.view(-1, 4, basis.n_channels).index_select(0, slot).permute(1, 2, 0)
     return summed[:3], 2 * r.T[:, None, None] * summed[3]
+
+
+def _slots(graph: Graph) -> tuple[torch.Tensor, int]:
+    """Index of every pair when each atom has room for `width` neighbours, and that width."""
+    counts = torch.bincount(graph.source, minlength=len(graph.numbers))
+    width = int(counts.max()) if len(graph.source) else 0
+    starts = torch.arange(len(counts), device=counts.device) * width - (counts.cumsum(0) - counts)
+    return starts[graph.source] + torch.arange(len(graph.source), device=counts.device), width
 
 
 def _rows(

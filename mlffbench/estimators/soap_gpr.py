@@ -9,12 +9,12 @@ import numpy as np
 from annotated_types import Interval
 from ase import Atoms
 
-from mlffbench.data import Labels, concatenate
+from mlffbench.data import QUANTITIES, Labels
 from mlffbench.forcefield import ForceField
 from mlffbench.system.ranges import AtomEnergies, Count, Device, Order, Positive, Seed, SoapCutoff
 
 if TYPE_CHECKING:
-    from mlffbench.descriptors.graph import Graph
+    from mlffbench.descriptors.neighbour_density import PlacedGraph
     from mlffbench.potentials.soap import training_batches
     from mlffbench.potentials.soap.sparse_gp import SparseGP
 
@@ -56,8 +56,9 @@ class SOAPGPR(ForceField):
     descriptor : {"torch", "dscribe"}
         Code that computes SOAP: the project's own in torch, or dscribe with its analytic derivatives, which
         are for molecules only and end with a small step at the cutoff.
-    batch_size : int
-        Frames at a time: changes memory, not results.
+    batch_size : int, optional
+        Frames at a time: changes memory and time, not results. Default: as many as a quarter of the GPU's
+        free memory takes, or on a processor 64 MB.
     uncertainty : {False, True, "energy", "forces"}
         Predict `energy_std` (True or "energy"), and `forces_std` as well ("forces"). An energy's deviation
         costs n_points² multiplications, and so does every force component's: many times a prediction.
@@ -117,7 +118,7 @@ class SOAPGPR(ForceField):
         stress_noise: Positive = 0.0005,
         optimize: bool = False,
         descriptor: Literal["torch", "dscribe"] = "torch",
-        batch_size: Count = 16,
+        batch_size: Count | None = None,
         uncertainty: bool | Literal["energy", "forces"] = True,
         device: Device = "cpu",
         random_state: Seed | None = None,
@@ -147,11 +148,12 @@ class SOAPGPR(ForceField):
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         from mlffbench.potentials.soap import sparse_gp, training_batches
+        from mlffbench.system.batch_size import with_half_on_memory_error
 
         self.basis_ = training_batches.basis_of(self, frames)
         self.energy_per_atom_, rest = training_batches.without_mean(frames, labels)
-        process = sparse_gp.fit(
-            self._batches(frames, rest),
+        fit = lambda share: sparse_gp.fit(
+            self._batches(frames, rest, share),
             zeta=float(self.zeta),
             noise={kind: getattr(self, f"{kind}_noise") for kind in ("energy", "forces", "stress")},
             n_sparse=self.n_sparse,
@@ -159,7 +161,7 @@ class SOAPGPR(ForceField):
             optimize=self.optimize,
             rng=np.random.default_rng(self.random_state),
         )
-        self._remember(process)
+        self._remember(with_half_on_memory_error(fit))
 
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         from mlffbench.potentials.soap import sparse_gp, training_batches
@@ -167,10 +169,16 @@ class SOAPGPR(ForceField):
         rest = training_batches.with_mean_subtracted(frames, labels, self.energy_per_atom_)
         self._remember(sparse_gp.extended(self.process_, self._batches(frames, rest)))
 
-    def _batches(self, frames: Sequence[Atoms], labels: Labels) -> training_batches.Batches:
+    def _batches(self, frames: Sequence[Atoms], labels: Labels, share: int = 1) -> training_batches.Batches:
         from mlffbench.potentials.soap import training_batches
 
-        return training_batches.Batches(frames, labels, self.basis_, self.batch_size, self.device)
+        parts = self._parts(frames, 3 * self.n_sparse * len(self.basis_.numbers), share)
+        return training_batches.Batches(frames, labels, self.basis_, parts, self.device)
+
+    def _parts(self, frames: Sequence[Atoms], rows: int, share: int = 1) -> list[slice]:
+        from mlffbench.potentials.soap.batch_sizes import parts_of
+
+        return parts_of(frames, self.basis_, self.batch_size, self.device, rows, share)
 
     def _remember(self, process: SparseGP) -> None:
         self.process_, self.kernel_, self.weights_ = process, process.kernel, process.weights
@@ -189,14 +197,19 @@ class SOAPGPR(ForceField):
         noise = {f"{kind}_noise": value for kind, value in self.noise_.items()}
         return {**params, **noise, "zeta": self.kernel_.zeta, "delta": float(self.variance_) ** 0.5}
 
-    def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
+    def _prepare(self, frames: Sequence[Atoms]) -> list[PlacedGraph]:
         from mlffbench.potentials.soap import training_batches
 
-        return list(training_batches.graphs(frames, self.basis_, self.batch_size, self.device))
+        parts = self._parts(frames, 3 * len(self.kernel_) if self.uncertainty == "forces" else 0)
+        return list(training_batches.graphs(frames, self.basis_, parts, self.device))
 
-    def _evaluate(self, inputs: list[Graph]) -> Labels:
-        predict = self.process_.predict
-        return concatenate([predict(graph, self.energy_per_atom_, self.uncertainty) for graph in inputs])
+    def _evaluate(self, inputs: list[PlacedGraph]) -> Labels:
+        return self._evaluate_only(inputs, frozenset(QUANTITIES))
+
+    def _evaluate_only(self, inputs: list[PlacedGraph], quantities: frozenset[str]) -> Labels:
+        uncertainty = self.uncertainty if "std" in quantities else False
+        forces = not quantities.isdisjoint(("forces", "stress"))
+        return self.process_.predict(inputs, self.energy_per_atom_, uncertainty, forces)
 
     def _check_supported(self, frames: list[Atoms]) -> list[Atoms]:
         if self.descriptor == "dscribe" and any(a.pbc.any() for a in frames):

@@ -9,12 +9,12 @@ import numpy as np
 from annotated_types import Interval
 from ase import Atoms
 
-from mlffbench.data import Labels, concatenate
+from mlffbench.data import QUANTITIES, Labels, concatenate
 from mlffbench.forcefield import ForceField
 from mlffbench.system.ranges import AtomEnergies, Count, Device, Order, Positive, Seed, SoapCutoff
 
 if TYPE_CHECKING:
-    from mlffbench.descriptors.graph import Graph
+    from mlffbench.descriptors.neighbour_density import PlacedGraph
 
 __all__ = ["SOAPKernelRidge"]
 
@@ -49,8 +49,9 @@ class SOAPKernelRidge(ForceField):
         w_E (dimensionless), w_F (Å²) and w_S (Å⁶).
     n_representers : int
         Largest number of labels that carry the function; time and memory grow with its square.
-    batch_size : int
-        Frames at a time: changes memory, not results.
+    batch_size : int, optional
+        Frames at a time: changes memory and time, not results. Default: as many as a quarter of the GPU's
+        free memory takes, or on a processor 64 MB.
     device : str
         Device of torch: ``cpu``, ``cuda``.
     random_state : int, optional
@@ -96,7 +97,7 @@ class SOAPKernelRidge(ForceField):
         forces_weight: Positive = 1.0,
         stress_weight: Positive = 400.0,
         n_representers: Count = 3000,
-        batch_size: Count = 16,
+        batch_size: Count | None = None,
         device: Device = "cpu",
         random_state: Seed | None = 0,
         atomic_energies: AtomEnergies | None = None,
@@ -122,18 +123,22 @@ class SOAPKernelRidge(ForceField):
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         from mlffbench.potentials.soap import kernel_ridge, training_batches
+        from mlffbench.system.batch_size import with_half_on_memory_error
 
         weights = ("energy_weight", "forces_weight", "stress_weight")
         self.basis_ = training_batches.basis_of(self, frames)
         self.energy_per_atom_, rest = training_batches.without_mean(frames, labels)
-        self.dual_coef_, expansion = kernel_ridge.fit(
-            training_batches.Batches(frames, rest, self.basis_, self.batch_size, self.device),
+        fit = lambda share: kernel_ridge.fit(
+            training_batches.Batches(
+                frames, rest, self.basis_, self._parts(frames, share=share), self.device
+            ),
             zeta=float(self.zeta),
             alpha=self.alpha,
             label_weights=kernel_ridge.LabelWeights(*(getattr(self, name) for name in weights)),
             n_representers=self.n_representers,
             rng=np.random.default_rng(self.random_state),
         )
+        self.dual_coef_, expansion = with_half_on_memory_error(fit)
         self.kernel_, self.energy_weights_ = expansion.kernel, expansion.energy_weights
         self.slope_weights_ = expansion.derivative_weights
 
@@ -142,16 +147,27 @@ class SOAPKernelRidge(ForceField):
         """Number of representers."""
         return len(self.dual_coef_)
 
-    def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
+    def _parts(self, frames: Sequence[Atoms], share: int = 1) -> list[slice]:
+        from mlffbench.potentials.soap.batch_sizes import parts_of
+
+        return parts_of(frames, self.basis_, self.batch_size, self.device, rows=0, share=share)
+
+    def _prepare(self, frames: Sequence[Atoms]) -> list[PlacedGraph]:
         from mlffbench.potentials.soap import training_batches
 
-        return list(training_batches.graphs(frames, self.basis_, self.batch_size, self.device))
+        return list(training_batches.graphs(frames, self.basis_, self._parts(frames), self.device))
 
-    def _evaluate(self, inputs: list[Graph]) -> Labels:
-        from mlffbench.potentials.soap import kernel_ridge, training_batches
+    def _evaluate(self, inputs: list[PlacedGraph]) -> Labels:
+        return self._evaluate_only(inputs, frozenset(QUANTITIES))
 
-        expansion = kernel_ridge.Expansion(self.kernel_, self.energy_weights_, self.slope_weights_)
+    def _evaluate_only(self, inputs: list[PlacedGraph], quantities: frozenset[str]) -> Labels:
+        from mlffbench.potentials.soap import training_batches
+        from mlffbench.potentials.soap.batch_sizes import in_halves
+        from mlffbench.potentials.soap.kernel_ridge import EXPANSIONS
+
+        energies = EXPANSIONS.of(self, self.kernel_, self.energy_weights_, self.slope_weights_).energies
+        forces = not quantities.isdisjoint(("forces", "stress"))
         predict = lambda graph: training_batches.predict(
-            graph, self.basis_, expansion.energies, self.energy_per_atom_
-        )
-        return concatenate([predict(graph)[0] for graph in inputs])
+            graph, self.basis_, energies, self.energy_per_atom_, forces
+        )[0]
+        return concatenate([part for graph in inputs for part in in_halves(predict, graph)])

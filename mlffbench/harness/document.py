@@ -120,6 +120,13 @@ class _Curve(_Part):
     reference_x: Numbers | None = None
     reference_y: Numbers | None = None
     task: str | None = None
+    log: bool | None = None
+
+
+class _Conditions(_Part):
+    fingerprint: dict[str, Any]
+    facts: dict[str, Any] | None = None
+    task: str | None = None
 
 
 class _Profile(_Part):
@@ -175,6 +182,7 @@ class _Document(_Part):
     test_failures: list[_TestFailure] | None = None
     task_failures: list[_TaskFailure] | None = None
     curves: list[_Curve] | None = None
+    conditions: list[_Conditions] | None = None
     timings: _Timings | None = None
     profiles: dict[str, _Profile] | None = None
     history: list[dict[str, Any]] | None = None

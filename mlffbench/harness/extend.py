@@ -63,6 +63,7 @@ def _flow(case: Case, store: Store) -> Outcome:
         scores=tuple(done.scores),
         task_failures=tuple(done.failures),
         curves=tuple(done.curves),
+        conditions=tuple(done.conditions),
         provenance=provenance(),
     )
 
@@ -100,6 +101,7 @@ def with_tasks(document: Mapping[str, Any], added: Mapping[str, Any]) -> dict[st
         "inputs": _joined(document.get("inputs") or {}, added.get("inputs") or {}),
         "scores": _replaced(document["scores"], added.get("scores") or [], names),
         "curves": _replaced(document.get("curves") or [], added.get("curves") or [], names),
+        "conditions": _replaced(document.get("conditions") or [], added.get("conditions") or [], names),
         "task_failures": _replaced(document.get("task_failures") or [], failures, names),
     }
 

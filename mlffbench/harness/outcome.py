@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mlffbench.data import Curve, Score
+from mlffbench.data import Conditions, Curve, Score
 from mlffbench.harness.case import Case
 from mlffbench.system.provenance import provenance
 
@@ -43,6 +43,8 @@ class Outcome:
         ``skipped`` if there was nothing to measure or no reference to compare with.
     curves : tuple of Curve
         Functions of one variable that tasks measured.
+    conditions : tuple of Conditions
+        Machine, threads and settings of the tasks that measured times.
     timings : mapping
         ``fit`` and, per test group, ``predict``: seconds and peak memory in MiB.
     profiles : mapping
@@ -69,6 +71,7 @@ class Outcome:
     test_failures: tuple[Mapping[str, Any], ...] = ()
     task_failures: tuple[Mapping[str, Any], ...] = ()
     curves: tuple[Curve, ...] = ()
+    conditions: tuple[Conditions, ...] = ()
     timings: Mapping[str, Any] = field(default_factory=dict)
     profiles: Mapping[str, Any] = field(default_factory=dict)
     history: tuple[Mapping[str, Any], ...] = ()
@@ -92,12 +95,14 @@ class Outcome:
         parts = {k: tuple(known.get(k, ())) for k in ("test_failures", "task_failures", "history")}
         scores = tuple(Score(**s) for s in known.get("scores", ()))
         curves = tuple(Curve(**c) for c in known.get("curves", ()))
+        conditions = tuple(Conditions(**c) for c in known.get("conditions", ()))
         case = Case.from_json(document["case"])
-        return cls(**{**known, **parts, "case": case, "scores": scores, "curves": curves})
+        more = {"case": case, "scores": scores, "curves": curves, "conditions": conditions}
+        return cls(**{**known, **parts, **more})
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Score | Curve):
+    if isinstance(value, Score | Curve | Conditions):
         return asdict(value)
     if isinstance(value, np.ndarray):
         return value.tolist()

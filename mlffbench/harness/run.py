@@ -82,6 +82,7 @@ def _flow(case: Case, read: list[CaseData], keep: Keep) -> tuple[Outcome, Predic
         test_failures=tuple(tested.failures),
         task_failures=tuple(done.failures),
         curves=tuple(done.curves),
+        conditions=tuple(done.conditions),
         timings={"fit": asdict(fit), "predict": tested.timings},
         profiles=tested.profiles,
         history=tuple(getattr(model, "history_", ())),

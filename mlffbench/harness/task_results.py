@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from mlffbench import registry
-from mlffbench.data import Curve, Dataset, Missing, Score, Spec, Split
+from mlffbench.data import Conditions, Curve, Dataset, Missing, Score, Spec, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.harness.case import Case
 from mlffbench.system import checkpoint, progress
@@ -22,10 +22,11 @@ __all__ = ["TaskResults", "task_results"]
 
 @dataclass
 class TaskResults:
-    """Scores and curves of all tasks, and the failures of those without."""
+    """Scores and curves of all tasks, their conditions, and the failures of those without."""
 
     scores: list[Score] = field(default_factory=list)
     curves: list[Curve] = field(default_factory=list)
+    conditions: list[Conditions] = field(default_factory=list)
     failures: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -44,6 +45,8 @@ def _keep(results: TaskResults, row: Row) -> None:
         results.scores.append(row)
     elif isinstance(row, Curve):
         results.curves.append(row)
+    elif isinstance(row, Conditions):
+        results.conditions.append(row)
     else:
         results.failures.append(asdict(row))
 

@@ -8,7 +8,7 @@ from scipy.spatial.distance import cdist
 
 from mlffbench.descriptors.neighbours import neighbour_list
 
-__all__ = ["neighbours"]
+__all__ = ["DENSE", "neighbours"]
 
 DENSE = 500  # atoms of a molecule, up to which the whole distance matrix is computed
 

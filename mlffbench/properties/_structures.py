@@ -15,13 +15,15 @@ from mlffbench.data import as_atoms
 __all__ = [
     "energies_and_forces",
     "energy_and_forces",
+    "most_atoms",
+    "on_cuda",
     "repeats",
     "right_handed",
     "scaled",
     "takes_any_structure",
 ]
 
-BATCH = 512  # atoms evaluated at once
+MOST_ATOMS, MOST_ATOMS_CUDA = 4096, 65536  # evaluated at once; models make smaller batches where memory asks
 Given = ParamSpec("Given")
 Value = TypeVar("Value")
 
@@ -75,6 +77,16 @@ def energy_and_forces(calculator: BaseCalculator, atoms: Atoms) -> tuple[float, 
     return float(bare.get_potential_energy()), bare.get_forces()
 
 
+def on_cuda(calculator: BaseCalculator) -> bool:
+    """True for the calculator of a model on a CUDA device."""
+    return str(getattr(getattr(calculator, "model", None), "device", "cpu")).startswith("cuda")
+
+
+def most_atoms(calculator: BaseCalculator) -> int:
+    """Atoms of many structures that are handed to a calculator together."""
+    return MOST_ATOMS_CUDA if on_cuda(calculator) else MOST_ATOMS
+
+
 def energies_and_forces(
     calculator: BaseCalculator, structures: Sequence[Atoms]
 ) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -83,6 +95,7 @@ def energies_and_forces(
     if calculate_many is None:
         pairs = [energy_and_forces(calculator, atoms) for atoms in structures]
         return np.array([energy for energy, _ in pairs]), [forces for _, forces in pairs]
-    size = max(1, BATCH // max(len(a) for a in structures))
-    results = [r for i in range(0, len(structures), size) for r in calculate_many(structures[i : i + size])]
+    size = max(1, most_atoms(calculator) // max(len(a) for a in structures))
+    batches = [structures[i : i + size] for i in range(0, len(structures), size)]
+    results = [r for batch in batches for r in calculate_many(batch, quantities=("energy", "forces"))]
     return np.array([r["energy"] for r in results]), [r["forces"] for r in results]

@@ -13,14 +13,13 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.optimize import BFGS
 from ase.optimize.optimize import Optimizer
 
-from mlffbench.properties._structures import takes_any_structure
+from mlffbench.properties._structures import most_atoms, takes_any_structure
 from mlffbench.properties.relaxation import Relaxation, cell_failure, degrees_of_freedom
 from mlffbench.system.failures import catch_failure
 from mlffbench.system.progress import report
 
 __all__ = ["relax_many"]
 
-BATCH = 2048  # atoms evaluated at once
 NEEDED = ("energy", "forces", "stress")
 
 
@@ -137,9 +136,12 @@ Evaluation = tuple[dict[str, Any] | None, str | None]  # results, failure: one o
 def _evaluate(calculator: BaseCalculator, structures: Sequence[Atoms], stress: bool) -> Iterator[Evaluation]:
     """Results or failure of each structure; a batch that fails is evaluated one structure at a time."""
     calculate_many = getattr(calculator, "calculate_many", None)
-    for batch in _batches([_unconstrained(atoms) for atoms in structures]):
+    needed = NEEDED if stress else NEEDED[:2]
+    for batch in _batches([_unconstrained(atoms) for atoms in structures], most_atoms(calculator)):
         batch_results, failure = (
-            catch_failure(lambda b=batch: calculate_many(b)) if calculate_many is not None else (None, {})  # type: ignore[misc]
+            catch_failure(lambda b=batch: calculate_many(b, quantities=needed))  # type: ignore[misc]
+            if calculate_many is not None
+            else (None, {})
         )
         if failure is None:
             yield from ((results, None) for results in batch_results or ())
@@ -153,10 +155,10 @@ def _unconstrained(atoms: Atoms) -> Atoms:
     return copy
 
 
-def _batches(structures: Sequence[Atoms]) -> Iterator[list[Atoms]]:
-    """Consecutive structures of about `BATCH` atoms together."""
+def _batches(structures: Sequence[Atoms], most: int) -> Iterator[list[Atoms]]:
+    """Consecutive structures of about `most` atoms together."""
     ends = np.cumsum([len(atoms) for atoms in structures]) - 1
-    for _, group in groupby(zip(structures, ends // BATCH, strict=True), key=lambda pair: pair[1]):
+    for _, group in groupby(zip(structures, ends // most, strict=True), key=lambda pair: pair[1]):
         yield [atoms for atoms, _ in group]
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from ase import Atoms
 from ase.data import covalent_radii
 from matscipy.neighbours import first_neighbours, triplet_list
-from scipy.spatial.distance import pdist
 from scipy.stats import wasserstein_distance
 
 from mlffbench.descriptors.neighbours import neighbour_list
@@ -116,8 +115,8 @@ def distributions(
     like = frames if like is None else like
     values: dict[tuple[str, str], list[tuple[np.ndarray, np.ndarray]]] = defaultdict(list)
     topology = _Topology(like)
-    for atoms in frames:
-        for kind, elements, x, weights in _samples(atoms, topology, r_max):
+    for group in _groups(frames, topology):
+        for kind, elements, x, weights in _samples(group, r_max):
             values[kind, elements].append((x, np.broadcast_to(weights, x.shape)))
     histograms = {}
     for (kind, elements), samples in sorted(values.items()):
@@ -146,6 +145,39 @@ def _histogram(kind: str, elements: str, x: np.ndarray, weights: np.ndarray, n: 
     return Distribution(kind, elements, (bins + 0.5) * width, y, n)
 
 
+@dataclass(frozen=True)
+class _Group:
+    """Molecules with the same atoms and bonds, (n_frames, n, 3) positions, or one other structure, (n, 3)."""
+
+    like: Atoms  # one of them
+    positions: np.ndarray
+    bonds: Bonds
+
+    @property
+    def symbols(self) -> np.ndarray:
+        return np.array(self.like.get_chemical_symbols())
+
+
+def _groups(frames: Sequence[Atoms], topology: _Topology) -> Iterator[_Group]:
+    alike: dict[bytes, list[Atoms]] = defaultdict(list)
+    for atoms in frames:
+        if atoms.pbc.any() or topology.shell is not None:
+            yield _Group(atoms, atoms.positions, topology.neighbours(atoms))
+        else:
+            alike[atoms.numbers.tobytes()].append(atoms)
+    for same in alike.values():
+        positions, topologies = np.array([atoms.positions for atoms in same]), topology.bonds(same[0])
+        shortest = np.argmin([_lengths(positions, *ij.T).sum(axis=1) for ij in topologies], axis=0)
+        for k in np.unique(shortest):
+            x, (i, j) = positions[shortest == k], topologies[k].T
+            yield _Group(same[0], x, (i, j, x[:, j] - x[:, i]))
+
+
+def _lengths(positions: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+    """Distances of pairs of atoms, (..., n_pairs), in positions (..., n, 3)."""
+    return np.linalg.norm(positions[..., j, :] - positions[..., i, :], axis=-1)
+
+
 class _Topology:
     """Bonds of frames, from the distances in reference frames `like`."""
 
@@ -153,32 +185,19 @@ class _Topology:
         self.like = like
         first = like[0]
         self.shell = None if len(bonds(first)) else SHELL * _nearest_neighbour_distance(first)
-        self._topologies: dict[bytes, list[np.ndarray]] = {}  # by atomic numbers
 
-    def bonds(self, atoms: Atoms) -> Bonds:
-        """Both directions of every bond, with vectors."""
-        if atoms.pbc.any() or self.shell is not None:
-            cutoff = self.shell or BONDED * covalent_radii[atoms.numbers]
-            i, j, vectors = neighbour_list("ijD", atoms, cutoff)
-            return i, j, vectors
-        i, j = min(self._topologies_of(atoms), key=lambda pairs: _total_length(atoms, pairs)).T
-        return i, j, atoms.positions[j] - atoms.positions[i]
+    def neighbours(self, atoms: Atoms) -> Bonds:
+        """Both directions of every bond of a crystal, or of atoms of which none are bonded, with vectors."""
+        i, j, vectors = neighbour_list("ijD", atoms, self.shell or BONDED * covalent_radii[atoms.numbers])
+        return i, j, vectors
 
-    def _topologies_of(self, atoms: Atoms) -> list[np.ndarray]:
+    def bonds(self, atoms: Atoms) -> list[np.ndarray]:
         """Distinct topologies of these atoms in `like` that have the most frequent number of bonds."""
-        key = atoms.numbers.tobytes()
-        if key not in self._topologies:
-            same = [a for a in self.like if np.array_equal(a.numbers, atoms.numbers)] or [atoms]
-            topologies = [bonds(a) for a in same]
-            most_frequent = Counter(map(len, topologies)).most_common(1)[0][0]
-            unique = {t.tobytes(): t for t in topologies if len(t) == most_frequent}
-            self._topologies[key] = [_directed(t) for t in unique.values()]
-        return self._topologies[key]
-
-
-def _total_length(atoms: Atoms, pairs: np.ndarray) -> float:
-    i, j = pairs.T
-    return float(np.linalg.norm(atoms.positions[j] - atoms.positions[i], axis=1).sum())
+        same = [a for a in self.like if np.array_equal(a.numbers, atoms.numbers)] or [atoms]
+        topologies = [bonds(a) for a in same]
+        most_frequent = Counter(map(len, topologies)).most_common(1)[0][0]
+        unique = {t.tobytes(): t for t in topologies if len(t) == most_frequent}
+        return [_directed(t) for t in unique.values()]
 
 
 def _directed(pairs: np.ndarray) -> np.ndarray:
@@ -197,23 +216,24 @@ def _nearest_neighbour_distance(atoms: Atoms) -> float:
         cutoff *= 1.5
 
 
-def _samples(atoms: Atoms, topology: _Topology, r_max: float) -> Iterator[Sample]:
-    symbols = np.array(atoms.get_chemical_symbols())
-    yield from _radial(atoms, symbols, r_max)
-    i, j, vectors = topology.bonds(atoms)
+def _samples(group: _Group, r_max: float) -> Iterator[Sample]:
+    symbols, (i, j, vectors) = group.symbols, group.bonds
+    yield from _radial(group, r_max)
     once = (symbols[i] < symbols[j]) | ((symbols[i] == symbols[j]) & (i <= j))
-    yield from _by_elements("bond", symbols, (i[once], j[once]), np.linalg.norm(vectors[once], axis=1))
+    lengths = np.linalg.norm(vectors[..., once, :], axis=-1)
+    yield from _by_elements("bond", symbols, (i[once], j[once]), lengths)
     if len(i):
         yield from _angles(symbols, i, j, vectors)
-    if not atoms.pbc.any():
-        yield from _torsions(atoms, symbols, i, j)
+    if not group.like.pbc.any():
+        yield from _torsions(group.positions, symbols, i, j)
 
 
-def _radial(atoms: Atoms, symbols: np.ndarray, r_max: float) -> Iterator[Sample]:
+def _radial(group: _Group, r_max: float) -> Iterator[Sample]:
     """Pair distances; a directed pair weighs V/(N_A N_B 4πr² dr) in crystals, a pair 1 in molecules."""
+    atoms, symbols = group.like, group.symbols
     if not atoms.pbc.all():
         i, j = np.triu_indices(len(atoms), 1)
-        yield from _by_elements("radial", symbols, (i, j), pdist(atoms.positions))
+        yield from _by_elements("radial", symbols, (i, j), _lengths(group.positions, i, j))
         return
     i, j, d = neighbours(atoms, r_max)
     kinds, counts = np.unique(symbols, return_counts=True)
@@ -230,37 +250,37 @@ def _radial(atoms: Atoms, symbols: np.ndarray, r_max: float) -> Iterator[Sample]
 def _by_elements(
     kind: str, symbols: np.ndarray, members: tuple[np.ndarray, ...], values: np.ndarray
 ) -> Iterator[Sample]:
-    """Values grouped by the elements of their members; A-B-C and C-B-A are one group."""
+    """Values (..., n) grouped by the elements of their members; A-B-C and C-B-A are one group."""
     kinds, kind_of = np.unique(symbols, return_inverse=True)
     digits = kind_of[np.array(members, dtype=int)]  # (n_members, n)
     weight = len(kinds) ** np.arange(len(members))
     names, name_of = np.unique(np.maximum(weight @ digits, weight[::-1] @ digits), return_inverse=True)
     for k, name in enumerate(names):
-        yield kind, "-".join(kinds[name // weight % len(kinds)]), values[name_of == k], 1.0
+        yield kind, "-".join(kinds[name // weight % len(kinds)]), values[..., name_of == k].ravel(), 1.0
 
 
 def _angles(symbols: np.ndarray, i: np.ndarray, j: np.ndarray, vectors: np.ndarray) -> Iterator[Sample]:
     first, second = triplet_list(first_neighbours(len(symbols), i.astype(np.int32)))
     once = first < second
     first, second = first[once], second[once]
-    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    cosine = np.clip((unit[first] * unit[second]).sum(axis=1), -1, 1)
+    unit = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+    cosine = np.clip((unit[..., first, :] * unit[..., second, :]).sum(axis=-1), -1, 1)
     yield from _by_elements("angle", symbols, (j[first], i[first], j[second]), np.degrees(np.arccos(cosine)))
 
 
-def _torsions(atoms: Atoms, symbols: np.ndarray, i: np.ndarray, j: np.ndarray) -> Iterator[Sample]:
+def _torsions(positions: np.ndarray, symbols: np.ndarray, i: np.ndarray, j: np.ndarray) -> Iterator[Sample]:
     chains = np.array(
         [(a, b, c, d) for b, c in zip(i, j, strict=True) if b < c
          for a in j[i == b] for d in j[i == c] if a != c and d != b and a != d], dtype=int
     ).reshape(-1, 4)  # fmt: skip
     if len(chains):
-        yield from _by_elements("torsion", symbols, tuple(chains.T), _dihedrals(atoms.positions[chains]))
+        yield from _by_elements("torsion", symbols, tuple(chains.T), _dihedrals(positions[..., chains, :]))
 
 
 def _dihedrals(x: np.ndarray) -> np.ndarray:
-    """Dihedral angles of positions (n, 4, 3), degrees from −180 to 180 (IUPAC's sign)."""
-    u, v, w = np.moveaxis(np.diff(x, axis=1), 1, 0)
+    """Dihedral angles of positions (..., 4, 3), degrees from −180 to 180 (IUPAC's sign)."""
+    u, v, w = np.moveaxis(np.diff(x, axis=-2), -2, 0)
     m, n = np.cross(u, v), np.cross(v, w)
-    length: Any = np.linalg.norm(v, axis=1)
-    angle = np.degrees(np.arctan2(length * (u * n).sum(axis=1), (m * n).sum(axis=1)))
+    length: Any = np.linalg.norm(v, axis=-1)
+    angle = np.degrees(np.arctan2(length * (u * n).sum(axis=-1), (m * n).sum(axis=-1)))
     return np.where(angle >= 180, -180.0, angle)

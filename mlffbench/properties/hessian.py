@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
-from mlffbench.properties._structures import energies_and_forces, takes_any_structure
+from mlffbench.properties._structures import energies_and_forces, most_atoms, takes_any_structure
 from mlffbench.system import progress
 
 __all__ = ["Hessian", "hessian"]
@@ -50,12 +50,18 @@ def hessian(calculator: BaseCalculator, atoms: Atoms, displacement: float = 0.00
     displacement : float
         Displacement of a coordinate to either side, Å.
     """
-    rows = []
-    for i in range(len(atoms)):
-        moved = [_displaced(atoms, i, axis, s * displacement) for axis in range(3) for s in (1, -1)]
-        forces = np.array(energies_and_forces(calculator, moved)[1]).reshape(3, 2, -1)
+    rows, n = [], len(atoms)
+    together = max(most_atoms(calculator) // (6 * n), 1)  # atoms displaced in one batch
+    for first in range(0, n, together):
+        moved = [
+            _displaced(atoms, i, axis, s * displacement)
+            for i in range(first, min(first + together, n))
+            for axis in range(3)
+            for s in (1, -1)
+        ]
+        forces = np.array(energies_and_forces(calculator, moved)[1]).reshape(-1, 2, 3 * n)
         rows.append((forces[:, 1] - forces[:, 0]) / (2 * displacement))
-        progress.report("hessian", i + 1, len(atoms))
+        progress.report("hessian", min(first + together, n), n)
     return Hessian(np.concatenate(rows).T)
 
 

@@ -13,12 +13,13 @@ from ase.data import covalent_radii
 from ase.geometry import find_mic
 
 from mlffbench.descriptors.neighbours import neighbour_list
-from mlffbench.properties._neighbours import neighbours
+from mlffbench.properties._neighbours import DENSE, neighbours
 from mlffbench.properties.bonds import BONDED, bonds
 
-__all__ = ["Limits", "Watch"]
+__all__ = ["Limits", "Watch", "failures_of_motion"]
 
 SIGHT = 6.0  # Å: cutoff of the neighbour search in reference frames
+MOST_PAIRS = 2_000_000  # distances at once
 Pair = tuple[int, int]  # atomic numbers, ascending
 
 
@@ -138,10 +139,10 @@ def _update_longest(longest: dict[Pair, float], system: list[Atoms]) -> None:
 
 
 class Watch:
-    """Check of a trajectory's structures against the stability criteria, relative to its start."""
+    """Stability criteria of one trajectory, relative to its start."""
 
     def __init__(self, start: Atoms, limits: Limits, temperature: float) -> None:
-        self.limits, self.temperature = limits, temperature
+        self.hottest = limits.hottest * temperature  # K
         numbers, radii = start.numbers, covalent_radii[start.numbers]
         table = lambda by_pair: _pair_table(numbers, by_pair)
         nearest, self.loneliest = table(limits.nearest), _atom_table(numbers, limits.loneliest)
@@ -153,31 +154,68 @@ class Watch:
         longest = table(limits.longest)[self.i, self.j]
         self.longest = np.where(np.isnan(longest), limits.stretched * d[once], longest)
 
-    def failure(self, atoms: Atoms) -> str | None:
-        """Name of the violated criterion, or None; computes forces."""
-        if not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.get_forces()).all()):
-            return "not finite"
-        return self.failure_of_motion(atoms)
-
     def failure_of_motion(self, atoms: Atoms) -> str | None:
         """Name of the criterion that positions and velocities violate, or None; computes no forces."""
-        if not np.isfinite(atoms.positions).all():
-            return "not finite"
-        if not atoms.get_temperature() <= self.limits.hottest * self.temperature:
-            return "explosion"
-        collapsed, lost = self._neighbour_failures(atoms)
-        if collapsed:
-            return "collapse"
-        x = atoms.positions
-        if (np.linalg.norm(x[self.j] - x[self.i] + self.shift, axis=1) > self.longest).any():
-            return "broken bond"
-        return "lost atom" if lost else None
+        return failures_of_motion([self], [atoms])[0]
 
-    def _neighbour_failures(self, atoms: Atoms) -> tuple[bool, bool]:
-        """True if two atoms are too close; true if an atom is too far from all others."""
-        i, j, d = neighbours(atoms, self.sight + 0.01)
-        lost = _nearest_of_each(len(atoms), i, d) > self.loneliest
-        return bool((d < self.nearest[i, j]).any()), bool(lost.any())
+
+def failures_of_motion(watches: Sequence[Watch], frames: Sequence[Atoms]) -> list[str | None]:
+    """Name of the criterion that each structure violates, or None, checked for all structures together."""
+    if not len(frames):
+        return []
+    starts = np.cumsum([0, *map(len, frames)])[:-1]
+    positions = np.concatenate([atoms.positions for atoms in frames])
+    finite = np.logical_and.reduceat(np.isfinite(positions).all(axis=1), starts)
+    cool = np.array([a.get_temperature() <= w.hottest for w, a in zip(watches, frames, strict=True)])
+    collapsed, lost = _neighbour_failures(watches, frames, finite & cool)
+    broken = _broken(watches, positions, starts)
+    names = ("not finite", "explosion", "collapse", "broken bond", "lost atom")
+    violated = np.array([~finite, ~cool, collapsed, broken, lost])
+    first = np.where(violated.any(axis=0), violated.argmax(axis=0), -1)
+    return [None if k < 0 else names[k] for k in first]
+
+
+def _broken(watches: Sequence[Watch], positions: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """True for a structure with a bond that is too long, (n_frames,)."""
+    of = np.repeat(np.arange(len(watches)), [len(w.i) for w in watches])
+    i, j = (np.concatenate([getattr(w, side) for w in watches]) + starts[of] for side in ("i", "j"))
+    vectors = positions[j] - positions[i] + np.concatenate([w.shift for w in watches])
+    long = np.linalg.norm(vectors, axis=1) > np.concatenate([w.longest for w in watches])
+    return np.bincount(of[long], minlength=len(watches)) > 0
+
+
+def _neighbour_failures(
+    watches: Sequence[Watch], frames: Sequence[Atoms], checked: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """True for a structure with two atoms too close; true for one with an atom too far from all others."""
+    collapsed, lost = np.zeros((2, len(frames)), dtype=bool)
+    alike: dict[bytes, list[int]] = defaultdict(list)
+    for k in np.flatnonzero(checked).tolist():
+        if frames[k].pbc.any() or len(frames[k]) > DENSE:
+            collapsed[k], lost[k] = _listed_failures(watches[k], frames[k])
+        else:
+            watch = watches[k]
+            alike[watch.nearest.tobytes() + watch.loneliest.tobytes()].append(k)
+    for members in alike.values():
+        size = max(MOST_PAIRS // len(frames[members[0]]) ** 2, 1)
+        for part in np.split(members, range(size, len(members), size)):
+            x = np.array([frames[k].positions for k in part])
+            collapsed[part], lost[part] = _dense_failures(watches[part[0]], x)
+    return collapsed, lost
+
+
+def _listed_failures(watch: Watch, atoms: Atoms) -> tuple[bool, bool]:
+    i, j, d = neighbours(atoms, watch.sight + 0.01)
+    lost = _nearest_of_each(len(atoms), i, d) > watch.loneliest
+    return bool((d < watch.nearest[i, j]).any()), bool(lost.any())
+
+
+def _dense_failures(watch: Watch, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of molecules (k, n, 3) with the same atoms, from the distances of all pairs."""
+    distances = np.sqrt(((positions[:, :, None] - positions[:, None]) ** 2).sum(axis=3))
+    distances[:, *np.diag_indices(positions.shape[1])] = np.inf
+    collapsed = (distances < watch.nearest).any(axis=(1, 2))
+    return collapsed, (distances.min(axis=2) > watch.loneliest).any(axis=1)
 
 
 def _pair_table(numbers: np.ndarray, by_pair: Mapping[Pair, float]) -> np.ndarray:

@@ -13,14 +13,28 @@ from typing import Any
 
 import psutil
 
+from mlffbench.system import nvml
 from mlffbench.system.versions import versions
 
-__all__ = ["provenance"]
+__all__ = ["clocks", "fingerprint", "provenance"]
 
 PACKAGES = (
-    "mlffbench", "numpy", "scipy", "scikit-learn", "ase", "torch", "e3nn", "mace-torch", "dscribe",
-    "gpytorch", "matscipy", "pandas", "cuequivariance-torch",
-)  # fmt: skip
+    "mlffbench",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "ase",
+    "torch",
+    "e3nn",
+    "mace-torch",
+    "dscribe",
+    "gpytorch",
+    "matscipy",
+    "pandas",
+    "cuequivariance-torch",
+)
+LIBRARIES = ("mlffbench", "numpy", "torch", "cuequivariance-torch")  # whose versions change times
+GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")  # fmt: skip
 
 
 def provenance() -> dict[str, Any]:
@@ -33,8 +47,53 @@ def provenance() -> dict[str, Any]:
         "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "accelerator": _accelerator(),
         "numerics": _numerics(),
+        "clocks": clocks(),
         **_installation(),
     }
+
+
+def fingerprint(device: str = "cpu") -> dict[str, Any]:
+    """Machine, device, threads, settings and versions: times compare only where all of them are equal.
+
+    Clocks and load change from moment to moment and are no part of it; the calibration shows their effect.
+    """
+    machine, card = _machine(), _accelerator() or {}
+    facts = {
+        "device": device,
+        "cpu": machine["cpu"],
+        "cores": machine["usable_cores"],
+        "governor": clocks().get("cpu_governor"),
+        "omp_num_threads": machine["omp_num_threads"],
+        **{name: value for name, value in _numerics().items() if name != "torch_default_dtype"},
+        **{f"{name} version": number for name, number in versions(LIBRARIES).items()},
+    }
+    on_card = {"accelerator": card.get("name"), "cuda": card.get("cuda"), "driver": card.get("driver")}
+    facts |= on_card if device.startswith("cuda") else {}
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def clocks() -> dict[str, Any]:
+    """Frequencies of this moment, MHz, and the CPU's governor, as far as the machine shows them."""
+    facts = {"cpu_mhz": _cpu_mhz(), "cpu_governor": _governor()}
+    torch = _torch()
+    if torch is not None and torch.cuda.is_available():
+        facts |= nvml.clocks("cuda")
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _cpu_mhz() -> float | None:
+    try:
+        frequency = psutil.cpu_freq()
+    except (OSError, NotImplementedError):  # not told in a container
+        return None
+    return None if frequency is None else round(frequency.current)
+
+
+def _governor() -> str | None:
+    try:
+        return GOVERNOR.read_text().strip()
+    except OSError:
+        return None
 
 
 @cache
@@ -77,6 +136,7 @@ def _accelerator() -> dict[str, Any] | None:
         "memory_gb": round(properties.total_memory / 2**30, 1),
         "cuda": torch.version.cuda,
         "count": torch.cuda.device_count(),
+        **nvml.limits("cuda"),
     }
 
 
@@ -86,9 +146,12 @@ def _numerics() -> dict[str, Any]:
         return {}
     return {
         "torch_threads": torch.get_num_threads(),
+        "torch_interop_threads": torch.get_num_interop_threads(),
         "torch_default_dtype": str(torch.get_default_dtype()).removeprefix("torch."),
         "float32_matmul_precision": torch.get_float32_matmul_precision(),
+        "cuda_matmul_allow_tf32": torch.backends.cuda.matmul.allow_tf32,
         "cudnn_allow_tf32": torch.backends.cudnn.allow_tf32,
+        "cudnn_benchmark": torch.backends.cudnn.benchmark,
         "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
     }
 

@@ -6,16 +6,17 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import psutil
 
 from mlffbench.system.device import checked_device
 
-__all__ = ["Lead", "Measurement", "count_libraries_of", "measure"]
+__all__ = ["Lead", "Measurement", "count_libraries_of", "measure", "seconds_of"]
 
 _libraries = 0  # bytes that a process forked by a template shares with it and has not mapped
 
@@ -93,6 +94,18 @@ def _event(device: str) -> Any:
     return event
 
 
+def seconds_of(function: Callable[[], Any], device: str = "cpu") -> float:
+    """Wall time of one call, the device's queued work included; no thread watches the memory beside it.
+
+    For calls of microseconds, which the 10 ms samples of `measure` would disturb.
+    """
+    _synchronize(device)
+    start = time.perf_counter()
+    function()
+    _synchronize(device)
+    return time.perf_counter() - start
+
+
 def count_libraries_of(template: int) -> None:
     """Count, in a process just forked, the code that its template has loaded and that fork does not map."""
     global _libraries
@@ -119,7 +132,13 @@ def _synchronize(device: str) -> None:
     if _on_cuda(device):
         import torch
 
-        torch.cuda.synchronize(checked_device(device))
+        torch.cuda.synchronize(_checked(device))
+
+
+@cache
+def _checked(device: str) -> Any:
+    """The torch device, looked at once: that alone would take longer than a small kernel."""
+    return checked_device(device)
 
 
 def _reset_gpu_peak(device: str) -> None:

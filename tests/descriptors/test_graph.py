@@ -10,7 +10,7 @@ from ase.build import bulk, fcc111, molecule
 from ase.calculators.lj import LennardJones
 from ase.neighborlist import neighbor_list
 
-from mlffbench.descriptors.graph import build, labels, with_forces
+from mlffbench.descriptors.graph import build, build_counted, labels, with_forces
 
 
 def structures():
@@ -40,6 +40,15 @@ def test_every_pair_is_there_in_both_directions():
     total = torch.zeros(graph.n_frames, 3, dtype=torch.float64)
     total.index_add_(0, graph.frame[graph.source], graph.vectors)
     assert total.abs().max() < 1e-9
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_counts_of_frames_are_those_of_the_graph(dtype):
+    frames = [*structures(), Atoms("H")]  # the last has no pair
+    graph, atoms, pairs = build_counted(frames, 4.0, dtype)
+    assert graph.positions.dtype == graph.cells.dtype == graph.shifts.dtype == dtype
+    assert atoms.tolist() == graph.frame.bincount().tolist() == [len(a) for a in frames]
+    assert pairs.tolist() == graph.frame[graph.source].bincount(minlength=len(frames)).tolist()
 
 
 def test_energy_forces_and_stress_of_lennard_jones_are_those_of_ase():

@@ -10,7 +10,8 @@ import torch
 from example_structures import crystals, molecules
 
 from mlffbench.descriptors import graph
-from mlffbench.descriptors.power_spectrum import Basis, power_spectrum
+from mlffbench.descriptors.neighbour_density import density
+from mlffbench.descriptors.power_spectrum import Basis, spectra
 from mlffbench.descriptors.soap import SOAP
 from mlffbench.descriptors.soap_derivatives import derivatives
 
@@ -24,7 +25,7 @@ def test_derivatives_of_frames_are_those_of_automatic_differentiation(frames, sm
         batch = graph.build([atoms], basis.radius)
 
         def features(positions: torch.Tensor, batch: graph.Graph = batch) -> torch.Tensor:
-            return power_spectrum(replace(batch, positions=positions), basis)
+            return spectra(density(replace(batch, positions=positions), basis), basis)
 
         expected = torch.autograd.functional.jacobian(features, batch.positions).permute(0, 2, 3, 1)
         torch.testing.assert_close(found.values, features(batch.positions), rtol=0, atol=1e-12)

@@ -14,6 +14,7 @@ from mlffbench.descriptors import graph
 from mlffbench.estimators.soap_gpr import SOAPGPR
 from mlffbench.potentials.regression.whitened_least_squares import WhitenedLeastSquares
 from mlffbench.potentials.soap import training_batches
+from mlffbench.potentials.soap.batch_sizes import equal_parts
 from mlffbench.potentials.soap.environments import describe
 from mlffbench.potentials.soap.sparse_gp import extended
 from mlffbench.potentials.soap.training_batches import Batches
@@ -130,7 +131,7 @@ def test_frames_added_later_count_as_if_they_had_come_first(tmp_path):
     once = SOAPGPR(**params).fit(frames[:4], labels[:4])
     rest = replace(labels, energy=labels.energy - 3 * once.energy_per_atom_)
     empty = replace(once.process_, problem=WhitenedLeastSquares(once.process_.problem.factors))
-    once.process_ = extended(empty, Batches(frames, rest, once.basis_, 5, "cpu"))
+    once.process_ = extended(empty, Batches(frames, rest, once.basis_, equal_parts(len(frames), 5), "cpu"))
     a, b = grown.predict(water(5, 8)), once.predict(water(5, 8))
     np.testing.assert_allclose(a.energy, b.energy, atol=1e-9)
     np.testing.assert_allclose(a.forces, b.forces, atol=1e-8)

@@ -92,7 +92,7 @@ class Moody(EMT):
 class MoodyMany(Moody):
     """The same in batches: one that fails spoils all."""
 
-    def calculate_many(self, structures: list[Atoms]) -> list[dict[str, Any]]:
+    def calculate_many(self, structures: list[Atoms], quantities: Any = None) -> list[dict[str, Any]]:
         found = []
         for atoms in structures:
             self.calculate(atoms, None, all_changes)

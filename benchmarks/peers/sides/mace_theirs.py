@@ -46,7 +46,8 @@ def arguments(order: dict[str, Any]) -> list[str]:
     isolated = {atomic_numbers[s]: e for s, e in order["atomic_energies"].items()}
     flags = {
         "name": "theirs", "train_file": order["train"], "valid_file": order["valid"], "E0s": isolated,
-        "energy_key": "energy", "forces_key": "forces", "seed": order["seed"], "device": "cpu",
+        "energy_key": "energy", "forces_key": "forces", "seed": order["seed"],
+        "device": order.get("device", "cpu"),
         "model": "ScaleShiftMACE", "r_max": size["cutoff"], "num_channels": size["num_channels"],
         "max_L": size["max_L"], "max_ell": size["max_ell"], "correlation": size["correlation"],
         "num_interactions": size["num_interactions"], "num_radial_basis": size["num_radial_basis"],

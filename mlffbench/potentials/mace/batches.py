@@ -1,4 +1,4 @@
-"""Frames as tensors on the device, and batches of them in mace-torch's form."""
+"""Frames with neighbours and labels on the host, and batches of them on the device."""
 
 from __future__ import annotations
 
@@ -12,45 +12,41 @@ from ase.cell import Cell
 
 from mlffbench.data import Labels
 from mlffbench.descriptors import graph
+from mlffbench.potentials.mace.assembly import assemble
+from mlffbench.potentials.mace.batch import Batch
+from mlffbench.potentials.mace.pairs import UndirectedPairs
+from mlffbench.potentials.mace.shapes import Shape
 
-__all__ = ["Batch", "Graphs"]
-
-
-class Batch(dict[str, torch.Tensor]):
-    """A batch as mace-torch reads it: a dict whose entries are attributes too."""
-
-    def __getattr__(self, name: str) -> torch.Tensor:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-    @property
-    def num_graphs(self) -> int:
-        return len(self["ptr"]) - 1
-
-    def inputs(self) -> dict[str, torch.Tensor]:
-        """A copy for one call of the model, which writes into its input."""
-        return dict(self) | {"positions": self["positions"].detach()}
+__all__ = ["Graphs"]
 
 
 @dataclass(frozen=True)
 class Graphs:
-    """Frames with their neighbours and labels, concatenated on the device.
+    """Frames with their neighbours and labels, concatenated, on the host.
 
     Attributes
     ----------
-    per_atom, per_pair, per_frame : dict of str to tensor
-        mace-torch's tensors by name; pairs number the atoms of the whole set.
-    atoms, pairs : (n_frames + 1,) int tensors
+    per_atom, per_pair, per_frame : dict of str to array
+        Undirected pairs number the atoms of their frame.
+    atoms, pairs : (n_frames + 1,) int arrays
         First atom and first pair of each frame, and the totals.
+    shapes : list of Shape
+        Of each frame by itself.
+    cutoff : float
+        Å.
+    dtype, device
+        Of the batches.
     """
 
-    per_atom: dict[str, torch.Tensor]
-    per_pair: dict[str, torch.Tensor]
-    per_frame: dict[str, torch.Tensor]
-    atoms: torch.Tensor
-    pairs: torch.Tensor
+    per_atom: dict[str, np.ndarray]
+    per_pair: dict[str, np.ndarray]
+    per_frame: dict[str, np.ndarray]
+    atoms: np.ndarray
+    pairs: np.ndarray
+    shapes: list[Shape]
+    cutoff: float
+    dtype: torch.dtype
+    device: torch.device
 
     def __len__(self) -> int:
         return len(self.atoms) - 1
@@ -65,47 +61,45 @@ class Graphs:
         device: torch.device,
         labels: Labels | None = None,
     ) -> Graphs:
-        """Build neighbour lists and one-hot species; a missing label gets the weight 0."""
+        """Build neighbour lists; a missing label gets the weight 0."""
         # centred: float32 is finest there
         centred = [_centred(a) for a in frames]
         joined = graph.build(centred, cutoff)
-        cells = torch.as_tensor(np.array([_full_rank(a) for a in centred]))
-        of_pair = joined.frame[joined.source]
+        frame, receiver, sender = (x.numpy() for x in (joined.frame, joined.source, joined.target))
         # the pair's vector points from source to target; mace-torch collects messages at the receiver
-        unit_shifts = -joined.shifts
-        to = lambda x: x.to(device, dtype if x.is_floating_point() else None)
-        per_frame = _label_tensors(frames, labels) | {
-            "cell": cells,
-            "head": torch.zeros(len(frames), dtype=torch.long),
-        }
-        forces = per_frame.pop("forces")
-        species = joined.numbers[:, None] == torch.as_tensor(list(numbers))
+        pairs = UndirectedPairs.of(receiver, sender, -joined.shifts.numpy(), len(frame))
+        of_pair, atoms = frame[pairs.receiver], _starts(frame, len(frames))
+        first, cells = atoms[of_pair], np.array([_full_rank(a) for a in centred])
+        element = (joined.numbers.numpy()[:, None] == np.asarray(numbers)).argmax(axis=1)
+        per_frame = label_arrays(frames, labels)
+        per_frame |= {"cell": cells, "volume": abs(np.linalg.det(cells)), "periodic": joined.periodic.numpy()}
+        starts = _starts(of_pair, len(frames))
         return cls(
-            {k: to(v) for k, v in {
-                "positions": joined.positions, "node_attrs": species.double(), "forces": forces,
-            }.items()},
-            {k: to(v) for k, v in {
-                "edge_index": torch.stack([joined.target, joined.source], dim=1), "unit_shifts": unit_shifts,
-                "shifts": torch.einsum("pi,pij->pj", unit_shifts, cells[of_pair]),
-            }.items()},
-            {k: to(v) for k, v in (per_frame | {"periodic": joined.periodic}).items()},
-            to(_starts(joined.frame, len(frames))),
-            to(_starts(of_pair, len(frames))),
+            {"positions": joined.positions.numpy(), "forces": per_frame.pop("forces"), "element": element},
+            {
+                "receiver": pairs.receiver - first, "sender": pairs.sender - first,
+                "receiver_rank": pairs.receiver_rank, "sender_rank": pairs.sender_rank,
+                "unit_shifts": pairs.shifts, "shifts": np.einsum("pi,pij->pj", pairs.shifts, cells[of_pair]),
+            },
+            per_frame, atoms, starts,
+            _shapes(frame, element, len(numbers), np.diff(starts), pairs.counts),
+            float(cutoff), dtype, device,
         )  # fmt: skip
 
-    def batch(self, picks: Sequence[int]) -> Batch:
-        """The batch of some frames, in this order."""
-        frames = torch.as_tensor(list(picks), dtype=torch.long, device=self.atoms.device)
-        atoms, starts = _ranges(self.atoms, frames)
-        pairs, pair_starts = _ranges(self.pairs, frames)
-        tensors = {k: v.index_select(0, atoms) for k, v in self.per_atom.items()}
-        tensors |= {k: v.index_select(0, pairs) for k, v in self.per_pair.items()}
-        tensors |= {k: v.index_select(0, frames) for k, v in self.per_frame.items()}
-        moved = (starts[:-1] - self.atoms[frames]).repeat_interleave(pair_starts.diff())
-        tensors["edge_index"] = (tensors["edge_index"] + moved[:, None]).T.contiguous()
-        tensors["cell"] = tensors["cell"].flatten(0, 1)
-        number = torch.arange(len(frames), device=frames.device)
-        return Batch(tensors, ptr=starts, batch=number.repeat_interleave(starts.diff()))
+    def batch(self, picks: Sequence[int], shape: Shape | None = None) -> Batch:
+        """The batch of some frames, in this order, padded to a shape; None: to no more than they need."""
+        return assemble(self, picks, shape)
+
+
+def _shapes(
+    frame: np.ndarray, element: np.ndarray, n_elements: int, pairs: np.ndarray, neighbours: np.ndarray
+) -> list[Shape]:
+    """Shape of each frame by itself."""
+    counts = np.zeros((len(pairs), n_elements), int)
+    np.add.at(counts, (frame, element), 1)
+    widths = np.maximum.reduceat(neighbours, np.concatenate([[0], counts.sum(axis=1).cumsum()[:-1]]))
+    rows = zip(counts.tolist(), pairs.tolist(), widths.tolist(), strict=True)
+    return [Shape(tuple(c), p, max(w, 1), 1) for c, p, w in rows]
 
 
 def _centred(atoms: Atoms) -> Atoms:
@@ -120,33 +114,23 @@ def _full_rank(atoms: Atoms) -> np.ndarray:
     return np.asarray(Cell(cell).complete()) if atoms.pbc.any() else np.eye(3)
 
 
-def _label_tensors(frames: Sequence[Atoms], labels: Labels | None) -> dict[str, torch.Tensor]:
-    """Labels and their weights by mace-torch's names; a missing label is zeros with weight 0."""
+def label_arrays(frames: Sequence[Atoms], labels: Labels | None) -> dict[str, np.ndarray]:
+    """Labels and their weights; a missing label is zeros with weight 0."""
     n = len(frames)
     forces = [None] * n if labels is None or labels.forces is None else list(labels.forces)
     stress = [None] * n if labels is None or labels.stress is None else list(labels.stress)
     stress = [s if a.pbc.all() else None for s, a in zip(stress, frames, strict=True)]
     filled = [np.zeros((len(a), 3)) if f is None else f for f, a in zip(forces, frames, strict=True)]
     voigt = np.array([np.zeros(6) if s is None else s for s in stress])
-    weights = lambda values: torch.tensor([float(x is not None) for x in values])
+    weights = lambda values: np.array([float(x is not None) for x in values])
     return {
-        "energy": torch.zeros(n).double() if labels is None else torch.as_tensor(labels.energy),
-        "forces": torch.as_tensor(np.concatenate(filled)),
-        "stress": torch.as_tensor(voigt[:, [0, 5, 4, 5, 1, 3, 4, 3, 2]].reshape(n, 3, 3)),
-        "weight": torch.ones(n), "energy_weight": torch.ones(n),
+        "energy": np.zeros(n) if labels is None else np.asarray(labels.energy, float),
+        "forces": np.concatenate(filled),
+        "stress": voigt[:, [0, 5, 4, 5, 1, 3, 4, 3, 2]].reshape(n, 3, 3),
         "forces_weight": weights(forces), "stress_weight": weights(stress),
     }  # fmt: skip
 
 
-def _starts(frame: torch.Tensor, n: int) -> torch.Tensor:
+def _starts(frame: np.ndarray, n: int) -> np.ndarray:
     """First entry of each frame, and the number of entries: (n + 1,)."""
-    counts = torch.bincount(frame, minlength=n)
-    return torch.cat([counts.new_zeros(1), counts.cumsum(0)])
-
-
-def _ranges(starts: torch.Tensor, picks: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Entries of the picked frames one after the other, and the first of each frame among them."""
-    first, counts = starts[picks], starts.diff()[picks]
-    begins = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
-    places = torch.arange(int(begins[-1]), device=starts.device)
-    return places + (first - begins[:-1]).repeat_interleave(counts), begins
+    return np.concatenate([[0], np.bincount(frame, minlength=n).cumsum()])

@@ -33,11 +33,13 @@ def hyperparameters(
         The elements' atomic numbers.
     """
     modules, zeros = mace().modules, np.zeros(len(numbers))
-    batches = [graphs.batch(picks)]
+    batches = [graphs.batch(picks).mace_inputs()]
     mean, scale = modules.scaling_classes["std_scaling"](batches, zeros)
-    labelled = [i for i in picks if graphs.per_frame["forces_weight"][i] > 0]
+    labelled = [i for i in picks if graphs.per_frame["forces_weight"][i]]
     if labelled:
-        scale = modules.scaling_classes["rms_forces_scaling"]([graphs.batch(labelled)], zeros)[1]
+        scale = modules.scaling_classes["rms_forces_scaling"]([graphs.batch(labelled).mace_inputs()], zeros)[
+            1
+        ]
     residual = "RealAgnosticResidualInteractionBlock"
     shifted = settings.model == "ScaleShiftMACE"
     orders = mace().Irreps.spherical_harmonics(settings.max_L)

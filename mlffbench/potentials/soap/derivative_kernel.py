@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import torch
 
 from mlffbench.descriptors.power_spectrum import Basis
-from mlffbench.potentials.soap.environments import Environments, unit_jacobian
+from mlffbench.potentials.soap.environments import Environments, numbers_at_once, unit_jacobian
 from mlffbench.potentials.soap.kernel import virial_rows, volumes
 
 __all__ = ["FrameFeatures", "Representers", "frame_features", "kernel_rows"]
 
-ELEMENTS = 2_000_000  # of a temporary: 16 MB in double precision
 TINY = 1e-12  # stands for the cosine with an atom of the padding
 
 
@@ -145,7 +144,9 @@ def kernel_rows(frame: FrameFeatures, representers: Representers, zeta: float) -
 
 def _parts(atoms: int, derivatives: torch.Tensor) -> Iterator[slice]:
     """Yield the representers' frames in parts whose temporaries fit into memory."""
-    size = max(1, ELEMENTS // max(1, (atoms + derivatives.shape[1]) * derivatives[0, 0].numel()))
+    size = max(
+        1, numbers_at_once(derivatives) // max(1, (atoms + derivatives.shape[1]) * derivatives[0, 0].numel())
+    )
     return (slice(i, i + size) for i in range(0, len(derivatives), size))
 
 

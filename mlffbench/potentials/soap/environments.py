@@ -8,29 +8,36 @@ from dataclasses import dataclass
 import torch
 
 from mlffbench.descriptors.graph import Graph
-from mlffbench.descriptors.power_spectrum import Basis, density, pair_gradient, prefactor, spectra
+from mlffbench.descriptors.neighbour_density import PlacedGraph, density, placed
+from mlffbench.descriptors.power_spectrum import Basis, pair_gradient, prefactor, spectra, tables
 from mlffbench.potentials.soap import dscribe_wrapper as dscribe
+from mlffbench.system.batch_size import batch_bytes
 
-__all__ = ["ELEMENTS", "Environments", "Jacobian", "describe", "unit_jacobian"]
+__all__ = ["Environments", "Jacobian", "describe", "numbers_at_once", "unit_jacobian"]
 
-ELEMENTS = 2_000_000  # of a temporary: 16 MB in double precision
+TEMPORARY = 1 / 4  # of the memory of a batch
+
+
+def numbers_at_once(like: torch.Tensor) -> int:
+    """Numbers of double precision that a temporary may hold on the device of a tensor."""
+    return int(TEMPORARY * batch_bytes(like.device)) // 8
 
 
 @dataclass(frozen=True)
 class Environments:
     """Unit SOAP vectors (n, n_features) of a batch's atoms, and the norms (n,) that they were divided by.
 
-    The Jacobian follows from the neighbour densities (n, n_channels, lm), or from dscribe's derivatives of
+    The Jacobian follows from the neighbour densities (n, l, n_channels, m), or from dscribe's derivatives of
     each frame's vectors, (n_centres, n_moved, 3, n_features), if the basis is dscribe's.
     """
 
-    graph: Graph
+    graph: PlacedGraph
     unit: torch.Tensor
     norm: torch.Tensor
     density: torch.Tensor | None = None
     derivatives: tuple[torch.Tensor, ...] = ()
 
-    def detached(self, graph: Graph) -> Environments:
+    def detached(self, graph: PlacedGraph) -> Environments:
         """Copy without autograd history, on a graph that has none."""
         density = None if self.density is None else self.density.detach()
         return Environments(graph, self.unit.detach(), self.norm.detach(), density, self.derivatives)
@@ -49,20 +56,24 @@ class Jacobian:
     values: torch.Tensor  # (p, 3, d), Å⁻¹
 
 
-def describe(graph: Graph, basis: Basis, derivatives: bool = True) -> Environments:
+def describe(
+    graph: Graph, basis: Basis, derivatives: bool = True, vectors: torch.Tensor | None = None
+) -> Environments:
     """Return each atom's SOAP vector over its length.
 
     A feature that stands for two entries of the symmetric spectrum counts √2, so that x·x' sums over all
-    entries, as in the overlap integral, and is never negative. `derivatives` asks dscribe for its own.
+    entries, as in the overlap integral, and is never negative. `derivatives` asks dscribe for its own;
+    `vectors` (p, 3) stand for the graph's.
     """
-    scale = basis.multiplicity.to(graph.positions)
+    graph = placed(graph, basis)
+    scale = tables(basis, graph.positions).multiplicity
     c: torch.Tensor | None = None
     raw: tuple[torch.Tensor, ...] = ()
     if isinstance(basis, dscribe.DscribeBasis):
         p, raw = dscribe.spectra(graph, basis, derivatives)
         raw = tuple(d * scale for d in raw)
     else:
-        c = density(graph, basis)
+        c = density(graph, basis, vectors)
         p = spectra(c, basis)
     p = p * scale
     norm = p.norm(dim=1)
@@ -75,7 +86,7 @@ def unit_jacobian(environments: Environments, basis: Basis, number: int, axes: t
     if environments.density is None:
         return _from_dscribe(environments, number, axes)
     pairs = torch.nonzero(graph.numbers[graph.source] == number).flatten()
-    own = torch.nonzero(graph.numbers == number).flatten()
+    own = graph.atoms[number]
     values = axes.new_zeros(len(pairs) + len(own), 3, axes.shape[1])
     on_axes, vectors = environments.unit @ axes, graph.vectors
     for part, columns in _pairs_by_channel(graph, pairs, basis):
@@ -105,7 +116,7 @@ def _pairs_by_channel(
     for channel in range(len(basis.numbers)):
         a = slice(channel * basis.n_max, (channel + 1) * basis.n_max)
         columns = basis.feature[:, a].flatten().to(pairs.device)
-        for part in pairs[channel_of == channel].split(max(1, ELEMENTS // width)):
+        for part in pairs[channel_of == channel].split(max(1, numbers_at_once(pairs) // width)):
             if len(part):
                 yield part, columns
 
@@ -115,7 +126,7 @@ def _spectrum_gradient(vectors: torch.Tensor, c: torch.Tensor, basis: Basis) -> 
     gradient = pair_gradient(vectors, basis)  # (p, 3, n_max, lm)
     blocks = gradient.new_empty(len(c), 3, basis.l_max + 1, basis.n_max, basis.n_channels)
     for l, part in enumerate(basis.degrees):
-        product = gradient[..., part].flatten(1, 2) @ c[..., part].mT
+        product = gradient[..., part].flatten(1, 2) @ c[:, l, :, : 2 * l + 1].mT
         blocks[:, :, l] = product.view(len(c), 3, basis.n_max, -1).mul_(2 * prefactor(l))
     return blocks.flatten(2)
 

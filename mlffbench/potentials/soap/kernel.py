@@ -9,9 +9,9 @@ from functools import cached_property
 import torch
 
 from mlffbench.data import VOIGT
-from mlffbench.descriptors.graph import Graph
+from mlffbench.descriptors.neighbour_density import PlacedGraph
 from mlffbench.descriptors.power_spectrum import Basis
-from mlffbench.potentials.soap.environments import ELEMENTS, Environments, unit_jacobian
+from mlffbench.potentials.soap.environments import Environments, numbers_at_once, unit_jacobian
 
 __all__ = [
     "Kernel",
@@ -60,7 +60,7 @@ class Kernel:
         return (self.points[number] @ self.points[number].T) ** self.zeta
 
     def cosines(
-        self, graph: Graph, unit: torch.Tensor
+        self, graph: PlacedGraph, unit: torch.Tensor
     ) -> Iterator[tuple[int, torch.Tensor, torch.Tensor, torch.Tensor]]:
         """Yield each element, its atoms (indices), their vectors q on the axes, and e = q·p − 1 per point.
 
@@ -69,7 +69,7 @@ class Kernel:
         their digits.
         """
         for number, (mean, points, squares) in self.centred.items():
-            atoms = torch.nonzero(graph.numbers == number).flatten()
+            atoms = graph.atoms[number]
             q = unit.index_select(0, atoms) @ self.axes[number]
             d = q - mean
             outside = (d * d).sum(1) + 1 - (q * q).sum(1)
@@ -83,7 +83,7 @@ def power_excess(excess: torch.Tensor, zeta: float) -> torch.Tensor:
     return torch.expm1(zeta * torch.log1p(excess.clamp(min=-1 + 1e-15)))
 
 
-def energies(graph: Graph, unit: torch.Tensor, kernel: Kernel, weights: torch.Tensor) -> torch.Tensor:
+def energies(graph: PlacedGraph, unit: torch.Tensor, kernel: Kernel, weights: torch.Tensor) -> torch.Tensor:
     """E = Σ_i Σ_m w_m k(x_i, x_m) of each frame, (n_frames,)."""
     local = unit.new_zeros(len(graph.numbers))
     for number, atoms, _, excess in kernel.cosines(graph, unit):
@@ -135,10 +135,10 @@ def gradient_rows(
 
 def _pairs_at_once(points: torch.Tensor) -> int:
     """Pairs whose rows (3, m) fit into a temporary."""
-    return max(1, ELEMENTS // (3 * len(points)))
+    return max(1, numbers_at_once(points) // (3 * len(points)))
 
 
-def volumes(graph: Graph) -> torch.Tensor:
+def volumes(graph: PlacedGraph) -> torch.Tensor:
     """Volumes of the cells, (n_frames,) Å³; infinite where the stress is not defined."""
     return torch.where(graph.periodic, torch.linalg.det(graph.cells).abs(), torch.inf)
 
@@ -152,9 +152,20 @@ def virial_rows(vectors: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
 def self_kernel(environments: Environments, kernel: Kernel) -> torch.Tensor:
     """Σ_ij k(x_i, x_j) within each frame, (n_frames,)."""
     graph, total = environments.graph, environments.unit.new_zeros(environments.graph.n_frames)
-    for number in kernel.points:
-        atoms = torch.nonzero(graph.numbers == number).flatten()
-        x, frame = environments.unit[atoms], graph.frame[atoms]
-        within = (x @ x.T) ** kernel.zeta * (frame[:, None] == frame)
-        total.index_add_(0, frame, within.sum(dim=1))
+    for atoms in graph.atoms.values():
+        x = _padded_by_frame(environments.unit.index_select(0, atoms), graph.frame[atoms], graph.n_frames)
+        # |X Xᵀ|² = |Xᵀ X|²: the smaller of the two
+        few = kernel.zeta != 2 or x.shape[1] <= x.shape[2]
+        products = torch.bmm(x, x.mT) if few else torch.bmm(x.mT, x)
+        total += products.pow_(kernel.zeta).sum(dim=(1, 2))
     return total
+
+
+def _padded_by_frame(values: torch.Tensor, frame: torch.Tensor, n_frames: int) -> torch.Tensor:
+    """Rows of each frame, padded with zeros to the same number: (n_frames, k, n_features)."""
+    counts = torch.bincount(frame, minlength=n_frames)
+    width = int(counts.max())
+    starts = torch.arange(n_frames, device=frame.device) * width - (counts.cumsum(0) - counts)
+    place = starts[frame] + torch.arange(len(frame), device=frame.device)
+    padded = values.new_zeros(n_frames * width, values.shape[1])
+    return padded.index_copy_(0, place, values).view(n_frames, width, values.shape[1])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from ase import Atoms
 
 from mlffbench.data import Labels
 from mlffbench.descriptors.cache import Cache
-from mlffbench.descriptors.graph import Graph
+from mlffbench.descriptors.neighbour_density import PlacedGraph
 from mlffbench.descriptors.power_spectrum import Basis
 from mlffbench.potentials.regression.whitened_least_squares import WhitenedLeastSquares, stable_factor
 from mlffbench.potentials.soap.derivative_kernel import (
@@ -24,11 +25,13 @@ from mlffbench.potentials.soap.derivative_kernel import (
     kernel_rows,
 )
 from mlffbench.potentials.soap.kernel import Kernel, power_excess
+from mlffbench.potentials.soap.quadratic_form import QuadraticForm
 from mlffbench.potentials.soap.sparse_points import principal_axes
-from mlffbench.potentials.soap.training_batches import Batches
+from mlffbench.potentials.soap.training_batches import Batches, Energies
 from mlffbench.system import progress
+from mlffbench.system.kept_values import KeptValues
 
-__all__ = ["Expansion", "LabelWeights", "fit"]
+__all__ = ["EXPANSIONS", "Expansion", "LabelWeights", "fit"]
 
 CACHE_BYTES = 1e9  # derivatives of SOAP vectors up to this size are computed once
 CANDIDATES = 4000  # environments of an element that its axes are computed from
@@ -77,8 +80,15 @@ class Expansion:
             {z: g for z, (_, _, g) in atoms.items()},
         )
 
-    def energies(self, graph: Graph, unit: torch.Tensor) -> torch.Tensor:
+    @cached_property
+    def energies(self) -> Energies:
         """Energies of frames, (n_frames,) eV, from the unit vectors of their atoms; differentiable."""
+        if self.kernel.zeta != 2:
+            return self._sums
+        return QuadraticForm.of(self.kernel, self.energy_weights, self.derivative_weights).energies
+
+    def _sums(self, graph: PlacedGraph, unit: torch.Tensor) -> torch.Tensor:
+        """Energies by the sums over the training atoms."""
         zeta, local = self.kernel.zeta, unit.new_zeros(len(graph.numbers))
         for number, atoms, q, excess in self.kernel.cosines(graph, unit):
             a, g = self.energy_weights[number], self.derivative_weights[number]
@@ -86,6 +96,9 @@ class Expansion:
             from_derivatives = (derivative * (q @ g.T)).sum(dim=1)
             local = local.index_add(0, atoms, power_excess(excess, zeta) @ a + a.sum() + from_derivatives)
         return graph.sum_atoms(local)
+
+
+EXPANSIONS = KeptValues(Expansion)  # of fitted models
 
 
 def fit(
@@ -102,7 +115,7 @@ def fit(
     """
     axes = _axes(batches, rng)
     features = _TrainingFeatures(batches, axes)
-    frames, labels = batches.frames, batches.labels
+    frames, labels, ends = batches.frames, batches.labels, {part.stop for part in batches.parts}
     targets = [_targets(frames[i], labels[i : i + 1]) for i in range(len(frames))]
     representers = Representers.of(_with_random_labels(features, targets, n_representers, rng), axes)
     problem = WhitenedLeastSquares([stable_factor(representers.covariance(zeta))])
@@ -114,7 +127,7 @@ def fit(
         known = ~target.isnan()
         k = kernel_rows(frame, representers, zeta)
         problem.add(k[known], target[known], deviation[known])
-        if (i + 1) % batches.batch_size == 0 or i + 1 == len(frames):
+        if i + 1 in ends:
             progress.report("fit", i + 1, len(frames))
     weights, _ = problem.solve(1 / alpha)
     return weights, Expansion.of(representers, weights, batches.basis, zeta, axes)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 
 from mlffbench.potentials.regression.whitened_least_squares import whiten
-from mlffbench.potentials.soap.environments import ELEMENTS, Environments, unit_jacobian
-from mlffbench.potentials.soap.kernel import Kernel, energy_rows, gradient_rows, self_kernel
+from mlffbench.potentials.soap.environments import Environments, numbers_at_once, unit_jacobian
+from mlffbench.potentials.soap.kernel import Kernel, gradient_rows
 
 __all__ = ["Posterior", "forces_prior"]
 
@@ -27,18 +27,13 @@ class Posterior:
     factor: torch.Tensor  # R
     variance: float  # δ²
 
-    def energy_std(self, environments: Environments) -> torch.Tensor:
-        """Standard deviations of energies, (n_frames,) eV."""
-        rows = energy_rows(environments, self.kernel)
-        return self._std(rows, self_kernel(environments, self.kernel))
-
     def forces_std(self, environments: Environments) -> torch.Tensor:
         """Standard deviations of force components, (n_atoms, 3) eV/Å."""
         rows, _ = gradient_rows(environments, self.kernel, stress=False)
         prior = forces_prior(environments, self.kernel)
-        return self._std(rows.flatten(0, 1), prior.flatten()).view_as(prior)
+        return self.std(rows.flatten(0, 1), prior.flatten()).view_as(prior)
 
-    def _std(self, rows: torch.Tensor, prior: torch.Tensor) -> torch.Tensor:
+    def std(self, rows: torch.Tensor, prior: torch.Tensor) -> torch.Tensor:
         """Standard deviations from kernel rows (r, m) and prior variances over δ² (r,)."""
         white = whiten(rows, self.factors)
         remaining = torch.linalg.solve_triangular(self.factor, white.T, upper=False)
@@ -81,7 +76,7 @@ def _padded_by_target(
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
     """Yield moved atoms (t,), their pairs (t, w) padded to the same number, and a mask (t, w) of the padding.
 
-    Parts hold about `ELEMENTS` numbers where a pair has `size` of them. Atoms with similar numbers of pairs
+    Parts fit into a temporary where a pair has `size` of them. Atoms with similar numbers of pairs
     come together.
     """
     atoms, counts = target.unique(return_counts=True)
@@ -89,7 +84,7 @@ def _padded_by_target(
     pairs = torch.argsort(target, stable=True)
     order = torch.argsort(counts)
     widest = int(counts.max()) if len(counts) else 1
-    for part in order.split(max(1, ELEMENTS // (size * widest))):
+    for part in order.split(max(1, numbers_at_once(target) // (size * widest))):
         place = torch.arange(int(counts[part].max()) if len(part) else 0, device=target.device)
         real = place < counts[part, None]
         yield atoms[part], pairs[(starts[part, None] + place).clamp(max=len(pairs) - 1)], real

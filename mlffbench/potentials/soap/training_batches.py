@@ -12,16 +12,20 @@ from ase import Atoms
 
 from mlffbench.data import Labels
 from mlffbench.descriptors.cache import Cache
-from mlffbench.descriptors.graph import Graph, build, with_forces
+from mlffbench.descriptors.graph import Graph, build
 from mlffbench.descriptors.graph import labels as labels_of_graph
+from mlffbench.descriptors.neighbour_density import PlacedGraph, placed
+from mlffbench.descriptors.pair_forces import with_pair_forces
 from mlffbench.descriptors.power_spectrum import Basis
 from mlffbench.descriptors.soap import checked_basis
+from mlffbench.potentials.soap.batch_sizes import equal_parts
 from mlffbench.potentials.soap.dscribe_wrapper import DscribeBasis
 from mlffbench.potentials.soap.environments import Environments, describe, unit_jacobian
 from mlffbench.potentials.soap.kernel import Kernel, energy_rows, gradient_rows
 
 __all__ = [
     "Batches",
+    "Energies",
     "Rows",
     "basis_of",
     "graphs",
@@ -38,11 +42,10 @@ class Batches:
     """Training frames with their labels, a batch at a time; SOAP vectors are cached as memory allows."""
 
     def __init__(
-        self, frames: Sequence[Atoms], labels: Labels, basis: Basis, batch_size: int, device: str
+        self, frames: Sequence[Atoms], labels: Labels, basis: Basis, parts: Sequence[slice], device: str
     ) -> None:
         self.frames, self.labels, self.basis, self.device = frames, labels, basis, device
-        self.batch_size = batch_size
-        self.parts = [slice(i, i + batch_size) for i in range(0, len(frames), batch_size)]
+        self.parts = parts
         self._environments = Cache(self._describe, CACHE_BYTES)
         self.numbers = np.concatenate([a.numbers for a in frames])
 
@@ -59,8 +62,9 @@ class Batches:
 
     def subset(self, frames: np.ndarray) -> Batches:
         """Batches of some frames, by their indices."""
+        size = max(part.stop - part.start for part in self.parts)
         atoms = [self.frames[i] for i in frames]
-        return Batches(atoms, self.labels[frames], self.basis, self.batch_size, self.device)
+        return Batches(atoms, self.labels[frames], self.basis, equal_parts(len(atoms), size), self.device)
 
     def units(self, select: Callable[[np.ndarray], np.ndarray]) -> dict[int, torch.Tensor]:
         """Unit SOAP vectors of some atoms of each element, in the order of the frames.
@@ -114,10 +118,12 @@ def known_labels(values: Any, graph: Graph, cells: bool = False) -> tuple[torch.
     return torch.tensor(frames, dtype=torch.long, device=graph.frame.device), targets
 
 
-def graphs(frames: Sequence[Atoms], basis: Basis, batch_size: int, device: str) -> Iterator[Graph]:
+def graphs(
+    frames: Sequence[Atoms], basis: Basis, parts: Sequence[slice], device: str
+) -> Iterator[PlacedGraph]:
     """Yield the graph of each batch."""
-    for start in range(0, len(frames), batch_size):
-        yield build(frames[start : start + batch_size], basis.radius, device=device)
+    for part in parts:
+        yield placed(build(frames[part], basis.radius, device=device), basis)
 
 
 def without_mean(frames: Sequence[Atoms], labels: Labels) -> tuple[float, Labels]:
@@ -133,24 +139,29 @@ def with_mean_subtracted(frames: Sequence[Atoms], labels: Labels, mean: float) -
     return replace(labels, energy=labels.energy - mean * sizes)
 
 
-Energies = Callable[[Graph, torch.Tensor], torch.Tensor]  # of frames, from their atoms' unit vectors
+Energies = Callable[[PlacedGraph, torch.Tensor], torch.Tensor]  # of frames, from their atoms' unit vectors
 
 
 def predict(
-    graph: Graph, basis: Basis, energies: Energies, energy_per_atom: float
+    graph: Graph, basis: Basis, energies: Energies, energy_per_atom: float, forces: bool = True
 ) -> tuple[Labels, Environments]:
-    """Energies, forces and stresses by one backward pass; and the environments, which cost half of it."""
-    if isinstance(basis, DscribeBasis):
+    """Energies, with forces and stresses by one backward pass; and the environments, half of the cost."""
+    graph = placed(graph, basis)
+    if not forces:
+        with torch.no_grad():
+            environments = describe(graph, basis, derivatives=False)
+            labels = Labels(energies(graph, environments.unit).cpu().numpy())
+    elif isinstance(basis, DscribeBasis):
         environments = describe(graph, basis)
         labels = _predict_from_jacobian(environments, basis, energies)
     else:
         described: list[Environments] = []
 
         def total(moved: Graph) -> torch.Tensor:
-            described.append(describe(moved, basis))
-            return energies(moved, described[0].unit)
+            described.append(describe(graph, basis, vectors=moved.vectors))
+            return energies(graph, described[0].unit)
 
-        labels = labels_of_graph(graph, *with_forces(total, graph))
+        labels = labels_of_graph(graph, *with_pair_forces(total, graph))
         environments = described[0].detached(graph)
     sizes = torch.bincount(graph.frame, minlength=graph.n_frames).cpu().numpy()
     return replace(labels, energy=labels.energy + energy_per_atom * sizes), environments
@@ -163,7 +174,7 @@ def _predict_from_jacobian(environments: Environments, basis: Basis, energies: E
     energy = energies(graph, unit)
     (by_unit,) = torch.autograd.grad(energy.sum(), unit)
     forces = torch.zeros_like(graph.positions)
-    for number in graph.numbers.unique().tolist():
+    for number in basis.numbers:
         axes = torch.eye(unit.shape[1], dtype=unit.dtype, device=unit.device)
         jacobian = unit_jacobian(environments, basis, number, axes)
         gradient = torch.einsum("pxf,pf->px", jacobian.values, by_unit[jacobian.source])

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from ase import Atoms
 
-from mlffbench.data import Curve, Dataset, Missing, Score, Split
+from mlffbench.data import Conditions, Curve, Dataset, Missing, Score, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.system import progress
 from mlffbench.system.checkpoint import folder, keep_in, resumed
@@ -29,10 +29,10 @@ __all__ = [
     "unmet_need",
 ]
 
-Row = Score | Missing | Curve
+Row = Score | Missing | Curve | Conditions
 Subtask = Callable[[], Sequence[Row]]
 Task = TypeVar("Task", bound=Callable[..., list[Row]])
-KINDS: dict[str, type[Row]] = {"score": Score, "missing": Missing, "curve": Curve}
+KINDS: dict[str, type[Row]] = {"score": Score, "missing": Missing, "curve": Curve, "conditions": Conditions}
 NEEDS = ("forces", "stress", "uncertainty", "periodic", "molecule")
 
 

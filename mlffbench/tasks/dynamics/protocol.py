@@ -11,6 +11,7 @@ from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 
 from mlffbench.data import Dataset, Split
+from mlffbench.properties.bulk_dynamics import run_many
 from mlffbench.properties.dynamics import Trajectory, dynamics
 from mlffbench.properties.limits import Limits
 from mlffbench.system.ranges import Count, NonNegative, Positive, ShareBelowOne
@@ -40,7 +41,7 @@ class ProtocolSettings:
     margin : float
         Distances may be this part shorter or longer than any in the dataset.
     max_seconds : float, optional
-        Wall time of a trajectory, by default unlimited.
+        Wall time of a trajectory, by default unlimited; in a batch, its part of the time of all.
     """
 
     friction: NonNegative = 0.01
@@ -90,13 +91,23 @@ class Protocol:
         return self.steps * self.timestep
 
     def run(
-        self, calculator: BaseCalculator, start: Start, temperature: float, nve_steps: int = 0
+        self, calculator: BaseCalculator, starts: Sequence[Start], temperature: float
+    ) -> list[Trajectory]:
+        """Run Langevin dynamics from every start, together where the calculator takes batches."""
+        s = self.settings
+        return run_many(
+            calculator, [start.atoms for start in starts], temperature, self.steps, self.timestep, s.friction,
+            s.interval, self.limits, [start.seed for start in starts], s.max_seconds,
+        )  # fmt: skip
+
+    def run_alone(
+        self, calculator: BaseCalculator, start: Start, temperature: float, steps: int, nve: bool = False
     ) -> Trajectory:
-        """Run Langevin dynamics, or `nve_steps` steps at constant energy."""
+        """Run one trajectory of some steps, by Langevin dynamics or at constant energy."""
         s = self.settings
         return dynamics(
-            calculator, start.atoms, temperature, nve_steps or self.steps, self.timestep,
-            None if nve_steps else s.friction, s.interval, self.limits, start.seed, s.max_seconds,
+            calculator, start.atoms, temperature, steps, self.timestep, None if nve else s.friction,
+            s.interval, self.limits, start.seed, s.max_seconds,
         )  # fmt: skip
 
 

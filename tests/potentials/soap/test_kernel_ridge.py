@@ -8,6 +8,7 @@ from ase import Atoms
 from example_kernels import springs, water
 
 from mlffbench.descriptors.power_spectrum import Basis
+from mlffbench.potentials.soap.batch_sizes import equal_parts
 from mlffbench.potentials.soap.kernel_ridge import LabelWeights, fit
 from mlffbench.potentials.soap.training_batches import Batches
 
@@ -17,7 +18,7 @@ BASIS = Basis((1, 8), 4.0, 3, 2, 0.4, smooth=True)
 @pytest.mark.parametrize(("n_representers", "expected"), [(6, 6), (36, 36), (10_000, 120)])
 def test_energies_come_first_and_the_other_labels_by_their_share(n_representers, expected):
     frames = water(12)  # each with an energy and nine force components
-    batches = Batches(frames, springs(frames), BASIS, 5, "cpu")
+    batches = Batches(frames, springs(frames), BASIS, equal_parts(len(frames), 5), "cpu")
     rng = np.random.default_rng(0)
     weights, expansion = fit(batches, 2.0, 1e-6, LabelWeights(1.0, 1.0, 1.0), n_representers, rng)
     assert len(weights) == expected

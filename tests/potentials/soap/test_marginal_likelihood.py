@@ -12,6 +12,7 @@ from example_kernels import NO_ATOMS, SMALL, dense_covariance, springs, water
 from mlffbench.descriptors import graph
 from mlffbench.estimators.soap_gpr import SOAPGPR
 from mlffbench.potentials.regression.whitened_least_squares import log_evidence
+from mlffbench.potentials.soap.batch_sizes import equal_parts
 from mlffbench.potentials.soap.environments import describe
 from mlffbench.potentials.soap.marginal_likelihood import problems_by_kind
 from mlffbench.potentials.soap.training_batches import Batches
@@ -21,7 +22,7 @@ def test_the_evidence_is_gpytorchs_where_nothing_is_sparse():
     frames = water(10)
     labels = replace(springs(frames, (0.05, 0.0)), forces=None)
     model = SOAPGPR(**SMALL, atomic_energies=NO_ATOMS).fit(frames, labels)
-    batches = Batches(frames, labels, model.basis_, 4, "cpu")
+    batches = Batches(frames, labels, model.basis_, equal_parts(len(frames), 4), "cpu")
     environments = describe(graph.build(frames, model.basis_.radius), model.basis_)
     k = dense_covariance(model, environments, environments)[::10, ::10] / model.variance_
     signal, noise = torch.tensor(0.7, dtype=torch.float64), torch.tensor(0.03, dtype=torch.float64)

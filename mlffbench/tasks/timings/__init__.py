@@ -1,0 +1,1 @@
+"""Helpers of the task speed: systems, samples of times, laws of growth, rates of the machine."""

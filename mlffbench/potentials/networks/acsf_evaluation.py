@@ -14,7 +14,8 @@ from mlffbench.data import Labels
 from mlffbench.descriptors.acsf import ACSF
 from mlffbench.descriptors.environments import Environments, Part, padded, parts
 from mlffbench.descriptors.graph import Graph, build
-from mlffbench.potentials.networks.acsf_batches import VOIGT, places
+from mlffbench.potentials.networks.acsf_batches import places
+from mlffbench.potentials.networks.acsf_loss import VOIGT
 from mlffbench.potentials.networks.element_networks import ElementNetworks
 from mlffbench.system.batch_size import batch_bytes
 from mlffbench.system.cuda_graph import CapturedFunction, captures

@@ -23,7 +23,6 @@ __all__ = [
     "labels",
     "parts",
     "predict",
-    "split",
     "strain_basis",
     "volumes",
     "with_forces",
@@ -79,9 +78,11 @@ def build(
     frames: Sequence[Atoms], cutoff: float, dtype: torch.dtype = torch.float64, device: str = "cpu"
 ) -> Graph:
     """Build one graph of all frames on a device; `cutoff` in Å."""
-    arrays = frame_arrays(frames, float(cutoff), checked_device(device))
+    wanted = checked_device(device)
+    here = wanted if wanted.type == "cuda" else torch.device("cpu")  # others may lack double precision
+    arrays = frame_arrays(frames, float(cutoff), here)
     source, target, shifts = pairs(frames, arrays, float(cutoff))
-    return Graph(
+    graph = Graph(
         numbers=arrays.numbers,
         positions=arrays.positions.to(dtype),
         cells=arrays.cells.to(dtype),
@@ -91,6 +92,7 @@ def build(
         target=target,
         shifts=shifts.to(dtype),
     )
+    return graph if here == wanted else graph.to(wanted)
 
 
 def build_counted(
@@ -107,30 +109,6 @@ def build_counted(
     atoms = np.array([len(a) for a in frames])
     ends = torch.as_tensor(np.cumsum(atoms), device=graph.source.device)
     return graph, atoms, np.diff(torch.searchsorted(graph.source, ends).cpu().numpy(), prepend=0)
-
-
-def split(graph: Graph, atoms: np.ndarray, pairs: np.ndarray, groups: Sequence[int]) -> list[Graph]:
-    """Split a graph into graphs of consecutive frames.
-
-    Parameters
-    ----------
-    graph : Graph
-    atoms, pairs : (n_frames,) int arrays
-        Numbers of atoms and of pairs of each frame, as from `build_counted`.
-    groups : sequence of int
-        Number of frames of each part.
-    """
-    first = np.cumsum(groups, dtype=int) - np.asarray(groups)
-    n_atoms, n_pairs = (np.add.reduceat(n, first).tolist() for n in (atoms, pairs))
-    lengths = {"cells": list(groups), "periodic": list(groups)} | dict.fromkeys(
-        ("numbers", "positions", "frame"), n_atoms
-    )
-    columns = {k: v.split(lengths.get(k, n_pairs)) for k, v in vars(graph).items()}
-    start = (np.cumsum(n_atoms) - n_atoms).tolist()
-    columns["frame"] = [x - int(n) for x, n in zip(columns["frame"], first, strict=True)]
-    for name in ("source", "target"):
-        columns[name] = [x - n for x, n in zip(columns[name], start, strict=True)]
-    return [Graph(**{k: column[g] for k, column in columns.items()}) for g in range(len(groups))]
 
 
 def parts(graph: Graph, n: int) -> list[Graph]:

@@ -56,13 +56,15 @@ def placed(graph: Graph, basis: Basis) -> PlacedGraph:
     )
 
 
-def density(graph: Graph, basis: Basis) -> torch.Tensor:
+def density(graph: Graph, basis: Basis, vectors: torch.Tensor | None = None) -> torch.Tensor:
     """Density c of every atom's neighbourhood, itself included: (n_atoms, l, n_channels, 2 l_max + 1).
 
-    The last index is m + l, and zero follows beyond 2l. Differentiable once.
+    The last index is m + l, and zero follows beyond 2l. Differentiable once, by the vectors (p, 3) of the
+    pairs: those given, or the graph's.
     """
     graph = placed(graph, basis)
-    around = _Around.apply(graph.vectors, graph.rows, len(graph.numbers), graph.width, basis)
+    vectors = graph.vectors if vectors is None else vectors
+    around = _Around.apply(vectors, graph.rows, len(graph.numbers), graph.width, basis)
     return around + tables(basis, around).own[graph.channel]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 
@@ -45,7 +45,8 @@ def with_pair_forces(
     stress : (n_frames, 6) eV/Å³, Voigt; 0 where not periodic
     """
     vectors = graph.vectors.detach().requires_grad_()
-    energy = energies(_GivenVectors(**vars(graph), given=vectors))
+    columns = {field.name: getattr(graph, field.name) for field in fields(Graph)}
+    energy = energies(_GivenVectors(**columns, given=vectors))
     (gradient,) = gradients(energy, (vectors,), create_graph)
     forces = torch.zeros_like(graph.positions).index_add(0, graph.source, gradient)
     forces = forces.index_add(0, graph.target, gradient, alpha=-1)

@@ -9,7 +9,7 @@ import numpy as np
 from annotated_types import Interval
 from ase import Atoms
 
-from mlffbench.data import QUANTITIES, Labels, concatenate
+from mlffbench.data import QUANTITIES, Labels
 from mlffbench.forcefield import ForceField
 from mlffbench.system.ranges import AtomEnergies, Count, Device, Order, Positive, Seed, SoapCutoff
 
@@ -58,7 +58,7 @@ class SOAPGPR(ForceField):
         are for molecules only and end with a small step at the cutoff.
     batch_size : int, optional
         Frames at a time: changes memory and time, not results. Default: as many as a quarter of the GPU's
-        free memory takes, or as a processor's cache holds.
+        free memory takes, or on a processor 64 MB.
     uncertainty : {False, True, "energy", "forces"}
         Predict `energy_std` (True or "energy"), and `forces_std` as well ("forces"). An energy's deviation
         costs n_points² multiplications, and so does every force component's: many times a prediction.
@@ -200,21 +200,16 @@ class SOAPGPR(ForceField):
     def _prepare(self, frames: Sequence[Atoms]) -> list[PlacedGraph]:
         from mlffbench.potentials.soap import training_batches
 
-        points = max(len(p) for p in self.kernel_.points.values())
-        rows = {"forces": 3 * len(self.kernel_)}.get(str(self.uncertainty), points if self.uncertainty else 0)
-        parts = self._parts(frames, rows)
+        parts = self._parts(frames, 3 * len(self.kernel_) if self.uncertainty == "forces" else 0)
         return list(training_batches.graphs(frames, self.basis_, parts, self.device))
 
     def _evaluate(self, inputs: list[PlacedGraph]) -> Labels:
         return self._evaluate_only(inputs, frozenset(QUANTITIES))
 
     def _evaluate_only(self, inputs: list[PlacedGraph], quantities: frozenset[str]) -> Labels:
-        from mlffbench.potentials.soap.batch_sizes import evaluated
-
         uncertainty = self.uncertainty if "std" in quantities else False
         forces = not quantities.isdisjoint(("forces", "stress"))
-        predict = lambda graph: self.process_.predict(graph, self.energy_per_atom_, uncertainty, forces)
-        return concatenate([part for graph in inputs for part in evaluated(predict, graph, self.basis_)])
+        return self.process_.predict(inputs, self.energy_per_atom_, uncertainty, forces)
 
     def _check_supported(self, frames: list[Atoms]) -> list[Atoms]:
         if self.descriptor == "dscribe" and any(a.pbc.any() for a in frames):

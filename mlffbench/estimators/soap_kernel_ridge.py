@@ -51,7 +51,7 @@ class SOAPKernelRidge(ForceField):
         Largest number of labels that carry the function; time and memory grow with its square.
     batch_size : int, optional
         Frames at a time: changes memory and time, not results. Default: as many as a quarter of the GPU's
-        free memory takes, or as a processor's cache holds.
+        free memory takes, or on a processor 64 MB.
     device : str
         Device of torch: ``cpu``, ``cuda``.
     random_state : int, optional
@@ -162,7 +162,7 @@ class SOAPKernelRidge(ForceField):
 
     def _evaluate_only(self, inputs: list[PlacedGraph], quantities: frozenset[str]) -> Labels:
         from mlffbench.potentials.soap import training_batches
-        from mlffbench.potentials.soap.batch_sizes import evaluated
+        from mlffbench.potentials.soap.batch_sizes import in_halves
         from mlffbench.potentials.soap.kernel_ridge import EXPANSIONS
 
         energies = EXPANSIONS.of(self, self.kernel_, self.energy_weights_, self.slope_weights_).energies
@@ -170,4 +170,4 @@ class SOAPKernelRidge(ForceField):
         predict = lambda graph: training_batches.predict(
             graph, self.basis_, energies, self.energy_per_atom_, forces
         )[0]
-        return concatenate([part for graph in inputs for part in evaluated(predict, graph, self.basis_)])
+        return concatenate([part for graph in inputs for part in in_halves(predict, graph)])

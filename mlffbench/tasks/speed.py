@@ -116,7 +116,7 @@ def _batches(frames: list[Atoms], sizes: Sequence[int]) -> dict[int, list[Atoms]
 
 
 def _name(grown: str, size: int, n_atoms: int) -> str:
-    return f"{size} {'copies' if grown == 'system' else 'frames'}, {n_atoms} atoms"
+    return f"{size} copies, {n_atoms} atoms" if grown == "system" else f"batch of {size}, {n_atoms} atoms"
 
 
 def _grown(

@@ -94,8 +94,8 @@ def test_pairs_of_extreme_frames_are_those_of_ase(frame, cutoff):
 
 
 def test_the_order_within_a_source_is_by_target_and_shift():
-    frame = bulk("Cu") * (2, 2, 1)
-    source, target, shifts = pairs([frame], frame_arrays([frame], 4.0, CPU), 4.0)
+    frames = [bulk("Cu") * (2, 2, 1)] * 3
+    source, target, shifts = pairs(frames, frame_arrays(frames, 4.0, CPU), 4.0)
     np.testing.assert_array_equal(
         np.column_stack([source, target, shifts]).astype(int), rows(source, target, shifts)
     )

@@ -192,8 +192,8 @@ def test_another_calculator_follows_one_trajectory_after_the_other():
         np.testing.assert_array_equal(
             run.positions, dynamics(EMT(), start, 300, 10, 2.0, interval=5, seed=seed).positions
         )
-    assert batch_size(calculator, 9) == 1
-    assert batch_size(Springs(), 9) == 56
+    assert batch_size(9, calculator) == 1
+    assert batch_size(9, Springs()) == 56
 
 
 def test_a_single_atom_rests_and_the_wall_time_is_shared():

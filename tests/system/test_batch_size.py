@@ -17,7 +17,7 @@ def test_a_batch_takes_a_quarter_of_the_free_memory_of_a_gpu(monkeypatch, free, 
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: unused + GB)
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: GB)
     assert batch_bytes("cuda") == 2 * GB
-    assert batch_bytes("cpu") == batch_size.CACHE_BYTES
+    assert batch_bytes("cpu") == batch_size.CPU_BYTES
 
 
 def test_parts_hold_all_frames_in_order_and_no_more_than_fits():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -93,7 +94,6 @@ class TrainingFrames:
         x[:-1] = ((described.features[:-1] - network.mean[element]) / network.width[element]).to(x.dtype)
         self.x, self.scale = x, network.scale.to(x.dtype)
         self.unit = (network.scale / network.width).to(x.dtype)[:, None]  # ∂E/∂G = unit · ∂N/∂x
-        self.columns = described.functions.columns
         self.voigt = [torch.tensor(part, device=described.device) for part in VOIGT]
         self._read_labels()
 
@@ -208,11 +208,10 @@ class TrainingFrames:
 
     def _pair_gradients(self, gradient: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Σ ∂E/∂G ∂G/∂r_ij of each pair, (p, 3), from ∂E/∂G at each place."""
-        # the columns of the target's element: two selections of whole rows are fastest
-        by_element = gradient.index_select(1, self.columns.flatten()).view(-1, self.columns.shape[1])
-        rows = by_element.index_select(0, batch.row)
+        # first the features that a neighbour of each element changes, then the row of each pair's neighbour
+        rows = self.described.functions.by_neighbour(gradient).index_select(0, batch.row)
         jacobian = _joined(self.described.jacobian, batch.pair, batch.jacobian)
-        return (jacobian * rows[:, None]).sum(2)
+        return _Contraction.apply(jacobian, rows)
 
     def _stress(self, pair: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Σ r_ij ∂E/∂r_ij / V of each frame, (n_frames, 6); it is symmetric, as energies do not turn."""
@@ -221,6 +220,21 @@ class TrainingFrames:
         virial = vectors.index_select(1, rows) * pair.index_select(1, columns)
         virial = pair.new_zeros(len(batch.per_volume), 6).index_add(0, batch.pair_frame, virial)
         return virial * batch.per_volume[:, None]
+
+
+class _Contraction(torch.autograd.Function):
+    """Σ_c J[p, x, c] g[p, c], differentiable by g in half the time that torch's own derivative takes."""
+
+    @staticmethod
+    def forward(ctx: Any, jacobian: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(jacobian)
+        return torch.bmm(jacobian, rows[:, :, None]).squeeze(2)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[None, torch.Tensor]:
+        (jacobian,) = ctx.saved_tensors
+        (jx, jy, jz), (gx, gy, gz) = jacobian.unbind(1), gradient[:, :, None].unbind(1)
+        return None, torch.addcmul(torch.addcmul(jx * gx, jy, gy), jz, gz)
 
 
 def _joined(kept: torch.Tensor, pair: torch.Tensor, recomputed: torch.Tensor) -> torch.Tensor:

@@ -20,10 +20,10 @@ from mlffbench.potentials.sgdml.inverse_distances import Points, pair_permutatio
 from mlffbench.potentials.sgdml.kernel import Field, Kernel
 from mlffbench.potentials.sgdml.permutations import find_permutations
 from mlffbench.potentials.sgdml.solver import Solution, solve, solve_iteratively
+from mlffbench.system.batch_size import batch_bytes, with_half_on_memory_error
 
 __all__ = ["Fit", "Settings", "fit", "predict", "template_of"]
 
-FRAMES_AT_ONCE = 256  # in a prediction
 MIN_STRUCTURES = 4  # below which none is held out to choose σ and λ by
 MUCH_NEARER = 0.5  # frames in one order are nearer to each other than in the given orders by this factor
 SIGMA, LAM = 20.0, 1e-10  # without structures to choose them by
@@ -151,10 +151,19 @@ def _solve(
 
 def predict(field: Field, origin: torch.Tensor, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Energies (m,) eV up to the constant, and forces (m, N, 3) eV/Å, at positions (m, N, 3) Å."""
-    energy, forces = [], []
-    for part in np.array_split(positions, -(-len(positions) // FRAMES_AT_ONCE)):
-        points = Points.of(torch.as_tensor(part, device=origin.device))
-        values, gradients = field(points.x - origin)
-        energy.append(values.cpu().numpy())
-        forces.append(points.pull_back(gradients).cpu().numpy().reshape(part.shape))
+    numbers = 4 * positions[0].size * len(field.x[0])  # of a frame's Jacobian and its copies
+    room = batch_bytes(origin.device) // (8 * numbers)
+
+    def in_parts(share: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        at_once = max(1, room // share)
+        starts = range(0, len(positions), at_once)
+        return [_predict(field, origin, positions[i : i + at_once]) for i in starts]
+
+    energy, forces = zip(*with_half_on_memory_error(in_parts), strict=True)
     return np.concatenate(energy), np.concatenate(forces)
+
+
+def _predict(field: Field, origin: torch.Tensor, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    points = Points.of(torch.as_tensor(positions, device=origin.device))
+    values, gradients = field(points.x - origin)
+    return values.cpu().numpy(), points.pull_back(gradients).cpu().numpy().reshape(positions.shape)

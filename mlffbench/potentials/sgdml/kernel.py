@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import torch
 
 from mlffbench.potentials.sgdml.inverse_distances import Points
+from mlffbench.system.batch_size import batch_bytes
 
 __all__ = ["Field", "Kernel"]
 
-CHUNK = 2**16  # distances at a time in `Field`, as many as fit into a processor's cache
+CHUNK = 2**16  # distances at a time in `Field` that fit into a processor's cache
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,16 @@ class Field:
 
     def __call__(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Energies (m,) and −∂E/∂x (m, D) at descriptors (m, D)."""
-        chunk = max(1, CHUNK // (len(self.perms) * len(self.x)))
+        chunk = max(1, self._distances_at_once() // (len(self.perms) * len(self.x)))
         energy, gradients = zip(*[self._evaluate(part) for part in x.split(chunk)], strict=True)
         return torch.cat(energy), torch.cat(gradients)
+
+    def _distances_at_once(self) -> int:
+        """Distances whose temporaries fit into a processor's cache, or into the memory of a GPU."""
+        if self.x.device.type == "cpu":
+            return CHUNK
+        numbers = 6 + 4 * self.x.shape[1] / len(self.x)  # of each distance, and its share of each permuted x
+        return int(batch_bytes(self.x.device) / (8 * numbers))
 
     def _evaluate(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Energies and −∂E/∂x of a few descriptors."""

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 from ase import Atoms
 
-from mlffbench.data import Labels
-from mlffbench.descriptors.graph import parts
-from mlffbench.descriptors.neighbour_density import PlacedGraph, placed
+from mlffbench.descriptors.graph import Graph, parts
 from mlffbench.descriptors.power_spectrum import Basis
 from mlffbench.system.batch_size import batch_bytes, consecutive_parts, with_half_on_memory_error
 
-__all__ = ["equal_parts", "evaluated", "parts_of"]
+__all__ = ["equal_parts", "in_halves", "parts_of"]
 
-COPIES = 4  # of an array, in the operations that make and use it and in the backward pass
+T = TypeVar("T")
+COPIES = 2  # of an array, in the operations that make and use it and in the backward pass
 
 
 def parts_of(
@@ -44,9 +44,9 @@ def equal_parts(n: int, size: int) -> list[slice]:
     return [slice(i, min(i + size, n)) for i in range(0, n, size)]
 
 
-def evaluated(function: Callable[[PlacedGraph], Labels], graph: PlacedGraph, basis: Basis) -> list[Labels]:
-    """The function's labels of a batch, or of its halves if the memory of the GPU does not suffice."""
-    return with_half_on_memory_error(lambda n: [function(placed(part, basis)) for part in parts(graph, n)])
+def in_halves(function: Callable[[Graph], T], graph: Graph) -> list[T]:
+    """The function's value of a batch, or those of its halves if the memory of the GPU does not suffice."""
+    return with_half_on_memory_error(lambda n: [function(part) for part in parts(graph, n)])
 
 
 def _bytes(atoms: Atoms, basis: Basis, rows: int) -> float:

@@ -15,12 +15,12 @@ from mlffbench.system.batch_size import batch_bytes
 
 __all__ = ["Environments", "Jacobian", "describe", "numbers_at_once", "unit_jacobian"]
 
-TEMPORARY = 1 / 16  # of a GPU's free memory
+TEMPORARY = 1 / 4  # of the memory of a batch
 
 
 def numbers_at_once(like: torch.Tensor) -> int:
     """Numbers of double precision that a temporary may hold on the device of a tensor."""
-    return batch_bytes(like.device, TEMPORARY) // 8
+    return int(TEMPORARY * batch_bytes(like.device)) // 8
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,14 @@ class Jacobian:
     values: torch.Tensor  # (p, 3, d), Å⁻¹
 
 
-def describe(graph: Graph, basis: Basis, derivatives: bool = True) -> Environments:
+def describe(
+    graph: Graph, basis: Basis, derivatives: bool = True, vectors: torch.Tensor | None = None
+) -> Environments:
     """Return each atom's SOAP vector over its length.
 
     A feature that stands for two entries of the symmetric spectrum counts √2, so that x·x' sums over all
-    entries, as in the overlap integral, and is never negative. `derivatives` asks dscribe for its own.
+    entries, as in the overlap integral, and is never negative. `derivatives` asks dscribe for its own;
+    `vectors` (p, 3) stand for the graph's.
     """
     graph = placed(graph, basis)
     scale = tables(basis, graph.positions).multiplicity
@@ -70,7 +73,7 @@ def describe(graph: Graph, basis: Basis, derivatives: bool = True) -> Environmen
         p, raw = dscribe.spectra(graph, basis, derivatives)
         raw = tuple(d * scale for d in raw)
     else:
-        c = density(graph, basis)
+        c = density(graph, basis, vectors)
         p = spectra(c, basis)
     p = p * scale
     norm = p.norm(dim=1)

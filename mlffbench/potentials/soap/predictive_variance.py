@@ -9,7 +9,7 @@ import torch
 
 from mlffbench.potentials.regression.whitened_least_squares import whiten
 from mlffbench.potentials.soap.environments import Environments, numbers_at_once, unit_jacobian
-from mlffbench.potentials.soap.kernel import Kernel, energy_rows, gradient_rows, self_kernel
+from mlffbench.potentials.soap.kernel import Kernel, gradient_rows
 
 __all__ = ["Posterior", "forces_prior"]
 
@@ -27,18 +27,13 @@ class Posterior:
     factor: torch.Tensor  # R
     variance: float  # δ²
 
-    def energy_std(self, environments: Environments) -> torch.Tensor:
-        """Standard deviations of energies, (n_frames,) eV."""
-        rows = energy_rows(environments, self.kernel)
-        return self._std(rows, self_kernel(environments, self.kernel))
-
     def forces_std(self, environments: Environments) -> torch.Tensor:
         """Standard deviations of force components, (n_atoms, 3) eV/Å."""
         rows, _ = gradient_rows(environments, self.kernel, stress=False)
         prior = forces_prior(environments, self.kernel)
-        return self._std(rows.flatten(0, 1), prior.flatten()).view_as(prior)
+        return self.std(rows.flatten(0, 1), prior.flatten()).view_as(prior)
 
-    def _std(self, rows: torch.Tensor, prior: torch.Tensor) -> torch.Tensor:
+    def std(self, rows: torch.Tensor, prior: torch.Tensor) -> torch.Tensor:
         """Standard deviations from kernel rows (r, m) and prior variances over δ² (r,)."""
         white = whiten(rows, self.factors)
         remaining = torch.linalg.solve_triangular(self.factor, white.T, upper=False)

@@ -14,21 +14,23 @@ import numpy as np
 import torch
 from ase import Atoms
 
-from mlffbench.data import Labels
-from mlffbench.descriptors.neighbour_density import PlacedGraph
+from mlffbench.data import Labels, concatenate
+from mlffbench.descriptors.graph import Graph
 from mlffbench.potentials.regression.whitened_least_squares import WhitenedLeastSquares, stable_factor
-from mlffbench.potentials.soap.environments import Environments
-from mlffbench.potentials.soap.kernel import Kernel, energies
+from mlffbench.potentials.soap.batch_sizes import in_halves
+from mlffbench.potentials.soap.kernel import Kernel, energies, energy_rows, self_kernel
 from mlffbench.potentials.soap.marginal_likelihood import best_hyperparameters, best_variance
 from mlffbench.potentials.soap.predictive_variance import Posterior
 from mlffbench.potentials.soap.quadratic_form import QuadraticForm
 from mlffbench.potentials.soap.sparse_points import cur, farthest_points, principal_axes
 from mlffbench.potentials.soap.training_batches import Batches, Energies, predict
 from mlffbench.system import progress
+from mlffbench.system.batch_size import consecutive_parts
 
 __all__ = ["SparseGP", "extended", "fit"]
 
 CANDIDATES = 10_000  # environments of an element that sparse points are selected from
+FRAMES = 512  # whose variances are computed together: products of matrices, not of vectors
 SUBSET = 1000  # atoms of the frames that hyperparameters are optimised on
 
 
@@ -74,21 +76,51 @@ class SparseGP:
         return QuadraticForm.of(self.kernel, weights).energies
 
     def predict(
-        self, graph: PlacedGraph, energy_per_atom: float, uncertainty: bool | str, forces: bool = True
+        self,
+        graphs: Sequence[Graph],
+        energy_per_atom: float,
+        uncertainty: bool | str,
+        forces: bool = True,
     ) -> Labels:
-        """Energies, forces and stresses of a batch, with ``energy_std`` and ``forces_std`` if asked for."""
-        labels, environments = predict(graph, self.kernel.basis, self.mean, energy_per_atom, forces)
-        return self._with_std(labels, environments, uncertainty) if uncertainty else labels
+        """Energies, forces and stresses of batches, with ``energy_std`` and ``forces_std`` if asked for.
 
-    def _with_std(self, labels: Labels, environments: Environments, uncertainty: bool | str) -> Labels:
-        """The labels with standard deviations of energies, and of forces if ``uncertainty="forces"``."""
-        labels = replace(labels, energy_std=self.posterior.energy_std(environments).cpu().numpy())
-        if uncertainty != "forces":
-            return labels
-        graph = environments.graph
-        sizes = torch.bincount(graph.frame, minlength=graph.n_frames).tolist()
-        parts = self.posterior.forces_std(environments).cpu().split(sizes)
-        return replace(labels, forces_std=tuple(p.numpy() for p in parts))
+        Variances of many batches are solved for together: the factor of all points is then read once.
+        """
+        groups = consecutive_parts([g.n_frames for g in graphs], FRAMES)
+        return concatenate(
+            [self._group(graphs[part], energy_per_atom, uncertainty, forces) for part in groups]
+        )
+
+    def _group(
+        self, graphs: Sequence[Graph], energy_per_atom: float, uncertainty: bool | str, forces: bool
+    ) -> Labels:
+        """Predict the batches of `FRAMES` frames."""
+        labels, rows, priors = [], [], []
+        for graph in graphs:
+            few = lambda part: self._batch(part, energy_per_atom, uncertainty, forces)
+            for label, *variance in in_halves(few, graph):
+                labels.append(label)
+                if variance:
+                    rows.append(variance[0])
+                    priors.append(variance[1])
+        joined = concatenate(labels)
+        if not rows:
+            return joined
+        std = self.posterior.std(torch.cat(rows), torch.cat(priors))
+        return replace(joined, energy_std=std.cpu().numpy())
+
+    def _batch(
+        self, graph: Graph, energy_per_atom: float, uncertainty: bool | str, forces: bool
+    ) -> tuple[Labels] | tuple[Labels, torch.Tensor, torch.Tensor]:
+        """Labels of a batch, and if asked for kernel rows and prior variances of its energies."""
+        labels, environments = predict(graph, self.kernel.basis, self.mean, energy_per_atom, forces)
+        if not uncertainty:
+            return (labels,)
+        if uncertainty == "forces":
+            sizes = torch.bincount(graph.frame, minlength=graph.n_frames).tolist()
+            parts = self.posterior.forces_std(environments).cpu().split(sizes)
+            labels = replace(labels, forces_std=tuple(p.numpy() for p in parts))
+        return labels, energy_rows(environments, self.kernel), self_kernel(environments, self.kernel)
 
 
 def fit(

@@ -7,6 +7,7 @@ import torch
 
 __all__ = ["cur", "farthest_points", "principal_axes"]
 
+CHECKED = 64  # points selected between two looks at their distances
 DROPPED = 1e-8  # of the sum of squares of all unit vectors may lie off the principal axes
 
 
@@ -29,15 +30,19 @@ def farthest_points(points: torch.Tensor, n: int, tolerance: float = 1e-7) -> to
     Selection stops when every remaining point is nearer than `tolerance` to a selected one.
     """
     score = 1 - points @ torch.nn.functional.normalize(points.mean(dim=0), dim=0)
-    selected = [int(score.argmax())]
-    nearest = torch.full_like(score, -torch.inf)  # cosine to the nearest selected point
-    while len(selected) < min(n, len(points)):
-        torch.maximum(nearest, points @ points[selected[-1]], out=nearest)
-        candidate = int(nearest.argmin())
-        if 1 - nearest[candidate] <= tolerance**2:
+    n = min(n, len(points))
+    selected = torch.zeros(n, dtype=torch.long, device=points.device)
+    gap = points.new_full((n,), torch.inf)  # 1 − cosine to the nearest point selected before
+    selected[:1] = score.argmax()
+    nearest = torch.full_like(score, -torch.inf)
+    for k in range(1, n):
+        torch.maximum(nearest, points @ points.index_select(0, selected[k - 1 : k])[0], out=nearest)
+        cosine, candidate = nearest.min(dim=0)
+        selected[k], gap[k] = candidate, 1 - cosine
+        if k % CHECKED == 0 and bool((gap[: k + 1] <= tolerance**2).any()):  # waits for a GPU
             break
-        selected.append(candidate)
-    return torch.tensor(selected, device=points.device)
+    near = torch.nonzero(gap <= tolerance**2).flatten()
+    return selected[: int(near[0])] if len(near) else selected
 
 
 def cur(points: torch.Tensor, n: int, rng: np.random.Generator) -> torch.Tensor:

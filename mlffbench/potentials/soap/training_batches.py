@@ -12,9 +12,10 @@ from ase import Atoms
 
 from mlffbench.data import Labels
 from mlffbench.descriptors.cache import Cache
-from mlffbench.descriptors.graph import Graph, build, with_forces
+from mlffbench.descriptors.graph import Graph, build
 from mlffbench.descriptors.graph import labels as labels_of_graph
 from mlffbench.descriptors.neighbour_density import PlacedGraph, placed
+from mlffbench.descriptors.pair_forces import with_pair_forces
 from mlffbench.descriptors.power_spectrum import Basis
 from mlffbench.descriptors.soap import checked_basis
 from mlffbench.potentials.soap.batch_sizes import equal_parts
@@ -142,9 +143,10 @@ Energies = Callable[[PlacedGraph, torch.Tensor], torch.Tensor]  # of frames, fro
 
 
 def predict(
-    graph: PlacedGraph, basis: Basis, energies: Energies, energy_per_atom: float, forces: bool = True
+    graph: Graph, basis: Basis, energies: Energies, energy_per_atom: float, forces: bool = True
 ) -> tuple[Labels, Environments]:
     """Energies, with forces and stresses by one backward pass; and the environments, half of the cost."""
+    graph = placed(graph, basis)
     if not forces:
         with torch.no_grad():
             environments = describe(graph, basis, derivatives=False)
@@ -155,11 +157,11 @@ def predict(
     else:
         described: list[Environments] = []
 
-        def total(moved: PlacedGraph) -> torch.Tensor:
-            described.append(describe(moved, basis))
-            return energies(moved, described[0].unit)
+        def total(moved: Graph) -> torch.Tensor:
+            described.append(describe(graph, basis, vectors=moved.vectors))
+            return energies(graph, described[0].unit)
 
-        labels = labels_of_graph(graph, *with_forces(total, graph))
+        labels = labels_of_graph(graph, *with_pair_forces(total, graph))
         environments = described[0].detached(graph)
     sizes = torch.bincount(graph.frame, minlength=graph.n_frames).cpu().numpy()
     return replace(labels, energy=labels.energy + energy_per_atom * sizes), environments

@@ -35,7 +35,7 @@ def test_with_every_environment_as_a_point_the_mean_is_that_of_the_exact_process
     k = process.variance * batch.sum_atoms(batch.sum_atoms(local).T)
     covariance = k[:8, :8] + 3 * 0.02**2 * torch.eye(8, dtype=torch.float64)
     expected = k[8:, :8] @ torch.linalg.solve(covariance, torch.as_tensor(labels.energy))
-    predicted = process.predict(placed(graph.build(test, BASIS.radius), BASIS), 0.0, uncertainty=False)
+    predicted = process.predict([placed(graph.build(test, BASIS.radius), BASIS)], 0.0, uncertainty=False)
     np.testing.assert_allclose(predicted.energy, expected, atol=1e-5)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
@@ -22,6 +23,7 @@ from mlffbench.estimators.schnet import SchNet
 from mlffbench.estimators.tensornet import TensorNet
 from mlffbench.potentials.networks import training
 from mlffbench.system import cuda_graph
+from mlffbench.testing import molecules
 from mlffbench.testing.launches import operations, waits
 from mlffbench.testing.replay import replayed_on_cpu
 
@@ -215,3 +217,20 @@ def test_a_warm_start_is_captured_anew() -> None:
             histories.append(np.concatenate([first, losses(model.fit(frames, labels))]))
     assert histories[1][4, 0] < histories[1][0, 0]
     np.testing.assert_allclose(*histories, rtol=1e-9)
+
+
+def test_structures_of_one_shape_are_predicted_by_a_replayed_graph() -> None:
+    data = molecules(4)
+    model = EquivariantNetwork(**EquivariantNetwork.test_params()).fit(data.frames, data.labels)
+    steps = [data.frames[0].copy() for _ in range(6)]
+    for k, atoms in enumerate(steps):
+        atoms.rattle(0.01, seed=k)
+    expected = [model.predict([atoms]) for atoms in steps]
+    again = pickle.loads(pickle.dumps(model))
+    with replayed_on_cpu():
+        for atoms, labels in zip(steps, expected, strict=True):
+            got = again.predict([atoms])
+            np.testing.assert_allclose(got.energy, labels.energy, rtol=1e-9)
+            np.testing.assert_allclose(got.forces[0], labels.forces[0], rtol=1e-9, atol=1e-11)
+        assert again._prediction().captured.status == "yes"
+        pickle.dumps(again)  # without the graphs

@@ -132,7 +132,8 @@ class _Static(Generic[Batch]):
     def __init__(self, function: Callable[[Batch], Any], batch: Batch, pool: Pool) -> None:
         static = _mapped(batch, torch.clone)
         self.inputs = list(tensors_of(static))
-        self.graph = pool.record(lambda: function(static))
+        # detached: a graph of derivatives that is kept would bind the weights' gradients to this stream
+        self.graph = pool.record(lambda: _mapped(function(static), lambda x: x))
 
     def replay(self, batch: Batch) -> Any:
         by_type: dict[torch.dtype, list[tuple[torch.Tensor, torch.Tensor]]] = {}

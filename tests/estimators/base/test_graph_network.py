@@ -6,6 +6,7 @@ import inspect
 import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,7 @@ def test_energies_alone_are_those_with_forces(cls: type[GraphNetwork]) -> None:
 def test_a_batch_that_finds_no_memory_is_halved(monkeypatch: pytest.MonkeyPatch) -> None:
     frames, labels = mixture()
     model = network(SchNet, max_epochs=1).fit(frames, labels)
-    expected, sizes = model.predict(frames), []
+    expected, sizes = deepcopy(model).predict(frames), []
     whole = model._with_forces
 
     def small_memory(batch: Any, create_graph: bool = False) -> Any:

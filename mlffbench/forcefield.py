@@ -434,7 +434,9 @@ def _flat_cells(frames: Sequence[Atoms]) -> np.ndarray:
     """Indices of the frames whose vectors of periodic directions are not linearly independent."""
     pbc = _pbc(frames)
     periodic = np.flatnonzero(pbc.any(axis=1))
-    vectors = np.array([frames[i].cell.array for i in periodic.tolist()]).reshape(-1, 3, 3)
+    if not len(periodic):
+        return periodic
+    vectors = np.array([frames[i].cell.array for i in periodic.tolist()])
     ranks = np.linalg.matrix_rank(np.where(pbc[periodic, :, None], vectors, 0.0))
     return periodic[ranks < pbc[periodic].sum(axis=1)]
 

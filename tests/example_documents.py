@@ -150,3 +150,44 @@ def without(documents, label, test):
             document["test_failures"] = [
                 {"test": test, "kind": "unsupported input", "message": "Pt was not in training"}
             ]
+
+
+def timed(label, micro, fingerprint=None, rates=None, **changes):
+    """A document of a method whose evaluations take so many µs an atom, at any size but the smallest."""
+    task = "speed(repeats=3)"
+    times = {
+        "1 copies, 9 atoms": {"prepare": 10.0, "evaluate": 4 * micro},
+        "64 copies, 576 atoms": {"prepare": 1.0, "evaluate": micro},
+        "batch of 8, 72 atoms": {"prepare": 20.0, "evaluate": 0.5 * micro},
+    }
+    scores = [
+        {**score(test, value, part, "µs/atom", 0.2, "time_per_atom"), "task": task}
+        for test, parts in times.items()
+        for part, value in parts.items()
+    ]
+    single = [
+        ("1 copies, 9 atoms", "dynamics", "days_per_ns", "days/ns", 0.25),
+        ("power law", "evaluate", "prefactor", "µs", micro),
+        ("power law", "evaluate", "exponent", "", 1.05),
+        ("power law", "evaluate", "least_atoms", "atoms", 576.0),
+        ("power law", "evaluate", "most_atoms", "atoms", 36864.0),
+        ("latency", "evaluate", "launches", "launches", 1200.0),
+        ("cold start", "load", "time", "s", 0.5),
+        ("cold start", "first_prediction", "time", "s", 0.25),
+    ]
+    for test, quantity, metric, unit, value in single:
+        scores.append({**score(test, value, quantity, unit, None, metric), "task": task})
+    curve = {
+        "name": "evaluate: time of a system", "x_label": "atoms of the system", "y_label": "evaluate (ms)",
+        "x": [9.0] * 3 + [576.0] * 3, "y": [micro * n for n in (1, 2, 9, 60, 50, 70)], "log": True,
+        "reference_x": None, "reference_y": None, "task": task,
+    }  # fmt: skip
+    alike = {"device": "cpu", "cpu": "EPYC", "torch_threads": 2, "torch version": "2.13.0"}
+    product = {"library": "torch", "matrix_product_float64": 40.0, "copy": 10.0, "launches": 3e5}
+    conditions = {
+        "fingerprint": {**alike, **(fingerprint or {})},
+        "facts": {"calibration": {**product, **(rates or {})}},
+        "task": task,
+    }
+    document = outcome(label, curves=[curve], conditions=[conditions], **changes)
+    return {**document, "scores": [*document["scores"][:5], *scores]}

@@ -56,6 +56,7 @@ FREE = {
     ("hessian_asymmetry", "error"), ("nve_drift", "error"), ("nve_fluctuation", "std"), ("cost", "seconds"),
     ("cost", "core_seconds"), ("cost", "seconds_per_structure"), ("cost", "core_seconds_per_structure"),
     ("dynamics", "time_per_atom_step"), ("dynamics", "days_per_ns"),
+    ("batched_dynamics", "time_per_atom_step"),
 }  # fmt: skip
 
 

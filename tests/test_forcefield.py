@@ -13,6 +13,7 @@ from ase.calculators.calculator import PropertyNotImplementedError
 from mlffbench.data import Labels
 from mlffbench.estimators import SOAPGPR, AtomicReference, Committee
 from mlffbench.estimators.morse import Morse
+from mlffbench.forcefield import check_frames
 
 
 class Echo(AtomicReference):
@@ -157,6 +158,35 @@ def test_who_cannot_go_on_has_no_partial_fit():
     assert not hasattr(Echo(), "partial_fit")
 
 
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (Atoms(), "frame 2 has no atoms"),
+        (Atoms("HOH", [[0, 0, 0], [0, 0, 1], [0, np.inf, 0]]), "frame 2 has positions that are not finite"),
+        (
+            Atoms("H", cell=[[1, 0, 0], [2, 0, 0], [0, 0, 1]], pbc=True),
+            "frame 2 is periodic but its cell",
+        ),
+        (
+            Atoms("H", cell=[0, 0, 3], pbc=[True, False, True]),
+            "frame 2 is periodic but its cell has no volume",
+        ),
+    ],
+)
+def test_a_fault_is_found_among_sound_frames(frame, message):
+    wire = Atoms("H", cell=[0, 0, 3], pbc=[False, False, True])
+    check_frames([molecule("H2O"), bulk("Cu"), wire])
+    with pytest.raises(ValueError, match=message):
+        check_frames([molecule("H2O"), bulk("Cu"), frame, wire, frame])
+
+
+def test_isolated_atom_energies_count_the_atoms_of_mixed_frames():
+    energies = {"H": -1.0, "O": -20.0, "C": -300.0}
+    frames = [molecule("H2O"), molecule("CH4"), molecule("CO"), Atoms("H"), molecule("O2")]
+    model = Echo(energies).fit(frames, [-22.0, -304.0, -320.0, -1.0, -40.0])
+    assert model.given_.energy == pytest.approx(np.zeros(5), abs=1e-12)
+
+
 # ---------------------------------------------------------------- one molecule
 def test_a_model_of_one_molecule_refuses_others():
     two = [molecule("H2O"), molecule("H2O")[[2, 0, 1]]]
@@ -165,6 +195,8 @@ def test_a_model_of_one_molecule_refuses_others():
     sentence = "OneMolecule describes one molecule: H2O; frame {} is {}"
     with pytest.raises(ValueError, match=sentence.format(1, "HO")):
         model.predict([two[0], molecule("OH")])
+    with pytest.raises(ValueError, match=sentence.format(1, "HO2")):
+        model.predict([two[0], Atoms("OOH", two[0].positions), two[1]])
     with pytest.raises(ValueError, match=sentence.format(0, "H2")):
         model.predict([molecule("H2")])
     with pytest.raises(ValueError, match=sentence.format(1, "H2")):

@@ -88,7 +88,7 @@ def test_each_half_fits_its_budget_and_every_step_exists():
 def test_nothing_of_a_cpu_goes_to_the_results(run, monkeypatch, capsys):
     monkeypatch.setenv("OUT", "/nowhere")
     order = run._order(["step", "--small"])
-    assert order.folder == ROOT / "runs" / "gpu-small"
+    assert order.folder == run.SMALL != run.RESULTS
     with pytest.raises(SystemExit):
         run._order(["step", "--small", "--out", str(ROOT / "results" / "gpu")])
     assert "results/gpu holds what was measured on a GPU" in capsys.readouterr().err

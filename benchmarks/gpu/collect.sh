@@ -15,5 +15,7 @@ $pip download -q --no-deps --only-binary=:all: --python-version "${PYTHON_VERSIO
     -d "$root/.gpu/wheels" -r "$root/.gpu/requirements.txt"
 sed -n 's/ *# from source//p' "$here/requirements.txt" | xargs $pip wheel -q --no-deps -w "$root/.gpu/wheels"
 cp -r "$data/acac" "$root/.gpu/data/"
+mkdir "$root/.gpu/before" # the package whose training the steps are compared with
+git -C "$root" archive "$(sed -n 's/^BEFORE = "\(.*\)".*/\1/p' "$here/launches.py")" mlffbench | tar x -C "$root/.gpu/before"
 git -C "$root" describe --always --abbrev=40 --dirty=+changes --exclude '*' >"$root/.gpu/REVISION" || true
 du -sh "$root/.gpu"

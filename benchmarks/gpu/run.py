@@ -3,8 +3,8 @@
     python benchmarks/gpu/run.py first | second | STEP ... [--small] [--budget SECONDS] [--out FOLDER]
 
 A step whose document is complete is skipped; one that was ended early goes on after its last finished part.
-The last step may take all the time that is left of the budget, 270 s. Where no GPU is, or with ``--small``,
-a small form of every step runs on the CPU, and its documents go to ``runs/gpu-small``.
+The last step may take all the time that is left of the budget, 270 s for a half. Where no GPU is, or with
+``--small``, a small form of every step runs on the CPU; its documents go to ``runs/gpu-small``, always anew.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import argparse
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,12 +27,14 @@ from time import monotonic
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 RESULTS = ROOT / "results" / "gpu"
+SMALL = ROOT / "runs" / "gpu-small"
 LIMITS = {  # seconds
     "parity": 60, "training": 130, "launches": 40, "gpu_tests": 40,
-    "kernels": 35, "accuracy": 75, "speeds": 60, "paper": 100,
+    "kernels": 35, "accuracy": 75, "speeds": 70, "paper": 90,
 }  # fmt: skip
 HALVES = {"first": list(LIMITS)[:4], "second": list(LIMITS)[4:]}
 BUDGET = 270  # seconds, of a half
+PATIENCE = 4  # times as long for the small form, which may share its cores
 GRACE = 5  # seconds between a step's own deadline and its end by force
 
 
@@ -59,7 +63,8 @@ def main(words: Sequence[str]) -> int:
             ended.append((step, "was complete"))
             continue
         left = end - monotonic()
-        seconds = left if step == order.steps[-1] else min(LIMITS[step], left)
+        limit = LIMITS[step] * (PATIENCE if order.small else 1)
+        seconds = left if step == order.steps[-1] else min(limit, left)
         ended.append((step, _run(step, order, seconds) if seconds > GRACE else "no time was left"))
     for step, how in ended:
         print(f"{step:12s} {how}", flush=True)
@@ -70,26 +75,34 @@ def _order(words: Sequence[str]) -> Order:
     parser = argparse.ArgumentParser(description="Measure on a GPU, see benchmarks/gpu/README.md.")
     parser.add_argument("steps", nargs="+", choices=[*HALVES, *LIMITS], metavar="STEP")
     parser.add_argument("--small", action="store_true")
-    parser.add_argument("--budget", type=float, default=BUDGET)
+    parser.add_argument("--budget", type=float)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--deadline", type=float, help=argparse.SUPPRESS)
     given = parser.parse_args(words)
     steps = [s for name in given.steps for s in HALVES.get(name, [name])]
-    small = given.small or not any(Path("/dev").glob("nvidia[0-9]*"))
+    small = given.small or not _has_driver()
     usual = Path(os.environ["OUT"]) / "gpu" if os.environ.get("OUT") else RESULTS
-    folder = given.out or (ROOT / "runs" / "gpu-small" if small else usual)
+    folder = given.out or (SMALL if small else usual)
     if small and folder.resolve() == RESULTS.resolve():
         parser.error("results/gpu holds what was measured on a GPU; there is none here, or --small was given")
-    return Order(steps, small, given.budget, folder, given.deadline)
+    halves = max(1, sum(name in HALVES for name in given.steps))
+    budget = given.budget or BUDGET * halves * (PATIENCE if small else 1)
+    return Order(steps, small, budget, folder, given.deadline)
+
+
+def _has_driver() -> bool:
+    """True where NVIDIA's driver is installed; asking CUDA itself would keep the children from using it."""
+    return bool(shutil.which("nvidia-smi")) or Path("/proc/driver/nvidia").exists()
 
 
 def _bring_documents(order: Order) -> None:
-    """Copy the documents of earlier runs, so that these go on."""
-    if order.small or order.folder == RESULTS:
-        return
-    for file in (RESULTS / f"{step}.json" for step in order.steps):
-        if file.exists() and not (order.folder / file.name).exists():
-            (order.folder / file.name).write_bytes(file.read_bytes())
+    """Copy the documents of earlier runs, so that these go on; the small form begins anew."""
+    for name in (f"{step}.json" for step in order.steps):
+        earlier, file = RESULTS / name, order.folder / name
+        if order.folder == SMALL:
+            file.unlink(missing_ok=True)
+        elif not order.small and earlier.exists() and not file.exists():
+            file.write_bytes(earlier.read_bytes())
 
 
 def _complete(document: Path) -> bool:
@@ -101,7 +114,10 @@ def _import_libraries() -> None:
     from mlffbench import registry
 
     for name in ("mace", "equivariant_network", "behler_parrinello", "soap_gpr"):
-        registry.load("estimators", name)().import_libraries()
+        try:
+            registry.load("estimators", name)().import_libraries()
+        except ImportError:  # the steps that need it will say so
+            traceback.print_exc(limit=-3)
 
 
 def _run(step: str, order: Order, seconds: float) -> str:

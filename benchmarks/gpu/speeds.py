@@ -8,7 +8,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from _gpu import Claim, Parts, Run, dataset, estimator
+from _gpu import Claim, Fact, Parts, Run, dataset, estimator
 
 from mlffbench import registry
 from mlffbench.data import Split
@@ -50,9 +50,24 @@ def measured(name: str, run: Run) -> dict[str, Any]:
 
 
 # of the task: seconds of one estimator, of 13
-SMALL: dict[str, Any] = {"copies": [1, 2], "repeats": 1}
-LARGE: dict[str, Any] = {}
+SMALL: dict[str, Any] = {"copies": [1, 2], "batches": [1, 2], "repeats": 1, "max_seconds": 1.0}
+LARGE: dict[str, Any] = {"batches": [1, 8, 64, 512, 4096], "max_seconds": 2.5}
 
 
 def claims(numbers: Mapping[str, Any]) -> list[Claim]:
     return []
+
+
+def facts(numbers: Mapping[str, Any]) -> list[Fact]:
+    """Time per atom of the largest system of each."""
+    rows = []
+    for name, part in numbers.items():
+        systems = [row for row in part.get("rows", ()) if _is_evaluation_of_system(row)]
+        rows += [Fact(f"{name}, {row['test']}, evaluate", row["value"], "µs/atom") for row in systems[-1:]]
+    return rows
+
+
+def _is_evaluation_of_system(row: Mapping[str, Any]) -> bool:
+    return (row.get("quantity"), row.get("metric")) == ("evaluate", "time_per_atom") and "copies" in row[
+        "test"
+    ]

@@ -8,6 +8,8 @@ in this interval, one in a cell of two cutoffs: few candidates, and atoms may li
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
+from math import prod
 
 import numpy as np
 import torch
@@ -38,18 +40,17 @@ def all_pairs(arrays: FrameArrays, frames: np.ndarray, cutoff: float) -> Iterato
         Å.
     """
     most = CANDIDATES["cpu" if arrays.positions.is_cpu else "cuda"]
-    keys = np.column_stack([-(-arrays.sizes[frames] // BUCKET), arrays.images[frames]])
-    _, group = np.unique(keys, axis=0, return_inverse=True)
-    for g in range(group.max(initial=-1) + 1):
-        members = frames[group.ravel() == g]
-        images = arrays.images[members[0]]
-        candidates = int(arrays.sizes[members].max() ** 2 * images.prod())
-        step = max(1, most // max(candidates, 1))
+    keys = np.column_stack([-(-arrays.sizes[frames] // BUCKET), arrays.images[frames]]).tolist()
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for k, key in zip(frames.tolist(), keys, strict=True):
+        groups.setdefault(tuple(key), []).append(k)
+    for (bucket, *images), members in groups.items():
+        step = max(1, most // (max(bucket, 1) ** 2 * BUCKET**2 * prod(images)))
         for first in range(0, len(members), step):
-            yield _pairs(arrays, members[first : first + step], images, cutoff)
+            yield _pairs(arrays, np.array(members[first : first + step]), tuple(images), cutoff)
 
 
-def _pairs(arrays: FrameArrays, frames: np.ndarray, images: np.ndarray, cutoff: float) -> Pairs:
+def _pairs(arrays: FrameArrays, frames: np.ndarray, images: tuple[int, ...], cutoff: float) -> Pairs:
     """Pairs of frames that are padded to the largest with atoms at no place (NaN), nobody's neighbours."""
     sizes, device = arrays.sizes[frames], arrays.positions.device
     n, whole = int(sizes.max()), bool((sizes == sizes[0]).all())
@@ -66,12 +67,18 @@ def _pairs(arrays: FrameArrays, frames: np.ndarray, images: np.ndarray, cutoff: 
         place = lambda atom: scaled.flatten(0, 1).index_select(0, atom)
         vectors.baddbmm_(cells.mT, _lowest(_differences(scaled), reach[:, :, None]))
         lowest = lambda i, j: _lowest(place(j).sub_(place(i)), reach.index_select(0, i // n))
-    ranges = (torch.arange(float(k), dtype=torch.float64, device=device) for k in images)
-    steps = torch.cartesian_prod(*ranges)
+    steps, middle = _steps(images, device)
     squares = _squared_distances(vectors, steps @ arrays.cells[chosen]).view(len(frames), n, n, -1)
-    middle = int(np.ravel_multi_index(tuple((images - 1) // 2), tuple(images)))  # an atom itself
     squares.diagonal(dim1=1, dim2=2)[:, middle] = torch.inf
     return _selected(torch.nonzero((squares < cutoff**2).flatten())[:, 0], atoms, lowest, steps)
+
+
+@cache
+def _steps(images: tuple[int, ...], device: torch.device) -> tuple[torch.Tensor, int]:
+    """Cell shifts to try above the lowest, (k, 3), and the place of an atom itself among its images."""
+    ranges = (torch.arange(float(k), dtype=torch.float64, device=device) for k in images)
+    middle = np.ravel_multi_index([(k - 1) // 2 for k in images], images)
+    return torch.cartesian_prod(*ranges), int(middle)
 
 
 def _lowest(scaled: torch.Tensor, reach: torch.Tensor) -> torch.Tensor:

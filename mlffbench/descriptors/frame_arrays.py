@@ -77,9 +77,11 @@ def frame_arrays(frames: Sequence[Atoms], cutoff: float, device: torch.device) -
 def _dual(cells: np.ndarray, pbc: np.ndarray) -> np.ndarray:
     """Inverse cells; the dual vectors of the periodic directions alone where some are not periodic."""
     inverse = np.zeros_like(cells)
-    whole, partly = pbc.all(axis=1), pbc.any(axis=1) & ~pbc.all(axis=1)
-    inverse[whole] = np.linalg.inv(cells[whole])
-    inverse[partly] = np.linalg.pinv(cells[partly]) * pbc[partly, None, :]  # exact zeros, not rounded ones
+    whole, some = pbc.all(axis=1), pbc.any(axis=1)
+    if whole.any():
+        inverse[whole] = np.linalg.inv(cells[whole])
+    if (partly := some & ~whole).any():
+        inverse[partly] = np.linalg.pinv(cells[partly]) * pbc[partly, None, :]  # exact zeros
     return inverse
 
 

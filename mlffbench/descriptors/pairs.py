@@ -32,7 +32,7 @@ def pairs(frames: Sequence[Atoms], arrays: FrameArrays, cutoff: float) -> Pairs:
     Returns
     -------
     source, target : (p,) int64 tensors
-        Atoms, numbered through all frames; in order of the source.
+        Atoms, numbered through all frames; in order of the source, and of small frames of target and shift.
     shifts : (p, 3) float64 tensor
         Cell vectors between the target and its image.
     """

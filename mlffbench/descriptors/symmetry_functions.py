@@ -44,6 +44,16 @@ class SymmetryFunctions:
     def __call__(self, environments: Environments) -> Values:
         return Values(self, environments)
 
+    def by_neighbour(self, gradient: torch.Tensor) -> torch.Tensor:
+        """Values of the features in `columns`, (n · n_elements, n_columns), from (n, n_features)."""
+        if self.n_elements == 1:
+            return gradient
+        n, two, three = self.n_elements, len(self.radial), len(self.place)
+        radial, angular = gradient.split([n * two, self.n_kinds * three], dim=1)
+        angular = angular.unflatten(1, (self.n_kinds, three)).index_select(1, self.kind)
+        blocks = radial.unflatten(1, (n, two)), angular.view(-1, n, n * three)
+        return torch.cat(blocks, dim=2).flatten(0, 1)
+
     def _columns(self, two: int, three: int) -> torch.Tensor:
         kinds = self.n_elements
         radial = torch.arange(kinds * two).view(kinds, two)

@@ -32,8 +32,9 @@ from mlffbench.system.ranges import (
 if TYPE_CHECKING:
     import torch
 
-    from mlffbench.potentials.mace.batches import Batch
+    from mlffbench.potentials.mace.evaluation import Evaluation
     from mlffbench.potentials.mace.initial_model import InitialModel
+    from mlffbench.potentials.mace.inputs import Inputs
 
 __all__ = ["MACE"]
 
@@ -87,8 +88,8 @@ class MACE(Exportable, ForceField):
         A second `fit` continues from the present weights, hyperparameters and atomic energies.
     kernels : {'auto', 'mace', 'fused', 'cuequivariance'}
         Backend that computes the layers: mace-torch's own; ours, the same sums in fewer operations; NVIDIA's.
-        `auto` takes the last on a GPU where it is installed, ours on a CPU, if energies and forces of some
-        training frames agree with mace-torch's.
+        `auto` takes ours on a CPU and on a GPU the one whose training step is the fastest there, if energies
+        and forces of some training frames agree with mace-torch's.
     matmul_precision : {'highest', 'high', 'medium'}
         ``torch.set_float32_matmul_precision`` while fitting and predicting.
     validation_fraction : float
@@ -110,12 +111,18 @@ class MACE(Exportable, ForceField):
         Precision and device of the weights.
     kernels_ : str
         Backend in use.
+    kernel_seconds_ : dict of str to float
+        Wall time of a training step with each backend, where `auto` has timed them, s.
+    captured_ : str
+        ``yes`` if training steps were replayed as CUDA graphs, else ``no`` and the reason.
 
     References
     ----------
     .. [1] Batatia et al., MACE: Higher order equivariant message passing neural networks for fast and
        accurate force fields, NeurIPS 2022, arXiv:2206.07697. Code: https://github.com/ACEsuit/mace
     """
+
+    _evaluation: Evaluation | None = None
 
     family: ClassVar[str] = "neural network"
     requires: ClassVar[tuple[str, ...]] = ("torch", "mace")
@@ -269,7 +276,7 @@ class MACE(Exportable, ForceField):
 
     def _interaction_energies(self, initial: InitialModel, frames: Sequence[Atoms]) -> np.ndarray:
         """Energies that a model predicts without isolated atoms, (n_frames,) eV."""
-        from mlffbench.potentials.mace.evaluation import predictions
+        from mlffbench.potentials.mace.evaluation import Evaluation
         from mlffbench.potentials.mace.library import session
         from mlffbench.potentials.mace.model import build
         from mlffbench.potentials.networks.seeding import checked_dtype
@@ -277,7 +284,8 @@ class MACE(Exportable, ForceField):
         dtype, device = checked_dtype(self._settings().dtype), checked_device(self.device)
         with session(dtype):
             module = build(initial.config, dtype, device, initial.weights)
-        return predictions(module, self._batches(initial.config, frames, dtype, device)).energy
+        inputs = self._inputs(module, initial.config, frames, dtype, device)
+        return Evaluation(module)(inputs, frozenset({"energy"})).energy
 
     def resolved_params(self) -> dict[str, Any]:
         """Parameters with the preset's numbers; of a foundation its own architecture."""
@@ -294,7 +302,7 @@ class MACE(Exportable, ForceField):
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         from mlffbench.potentials.mace.backends import accelerate
         from mlffbench.potentials.mace.batches import Graphs
-        from mlffbench.potentials.mace.evaluation import energies_and_forces, matmul_precision
+        from mlffbench.potentials.mace.evaluation import matmul_precision
         from mlffbench.potentials.mace.library import session
         from mlffbench.potentials.mace.model import build, hyperparameters
         from mlffbench.potentials.mace.training import train_module
@@ -315,40 +323,44 @@ class MACE(Exportable, ForceField):
             with fixed_seed(seed):
                 module = build(self.config_, dtype, device, None if initial is None else initial.weights)
             self.n_parameters_ = n_trainable(module)
-            example = graphs.batch(training[:EXAMPLE])
-            self.module_, self.kernels_ = accelerate(
-                module, self.kernels, lambda m: energies_and_forces(m, example)
-            )
+            example = graphs.batch(training[: settings.batch_size if device.type == "cuda" else EXAMPLE])
+            fast = accelerate(module, self.kernels, example)
+            self.module_, self.kernels_, self.kernel_seconds_ = fast.module, fast.backend, fast.seconds
             stress = labels.stress is not None
             trained = train_module(self.module_, graphs, (training, held), settings, stress, seed)
             self.history_, self.stopped_by_, self.captured_ = trained
         self._initial = None
 
     # ------------------------------------------------------------ predicting
-    def _prepare(self, frames: Sequence[Atoms]) -> list[Batch]:
+    def _prepare(self, frames: Sequence[Atoms]) -> Inputs:
         import torch
 
         from mlffbench.potentials.networks.seeding import checked_dtype
 
         device = torch.device(self.device_)
-        return self._batches(self.config_, frames, checked_dtype(self.dtype_), device)
+        return self._inputs(self.module_, self.config_, frames, checked_dtype(self.dtype_), device)
 
     @staticmethod
-    def _batches(
-        config: Mapping[str, Any], frames: Sequence[Atoms], dtype: torch.dtype, device: torch.device
-    ) -> list[Batch]:
+    def _inputs(
+        module: torch.nn.Module, config: Mapping[str, Any], frames: Sequence[Atoms], dtype: torch.dtype,
+        device: torch.device,
+    ) -> Inputs:  # fmt: skip
         from mlffbench.potentials.mace.batches import Graphs
-        from mlffbench.potentials.mace.training import ATOMS
-        from mlffbench.potentials.networks.batches import consecutive_groups
+        from mlffbench.potentials.mace.inputs import Inputs
 
         graphs = Graphs.build(frames, config["atomic_numbers"], config["r_max"], dtype, device)
-        return [graphs.batch(group) for group in consecutive_groups([len(a) for a in frames], ATOMS)]
+        return Inputs.of(graphs, module)
 
-    def _evaluate(self, inputs: list[Batch]) -> Labels:
-        from mlffbench.potentials.mace.evaluation import matmul_precision, predictions
+    def _evaluate(self, inputs: Inputs) -> Labels:
+        return self._evaluate_only(inputs, frozenset({"energy", "forces", "stress"}))
 
+    def _evaluate_only(self, inputs: Inputs, quantities: frozenset[str]) -> Labels:
+        from mlffbench.potentials.mace.evaluation import Evaluation, matmul_precision
+
+        if self._evaluation is None or self._evaluation.module is not self.module_:
+            self._evaluation = Evaluation(self.module_)  # keeps what was captured
         with matmul_precision(self.matmul_precision):
-            return predictions(self.module_, inputs)
+            return self._evaluation(inputs, quantities)
 
     # ------------------------------------------------------------ pickling
     def __getstate__(self) -> dict[str, Any]:
@@ -358,7 +370,8 @@ class MACE(Exportable, ForceField):
         from mlffbench.potentials.networks.seeding import checked_dtype
 
         state = super().__getstate__().copy()
-        state.pop("_initial", None)
+        for name in ("_initial", "_evaluation"):
+            state.pop(name, None)
         if "module_" in state:
             with session(checked_dtype(self.dtype_)):
                 state["module_"] = named_weights(self.module_, self.kernels_)

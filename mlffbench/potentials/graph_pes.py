@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import torch
+from torch.overrides import TorchFunctionMode
 
 from mlffbench.descriptors.graph import Graph
+from mlffbench.system.cuda_graph import captures
 
-__all__ = ["Library", "atomic_graph", "default_dtype", "library"]
+__all__ = ["Library", "atomic_graph", "defaults", "library"]
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,24 @@ def atomic_graph(batch: Graph, cutoff: float, dtype: torch.dtype) -> Any:
 
 
 @contextmanager
-def default_dtype(dtype: torch.dtype) -> Iterator[None]:
-    """Set torch's default inside the block: graph-pes makes tensors without naming a type."""
+def defaults(dtype: torch.dtype, device: torch.device) -> Iterator[None]:
+    """Set torch's default type inside the block: graph-pes makes tensors without naming one.
+
+    Where functions are captured as CUDA graphs, its numbers are made on the device, not copied to it.
+    """
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:
-        yield
+        with _NumbersOnDevice() if captures(device) else nullcontext():
+            yield
     finally:
         torch.set_default_dtype(before)
+
+
+class _NumbersOnDevice(TorchFunctionMode):
+    """``torch.tensor(number)`` as a filled tensor."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.tensor and isinstance(args[0], int | float):
+            return torch.full((), args[0], **(kwargs or {}))
+        return func(*args, **(kwargs or {}))

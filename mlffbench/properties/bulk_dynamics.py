@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from ase import Atoms, units
@@ -85,7 +86,7 @@ def run_many(
     return [run.trajectory(timestep * np.array(sampled, dtype=float)) for run in runs]
 
 
-def batch_size(calculator: BaseCalculator, n_atoms: int) -> int:
+def batch_size(n_atoms: int, calculator: BaseCalculator) -> int:
     """Number of trajectories of n atoms after whose end a caller keeps what is finished.
 
     All that fill a GPU; on a CPU those that are as fast together as more of them; one without batches.
@@ -125,7 +126,7 @@ class _Run:
     def trajectory(self, times: np.ndarray) -> Trajectory:
         n = len(self.samples)
         empty = np.zeros((0, len(self.atoms), 3))
-        columns = zip(*self.samples, strict=True) if n else (empty, empty, [], [])
+        columns: Iterable[Any] = zip(*self.samples, strict=True) if n else (empty, empty, [], [])
         positions, velocities, potential, kinetic = (np.array(column) for column in columns)
         return Trajectory(
             times[:n], positions, velocities, potential, kinetic, self.failure, self.seconds, self.error

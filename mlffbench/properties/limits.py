@@ -190,11 +190,12 @@ def _neighbour_failures(
     """True for a structure with two atoms too close; true for one with an atom too far from all others."""
     collapsed, lost = np.zeros((2, len(frames)), dtype=bool)
     alike: dict[bytes, list[int]] = defaultdict(list)
-    for k in np.flatnonzero(checked):
+    for k in np.flatnonzero(checked).tolist():
         if frames[k].pbc.any() or len(frames[k]) > DENSE:
             collapsed[k], lost[k] = _listed_failures(watches[k], frames[k])
         else:
-            alike[frames[k].numbers.tobytes() + watches[k].nearest.tobytes()].append(k)
+            watch = watches[k]
+            alike[watch.nearest.tobytes() + watch.loneliest.tobytes()].append(k)
     for members in alike.values():
         size = max(MOST_PAIRS // len(frames[members[0]]) ** 2, 1)
         for part in np.split(members, range(size, len(members), size)):

@@ -9,7 +9,15 @@ from mlffbench.report.contrast import Of, at, contrast, methods_by_value
 from mlffbench.report.problems import Document, Problem, dig
 from mlffbench.report.wording import flat
 
-__all__ = ["mixed_precision", "other_conditions", "other_versions"]
+__all__ = ["mixed_precision", "other_conditions", "other_versions", "timed_apart"]
+
+NEAR = 1.5  # ratio of two rates of one machine at two moments, at most
+RATES = {  # of the calibration of the task speed
+    "matrix_product_float32": "GFLOP/s",
+    "matrix_product_float64": "GFLOP/s",
+    "copy": "GB/s",
+    "launches": "launches/s",
+}
 
 
 def other_versions(problem: Problem) -> Iterator[str]:
@@ -26,16 +34,87 @@ def other_versions(problem: Problem) -> Iterator[str]:
 
 def other_conditions(problem: Problem) -> Iterator[str]:
     """A sentence on devices, threads, machines and other work beside the fits, if these differ."""
-    facets = {
-        "device": at("model", "device"),
-        "threads": _threads,
-        "machine": at("provenance", "machine", "cpu"),
-        "cores": at("provenance", "machine", "usable_cores"),
-        "accelerator": at("provenance", "accelerator", "name"),
-        "matrix products in": at("provenance", "numerics", "float32_matmul_precision"),
-    }
-    if differing := "; ".join(filter(None, [_contrasts(problem, facets), _load(problem)])):
+    contrasts = (contrast(labels, name) for name, labels in _differing(problem).items())
+    if differing := "; ".join(filter(None, [*contrasts, *_rates(problem), _load(problem)])):
         yield f"Times and memory were not measured under the same conditions: {differing}."
+
+
+def timed_apart(problem: Problem) -> frozenset[str]:
+    """Labels of the methods whose times were not measured under the conditions of most others.
+
+    Machine, device, threads, settings and versions of the task speed are equal, and the rates of the machine
+    are within a factor of 1.5, or the method stands apart.
+    """
+    apart: set[str] = set()
+    for labels in _differing(problem).values():
+        most = max(labels.values(), key=len)
+        apart |= {label for own in labels.values() if own is not most for label in own}
+    for rates in _rates_by_kind(problem).values():
+        best = max(rates.values())
+        apart |= {label for label, rate in rates.items() if best > NEAR * rate}
+    return frozenset(apart)
+
+
+FACETS: dict[str, Of] = {
+    "device": at("model", "device"),
+    "threads": lambda document: _threads(document),
+    "machine": at("provenance", "machine", "cpu"),
+    "cores": at("provenance", "machine", "usable_cores"),
+    "accelerator": at("provenance", "accelerator", "name"),
+    "matrix products in": at("provenance", "numerics", "float32_matmul_precision"),
+}
+
+
+def _differing(problem: Problem) -> dict[str, dict[str, list[str]]]:
+    """Methods by the value of each facet of the fits, and of the fingerprints of speed, that differs."""
+    keys = dict.fromkeys(key for d in problem.documents for key in _fingerprint(d))
+    of_speed = {f"speed's {key.replace('_', ' ')}": _fingerprint_value(key) for key in keys}
+    differing: dict[str, dict[str, list[str]]] = {}
+    for name, of in {**FACETS, **of_speed}.items():
+        labels = methods_by_value(problem, of)
+        known = [{value.strip('"'): own for value, own in other.items()} for other in differing.values()]
+        if len(labels) > 1 and {value.strip('"'): own for value, own in labels.items()} not in known:
+            differing[name] = labels
+    return differing
+
+
+def _of_speed(document: Document) -> Mapping[str, Any]:
+    """Conditions of the task speed; empty without it."""
+    rows = document.get("conditions") or []
+    return next((row for row in rows if str(row.get("task", "")).startswith("speed")), {})
+
+
+def _fingerprint(document: Document) -> Mapping[str, Any]:
+    return _of_speed(document).get("fingerprint") or {}
+
+
+def _fingerprint_value(key: str) -> Of:
+    return lambda document: flat(_fingerprint(document).get(key, ""))
+
+
+def _rates_by_kind(problem: Problem) -> dict[str, dict[str, float]]:
+    """Rates of the machine by kind, and by the method beside which they were measured.
+
+    The least of its seeds, and those of torch alone: numpy reaches others on the same machine.
+    """
+    kinds: dict[str, dict[str, float]] = {}
+    for method in problem.methods:
+        for document in method.done:
+            rates = dig(_of_speed(document), "facts", "calibration") or {}
+            for kind in RATES if rates.get("library") == "torch" else ():
+                if isinstance(rate := rates.get(kind), int | float) and rate > 0:
+                    own = kinds.setdefault(kind, {})
+                    own[method.label] = min(rate, own.get(method.label, rate))
+    return kinds
+
+
+def _rates(problem: Problem) -> Iterator[str]:
+    """Rates of the machine that differ by more than a factor of 1.5."""
+    for kind, rates in _rates_by_kind(problem).items():
+        slowest, fastest = min(rates, key=rates.__getitem__), max(rates, key=rates.__getitem__)
+        if rates[fastest] > NEAR * rates[slowest]:
+            low, high = (f"{rates[label]:.3g} {RATES[kind]} beside {label}" for label in (slowest, fastest))
+            yield f"{kind.replace('_', ' ')} {low}, {high}"
 
 
 def mixed_precision(problem: Problem) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mlffbench.report.conditions import timed_apart
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN
 from mlffbench.report.problems import Document, Method, Problem, dig, kept_file
@@ -136,12 +137,14 @@ def _cheapest(board: _Board) -> Iterator[str]:
     takes = f"{plain(board.cost(cheapest))} µs/atom"
     if len(near) == 1:
         yield f"No other method comes within twice that error; it predicts in {takes}."
-    elif cheapest == best:
-        yield f"It is also the fastest of those within twice that error ({takes})."
+        return
+    alike = "" if not timed_apart(board.problem).intersection(near) else "; not all were timed alike"
+    if cheapest == best:
+        yield f"It is also the fastest of those within twice that error ({takes}{alike})."
     else:
         yield (
             f"Fastest within twice that error: {cheapest} ({board.text(cheapest)}; {takes} instead of "
-            f"{plain(board.cost(best))})."
+            f"{plain(board.cost(best))}{alike})."
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "APART",
     "HOW_TO_READ",
     "LEAKY",
     "MISSING",
@@ -23,6 +24,8 @@ __all__ = [
 
 MISSING = "–"
 LEAKY = "‡"  # beside the errors on a test group with duplicates in the training set
+
+APART = "§"  # beside times that were not measured under the conditions of most others
 
 HOW_TO_READ = (  # points of one paragraph
     "Every row is one method, fitted on the training part of one dataset and split and scored on named test "
@@ -40,7 +43,9 @@ HOW_TO_READ = (  # points of one paragraph
     "error in domain: 1× means that nothing is lost.",
     "Prediction times include preparation (neighbour lists, "
     "descriptors). Failed cases are rows too. ‡ marks errors on a test group some of whose frames have a "
-    "twin in the training set: the same structure up to rotation, order of atoms and choice of cell.",
+    "twin in the training set: the same structure up to rotation, order of atoms and choice of cell. "
+    "§ marks times that were not measured on the machine, the device, the threads and the settings of most "
+    "others.",
 )
 
 

@@ -51,7 +51,7 @@ def failure_of(error: Exception) -> dict[str, str]:
     if any(map(_is_of_full_disk, _chain(error))):
         raise DiskFullError(_cut(said)) from error
     return {
-        "kind": _kind(error),
+        "kind": _kind(error, said),
         "message": _cut(f"{type(error).__name__}: {said}"),
         "traceback": _cut("".join(summary.format()), MOST_TRACEBACK),
     }
@@ -82,11 +82,7 @@ def _is_of_full_disk(error: BaseException) -> bool:
     return any(words in said for words in FULL_WORDS)
 
 
-def _said(error: Exception) -> str:
-    return str(error) if isinstance(error, RuntimeError) else ""
-
-
-def _kind(error: Exception) -> str:
+def _kind(error: Exception, said: str) -> str:
     kinds: dict[str, tuple[type[Exception], ...]] = {
         "not installed": (ImportError,),
         "out of memory": (MemoryError,),
@@ -94,6 +90,7 @@ def _kind(error: Exception) -> str:
         "invalid prediction": (InvalidPrediction,),
         "unsupported input": (NotImplementedError, ValueError, LookupError, FileNotFoundError),
     }
-    if type(error).__name__ == "OutOfMemoryError" or "DefaultCPUAllocator" in _said(error):  # torch's
+    on_cpu = isinstance(error, RuntimeError) and "DefaultCPUAllocator: " in said
+    if type(error).__name__ == "OutOfMemoryError" or on_cpu:  # torch's, without importing torch
         return "out of memory"
     return next((kind for kind, types in kinds.items() if isinstance(error, types)), "error")

@@ -25,7 +25,7 @@ from mlffbench.tasks.timings.systems import batch, copies_of, geometric_sizes
 __all__ = ["speed"]
 
 FACTOR, MOST_ATOMS = 4, 100_000  # between sizes of systems; of the largest
-BATCHES = (1, 8, 64, 512)
+BATCHES = (1, 8, 64)
 SYSTEMS_SHARE, BATCHES_SHARE = 0.6, 0.25  # of the time
 
 
@@ -116,7 +116,7 @@ def _batches(frames: list[Atoms], sizes: Sequence[int]) -> dict[int, list[Atoms]
 
 
 def _name(grown: str, size: int, n_atoms: int) -> str:
-    return f"{size} {'copies' if grown == 'system' else 'frames'}, {n_atoms} atoms"
+    return f"{size} copies, {n_atoms} atoms" if grown == "system" else f"batch of {size}, {n_atoms} atoms"
 
 
 def _grown(

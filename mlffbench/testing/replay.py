@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -13,38 +13,39 @@ from torch.utils._pytree import tree_leaves
 from mlffbench.system.cuda_graph import POOLS
 from mlffbench.testing.launches import waits_for_device
 
-__all__ = ["replayed_on_cpu"]
+__all__ = ["Recording", "replayed_on_cpu"]
 
 
 @contextmanager
-def replayed_on_cpu() -> Iterator[None]:
-    """Capture functions on the CPU inside the block, where `CapturedFunction` is else the plain function.
+def replayed_on_cpu() -> Iterator[list[Recording]]:
+    """Capture functions on the CPU inside the block, and list what has been captured.
 
     As on a GPU, Python runs while a call is captured and never again: a number that the host has changed
     since is not seen by a replay, an operation that waits for the device ends the capture, and all operations
     write where they wrote at first. Unlike on a GPU, capturing executes the operations too; so the first
     replay is left out.
     """
-    POOLS["cpu"] = _Pool
+    recordings: list[Recording] = []
+
+    class Pool:
+        def __init__(self, device: torch.device) -> None:
+            self.device = device
+
+        def stream(self) -> AbstractContextManager[None]:
+            return nullcontext()
+
+        def record(self, function: Callable[[], Any]) -> Recording:
+            recordings.append(Recording(function))
+            return recordings[-1]
+
+    POOLS["cpu"] = Pool
     try:
-        yield
+        yield recordings
     finally:
         del POOLS["cpu"]
 
 
-class _Pool:
-    def __init__(self, device: torch.device) -> None:
-        self.device = device
-
-    @contextmanager
-    def stream(self) -> Iterator[None]:
-        yield
-
-    def record(self, function: Callable[[], Any]) -> _Recording:
-        return _Recording(function)
-
-
-class _Recording(TorchDispatchMode):
+class Recording(TorchDispatchMode):
     """The operations of a call below automatic differentiation, with their tensors."""
 
     def __init__(self, function: Callable[[], Any]) -> None:

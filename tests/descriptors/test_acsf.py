@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 
 from mlffbench.descriptors import graph
 from mlffbench.descriptors.acsf import ACSF
+from mlffbench.descriptors.environments import padded, parts
 
 RADIAL = [(0.1, 0.0), (1.0, 1.5), (4.0, 2.5)]
 ANGULAR = [(0.01, 1.0, 1.0), (0.05, 4.0, -1.0), (0.2, 2.5, 1.0)]
@@ -69,6 +70,49 @@ def test_jacobian_is_that_of_automatic_differentiation(atoms: Atoms) -> None:
     gradient = torch.zeros_like(forces).index_add(0, batch.target, pair).index_add(0, batch.source, -pair)
     assert forces.abs().max() > 0.1
     torch.testing.assert_close(-gradient, forces, rtol=1e-9, atol=1e-9)
+
+
+def test_features_that_a_neighbour_changes_are_those_of_the_columns() -> None:
+    for atoms in (rattled(molecule("CH3CH2OH")), bulk("Si")):
+        acsf = ACSF(4.0).fit([atoms])
+        values = torch.randn(5, len(acsf.get_feature_names_out()))
+        expected = values[:, acsf.columns].flatten(0, 1)
+        torch.testing.assert_close(acsf.functions().by_neighbour(values), expected)
+
+
+def test_padding_changes_no_environment() -> None:
+    """Nor does it make derivatives undefined."""
+    frames = [rattled(molecule("CH3CH2OH")), salt()]
+    acsf = ACSF(4.0, angular=ANGULAR).fit(frames)
+    functions, own = acsf.functions(), acsf.environments(graph.build(frames, 4.0))
+    n, p, t = len(own.element), len(own.source), len(own.first)
+    filled = functions(padded(own, n + 1, p + 2, t + 9, acsf.cutoff))
+    values = functions(own)
+    torch.testing.assert_close(filled.features()[:n], values.features(), rtol=1e-14, atol=1e-14)
+    assert not filled.features()[n:].any()
+    gradient = torch.randn(n + 1, len(acsf.get_feature_names_out()), dtype=torch.float64)
+    pairs = filled.pair_gradients(gradient)
+    torch.testing.assert_close(pairs[:p], values.pair_gradients(gradient[:n]), rtol=1e-13, atol=1e-13)
+    assert pairs[p:].abs().max() < 1e-30
+    assert filled.jacobian()[p:].abs().max() < 1e-30
+
+
+def test_parts_are_the_whole_and_their_gradients_contractions_of_the_jacobian() -> None:
+    frames = [rattled(molecule("CH3CH2OH")), salt(), molecule("CH4"), Atoms("O")]
+    acsf = ACSF(4.0, angular=ANGULAR).fit(frames)  # widths and shapes that are no full grid
+    functions, whole = acsf.functions(), graph.build(frames, 4.0)
+    values = functions(acsf.environments(whole))
+    gradient = torch.randn(len(whole.numbers), len(acsf.get_feature_names_out()), dtype=torch.float64)
+    each = parts(whole, acsf.element(whole.numbers), acsf.cutoff, 100)
+    assert len(each) > 4
+    large = [part.atoms for part in each if len(part.environments.first) > 100]
+    assert all(atoms.stop - atoms.start == 1 for atoms in large)
+    own = [(functions(part.environments), gradient[part.atoms]) for part in each]
+    torch.testing.assert_close(torch.cat([v.features() for v, _ in own]), values.features())
+    pairs = values.pair_gradients(gradient)
+    torch.testing.assert_close(torch.cat([v.pair_gradients(g) for v, g in own]), pairs)
+    rows = functions.by_neighbour(gradient)[whole.source * 5 + acsf.element(whole.numbers)[whole.target]]
+    torch.testing.assert_close(torch.einsum("pc,pxc->px", rows, values.jacobian()), pairs)
 
 
 def test_lone_atoms_and_empty_neighbourhoods() -> None:

@@ -42,17 +42,29 @@ def test_every_pair_is_there_in_both_directions():
     assert total.abs().max() < 1e-9
 
 
-def test_a_split_graph_is_the_graphs_of_the_parts():
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_counts_of_frames_are_those_of_the_graph(dtype):
+    frames = [*structures(), Atoms("H")]  # the last has no pair
+    graph, atoms, pairs = build_counted(frames, 4.0, dtype)
+    assert graph.positions.dtype == graph.cells.dtype == graph.shifts.dtype == dtype
+    assert atoms.tolist() == graph.frame.bincount().tolist() == [len(a) for a in frames]
+    assert pairs.tolist() == graph.frame[graph.source].bincount(minlength=len(frames)).tolist()
+
+
+def test_parts_of_a_graph_are_the_graphs_of_their_frames():
     frames = structures()
-    graph, atoms, pairs = build_counted(frames, 4.0, torch.float32)
-    assert atoms.tolist() == [len(a) for a in frames]
-    assert pairs.tolist() == torch.bincount(graph.frame[graph.source], minlength=len(frames)).tolist()
-    for groups in ([1] * len(frames), [2, 4, 1], [len(frames)]):
-        ends = np.cumsum(groups)
-        for part, size, end in zip(split(graph, atoms, pairs, groups), groups, ends, strict=True):
-            alone = build(frames[end - size : end], 4.0, torch.float32)
-            for name, values in vars(alone).items():
-                assert torch.equal(getattr(part, name), values), name
+    graph, atoms, pairs = build_counted(frames, 4.0)
+    for groups in ([3, 3, 1], [4, 3], [len(frames)]):
+        stops = np.cumsum(groups)
+        for part, size, stop in zip(split(graph, atoms, pairs, groups), groups, stops, strict=True):
+            alone = build(frames[stop - size : stop], 4.0)
+            for name in ("numbers", "positions", "cells", "periodic", "frame"):
+                assert torch.equal(getattr(part, name), getattr(alone, name)), name
+            assert pairs_of(part) == pairs_of(alone)
+
+
+def pairs_of(graph):
+    return sorted(torch.column_stack([graph.source, graph.target, graph.shifts]).tolist())
 
 
 def test_energy_forces_and_stress_of_lennard_jones_are_those_of_ase():

@@ -1,4 +1,4 @@
-"""Derivatives by vectors between neighbours give the forces and stresses of those by positions and strains."""
+"""Derivatives by vectors between neighbours give the forces and stresses of those by positions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_they_are_those_of_positions_and_strains(graph: Graph, create_graph: boo
 
 def test_a_frame_without_neighbours_has_neither() -> None:
     energy, forces, stress = with_pair_forces(energies, build([molecule("H")], 4.0))
-    assert not energy.any() and not forces.any() and not stress.any()
+    assert not any(x.any() for x in (energy, forces, stress))
 
 
 def test_they_wait_for_nothing_and_take_fewer_operations(graph: Graph) -> None:

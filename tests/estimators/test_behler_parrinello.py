@@ -13,11 +13,14 @@ from ase import Atoms
 from ase.build import bulk
 from example_water import springs
 
+from mlffbench.data import concatenate
 from mlffbench.estimators.behler_parrinello import BehlerParrinello
 from mlffbench.forcefield import ForceField
-from mlffbench.potentials.networks import ensemble
+from mlffbench.potentials.networks import acsf_evaluation, ensemble
 from mlffbench.potentials.networks.seeding import holdout
-from mlffbench.testing import check_forcefield
+from mlffbench.testing import check_forcefield, solids
+from mlffbench.testing.launches import waits
+from mlffbench.testing.replay import replayed_on_cpu
 
 EACH = pytest.mark.parametrize("cls", [BehlerParrinello])
 
@@ -94,6 +97,73 @@ def test_a_file_holds_all_networks(tmp_path: Any) -> None:
         for copy in copies:
             np.testing.assert_array_equal(copy.predict(frames).energy, model.predict(frames).energy)
             assert {str(p.dtype) for n in copy.networks_ for p in n.parameters()} == {f"torch.{dtype}"}
+
+
+# ---------------------------------------------------------------- graphs and batches
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-10), ("float32", 1e-4)])
+@pytest.mark.parametrize("data", [lambda: springs(22), lambda: (solids().frames, solids().labels)])
+def test_fifty_captured_steps_are_the_plain_ones(dtype: str, tolerance: float, data: Any) -> None:
+    """Padded batches in graphs replayed on the CPU."""
+    frames, labels = data()
+    fit = lambda: small(
+        BehlerParrinello, batch_size=4, max_epochs=13, dtype=dtype, validation_fraction=0.2
+    ).fit(frames, labels)
+    plain: Any = fit()
+    with replayed_on_cpu():
+        captured: Any = fit()
+    assert (plain.captured_, captured.captured_) == ("no: cpu", "yes")
+    for name in ("loss", "validation"):
+        a, b = ([row[name] for row in m.history_] for m in (captured, plain))
+        np.testing.assert_allclose(a, b, rtol=tolerance)
+
+
+@pytest.mark.parametrize("n_networks", [1, 2])
+def test_captured_evaluation_is_the_plain_one(n_networks: int) -> None:
+    """Also where shapes are padded, and for single structures again and again."""
+    frames, labels = springs(8)
+    model: Any = small(BehlerParrinello, n_networks=n_networks, max_epochs=2).fit(frames, labels)
+    plain = [model.predict(group) for group in (frames, *([a] for a in frames))]
+    del model._evaluation_of
+    with replayed_on_cpu():
+        captured = [model.predict(group) for group in (frames, *([a] for a in frames))]
+        call = model._evaluation_of.calls["mean" if n_networks == 1 else "members"]
+        assert call.status == "yes"
+        _, table = model._prepare(frames).parts[0]
+        assert waits(lambda: call.function(table)) == []
+    del model._evaluation_of
+    for a, b in zip(captured, plain, strict=True):
+        np.testing.assert_allclose(a.energy, b.energy, rtol=1e-12)
+        np.testing.assert_allclose(np.concatenate(a.forces), np.concatenate(b.forces), atol=1e-12)
+
+
+@pytest.mark.parametrize("n_networks", [1, 2])
+def test_quantities_and_batches_do_not_change_a_prediction(
+    n_networks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One by one, or in parts of few atoms, or without what is not asked for."""
+    data = solids()
+    model: Any = small(BehlerParrinello, n_networks=n_networks, max_epochs=2).fit(data.frames, data.labels)
+    frames = [*data.frames[:3], data.frames[3] * (2, 1, 1), Atoms("Ar2", positions=[[0, 0, 0], [0, 3, 0]])]
+    whole, prepared = model.predict(frames), model.prepare(frames)
+    monkeypatch.setattr(acsf_evaluation, "batch_bytes", lambda device: 1e5)
+    monkeypatch.setattr(acsf_evaluation, "LEAST", 0)
+    assert len(model._prepare(frames).parts) > 5 > len(prepared.inputs.parts)
+    quantities = (["energy"], ["forces"], ["stress", "std"], ["energy", "forces", "stress"])
+    others = [
+        concatenate([model.predict([atoms]) for atoms in frames]),
+        model.predict(frames),
+        *(model.evaluate(prepared, names) for names in quantities),
+    ]
+    for labels in others:
+        np.testing.assert_allclose(labels.energy, whole.energy, rtol=1e-9)
+        for name in ("forces", "stress", "energy_std", "forces_std"):
+            if getattr(labels, name) is not None:
+                for a, b in zip(getattr(labels, name), getattr(whole, name), strict=True):
+                    assert (a is None) == (b is None)
+                    if a is not None:
+                        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+    assert others[2].forces is others[2].stress is others[3].stress is others[4].forces is None
+    assert others[4].stress[-1] is None
 
 
 def test_no_networks_are_a_sentence() -> None:
@@ -175,3 +245,27 @@ def test_gpu_agrees_with_cpu(cls: type[ForceField]) -> None:
     )
     np.testing.assert_allclose(gpu.energy, cpu.energy, atol=1e-6)
     np.testing.assert_allclose(gpu.forces[0], cpu.forces[0], atol=1e-5)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-10), ("float32", 1e-4)])
+def test_gpu_steps_and_evaluations_are_captured(dtype: str, tolerance: float) -> None:
+    """The losses of fifty steps and the predictions of single structures are the plain ones."""
+    frames, labels = springs(22)
+    fit = lambda: small(
+        BehlerParrinello, batch_size=4, max_epochs=13, dtype=dtype, device="cuda"
+    ).fit(frames, labels)  # fmt: skip
+    captured: Any = fit()
+    assert captured.captured_ == "yes"
+    single = [captured.predict([a]) for a in frames]
+    assert captured._evaluation_of.calls["mean"].status == "yes"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mlffbench.system.cuda_graph.POOLS", {})
+        plain: Any = fit()
+        assert plain.captured_ == "no: cuda"
+        del captured._evaluation_of
+        for a, b in zip(single, (captured.predict([a]) for a in frames), strict=True):
+            np.testing.assert_allclose(a.energy, b.energy, rtol=1e-9)
+            np.testing.assert_allclose(a.forces[0], b.forces[0], atol=1e-9)
+    a, b = ([row["loss"] for row in m.history_] for m in (captured, plain))
+    np.testing.assert_allclose(a, b, rtol=tolerance)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from mlffbench.properties.survival import survival
+from mlffbench.tasks.md import md
 
 
 def test_the_curve_is_that_of_kaplan_and_meier() -> None:
@@ -30,3 +34,12 @@ def test_stopping_is_not_dying() -> None:
     assert all_.lifetime_high > 5
     with pytest.raises(ValueError, match="within 0 and 10"):
         survival([11], [False], 10)
+
+
+def test_no_death_among_the_trajectories_of_md_bounds_the_share_that_dies() -> None:
+    """Clopper and Pearson's bound of 95 % for 0 of 32: 1 − 0.05^(1/32) < 0.09, and two-sided 0.11."""
+    n = inspect.signature(md).parameters["n_trajectories"].default
+    estimate = survival([10.0] * n, [False] * n, 10)
+    assert 1 - estimate.share_low == pytest.approx(1 - 0.025 ** (1 / n))
+    assert 1 - estimate.share_low < 0.11
+    assert binomtest(0, n, alternative="less").proportion_ci(0.95).high < 0.09

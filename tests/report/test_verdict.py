@@ -113,3 +113,11 @@ def test_a_perfect_method_divides_by_nothing():
 def test_the_paragraph_opens_the_section_of_a_page(documents):
     page = markdown.render(Results.from_documents(documents), "suite")
     assert page.index("**Verdict.** Best here") < page.index("### What was run")
+
+
+def test_a_fastest_method_of_another_machine_is_told_so(documents):
+    best = outcome("best", 0.020)
+    close = fast(outcome("close", 0.021), 0.5)
+    assert "not all were timed alike" not in verdict(best, close)
+    close["model"]["device"] = "cuda"
+    assert "instead of 100; not all were timed alike)" in verdict(best, close)

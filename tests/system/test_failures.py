@@ -85,3 +85,11 @@ def test_a_real_full_device_is_recognised():
 )
 def test_other_errors_are_failures(error):
     assert failure_of(error)["kind"] != "disk full"
+
+
+def test_memory_that_torch_lacks_on_the_cpu_is_out_of_memory():
+    import torch
+
+    _, failure = catch_failure(lambda: torch.empty(2**50))
+    assert failure["kind"] == "out of memory"
+    assert failing(RuntimeError("shapes do not match"))[1]["kind"] == "error"

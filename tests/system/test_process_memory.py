@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from mlffbench.system.process_memory import memory_below
+from mlffbench.system.process_memory import available_memory, memory_below
 
 
 def test_memory_is_that_of_all_descendants():
@@ -17,3 +17,13 @@ def test_memory_is_that_of_all_descendants():
     assert 100e6 < memory_below(os.getpid()) - before < 200e6
     child.communicate(b"\n")
     assert memory_below(child.pid) is None
+
+
+def test_a_container_may_have_less_than_the_machine(tmp_path):
+    machine = available_memory(tmp_path / "none")
+    assert machine > 2**20
+    (tmp_path / "memory.current").write_text("1000\n")
+    (tmp_path / "memory.max").write_text("5096\n")
+    assert available_memory(tmp_path) == 4096
+    (tmp_path / "memory.max").write_text("max\n")
+    assert available_memory(tmp_path) > 2**20

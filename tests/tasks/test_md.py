@@ -13,6 +13,7 @@ from ase.build import bulk, molecule
 from ase.calculators.calculator import Calculator, all_changes
 
 from mlffbench.data import Curve, Dataset, Labels, Missing, Reference, Score, Split
+from mlffbench.properties import bulk_dynamics
 from mlffbench.properties.dynamics import dynamics
 from mlffbench.system import checkpoint
 from mlffbench.tasks.md import md
@@ -195,6 +196,28 @@ def test_a_finished_piece_is_not_done_again(tmp_path: Path) -> None:
     assert (
         len(list(tmp_path.iterdir())) == 6
     )  # NVE, two of the model's, two of the reference's, time of one alone
+
+
+def test_a_killed_run_goes_on_at_its_last_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of two: the first is kept, the second is run again as a whole and gives the same rows."""
+    monkeypatch.setattr(bulk_dynamics, "MOST_ATOMS", 8)
+    changed = {"picoseconds": 0.2, "n_trajectories": 3}
+    with checkpoint.keep_in(tmp_path):
+        first = rows(Analytic(ARGON), *argon(), **changed)
+        (kept,) = tmp_path.glob("40_K_trajectory_2-*")
+        kept.unlink()
+        sizes: list[int] = []
+
+        class Counting(Analytic):
+            def _evaluate(self, inputs: Any) -> Labels:
+                sizes.append(len(inputs))
+                return super()._evaluate(inputs)
+
+        again = rows(Counting(ARGON), *argon(), **changed)
+    assert set(sizes) == {1}
+    assert len(sizes) == 51  # steps and the start
+    untimed = [[r for r in run if getattr(r, "metric", "") not in TIMES] for run in (first, again)]
+    assert untimed[0] == untimed[1]
 
 
 # ---------------------------------------------------------------- frames of a temperature as the reference

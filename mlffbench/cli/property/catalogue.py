@@ -16,6 +16,7 @@ __all__ = ["ELSEWHERE", "Property", "property_names", "property_of"]
 FOLDER = "mlffbench.properties"
 ELSEWHERE = {  # files whose functions take something else than a calculator and structures
     "bonds": "lists the bonds of a structure, without a potential",
+    "bulk_dynamics": "runs many trajectories at once: 'dynamics' runs one, and the task 'md' compares them",
     "diffusion": "takes positions over time: run 'dynamics' and call mlffbench.properties.diffusion",
     "distributions": "takes the frames of a trajectory: run 'dynamics -o md.extxyz' and call "
     "mlffbench.properties.distributions",

@@ -6,6 +6,7 @@ import inspect
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ase import Atoms
@@ -203,7 +204,21 @@ class GraphNetwork(WarmStart):
         return batched_graphs(frames, self.cutoff_, self.device_)
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
-        return concatenate([self._prediction().labels(graph) for graph in inputs])
+        from mlffbench.descriptors.graph import parts
+        from mlffbench.system.batch_size import with_half_on_memory_error
+
+        labels = self._prediction().labels
+        evaluated = lambda graph, n: [labels(part) for part in parts(graph, n)]
+        halved = (with_half_on_memory_error(partial(evaluated, graph)) for graph in inputs)
+        return concatenate([part for several in halved for part in several])
+
+    def _evaluate_only(self, inputs: list[Graph], quantities: frozenset[str]) -> Labels:
+        if quantities != {"energy"}:
+            return self._evaluate(inputs)
+        import torch
+
+        with torch.no_grad():
+            return Labels(torch.cat([self._energies(graph) for graph in inputs]).cpu().numpy())
 
     def _prediction(self) -> CapturedPrediction:
         """Predictions of the present module, whose captured graphs later calls use again."""

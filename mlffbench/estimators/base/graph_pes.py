@@ -62,11 +62,11 @@ class GraphPES(GraphNetwork):
         return self._construct(library(), cutoff=self.cutoff_, **config)
 
     def _energies(self, batch: Graph) -> torch.Tensor:
-        from mlffbench.potentials.graph_pes import atomic_graph, default_dtype
+        from mlffbench.potentials.graph_pes import atomic_graph, defaults
         from mlffbench.potentials.networks.seeding import checked_dtype
 
         dtype = checked_dtype(self.dtype_)
-        with default_dtype(dtype):
+        with defaults(dtype, batch.positions.device):
             local = self.module_(atomic_graph(batch, self.cutoff_, dtype))["local_energies"]
         # graph-pes drops the dimension of a single atom
         return batch.sum_atoms(self.shift_ + self.scale_ * local.reshape(-1).double())

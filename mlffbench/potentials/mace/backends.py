@@ -2,70 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any
 
 import torch
 
-from mlffbench.potentials.mace.convolution import NeighbourConvolution, PaddedNeighbours, is_convertible
+from mlffbench.potentials.mace.batch import Batch
+from mlffbench.potentials.mace.evaluation import energies_and_forces
 from mlffbench.potentials.mace.library import mace
-from mlffbench.potentials.mace.symmetric_contraction import MonomialContraction
+from mlffbench.potentials.mace.network import FusedMACE
+from mlffbench.potentials.mace.training import Loss
+from mlffbench.system.cuda_graph import WARM_UP, CapturedFunction
+from mlffbench.system.timing import measure
 
-__all__ = ["BACKENDS", "accelerate", "fuse", "named_weights", "restore_backend", "unfuse"]
+__all__ = ["BACKENDS", "Accelerated", "accelerate", "named_weights", "restore_backend"]
 
 BACKENDS = ("auto", "mace", "fused", "cuequivariance")  # mace-torch's own layers, ours, NVIDIA's
 TOLERANCES = {torch.float32: 1e-4, torch.float64: 1e-9}  # of the largest energy and the largest force
-Compute = Callable[[torch.nn.Module], tuple[torch.Tensor, torch.Tensor]]  # -> energies, forces
+STEPS = 5  # timed for each backend
 
 
-def accelerate(module: torch.nn.Module, backend: str, compute: Compute) -> tuple[torch.nn.Module, str]:
-    """Convert a module to a backend; return the module and the name of the backend it has now.
+@dataclass(frozen=True)
+class Accelerated:
+    """A module with the layers of a backend.
 
-    ``auto`` takes cuequivariance on a GPU where it is installed, our layers on a CPU, and only where energies
-    and forces of the example are mace-torch's own within rounding.
+    Attributes
+    ----------
+    module : torch.nn.Module
+    backend : str
+        Of `BACKENDS`, not ``auto``.
+    seconds : dict of str to float
+        Of one training step with each backend that was timed.
+    """
+
+    module: torch.nn.Module
+    backend: str
+    seconds: dict[str, float]
+
+
+def accelerate(module: torch.nn.Module, backend: str, example: Batch) -> Accelerated:
+    """Convert a module to a backend.
+
+    ``auto`` takes our layers on a CPU, and on a GPU the backend whose training step is the fastest there; in
+    both cases only where energies and forces of the example are mace-torch's own within rounding.
 
     Parameters
     ----------
-    module : mace-torch's module, converted in place by ``fused``
+    module : mace-torch's module
     backend : one of `BACKENDS`
-    compute : callable
-        Module -> energies and forces of an example.
+    example : Batch
+        Labelled frames.
 
     Raises
     ------
     ValueError
         A backend named explicitly does not exist, or does not agree.
+    NotImplementedError
+        A backend named explicitly does not know all layers.
     ImportError
         cuequivariance was named explicitly and is not installed.
     """
     if backend not in BACKENDS:
         raise ValueError(f"no kernels {backend!r}; there are {list(BACKENDS)}")
-    device = next(module.parameters()).device
-    target = _preferred(device) if backend == "auto" else backend
-    if target == "mace":
-        return module, target
-    if target == "cuequivariance" and find_spec("cuequivariance_torch") is None:
+    if backend == "mace":
+        return Accelerated(module, backend, {})
+    if backend == "cuequivariance" and find_spec("cuequivariance_torch") is None:
         raise ImportError("kernels='cuequivariance' needs it: pip install 'mlffbench[gpu]'")
-    expected = compute(module)
-    try:
-        converted = _convert(module, target)
-        if _agree(expected, compute(converted)):
-            return converted, target
-    except NotImplementedError:  # cuequivariance knows two correlations
-        if backend != "auto":
-            raise
+    expected = energies_and_forces(module, example)
     if backend != "auto":
-        raise ValueError(f"the kernels {target!r} do not give mace-torch's energies and forces here")
-    return unfuse(module), "mace"
+        converted = _convert(module, backend)
+        if not _agree(expected, energies_and_forces(converted, example)):
+            raise ValueError(f"the kernels {backend!r} do not give mace-torch's energies and forces here")
+        return Accelerated(converted, backend, {})
+    return _fastest(_agreeing(module, expected, example), example)
 
 
 def restore_backend(module: torch.nn.Module, backend: str) -> tuple[torch.nn.Module, str]:
     """Convert a stored module to the backend it had, or to this machine's where it lacks that one."""
-    device = next(module.parameters()).device
-    if backend != "mace" and backend != _preferred(device):
-        backend = _preferred(device)
-    return _convert(module, backend), backend
+    available = {"mace", *_candidates(next(module.parameters()).device)}
+    for name in (backend, "fused", "mace"):
+        if name in available:
+            try:
+                return _convert(module, name), name
+            except NotImplementedError:  # layers that ours do not know
+                continue
+    return module, "mace"
 
 
 def named_weights(module: torch.nn.Module, backend: str) -> dict[str, torch.Tensor]:
@@ -75,44 +96,60 @@ def named_weights(module: torch.nn.Module, backend: str) -> dict[str, torch.Tens
     return {name: weight.detach().cpu().clone() for name, weight in module.named_parameters()}
 
 
+def _candidates(device: torch.device) -> list[str]:
+    """Backends besides mace-torch's that a device may take."""
+    nvidia = device.type == "cuda" and find_spec("cuequivariance_torch") is not None
+    return ["fused", *(["cuequivariance"] if nvidia else [])]
+
+
 def _convert(module: torch.nn.Module, backend: str) -> torch.nn.Module:
     if backend == "cuequivariance":
         device = next(module.parameters()).device
         return mace().to_cuequivariance(module, device=device.type).to(device)
-    return fuse(module) if backend == "fused" else module
+    return FusedMACE(module) if backend == "fused" else module
 
 
-def fuse(module: Any) -> torch.nn.Module:
-    """Replace mace-torch's contractions and convolutions in place by ours, where ours know the layer."""
-    device, padding = next(module.parameters()).device, PaddedNeighbours()
-    for interaction in module.interactions:
-        if is_convertible(interaction.conv_tp) and not hasattr(interaction, "conv_fusion"):
-            ours = NeighbourConvolution(interaction.conv_tp, mace().wigner_3j, padding)
-            interaction.conv_tp = ours.to(device)
-            interaction.conv_fusion = "mlffbench"
-    for product in module.products:
-        if type(product.symmetric_contractions).__name__ == "SymmetricContraction":
-            product.symmetric_contractions = MonomialContraction(product.symmetric_contractions).to(device)
-    return module
+def _agreeing(
+    module: torch.nn.Module, expected: tuple[torch.Tensor, ...], example: Batch
+) -> dict[str, torch.nn.Module]:
+    """Backends that give mace-torch's energies and forces, its own last."""
+    agreeing = {}
+    for name in _candidates(next(module.parameters()).device):
+        try:
+            converted = _convert(module, name)
+            if _agree(expected, energies_and_forces(converted, example)):
+                agreeing[name] = converted
+        except NotImplementedError:  # ours do not know all layers, cuequivariance knows two correlations
+            continue
+    return agreeing | {"mace": module}
 
 
-def unfuse(module: Any) -> torch.nn.Module:
-    """Put mace-torch's own layers back in place of ours."""
-    for interaction in module.interactions:
-        if isinstance(interaction.conv_tp, NeighbourConvolution):
-            interaction.conv_tp = interaction.conv_tp._original[0]
-            del interaction.conv_fusion
-    for product in module.products:
-        if isinstance(product.symmetric_contractions, MonomialContraction):
-            product.symmetric_contractions = product.symmetric_contractions._original[0]
-    return module
+def _fastest(modules: dict[str, torch.nn.Module], example: Batch) -> Accelerated:
+    """The first on a CPU, where ours are the fastest; else that of the shortest training step."""
+    name, device = next(iter(modules)), example.positions.device
+    if device.type != "cuda" or len(modules) == 1:
+        return Accelerated(modules[name], name, {})
+    seconds = {k: _seconds(module, example, device) for k, module in modules.items()}
+    name = min(seconds, key=lambda k: seconds[k])
+    return Accelerated(modules[name], name, seconds)
 
 
-def _preferred(device: torch.device) -> str:
-    """The fastest backend that is installed for a device."""
-    if device.type == "cpu":
-        return "fused"
-    return "cuequivariance" if find_spec("cuequivariance_torch") is not None else "mace"
+def _seconds(module: torch.nn.Module, example: Batch, device: torch.device) -> float:
+    """Wall time of one forward and backward pass of a loss on forces, captured where that is possible."""
+    weights = [p for p in module.parameters() if p.requires_grad]
+    loss = Loss(1.0, 100.0, None)
+
+    def step(batch: Batch) -> tuple[torch.Tensor, ...]:
+        gradients = torch.autograd.grad(loss(module, batch), weights, allow_unused=True)
+        return tuple(g for g in gradients if g is not None)
+
+    captured = CapturedFunction(step, device, "a step of MACE")
+    for _ in range(WARM_UP + 2):
+        captured(example)
+    with measure(str(device)) as measured:
+        for _ in range(STEPS):
+            captured(example)
+    return measured.seconds / STEPS
 
 
 def _agree(expected: tuple[torch.Tensor, ...], computed: tuple[torch.Tensor, ...]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,24 +11,22 @@ import torch
 
 from mlffbench.data import VOIGT_FLAT, Labels
 from mlffbench.potentials.mace.batch import Batch
+from mlffbench.potentials.mace.inputs import Inputs
 from mlffbench.potentials.mace.network import FusedMACE
+from mlffbench.system.cuda_graph import CapturedFunction
 
-__all__ = [
-    "energies_and_forces",
-    "frozen_weights",
-    "matmul_precision",
-    "mean_loss",
-    "output",
-    "predictions",
-]
+__all__ = ["Evaluation", "energies_and_forces", "frozen_weights", "matmul_precision", "output"]
 
 PRECISIONS = ("highest", "high", "medium")
+ALL = frozenset({"energy", "forces", "stress"})
 
 
-def output(module: torch.nn.Module, batch: Batch, stress: bool, training: bool = False) -> dict[str, Any]:
-    """mace-torch's own dictionary of a batch's energies, forces and, if wanted, stresses."""
+def output(
+    module: torch.nn.Module, batch: Batch, stress: bool, training: bool = False, forces: bool = True
+) -> dict[str, Any]:
+    """Energies, forces in the order of the batch's atoms and, if wanted, stresses of a batch."""
     inputs = batch if isinstance(module, FusedMACE) else batch.mace_inputs()
-    return module(inputs, training=training, compute_force=True, compute_stress=stress)
+    return module(inputs, training=training, compute_force=forces, compute_stress=stress)
 
 
 def energies_and_forces(module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
@@ -38,27 +36,52 @@ def energies_and_forces(module: torch.nn.Module, batch: Batch) -> tuple[torch.Te
     return outputs["energy"].detach(), outputs["forces"].detach()
 
 
-def mean_loss(loss: Any, module: torch.nn.Module, batches: list[Batch]) -> float:
-    """Mean of a loss over all frames of the batches."""
-    with frozen_weights(module):
-        values = [loss(b, training=False).item() * b.num_graphs for b in batches]
-    return sum(values) / sum(b.num_graphs for b in batches)
+class Evaluation:
+    """Labels of batches by a module whose weights stay; repeated shapes are captured on a GPU."""
 
+    def __init__(self, module: torch.nn.Module) -> None:
+        self.module = module
+        device = next(module.parameters()).device
+        self.captured = CapturedFunction(self._tensors, device, "the evaluation of MACE")
 
-def predictions(module: torch.nn.Module, batches: Iterable[Batch]) -> Labels:
-    """Labels of all frames; a stress where a frame is periodic in three directions."""
-    energy: list[np.ndarray] = []
-    forces: list[np.ndarray] = []
-    stress: list[np.ndarray | None] = []
-    with frozen_weights(module):
-        for batch in batches:
-            periodic = batch.periodic.tolist()
-            outputs = output(module, batch, any(periodic))
-            energy.append(_numpy(outputs["energy"]))
-            forces += np.split(_numpy(outputs["forces"]), batch.ptr[1:-1].cpu().numpy())
-            rows = _voigt(_numpy(outputs["stress"])) if any(periodic) else [None] * len(periodic)
-            stress += [s if p else None for s, p in zip(rows, periodic, strict=True)]
-    return Labels(np.concatenate(energy), tuple(forces), tuple(stress))
+    def __call__(self, inputs: Inputs, quantities: frozenset[str] = ALL) -> Labels:
+        """Labels of all frames; a stress where a frame is periodic in three directions."""
+        parts = [part for i in range(len(inputs.batches)) for part in self._parts(inputs, i, quantities)]
+        joined = lambda name: [row for part in parts for row in getattr(part, name)]
+        return Labels(
+            np.concatenate([part.energy for part in parts]),
+            tuple(joined("forces")) if parts[0].forces is not None else None,
+            tuple(joined("stress")) if parts[0].stress is not None else None,
+        )
+
+    def _parts(self, inputs: Inputs, number: int, quantities: frozenset[str]) -> list[Labels]:
+        """Labels of a batch, or of its halves if the device has too little memory for it."""
+        try:
+            return [self._labels(inputs.batches[number], quantities)]
+        except torch.OutOfMemoryError:
+            if len(inputs.groups[number]) == 1:
+                raise
+        torch.cuda.empty_cache()
+        return [self._labels(batch, quantities) for batch in inputs.halves(number)]
+
+    def _labels(self, batch: Batch, quantities: frozenset[str]) -> Labels:
+        with_forces = bool(quantities & {"forces", "stress"})
+        with_stress = "stress" in quantities and bool(batch.periodic.any())
+        values = [_numpy(x) for x in self.captured((batch, with_forces, with_stress))]
+        n_frames, forces, stress = len(batch.sizes), None, None
+        if with_forces:
+            forces = tuple(np.split(values[1][batch.order], batch.sizes.cumsum()[:-1]))
+        if "stress" in quantities:
+            rows = values[2].reshape(-1, 9)[:, VOIGT_FLAT] if with_stress else [None] * n_frames
+            stress = tuple(s if p else None for s, p in zip(rows, batch.periodic, strict=False))
+        return Labels(values[0][:n_frames], forces, stress)
+
+    def _tensors(self, request: tuple[Batch, bool, bool]) -> tuple[torch.Tensor, ...]:
+        batch, with_forces, with_stress = request
+        with frozen_weights(self.module), torch.set_grad_enabled(with_forces):
+            outputs = output(self.module, batch, with_stress, forces=with_forces)
+        names = ["energy", *(["forces"] if with_forces else []), *(["stress"] if with_stress else [])]
+        return tuple(outputs[name].detach() for name in names)
 
 
 @contextmanager
@@ -89,8 +112,3 @@ def matmul_precision(name: str) -> Iterator[None]:
 
 def _numpy(tensor: torch.Tensor) -> np.ndarray:
     return tensor.detach().cpu().double().numpy()
-
-
-def _voigt(stress: np.ndarray) -> np.ndarray:
-    """(n, 3, 3) -> (n, 6): xx yy zz yz xz xy."""
-    return stress.reshape(-1, 9)[:, VOIGT_FLAT]

@@ -1,4 +1,4 @@
-"""mace-torch's models with the same weights and other layers: atoms by element, undirected pairs, no scatter."""
+"""mace-torch's models with their weights in other layers: atoms by element, undirected pairs, no scatter."""
 
 from __future__ import annotations
 
@@ -109,6 +109,10 @@ class _Layer(torch.nn.Module):
         self.contraction = JacobianContraction(product.symmetric_contractions)
         self.last = ChannelLinear(product.linear)
         self.orders = [ir.l for _, ir in product.linear.irreps_in]
+        self.n_inputs = sum(ir.dim for _, ir in interaction.linear_up.irreps_out)
+        self.n_components = sum(ir.dim for _, ir in interaction.linear.irreps_out)
+        self.n_outputs = sum(2 * order + 1 for order in self.orders)
+        self.n_paths, self.n_monomials = len(self.convolution.paths), self.contraction.n_monomials
 
     def forward(
         self,
@@ -142,7 +146,7 @@ class _Readout(torch.nn.Module):
         linear = type(original).__name__ == READOUTS[0]
         self.first = ChannelLinear(original.linear if linear else original.linear_1)
         self.second = None if linear else ChannelLinear(original.linear_2)
-        self._gate = () if linear else (original.non_linearity,)
+        self._gate: tuple[Any, ...] = () if linear else (original.non_linearity,)
 
     def forward(self, scalars: torch.Tensor) -> torch.Tensor:
         values = self.first({0: scalars})[0]

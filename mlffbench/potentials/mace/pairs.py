@@ -35,7 +35,7 @@ class UndirectedPairs:
 
     @classmethod
     def of(cls, receiver: np.ndarray, sender: np.ndarray, shifts: np.ndarray, n: int) -> UndirectedPairs:
-        """Join the two directions; a pair of which the list has one direction lies at the cutoff and is left out.
+        """Join the two directions; a pair that is listed in one alone lies at the cutoff and is left out.
 
         Parameters
         ----------
@@ -58,9 +58,7 @@ class UndirectedPairs:
         forward, backward = forward[order], backward[order]
         counts = np.bincount(receiver, minlength=n)
         rank = np.arange(len(receiver)) - (counts.cumsum() - counts)[receiver]
-        return cls(
-            receiver[forward], sender[forward], rank[forward], rank[backward], shifts[forward], counts
-        )
+        return cls(receiver[forward], sender[forward], rank[forward], rank[backward], shifts[forward], counts)
 
 
 def _keys(

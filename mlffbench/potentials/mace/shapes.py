@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-__all__ = ["Shape", "common_shape", "shapes_of_training"]
+__all__ = ["Shape", "common_shape", "rounded_up", "shapes_of_training"]
 
 LEVELS = (0.3, 0.6, 1.0)  # between the mean batch and the largest one possible
+RATIO, SLOTS = 1.1, 4  # steps of the numbers of pairs and of neighbours
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,7 @@ class Shape:
 
     def with_empty_slot(self) -> Shape:
         """The shape with at least one empty slot, which pairs beyond the cutoff need."""
-        full = self.n * self.width <= 2 * self.pairs
-        return Shape(self.counts, self.pairs, 2 * self.pairs // max(self.n, 1) + 1 if full else self.width, self.frames)
+        return replace(self, width=max(self.width, 2 * self.pairs // max(self.n, 1) + 1))
 
 
 def common_shape(shapes: Iterable[Shape]) -> Shape:
@@ -46,6 +47,13 @@ def common_shape(shapes: Iterable[Shape]) -> Shape:
     columns = list(zip(*((s.counts, s.pairs, s.width, s.frames) for s in shapes), strict=True))
     counts = tuple(np.max(columns[0], axis=0).tolist())
     return Shape(counts, max(columns[1]) + 1, max(columns[2]), max(columns[3]) + 1).with_empty_slot()
+
+
+def rounded_up(shape: Shape) -> Shape:
+    """The shape with more pairs, on a geometric grid, and more neighbours."""
+    steps = math.ceil(math.log(max(shape.pairs, 1), RATIO) - 1e-9)
+    pairs, width = math.ceil(RATIO**steps) + 1, math.ceil(shape.width / SLOTS) * SLOTS
+    return replace(shape, pairs=pairs, width=width).with_empty_slot()
 
 
 def shapes_of_training(frames: list[Shape], batch_size: int) -> list[Shape]:

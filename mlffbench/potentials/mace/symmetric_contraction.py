@@ -62,10 +62,14 @@ class JacobianContraction(torch.nn.Module):
         counts : tuple of int
             Number of atoms of each element.
         """
-        factors = [(getattr(self, f"shorter_{k}"), getattr(self, f"last_{k}")) for k in range(2, self.degree)]
         by_channel = features.permute(2, 1, 0).contiguous()
-        value = _Value.apply(by_channel, self.coefficients(), _Layout(self.degree, factors, counts))
+        value: torch.Tensor = _Value.apply(by_channel, self.coefficients(), self.layout(counts))
         return value.permute(2, 1, 0)
+
+    def layout(self, counts: tuple[int, ...]) -> _Layout:
+        """Monomials and atoms, for atoms sorted by element."""
+        factors = [(getattr(self, f"shorter_{k}"), getattr(self, f"last_{k}")) for k in range(2, self.degree)]
+        return _Layout(self.degree, factors, counts)
 
     def coefficients(self) -> torch.Tensor:
         """C over C': (elements, channels, D·components + D, monomials)."""
@@ -73,8 +77,8 @@ class JacobianContraction(torch.nn.Module):
         for j, contraction in enumerate(self._original[0].contractions):
             weights = torch.cat([contraction.weights_max, *contraction.weights], dim=1).transpose(1, 2)
             n_elements, channels, _ = weights.shape
-            rows = lambda table, w=weights, e=n_elements, c=channels: (
-                (w @ table).view(e, c, -1, self.n_monomials)
+            rows = lambda table, w=weights, e=n_elements, c=channels: (w @ table).view(
+                e, c, -1, self.n_monomials
             )
             jacobians.append(rows(getattr(self, f"jacobian_{j}")))
             rests.append(rows(getattr(self, f"rest_{j}")))
@@ -114,7 +118,7 @@ class _Layout:
         return torch.cat([torch.bmm(c, m) for c, m in parts], dim=2)
 
     def outer(self, left: torch.Tensor, monomials: torch.Tensor) -> torch.Tensor:
-        """(channels, r, n) by (channels, monomials, n), summed over n -> (elements, channels, r, monomials)."""
+        """Σ_n of (channels, r, n) by (channels, monomials, n) -> (elements, channels, r, monomials)."""
         parts = zip(left.split(self.counts, dim=2), monomials.split(self.counts, dim=2), strict=True)
         return torch.stack([torch.bmm(x, m.transpose(1, 2)) for x, m in parts])
 
@@ -144,6 +148,8 @@ class _Value(torch.autograd.Function):
             by_features = _Derivative.apply(features, coefficients, gradient, jacobian, monomials, ctx.layout)
         if wanted[1]:
             rows = (gradient.unsqueeze(2) * features.unsqueeze(1)).div_(ctx.layout.degree).flatten(1, 2)
+            if torch.is_grad_enabled():  # the weights' gradient is to be differentiated too
+                monomials = ctx.layout.monomials(features)
             by_coefficients = ctx.layout.outer(torch.cat([rows, gradient], dim=1), monomials)
         return by_features, by_coefficients, None
 

@@ -3,24 +3,61 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from mlffbench.potentials.mace.batches import Batch, Graphs
-from mlffbench.potentials.mace.evaluation import mean_loss, output
+from mlffbench.potentials.mace.assembly import least_shape
+from mlffbench.potentials.mace.batch import Batch
+from mlffbench.potentials.mace.batches import Graphs
+from mlffbench.potentials.mace.evaluation import frozen_weights, output
 from mlffbench.potentials.mace.library import mace
+from mlffbench.potentials.mace.memory import atoms_of_batch
 from mlffbench.potentials.mace.presets import Settings
+from mlffbench.potentials.mace.shapes import common_shape, shapes_of_training
 from mlffbench.potentials.networks import training as loop
 from mlffbench.potentials.networks.batches import consecutive_groups
 from mlffbench.potentials.networks.seeding import shuffled_batches
+from mlffbench.system.cuda_graph import captures
 
-__all__ = ["ATOMS", "loss_function", "parameter_groups", "train_module"]
+__all__ = ["Loss", "parameter_groups", "random_batches", "train_module"]
 
-ATOMS = 500  # of the frames that are evaluated together
 
-Objective = tuple[Callable[..., torch.Tensor], Callable[[], float] | None]  # loss, validation loss
+@dataclass(frozen=True)
+class Loss:
+    """w_E ⟨(ΔE/n)²⟩ + w_F ⟨ΔF²⟩ + w_S ⟨Δσ²⟩ as mace-torch's, by the weights per atom and frame of a batch.
+
+    Means are over all frames and all components, unknown ones as zeros; padding counts nowhere.
+
+    Attributes
+    ----------
+    energy, forces : float
+        w_E, 1/eV², and w_F, Å²/eV².
+    stress : float or None
+        w_S, Å⁶/eV²; None: stresses are not computed.
+    """
+
+    energy: float
+    forces: float
+    stress: float | None
+
+    def __call__(self, module: torch.nn.Module, batch: Batch, training: bool = True) -> torch.Tensor:
+        outputs = output(module, batch, self.stress is not None, training)
+        weights = {"energy": self.energy, "forces": self.forces, "stress": self.stress}
+        errors = {
+            name: weight * (batch[f"{name}_scale"] * (outputs[name] - batch[name]).square()).sum()
+            for name, weight in weights.items()
+            if weight is not None
+        }
+        return torch.stack(list(errors.values())).sum()
+
+    def error(self, module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """The loss times the number of frames, and that number."""
+        with frozen_weights(module):
+            loss = self(module, batch, training=False).detach()
+        return loss * batch["n_frames"], batch["n_frames"]
 
 
 def train_module(
@@ -33,15 +70,14 @@ def train_module(
 ) -> loop.Trained:
     """Train in place on the first part of the frames; the second part decides which epoch is best."""
     training, held = split
-    sizes = graphs.atoms.diff().tolist()
-    groups = consecutive_groups([sizes[i] for i in held], ATOMS)
-    validation = [graphs.batch([held[i] for i in group]) for group in groups]
-    objective = lambda *weights: _objective(module, validation, *weights)
+    validation = validation_batches(graphs, held, module)
     stress_weight = settings.stress_weight if stress else None
+    first = Loss(settings.energy_weight, settings.forces_weight, stress_weight)
     second = None
     if settings.stage_two is not None:
+        other = Loss(settings.stage_two_energy_weight, settings.stage_two_forces_weight, stress_weight)
         second = loop.StageTwo(
-            *objective(settings.stage_two_energy_weight, settings.stage_two_forces_weight, stress_weight),
+            *_objective(module, validation, other),
             start=settings.stage_two,
             learning_rate=settings.stage_two_learning_rate,
             average=settings.stage_two_average,
@@ -50,14 +86,37 @@ def train_module(
     return loop.train(
         module,
         parameter_groups(module, settings),
-        lambda: map(graphs.batch, shuffled_batches(training, settings.batch_size, generator)),
-        *objective(settings.energy_weight, settings.forces_weight, stress_weight),
+        lambda: random_batches(graphs, training, settings.batch_size, generator),
+        *_objective(module, validation, first),
         loop.Settings(
             settings.max_epochs, settings.max_seconds, settings.patience, settings.ema_decay,
             cooldown=settings.cooldown, schedule=settings.schedule,
         ),
         second,
     )  # fmt: skip
+
+
+def random_batches(
+    graphs: Graphs, picks: Sequence[int], batch_size: int, generator: torch.Generator
+) -> Iterator[Batch]:
+    """Batches of all frames in random order; padded to few shapes where a step is captured."""
+    shapes = []
+    if captures(graphs.device):
+        shapes = shapes_of_training([graphs.shapes[i] for i in picks], batch_size)
+    for group in shuffled_batches(picks, batch_size, generator):
+        least = least_shape(graphs, group)
+        yield graphs.batch(group, next((s for s in shapes if s.holds(least)), None))
+
+
+def validation_batches(graphs: Graphs, held: Sequence[int], module: torch.nn.Module) -> list[Batch]:
+    """Batches of the frames that are held out, of one shape where their evaluation is captured."""
+    limit = atoms_of_batch(module, graphs)
+    sizes = [graphs.shapes[i].n for i in held]
+    groups = [[held[i] for i in group] for group in consecutive_groups(sizes, limit)]
+    shape = None
+    if groups and captures(graphs.device):
+        shape = common_shape([least_shape(graphs, group) for group in groups])
+    return [graphs.batch(group, shape) for group in groups]
 
 
 def parameter_groups(module: torch.nn.Module, settings: Settings) -> list[dict[str, Any]]:
@@ -73,25 +132,7 @@ def parameter_groups(module: torch.nn.Module, settings: Settings) -> list[dict[s
     return mace().get_params_options(arguments, module)["params"]
 
 
-def loss_function(energy: float, forces: float, stress: float | None) -> torch.nn.Module:
-    """mace-torch's own loss with these weights; None: without stress."""
-    weights = {"energy_weight": energy, "forces_weight": forces}
-    if stress is not None:
-        return mace().modules.WeightedEnergyForcesStressLoss(**weights, stress_weight=stress)
-    return mace().modules.WeightedEnergyForcesLoss(**weights)
-
-
-def _objective(
-    module: torch.nn.Module,
-    validation: list[Batch],
-    energy: float,
-    forces: float,
-    stress: float | None,
-) -> Objective:
-    """The loss with these weights, and its mean over the validation frames, if there are any."""
-    error: Any = loss_function(energy, forces, stress).to(next(module.parameters()).device)
-
-    def loss(batch: Batch, training: bool = True) -> torch.Tensor:
-        return error(batch, output(module, batch, stress is not None, training))
-
-    return loss, (lambda: mean_loss(loss, module, validation)) if validation else None
+def _objective(module: torch.nn.Module, validation: list[Batch], loss: Loss) -> tuple[Any, Any]:
+    """The loss of a batch, and that of the validation frames, if there are any."""
+    validate = loop.Validation(validation, lambda batch: loss.error(module, batch)) if validation else None
+    return (lambda batch: loss(module, batch)), validate

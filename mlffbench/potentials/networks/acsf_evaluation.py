@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,14 +14,16 @@ from mlffbench.data import Labels
 from mlffbench.descriptors.acsf import ACSF
 from mlffbench.descriptors.environments import Environments, Part, padded, parts
 from mlffbench.descriptors.graph import Graph, build
-from mlffbench.potentials.networks.acsf_batches import VOIGT, places
+from mlffbench.potentials.networks.acsf_batches import places
+from mlffbench.potentials.networks.acsf_loss import VOIGT
 from mlffbench.potentials.networks.element_networks import ElementNetworks
 from mlffbench.system.batch_size import batch_bytes
 from mlffbench.system.cuda_graph import CapturedFunction, captures
 
 __all__ = ["Evaluation", "PreparedFrames", "prepared"]
 
-ARRAYS = 8  # of one number for each triplet and function, at a time
+ARRAYS = 10  # of one number for each triplet and function, at a time
+LEAST = 50_000  # triplets of a part: the calls for fewer take longer than the memory for more
 CAPTURED = 200_000  # triplets: kernels of larger batches take longer than their launches
 
 
@@ -85,11 +88,21 @@ def _places(part: Part, element: np.ndarray, acsf: ACSF, device: str) -> Places:
 class Evaluation:
     """Energies, forces and stresses by one or several networks on the same symmetry functions.
 
-    On CUDA the kernels of a part's environments are captured as a graph, for each set of shapes.
+    All is computed in double precision, also by networks that were trained in single: the symmetry functions
+    take most of the time. On CUDA the kernels of a part are captured as a graph, for each set of shapes.
+
+    Parameters
+    ----------
+    acsf : ACSF
+    networks : sequence of ElementNetworks
+        Their weights are copied.
+    device : str
     """
 
     def __init__(self, acsf: ACSF, networks: Sequence[ElementNetworks], device: str) -> None:
-        self.networks, self.device = networks, torch.device(device)
+        self.networks = networks
+        self.copies = [deepcopy(network).with_weights_of(torch.float64) for network in networks]
+        self.device = torch.device(device)
         self.functions = acsf.functions(device)
         self.voigt = [torch.tensor(part, device=device) for part in VOIGT]
         calls = {"energies": self.energies, "mean": self.mean, "members": self.members}
@@ -119,7 +132,7 @@ class Evaluation:
     def energies(self, table: Places) -> tuple[torch.Tensor, torch.Tensor]:
         """Energies of the atoms by each network, (n, n_networks), eV, and no gradients."""
         features = self._at_places(self.functions(table.environments).features(), table)
-        each = [n.shift + n.scale * n(_standard(n, features)).double() for n in self.networks]
+        each = [n.shift + n.scale * n(_standard(n, features)) for n in self.copies]
         energy = torch.stack([e.flatten().index_select(0, table.place) for e in each], dim=1)
         return energy, energy.new_zeros(0, 1, 3)
 
@@ -144,10 +157,10 @@ class Evaluation:
         """Energies of the atoms by each network, (n, n_networks), and ∂E/∂G, (n, n_features) each."""
         features = self._at_places(features, table)
         energies, gradients = [], []
-        for network in self.networks:
+        for network in self.copies:
             energy, gradient = network.with_gradient(_standard(network, features))
-            energies.append((network.shift + network.scale * energy.double()).flatten())
-            gradients.append((gradient.double() * (network.scale / network.width)[:, None]).flatten(0, 1))
+            energies.append((network.shift + network.scale * energy).flatten())
+            gradients.append((gradient * (network.scale / network.width)[:, None]).flatten(0, 1))
         at_atoms = lambda x: x.index_select(0, table.place)
         return at_atoms(torch.stack(energies, dim=1)), [at_atoms(g) for g in gradients]
 
@@ -164,11 +177,13 @@ class Evaluation:
         forces: list[tuple[np.ndarray, ...] | None] = [None for _ in columns]
         stress: list[tuple[np.ndarray | None, ...] | None] = [None for _ in columns]
         if "forces" in quantities:
-            total = pair.new_zeros(len(graph.numbers), *pair.shape[1:]).index_add(0, graph.source, pair)
-            total = total.index_add(0, graph.target, pair, alpha=-1).cpu().numpy()
+            sums = pair.new_zeros(len(graph.numbers), *pair.shape[1:]).index_add(0, graph.source, pair)
+            values = sums.index_add(0, graph.target, pair, alpha=-1).cpu().numpy()
             ends = np.cumsum(inputs.sizes)[:-1]
-            forces = [tuple(np.split(np.ascontiguousarray(total[:, k]), ends)) for k in columns]
-        if "stress" in quantities:
+            forces = [tuple(np.split(np.ascontiguousarray(values[:, k]), ends)) for k in columns]
+        if "stress" in quantities and not inputs.per_volume.any():
+            stress = [(None,) * len(inputs.sizes) for _ in columns]
+        elif "stress" in quantities:
             values = self._stress(inputs, pair).cpu().numpy() * inputs.per_volume[:, None, None]
             rows = zip(values.transpose(1, 0, 2), strict=True)
             stress = [
@@ -187,8 +202,7 @@ class Evaluation:
 
 
 def _standard(network: ElementNetworks, features: torch.Tensor) -> torch.Tensor:
-    """Standardised features of each place, in the network's precision."""
-    return ((features - network.mean[:, None]) / network.width[:, None]).to(network.dtype)
+    return (features - network.mean[:, None]) / network.width[:, None]
 
 
 def _rounded(n: int) -> int:

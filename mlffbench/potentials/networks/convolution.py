@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 import torch
 
 from mlffbench.potentials.networks.e3nn_wrapper import Irrep, coefficients, irreps
 
-__all__ = ["Convolution", "rows_of"]
+__all__ = ["Convolution", "rows_of", "sizes_of"]
 
 
 class Convolution(torch.nn.Module):
@@ -24,7 +25,8 @@ class Convolution(torch.nn.Module):
     inputs, harmonics : sequence of (l, parity)
         Irreps of the features and of the spherical harmonics.
     outputs : sequence of (l, parity)
-        Irreps to compute. Those that no path reaches are left out of the attribute `outputs`.
+        Irreps to compute. Those that no path reaches are left out of the attribute `outputs`; `sizes` holds
+        the rows of all paths to each of the others.
 
     References
     ----------
@@ -51,8 +53,8 @@ class Convolution(torch.nn.Module):
         for p, (k, i, j) in enumerate(paths):
             block = coefficients(inputs[i][0], harmonics[j][0], k[0])
             product[angles[j], outs[p], ins[i]] = block.permute(1, 2, 0)
-        sizes = torch.tensor([2 * l + 1 for l, _ in self.reached])
-        path = torch.repeat_interleave(torch.arange(self.n_paths), sizes)
+        path = torch.repeat_interleave(torch.arange(self.n_paths), torch.tensor(sizes_of(self.reached)))
+        self.sizes = [sum(sizes_of([r for r in self.reached if r == k])) for k in self.outputs]
         self.shape = product.shape[1:]
         self.register_buffer("product", product.flatten(1), persistent=False)
         self.register_buffer("path", path, persistent=False)
@@ -68,5 +70,9 @@ class Convolution(torch.nn.Module):
 
 def rows_of(kinds: Sequence[Irrep]) -> list[slice]:
     """Rows of each irrep's 2l+1 components when they are concatenated."""
-    ends = torch.tensor([2 * l + 1 for l, _ in kinds]).cumsum(0).tolist()
-    return [slice(end - 2 * l - 1, end) for end, (l, _) in zip(ends, kinds, strict=True)]
+    return [slice(end - n, end) for end, n in zip(accumulate(sizes_of(kinds)), sizes_of(kinds), strict=True)]
+
+
+def sizes_of(kinds: Sequence[Irrep]) -> list[int]:
+    """Number of components of each irrep."""
+    return [2 * l + 1 for l, _ in kinds]

@@ -35,7 +35,7 @@ def coefficients(first: int, second: int, third: int) -> torch.Tensor:
     return _o3().wigner_3j(first, second, third, dtype=torch.float64) * (2 * third + 1) ** 0.5
 
 
-def harmonics(l_max: int, vectors: torch.Tensor) -> torch.Tensor:
-    """Spherical harmonics of the directions of (p, 3) vectors, (p, (l_max+1)²), |Y_l|² = 2l+1."""
+def harmonics(l_max: int, directions: torch.Tensor) -> torch.Tensor:
+    """Spherical harmonics of (p, 3) unit vectors, (p, (l_max+1)²), |Y_l|² = 2l+1."""
     spherical: Any = _o3().spherical_harmonics
-    return spherical(list(range(l_max + 1)), vectors, normalize=True, normalization="component")
+    return spherical(list(range(l_max + 1)), directions, normalize=False, normalization="component")

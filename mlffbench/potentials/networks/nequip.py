@@ -74,9 +74,10 @@ class NequIP(torch.nn.Module):
         """(n,) energies of the atoms, eV."""
         vectors = graph.vectors.to(self.embedding.dtype)
         element = torch.searchsorted(self.numbers, graph.numbers)
-        y = harmonics(self.l_max, vectors)
-        basis = self.radial_basis(torch.linalg.vector_norm(vectors, dim=1))
+        r = torch.linalg.vector_norm(vectors, dim=1)
+        y = harmonics(self.l_max, vectors / r[:, None])
+        basis = self.radial_basis(r)
         x = self.embedding.index_select(0, element)
         for layer in self.layers:
             x = layer(x, y, basis, element, graph.source, graph.target)
-        return self.shift + self.scale * self.readout(x[:, 0]).squeeze(1)
+        return self.shift + self.scale * self.readout(x.squeeze(1)).squeeze(1)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
-from torch.nn.functional import silu
 
-from mlffbench.potentials.networks.convolution import Convolution, rows_of
+from mlffbench.potentials.networks.activation import silu
+from mlffbench.potentials.networks.convolution import Convolution, sizes_of
 from mlffbench.potentials.networks.e3nn_wrapper import Irrep
 
 __all__ = ["Interaction", "Perceptron"]
@@ -47,12 +47,13 @@ class Interaction(torch.nn.Module):
         neighbours: float,
     ) -> None:
         super().__init__()
-        self.channels, self.neighbours = channels, neighbours
+        self.channels, self.sizes = channels, sizes_of(inputs)
         self.convolution = Convolution(inputs, harmonics, outputs)
         self.outputs = self.convolution.outputs
         widths = [channels * len(self.outputs), *[channels] * (len(self.outputs) - 1)]
-        self.before = _ChannelMixing(inputs, inputs, [channels] * len(inputs), channels)
-        self.after = _ChannelMixing(self.convolution.reached, self.outputs, widths, channels)
+        self.before = _ChannelMixing([1] * len(inputs), [channels] * len(inputs), channels)
+        paths = [self.convolution.reached.count(k) for k in self.outputs]
+        self.after = _ChannelMixing(paths, widths, channels, neighbours**-0.5)
         self.itself = _SelfInteraction(inputs, self.outputs, widths, channels, n_elements)
         self.radial = Perceptron(n_basis, *RADIAL, self.convolution.n_paths * channels)
 
@@ -67,10 +68,12 @@ class Interaction(torch.nn.Module):
     ) -> torch.Tensor:
         """(n, rows of the inputs, channels) -> (n, rows of the outputs, channels)."""
         weights = self.radial(basis).view(len(basis), self.convolution.n_paths, self.channels)
-        messages = self.convolution(torch.cat(self.before(x), 1).index_select(0, target), y, weights)
+        parts = x.split(self.sizes, dim=1)
+        mixed = torch.cat(self.before(parts), dim=1)
+        messages = self.convolution(mixed.index_select(0, target), y, weights)
         total = messages.new_zeros(len(x), *messages.shape[1:]).index_add(0, source, messages)
-        mixed = self.after(total / self.neighbours**0.5)
-        own = self.itself(x, element)
+        mixed = self.after(total.split(self.convolution.sizes, dim=1))
+        own = self.itself(parts, element)
         first, *rest = [m if s is None else m + s for m, s in zip(mixed, own, strict=True)]
         scalars, *gates = (UNIT * silu(first)).split(self.channels, dim=2)
         return torch.cat([scalars, *(v * g for v, g in zip(rest, gates, strict=True))], dim=1)
@@ -82,32 +85,46 @@ class Perceptron(torch.nn.Module):
     def __init__(self, *sizes: int) -> None:
         super().__init__()
         self.weights = torch.nn.ParameterList(torch.randn(a, b) for a, b in pairwise(sizes))
+        self.scales = [(UNIT if k else 1.0) / n**0.5 for k, n in enumerate(sizes[:-1])]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        first, *others = self.weights
-        x = x @ (first / len(first) ** 0.5)
+        first, *others = torch._foreach_mul(list(self.weights), self.scales)
+        x = x @ first
         for weight in others:
-            x = silu(x) @ (weight * (UNIT / len(weight) ** 0.5))
+            x = silu(x) @ weight
         return x
 
 
 class _ChannelMixing(torch.nn.Module):
-    """Linear map of channels: for each output irrep a matrix on the channels of all inputs of that irrep."""
+    """Linear map of channels: for each irrep a matrix on the channels of all paths that lead to it.
+
+    Parameters
+    ----------
+    paths, widths : sequence of int
+        Paths to each irrep, whose rows follow one another; channels to compute.
+    channels : int
+        Channels of a path.
+    scale : float
+        Factor of the map.
+    """
 
     def __init__(
-        self, inputs: Sequence[Irrep], outputs: Sequence[Irrep], widths: Sequence[int], channels: int
+        self, paths: Sequence[int], widths: Sequence[int], channels: int, scale: float = 1.0
     ) -> None:
         super().__init__()
-        spans = rows_of(inputs)
-        self.rows = [[s for s, k in zip(spans, inputs, strict=True) if k == out] for out in outputs]
-        sizes = [len(r) * channels for r in self.rows]
+        self.paths, sizes = paths, [n * channels for n in paths]
         self.weights = torch.nn.ParameterList(torch.randn(*s) for s in zip(sizes, widths, strict=True))
+        self.scales = [scale / size**0.5 for size in sizes]
 
-    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
-        return [
-            torch.cat([x[:, r] for r in rows], dim=2) @ (w / len(w) ** 0.5)
-            for rows, w in zip(self.rows, self.weights, strict=True)
-        ]
+    def forward(self, parts: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """(n, paths * (2l+1), channels) of each irrep -> (n, 2l+1, width)."""
+        weights = torch._foreach_mul(list(self.weights), self.scales)
+        return [_beside(x, n) @ w for x, n, w in zip(parts, self.paths, weights, strict=True)]
+
+
+def _beside(x: torch.Tensor, n: int) -> torch.Tensor:
+    """Put the channels of n paths, whose rows follow one another, beside each other."""
+    return x if n == 1 else x.unflatten(1, (n, -1)).transpose(1, 2).flatten(2)
 
 
 class _SelfInteraction(torch.nn.Module):
@@ -122,19 +139,19 @@ class _SelfInteraction(torch.nn.Module):
         n_elements: int,
     ) -> None:
         super().__init__()
-        rows = dict(zip(inputs, rows_of(inputs), strict=True))
-        self.rows = [rows.get(k) for k in outputs]
+        self.places = [inputs.index(k) if k in inputs else None for k in outputs]
+        self.scale = channels**-0.5
         self.weights = torch.nn.ParameterDict(
             {
                 str(k): torch.randn(n_elements, channels, width)
-                for k, (r, width) in enumerate(zip(self.rows, widths, strict=True))
-                if r is not None
+                for k, (place, width) in enumerate(zip(self.places, widths, strict=True))
+                if place is not None
             }
         )
 
-    def forward(self, x: torch.Tensor, element: torch.Tensor) -> list[torch.Tensor | None]:
-        scale = x.shape[2] ** 0.5
+    def forward(self, parts: Sequence[torch.Tensor], element: torch.Tensor) -> list[torch.Tensor | None]:
+        weights = iter(torch._foreach_mul(list(self.weights.values()), self.scale))
         return [
-            None if r is None else torch.bmm(x[:, r], self.weights[str(k)].index_select(0, element) / scale)
-            for k, r in enumerate(self.rows)
+            None if place is None else torch.bmm(parts[place], next(weights).index_select(0, element))
+            for place in self.places
         ]

@@ -12,7 +12,7 @@ from ase import Atoms
 
 from mlffbench.data import Labels
 from mlffbench.descriptors.cache import Cache
-from mlffbench.descriptors.graph import Graph, build
+from mlffbench.descriptors.graph import Graph, build, build_counted, split
 from mlffbench.descriptors.neighbour_density import PlacedGraph, placed
 from mlffbench.descriptors.power_spectrum import Basis
 from mlffbench.descriptors.soap import checked_basis
@@ -117,9 +117,10 @@ def known_labels(values: Any, graph: Graph, cells: bool = False) -> tuple[torch.
 def graphs(
     frames: Sequence[Atoms], basis: Basis, parts: Sequence[slice], device: str
 ) -> Iterator[PlacedGraph]:
-    """Yield the graph of each batch."""
-    for part in parts:
-        yield placed(build(frames[part], basis.radius, device=device), basis)
+    """Yield the graph of each batch; `parts` are consecutive and hold all frames."""
+    whole, atoms, pairs = build_counted(frames, basis.radius, device=device)
+    for graph in split(whole, atoms, pairs, [part.stop - part.start for part in parts]):
+        yield placed(graph, basis)
 
 
 def without_mean(frames: Sequence[Atoms], labels: Labels) -> tuple[float, Labels]:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from html import escape
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from mlffbench.report.conditions import timed_apart
 from mlffbench.report.dataframes.costs import COSTS
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN, axis_title
-from mlffbench.report.figures.style import INK, Palette, Plot, bars, figure, hover_text, log_axis, trace_style
+from mlffbench.report.figures.style import (
+    INK,
+    TIMED_APART,
+    Palette,
+    Plot,
+    bars,
+    figure,
+    hover_text,
+    log_axis,
+    trace_style,
+)
 from mlffbench.report.problems import Problem
 from mlffbench.report.statistics import pareto_front
 
@@ -55,12 +67,15 @@ def cost_plots(problem: Problem, frames: Frames, palette: Palette) -> list[Plot]
         for frame in (on_reference[["method", "value", "low", "high"]], frames.costs):
             methods = methods.merge(frame, on="method")
         title = axis_title(quantity, problem.reference)
-        plots = (_plot(methods, cost, title, palette) for cost in SHOWN_COSTS)
+        apart = timed_apart(problem)
+        plots = (_plot(methods, cost, title, palette, apart) for cost in SHOWN_COSTS)
         return [plot for plot in plots if plot is not None]
     return []
 
 
-def _plot(methods: pd.DataFrame, cost: str, error_title: str, palette: Palette) -> Plot | None:
+def _plot(
+    methods: pd.DataFrame, cost: str, error_title: str, palette: Palette, apart: Collection[str]
+) -> Plot | None:
     """Plot of the methods with a positive cost and a positive error; None without any."""
     numbers = methods[[cost, "value"]].to_numpy(dtype=float)
     drawable = methods[np.isfinite(numbers).all(axis=1) & (numbers > 0).all(axis=1)]
@@ -70,7 +85,9 @@ def _plot(methods: pd.DataFrame, cost: str, error_title: str, palette: Palette) 
     columns = (drawable[column].to_numpy(dtype=float) for column in (cost, "value", "low", "high"))
     points = Points(list(drawable["method"]), *columns)
     fig = _figure(points, f"{name} ({unit})", error_title, palette)
-    return Plot(f"cost/{cost}", fig, f"Accuracy versus {name}", CAPTION)
+    away = [label for label in points.names if label in apart]
+    caption = CAPTION + (TIMED_APART.format(", ".join(away)) if away else "")
+    return Plot(f"cost/{cost}", fig, f"Accuracy versus {name}", caption)
 
 
 def _figure(points: Points, cost: str, error: str, palette: Palette) -> Any:

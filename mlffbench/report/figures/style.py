@@ -10,9 +10,21 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-__all__ = ["INK", "Palette", "Plot", "bars", "figure", "hover_text", "log_axis", "palette_of", "trace_style"]
+__all__ = [
+    "INK",
+    "TIMED_APART",
+    "Palette",
+    "Plot",
+    "bars",
+    "figure",
+    "hover_text",
+    "log_axis",
+    "palette_of",
+    "trace_style",
+]
 
 INK = "#1f2933"
+TIMED_APART = " Not measured under the conditions of most others: {}."  # of a caption
 COLOURS = [
     "#0072b2",
     "#d55e00",

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mlffbench.report import wording
+from mlffbench.report.conditions import timed_apart
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN
 from mlffbench.report.problems import Problem
@@ -76,7 +77,9 @@ def _row(
         cell = interval_cell(*(float(error[key]) for key in NOT_MEASURED))
         cells.append(marked(cell, problem.reference in problem.leaks))
     cells += [number_cell(wording.ratio, worst.get(label))] if worst is not None else []
-    cells += [number_cell(wording.plain, method[cost]) for cost in ("fit_time", "prediction_time")]
+    apart = label in timed_apart(problem)
+    times = (number_cell(wording.plain, method[cost]) for cost in ("fit_time", "prediction_time"))
+    cells += [marked(cell, apart, wording.APART) for cell in times]
     failed = method["status"] == "failed"
     return Row(cells, (method["failure kind"], method["failure message"]) if failed else None)
 

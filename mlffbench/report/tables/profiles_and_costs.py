@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 
 from mlffbench.report import wording
-from mlffbench.report.tables.table import Cell, Column, Row, Table, has_numbers, number_cell, records
+from mlffbench.report.tables.table import Cell, Column, Row, Table, has_numbers, marked, number_cell, records
 
 __all__ = ["cost_table", "profile_table"]
 
@@ -41,8 +43,14 @@ def profile_table(profiles: pd.DataFrame) -> Table:
     return Table("profiles", "Energy profiles", columns, rows, caption, words=2)
 
 
-def cost_table(costs: pd.DataFrame) -> Table:
-    """Times, memory, device and precision; parameters and what ended the fit, where documents say so."""
+def cost_table(costs: pd.DataFrame, apart: Collection[str] = ()) -> Table:
+    """Times, memory, device and precision; parameters and what ended the fit, where documents say so.
+
+    Parameters
+    ----------
+    apart : collection of str
+        Methods whose times were measured under other conditions; they are marked.
+    """
     shown = {key: column for key, column in COST_COLUMNS.items() if has_numbers(costs, key)}
     words = {name: Column(name) for name in ("method", "device", "dtype")}
     if (costs["stopped_by"] != "").any():
@@ -51,13 +59,18 @@ def cost_table(costs: pd.DataFrame) -> Table:
         Row(
             [
                 *(Cell(r[key] or wording.MISSING) for key in words),
-                *(number_cell(_count if key == "n_parameters" else wording.plain, r[key]) for key in shown),
+                *(_cost_cell(key, r[key], r["method"] in apart) for key in shown),
             ]
         )
         for r in records(costs)
     ]
     caption = "Prediction over all test groups, energies and forces; peak memory of the whole process."
     return Table("cost", "Cost", [*words.values(), *shown.values()], rows, caption, words=len(words))
+
+
+def _cost_cell(key: str, value: float, apart: bool) -> Cell:
+    cell = number_cell(_count if key == "n_parameters" else wording.plain, value)
+    return marked(cell, apart and key.endswith("_time"), wording.APART)
 
 
 def _count(value: float) -> str:

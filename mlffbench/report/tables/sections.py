@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from mlffbench.report.conditions import timed_apart
 from mlffbench.report.dataframes import provenance
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.problems import Problem
@@ -13,6 +14,7 @@ from mlffbench.report.results import Results
 from mlffbench.report.tables.kept_models import kept_models_table, usage
 from mlffbench.report.tables.leaderboard import leaderboard_table
 from mlffbench.report.tables.profiles_and_costs import cost_table, profile_table
+from mlffbench.report.tables.speed import other_tasks, speed_tables
 from mlffbench.report.tables.table import Table, records
 from mlffbench.report.tables.tasks import skipped_table, task_tables
 from mlffbench.report.tables.transfer import transfer_tables
@@ -74,13 +76,13 @@ def _section(problem: Problem, frames: Frames, most: int | None) -> Section:
     if n_left_out:
         frames = frames.of_methods(best)
         problem = replace(problem, methods=tuple(m for m in problem.methods if m.label in best))
-    by_rank = frames.by_rank()
+    by_rank, apart = frames.by_rank(), timed_apart(problem)
     blocks = {
         "leaderboard": [leaderboard],
         "transfer": transfer_tables(problem, by_rank.errors),
         "profiles": [profile_table(by_rank.profiles)],
-        "cost": [cost_table(by_rank.costs)],
-        "tasks": task_tables(by_rank.tasks),
+        "cost": [cost_table(by_rank.costs, apart)],
+        "tasks": [*speed_tables(by_rank.tasks, apart), *task_tables(other_tasks(by_rank.tasks))],
         "models": [kept_models_table(problem, list(frames.leaderboard["method"]))],
         "skipped": [skipped_table(by_rank.skipped, len(problem.methods))],
     }

@@ -96,7 +96,6 @@ def interval_cell(value: float, low: float, high: float) -> Cell:
     return Cell(wording.with_interval(value, low, high), value)
 
 
-def marked(error: Cell, leaky: bool) -> Cell:
-    """The cell of an error, with a mark if its test group leaks."""
-    mark = wording.LEAKY if leaky and error.text != wording.MISSING else ""
-    return error._replace(text=error.text + mark)
+def marked(cell: Cell, doubtful: bool, mark: str = wording.LEAKY) -> Cell:
+    """The cell of an error with a mark if its test group leaks, or of a time if it was measured apart."""
+    return cell._replace(text=cell.text + mark) if doubtful and cell.text != wording.MISSING else cell

@@ -23,7 +23,7 @@ from mlffbench.report.tables.table import (
     records,
 )
 
-__all__ = ["skipped_table", "task_tables"]
+__all__ = ["quantity_tables", "short_names", "skipped_table", "task_tables"]
 
 WITH_REFERENCE = (
     "Beside a reference: the value, its error in brackets. Else errors and costs, lower is better."
@@ -33,24 +33,24 @@ WITH_REFERENCE = (
 def task_tables(frame: pd.DataFrame) -> list[Table]:
     """The tables of every task: one a quantity if there are more tests than quantities, else one a test."""
     tables: list[Table] = []
-    names = _names(dict.fromkeys(frame["task"]))
+    names = short_names(dict.fromkeys(frame["task"]))
     for task, scores in frame.assign(task=frame["task"].map(names)).groupby("task", sort=False):
         quantities = scores.groupby(["quantity", "metric", "unit"], sort=False).ngroups
         if scores["test"].nunique() > quantities:
-            tables += _by_quantity(str(task), scores)
+            tables += quantity_tables(str(task), scores)
         else:
             tables += _by_test(str(task), scores)
     return tables
 
 
-def _names(tasks: Iterable[str]) -> dict[str, str]:
+def short_names(tasks: Iterable[str]) -> dict[str, str]:
     """Short names of tasks: without keywords, unless two tasks have the same name."""
     short = {task: task.partition("(")[0] for task in tasks}
     counts = Counter(short.values())
     return {task: name if counts[name] == 1 else task for task, name in short.items()}
 
 
-def _by_quantity(task: str, frame: pd.DataFrame) -> Iterable[Table]:
+def quantity_tables(task: str, frame: pd.DataFrame) -> Iterable[Table]:
     """One table a quantity: rows are methods, columns are tests."""
     for (quantity, metric, unit), scores in frame.groupby(["quantity", "metric", "unit"], sort=False):
         tests = in_reading_order(dict.fromkeys(scores["test"]), None)
@@ -97,7 +97,7 @@ def _id_and_title(task: str, subject: str) -> tuple[str, str]:
 def skipped_table(frame: pd.DataFrame, n_methods: int) -> Table:
     """Subtasks without a measurement, one row a reason."""
     rows = []
-    names = _names(dict.fromkeys(frame["task"]))
+    names = short_names(dict.fromkeys(frame["task"]))
     frame = frame.assign(task=frame["task"].map(names))
     for (task, part, reason), own in frame.groupby(["task", "part", "reason"], sort=False):
         methods = list(dict.fromkeys(own["method"]))

@@ -71,13 +71,13 @@ def records(
     A record names the number of its start. Finished batches have checkpoints, a file a trajectory; where one
     is missing, its batch runs again, with the same numbers.
     """
-    made, failure = catch_failure(calculator)
-    if failure is not None:
-        return [], [Missing("", name, **failure)]
+    made, unmade = catch_failure(calculator)
+    if unmade is not None:
+        return [], [Missing("", name, **unmade)]
     finished: list[Record] = []
     failures: list[Row] = []
     bonded = [*(start.atoms for start in starts), *protocol.bonded]
-    for batch in _batches(batch_size(made, len(starts[0].atoms)), len(starts)):
+    for batch in _batches(batch_size(len(starts[0].atoms), made), len(starts)):
         progress.report(name, batch.start, len(starts))
         run = cache(lambda b=batch: protocol.run(calculator(), starts[b.start : b.stop], temperature))
         for k in batch:

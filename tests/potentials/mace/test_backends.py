@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,45 +10,9 @@ import torch
 from example_mace import mixed, small, untrained
 from example_water import springs
 
-from mlffbench.potentials.mace.backends import fuse, unfuse
-from mlffbench.potentials.mace.evaluation import output
+from mlffbench.potentials.mace import backends
 from mlffbench.potentials.mace.library import session
-from mlffbench.potentials.mace.symmetric_contraction import MonomialContraction
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"max_L": 0, "max_ell": 2, "correlation": 2},
-        {"max_L": 1, "max_ell": 2, "correlation": 3},
-        {"max_L": 2, "max_ell": 2, "correlation": 2, "model": "MACE"},
-        {"max_L": 1, "max_ell": 1, "correlation": 1, "num_interactions": 1},
-    ],
-    ids=str,
-)
-def test_fused_layers_are_mace_torchs(settings: dict[str, Any]) -> None:
-    """Energies, forces, stresses, and the derivative of a loss on all of them by every weight."""
-    module, graphs, _ = untrained(mixed(), [1, 6, 8], settings)
-    batch = graphs.batch([1, 3, 0, 2])
-
-    def everything() -> list[torch.Tensor]:
-        found = output(module, batch, stress=True, training=True)
-        values = [found[k] for k in ("energy", "forces", "stress")]
-        loss = sum(v.sin().sum() for v in values)
-        weights = [p for p in module.parameters() if p.requires_grad]
-        gradients = torch.autograd.grad(loss, weights, allow_unused=True)
-        return [v.detach() for v in values] + [g for g in gradients if g is not None]
-
-    expected, names = everything(), [n for n, _ in module.named_parameters()]
-    with session(torch.float64):
-        fuse(module)
-    assert [n for n, _ in module.named_parameters()] == names
-    assert all(i.conv_fusion == "mlffbench" for i in module.interactions)  # type: ignore[union-attr]
-    for theirs, ours in zip(expected, everything(), strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-10)
-    unfuse(module)
-    for theirs, again in zip(expected, everything(), strict=True):
-        torch.testing.assert_close(again, theirs, rtol=0, atol=0)
+from mlffbench.potentials.mace.symmetric_contraction import JacobianContraction
 
 
 def test_kernels_by_name_train_alike() -> None:
@@ -62,12 +25,40 @@ def test_kernels_by_name_train_alike() -> None:
 
 
 def test_kernels_that_disagree_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    forward = MonomialContraction.forward
-    monkeypatch.setattr(MonomialContraction, "forward", lambda *a: 1.5 * forward(*a))
+    forward = JacobianContraction.forward
+    monkeypatch.setattr(JacobianContraction, "forward", lambda *a: 1.5 * forward(*a))
     frames, labels = springs(3)
     assert small(max_epochs=1).fit(frames, labels).kernels_ == "mace"
     with pytest.raises(ValueError, match="'fused' do not give mace-torch's"):
         small(max_epochs=1, kernels="fused").fit(frames, labels)
+
+
+def test_layers_that_ours_do_not_know_stay_mace_torchs() -> None:
+    """A model with agnostic products: ``auto`` leaves it alone, and a name is refused."""
+    module, graphs, _ = untrained(mixed(), [1, 6, 8], {})
+    module.products[0].use_agnostic_product = True  # type: ignore[index, union-attr]
+    example = graphs.batch([0])
+    assert backends.accelerate(module, "auto", example).module is module
+    assert backends.restore_backend(module, "fused") == (module, "mace")
+    with pytest.raises(NotImplementedError, match="do not know all layers"):
+        backends.accelerate(module, "fused", example)
+
+
+def test_the_backend_of_the_shortest_step_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a GPU, with times that are set."""
+    module, graphs, _ = untrained(mixed(), [1, 6, 8], {})
+    with session(torch.float64):
+        candidates = backends._agreeing(
+            module, backends.energies_and_forces(module, graphs.batch([0])), graphs.batch([0])
+        )
+    assert list(candidates) == ["fused", "mace"]
+    seconds = {id(candidates["fused"]): 2.0, id(module): 1.0}
+    monkeypatch.setattr(backends, "_seconds", lambda m, *_: seconds[id(m)])
+    example = graphs.batch([0])
+    monkeypatch.setattr(type(example), "positions", torch.zeros(1, device="meta"), raising=False)
+    assert backends._fastest(candidates, example).backend == "fused"
+    monkeypatch.undo()
+    assert backends._seconds(module, example, torch.device("cpu")) > 0
 
 
 def test_kernels_that_do_not_exist_are_a_sentence() -> None:

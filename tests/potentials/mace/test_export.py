@@ -87,8 +87,9 @@ def called_as_in_lammps(scripted: Any, atoms: Atoms) -> tuple[float, np.ndarray,
     """Energy, forces and virial of all atoms; none is another processor's."""
     numbers, cutoff = scripted.atomic_numbers.tolist(), scripted.r_max.item()
     batch = Graphs.build([atoms], numbers, cutoff, torch.float64, CPU).batch([0])
+    tensors = {k: v for k, v in batch.mace_inputs().items() if isinstance(v, torch.Tensor)}
     local = torch.ones(len(atoms), dtype=torch.bool)
     with torch.jit.optimized_execution(False):  # else the first calls compile
-        out = scripted({k: v.clone() for k, v in batch.items()}, local, True)
+        out = scripted({k: v.clone() for k, v in tensors.items()}, local, True)
     energy, forces, virials = (out[k].detach() for k in ("total_energy_local", "forces", "virials"))
-    return energy.item(), forces.numpy(), virials.numpy()
+    return energy.item(), forces.numpy()[batch.order], virials.numpy()

@@ -27,7 +27,7 @@ def test_features_turn_with_wigners_matrices(kinds: list[tuple[int, int]], sign:
             kinds, DIRECTIONS, kinds, channels=3, n_elements=2, n_basis=4, neighbours=3.0
         ).double()  # fmt: skip
     matrix = sign * Rotation.random(rng=np.random.default_rng(5)).as_matrix()
-    vectors = torch.randn(12, 3, dtype=torch.float64)
+    vectors = torch.nn.functional.normalize(torch.randn(12, 3, dtype=torch.float64))
     x = torch.randn(4, rows_of(kinds)[-1].stop, 3, dtype=torch.float64)
     rest = (torch.rand(12, 4, dtype=torch.float64), torch.tensor([0, 1, 1, 0]))
     pairs = torch.randint(4, (2, 12))

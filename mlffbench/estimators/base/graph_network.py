@@ -226,7 +226,8 @@ class GraphNetwork(WarmStart):
 
         module, known = vars(self).get("_predicted", (None, None))
         if known is None or module is not self.module_:
-            known = CapturedPrediction(self._with_forces, self.cutoff_, self.device_)
+            forces = lambda graph: self._with_forces(graph)
+            known = CapturedPrediction(forces, self.cutoff_, self.device_)
             self._predicted = self.module_, known
         return known
 

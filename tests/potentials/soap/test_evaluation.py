@@ -63,8 +63,14 @@ def test_memory_decides_the_size_of_batches(model, monkeypatch):
     counts = lambda **keys: [p.stop - p.start for p in parts_of(frames, model.basis_, None, "cpu", 0, **keys)]
     assert counts() == [4, 4, 1]
     assert counts(share=2) == [2, 2, 2, 2, 1]
-    sizes = [p.stop - p.start for p in parts_of(frames, model.basis_, 6, "cpu", 10**9)]
-    assert sizes == [6, 3]
+    explicit = lambda size, **keys: [
+        p.stop - p.start for p in parts_of(frames, model.basis_, size, "cpu", 10**9, **keys)
+    ]
+    assert explicit(6) == [6, 3]
+    assert explicit(1000, share=2) == [4, 4, 1]
+    monkeypatch.setattr(batch_sizes, "batch_bytes", lambda device: 1e12)
+    assert counts() == [9]
+    assert counts(share=2) == [4, 4, 1]
     assert batch_sizes._bytes(bulk("Si"), model.basis_, 0) > one / 3  # a periodic cell has more neighbours
 
 

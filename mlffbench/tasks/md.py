@@ -58,9 +58,9 @@ def md(
     Observables are of the living part after the equilibration; Wasserstein's W₁ to the reference is
     averaged over kinds of atoms. The reference is the dataset's true potential under the same protocol,
     starts and seeds where there is one, else its frames of the same temperature; trajectories in which that
-    potential itself crosses the limits do not count. A cell of one atom is repeated. Times of
-    ``batched_dynamics`` are of trajectories that move together, those of ``dynamics`` of one alone. Equal
-    seeds give equal rows but for times and where ``max_seconds`` stops something.
+    potential itself crosses the limits do not count. Times of ``batched_dynamics`` are of trajectories that
+    move together, those of ``dynamics`` of one alone. Equal seeds give equal rows but for times and where
+    ``max_seconds`` stops something.
 
     Parameters
     ----------

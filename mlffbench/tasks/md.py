@@ -76,8 +76,7 @@ def md(
         Keywords of `mlffbench.tasks.dynamics.protocol.ProtocolSettings`: ``friction`` (of Langevin's
         thermostat, 0.01/fs), ``interval`` (steps between observations, 5), ``equilibration`` (first part of a
         trajectory, not observed, 0.2), ``frames`` (whose distributions are taken, 100), ``margin`` (distances
-        may be this part shorter or longer than any in the dataset, 0.25), ``max_seconds`` (wall time of a
-        trajectory, unlimited).
+        may be this part beyond any in the dataset, 0.25), ``max_seconds`` (of a trajectory, unlimited).
 
     Raises
     ------

@@ -56,11 +56,11 @@ def md(
     ``max_seconds`` they are stopped, which is no failure. ``failures`` is 1 − the share alive at the end (0
     of 32: below 0.09 with 95 % confidence), ``lifetime_lost`` 1 − restricted mean lifetime / length.
     Observables are of the living part after the equilibration; Wasserstein's W₁ to the reference is
-    averaged over kinds of atoms. The reference is the dataset's true potential under the same protocol,
-    starts and seeds where there is one, else its frames of the same temperature; trajectories in which that
-    potential itself crosses the limits do not count. A cell of one atom is repeated. Times of
-    ``batched_dynamics`` are of trajectories that move together, those of ``dynamics`` of one alone. Equal
-    seeds give equal rows but for times and where ``max_seconds`` stops something.
+    averaged over kinds of atoms. The reference is the dataset's true potential (same protocol, starts,
+    seeds), else its frames of the same temperature; trajectories in which that potential crosses the limits
+    do not count. A cell of one atom is repeated. Times of ``batched_dynamics`` are of trajectories that
+    move together, those of ``dynamics`` of one alone. Equal seeds give equal rows but for times and where
+    ``max_seconds`` stops something.
 
     Parameters
     ----------
@@ -76,8 +76,7 @@ def md(
         Keywords of `mlffbench.tasks.dynamics.protocol.ProtocolSettings`: ``friction`` (of Langevin's
         thermostat, 0.01/fs), ``interval`` (steps between observations, 5), ``equilibration`` (first part of a
         trajectory, not observed, 0.2), ``frames`` (whose distributions are taken, 100), ``margin`` (distances
-        may be this part shorter or longer than any in the dataset, 0.25), ``max_seconds`` (wall time of a
-        trajectory, unlimited).
+        may be this part beyond any in the dataset, 0.25), ``max_seconds`` (of a trajectory, unlimited).
 
     Raises
     ------

@@ -9,17 +9,29 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 from weakref import WeakSet
 
 import torch
 
-__all__ = ["POOLS", "CapturedFunction", "Graph", "Pool", "captures", "tensors_of"]
+__all__ = ["POOLS", "CapturedFunction", "Graph", "Pool", "captures", "plainly", "tensors_of"]
 
 Batch = TypeVar("Batch")
 WARM_UP = 3  # plain calls with a shape before it is captured: libraries choose and allocate in these
 MOST = 8  # graphs kept; the one used least recently is dropped first
+_PLAINLY = ContextVar("plainly", default=False)
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Call captured functions as plain ones within the block, so that their operations can be counted."""
+    token = _PLAINLY.set(True)
+    try:
+        yield
+    finally:
+        _PLAINLY.reset(token)
 
 
 class Pool(Protocol):
@@ -101,6 +113,8 @@ class CapturedFunction(Generic[Batch]):
             return self._on_stream(batch, self.pool)
 
     def _on_stream(self, batch: Batch, pool: Pool) -> Any:
+        if _PLAINLY.get():
+            return self.function(batch)
         key = tuple(_shapes(batch))
         self._calls[key] = self._calls.get(key, 0) + 1
         if self._calls[key] <= WARM_UP:

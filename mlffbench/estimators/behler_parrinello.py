@@ -181,7 +181,7 @@ class BehlerParrinello(WarmStart):
         self.stopped_by_ = ", ".join(dict.fromkeys(network.stopped_by for network in trained))
         self.captured_ = ", ".join(dict.fromkeys(network.captured for network in trained))
         self.n_parameters_ = n_trainable(*self.networks_)
-        vars(self).pop("_evaluation_of", None)  # it has the weights of before
+        self.__dict__.pop("_evaluation_of", None)  # it has the weights of before
 
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> PreparedFrames:

@@ -95,11 +95,12 @@ class Batches:
         self.n_elements, self.sizes = len(d.acsf.species_), np.diff(d.atoms)
         self.energy = labels.energy - self.sizes * shift
         shapes = [(int(n), 3) for n in self.sizes]
-        self.forces = np.concatenate([*_with_nan(labels.forces, shapes), np.full((1, 3), np.nan)])
-        self.stress = np.array(_with_nan(labels.stress, [(6,)] * len(d.frames)))
+        forces = np.concatenate([*_with_nan(labels.forces, shapes), np.full((1, 3), np.nan)])
+        stress = np.array(_with_nan(labels.stress, [(6,)] * len(d.frames)))
+        self.forces, self.stress = ((np.nan_to_num(x), ~np.isnan(x)) for x in (forces, stress))
         self.per_volume = np.array([1 / a.get_volume() if a.pbc.all() else 0.0 for a in d.frames])
-        self.fits_forces = bool(options.forces_weight > 0 and not np.isnan(self.forces).all())
-        self.fits_stress = bool(options.stress_weight > 0 and not np.isnan(self.stress).all())
+        self.fits_forces = bool(options.forces_weight > 0 and self.forces[1].any())
+        self.fits_stress = bool(options.stress_weight > 0 and self.stress[1].any())
 
     def shapes(self, indices: Sequence[int], batch_size: int) -> Shapes:
         """Shapes that all batches of these frames are padded to: places of each element, and pairs."""
@@ -163,17 +164,17 @@ class Batches:
     def _labels(self, frames: np.ndarray, atom: np.ndarray, n_frames: int) -> dict[str, np.ndarray]:
         """Labels and their weights, one after the other; zero in places without a label."""
         o, n = self.options, len(frames)
-        labels = [(self.energy[frames], o.energy_weight / n / self.sizes[frames] ** 2, n_frames)]
-        if self.fits_forces:
-            labels.append((self.forces[atom], o.forces_weight, len(atom)))
-        if self.fits_stress:
-            labels.append((self.stress[frames], o.stress_weight, n_frames))
-        values, weights = [], []
-        for label, weight, rows in labels:
-            known = ~np.isnan(label)
-            mean = weight if label.ndim == 1 else weight / max(known.sum(), 1)
-            values.append(_with_zeros(np.nan_to_num(label), rows))
-            weights.append(_with_zeros(np.where(known, mean, 0.0), rows))
+        values = [_with_zeros(self.energy[frames], n_frames)]
+        weights = [_with_zeros(o.energy_weight / n / self.sizes[frames] ** 2, n_frames)]
+        fitted = [
+            (self.fits_forces, self.forces, atom, o.forces_weight, len(atom)),
+            (self.fits_stress, self.stress, frames, o.stress_weight, n_frames),
+        ]
+        for fits, (labels, known), chosen, weight, rows in fitted:
+            if fits:
+                of_batch = known[chosen]
+                values.append(_with_zeros(labels[chosen], rows))
+                weights.append(_with_zeros(of_batch * (weight / max(of_batch.sum(), 1)), rows))
         return {
             "labels": np.concatenate(values),
             "weights": np.concatenate(weights),

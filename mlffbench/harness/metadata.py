@@ -77,6 +77,8 @@ def model_metadata(model: ForceField) -> dict[str, Any]:
         "epochs": history[-1].get("epoch"),
         "stopped_by": getattr(model, "stopped_by_", None),
         "captured": getattr(model, "captured_", None),
+        "kernels": getattr(model, "kernels_", None),
+        "kernel_seconds": getattr(model, "kernel_seconds_", None) or None,
     }
     for name, default in (("device", "cpu"), ("dtype", "float64")):
         value = getattr(model, f"{name}_", getattr(model, name, None))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
+from weakref import WeakSet
 
 import torch
 
@@ -148,18 +149,25 @@ class _CudaPool:
 
     def __init__(self, device: torch.device) -> None:
         self.device, self.side = device, torch.cuda.Stream(device)
-        self.handle = torch.cuda.graph_pool_handle()
+        self.graphs: WeakSet[_CudaGraph] = WeakSet()
+        self.handle: Any = None
 
     @contextmanager
     def stream(self) -> Iterator[None]:
         current = torch.cuda.current_stream(self.device)
         self.side.wait_stream(current)
-        with torch.cuda.stream(self.side):
-            yield
-        current.wait_stream(self.side)
+        try:
+            with torch.cuda.stream(self.side):
+                yield
+        finally:  # after Ctrl-C too: what follows must not overtake the step
+            current.wait_stream(self.side)
 
     def record(self, function: Callable[[], Any]) -> Graph:
-        return _CudaGraph(function, self)
+        if not self.graphs:  # torch refuses memory whose graphs have all been dropped
+            self.handle = torch.cuda.graph_pool_handle()
+        graph = _CudaGraph(function, self)
+        self.graphs.add(graph)
+        return graph
 
 
 class _CudaGraph:

@@ -219,3 +219,48 @@ def test_gpu_agrees_with_cpu(kernels: str) -> None:
     )
     np.testing.assert_allclose(gpu.energy, cpu.energy, atol=1e-6)
     np.testing.assert_allclose(gpu.forces[0], cpu.forces[0], atol=1e-5)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-10), ("float32", 1e-4)])
+def test_gpu_captures_training_and_evaluation(
+    dtype: str, tolerance: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Losses of 50 steps, captured against plain, and predictions within rounding of the plain ones."""
+    frames, labels = springs(6)
+    settings = {"device": "cuda", "dtype": dtype, "max_epochs": 25, "batch_size": 3, "learning_rate": 1e-3}
+    captured = small(**settings).fit(frames, labels)
+    assert captured.captured_ == "yes"
+    assert captured.kernels_ in captured.kernel_seconds_
+    predicted = [captured.predict(frames) for _ in range(5)][-1]
+    with monkeypatch.context() as patch:
+        patch.setattr("mlffbench.system.cuda_graph.POOLS", {})
+        plain = small(**settings, kernels=captured.kernels_).fit(frames, labels)
+        expected = plain.predict(frames)
+    columns = [[row["loss"] for row in model.history_] for model in (captured, plain)]
+    np.testing.assert_allclose(columns[0], columns[1], rtol=tolerance)
+    np.testing.assert_allclose(predicted.energy, expected.energy, rtol=10 * tolerance)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(("channels", "max_L", "dtype"), [(256, 2, "float64"), (256, 2, "float32")])
+def test_gpu_takes_a_thousand_molecules_at_once(channels: int, max_L: int, dtype: str) -> None:
+    """15 atoms each, 256x2: less than 80 GB, by the estimate that sizes the batches and by what was allocated."""
+    from mlffbench.potentials.mace.evaluation import Evaluation
+    from mlffbench.potentials.mace.inputs import Inputs
+    from mlffbench.potentials.mace.memory import bytes_per_atom
+
+    frames, labels = springs(2)
+    size = {"num_channels": channels, "max_L": max_L, "max_ell": 3, "correlation": 3, "cutoff": 5.0}
+    model = small(device="cuda", dtype=dtype, kernels="fused", max_epochs=1, **size).fit(frames, labels)
+    large = [molecule("CH3CH2OCH3") for _ in range(1000)]  # 12 atoms, coloured as water
+    for atoms in large:
+        atoms.numbers = np.where(atoms.numbers == 1, 1, 8)
+    torch_dtype = getattr(torch, dtype)
+    graphs = Graphs.build(large, [1, 8], 5.0, torch_dtype, torch.device("cuda"))
+    inputs = Inputs(graphs, [list(range(1000))], [graphs.batch(range(1000))])
+    torch.cuda.reset_peak_memory_stats()
+    evaluated = Evaluation(model.module_)(inputs)
+    peak = torch.cuda.max_memory_allocated() / sum(map(len, large))
+    assert len(evaluated) == 1000
+    assert peak < bytes_per_atom(model.module_, inputs.batches[0].width)

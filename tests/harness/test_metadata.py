@@ -36,6 +36,7 @@ def test_parameters_and_end_of_a_fit(name, params, n_parameters, epochs, stopped
     metadata = facts(name, lennard_jones(n_train=8, n_test=1), **params)
     assert (metadata["epochs"], metadata["stopped_by"]) == (epochs, stopped_by)
     assert metadata["captured"] == ("no: cpu" if epochs else None)
+    assert metadata["kernels"] is None
     assert metadata["n_parameters"] == n_parameters or (
         n_parameters is None and metadata["n_parameters"] > 50
     )

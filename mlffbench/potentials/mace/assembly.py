@@ -64,7 +64,7 @@ def _places(element: np.ndarray, sizes: np.ndarray, shape: Shape) -> tuple[np.nd
 
 
 def _neighbour_lists(ends: list[np.ndarray], ranks: list[np.ndarray], shape: Shape) -> dict[str, np.ndarray]:
-    """Undirected pairs and the attributes of `Neighbours`; pairs beyond the last are from atom 0 to itself."""
+    """Undirected pairs and the attributes of `Neighbours`; a pair that is padding joins atom 0 to itself."""
     p, width, n_slots = len(ends[0]), shape.width, shape.n * shape.width
     receiver_slot, sender_slot = (e * width + r for e, r in zip(ends, ranks, strict=True))
     undirected = np.zeros((2, shape.pairs), int)

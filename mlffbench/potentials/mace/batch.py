@@ -45,7 +45,7 @@ class Batch(dict[str, Any]):
         return Neighbours(self["width"], *(self[k] for k in columns))
 
     def mace_inputs(self) -> Batch:
-        """A copy for one call of mace-torch's model, which writes into its input; pairs in both directions."""
+        """A copy for one call of mace-torch's model, which writes into it; pairs in both directions."""
         receiver, sender = self["undirected"]
         both = torch.stack([torch.cat([sender, receiver]), torch.cat([receiver, sender])])
         shifts = {k: torch.cat([self[k], -self[k]]) for k in ("shifts", "unit_shifts")}

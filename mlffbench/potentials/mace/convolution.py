@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from mlffbench.potentials.mace.wanted_gradients import wanted_gradients
 
 __all__ = ["NeighbourConvolution", "is_convertible"]
 
-CHUNK = {"cpu": 2**20, "cuda": 2**30}  # bytes of one product of features and radial weights: a cache, memory
+CHUNK = {"cpu": 2**21, "cuda": 2**30}  # bytes of one product of features and radial weights: a cache, memory
 
 
 class NeighbourConvolution(torch.nn.Module):
@@ -44,7 +44,7 @@ class NeighbourConvolution(torch.nn.Module):
         for k, path in enumerate(original.instructions):
             l1, l2, l3 = first[path.i_in1].ir.l, second[path.i_in2].ir.l, outputs[path.i_out].ir.l
             coupling = wigner_3j(l1, l2, l3) * path.path_weight
-            self.register_buffer(f"coupling_{k}", coupling.permute(2, 1, 0).flatten(1), persistent=False)
+            self.register_buffer(f"coupling_{k}", coupling.permute(2, 0, 1).flatten(1), persistent=False)
             self.paths.append(
                 _Path(
                     component(inputs[path.i_in1]), harmonics[path.i_in2], self.orders.index(l3), members[l3]
@@ -85,7 +85,7 @@ class _Path:
 
 @dataclass(frozen=True)
 class _Layout:
-    """Paths, their couplings (2l+1, m2·m1), outputs' components and paths, neighbours."""
+    """Paths, their couplings (2l+1, m1·m2), outputs' components and paths, neighbours."""
 
     paths: list[_Path]
     couplings: list[torch.Tensor]
@@ -93,41 +93,38 @@ class _Layout:
     neighbours: Neighbours
     channels: int
 
-    def chunks(self, n: int, like: torch.Tensor) -> Iterator[tuple[slice, slice]]:
-        """Ranges of atoms, and of their slots, that are computed together."""
-        width, wide = self.neighbours.width, max(p.inputs.stop - p.inputs.start for p in self.paths)
-        bytes_per_atom = width * wide * self.channels * like.element_size()
+    def chunks(self, n: int, like: torch.Tensor) -> Iterator[slice]:
+        """Ranges of atoms that are computed together."""
+        widest = max(p.inputs.stop - p.inputs.start for p in self.paths)
+        bytes_per_atom = self.neighbours.width * widest * self.channels * like.element_size()
         step = max(1, CHUNK.get(like.device.type, CHUNK["cuda"]) // max(bytes_per_atom, 1))
-        for start in range(0, n, step):
-            stop = min(n, start + step)
-            yield slice(start, stop), slice(start * width, stop * width)
+        return (slice(start, min(n, start + step)) for start in range(0, n, step))
 
     def messages(self, like: torch.Tensor, n: int) -> list[torch.Tensor]:
         return [like.new_empty(n, m3, paths, self.channels) for m3, paths in self.shapes]
 
-    def features(self, nodes: torch.Tensor, slots: slice) -> torch.Tensor:
-        """h of the senders, (atoms, K, components, channels)."""
-        chosen = nodes.index_select(0, self.neighbours.sender[slots])
-        return chosen.unflatten(0, (-1, self.neighbours.width))
+    def features(self, nodes: torch.Tensor, atoms: slice) -> torch.Tensor:
+        """h of the senders, (atoms, components, K, channels)."""
+        return self.neighbours.of_senders(nodes, atoms)
 
-    def weights(self, radial: torch.Tensor, slots: slice) -> torch.Tensor:
-        """R of the slots, (atoms, K, paths, channels)."""
-        chosen = radial.index_select(0, self.neighbours.pair[slots])
-        return chosen.view(-1, self.neighbours.width, len(self.paths), self.channels)
+    def weights(self, radial: torch.Tensor, atoms: slice) -> torch.Tensor:
+        """R of the slots, (atoms, paths, K, channels)."""
+        return self.neighbours.of_pairs(radial.unflatten(1, (len(self.paths), -1)), atoms)
 
-    def angular(self, harmonics: torch.Tensor, slots: slice) -> torch.Tensor:
+    def angular(self, harmonics: torch.Tensor, atoms: slice) -> torch.Tensor:
         """Y of the slots, (atoms, components, K)."""
-        return harmonics[slots].unflatten(0, (-1, self.neighbours.width)).transpose(1, 2)
+        return harmonics.unflatten(0, (-1, self.neighbours.width))[atoms].transpose(1, 2)
 
-    def couple(self, k: int, summed: torch.Tensor) -> torch.Tensor:
-        """(atoms, m2, m1·channels) -> (atoms, m3, channels)."""
-        return torch.matmul(self.couplings[k], summed.view(len(summed), -1, self.channels))
+    def couple(self, k: int, harmonics: torch.Tensor, products: torch.Tensor) -> torch.Tensor:
+        """Σ over slots and components: (atoms, m2, K), (atoms, m1, K, c) -> (atoms, m3, c)."""
+        summed = torch.matmul(harmonics.unsqueeze(1), products)
+        return torch.matmul(self.couplings[k], summed.flatten(1, 2))
 
     def uncouple(self, k: int, message: torch.Tensor) -> torch.Tensor:
-        """The adjoint of `couple`: (atoms, m3, channels) -> (atoms, m2, m1·channels)."""
+        """The adjoint of the coupling: (atoms, m3, c) -> (atoms, m1, m2, c)."""
         harmonics = self.paths[k].harmonics
         spread = torch.matmul(self.couplings[k].T, message)
-        return spread.view(len(message), harmonics.stop - harmonics.start, -1)
+        return spread.unflatten(1, (-1, harmonics.stop - harmonics.start))
 
 
 class _Messages(torch.autograd.Function):
@@ -140,13 +137,12 @@ class _Messages(torch.autograd.Function):
         ctx.layout = layout
         ctx.save_for_backward(nodes, harmonics, radial)
         messages = layout.messages(nodes, len(nodes))
-        for atoms, slots in layout.chunks(len(nodes), nodes):
-            h, r = layout.features(nodes, slots), layout.weights(radial, slots)
-            y = layout.angular(harmonics, slots)
+        for atoms in layout.chunks(len(nodes), nodes):
+            h, r = layout.features(nodes, atoms), layout.weights(radial, atoms)
+            y = layout.angular(harmonics, atoms)
             for k, path in enumerate(layout.paths):
-                product = (h[:, :, path.inputs] * r[:, :, k : k + 1]).flatten(2)
-                summed = torch.bmm(y[:, path.harmonics], product)
-                messages[path.order][atoms, :, path.member] = layout.couple(k, summed)
+                message = layout.couple(k, y[:, path.harmonics], h[:, path.inputs] * r[:, k : k + 1])
+                messages[path.order][atoms, :, path.member] = message
         return tuple(messages)
 
     @staticmethod
@@ -164,122 +160,125 @@ class _Gradients(torch.autograd.Function):
         ctx.layout = layout
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(nodes, harmonics, radial, *gradients)
-        by = _Sums(nodes, harmonics, radial, wanted)
-        for atoms, slots in layout.chunks(len(nodes), nodes):
-            h, r = layout.features(nodes, slots), layout.weights(radial, slots)
-            y = layout.angular(harmonics, slots)
-            by.begin(layout, slots)
+        sums = _Sums(layout, nodes, harmonics, radial, wanted)
+        for atoms in layout.chunks(len(nodes), nodes):
+            h, r = layout.features(nodes, atoms), layout.weights(radial, atoms)
+            y = layout.angular(harmonics, atoms)
             for k, path in enumerate(layout.paths):
+                h_k, r_k = h[:, path.inputs], r[:, k : k + 1]
                 spread = layout.uncouple(k, gradients[path.order][atoms, :, path.member])
                 if wanted[0] or wanted[2]:
-                    product = torch.bmm(y[:, path.harmonics].transpose(1, 2), spread)
-                    product = product.unflatten(2, (-1, layout.channels))
-                    by.add(k, path, [(product, h[:, :, path.inputs], r[:, :, k : k + 1])])
+                    product = torch.matmul(y[:, path.harmonics].mT.unsqueeze(1), spread)
+                    sums.add(atoms, k, [(product, h_k, r_k)])
                 if wanted[1]:
-                    message = (h[:, :, path.inputs] * r[:, :, k : k + 1]).flatten(2)
-                    by.add_harmonics(path, torch.bmm(spread, message.transpose(1, 2)))
-        return by.gathered(layout)
+                    sums.add_harmonics(atoms, path, spread, h_k * r_k)
+        return sums.gathered()
 
     @staticmethod
     @once_differentiable
-    def backward(
-        ctx: Any, moved_h: torch.Tensor | None, moved_y: torch.Tensor | None, moved_r: torch.Tensor | None
-    ) -> Any:
+    def backward(ctx: Any, *moved: torch.Tensor | None) -> Any:
         nodes, harmonics, radial, *gradients = ctx.saved_tensors
         layout, wanted = ctx.layout, wanted_gradients(ctx)
-        by = _Sums(nodes, harmonics, radial, wanted[:3])
+        sums = _Sums(layout, nodes, harmonics, radial, wanted[:3])
         messages = layout.messages(nodes, len(nodes))
-        for atoms, slots in layout.chunks(len(nodes), nodes):
-            h, r = layout.features(nodes, slots), layout.weights(radial, slots)
-            dh = None if moved_h is None else layout.features(moved_h, slots)
-            dr = None if moved_r is None else layout.weights(moved_r, slots)
-            y = layout.angular(harmonics, slots)
-            dy = torch.zeros_like(y) if moved_y is None else layout.angular(moved_y, slots)
-            both = torch.cat([y, dy], dim=2)  # (atoms, components, 2K)
-            by.begin(layout, slots)
+        for atoms in layout.chunks(len(nodes), nodes):
+            chunk = _Tangents(layout, atoms, (nodes, harmonics, radial), moved)
             for k, path in enumerate(layout.paths):
-                h_k, r_k = h[:, :, path.inputs], r[:, :, k : k + 1]
-                dh_k = None if dh is None else dh[:, :, path.inputs]
-                dr_k = None if dr is None else dr[:, :, k : k + 1]
-                tangent = _tangent(h_k, r_k, dh_k, dr_k)
+                both, products, changes = chunk.of_path(k)
                 if any(wanted[3:]):
-                    stacked = torch.cat([tangent.flatten(2), (h_k * r_k).flatten(2)], dim=1)
-                    summed = torch.bmm(both[:, path.harmonics], stacked)
-                    messages[path.order][atoms, :, path.member] = layout.couple(k, summed)
+                    messages[path.order][atoms, :, path.member] = layout.couple(k, both, products)
                 spread = layout.uncouple(k, gradients[path.order][atoms, :, path.member])
                 if wanted[0] or wanted[2]:
-                    products = torch.bmm(both[:, path.harmonics].transpose(1, 2), spread)
-                    plain, moved = products.unflatten(2, (-1, layout.channels)).split(
-                        layout.neighbours.width, 1
-                    )
-                    by.add(k, path, [(moved, h_k, r_k), (plain, dh_k, dr_k)])
+                    slopes = torch.matmul(both.mT.unsqueeze(1), spread).split(layout.neighbours.width, dim=2)
+                    sums.add(atoms, k, [(s, *c) for s, c in zip(slopes[::-1], changes, strict=True)])
                 if wanted[1]:
-                    by.add_harmonics(path, torch.bmm(spread, tangent.flatten(2).transpose(1, 2)))
+                    sums.add_harmonics(atoms, path, spread, products[:, :, : layout.neighbours.width])
         by_messages = [m if w else None for m, w in zip(messages, wanted[3:], strict=True)]
-        return (*by.gathered(layout), *by_messages, None, None)
+        return (*sums.gathered(), *by_messages, None, None)
+
+
+Change = tuple[torch.Tensor | None, torch.Tensor | None]  # h and R, or their tangents
+
+
+class _Tangents:
+    """h, Y and R of some atoms' slots with their tangents: Y beside dY, and d(h·R) beside h·R, over 2K slots."""
+
+    def __init__(
+        self,
+        layout: _Layout,
+        atoms: slice,
+        inputs: tuple[torch.Tensor, ...],
+        moved: Sequence[torch.Tensor | None],
+    ) -> None:
+        self.paths = layout.paths
+        nodes, harmonics, radial = inputs
+        moved_h, moved_y, moved_r = moved
+        self.h, self.r = layout.features(nodes, atoms), layout.weights(radial, atoms)
+        self.dh = None if moved_h is None else layout.features(moved_h, atoms)
+        self.dr = None if moved_r is None else layout.weights(moved_r, atoms)
+        y = layout.angular(harmonics, atoms)
+        dy = torch.zeros_like(y) if moved_y is None else layout.angular(moved_y, atoms)
+        self.both = torch.cat([y, dy], dim=2)
+
+    def of_path(self, k: int) -> tuple[torch.Tensor, torch.Tensor, tuple[Change, Change]]:
+        """Y beside dY, d(h·R) beside h·R, and (h, R) and (dh, dR)."""
+        path, r = self.paths[k], self.r[:, k : k + 1]
+        h, width = self.h[:, path.inputs], self.h.shape[2]
+        dh = None if self.dh is None else self.dh[:, path.inputs]
+        dr = None if self.dr is None else self.dr[:, k : k + 1]
+        products = h.new_empty(*h.shape[:2], 2 * width, h.shape[3])
+        tangent = products[:, :, :width]
+        torch.mul(h, r, out=products[:, :, width:])
+        tangent.zero_() if dh is None else torch.mul(dh, r, out=tangent)
+        if dr is not None:
+            tangent.addcmul_(h, dr)
+        return self.both[:, path.harmonics], products, ((h, r), (dh, dr))
 
 
 class _Sums:
-    """Derivatives by h, Y and R, summed path by path."""
+    """Derivatives by h, Y and R in the slots, summed path by path."""
 
     def __init__(
-        self, nodes: torch.Tensor, harmonics: torch.Tensor, radial: torch.Tensor, wanted: list[bool]
-    ) -> None:
-        n_slots = len(harmonics)
-        self.slots = slice(0, 0)
-        self.h = nodes.new_zeros(n_slots, *nodes.shape[1:]) if wanted[0] else None
-        self.y = torch.zeros_like(harmonics) if wanted[1] else None
-        self.r = radial.new_empty(n_slots, radial.shape[1]) if wanted[2] else None
-        self.width = 0
-
-    def begin(self, layout: _Layout, slots: slice) -> None:
-        """Continue with these slots."""
-        self.slots, self.layout = slots, layout
-
-    def add(
-        self, k: int, path: _Path,
-        terms: list[tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]],
+        self, layout: _Layout, nodes: torch.Tensor, harmonics: torch.Tensor, radial: torch.Tensor,
+        wanted: list[bool],
     ) -> None:  # fmt: skip
-        """Σ product·R to h, Σ product·h to R, over (product, h, R)."""
+        self.layout, width = layout, layout.neighbours.width
+        shape = lambda m: (len(nodes), m, width, layout.channels)
+        self.h = nodes.new_zeros(shape(nodes.shape[1])) if wanted[0] else None
+        self.r = radial.new_empty(shape(len(layout.paths))) if wanted[2] else None
+        self.y = harmonics.new_zeros(len(nodes), harmonics.shape[1], width) if wanted[1] else None
+
+    def add(self, atoms: slice, k: int, terms: list[tuple[torch.Tensor, Any, Any]]) -> None:
+        """Σ product·R to h, Σ product·h to R, over (product (atoms, m1, K, c), h, R)."""
         if self.h is not None:
-            view = self.h[self.slots].view(-1, self.layout.neighbours.width, *self.h.shape[1:])
+            total = self.h[atoms, self.layout.paths[k].inputs]
             for product, _, r in terms:
                 if r is not None:
-                    view[:, :, path.inputs].addcmul_(product, r)
+                    total.addcmul_(product, r)
         if self.r is not None:
-            view = self.r[self.slots].view(
-                -1, self.layout.neighbours.width, len(self.layout.paths), self.layout.channels
-            )
             pairs = [
-                (product[:, :, m], h[:, :, m])
-                for product, h, _ in terms if h is not None
-                for m in range(h.shape[2])
-            ]  # fmt: skip
-            total = torch.mul(*pairs[0], out=view[:, :, k])
+                (product[:, m], h[:, m])
+                for product, h, _ in terms
+                if h is not None
+                for m in range(h.shape[1])
+            ]
+            total = torch.mul(*pairs[0], out=self.r[atoms, k])
             for product, h in pairs[1:]:
                 total.addcmul_(product, h)
 
-    def add_harmonics(self, path: _Path, value: torch.Tensor) -> None:
+    def add_harmonics(self, atoms: slice, path: _Path, spread: torch.Tensor, products: torch.Tensor) -> None:
+        """Σ over m1 and channels of (atoms, m1, m2, c) by (atoms, m1, K, c)."""
         if self.y is not None:
-            self.y[self.slots, path.harmonics] += value.transpose(1, 2).flatten(0, 1)
+            self.y[atoms, path.harmonics] += torch.matmul(spread, products.mT).sum(dim=1)
 
-    def gathered(self, layout: _Layout) -> tuple[torch.Tensor | None, ...]:
+    def gathered(self) -> tuple[torch.Tensor | None, ...]:
         """By atom, by slot and by pair."""
-        neighbours = layout.neighbours
-        h = None if self.h is None else neighbours.sum_by_sender(self.h)
-        r = None if self.r is None else neighbours.sum_by_pair(self.r)
-        return h, self.y, r
-
-
-def _tangent(
-    h: torch.Tensor, r: torch.Tensor, dh: torch.Tensor | None, dr: torch.Tensor | None
-) -> torch.Tensor:
-    """Derivative of h·R along (dh, dR)."""
-    if dh is None and dr is None:
-        return torch.zeros_like(h)
-    if dh is None:
-        return h * dr
-    return dh * r if dr is None else (dh * r).addcmul_(h, dr)
+        neighbours = self.layout.neighbours
+        return (
+            None if self.h is None else neighbours.sum_by_sender(self.h),
+            None if self.y is None else self.y.transpose(1, 2).flatten(0, 1),
+            None if self.r is None else neighbours.sum_by_pair(self.r).flatten(1),
+        )
 
 
 def is_convertible(tensor_product: Any) -> bool:

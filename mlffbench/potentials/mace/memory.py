@@ -11,7 +11,7 @@ from mlffbench.potentials.mace.network import FusedMACE
 
 __all__ = ["atoms_of_batch", "bytes_per_atom"]
 
-ON_CPU = 500  # atoms
+ON_CPU = 400  # atoms; fewer and more take longer per atom
 SHARE = 0.4  # of the device's free memory; the rest is for fragments and for other graphs
 MOST = 100_000  # atoms; more do not run faster
 DENSE, SPARSE = 12, 2  # tensors of the size of a contraction's table, in mace-torch's and NVIDIA's layers
@@ -38,17 +38,11 @@ def bytes_per_atom(module: Any, width: int) -> int:
     first = module.interactions[0]
     size, channels = next(module.parameters()).element_size(), first.hidden_irreps[0].mul
     if isinstance(module, FusedMACE):
-        kept = sum(
-            width * layer.n_paths / 2 + layer.n_outputs * layer.n_components for layer in module.layers
-        )
-        most = max(
-            max(
-                width * (1.5 * layer.n_paths + layer.n_inputs),
-                3 * layer.n_monomials + 2 * layer.n_outputs * (layer.n_components + 1),
-            )
-            for layer in module.layers
-        )
-        return int(size * (channels * (kept + most) + 512 * width))
+        layers: list[Any] = list(module.layers)
+        kept = sum(width * x.n_paths / 2 + x.n_outputs * x.n_components for x in layers)
+        convolution = max(width * (1.5 * x.n_paths + x.n_inputs) for x in layers)
+        contraction = max(3 * x.n_monomials + 2 * x.n_outputs * (x.n_components + 1) for x in layers)
+        return int(size * (channels * (kept + max(convolution, contraction)) + 512 * width))
     components, outputs = (sum(ir.dim for _, ir in x) for x in (first.target_irreps, first.hidden_irreps))
     tables = (
         DENSE if type(module.products[0].symmetric_contractions).__module__.startswith("mace.") else SPARSE

@@ -33,13 +33,10 @@ def hyperparameters(
         The elements' atomic numbers.
     """
     modules, zeros = mace().modules, np.zeros(len(numbers))
-    batches = [graphs.batch(picks).mace_inputs()]
-    mean, scale = modules.scaling_classes["std_scaling"](batches, zeros)
-    labelled = [i for i in picks if graphs.per_frame["forces_weight"][i]]
-    if labelled:
-        scale = modules.scaling_classes["rms_forces_scaling"]([graphs.batch(labelled).mace_inputs()], zeros)[
-            1
-        ]
+    of = lambda frames: [graphs.batch(frames).mace_inputs()]
+    mean, scale = modules.scaling_classes["std_scaling"](of(picks), zeros)
+    if labelled := [i for i in picks if graphs.per_frame["forces_weight"][i]]:
+        scale = modules.scaling_classes["rms_forces_scaling"](of(labelled), zeros)[1]
     residual = "RealAgnosticResidualInteractionBlock"
     shifted = settings.model == "ScaleShiftMACE"
     orders = mace().Irreps.spherical_harmonics(settings.max_L)
@@ -59,7 +56,7 @@ def hyperparameters(
         # else the basis of the couplings would depend on whether cuequivariance is installed
         "use_reduced_cg": False,
         "atomic_numbers": numbers,
-        "avg_num_neighbors": _positive(modules.compute_avg_num_neighbors(batches)),
+        "avg_num_neighbors": _positive(modules.compute_avg_num_neighbors(of(picks))),
         "atomic_inter_scale": _positive(scale),
         "atomic_inter_shift": float(np.squeeze(mean)) if shifted else 0.0,
     }

@@ -43,14 +43,36 @@ class Neighbours:
         """Values of directed pairs (2P, ...) in the slots, (n·K, ...)."""
         return _Select.apply(directed, self.directed, self.slots)
 
+    def of_senders(self, values: torch.Tensor, atoms: slice) -> torch.Tensor:
+        """Values of atoms (n, m, c) in the slots of some atoms that name them, (atoms, m, K, c)."""
+        return _rows(values, self.sender.view(-1, self.width)[atoms])
+
+    def of_pairs(self, values: torch.Tensor, atoms: slice) -> torch.Tensor:
+        """Values of pairs (P, m, c) in the slots of some atoms, (atoms, m, K, c)."""
+        return _rows(values, self.pair.view(-1, self.width)[atoms])
+
     def sum_by_sender(self, values: torch.Tensor) -> torch.Tensor:
-        """Sum values of slots (n·K, ...) over the slots that name an atom, (n, ...)."""
-        return values.index_select(0, self.reverse).unflatten(0, (-1, self.width)).sum(dim=1)
+        """Sum values of slots (n, m, K, c) over the slots that name an atom, (n, m, c)."""
+        return self._slots(values, self.reverse).unflatten(0, (-1, self.width)).sum(dim=1)
 
     def sum_by_pair(self, values: torch.Tensor) -> torch.Tensor:
-        """Sum values of slots (n·K, ...) over the two slots of each pair, (P, ...)."""
+        """Sum values of slots (n, m, K, c) over the two slots of each pair, (P, m, c)."""
         first, second = self.slots.chunk(2)
-        return values.index_select(0, first).add_(values.index_select(0, second))
+        return self._slots(values, first).add_(self._slots(values, second))
+
+    def _slots(self, values: torch.Tensor, slots: torch.Tensor) -> torch.Tensor:
+        """Values of slots (n, m, K, c) in an order of the slots, (slots, m, c)."""
+        m, k = values.shape[1:3]
+        first = slots // k * (m * k) + slots % k
+        index = first.unsqueeze(1) + k * torch.arange(m, device=slots.device)
+        return values.view(-1, values.shape[3]).index_select(0, index.flatten()).unflatten(0, (-1, m))
+
+
+def _rows(values: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    """(n, m, c) at (atoms, K) -> (atoms, m, K, c)."""
+    m = values.shape[1]
+    rows = index.unsqueeze(1) * m + torch.arange(m, device=index.device).unsqueeze(1)
+    return values.reshape(-1, values.shape[2]).index_select(0, rows.flatten()).view(*rows.shape, -1)
 
 
 class _Select(torch.autograd.Function):

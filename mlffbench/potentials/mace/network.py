@@ -1,4 +1,4 @@
-"""mace-torch's models with the same weights and other layers: atoms by element, undirected pairs, no scatter."""
+"""mace-torch's models with their weights in other layers: atoms by element, undirected pairs, no scatter."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class _Readout(torch.nn.Module):
         linear = type(original).__name__ == READOUTS[0]
         self.first = ChannelLinear(original.linear if linear else original.linear_1)
         self.second = None if linear else ChannelLinear(original.linear_2)
-        self._gate = () if linear else (original.non_linearity,)
+        self._gate: tuple[Any, ...] = () if linear else (original.non_linearity,)
 
     def forward(self, scalars: torch.Tensor) -> torch.Tensor:
         values = self.first({0: scalars})[0]

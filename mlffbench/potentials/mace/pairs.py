@@ -35,7 +35,7 @@ class UndirectedPairs:
 
     @classmethod
     def of(cls, receiver: np.ndarray, sender: np.ndarray, shifts: np.ndarray, n: int) -> UndirectedPairs:
-        """Join the two directions; a pair of which the list has one direction lies at the cutoff and is left out.
+        """Join the two directions; a pair that is listed in one alone lies at the cutoff and is left out.
 
         Parameters
         ----------

@@ -118,7 +118,7 @@ class _Layout:
         return torch.cat([torch.bmm(c, m) for c, m in parts], dim=2)
 
     def outer(self, left: torch.Tensor, monomials: torch.Tensor) -> torch.Tensor:
-        """(channels, r, n) by (channels, monomials, n), summed over n -> (elements, channels, r, monomials)."""
+        """Σ_n of (channels, r, n) by (channels, monomials, n) -> (elements, channels, r, monomials)."""
         parts = zip(left.split(self.counts, dim=2), monomials.split(self.counts, dim=2), strict=True)
         return torch.stack([torch.bmm(x, m.transpose(1, 2)) for x, m in parts])
 

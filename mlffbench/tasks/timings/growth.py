@@ -20,7 +20,7 @@ from mlffbench.tasks.timings.samples import Samples, take_samples, warm_up_calls
 
 __all__ = ["End", "Timing", "grow", "timing_of"]
 
-SHARE = 1 / 20  # of the time of a growth, for further samples of one size
+SHARE = 1 / 40  # of the time of a growth, for further samples of one size
 LONG_ENOUGH = 0.5  # s of work whose energy is counted
 
 

@@ -39,7 +39,7 @@ def partly_labelled() -> tuple[torch.nn.Module, Graphs]:
 
 @pytest.mark.parametrize("stress", [None, 7.0])
 def test_the_loss_is_mace_torchs(stress: float | None) -> None:
-    """On frames of which labels are missing, plain and padded; the authors' loss, with their batch's names."""
+    """On frames of which labels are missing, plain and padded."""
     module, graphs = partly_labelled()
     batch = graphs.batch([2, 0, 1])
     outputs = output(module, batch, stress is not None)

@@ -245,7 +245,7 @@ def test_gpu_captures_training_and_evaluation(
 @pytest.mark.gpu
 @pytest.mark.parametrize(("channels", "max_L", "dtype"), [(256, 2, "float64"), (256, 2, "float32")])
 def test_gpu_takes_a_thousand_molecules_at_once(channels: int, max_L: int, dtype: str) -> None:
-    """15 atoms each, 256x2: less than 80 GB, by the estimate that sizes the batches and by what was allocated."""
+    """15 atoms each, 256x2: less than 80 GB, by the estimate that sizes batches and as allocated."""
     from mlffbench.potentials.mace.evaluation import Evaluation
     from mlffbench.potentials.mace.inputs import Inputs
     from mlffbench.potentials.mace.memory import bytes_per_atom

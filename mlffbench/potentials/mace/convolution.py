@@ -201,7 +201,7 @@ Change = tuple[torch.Tensor | None, torch.Tensor | None]  # h and R, or their ta
 
 
 class _Tangents:
-    """h, Y and R of some atoms' slots with their tangents: Y beside dY, and d(h·R) beside h·R, over 2K slots."""
+    """h, Y and R of some atoms' slots with tangents: Y beside dY, and d(h·R) beside h·R, over 2K slots."""
 
     def __init__(
         self,

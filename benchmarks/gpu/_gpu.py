@@ -132,7 +132,7 @@ class Document:
             lines = [f"{type(error).__name__}: {error}", *getattr(error, "__notes__", [])]
             self.content["failures"][name] = "\n".join(lines)[:4000]
             traceback.print_exc(limit=-6)
-        origin = {k: provenance()[k] for k in ("date", "revision")}
+        origin = {k: _provenance()[k] for k in ("date", "revision")}
         self.content["measured"][name] = {"seconds": round(monotonic() - start, 2), **origin}
         print(f"{self.path.stem}: {name}, {monotonic() - start:.1f} s", flush=True)
         self.write()

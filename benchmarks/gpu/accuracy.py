@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from _curve import Points, recorded, seconds_to
-from _gpu import Claim, Fact, Parts, Run, dataset, estimator, rmse
+from _gpu import Claim, Fact, Parts, Run, capturing, dataset, estimator, rmse
 
 from mlffbench.system.timing import measure
 
@@ -52,7 +52,8 @@ def by_time(name: str, run: Run) -> dict[str, Any]:
     longest = {"max_epochs": 3} if run.small else {"max_epochs": 100_000, "max_seconds": SECONDS}
     model = estimator(run, name, data, NETWORKS[name], **longest)
     keep = lambda points: run.note({"points": points})
-    with recorded(model, data, {"300K": tests["300K"]}, 0.0 if run.small else EVERY, keep) as points:
+    every = 0.0 if run.small else EVERY
+    with capturing(run), recorded(model, data, {"300K": tests["300K"]}, every, keep) as points:
         model.fit([data.frames[i] for i in train], data.labels[train])
     return _answer(points) | {"captured": getattr(model, "captured_", None)}
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from _curve import recorded
-from _gpu import Claim, Parts, Run, dataset, estimator, rmse
+from _gpu import Claim, Parts, Run, capturing, dataset, estimator, rmse
 from _peer import at_most
 
 NAME = "AcAc, 500 frames, preset paper"
@@ -28,7 +28,7 @@ def trained(run: Run) -> dict[str, Any]:
     longest = {"max_epochs": 3} if run.small else {"max_seconds": max(10.0, run.left() - RESERVE)}
     model = estimator(run, "mace", data, {}, preset="paper", **longest)
     keep = lambda points: run.note({"points": points})
-    with recorded(model, data, some, 0.0 if run.small else EVERY, keep) as points:
+    with capturing(run), recorded(model, data, some, 0.0 if run.small else EVERY, keep) as points:
         model.fit([data.frames[i] for i in train], data.labels[train])
     history = [[row[k] for k in ("epoch", "seconds", "loss", "validation")] for row in model.history_]
     last = {k: rmse(data, v, model.predict([data.frames[i] for i in v])) for k, v in tests.items()}

@@ -44,15 +44,15 @@ def compared(name: str, dtype: str, run: Run) -> dict[str, Any]:
     )
     with capturing(run):
         captured = new().fit(frames, labels)
+        predictions = _singles_against_batch(captured, [data.frames[i] for i in tests["300K"][:12]])
     with uncaptured():
         plain = new().fit(frames, labels)
     losses = [[row["loss"] for row in model.history_] for model in (captured, plain)]
-    picks = [data.frames[i] for i in tests["300K"][:12]]
     return {
         "captured": getattr(captured, "captured_", None),
         "losses": losses,
         "losses_apart": float(np.max(np.abs(np.subtract(*losses)) / np.abs(losses[1]))),
-        **_singles_against_batch(captured, picks),
+        **predictions,
     }
 
 

@@ -114,9 +114,7 @@ def claims(numbers: Mapping[str, Any]) -> list[Claim]:
 
 def facts(numbers: Mapping[str, Any]) -> list[Fact]:
     return [
-        Fact(
-            f"MACE {name}: epochs a minute of {FRAMES} frames, {side}", values[side]["epochs_per_minute"], ""
-        )
+        Fact(f"MACE {name}: epochs a minute, {side}", values[side]["epochs_per_minute"], "")
         for name, values in numbers.items()
         for side in ("ours", "theirs")
         if side in values

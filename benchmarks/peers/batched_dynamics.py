@@ -3,27 +3,29 @@
     OMP_NUM_THREADS=2 python benchmarks/peers/batched_dynamics.py [--quick]
 
 Three models are fitted to the built-in frames at 300 K. For each, one run times 32 trajectories of Langevin
-dynamics as a batch against (a) ASE's integrator, one after the other, with all that a prediction holds at
-every step, as the project did before (revision 547d294; four of the 32 are timed), and (b) our own
-trajectories one after the other; and one trajectory of ours against ASE's own loop with the same calculator.
-Sides alternate; the fastest of all rounds counts. Both ways are also compared over 100 steps of equal seeds.
+dynamics as a batch against (a) one after the other as revision 547d294 did it, whose package is taken from
+git and fits the same model in a process of its own (four of the 32 are timed), and (b) one after the other
+today; and one trajectory against ASE's own loop with the same calculator. Sides alternate; the fastest of all
+rounds counts. Both ways are also compared over 100 steps of equal seeds.
 """
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from _peer import Claim, at_least, at_most, publish
+from _peer import OURS, Claim, at_least, at_most, publish, run
 from ase import Atoms, units
 from ase.md.langevin import Langevin
 from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
 
-from mlffbench.data import Dataset
 from mlffbench.datasets.malonaldehyde import malonaldehyde
 from mlffbench.forcefield import ForceField
 from mlffbench.properties.bulk_dynamics import run_many
@@ -31,7 +33,7 @@ from mlffbench.properties.dynamics import dynamics
 from mlffbench.properties.limits import Limits
 from mlffbench.registry import make
 
-THREADS = 2
+BEFORE, THREADS = "547d294", 2
 N, TIMED = 32, 4  # trajectories, and those of them that are timed one after the other
 FITS: dict[str, dict[str, Any]] = {
     "soap_gpr": {},
@@ -49,7 +51,7 @@ TEMPERATURE, TIMESTEP, FRICTION, INTERVAL = 300.0, 0.5, 0.01, 5  # K, fs, 1/fs, 
 def main(quick: bool = False) -> None:
     torch.set_num_threads(threads := 1 if quick else THREADS)
     data = malonaldehyde()
-    steps, rounds, frames, compared = (5, 1, 60, 5) if quick else (200, 3, 400, 100)
+    steps, rounds, frames, compared = (5, 1, 60, 5) if quick else (200, 5, 400, 100)
     train = np.flatnonzero(data.columns["group"] == "train_300K")[:frames]
     limits = Limits.observed(data.frames)
     claims: list[Claim] = []
@@ -59,10 +61,16 @@ def main(quick: bool = False) -> None:
         "training_frames": frames,
         "threads": threads,
     }
+    energies = {"atomic_energies": dict(data.atomic_energies or {})}
     for name, params in (QUICK if quick else FITS).items():
-        model = _fitted(name, params, data, train)
+        order = {
+            "name": name, "params": {**params, **energies}, "train": train.tolist(), "rounds": rounds,
+            "given": [TEMPERATURE, steps, TIMESTEP, FRICTION, INTERVAL], "timed": TIMED,
+        }  # fmt: skip
+        model = make({name: order["params"]}, ("estimators",))
+        model.fit([data.frames[i] for i in train], data.labels[train])
         starts = [data.frames[i] for i in train[:N]]
-        seconds = _seconds_per_step(model, starts, limits, steps, rounds)
+        seconds = {"before": N * _before(order, threads), **_seconds(model, starts, limits, steps, rounds)}
         numbers[name] = {
             "ms_per_step": {side: 1e3 * s for side, s in seconds.items()},
             "deviation_angstrom": _deviation(model, starts[:4], limits, compared),
@@ -75,23 +83,26 @@ def main(quick: bool = False) -> None:
         publish("batched_dynamics", claims, numbers, fits=FITS)
 
 
-def _fitted(name: str, params: Mapping[str, Any], data: Dataset, train: np.ndarray) -> ForceField:
-    model = make({name: {**params, "atomic_energies": dict(data.atomic_energies or {})}}, ("estimators",))
-    return model.fit([data.frames[i] for i in train], data.labels[train])
+def _before(order: Mapping[str, Any], threads: int) -> float:
+    """Wall time of a step of one trajectory with the package of the earlier revision."""
+    with tempfile.TemporaryDirectory() as folder:
+        git = ["git", "-C", str(Path(__file__).parents[2]), "archive", BEFORE, "mlffbench"]
+        archive = subprocess.run(git, check=True, capture_output=True)
+        subprocess.run(["tar", "-x", "-C", folder], check=True, input=archive.stdout)
+        return run(OURS, "dynamics_before", {**order, "package": folder}, threads)["seconds_per_step"]
 
 
-def _seconds_per_step(
+def _seconds(
     model: ForceField, starts: list[Atoms], limits: Limits, steps: int, rounds: int
 ) -> dict[str, float]:
-    """Wall time of a step of all 32 trajectories (before, one by one, batch), and of one (ASE, ours)."""
+    """Wall time of a step of all 32 trajectories (one by one, batch), and of one (ASE, ours)."""
     calculator = model.calculator()
     given = (TEMPERATURE, steps, TIMESTEP, FRICTION, INTERVAL, limits)
     some, scale = range(TIMED), N / TIMED
     sides: dict[str, tuple[Callable[[], Any], float]] = {
-        "before": (lambda: [_by_ase(_AllAtOnce(model), starts[k], steps, k) for k in some], scale),
         "one by one": (lambda: [dynamics(calculator, starts[k], *given, seed=k) for k in some], scale),
         "batch": (lambda: _survivors(run_many(calculator, starts, *given)), 1.0),
-        "one, ASE's loop": (lambda: _by_ase(calculator, starts[0], steps, 0), 1.0),
+        "one, ASE's loop": (lambda: _by_ase(calculator, starts[0], steps), 1.0),
         "one, ours": (lambda: dynamics(calculator, starts[0], *given), 1.0),
     }
     run_many(calculator, starts, TEMPERATURE, 2, TIMESTEP, FRICTION)  # warm
@@ -109,32 +120,14 @@ def _survivors(runs: list[Any]) -> None:
         raise SystemExit(f"{len(dead)} of {len(runs)} trajectories end early and spoil the timing: {dead}")
 
 
-def _by_ase(calculator: Any, start: Atoms, steps: int, seed: int) -> Atoms:
+def _by_ase(calculator: Any, start: Atoms, steps: int) -> Atoms:
     """Run ASE's own Langevin loop; return the last structure."""
-    rng, atoms = np.random.RandomState(seed), start.copy()
+    rng, atoms = np.random.RandomState(0), start.copy()
     atoms.calc = calculator
     MaxwellBoltzmannDistribution(atoms, temperature_K=TEMPERATURE, rng=rng)
     settings = {"temperature_K": TEMPERATURE, "friction": FRICTION / units.fs, "rng": rng, "fixcm": False}
     Langevin(atoms, TIMESTEP * units.fs, **settings).run(steps)
     return atoms
-
-
-class _AllAtOnce:
-    """Calculator that predicts energy, forces, stress and deviations once a step, as revision 547d294 did."""
-
-    def __init__(self, model: ForceField) -> None:
-        self.model, self.positions = model, np.zeros(0)
-
-    def get_forces(self, atoms: Atoms) -> np.ndarray:
-        return np.array(self._labels(atoms).forces[0])
-
-    def get_potential_energy(self, atoms: Atoms, force_consistent: bool = False) -> float:
-        return self._labels(atoms).energy[0]
-
-    def _labels(self, atoms: Atoms) -> Any:
-        if not np.array_equal(self.positions, atoms.positions):
-            self.labels, self.positions = self.model.predict([atoms]), atoms.positions.copy()
-        return self.labels
 
 
 def _deviation(model: ForceField, starts: list[Atoms], limits: Limits, steps: int) -> float:

@@ -18,7 +18,7 @@ from mlffbench.descriptors.frame_arrays import FrameArrays
 
 __all__ = ["Pairs", "all_pairs"]
 
-CANDIDATES = {"cpu": 2**20, "cuda": 2**24}  # tried at a time: arrays of 8 or 128 MiB
+CANDIDATES = {"cpu": 2**18, "cuda": 2**24}  # tried at a time: arrays of 2 or 128 MiB
 BUCKET = 8  # frames whose numbers of atoms differ by less are padded to one
 
 Pairs = tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # source, target (p,) int64; shifts (p, 3) float64

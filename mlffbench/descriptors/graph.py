@@ -23,6 +23,7 @@ __all__ = [
     "labels",
     "parts",
     "predict",
+    "split",
     "strain_basis",
     "volumes",
     "with_forces",
@@ -109,6 +110,28 @@ def build_counted(
     atoms = np.array([len(a) for a in frames])
     ends = torch.as_tensor(np.cumsum(atoms), device=graph.source.device)
     return graph, atoms, np.diff(torch.searchsorted(graph.source, ends).cpu().numpy(), prepend=0)
+
+
+def split(graph: Graph, atoms: np.ndarray, pairs: np.ndarray, groups: Sequence[int]) -> list[Graph]:
+    """Split a graph into graphs of consecutive frames, which costs less than to build each.
+
+    Parameters
+    ----------
+    graph : Graph
+    atoms, pairs : (n_frames,) int arrays
+        Numbers of atoms and of pairs of each frame, as from `build_counted`.
+    groups : sequence of int
+        Number of frames of each part.
+    """
+    first = np.cumsum(groups, dtype=int) - np.asarray(groups)
+    n_atoms, n_pairs = (np.add.reduceat(n, first).tolist() for n in (atoms, pairs))
+    lengths = {"cells": list(groups), "periodic": list(groups)}
+    lengths |= {name: n_atoms for name in ("numbers", "positions", "frame")}
+    columns = {k: v.split(lengths.get(k, n_pairs)) for k, v in vars(graph).items()}
+    start = np.cumsum([0, *n_atoms[:-1]]).tolist()
+    for name, offsets in {"frame": first.tolist(), "source": start, "target": start}.items():
+        columns[name] = [x - n for x, n in zip(columns[name], offsets, strict=True)]
+    return [Graph(**{k: column[g] for k, column in columns.items()}) for g in range(len(groups))]
 
 
 def parts(graph: Graph, n: int) -> list[Graph]:

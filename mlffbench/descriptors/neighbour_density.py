@@ -34,15 +34,15 @@ class PlacedGraph(Graph):
     atoms: Mapping[int, torch.Tensor]
 
 
-def placed(graph: Graph, basis: Basis) -> PlacedGraph:
-    """The graph with its pairs' places, which depend on the pairs alone."""
+def placed(graph: Graph, basis: Basis, multiple: int = 1) -> PlacedGraph:
+    """The graph with its pairs' places, which depend on the pairs alone; the width is rounded up."""
     if isinstance(graph, PlacedGraph):
         return graph
     elements, degrees = len(basis.numbers), torch.arange(basis.l_max + 1, device=graph.source.device)
     channel = basis.channels(graph.numbers)
     group = graph.source * elements + channel[graph.target]
     counts = torch.bincount(group, minlength=elements * len(graph.numbers))
-    width = int(counts.max()) if len(group) else 0
+    width = -(-(int(counts.max()) if len(group) else 0) // multiple) * multiple
     order, starts = torch.argsort(group, stable=True), counts.cumsum(0) - counts
     place = torch.empty_like(group)
     place[order] = torch.arange(len(group), device=group.device) - starts[group[order]]

@@ -16,7 +16,6 @@ from mlffbench.descriptors.neighbours import neighbour_list
 __all__ = ["pairs"]
 
 SMALL = {"cpu": 200, "cuda": 4000}  # candidates an atom that cost less than a cell list
-FEW = 3  # frames that matscipy lists in less time than a batch of tensors takes to start
 
 
 def pairs(frames: Sequence[Atoms], arrays: FrameArrays, cutoff: float) -> Pairs:
@@ -33,15 +32,12 @@ def pairs(frames: Sequence[Atoms], arrays: FrameArrays, cutoff: float) -> Pairs:
     Returns
     -------
     source, target : (p,) int64 tensors
-        Atoms, numbered through all frames; in order of the source.
+        Atoms, numbered through all frames; in order of the source, and of small frames of target and shift.
     shifts : (p, 3) float64 tensor
         Cell vectors between the target and its image.
     """
     candidates = arrays.sizes * arrays.images.prod(axis=1)
-    on_cpu = arrays.positions.is_cpu
-    small = candidates <= SMALL["cpu" if on_cpu else "cuda"]
-    if on_cpu and np.count_nonzero(small) < FEW:
-        small[:] = False
+    small = candidates <= SMALL["cpu" if arrays.positions.is_cpu else "cuda"]
     parts = [*all_pairs(arrays, np.flatnonzero(small), cutoff)]
     parts += [_large(frames[k], k, arrays, cutoff) for k in np.flatnonzero(~small).tolist()]
     if len(parts) == 1:

@@ -35,7 +35,8 @@ class BehlerParrinello(WarmStart):
     """E = Σ_i N_Z(i)(G_i): a feed-forward network per element on its symmetry functions [1]_.
 
     Energies, forces and, where labelled, stresses are fitted. Training does not move the atoms, so the
-    descriptors' Jacobians are computed once, F = −Σ ∂E/∂G ∂G/∂r, and an epoch costs the networks alone.
+    descriptors' Jacobians are computed once, F = −Σ ∂E/∂G ∂G/∂r, and an epoch costs the networks alone. On
+    CUDA steps, validation and evaluation are captured as graphs.
 
     Parameters
     ----------
@@ -59,8 +60,11 @@ class BehlerParrinello(WarmStart):
         A second `fit` continues from the present weights.
     device : str
         ``cpu``, ``cuda``, ``cuda:1`` ...
-    dtype : {"float64", "float32"}
-        Precision of the networks; descriptors are float64.
+    dtype : {"float32", "float64"}
+        Precision of the training. Descriptors, their standardisation and predictions are float64 with both:
+        errors of energies and forces are equal within 1e-4 of their size (acetylacetone, ethanol, silicon
+        with stresses; three seeds each), forces are the energies' gradient to rounding, and MD conserves
+        energy alike.
     random_state : int, optional
         Seed of the first network's weights, validation split and order of batches; the others add 1, 2 ...
     atomic_energies : mapping of str to float, optional
@@ -105,7 +109,7 @@ class BehlerParrinello(WarmStart):
         max_seconds: Positive | None = None,
         warm_start: bool = False,
         device: Device = "cpu",
-        dtype: Literal["float32", "float64"] = "float64",
+        dtype: Literal["float32", "float64"] = "float32",
         random_state: Seed | None = 0,
         atomic_energies: AtomEnergies | None = None,
     ) -> None:
@@ -177,7 +181,7 @@ class BehlerParrinello(WarmStart):
         self.stopped_by_ = ", ".join(dict.fromkeys(network.stopped_by for network in trained))
         self.captured_ = ", ".join(dict.fromkeys(network.captured for network in trained))
         self.n_parameters_ = n_trainable(*self.networks_)
-        vars(self).pop("_evaluation_of", None)  # it has the weights of before
+        self.__dict__.pop("_evaluation_of", None)  # it has the weights of before
 
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> PreparedFrames:

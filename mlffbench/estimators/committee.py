@@ -139,7 +139,8 @@ class Committee(Composite):
         return [member.prepare(frames) for member in self.members_]
 
     def _evaluate(self, inputs: list[Any]) -> Labels:
-        predictions = [member.evaluate(i) for member, i in zip(self.members_, inputs, strict=True)]
+        wanted = ("energy", "forces", "stress")  # not the members' own deviations
+        predictions = [member.evaluate(i, wanted) for member, i in zip(self.members_, inputs, strict=True)]
         energy = np.array([labels.energy for labels in predictions])
         return Labels(
             energy.mean(axis=0),

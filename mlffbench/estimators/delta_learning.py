@@ -11,7 +11,7 @@ from ase import Atoms
 from sklearn.frozen import FrozenEstimator
 
 from mlffbench import registry
-from mlffbench.data import Labels
+from mlffbench.data import QUANTITIES, Labels
 from mlffbench.estimators.base.composite import Calculated, Composite, clone_sharing_calculators, is_spec
 from mlffbench.forcefield import ForceField
 from mlffbench.system.ranges import AtomEnergies, Seed
@@ -176,9 +176,13 @@ class DeltaLearning(Composite):
         return self.model_.prepare(frames), self.baseline_.prepare(frames), frames
 
     def _evaluate(self, inputs: tuple[Any, Any, Sequence[Atoms]]) -> Labels:
+        return self._evaluate_only(inputs, frozenset(QUANTITIES))
+
+    def _evaluate_only(self, inputs: tuple[Any, Any, Sequence[Atoms]], quantities: frozenset[str]) -> Labels:
         """Sum of model and baseline, with the uncertainties of the model."""
         model, baseline, frames = inputs
-        return _combined(np.add, self.model_.evaluate(model), self._baseline_labels(baseline, frames))
+        own = self.model_.evaluate(model, quantities)
+        return _combined(np.add, own, self._baseline_labels(baseline, frames))
 
     def __sklearn_clone__(self) -> Self:
         return clone_sharing_calculators(self)

@@ -161,13 +161,10 @@ class SOAPKernelRidge(ForceField):
         return self._evaluate_only(inputs, frozenset(QUANTITIES))
 
     def _evaluate_only(self, inputs: list[PlacedGraph], quantities: frozenset[str]) -> Labels:
-        from mlffbench.potentials.soap import training_batches
         from mlffbench.potentials.soap.batch_sizes import in_halves
         from mlffbench.potentials.soap.kernel_ridge import EXPANSIONS
 
-        energies = EXPANSIONS.of(self, self.kernel_, self.energy_weights_, self.slope_weights_).energies
+        expansion = EXPANSIONS.of(self, self.kernel_, self.energy_weights_, self.slope_weights_)
         forces = not quantities.isdisjoint(("forces", "stress"))
-        predict = lambda graph: training_batches.predict(
-            graph, self.basis_, energies, self.energy_per_atom_, forces
-        )[0]
+        predict = lambda graph: expansion.evaluation(graph, self.energy_per_atom_, forces)[0]
         return concatenate([part for graph in inputs for part in in_halves(predict, graph)])

@@ -23,6 +23,16 @@ class CellFilter(FrechetCellFilter):
         holders: tuple[Any, ...] = (self, getattr(self, "_utility", self))  # of older and of newer ASE
         for holder in holders:
             holder.logm, holder.expm_frechet = logm, expm_frechet
+        self._forces_of: tuple[Any, ...] = ()
+        self._forces = np.zeros(0)
+
+    def get_forces(self, **kwargs: Any) -> np.ndarray:
+        """Forces on atoms and cell; optimisers ask twice a step, for convergence and for the next move."""
+        atoms, asked = self.atoms, tuple(sorted(kwargs.items()))
+        place = (id(atoms.calc), atoms.positions.tobytes(), atoms.cell.array.tobytes(), asked)
+        if place != self._forces_of:
+            self._forces, self._forces_of = super().get_forces(**kwargs), place
+        return self._forces.copy()
 
 
 def _eigen(matrix: np.ndarray) -> Eigen | None:
@@ -51,16 +61,26 @@ def logm(matrix: np.ndarray) -> np.ndarray:
 
 
 def expm_frechet(matrix: np.ndarray, direction: np.ndarray, compute_expm: bool = False) -> np.ndarray:
-    """Fréchet derivative of exp: V (Φ ∘ V⁻¹ E V) V⁻¹, Φ_ij = (exp λ_i − exp λ_j)/(λ_i − λ_j).
-
-    N. J. Higham, Functions of Matrices (SIAM, 2008), theorem 3.11 (Daleckii and Krein).
-    """
+    """Fréchet derivative of exp along a direction; those along all nine are computed at once and kept."""
     from scipy.linalg import expm_frechet
 
-    if (eigen := _eigen(matrix)) is None:
+    if (derivatives := _derivatives_of(np.asarray(matrix, float).tobytes())) is None:
         return expm_frechet(matrix, direction, compute_expm=False)
+    return (direction.reshape(9) @ derivatives).reshape(3, 3)
+
+
+@lru_cache(maxsize=16)
+def _derivatives_of(matrix: bytes) -> np.ndarray | None:
+    """Derivatives of exp along E_kl = e_k ⊗ e_l, (9, 9): V (Φ ∘ V⁻¹ E V) V⁻¹ at the place 3 k + l.
+
+    Φ_ij = (exp λ_i − exp λ_j)/(λ_i − λ_j); N. J. Higham, Functions of Matrices (SIAM, 2008), theorem 3.11
+    (Daleckii and Krein). None if the matrix is (nearly) defective.
+    """
+    if (eigen := _eigen_of(matrix)) is None:
+        return None
     values, vectors, inverse = eigen
     mean, half = (values[:, None] + values) / 2, (values[:, None] - values) / 2
     small = np.abs(half) < 1e-6
     phi = np.exp(mean) * np.where(small, 1.0, np.sinh(half) / np.where(small, 1.0, half))
-    return (vectors @ (phi * (inverse @ direction @ vectors)) @ inverse).real
+    rotated = inverse.T[:, None, :, None] * vectors[None, :, None, :]  # V⁻¹ E_kl V
+    return (vectors @ (phi * rotated) @ inverse).real.reshape(9, 9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +13,11 @@ from ase.units import GPa
 
 from mlffbench.data import VOIGT
 from mlffbench.properties._structures import takes_any_structure
-from mlffbench.properties.relaxation import relaxed
+from mlffbench.properties.bulk_relaxation import relax_many
+from mlffbench.properties.relaxation import converged, relaxed
 from mlffbench.properties.symmetry import symmetry_dataset
 
-__all__ = ["Elastic", "elastic_constants", "stress_derivative"]
+__all__ = ["Elastic", "elastic_constants", "stress_derivatives"]
 
 SYMPREC = 1e-3  # Å
 DEPENDENT = 1e-2  # smaller singular values belong to strains that determine no further coefficient
@@ -103,7 +105,7 @@ def elastic_constants(
     start = relaxed(calculator, atoms, cell=relax_cell, fmax=fmax, steps=steps)
     basis = _invariant_stiffnesses(_point_group(start))
     strains = _required_strains(basis)
-    derivatives = np.array([stress_derivative(calculator, start, k, strain, fmax, steps) for k in strains])
+    derivatives = stress_derivatives(calculator, start, strains, strain, fmax, steps)
     design = basis[:, strains].transpose(1, 2, 0).reshape(-1, len(basis))
     coefficients = np.linalg.lstsq(design, derivatives.ravel(), rcond=None)[0]
     residual = np.abs(design @ coefficients - derivatives.ravel()).max()
@@ -111,35 +113,42 @@ def elastic_constants(
     return Elastic(np.einsum("b,bij->ij", coefficients, basis) / GPa, start, strains, float(residual / GPa))
 
 
-def stress_derivative(
+def stress_derivatives(
     calculator: BaseCalculator,
     atoms: Atoms,
-    component: int,
+    components: Sequence[int],
     strain: float = 5e-3,
     fmax: float = 1e-3,
     steps: int = 500,
 ) -> np.ndarray:
-    """∂σ/∂ε_k of relaxed ions by a central difference, (6,) eV/Å³.
+    """∂σ/∂ε_k of relaxed ions by central differences, (n, 6) eV/Å³; all strained cells relax together.
 
     Raises
     ------
     ValueError
         The ions do not relax, or the crystal turns into another structure.
     """
+    strained = [_strained(atoms, k, sign * strain) for k in components for sign in (1, -1)]
     stresses = []
-    for sign in (1, -1):
-        strained = atoms.copy()
-        deformation = voigt_6_to_full_3x3_strain(sign * strain * np.eye(6)[component])
-        strained.set_cell(atoms.cell.array @ deformation, scale_atoms=True)
-        rest = relaxed(calculator, strained, fmax=fmax, steps=steps)
-        shift = float(np.linalg.norm(rest.positions - strained.positions, axis=1).max())
+    for start, result in zip(strained, relax_many(calculator, strained, False, fmax, steps), strict=True):
+        rest = converged(result, fmax, steps)
+        shift = float(np.linalg.norm(rest.positions - start.positions, axis=1).max())
         if shift > LARGEST_SHIFT:
             raise ValueError(
                 f"an ion of {atoms.get_chemical_formula()} moves by {shift:.2g} Å under a strain of "
                 f"{strain:g}: the crystal turns into another structure and has no elastic response"
             )
+        rest.calc = calculator
         stresses.append(rest.get_stress())
-    return (stresses[0] - stresses[1]) / (2 * strain)
+    pairs = np.array(stresses).reshape(-1, 2, 6)
+    return (pairs[:, 0] - pairs[:, 1]) / (2 * strain)
+
+
+def _strained(atoms: Atoms, component: int, strain: float) -> Atoms:
+    strained = atoms.copy()
+    deformation = voigt_6_to_full_3x3_strain(strain * np.eye(6)[component])
+    strained.set_cell(atoms.cell.array @ deformation, scale_atoms=True)
+    return strained
 
 
 def _point_group(atoms: Atoms) -> np.ndarray:

@@ -13,7 +13,7 @@ from ase.units import GPa
 from mlffbench.properties._cell_filter import CellFilter
 from mlffbench.properties._structures import takes_any_structure
 
-__all__ = ["Relaxation", "cell_failure", "degrees_of_freedom", "relax", "relaxed"]
+__all__ = ["Relaxation", "cell_failure", "converged", "degrees_of_freedom", "relax", "relaxed"]
 
 EXPLODED, COLLAPSED = 20.0, 0.2  # volume over the first volume: beyond these a cell has no structure left
 FLATTEST = 0.5  # Å between opposite faces: flatter cells have more neighbours than memory
@@ -84,14 +84,14 @@ def relax(
             if failure is not None:
                 break
         n_steps = int(optimizer.nsteps)
-        converged = failure is None and bool(optimizer.converged())
+        at_rest = failure is None and bool(optimizer.converged())
     if failure is not None:
         moving.calc = None
         nan = float("nan")
         return Relaxation(moving, nan, n_steps, False, nan, f"{failure} after {n_steps} steps")
     forces, energy = moving.get_forces(), float(moving.get_potential_energy())
     moving.calc = None
-    return Relaxation(moving, energy, n_steps, converged, float(np.linalg.norm(forces, axis=1).max()))
+    return Relaxation(moving, energy, n_steps, at_rest, float(np.linalg.norm(forces, axis=1).max()))
 
 
 def cell_failure(atoms: Atoms, volume: float) -> str | None:
@@ -128,15 +128,25 @@ def relaxed(
     ValueError
         A force is still larger than `fmax` after `steps`, or the cell explodes or collapses.
     """
-    result = relax(calculator, atoms, cell, fmax, steps)
-    if result.failure is not None:
-        raise ValueError(f"{atoms.get_chemical_formula()} does not relax: {result.failure}")
-    if not result.converged:
-        raise ValueError(
-            f"{atoms.get_chemical_formula()} is not relaxed after {steps} steps: the largest force is "
-            f"{result.max_force:.2g} eV/Å, {fmax:g} was asked for; raise fmax or start from a better "
-            "structure"
-        )
-    minimum = result.atoms
+    minimum = converged(relax(calculator, atoms, cell, fmax, steps), fmax, steps)
     minimum.calc = calculator
     return minimum
+
+
+def converged(result: Relaxation, fmax: float, steps: int) -> Atoms:
+    """Return the structure of a relaxation that has converged, or raise.
+
+    Raises
+    ------
+    ValueError
+        As `relaxed`.
+    """
+    formula = result.atoms.get_chemical_formula()
+    if result.failure is not None:
+        raise ValueError(f"{formula} does not relax: {result.failure}")
+    if not result.converged:
+        raise ValueError(
+            f"{formula} is not relaxed after {steps} steps: the largest force is {result.max_force:.2g} "
+            f"eV/Å, {fmax:g} was asked for; raise fmax or start from a better structure"
+        )
+    return result.atoms

@@ -14,10 +14,10 @@ from mlffbench.system.timing import seconds_of
 __all__ = ["Calibration", "calibrate"]
 
 SMALLEST_MATRIX, LARGEST_MATRIX = 256, 8192
-TWENTY_MS = 0.02  # s: a product of matrices takes as long, or is the largest
+WORTH = 0.005  # s: a product of matrices takes as long, or is the largest
 LAUNCHES = 1000  # one after the other
 BYTES = {"cuda": 2**30, "cpu": 2**27}  # more than any cache holds
-ENOUGH, FEWEST, MOST = 0.1, 3, 30  # seconds and numbers of samples
+ENOUGH, FEWEST, MOST = 0.05, 3, 30  # seconds and numbers of samples
 
 Work = Callable[[], Any]
 
@@ -47,7 +47,7 @@ class Calibration:
 
 
 def calibrate(device: str = "cpu") -> Calibration:
-    """Measure the rates, in about a second."""
+    """Measure the rates, in less than a second."""
     kernels: _Numpy | _Torch = _Torch(device) if "torch" in sys.modules else _Numpy()
     n, add = BYTES["cuda" if device.startswith("cuda") else "cpu"], kernels.addition()
 
@@ -115,7 +115,7 @@ def _product_rate(kernels: _Numpy | _Torch, dtype: str, device: str) -> float:
     while True:
         multiply = kernels.product(n, dtype)
         multiply()
-        if n == LARGEST_MATRIX or seconds_of(multiply, device) >= TWENTY_MS:
+        if n == LARGEST_MATRIX or seconds_of(multiply, device) >= WORTH:
             return 2e-9 * n**3 / _least_seconds(multiply, device)
         n *= 2
 

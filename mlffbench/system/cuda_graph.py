@@ -9,16 +9,29 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
+from weakref import WeakSet
 
 import torch
 
-__all__ = ["POOLS", "CapturedFunction", "Graph", "Pool", "captures", "tensors_of"]
+__all__ = ["POOLS", "CapturedFunction", "Graph", "Pool", "captures", "plainly", "tensors_of"]
 
 Batch = TypeVar("Batch")
 WARM_UP = 3  # plain calls with a shape before it is captured: libraries choose and allocate in these
 MOST = 8  # graphs kept; the one used least recently is dropped first
+_PLAINLY = ContextVar("plainly", default=False)
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Call captured functions as plain ones within the block, so that their operations can be counted."""
+    token = _PLAINLY.set(True)
+    try:
+        yield
+    finally:
+        _PLAINLY.reset(token)
 
 
 class Pool(Protocol):
@@ -100,6 +113,8 @@ class CapturedFunction(Generic[Batch]):
             return self._on_stream(batch, self.pool)
 
     def _on_stream(self, batch: Batch, pool: Pool) -> Any:
+        if _PLAINLY.get():
+            return self.function(batch)
         key = tuple(_shapes(batch))
         self._calls[key] = self._calls.get(key, 0) + 1
         if self._calls[key] <= WARM_UP:
@@ -131,7 +146,8 @@ class _Static(Generic[Batch]):
     def __init__(self, function: Callable[[Batch], Any], batch: Batch, pool: Pool) -> None:
         static = _mapped(batch, torch.clone)
         self.inputs = list(tensors_of(static))
-        self.graph = pool.record(lambda: function(static))
+        # detached: a graph of derivatives that is kept would bind the weights' gradients to this stream
+        self.graph = pool.record(lambda: _mapped(function(static), lambda x: x))
 
     def replay(self, batch: Batch) -> Any:
         by_type: dict[torch.dtype, list[tuple[torch.Tensor, torch.Tensor]]] = {}
@@ -148,18 +164,25 @@ class _CudaPool:
 
     def __init__(self, device: torch.device) -> None:
         self.device, self.side = device, torch.cuda.Stream(device)
-        self.handle = torch.cuda.graph_pool_handle()
+        self.graphs: WeakSet[_CudaGraph] = WeakSet()
+        self.handle: Any = None
 
     @contextmanager
     def stream(self) -> Iterator[None]:
         current = torch.cuda.current_stream(self.device)
         self.side.wait_stream(current)
-        with torch.cuda.stream(self.side):
-            yield
-        current.wait_stream(self.side)
+        try:
+            with torch.cuda.stream(self.side):
+                yield
+        finally:  # after Ctrl-C too: what follows must not overtake the step
+            current.wait_stream(self.side)
 
     def record(self, function: Callable[[], Any]) -> Graph:
-        return _CudaGraph(function, self)
+        if not self.graphs:  # torch refuses memory whose graphs have all been dropped
+            self.handle = torch.cuda.graph_pool_handle()
+        graph = _CudaGraph(function, self)
+        self.graphs.add(graph)
+        return graph
 
 
 class _CudaGraph:

@@ -29,13 +29,15 @@ class TorchWork:
 def torch_work(function: Callable[[], Any]) -> TorchWork | None:
     """Count the work of a call; None if it dispatches nothing, as without torch.
 
-    Replays of captured graphs and kernels of other libraries are dispatched as one operation or none, and
-    their arithmetic is not seen: both counts are then too small.
+    A captured function is counted as the plain one. Kernels of other libraries are dispatched as one
+    operation or none, and their arithmetic is not seen: both counts are then too small.
     """
     if "torch" not in sys.modules:
         return None
     from torch.utils._python_dispatch import TorchDispatchMode
     from torch.utils.flop_counter import FlopCounterMode
+
+    from mlffbench.system.cuda_graph import plainly
 
     class Counter(TorchDispatchMode):
         operations = 0
@@ -44,6 +46,6 @@ def torch_work(function: Callable[[], Any]) -> TorchWork | None:
             self.operations += not func.is_view
             return func(*args, **(kwargs or {}))
 
-    with FlopCounterMode(display=False) as flops, Counter() as counter:
+    with plainly(), FlopCounterMode(display=False) as flops, Counter() as counter:
         function()
     return TorchWork(counter.operations, flops.get_total_flops()) if counter.operations else None

@@ -52,24 +52,22 @@ def md(
     """Survival, conserved energy and observables of molecular dynamics, a test per temperature.
 
     Trajectories start from frames of the dataset of the nearest ``temperature`` (a column), else of
-    training, and move together, an evaluation of all a step. They end at limits that the reference data set
-    (`properties.limits`), at ``max_seconds`` they are stopped, which is no failure. ``failures`` is 1 − the
-    share alive at the end: 0 of 32 means below 0.09 with 95 % confidence, below 0.11 at the end of the
-    two-sided interval that is stored. ``lifetime_lost`` is 1 − restricted mean lifetime / length.
+    training, and move together. They end at limits that the reference data set (`properties.limits`), at
+    ``max_seconds`` they are stopped, which is no failure. ``failures`` is 1 − the share alive at the end (0
+    of 32: below 0.09 with 95 % confidence), ``lifetime_lost`` 1 − restricted mean lifetime / length.
     Observables are of the living part after the equilibration; Wasserstein's W₁ to the reference is
-    averaged over kinds of atoms. The reference is the dataset's true potential under the same protocol,
-    starts and seeds where there is one, else its frames of the same temperature; trajectories in which that
-    potential itself crosses the limits do not count. A cell of one atom is repeated. ``time_per_atom_step``
-    of ``batched_dynamics`` is that of the trajectories together; ``time_per_atom_step`` and ``days_per_ns``
-    of ``dynamics`` are those of one alone, as a user runs it. Equal seeds give equal rows but for these
-    times and where ``max_seconds`` stops something.
+    averaged over kinds of atoms. The reference is the dataset's true potential (same protocol, starts,
+    seeds), else its frames of the same temperature; trajectories in which that potential crosses the limits
+    do not count. A cell of one atom is repeated. Times of ``batched_dynamics`` are of trajectories that
+    move together, those of ``dynamics`` of one alone. Equal seeds give equal rows but for times and where
+    ``max_seconds`` stops something.
 
     Parameters
     ----------
     temperatures : sequence of float
         K; a trajectory at constant energy (NVE) is run at the first.
     n_trajectories : int
-        Trajectories at each temperature, in batches of about 512 atoms on a CPU, and of all on a GPU.
+        Trajectories at each temperature, in batches of 512 atoms on a CPU, of all on a GPU.
     picoseconds, nve_picoseconds : float
         Lengths of the trajectories at constant temperature and at constant energy.
     timestep : float
@@ -78,8 +76,7 @@ def md(
         Keywords of `mlffbench.tasks.dynamics.protocol.ProtocolSettings`: ``friction`` (of Langevin's
         thermostat, 0.01/fs), ``interval`` (steps between observations, 5), ``equilibration`` (first part of a
         trajectory, not observed, 0.2), ``frames`` (whose distributions are taken, 100), ``margin`` (distances
-        may be this part shorter or longer than any in the dataset, 0.25), ``max_seconds`` (wall time of a
-        trajectory, unlimited).
+        may be this part beyond any in the dataset, 0.25), ``max_seconds`` (of a trajectory, unlimited).
 
     Raises
     ------

@@ -25,7 +25,7 @@ from mlffbench.tasks.timings.systems import batch, copies_of, geometric_sizes
 __all__ = ["speed"]
 
 FACTOR, MOST_ATOMS = 4, 100_000  # between sizes of systems; of the largest
-BATCHES = (1, 8, 64, 512)
+BATCHES = (1, 8, 64)
 SYSTEMS_SHARE, BATCHES_SHARE = 0.6, 0.25  # of the time
 
 

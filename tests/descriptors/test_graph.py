@@ -10,7 +10,7 @@ from ase.build import bulk, fcc111, molecule
 from ase.calculators.lj import LennardJones
 from ase.neighborlist import neighbor_list
 
-from mlffbench.descriptors.graph import build, build_counted, labels, with_forces
+from mlffbench.descriptors.graph import build, build_counted, labels, split, with_forces
 
 
 def structures():
@@ -49,6 +49,22 @@ def test_the_counts_of_frames_are_those_of_the_graph(dtype):
     assert graph.positions.dtype == graph.cells.dtype == graph.shifts.dtype == dtype
     assert atoms.tolist() == graph.frame.bincount().tolist() == [len(a) for a in frames]
     assert pairs.tolist() == graph.frame[graph.source].bincount(minlength=len(frames)).tolist()
+
+
+def test_parts_of_a_graph_are_the_graphs_of_their_frames():
+    frames = structures()
+    graph, atoms, pairs = build_counted(frames, 4.0)
+    for groups in ([3, 3, 1], [4, 3], [len(frames)]):
+        stops = np.cumsum(groups)
+        for part, size, stop in zip(split(graph, atoms, pairs, groups), groups, stops, strict=True):
+            alone = build(frames[stop - size : stop], 4.0)
+            for name in ("numbers", "positions", "cells", "periodic", "frame"):
+                assert torch.equal(getattr(part, name), getattr(alone, name)), name
+            assert pairs_of(part) == pairs_of(alone)
+
+
+def pairs_of(graph):
+    return sorted(torch.column_stack([graph.source, graph.target, graph.shifts]).tolist())
 
 
 def test_energy_forces_and_stress_of_lennard_jones_are_those_of_ase():

@@ -15,6 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from mlffbench.descriptors.all_pairs import all_pairs
 from mlffbench.descriptors.cell_list import cell_list
 from mlffbench.descriptors.frame_arrays import frame_arrays
+from mlffbench.descriptors.graph import build_counted
 from mlffbench.descriptors.neighbours import neighbour_list
 from mlffbench.descriptors.pairs import pairs
 
@@ -127,13 +128,17 @@ def test_memory_is_bounded_by_the_pairs_and_the_number_of_candidates(monkeypatch
 
 
 @pytest.mark.gpu
-def test_pairs_on_a_gpu_are_those_on_the_cpu(monkeypatch):
+def test_graphs_on_a_gpu_are_those_on_the_cpu(monkeypatch):
     rng = np.random.default_rng(7)
     frames = [random_frame(rng) for _ in range(20)]
-    expected = pairs(frames, frame_arrays(frames, 3.0, CPU), 3.0)
+    expected, *counts = build_counted(frames, 3.0, torch.float32)
     for small in (0, 100, 10**9):
         monkeypatch.setitem(import_module("mlffbench.descriptors.pairs").SMALL, "cuda", small)
-        listed = pairs(frames, frame_arrays(frames, 3.0, torch.device("cuda")), 3.0)
-        assert listed[0].is_cuda
-        assert (listed[0].diff() >= 0).all()
-        np.testing.assert_array_equal(rows(*(x.cpu() for x in listed)), rows(*expected))
+        graph, *counts_there = build_counted(frames, 3.0, torch.float32, "cuda")
+        for name in ("numbers", "positions", "cells", "periodic", "frame"):
+            assert getattr(graph, name).is_cuda
+            assert torch.equal(getattr(graph, name).cpu(), getattr(expected, name)), name
+        assert (graph.source.diff() >= 0).all()
+        listed, known = (rows(*(x.cpu() for x in (g.source, g.target, g.shifts))) for g in (graph, expected))
+        np.testing.assert_array_equal(listed, known)
+        np.testing.assert_array_equal(counts_there, counts)

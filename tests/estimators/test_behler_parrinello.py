@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from ase.build import bulk
 from example_water import springs
 
 from mlffbench.data import concatenate
+from mlffbench.datasets.acac import acac
+from mlffbench.datasets.mlearn import mlearn
 from mlffbench.estimators.behler_parrinello import BehlerParrinello
 from mlffbench.forcefield import ForceField
 from mlffbench.potentials.networks import acsf_evaluation, ensemble
@@ -146,6 +149,7 @@ def test_quantities_and_batches_do_not_change_a_prediction(
     frames = [*data.frames[:3], data.frames[3] * (2, 1, 1), Atoms("Ar2", positions=[[0, 0, 0], [0, 3, 0]])]
     whole, prepared = model.predict(frames), model.prepare(frames)
     monkeypatch.setattr(acsf_evaluation, "batch_bytes", lambda device: 1e5)
+    monkeypatch.setattr(acsf_evaluation, "LEAST", 0)
     assert len(model._prepare(frames).parts) > 5 > len(prepared.inputs.parts)
     quantities = (["energy"], ["forces"], ["stress", "std"], ["energy", "forces", "stress"])
     others = [
@@ -240,10 +244,35 @@ def test_no_gpu_is_a_sentence(cls: type[ForceField]) -> None:
 def test_gpu_agrees_with_cpu(cls: type[ForceField]) -> None:
     frames, labels = springs(8)
     cpu, gpu = (
-        small(cls, device=d, max_epochs=2).fit(frames, labels).predict(frames) for d in ("cpu", "cuda")
+        small(cls, device=d, max_epochs=2, dtype="float64").fit(frames, labels).predict(frames)
+        for d in ("cpu", "cuda")
     )
     np.testing.assert_allclose(gpu.energy, cpu.energy, atol=1e-6)
     np.testing.assert_allclose(gpu.forces[0], cpu.forces[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["molecule", "crystal"])
+def test_training_in_single_precision_loses_nothing(shared_data: Path, kind: str) -> None:
+    """Acetylacetone, and silicon with stresses: errors as in double, and forces that are the gradient."""
+    dataset = acac() if kind == "molecule" else mlearn(element="Si")
+    tests = ("test_300K", "test")
+    group = np.array(dataset.columns["group"])
+    training = np.flatnonzero(np.isin(group, ("train_300K", "train")))[: 40 if kind == "molecule" else 10]
+    tested = np.flatnonzero(np.isin(group, tests))[:10]
+    pick = lambda rows: ([dataset.frames[i] for i in rows], dataset.labels[rows])
+    (frames, labels), errors = pick(tested), {}
+    for dtype in ("float32", "float64"):
+        model = BehlerParrinello(max_epochs=12, dtype=dtype).fit(*pick(training))
+        predicted = model.predict(frames)
+        energies = (predicted.energy - labels.energy) / [len(a) for a in frames]
+        forces = np.concatenate(predicted.forces) - np.concatenate(labels.forces)
+        errors[dtype] = [np.sqrt(np.mean(x**2)) for x in (energies, forces)]
+        moved = [frames[0].copy() for _ in range(2)]
+        for atoms, step in zip(moved, (1e-4, -1e-4), strict=True):
+            atoms.positions[1, 2] += step
+        slope = -np.diff(model.predict(moved).energy)[0] / 2e-4
+        assert predicted.forces[0][1, 2] == pytest.approx(-slope, abs=1e-5)
+    np.testing.assert_allclose(errors["float32"], errors["float64"], rtol=0.02)
 
 
 @pytest.mark.gpu

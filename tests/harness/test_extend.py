@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from mlffbench.data import Spec
 from mlffbench.harness.case_state import case_states
 from mlffbench.harness.completion import complete
 from mlffbench.harness.execute import execute
+from mlffbench.harness.extend import with_tasks
 from mlffbench.harness.store import Store
 
 TESTS = Path(__file__).parents[1]
@@ -92,3 +93,12 @@ def test_a_model_of_a_stranger_needs_trust(tmp_path, monkeypatch):
     monkeypatch.delenv("MLFFBENCH_TRUST")
     assert complete(state, store, Silent()).tasks == {}
     assert store.load(bare.id)["case"]["tasks"] == []
+
+
+def test_conditions_of_a_task_that_is_run_again_are_the_new_ones():
+    old = {"fingerprint": {"device": "cpu"}, "facts": {}, "task": str(SPEED)}
+    other = {**old, "task": "md"}
+    document = {"case": {"tasks": [asdict(SPEED)]}, "scores": [], "conditions": [old, other]}
+    new = {**old, "fingerprint": {"device": "cuda"}}
+    added = {"status": "ok", "case": {"tasks": [asdict(SPEED)]}, "conditions": [new]}
+    assert with_tasks(document, added)["conditions"] == [other, new]

@@ -76,10 +76,10 @@ def of_ase(calculator: Any, start: Atoms, temperature: float, steps: int, fricti
 
 @pytest.mark.parametrize("friction", [None, 0.01])
 def test_a_batch_of_mixed_sizes_gives_the_trajectories_of_one_by_one_and_of_ase(model, friction):
-    starts = [argon(1), argon(2), Atoms("Ar3", [[0, 0, 0], [3.7, 0, 0], [0, 3.8, 0]]), argon(1, 7)]
+    starts = [argon(1), Atoms("Ar3", [[0, 0, 0], [3.7, 0, 0], [0, 3.8, 0]]), argon(2)]
     given = (60.0, 100, 2.0, friction, 25, ANYTHING)
-    together = run_many(model.calculator(), starts, *given, seeds=[3, 1, 4, 5])
-    for start, seed, one in zip(starts, [3, 1, 4, 5], together, strict=True):
+    together = run_many(model.calculator(), starts, *given, seeds=[3, 1, 4])
+    for start, seed, one in zip(starts, [3, 1, 4], together, strict=True):
         alone = dynamics(model.calculator(), start, *given, seed=seed)
         theirs = of_ase(model.calculator(), start, 60.0, 100, friction, seed)
         assert (one.failure, one.times.tolist()) == (None, [0, 50, 100, 150, 200])

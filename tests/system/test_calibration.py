@@ -13,7 +13,7 @@ from mlffbench.system.calibration import calibrate
 
 @pytest.fixture
 def small(monkeypatch):
-    for name, value in (("BYTES", {"cpu": 2**22}), ("ENOUGH", 0.01), ("TWENTY_MS", 1e-4), ("LAUNCHES", 50)):
+    for name, value in (("BYTES", {"cpu": 2**22}), ("ENOUGH", 0.01), ("WORTH", 1e-4), ("LAUNCHES", 50)):
         monkeypatch.setattr(calibration, name, value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 
 from mlffbench.system import cuda_graph
 from mlffbench.system.cuda_graph import CapturedFunction, tensors_of
+from mlffbench.system.torch_work import torch_work
 
 
 @dataclass(frozen=True)
@@ -55,3 +57,39 @@ def test_a_function_that_waits_runs_plainly_with_one_warning():
     assert len(warned) == 1
     assert captured.failure is not None
     assert not captured.captures
+
+
+class Replayed:
+    """A pool on the CPU whose graphs say that they were replayed."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.replays = 0
+
+    def stream(self):
+        return nullcontext()
+
+    def record(self, function):
+        pool = self
+
+        class Graph:
+            value = function()
+
+            def replay(self) -> None:
+                pool.replays += 1
+
+        return Graph()
+
+
+def test_a_captured_function_can_be_called_plainly_to_count_its_operations():
+    pool = Replayed(torch.device("cpu"))
+    captured = CapturedFunction(lambda x: (x @ x).exp().sum(), torch.device("cpu"), "sum", pool)
+    x = torch.ones(4, 4)
+    for _ in range(cuda_graph.WARM_UP + 2):
+        captured(x)
+    assert pool.replays > 0
+    before = pool.replays
+    work = torch_work(lambda: captured(x))
+    assert pool.replays == before
+    assert (work.operations, work.flops) == (3, 2 * 4**3)
+    captured(x)
+    assert pool.replays == before + 1

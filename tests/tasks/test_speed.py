@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from mlffbench import registry
 from mlffbench.data import Conditions, Curve, Missing, Score
 from mlffbench.datasets.malonaldehyde import malonaldehyde
 from mlffbench.estimators.atomic_reference import AtomicReference
@@ -178,3 +179,18 @@ def test_settings_that_change_meanwhile_are_a_failure(monkeypatch):
     monkeypatch.setattr(module, "calibrate", lambda device: None)
     (changed,) = missing(rows(AtomicReference, copies=[1]))
     assert changed[1:] == ("error", "settings changed between the times: torch_threads was 2, then 1")
+
+
+@pytest.mark.gpu
+def test_a_card_is_named_and_its_memory_measured():
+    cls = registry.load("estimators", "behler_parrinello")
+    params = {**cls.test_params(), "device": "cuda"}
+    model = cls(**params).fit(DATA.frames[:20], DATA.labels[:20])
+    found = speed(model, DATA, official(DATA), copies=[1, 4, 16], batches=[1, 64])
+    for test in ("1 copies, 9 atoms", "batch of 64, 576 atoms"):
+        assert score(found, test, "evaluate", "peak_gpu_memory").value > 0
+    (conditions,) = [row for row in found if isinstance(row, Conditions)]
+    assert conditions.fingerprint["device"] == "cuda"
+    assert conditions.fingerprint["accelerator"]
+    assert conditions.facts["model"]["captured"] == model.captured_
+    assert conditions.facts["calibration"]["copy"] > 100

@@ -6,6 +6,7 @@ import inspect
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ase import Atoms
@@ -28,6 +29,7 @@ from mlffbench.system.ranges import (
 if TYPE_CHECKING:
     import torch
 
+    from mlffbench.descriptors.captured_prediction import CapturedPrediction
     from mlffbench.descriptors.graph import Graph
     from mlffbench.potentials.networks.batches import LabelledGraphs
     from mlffbench.potentials.networks.labelled_frames import LabelledFrames
@@ -202,9 +204,32 @@ class GraphNetwork(WarmStart):
         return batched_graphs(frames, self.cutoff_, self.device_)
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
-        from mlffbench.descriptors.graph import labels
+        from mlffbench.descriptors.graph import parts
+        from mlffbench.system.batch_size import with_half_on_memory_error
 
-        return concatenate([labels(g, *self._with_forces(g)) for g in inputs])
+        labels = self._prediction().labels
+        evaluated = lambda graph, n: [labels(part) for part in parts(graph, n)]
+        halved = (with_half_on_memory_error(partial(evaluated, graph)) for graph in inputs)
+        return concatenate([part for several in halved for part in several])
+
+    def _evaluate_only(self, inputs: list[Graph], quantities: frozenset[str]) -> Labels:
+        if quantities != {"energy"}:
+            return self._evaluate(inputs)
+        import torch
+
+        with torch.no_grad():
+            return Labels(torch.cat([self._energies(graph) for graph in inputs]).cpu().numpy())
+
+    def _prediction(self) -> CapturedPrediction:
+        """Predictions of the present module, whose captured graphs later calls use again."""
+        from mlffbench.descriptors.captured_prediction import CapturedPrediction
+
+        module, known = vars(self).get("_predicted", (None, None))
+        if known is None or module is not self.module_:
+            forces = lambda graph: self._with_forces(graph)
+            known = CapturedPrediction(forces, self.cutoff_, self.device_)
+            self._predicted = self.module_, known
+        return known
 
     def _with_forces(
         self, batch: Graph, create_graph: bool = False
@@ -218,6 +243,7 @@ class GraphNetwork(WarmStart):
     def __getstate__(self) -> dict[str, Any]:
         """The state with weights in place of the module: a file holds values, no code."""
         state = super().__getstate__().copy()
+        state.pop("_predicted", None)
         if "module_" in state:
             state["module_"] = {k: v.detach().cpu().clone() for k, v in _tensors(state["module_"])}
         return state

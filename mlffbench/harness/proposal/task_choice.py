@@ -13,7 +13,8 @@ __all__ = ["ProposedTask", "choose_tasks"]
 
 SHARE = 0.15  # of a method's part of the budget that a task may take
 CALL = 4e-3  # seconds of a prediction beside those of its atoms
-COPIES, MOST_ATOMS, REPEATS = (1, 8, 64), 2000, 4  # of the task speed
+COPIES, MOST_ATOMS = (1, 8, 64), 2000  # of the task speed
+CALLS, FIXED, LIMIT = 16, 0.4, 20.0  # predictions of each size; seconds beside them; of the sizes at most
 ROOM = 300.0  # K
 EVALUATIONS, PAIR_EVALUATIONS = 500, 200  # of the task physics: beside the Hessian; for a pair of elements
 TRAJECTORIES, LENGTHS = 2, (1.0, 0.25)  # of the task md; ps
@@ -40,20 +41,20 @@ def choose_tasks(
     slowest : Candidate
         Method with the slowest prediction.
     """
-    tasks = [_speed(problem)]
+    tasks = [_speed(problem, max(0.5, min(LIMIT, round(SHARE * part, 1))))]
     if problem.n_forces == problem.n_frames and not quick:
         for choices in (_dynamics(dataset, problem), [_physics(problem)]):
             tasks += [task for task in choices if task.seconds(slowest) <= SHARE * part][:1]
     return tasks
 
 
-def _speed(problem: ProblemKind) -> ProposedTask:
+def _speed(problem: ProblemKind, limit: float) -> ProposedTask:
     copies = [n for n in COPIES if n == 1 or n * problem.n_atoms[1] <= MOST_ATOMS]
     atoms = sum(copies) * problem.n_atoms[1]
-    seconds = lambda candidate: REPEATS * (len(copies) * CALL + atoms * candidate.cost.predict)
-    return ProposedTask(
-        Spec("speed", {"copies": copies}), "time of a prediction by the number of atoms", seconds
-    )
+    calls = lambda candidate: CALLS * (len(copies) * CALL + atoms * candidate.cost.predict)
+    seconds = lambda candidate: FIXED + min(limit, calls(candidate))
+    params = {"copies": copies} if limit == LIMIT else {"copies": copies, "max_seconds": limit}
+    return ProposedTask(Spec("speed", params), "time of a prediction by the number of atoms", seconds)
 
 
 def _physics(problem: ProblemKind) -> ProposedTask:

@@ -62,20 +62,21 @@ class Graphs:
         labels: Labels | None = None,
     ) -> Graphs:
         """Build neighbour lists; a missing label gets the weight 0."""
-        # centred: float32 is finest there
-        centred = [_centred(a) for a in frames]
-        joined = graph.build(centred, cutoff)
+        joined = graph.build(frames, cutoff)
         frame, receiver, sender = (x.numpy() for x in (joined.frame, joined.source, joined.target))
         # the pair's vector points from source to target; mace-torch collects messages at the receiver
         pairs = UndirectedPairs.of(receiver, sender, -joined.shifts.numpy(), len(frame))
         of_pair, atoms = frame[pairs.receiver], _starts(frame, len(frames))
-        first, cells = atoms[of_pair], np.array([_full_rank(a) for a in centred])
+        first, cells = atoms[of_pair], np.array([_full_rank(a) for a in frames])
         element = (joined.numbers.numpy()[:, None] == np.asarray(numbers)).argmax(axis=1)
         per_frame = label_arrays(frames, labels)
         per_frame |= {"cell": cells, "volume": abs(np.linalg.det(cells)), "periodic": joined.periodic.numpy()}
         starts = _starts(of_pair, len(frames))
         return cls(
-            {"positions": joined.positions.numpy(), "forces": per_frame.pop("forces"), "element": element},
+            {
+                "positions": _centred(joined.positions.numpy(), atoms), "forces": per_frame.pop("forces"),
+                "element": element,
+            },
             {
                 "receiver": pairs.receiver - first, "sender": pairs.sender - first,
                 "receiver_rank": pairs.receiver_rank, "sender_rank": pairs.sender_rank,
@@ -102,16 +103,18 @@ def _shapes(
     return [Shape(tuple(c), p, max(w, 1), 1) for c, p, w in rows]
 
 
-def _centred(atoms: Atoms) -> Atoms:
-    return Atoms(
-        atoms.numbers, atoms.positions - atoms.positions.mean(axis=0), cell=atoms.cell, pbc=atoms.pbc
-    )
+def _centred(positions: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Positions about the mean of each frame, where float32 is finest."""
+    sizes = np.diff(starts)
+    means = np.add.reduceat(positions, starts[:-1]) / sizes[:, None]
+    return positions - means.repeat(sizes, axis=0)
 
 
 def _full_rank(atoms: Atoms) -> np.ndarray:
     """A cell with a volume, which mace-torch divides by; unit vectors where the frame is not periodic."""
-    cell = np.where(atoms.pbc[:, None], np.asarray(atoms.cell), 0.0)
-    return np.asarray(Cell(cell).complete()) if atoms.pbc.any() else np.eye(3)
+    if not atoms.pbc.any():
+        return np.eye(3)
+    return np.asarray(Cell(np.where(atoms.pbc[:, None], np.asarray(atoms.cell), 0.0)).complete())
 
 
 def label_arrays(frames: Sequence[Atoms], labels: Labels | None) -> dict[str, np.ndarray]:

@@ -1,22 +1,18 @@
-"""Batches of training frames with precomputed symmetry functions: an epoch costs the network alone."""
+"""Batches of training frames with precomputed symmetry functions, as indices of kept values."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 
 from mlffbench.potentials.networks.acsf_frames import DescribedFrames
 from mlffbench.potentials.networks.batches import LossWeights
-from mlffbench.potentials.networks.element_networks import ElementNetworks
 from mlffbench.potentials.networks.padding import Shapes
 
-__all__ = ["VOIGT", "Batch", "TrainingFrames", "places"]
-
-VOIGT = [0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]  # rows and columns of xx yy zz yz xz xy
+__all__ = ["Batch", "Batches", "places"]
 
 
 @dataclass(frozen=True)
@@ -73,41 +69,38 @@ def places(element: np.ndarray, n_elements: int, m: int) -> tuple[np.ndarray, np
     return sorted_ * m + rank, order
 
 
-class TrainingFrames:
-    """Described frames as one network sees them, standardised, and their loss.
-
-    The loss is w_E ⟨(ΔE/n)²⟩ + w_F ⟨ΔF²⟩ + w_S ⟨ΔS²⟩ with means over the known labels of a batch. Forces and
-    stresses follow by the chain rule through the Jacobians. `loss` and `error` do not wait for the device.
+class Batches:
+    """Batches of described frames, put together on the host and sent by one copy of each kind of numbers.
 
     Parameters
     ----------
     described : DescribedFrames
-    network : ElementNetworks
+    shift : float
+        Energy of a mean atom, eV, which is not in the labels of batches.
     options : LossWeights
+    dtype : torch.dtype
+        Of labels and weights.
+
+    Attributes
+    ----------
+    fits_forces, fits_stress : bool
+        True if some are labelled and weigh something.
     """
 
-    def __init__(self, described: DescribedFrames, network: ElementNetworks, options: LossWeights) -> None:
-        self.described, self.network, self.options = described, network, options
-        self.n_elements = len(network.mean)
-        element = torch.as_tensor(described.element, device=described.device)
-        x = torch.zeros_like(described.features, dtype=network.dtype)
-        x[:-1] = ((described.features[:-1] - network.mean[element]) / network.width[element]).to(x.dtype)
-        self.x, self.scale = x, network.scale.to(x.dtype)
-        self.unit = (network.scale / network.width).to(x.dtype)[:, None]  # ∂E/∂G = unit · ∂N/∂x
-        self.voigt = [torch.tensor(part, device=described.device) for part in VOIGT]
-        self._read_labels()
-
-    def _read_labels(self) -> None:
-        d, labels = self.described, self.described.labels
-        self.sizes = np.diff(d.atoms)
-        self.energy = labels.energy - self.sizes * self.network.shift.item()
+    def __init__(
+        self, described: DescribedFrames, shift: float, options: LossWeights, dtype: torch.dtype
+    ) -> None:
+        d, labels = described, described.labels
+        self.described, self.options, self.dtype = described, options, dtype
+        self.n_elements, self.sizes = len(d.acsf.species_), np.diff(d.atoms)
+        self.energy = labels.energy - self.sizes * shift
         shapes = [(int(n), 3) for n in self.sizes]
-        self.forces = np.concatenate([*_filled(labels.forces, shapes), np.full((1, 3), np.nan)])
-        self.stress = np.array(_filled(labels.stress, [(6,)] * len(d.frames)))
+        forces = np.concatenate([*_with_nan(labels.forces, shapes), np.full((1, 3), np.nan)])
+        stress = np.array(_with_nan(labels.stress, [(6,)] * len(d.frames)))
+        self.forces, self.stress = ((np.nan_to_num(x), ~np.isnan(x)) for x in (forces, stress))
         self.per_volume = np.array([1 / a.get_volume() if a.pbc.all() else 0.0 for a in d.frames])
-        stresses = self.options.stress_weight > 0 and not np.isnan(self.stress).all()
-        self.fits_stress = bool(stresses)
-        self.fits_forces = bool(self.options.forces_weight > 0 and not np.isnan(self.forces).all())
+        self.fits_forces = bool(options.forces_weight > 0 and self.forces[1].any())
+        self.fits_stress = bool(options.stress_weight > 0 and self.stress[1].any())
 
     def shapes(self, indices: Sequence[int], batch_size: int) -> Shapes:
         """Shapes that all batches of these frames are padded to: places of each element, and pairs."""
@@ -115,139 +108,96 @@ class TrainingFrames:
         commonest = [np.bincount(d.element[d.atoms_of([i])]).max() for i in indices]
         return Shapes.of(commonest, np.diff(d.pairs)[list(indices)], batch_size)
 
-    # ------------------------------------------------------------ on the host
     def batch(self, indices: Sequence[int], shapes: Shapes | None = None) -> Batch:
         """The batch of some frames, padded if shapes are given and all Jacobians are kept."""
         d = self.described
         kept = [i for i in indices if i < d.n_kept]
-        recomputed = [i for i in indices if i >= d.n_kept]
-        frames = np.array([*kept, *recomputed])
+        others = [i for i in indices if i >= d.n_kept]
+        frames, pairs = np.array([*kept, *others]), d.pairs_of(kept)
+        ends, vectors, jacobian = d.ends[:, pairs], d.vectors[:0], d.jacobian[:0]
+        if others:
+            more, vectors, jacobian = d.recomputed(others)
+            ends = np.concatenate([ends, more], axis=1)
         atoms = d.atoms_of(frames)
-        pairs, m = d.pairs_of(frames), int(np.bincount(d.element[atoms]).max())
-        n_frames, n_pairs = len(frames) + 1, len(pairs)
-        if shapes is not None and not recomputed:
+        m, n_frames, n_pairs = int(np.bincount(d.element[atoms]).max()), len(frames) + 1, len(pairs)
+        if shapes is not None and not others:
             n_frames, (m, n_pairs) = shapes.frames, shapes.least(m, len(pairs))
-        integers = self._indices(frames, atoms, pairs, m, n_pairs, n_frames - 1)
-        integers["pair"] = integers["pair"][: n_pairs - len(d.pairs_of(recomputed))]
-        vectors, jacobian = d.pair_values(recomputed) if recomputed else (d.vectors[:0], d.jacobian[:0])
+        integers = {
+            **self._places(frames, atoms, m, n_frames - 1),
+            "pair": _filled(pairs, n_pairs, len(d.jacobian) - 1),
+        }
+        integers |= self._ends(
+            ends, integers["atom"], integers["frame"], n_pairs + ends.shape[1] - len(pairs)
+        )
         return Batch(
             **_sent(integers, torch.long, d.device),
-            **_sent(self._labels(frames, integers["atom"], n_frames), self.x.dtype, d.device),
+            **_sent(self._labels(frames, integers["atom"], n_frames), self.dtype, d.device),
             vectors=vectors,
             jacobian=jacobian,
         )
 
-    def _indices(
-        self, frames: np.ndarray, atoms: np.ndarray, pairs: np.ndarray, m: int, n_pairs: int, last: int
-    ) -> dict[str, np.ndarray]:
-        """Places of atoms, and the pairs between places; `last` is the frame of places without an atom."""
+    def _places(self, frames: np.ndarray, atoms: np.ndarray, m: int, last: int) -> dict[str, np.ndarray]:
+        """Atom and frame of each place; `last` is the frame of places without an atom."""
         d = self.described
         place, order = places(d.element[atoms], self.n_elements, m)
         atom = np.full(self.n_elements * m, len(d.element))
         frame = np.full(self.n_elements * m, last)
         atom[place] = atoms[order]
         frame[place] = np.repeat(np.arange(len(frames)), self.sizes[frames])[order]
-        at = np.empty(len(d.element), dtype=int)
-        at[atoms[order]] = place
-        source, target = at[d.source[pairs]], at[d.target[pairs]]
-        filled = lambda values, value: np.concatenate([values, np.full(n_pairs - len(values), value)])
+        return {"atom": atom, "frame": frame}
+
+    def _ends(
+        self, ends: np.ndarray, atom: np.ndarray, frame: np.ndarray, size: int
+    ) -> dict[str, np.ndarray]:
+        """Places of the atoms of each pair; pairs that fill up lie in the last frame, at the first place."""
+        d = self.described
+        at = np.empty(len(d.element) + 1, dtype=int)
+        at[atom] = np.arange(len(atom))
+        source, target = at[ends]
         return {
-            "atom": atom,
-            "frame": frame,
-            "pair": filled(pairs, len(d.jacobian) - 1),
-            "source": filled(source, 0),
-            "target": filled(target, 0),
-            "row": filled(source * self.n_elements + d.element[d.target[pairs]], 0),
-            "pair_frame": filled(frame[source], last),
+            "source": _filled(source, size, 0),
+            "target": _filled(target, size, 0),
+            "row": _filled(source * self.n_elements + d.element[ends[1]], size, 0),
+            "pair_frame": _filled(frame[source], size, frame.max()),
         }
 
     def _labels(self, frames: np.ndarray, atom: np.ndarray, n_frames: int) -> dict[str, np.ndarray]:
-        """Labels and their weights, one after the other."""
+        """Labels and their weights, one after the other; zero in places without a label."""
         o, n = self.options, len(frames)
-        errors = [(self.energy[frames], o.energy_weight / n / self.sizes[frames] ** 2)]
-        forces, stress = self.forces[atom], self.stress[frames]
-        if self.fits_forces:
-            errors.append((forces, o.forces_weight / max((~np.isnan(forces)).sum(), 1)))
-        if self.fits_stress:
-            errors.append((stress, o.stress_weight / max((~np.isnan(stress)).sum(), 1)))
-        filled = lambda x, rows: np.concatenate([x.ravel(), np.zeros((rows - len(x)) * x[0].size)])
-        rows = [n_frames, len(atom), n_frames]
-        known = [(np.nan_to_num(label), np.where(np.isnan(label), 0.0, weight)) for label, weight in errors]
+        values = [_with_zeros(self.energy[frames], n_frames)]
+        weights = [_with_zeros(o.energy_weight / n / self.sizes[frames] ** 2, n_frames)]
+        fitted = [
+            (self.fits_forces, self.forces, atom, o.forces_weight, len(atom)),
+            (self.fits_stress, self.stress, frames, o.stress_weight, n_frames),
+        ]
+        for fits, (labels, known), chosen, weight, rows in fitted:
+            if fits:
+                of_batch = known[chosen]
+                values.append(_with_zeros(labels[chosen], rows))
+                weights.append(_with_zeros(of_batch * (weight / max(of_batch.sum(), 1)), rows))
         return {
-            "labels": np.concatenate([filled(x, r) for (x, _), r in zip(known, rows, strict=False)]),
-            "weights": np.concatenate([filled(w, r) for (_, w), r in zip(known, rows, strict=False)]),
-            "per_volume": filled(self.per_volume[frames], n_frames),
+            "labels": np.concatenate(values),
+            "weights": np.concatenate(weights),
+            "per_volume": _with_zeros(self.per_volume[frames], n_frames),
             "count": np.array([float(n)]),
         }
 
-    # ------------------------------------------------------------ on the device
-    def loss(self, batch: Batch) -> torch.Tensor:
-        """Weighted mean of the squared errors of a batch."""
-        error = self.predicted(batch) - batch.labels
-        return (batch.weights * error) @ error
 
-    def error(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        """Loss of a validation batch times its frames, and the number of frames."""
-        with torch.no_grad():
-            count = batch.count.squeeze(0)
-            return self.loss(batch) * count, count
-
-    def predicted(self, batch: Batch) -> torch.Tensor:
-        """Energies without those of mean atoms, forces and stresses as in `Batch.labels`."""
-        x = self.x.index_select(0, batch.atom).view(self.n_elements, -1, self.x.shape[1])
-        fits_gradient = self.fits_forces or self.fits_stress
-        energy, slope = self.network.with_gradient(x) if fits_gradient else (self.network(x), x)
-        energy = x.new_zeros(len(batch.per_volume)).index_add(0, batch.frame, energy.flatten() * self.scale)
-        if not fits_gradient:
-            return energy
-        pair = self._pair_gradients((slope * self.unit).flatten(0, 1), batch)
-        forces = x.new_zeros(len(batch.atom), 3)
-        forces = forces.index_add(0, batch.source, pair).index_add(0, batch.target, pair, alpha=-1)
-        values = [energy, forces.flatten()] if self.fits_forces else [energy]
-        return torch.cat([*values, self._stress(pair, batch).flatten()] if self.fits_stress else values)
-
-    def _pair_gradients(self, gradient: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """Σ ∂E/∂G ∂G/∂r_ij of each pair, (p, 3), from ∂E/∂G at each place."""
-        # first the features that a neighbour of each element changes, then the row of each pair's neighbour
-        rows = self.described.functions.by_neighbour(gradient).index_select(0, batch.row)
-        jacobian = _joined(self.described.jacobian, batch.pair, batch.jacobian)
-        return _Contraction.apply(jacobian, rows)
-
-    def _stress(self, pair: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """Σ r_ij ∂E/∂r_ij / V of each frame, (n_frames, 6); it is symmetric, as energies do not turn."""
-        vectors = _joined(self.described.vectors, batch.pair, batch.vectors)
-        rows, columns = self.voigt
-        virial = vectors.index_select(1, rows) * pair.index_select(1, columns)
-        virial = pair.new_zeros(len(batch.per_volume), 6).index_add(0, batch.pair_frame, virial)
-        return virial * batch.per_volume[:, None]
-
-
-class _Contraction(torch.autograd.Function):
-    """Σ_c J[p, x, c] g[p, c], differentiable by g in half the time that torch's own derivative takes."""
-
-    @staticmethod
-    def forward(ctx: Any, jacobian: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-        ctx.save_for_backward(jacobian)
-        return torch.bmm(jacobian, rows[:, :, None]).squeeze(2)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[None, torch.Tensor]:
-        (jacobian,) = ctx.saved_tensors
-        (jx, jy, jz), (gx, gy, gz) = jacobian.unbind(1), gradient[:, :, None].unbind(1)
-        return None, torch.addcmul(torch.addcmul(jx * gx, jy, gy), jz, gz)
-
-
-def _joined(kept: torch.Tensor, pair: torch.Tensor, recomputed: torch.Tensor) -> torch.Tensor:
-    values = kept.index_select(0, pair)
-    return torch.cat([values, recomputed]) if len(recomputed) else values
-
-
-def _filled(
+def _with_nan(
     labels: Sequence[np.ndarray | None] | None, shapes: Sequence[tuple[int, ...]]
 ) -> list[np.ndarray]:
     """Labels of each frame, NaN where they are missing."""
     each = labels or [None] * len(shapes)
     return [np.full(s, np.nan) if x is None else np.asarray(x) for x, s in zip(each, shapes, strict=True)]
+
+
+def _filled(values: np.ndarray, size: int, value: int) -> np.ndarray:
+    return np.concatenate([values, np.full(size - len(values), value)])
+
+
+def _with_zeros(values: np.ndarray, rows: int) -> np.ndarray:
+    """The values one after the other, and zeros for the rows that lack."""
+    return np.concatenate([values.ravel(), np.zeros((rows - len(values)) * values[0].size)])
 
 
 def _sent(arrays: dict[str, np.ndarray], dtype: torch.dtype, device: torch.device) -> dict[str, torch.Tensor]:

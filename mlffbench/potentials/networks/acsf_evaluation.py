@@ -14,14 +14,16 @@ from mlffbench.data import Labels
 from mlffbench.descriptors.acsf import ACSF
 from mlffbench.descriptors.environments import Environments, Part, padded, parts
 from mlffbench.descriptors.graph import Graph, build
-from mlffbench.potentials.networks.acsf_batches import VOIGT, places
+from mlffbench.potentials.networks.acsf_batches import places
+from mlffbench.potentials.networks.acsf_loss import VOIGT
 from mlffbench.potentials.networks.element_networks import ElementNetworks
 from mlffbench.system.batch_size import batch_bytes
 from mlffbench.system.cuda_graph import CapturedFunction, captures
 
 __all__ = ["Evaluation", "PreparedFrames", "prepared"]
 
-ARRAYS = 8  # of one number for each triplet and function, at a time
+ARRAYS = 10  # of one number for each triplet and function, at a time
+LEAST = 50_000  # triplets of a part: the calls for fewer take longer than the memory for more
 CAPTURED = 200_000  # triplets: kernels of larger batches take longer than their launches
 
 

@@ -30,7 +30,7 @@ class DescribedFrames:
     jacobian : (p_kept + 1, 3, n_columns) tensor, Å⁻¹
     vectors : (p_kept + 1, 3) tensor, Å
     element : (n,) int array, index of each atom's species
-    source, target : (p,) int arrays
+    ends : (2, p) int array, numbers of the atoms source and target of each pair
     atoms, pairs : (n_frames + 1,) int arrays, where each frame's begin
     n_kept : int, number of frames with kept Jacobians
     """
@@ -48,9 +48,9 @@ class DescribedFrames:
         self.dtype, self.device = dtype, device
         self.functions = acsf.functions(device)
         graph = build(frames, acsf.cutoff, device=str(device))
-        self.source, self.target = graph.source.cpu().numpy(), graph.target.cpu().numpy()
+        self.ends = torch.stack([graph.source, graph.target]).cpu().numpy()
         self.atoms = np.cumsum([0, *(len(a) for a in frames)])
-        self.pairs = np.searchsorted(self.source, self.atoms)
+        self.pairs = np.searchsorted(self.ends[0], self.atoms)
         self.element = acsf.element(graph.numbers).cpu().numpy()
         n_columns = self.functions.columns.shape[1]
         row = (n_columns + 1) * 3 * torch.empty(0, dtype=dtype).element_size()
@@ -74,13 +74,21 @@ class DescribedFrames:
                 self.jacobian[own] = values.jacobian()[:n].to(self.dtype)
                 self.vectors[own] = part.environments.vectors[:n].to(self.dtype)
 
-    def pair_values(self, indices: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Compute vectors, (p, 3), and Jacobians, (p, 3, n_columns), of frames that found no room."""
+    def recomputed(self, indices: Sequence[int]) -> tuple[np.ndarray, torch.Tensor, torch.Tensor]:
+        """Pairs of frames that found no room.
+
+        Returns
+        -------
+        ends : (2, p) int array, numbers of the atoms source and target
+        vectors : (p, 3) tensor, Å
+        jacobian : (p, 3, n_columns) tensor, Å⁻¹
+        """
         graph = build([self.frames[i] for i in indices], self.acsf.cutoff, device=str(self.device))
         element = self.acsf.element(graph.numbers)
         each = parts(graph, element, self.acsf.cutoff, self._triplets())
         jacobians = [self.functions(part.environments).jacobian().to(self.dtype) for part in each]
-        return graph.vectors.to(self.dtype), torch.cat(jacobians)
+        ends = self.atoms_of(indices)[torch.stack([graph.source, graph.target]).cpu().numpy()]
+        return ends, graph.vectors.to(self.dtype), torch.cat(jacobians)
 
     def _triplets(self) -> float:
         """Triplets at a time that the memory holds with their derivatives by two vectors."""

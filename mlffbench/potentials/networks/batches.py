@@ -9,7 +9,8 @@ from typing import Protocol
 import torch
 from ase import Atoms
 
-from mlffbench.descriptors.graph import Graph, build
+from mlffbench.descriptors.graph import Graph, build_counted, split
+from mlffbench.system.batch_size import batch_bytes
 
 __all__ = [
     "LabelledGraphs",
@@ -19,6 +20,10 @@ __all__ = [
     "mean_square",
     "weighted_loss",
 ]
+
+
+ATOMS = 500  # evaluated together on a CPU
+BYTES = 2**21  # temporaries of an atom in the largest of the networks, generously
 
 
 class SizedLabels(Protocol):
@@ -80,7 +85,7 @@ def mean_square(predicted: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
     return error.square().sum() / (~unknown).sum().clamp(min=1)
 
 
-def consecutive_groups(sizes: Sequence[int], atoms: int = 500) -> list[list[int]]:
+def consecutive_groups(sizes: Sequence[int], atoms: int = ATOMS) -> list[list[int]]:
     """Group the indices of consecutive frames: at most `atoms` atoms together unless one frame has more.
 
     Examples
@@ -100,6 +105,9 @@ def consecutive_groups(sizes: Sequence[int], atoms: int = 500) -> list[list[int]
 
 
 def batched_graphs(frames: Sequence[Atoms], cutoff: float, device: str = "cpu") -> list[Graph]:
-    """Graphs of consecutive frames, of at most 500 atoms unless one frame has more; `cutoff` in Å."""
-    groups = consecutive_groups([len(a) for a in frames])
-    return [build([frames[i] for i in group], cutoff, device=device) for group in groups]
+    """Graphs of consecutive frames; `cutoff` in Å.
+
+    At most 500 atoms, or as many as a GPU holds, are together unless one frame has more.
+    """
+    groups = consecutive_groups([len(a) for a in frames], max(ATOMS, batch_bytes(device) // BYTES))
+    return split(*build_counted(frames, cutoff, device=device), [len(group) for group in groups])

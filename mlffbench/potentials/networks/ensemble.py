@@ -9,8 +9,9 @@ import numpy as np
 import torch
 
 from mlffbench.data import Labels
-from mlffbench.potentials.networks.acsf_batches import Batch, TrainingFrames
+from mlffbench.potentials.networks.acsf_batches import Batch, Batches
 from mlffbench.potentials.networks.acsf_frames import DescribedFrames
+from mlffbench.potentials.networks.acsf_loss import TrainingFrames
 from mlffbench.potentials.networks.batches import LossWeights
 from mlffbench.potentials.networks.element_networks import ElementNetworks
 from mlffbench.potentials.networks.seeding import fixed_seed, holdout, shuffled_batches
@@ -69,14 +70,14 @@ def _train(
     generator = torch.Generator().manual_seed(seed)
     frames = TrainingFrames(described, network, options)
     padded = captures(described.device)
-    shapes = frames.shapes(training, options.batch_size) if padded else None
-    validation: Sequence[Batch] = _HeldOut(frames, held, padded)
+    shapes = frames.batches.shapes(training, options.batch_size) if padded else None
+    validation: Sequence[Batch] = _HeldOut(frames.batches, held, padded)
     if described.n_kept == len(described.frames):
         validation = list(validation)
 
     def batches() -> Iterator[Batch]:
         for indices in shuffled_batches(training, options.batch_size, generator):
-            yield frames.batch(indices, shapes)
+            yield frames.batches.batch(indices, shapes)
 
     return train(
         network,
@@ -91,16 +92,16 @@ def _train(
 class _HeldOut(Sequence[Batch]):
     """Batches of the validation frames, made again at each use: their Jacobians may be recomputed ones."""
 
-    def __init__(self, frames: TrainingFrames, held: list[int], padded: bool) -> None:
-        self.frames = frames
-        self.shapes = frames.shapes(held, VALIDATION_BATCH) if padded and held else None
+    def __init__(self, batches: Batches, held: list[int], padded: bool) -> None:
+        self.batches = batches
+        self.shapes = batches.shapes(held, VALIDATION_BATCH) if padded and held else None
         self.groups = [held[i : i + VALIDATION_BATCH] for i in range(0, len(held), VALIDATION_BATCH)]
 
     def __len__(self) -> int:
         return len(self.groups)
 
     def __getitem__(self, i: Any) -> Any:
-        return self.frames.batch(self.groups[i], self.shapes)
+        return self.batches.batch(self.groups[i], self.shapes)
 
 
 def mean_and_deviation(members: list[Labels]) -> Labels:

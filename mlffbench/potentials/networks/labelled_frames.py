@@ -10,7 +10,7 @@ import torch
 from ase import Atoms
 
 from mlffbench.data import Labels
-from mlffbench.descriptors.graph import Graph, build
+from mlffbench.descriptors.graph import Graph, build_counted
 from mlffbench.potentials.networks.batches import LabelledGraphs
 from mlffbench.potentials.networks.padding import Shapes
 
@@ -48,9 +48,9 @@ class LabelledFrames:
         device: str | torch.device = "cpu",
     ) -> LabelledFrames:
         """Build neighbour lists within `cutoff`, Å, and put them and the labels on the device."""
-        graph = _with_padding(build(frames, cutoff, dtype, str(device)), cutoff)
-        sizes = [*(len(a) for a in frames), 1]
-        pairs = torch.bincount(graph.frame[graph.source], minlength=len(sizes)).tolist()
+        bare, *counts = build_counted(frames, cutoff, dtype, str(device))
+        graph = _with_padding(bare, cutoff)
+        sizes, pairs = (np.append(n, 1) for n in counts)  # the padding frame's last
         tensor = lambda x: torch.as_tensor(x, dtype=dtype, device=device)
         forces = [*(labels.forces or [None] * len(frames)), None]
         stress = [*(labels.stress or [None] * len(frames)), None]

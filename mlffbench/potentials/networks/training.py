@@ -175,9 +175,9 @@ def train(
     finally:
         run.end()
     if run.stage == 2 or second is not None:
-        return Trained(run.history, stopped_by, run.step.status)
+        return Trained(run.history, stopped_by, run.captured)
     rows = [{k: v for k, v in row.items() if k != "stage"} for row in run.history]
-    return Trained(rows, stopped_by, run.step.status)
+    return Trained(rows, stopped_by, run.captured)
 
 
 class _Run(Generic[Batch]):
@@ -269,9 +269,11 @@ class _Run(Generic[Batch]):
         return value.detach()
 
     def end(self) -> None:
-        """Leave the best weights in the module, and none of the graphs' memory."""
+        """Leave the best weights in the module, and give the graphs' memory back."""
         self.best.restore(self.weights)
         self.optimizer.zero_grad(set_to_none=True)
+        self.captured = self.step.status
+        del self.step, self.validate
 
 
 class _Mean(Generic[Batch]):

@@ -155,7 +155,7 @@ def predict(field: Field, origin: torch.Tensor, positions: np.ndarray) -> tuple[
     room = batch_bytes(origin.device) // (8 * numbers)
 
     def in_parts(share: int) -> list[tuple[np.ndarray, np.ndarray]]:
-        at_once = max(1, room // share)
+        at_once = max(1, min(room, len(positions)) // share)
         starts = range(0, len(positions), at_once)
         return [_predict(field, origin, positions[i : i + at_once]) for i in starts]
 

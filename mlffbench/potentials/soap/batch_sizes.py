@@ -35,8 +35,9 @@ def parts_of(
         Divides the batches' size, after one of them did not fit.
     """
     if batch_size is not None:
-        return equal_parts(len(frames), max(1, batch_size // share))
-    return consecutive_parts([_bytes(a, basis, rows) for a in frames], batch_bytes(device) / share)
+        return equal_parts(len(frames), max(1, min(batch_size, len(frames)) // share))
+    sizes = [_bytes(a, basis, rows) for a in frames]
+    return consecutive_parts(sizes, min(batch_bytes(device), sum(sizes)) / share)
 
 
 def equal_parts(n: int, size: int) -> list[slice]:

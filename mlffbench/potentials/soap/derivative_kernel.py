@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 
@@ -42,24 +43,27 @@ def frame_features(
 ) -> list[FrameFeatures]:
     """Return the features of each frame of a batch."""
     graph = environments.graph
-    sizes = torch.bincount(graph.frame, minlength=graph.n_frames)
-    first = sizes.cumsum(0) - sizes
+    counts = torch.bincount(graph.frame, minlength=graph.n_frames)
+    first, sizes = counts.cumsum(0) - counts, counts.tolist()
+    periodic = graph.periodic.tolist()
     parts: list[tuple[dict[int, torch.Tensor], dict[int, torch.Tensor]]] = [({}, {}) for _ in sizes]
     for number, a in axes.items():
         jacobian = unit_jacobian(environments, basis, number, a)
-        atoms, place = jacobian.source.unique(return_inverse=True)
+        atoms = graph.atoms[number]
+        place = torch.searchsorted(atoms, jacobian.source)
         local = jacobian.target - first[graph.frame[jacobian.target]]
-        forces = a.new_zeros(len(atoms), int(sizes.max()), 3, a.shape[1])
+        forces = a.new_zeros(len(atoms), max(sizes), 3, a.shape[1])
         forces.index_put_((place, local), -jacobian.values, accumulate=True)
         strain = a.new_zeros(len(atoms), 6, a.shape[1])
         strain.index_add_(0, place, virial_rows(jacobian.vectors, jacobian.values))
         strain /= volumes(graph)[graph.frame[atoms], None, None]
-        for f, (vectors, derivatives) in enumerate(parts):
-            here = graph.frame[atoms] == f
-            if here.any():
-                vectors[number] = environments.unit[atoms[here]] @ a
-                labels = [forces[here, : sizes[f]].flatten(1, 2), strain[here]]
-                derivatives[number] = torch.cat(labels if graph.periodic[f] else labels[:1], dim=1)
+        per_frame = torch.bincount(graph.frame[atoms], minlength=graph.n_frames).tolist()
+        columns = (environments.unit[atoms] @ a, forces, strain)
+        by_frame = zip(*(values.split(per_frame) for values in columns), strict=True)
+        for f, (q, force, stress) in enumerate(by_frame):
+            if len(q):
+                labels = [force[:, : sizes[f]].flatten(1, 2), *([stress] if periodic[f] else [])]
+                parts[f][0][number], parts[f][1][number] = q, torch.cat(labels, dim=1)
     return [FrameFeatures(vectors, derivatives) for vectors, derivatives in parts]
 
 
@@ -93,14 +97,21 @@ class Representers:
     def __len__(self) -> int:
         return len(self.counts) + int(self.counts.sum())
 
-    def label_mask(self) -> torch.Tensor:
-        """Mask (n_frames, c) that is False on the padding."""
-        width = next(iter(self.derivatives.values())).shape[3]
-        return torch.arange(width) < self.counts[:, None]
+    @cached_property
+    def places(self) -> torch.Tensor:
+        """Places of the labels other than energies in a flat (n_frames, c), without the padding."""
+        example = next(iter(self.derivatives.values()))
+        mask = torch.arange(example.shape[3]) < self.counts[:, None]
+        return torch.nonzero(mask.flatten()).flatten().to(example.device)
+
+    @cached_property
+    def sizes(self) -> dict[int, list[int]]:
+        """Number of atoms of each element in each frame."""
+        return {z: q.any(dim=2).sum(dim=1).tolist() for z, q in self.vectors.items()}
 
     def frame(self, i: int) -> FrameFeatures:
         """Features of one frame without the padding."""
-        vectors = {z: q[i][q[i].any(dim=1)] for z, q in self.vectors.items()}
+        vectors = {z: q[i, : self.sizes[z][i]] for z, q in self.vectors.items()}
         labels = slice(int(self.counts[i]))
         return FrameFeatures(
             vectors, {z: s[i, : len(vectors[z]), :, labels].mT for z, s in self.derivatives.items()}
@@ -111,10 +122,10 @@ class Representers:
 
         Σ weights · representers = Σ_N a c^ζ + ζ c^{ζ−1} x̂·A g.
         """
-        n, derivatives, mask = len(self.counts), self.derivatives[number], self.label_mask()
+        n, derivatives = len(self.counts), self.derivatives[number]
         atoms = self.vectors[number].any(dim=2)
-        labels = derivatives.new_zeros(mask.shape)
-        labels[mask.to(labels.device)] = weights[n:]
+        labels = derivatives.new_zeros(n * derivatives.shape[3])
+        labels = labels.index_copy_(0, self.places, weights[n:]).view(n, -1)
         g = (derivatives @ labels[:, None, :, None])[..., 0]
         return self.vectors[number][atoms], weights[:n, None].expand_as(atoms)[atoms], g[atoms]
 
@@ -130,16 +141,16 @@ class Representers:
 
 def kernel_rows(frame: FrameFeatures, representers: Representers, zeta: float) -> torch.Tensor:
     """Kernel between a frame's labels, its energy first, and the representers: (1 + n_labels, m)."""
-    n, mask = len(representers.counts), representers.label_mask()
+    n, width = len(representers.counts), next(iter(representers.derivatives.values())).shape[3]
     energy = next(iter(frame.vectors.values())).new_zeros(1 + frame.n_labels, n)
-    labels = energy.new_zeros(1 + frame.n_labels, *mask.shape)
+    labels = energy.new_zeros(1 + frame.n_labels, n, width)
     for z, q in frame.vectors.items():
         for part in _parts(len(q), representers.derivatives[z]):
             others = representers.vectors[z][part], representers.derivatives[z][part]
             to_energies, to_labels = _kernel_block(q, frame.derivatives[z], *others, zeta)
             energy[:, part] += to_energies
             labels[:, part] += to_labels.transpose(0, 1)
-    return torch.cat([energy, labels[:, mask.to(labels.device)]], dim=1)
+    return torch.cat([energy, labels.flatten(1).index_select(1, representers.places)], dim=1)
 
 
 def _parts(atoms: int, derivatives: torch.Tensor) -> Iterator[slice]:

@@ -37,11 +37,6 @@ class Environments:
     density: torch.Tensor | None = None
     derivatives: tuple[torch.Tensor, ...] = ()
 
-    def detached(self, graph: PlacedGraph) -> Environments:
-        """Copy without autograd history, on a graph that has none."""
-        density = None if self.density is None else self.density.detach()
-        return Environments(graph, self.unit.detach(), self.norm.detach(), density, self.derivatives)
-
 
 @dataclass(frozen=True)
 class Jacobian:

@@ -117,7 +117,8 @@ def gradient_rows(
         axes, on_points = kernel.axes[number], kernel.axes[number] @ points.T
         few = len(points) < axes.shape[1]  # then the way over the axes is the longer one
         jacobian = unit_jacobian(environments, kernel.basis, number, on_points if few else axes)
-        atoms, place = jacobian.source.unique(return_inverse=True)
+        atoms = graph.atoms[number]
+        place = torch.searchsorted(atoms, jacobian.source)
         cosine = unit[atoms] @ on_points
         derivative = cosine.clamp_(min=0).pow_(kernel.zeta - 1).mul_(kernel.zeta)  # ζ c^{ζ−1}
         for part in torch.arange(len(place), device=unit.device).split(_pairs_at_once(points)):

@@ -24,16 +24,18 @@ from mlffbench.potentials.soap.derivative_kernel import (
     frame_features,
     kernel_rows,
 )
+from mlffbench.potentials.soap.evaluation import Energies, Evaluation
 from mlffbench.potentials.soap.kernel import Kernel, power_excess
 from mlffbench.potentials.soap.quadratic_form import QuadraticForm
 from mlffbench.potentials.soap.sparse_points import principal_axes
-from mlffbench.potentials.soap.training_batches import Batches, Energies
+from mlffbench.potentials.soap.training_batches import Batches
 from mlffbench.system import progress
 from mlffbench.system.kept_values import KeptValues
 
 __all__ = ["EXPANSIONS", "Expansion", "LabelWeights", "fit"]
 
 CACHE_BYTES = 1e9  # derivatives of SOAP vectors up to this size are computed once
+ROWS = 512  # of the kernel that are whitened together
 CANDIDATES = 4000  # environments of an element that its axes are computed from
 
 
@@ -87,6 +89,12 @@ class Expansion:
             return self._sums
         return QuadraticForm.of(self.kernel, self.energy_weights, self.derivative_weights).energies
 
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """Predictions of the function, with the graphs captured of them."""
+        device = next(iter(self.kernel.points.values())).device
+        return Evaluation(self.kernel.basis, self.energies, device)
+
     def _sums(self, graph: PlacedGraph, unit: torch.Tensor) -> torch.Tensor:
         """Energies by the sums over the training atoms."""
         zeta, local = self.kernel.zeta, unit.new_zeros(len(graph.numbers))
@@ -119,18 +127,38 @@ def fit(
     targets = [_targets(frames[i], labels[i : i + 1]) for i in range(len(frames))]
     representers = Representers.of(_with_random_labels(features, targets, n_representers, rng), axes)
     problem = WhitenedLeastSquares([stable_factor(representers.covariance(zeta))])
+    add = _Together(problem)
     for i, frame in enumerate(features):
-        target, deviation = (
-            torch.as_tensor(x, device=batches.device)
-            for x in (targets[i], label_weights.deviations(frames[i]))
-        )
-        known = ~target.isnan()
-        k = kernel_rows(frame, representers, zeta)
-        problem.add(k[known], target[known], deviation[known])
+        known = np.flatnonzero(~np.isnan(targets[i]))
+        numbers = np.stack([known, targets[i][known], label_weights.deviations(frames[i])[known]])
+        rows, target, deviation = torch.as_tensor(numbers, device=batches.device)
+        add(kernel_rows(frame, representers, zeta).index_select(0, rows.long()), target, deviation)
         if i + 1 in ends:
             progress.report("fit", i + 1, len(frames))
+    add.rest()
     weights, _ = problem.solve(1 / alpha)
     return weights, Expansion.of(representers, weights, batches.basis, zeta, axes)
+
+
+class _Together:
+    """Rows that are added to normal equations many at a time: the factors are read once for all of them."""
+
+    def __init__(self, problem: WhitenedLeastSquares) -> None:
+        self.problem = problem
+        self.waiting: list[tuple[torch.Tensor, ...]] = []
+
+    def __call__(self, *rows: torch.Tensor) -> None:
+        """Add rows, their targets and deviations."""
+        self.waiting.append(rows)
+        if sum(len(r) for r, *_ in self.waiting) >= ROWS:
+            self.rest()
+
+    def rest(self) -> None:
+        """Add those that wait."""
+        if self.waiting:
+            rows, targets, deviations = (torch.cat(part) for part in zip(*self.waiting, strict=True))
+            self.problem.add(rows, targets, deviations)
+        self.waiting = []
 
 
 def _axes(batches: Batches, rng: np.random.Generator) -> dict[int, torch.Tensor]:

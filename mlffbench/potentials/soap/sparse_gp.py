@@ -18,12 +18,13 @@ from mlffbench.data import Labels, concatenate
 from mlffbench.descriptors.graph import Graph
 from mlffbench.potentials.regression.whitened_least_squares import WhitenedLeastSquares, stable_factor
 from mlffbench.potentials.soap.batch_sizes import in_halves
+from mlffbench.potentials.soap.evaluation import Energies, Evaluation
 from mlffbench.potentials.soap.kernel import Kernel, energies, energy_rows, self_kernel
 from mlffbench.potentials.soap.marginal_likelihood import best_hyperparameters, best_variance
 from mlffbench.potentials.soap.predictive_variance import Posterior
 from mlffbench.potentials.soap.quadratic_form import QuadraticForm
 from mlffbench.potentials.soap.sparse_points import cur, farthest_points, principal_axes
-from mlffbench.potentials.soap.training_batches import Batches, Energies, predict
+from mlffbench.potentials.soap.training_batches import Batches
 from mlffbench.system import progress
 from mlffbench.system.batch_size import consecutive_parts
 
@@ -75,6 +76,11 @@ class SparseGP:
         weights = {z: self.weights[columns] for z, columns in self.kernel.columns.items()}
         return QuadraticForm.of(self.kernel, weights).energies
 
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """Predictions of the mean, with the graphs captured of them."""
+        return Evaluation(self.kernel.basis, self.mean, self.weights.device)
+
     def predict(
         self,
         graphs: Sequence[Graph],
@@ -113,7 +119,7 @@ class SparseGP:
         self, graph: Graph, energy_per_atom: float, uncertainty: bool | str, forces: bool
     ) -> tuple[Labels] | tuple[Labels, torch.Tensor, torch.Tensor]:
         """Labels of a batch, and if asked for kernel rows and prior variances of its energies."""
-        labels, environments = predict(graph, self.kernel.basis, self.mean, energy_per_atom, forces)
+        labels, environments = self.evaluation(graph, energy_per_atom, forces)
         if not uncertainty:
             return (labels,)
         if uncertainty == "forces":

@@ -32,17 +32,17 @@ def farthest_points(points: torch.Tensor, n: int, tolerance: float = 1e-7) -> to
     score = 1 - points @ torch.nn.functional.normalize(points.mean(dim=0), dim=0)
     n = min(n, len(points))
     selected = torch.zeros(n, dtype=torch.long, device=points.device)
-    gap = points.new_full((n,), torch.inf)  # 1 − cosine to the nearest point selected before
+    cosine = points.new_zeros(n)  # to the nearest point selected before
     selected[:1] = score.argmax()
     nearest = torch.full_like(score, -torch.inf)
+    near = lambda: 1 - cosine <= tolerance**2
     for k in range(1, n):
         torch.maximum(nearest, points @ points.index_select(0, selected[k - 1 : k])[0], out=nearest)
-        cosine, candidate = nearest.min(dim=0)
-        selected[k], gap[k] = candidate, 1 - cosine
-        if k % CHECKED == 0 and bool((gap[: k + 1] <= tolerance**2).any()):  # waits for a GPU
+        torch.min(nearest, dim=0, out=(cosine[k], selected[k]))
+        if k % CHECKED == 0 and bool(near().any()):  # waits for a GPU
             break
-    near = torch.nonzero(gap <= tolerance**2).flatten()
-    return selected[: int(near[0])] if len(near) else selected
+    end = torch.nonzero(near()).flatten()
+    return selected[: int(end[0])] if len(end) else selected
 
 
 def cur(points: torch.Tensor, n: int, rng: np.random.Generator) -> torch.Tensor:

@@ -12,24 +12,20 @@ from ase import Atoms
 
 from mlffbench.data import Labels
 from mlffbench.descriptors.cache import Cache
-from mlffbench.descriptors.graph import Graph, build
-from mlffbench.descriptors.graph import labels as labels_of_graph
+from mlffbench.descriptors.graph import Graph, build, build_counted, split
 from mlffbench.descriptors.neighbour_density import PlacedGraph, placed
-from mlffbench.descriptors.pair_forces import with_pair_forces
 from mlffbench.descriptors.power_spectrum import Basis
 from mlffbench.descriptors.soap import checked_basis
 from mlffbench.potentials.soap.batch_sizes import equal_parts
 from mlffbench.potentials.soap.dscribe_wrapper import DscribeBasis
-from mlffbench.potentials.soap.environments import Environments, describe, unit_jacobian
+from mlffbench.potentials.soap.environments import Environments, describe
 from mlffbench.potentials.soap.kernel import Kernel, energy_rows, gradient_rows
 
 __all__ = [
     "Batches",
-    "Energies",
     "Rows",
     "basis_of",
     "graphs",
-    "predict",
     "with_mean_subtracted",
     "without_mean",
 ]
@@ -121,9 +117,10 @@ def known_labels(values: Any, graph: Graph, cells: bool = False) -> tuple[torch.
 def graphs(
     frames: Sequence[Atoms], basis: Basis, parts: Sequence[slice], device: str
 ) -> Iterator[PlacedGraph]:
-    """Yield the graph of each batch."""
-    for part in parts:
-        yield placed(build(frames[part], basis.radius, device=device), basis)
+    """Yield the graph of each batch; `parts` are consecutive and hold all frames."""
+    whole, atoms, pairs = build_counted(frames, basis.radius, device=device)
+    for graph in split(whole, atoms, pairs, [part.stop - part.start for part in parts]):
+        yield placed(graph, basis)
 
 
 def without_mean(frames: Sequence[Atoms], labels: Labels) -> tuple[float, Labels]:
@@ -137,49 +134,6 @@ def with_mean_subtracted(frames: Sequence[Atoms], labels: Labels, mean: float) -
     """The labels without an energy per atom, eV."""
     sizes = np.array([len(a) for a in frames])
     return replace(labels, energy=labels.energy - mean * sizes)
-
-
-Energies = Callable[[PlacedGraph, torch.Tensor], torch.Tensor]  # of frames, from their atoms' unit vectors
-
-
-def predict(
-    graph: Graph, basis: Basis, energies: Energies, energy_per_atom: float, forces: bool = True
-) -> tuple[Labels, Environments]:
-    """Energies, with forces and stresses by one backward pass; and the environments, half of the cost."""
-    graph = placed(graph, basis)
-    if not forces:
-        with torch.no_grad():
-            environments = describe(graph, basis, derivatives=False)
-            labels = Labels(energies(graph, environments.unit).cpu().numpy())
-    elif isinstance(basis, DscribeBasis):
-        environments = describe(graph, basis)
-        labels = _predict_from_jacobian(environments, basis, energies)
-    else:
-        described: list[Environments] = []
-
-        def total(moved: Graph) -> torch.Tensor:
-            described.append(describe(graph, basis, vectors=moved.vectors))
-            return energies(graph, described[0].unit)
-
-        labels = labels_of_graph(graph, *with_pair_forces(total, graph))
-        environments = described[0].detached(graph)
-    sizes = torch.bincount(graph.frame, minlength=graph.n_frames).cpu().numpy()
-    return replace(labels, energy=labels.energy + energy_per_atom * sizes), environments
-
-
-def _predict_from_jacobian(environments: Environments, basis: Basis, energies: Energies) -> Labels:
-    """Predict molecules whose SOAP vectors come with derivatives instead of differentiable code."""
-    graph = environments.graph
-    unit = environments.unit.detach().requires_grad_()
-    energy = energies(graph, unit)
-    (by_unit,) = torch.autograd.grad(energy.sum(), unit)
-    forces = torch.zeros_like(graph.positions)
-    for number in basis.numbers:
-        axes = torch.eye(unit.shape[1], dtype=unit.dtype, device=unit.device)
-        jacobian = unit_jacobian(environments, basis, number, axes)
-        gradient = torch.einsum("pxf,pf->px", jacobian.values, by_unit[jacobian.source])
-        forces.index_add_(0, jacobian.target, gradient, alpha=-1)
-    return labels_of_graph(graph, energy.detach(), forces, None)
 
 
 def basis_of(model: Any, frames: Sequence[Atoms]) -> Basis:

@@ -20,7 +20,7 @@ from mlffbench.tasks.timings.samples import Samples, take_samples, warm_up_calls
 
 __all__ = ["End", "Timing", "grow", "timing_of"]
 
-SHARE = 1 / 20  # of the time of a growth, for further samples of one size
+SHARE = 1 / 40  # of the time of a growth, for further samples of one size
 LONG_ENOUGH = 0.5  # s of work whose energy is counted
 
 
@@ -123,11 +123,12 @@ def _too_large(timings: list[Timing], n_atoms: int, left: float, seconds: float)
 
 
 def _exponent(timings: list[Timing]) -> float:
-    """Exponent of the growth between the last two sizes, at least 1."""
+    """Exponent of the growth to the next size: that between the last two, if below 1 halfway to it."""
     if len(timings) < 2 or timings[-1].n_atoms <= timings[-2].n_atoms:
-        return 1.0
+        return 0.5
     times, atoms = ([getattr(t, name) for t in timings[-2:]] for name in ("least_seconds", "n_atoms"))
-    return max(1.0, float(np.log(times[1] / times[0]) / np.log(atoms[1] / atoms[0])))
+    last = float(np.log(times[1] / times[0]) / np.log(atoms[1] / atoms[0]))
+    return max(last, (last + 1) / 2)
 
 
 def timing_of(model: ForceField, frames: list[Atoms], device: str, repeats: int, seconds: float) -> Timing:

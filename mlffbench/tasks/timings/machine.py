@@ -23,7 +23,7 @@ def latency_rows(timing: Timing, rates: Calibration, evaluate: Callable[[], Any]
 
     launches = t r, with the rate r of small kernels: the same on a machine on which all is twice as fast.
     times the floor = t r / n, with the n operations that torch dispatches in the evaluation: 1 where the time
-    is that of their launches alone.
+    is that of their launches alone, below 1 where a captured graph saves launches.
     """
     launches = timing.parts["evaluate"].median * rates.launches
     rows: list[Row] = [Score("latency", "evaluate", "launches", launches, "launches")]

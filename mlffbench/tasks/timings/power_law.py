@@ -9,7 +9,7 @@ import numpy as np
 
 __all__ = ["FEWEST", "PowerLaw", "fit_power_law"]
 
-CLOSE = 0.1  # largest |ln t − ln(a Nᵇ)| of a size that belongs to the law, beside 2σ of its own time
+CLOSE, FARTHEST = 0.1, 0.25  # largest |ln t − ln(a Nᵇ)| of a size on the law: beside 2σ of its own; with it
 FEWEST = 3  # sizes
 FLOOR = 0.02  # of the relative spread of a time: no clock of a shared machine is better
 
@@ -41,7 +41,7 @@ def fit_power_law(
 
     The weights are 1/(σ² + 0.02²), with the relative spread σ of each time. The smallest sizes, whose times
     are those of calls and launches, are left out one by one until every size lies within 10 % + 2σ of the
-    law. None if fewer than three are left.
+    law, 25 % at most. None if fewer than three are left.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def fit_power_law(
     for first in range(len(x) - FEWEST + 1):
         (b, log_a), covariance = _line(x[first:], y[first:], weights[first:])
         residuals = y[first:] - (log_a + b * x[first:])
-        if np.all(np.abs(residuals) <= CLOSE + 2 * np.asarray(spreads[first:])):
+        if np.all(np.abs(residuals) <= np.minimum(CLOSE + 2 * np.asarray(spreads[first:]), FARTHEST)):
             return PowerLaw(
                 float(np.exp(log_a)), float(b), float(np.sqrt(covariance[0, 0])), atoms[first], atoms[-1]
             )

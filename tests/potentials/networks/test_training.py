@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any
@@ -376,6 +378,30 @@ def test_captured_trainings_end_by_time_and_by_ctrl_c_with_the_best_weights() ->
 
 def mean(fit: Fit) -> float:
     return fit.errors(tuple(column[21:] for column in fit.rows)).mean().item()
+
+
+def test_graphs_are_freed_with_their_stage_and_with_the_training() -> None:
+    """At once, not when the collector comes: they hold the device's memory."""
+    alive: list[int] = []
+    fit = Fit()
+    gc.disable()
+    try:
+        with replayed_on_cpu() as recorded:
+            graphs = []
+
+            def batches() -> Iterator[tuple[torch.Tensor, ...]]:
+                graphs.extend(weakref.ref(recording) for recording in recorded)
+                recorded.clear()
+                alive.append(sum(graph() is not None for graph in graphs))
+                yield from fit.batches()
+
+            fit.train(Settings(16), second=True, batches=batches)
+            recorded.clear()
+    finally:
+        gc.enable()
+    assert max(alive) == 3
+    assert alive[12] == 0  # the second stage warms up
+    assert not any(graph() for graph in graphs)
 
 
 def test_a_second_captured_training_goes_on_from_the_first() -> None:

@@ -201,7 +201,7 @@ Change = tuple[torch.Tensor | None, torch.Tensor | None]  # h and R, or their ta
 
 
 class _Tangents:
-    """h, Y and R of some atoms' slots with tangents: Y beside dY, and d(h·R) beside h·R, over 2K slots."""
+    """h, Y and R of some atoms' slots with their tangents: Y beside dY, d(h·R) beside h·R."""
 
     def __init__(
         self,
@@ -256,12 +256,8 @@ class _Sums:
                 if r is not None:
                     total.addcmul_(product, r)
         if self.r is not None:
-            pairs = [
-                (product[:, m], h[:, m])
-                for product, h, _ in terms
-                if h is not None
-                for m in range(h.shape[1])
-            ]
+            known = [(product, h) for product, h, _ in terms if h is not None]
+            pairs = [(product[:, m], h[:, m]) for product, h in known for m in range(h.shape[1])]
             total = torch.mul(*pairs[0], out=self.r[atoms, k])
             for product, h in pairs[1:]:
                 total.addcmul_(product, h)

@@ -23,8 +23,8 @@ ORDER = [1, 3, 0, 2]
     "settings",
     [
         {"max_L": 0, "max_ell": 2, "correlation": 2},
-        {"max_L": 1, "max_ell": 3, "correlation": 3, "num_interactions": 3},
-        {"max_L": 2, "max_ell": 2, "correlation": 2, "model": "MACE"},
+        {"max_L": 1, "max_ell": 3, "correlation": 2, "num_interactions": 3},
+        {"max_L": 2, "max_ell": 2, "correlation": 3, "model": "MACE"},
         {"max_L": 1, "max_ell": 1, "correlation": 1, "num_interactions": 1},
     ],
     ids=str,

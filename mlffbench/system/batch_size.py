@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from time import monotonic
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["batch_bytes", "consecutive_parts", "free_bytes", "with_half_on_memory_error"]
+__all__ = ["batch_bytes", "consecutive_parts", "free_bytes", "release_memory", "with_half_on_memory_error"]
 
 T = TypeVar("T")
 CPU_BYTES = 64 * 2**20  # larger batches gain nothing there: calls cost little, and caches are full
@@ -85,6 +86,18 @@ def with_half_on_memory_error(function: Callable[[int], T]) -> T:
         return function(1)
     except torch.OutOfMemoryError:
         pass  # its traceback held the tensors of the failed call
+    release_memory()
+    return function(2)
+
+
+def release_memory() -> None:
+    """Give memory that nothing uses back to the driver of a GPU, that of former captured graphs included.
+
+    A model and its captured functions refer to each other, so only the garbage collector ends them.
+    """
+    import torch
+
+    gc.collect()
+    _free.clear()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-    return function(2)

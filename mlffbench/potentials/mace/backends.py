@@ -12,6 +12,7 @@ from mlffbench.potentials.mace.evaluation import energies_and_forces
 from mlffbench.potentials.mace.library import mace
 from mlffbench.potentials.mace.network import FusedMACE
 from mlffbench.potentials.mace.training import Loss
+from mlffbench.system.batch_size import release_memory
 from mlffbench.system.cuda_graph import WARM_UP, CapturedFunction
 from mlffbench.system.timing import measure
 
@@ -129,8 +130,15 @@ def _fastest(modules: dict[str, torch.nn.Module], example: Batch) -> Accelerated
     name, device = next(iter(modules)), example.positions.device
     if device.type != "cuda" or len(modules) == 1:
         return Accelerated(modules[name], name, {})
-    seconds = {k: _seconds(module, example, device) for k, module in modules.items()}
-    name = min(seconds, key=lambda k: seconds[k])
+    seconds = {}
+    for k, module in modules.items():
+        try:
+            seconds[k] = _seconds(module, example, device)
+        except torch.OutOfMemoryError:  # mace-torch's own layers take many times the memory of ours
+            continue
+        finally:
+            release_memory()
+    name = min(seconds, key=lambda k: seconds[k], default=name)
     return Accelerated(modules[name], name, seconds)
 
 

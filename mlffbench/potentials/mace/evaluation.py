@@ -13,6 +13,7 @@ from mlffbench.data import VOIGT_FLAT, Labels
 from mlffbench.potentials.mace.batch import Batch
 from mlffbench.potentials.mace.inputs import Inputs
 from mlffbench.potentials.mace.network import FusedMACE
+from mlffbench.system.batch_size import release_memory
 from mlffbench.system.cuda_graph import CapturedFunction
 
 __all__ = ["Evaluation", "energies_and_forces", "frozen_weights", "matmul_precision", "output"]
@@ -61,7 +62,7 @@ class Evaluation:
         except torch.OutOfMemoryError:
             if len(inputs.groups[number]) == 1:
                 raise
-        torch.cuda.empty_cache()
+        release_memory()
         return [self._labels(batch, quantities) for batch in inputs.halves(number)]
 
     def _labels(self, batch: Batch, quantities: frozenset[str]) -> Labels:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,6 +61,24 @@ def test_the_backend_of_the_shortest_step_is_taken(monkeypatch: pytest.MonkeyPat
     assert backends._fastest(candidates, example).backend == "fused"
     monkeypatch.undo()
     assert backends._seconds(module, example, torch.device("cpu")) > 0
+
+
+def test_on_a_gpu_the_fastest_is_taken_of_those_that_its_memory_holds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    modules: dict[str, Any] = {"fused": 2.0, "cuequivariance": 1.0, "mace": None}
+    example: Any = SimpleNamespace(positions=SimpleNamespace(device=torch.device("cuda", 0)))
+
+    def seconds(module: Any, *_: Any) -> float:
+        if module is None:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return float(module)
+
+    monkeypatch.setattr(backends, "_seconds", seconds)
+    fastest = backends._fastest(modules, example)
+    assert (fastest.backend, fastest.seconds) == ("cuequivariance", {"fused": 2.0, "cuequivariance": 1.0})
+    nothing: dict[str, Any] = {"fused": None, "mace": None}
+    assert backends._fastest(nothing, example).backend == "fused"
 
 
 def test_kernels_that_do_not_exist_are_a_sentence() -> None:

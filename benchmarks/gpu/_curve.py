@@ -37,6 +37,7 @@ def recorded(
         if points and seconds - points[-1]["seconds"] < every:
             return
         with clock.paused():
+            vars(model).pop("_evaluation_of", None)  # a Behler–Parrinello network's, with earlier weights
             if not prepared:
                 prepared.update({k: model.prepare([data.frames[i] for i in v]) for k, v in tests.items()})
             found = {k: rmse(data, tests[k], model.evaluate(p)) for k, p in prepared.items()}

@@ -24,7 +24,8 @@ def recover(device: torch.device, handle: Any) -> None:
     """
     index = torch.cuda.current_device() if device.index is None else device.index
     library: Any = torch._C
-    with suppress(RuntimeError):  # torch has ended it itself, and gives the memory back with the graph
+    # RuntimeError: torch has ended the capture itself, and gives the memory back with the graph
+    with suppress(RuntimeError, AttributeError):
         library._cuda_endAllocateToPool(index, handle)
         library._cuda_releasePool(index, handle)
     generator = torch.cuda.default_generators[index]

@@ -79,6 +79,7 @@ def test_an_operation_that_waits_ends_the_capture_with_its_name() -> None:
 
 def test_graphs_used_least_recently_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cuda_graph, "MOST", 2)
+    monkeypatch.setattr(cuda_graph, "AGAIN", 0)
     with replayed_on_cpu() as recorded:
         function = CapturedFunction(torch.square, CPU, "a square")
         for size in (1, 2, 3, 1):

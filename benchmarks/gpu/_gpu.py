@@ -18,7 +18,7 @@ from _peer import Claim, acac, errors
 from mlffbench import registry
 from mlffbench.data import Dataset, Labels
 from mlffbench.system.atomic_write import atomic_write
-from mlffbench.system.cuda_graph import POOLS
+from mlffbench.system.cuda_graph import POOLS, plainly
 from mlffbench.system.provenance import provenance
 from mlffbench.testing.replay import replayed_on_cpu
 
@@ -194,11 +194,12 @@ def rmse(data: Dataset, picks: np.ndarray, predicted: Labels) -> dict[str, float
 
 @contextmanager
 def uncaptured() -> Iterator[None]:
-    """Neither capture nor pad inside the block."""
+    """Neither capture nor pad nor replay inside the block, what has been captured before it included."""
     pools = dict(POOLS)
     POOLS.clear()
     try:
-        yield
+        with plainly():
+            yield
     finally:
         POOLS.update(pools)
 

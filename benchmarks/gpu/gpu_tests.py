@@ -24,7 +24,8 @@ def outcome(run: Run) -> dict[str, Any]:
     marked = [f for f in sorted((ROOT / "tests").rglob("test_*.py")) if "mark.gpu" in f.read_text("utf-8")]
     files = [str(f.relative_to(ROOT)) for f in (marked[:1] if run.small else marked)]
     command = [sys.executable, "-m", "pytest", "-q", "-m", "gpu", "--tb=short", "-p", "no:cacheprovider"]
-    workers = ["-n", "0" if run.small else str(WORKERS)]
+    # one file's tests follow each other: two of them fill the card's memory
+    workers = ["-n", "0"] if run.small else ["-n", str(WORKERS), "--dist", "loadfile"]
     only = ["--collect-only"] if run.device == "cpu" else []
     done = subprocess.run(
         [*command, *workers, *only, *files], cwd=ROOT, capture_output=True, text=True,

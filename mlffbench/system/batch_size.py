@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["batch_bytes", "consecutive_parts", "with_half_on_memory_error"]
+__all__ = ["batch_bytes", "consecutive_parts", "free_bytes", "with_half_on_memory_error"]
 
 T = TypeVar("T")
 CPU_BYTES = 64 * 2**20  # larger batches gain nothing there: calls cost little, and caches are full
 SHARE = 0.25  # of a GPU's free memory: estimates of batches may be wrong by a factor
+KEPT = 0.1  # s: to ask a GPU takes as long as some steps of dynamics' kernels
+
+_free: dict[torch.device, tuple[float, int]] = {}
 
 
 def batch_bytes(device: torch.device | str) -> int:
@@ -26,9 +30,20 @@ def batch_bytes(device: torch.device | str) -> int:
     place = torch.device(device)
     if place.type != "cuda":
         return CPU_BYTES
-    free, _ = torch.cuda.mem_get_info(place)
-    unused = torch.cuda.memory_reserved(place) - torch.cuda.memory_allocated(place)
-    return max(CPU_BYTES, int(SHARE * (free + unused)))
+    return max(CPU_BYTES, int(SHARE * free_bytes(place)))
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory of a GPU that is free, or kept by torch and unused; of a tenth of a second ago at the oldest."""
+    import torch
+
+    when, free = _free.get(device, (-KEPT, 0))
+    if monotonic() - when < KEPT:
+        return free
+    free, _ = torch.cuda.mem_get_info(device)
+    free += torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    _free[device] = monotonic(), free
+    return free
 
 
 def consecutive_parts(costs: Sequence[float], room: float) -> list[slice]:

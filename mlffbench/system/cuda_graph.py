@@ -11,16 +11,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 from weakref import WeakSet
 
 import torch
+
+from mlffbench.system.failed_capture import first_reason, recover
 
 __all__ = ["POOLS", "CapturedFunction", "Graph", "Pool", "captures", "plainly", "tensors_of"]
 
 Batch = TypeVar("Batch")
 WARM_UP = 3  # plain calls with a shape before it is captured: libraries choose and allocate in these
 MOST = 8  # graphs kept; the one used least recently is dropped first
+AGAIN = 100  # more plain calls before a dropped graph is captured again: a capture takes as long as dozens
 _PLAINLY = ContextVar("plainly", default=False)
 
 
@@ -124,14 +128,16 @@ class CapturedFunction(Generic[Batch]):
             return self.function(batch)
         self._graphs[key] = graph  # the last one in the order is the one used last
         while len(self._graphs) > MOST:
-            del self._graphs[next(iter(self._graphs))]
+            oldest = next(iter(self._graphs))
+            del self._graphs[oldest]
+            self._calls[oldest] = -AGAIN
         return graph.replay(batch)
 
     def _captured(self, batch: Batch, pool: Pool) -> _Static[Batch] | None:
         try:
             return _Static(self.function, batch, pool)
         except RuntimeError as error:
-            self.failure = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+            self.failure = first_reason(error)
             self._graphs.clear()
             warnings.warn(
                 f"{self.name} is not captured as a CUDA graph and takes longer: {self.failure}",
@@ -159,11 +165,17 @@ class _Static(Generic[Batch]):
         return _mapped(self.graph.value, torch.clone)
 
 
+@cache
+def _side_stream(device: torch.device) -> torch.cuda.Stream:
+    """One stream for all pools of a device: memory and work spaces that are free on it serve them all."""
+    return torch.cuda.Stream(device)
+
+
 class _CudaPool:
     """Memory pool and side stream of CUDA graphs."""
 
     def __init__(self, device: torch.device) -> None:
-        self.device, self.side = device, torch.cuda.Stream(device)
+        self.device, self.side = device, _side_stream(device)
         self.graphs: WeakSet[_CudaGraph] = WeakSet()
         self.handle: Any = None
 
@@ -180,7 +192,11 @@ class _CudaPool:
     def record(self, function: Callable[[], Any]) -> Graph:
         if not self.graphs:  # torch refuses memory whose graphs have all been dropped
             self.handle = torch.cuda.graph_pool_handle()
-        graph = _CudaGraph(function, self)
+        try:
+            graph = _CudaGraph(function, self)
+        except BaseException:
+            recover(self.device, self.handle)
+            raise
         self.graphs.add(graph)
         return graph
 

@@ -13,10 +13,13 @@ GB = 10**9
 
 @pytest.mark.parametrize(("free", "unused"), [(8 * GB, 0), (2 * GB, 6 * GB)])
 def test_a_batch_takes_a_quarter_of_the_free_memory_of_a_gpu(monkeypatch, free, unused):
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free, 80 * GB))
+    asked = []
+    monkeypatch.setattr(batch_size, "_free", {})
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: asked.append(device) or (free, 80 * GB))
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: unused + GB)
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: GB)
-    assert batch_bytes("cuda") == 2 * GB
+    assert batch_bytes("cuda") == batch_bytes("cuda") == 2 * GB
+    assert len(asked) == 1, "the second call is a moment later"
     assert batch_bytes("cpu") == batch_size.CPU_BYTES
 
 

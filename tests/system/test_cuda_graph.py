@@ -93,3 +93,20 @@ def test_a_captured_function_can_be_called_plainly_to_count_its_operations():
     assert (work.operations, work.flops) == (3, 2 * 4**3)
     captured(x)
     assert pool.replays == before + 1
+
+
+def test_a_graph_that_was_dropped_is_not_captured_again_at_once():
+    """More shapes in turn than graphs are kept: each would be captured at every call."""
+    captures: list[int] = []
+
+    class Counted(Replayed):
+        def record(self, function):
+            captures.append(1)
+            return super().record(function)
+
+    captured = CapturedFunction(lambda x: x.sum(), torch.device("cpu"), "sum", Counted(torch.device("cpu")))
+    shapes = range(1, cuda_graph.MOST + 3)
+    for _ in range(20):
+        for n in shapes:
+            captured(torch.ones(n))
+    assert len(captures) < 2 * len(shapes)

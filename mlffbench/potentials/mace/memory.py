@@ -8,6 +8,7 @@ import torch
 
 from mlffbench.potentials.mace.batches import Graphs
 from mlffbench.potentials.mace.network import FusedMACE
+from mlffbench.system.batch_size import free_bytes
 
 __all__ = ["atoms_of_batch", "bytes_per_atom"]
 
@@ -21,7 +22,7 @@ def atoms_of_batch(module: torch.nn.Module, graphs: Graphs) -> int:
     """Number of atoms of these frames that are evaluated together, with forces."""
     if graphs.device.type != "cuda":
         return ON_CPU
-    free, _ = torch.cuda.mem_get_info(graphs.device)
+    free = free_bytes(graphs.device)
     width = max((shape.width for shape in graphs.shapes), default=1)
     return max(1, min(MOST, int(SHARE * free / bytes_per_atom(module, width))))
 

@@ -105,8 +105,9 @@ class Evaluation:
         self.device = torch.device(device)
         self.functions = acsf.functions(device)
         self.voigt = [torch.tensor(part, device=device) for part in VOIGT]
-        calls = {"energies": self.energies, "mean": self.mean, "members": self.members}
-        self.calls = {name: CapturedFunction(f, self.device, "the evaluation") for name, f in calls.items()}
+        energies = CapturedFunction(self.energies, self.device, "the evaluation")
+        same_pool = lambda function: CapturedFunction(function, self.device, "the evaluation", energies.pool)
+        self.calls = {"energies": energies, "mean": same_pool(self.mean), "members": same_pool(self.members)}
 
     def __call__(self, inputs: PreparedFrames, quantities: frozenset[str]) -> list[Labels]:
         """Labels of each network, or of their mean where no deviations are asked for."""

@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 from mlffbench import registry, testing
-from mlffbench.data import Curve, Dataset, Missing, Score
+from mlffbench.data import Conditions, Curve, Dataset, Missing, Score
 from mlffbench.forcefield import ForceField
 from mlffbench.harness.plan import SKIP
 
@@ -23,6 +23,7 @@ FEW = {
     "learning_curve": {"sizes": [0.5, 1.0], "n_seeds": 1},
     "data_efficiency": {"n_seeds": 1, "rounds": 1},
     "screening": {"n": 6, "k": 2},
+    "speed": {"copies": [1, 2], "batches": [1, 2], "repeats": 1, "max_seconds": 2},
 }  # of the tasks, so that they take seconds
 DATA = [dataset.__name__ for dataset in testing.EXAMPLES]
 _examples: dict[tuple[str, str], testing.Fitted | str] = {}
@@ -95,14 +96,21 @@ def test_a_task_returns_rows(name):
     first, again = (task(example.model, dataset, split, 0, **FEW.get(name, {})) for _ in range(2))
     assert first
     for row in first:
-        assert isinstance(row, Score | Missing | Curve)
+        assert isinstance(row, Score | Missing | Curve | Conditions)
         assert not isinstance(row, Score) or row.value >= 0
         assert not isinstance(row, Missing) or row.kind == "skipped", row.traceback
+    if any(isinstance(row, Conditions) for row in first):  # all its numbers are times, rates and memory
+        assert [_name(row) for row in first] == [_name(row) for row in again]
+        return
     costs = ("time", "seconds", "days")
     free = [
         [r for r in rows if not any(c in getattr(r, "metric", "") for c in costs)] for rows in (first, again)
     ]
     assert free[0] == free[1], "the same seed must give the same rows"
+
+
+def _name(row):
+    return [getattr(row, part, None) for part in ("test", "quantity", "metric", "name")]
 
 
 @pytest.mark.parametrize("name", registry.names("tasks"))

@@ -37,8 +37,8 @@ BEFORE, THREADS = "547d294", 2
 N, TIMED = 32, 4  # trajectories, and those of them that are timed one after the other
 FITS: dict[str, dict[str, Any]] = {
     "soap_gpr": {},
-    "mace": {"max_epochs": 5000, "max_seconds": 120},
-    "behler_parrinello": {"max_epochs": 5000, "max_seconds": 60},
+    "mace": {"max_epochs": 5000, "max_seconds": 40},
+    "behler_parrinello": {"max_epochs": 5000, "max_seconds": 20},
 }
 QUICK: dict[str, dict[str, Any]] = {
     "soap_gpr": {"n_sparse": 200},
@@ -51,7 +51,7 @@ TEMPERATURE, TIMESTEP, FRICTION, INTERVAL = 300.0, 0.5, 0.01, 5  # K, fs, 1/fs, 
 def main(quick: bool = False) -> None:
     torch.set_num_threads(threads := 1 if quick else THREADS)
     data = malonaldehyde()
-    steps, rounds, frames, compared = (5, 1, 60, 5) if quick else (200, 5, 400, 100)
+    steps, rounds, frames, compared = (5, 1, 60, 5) if quick else (60, 5, 200, 100)
     train = np.flatnonzero(data.columns["group"] == "train_300K")[:frames]
     limits = Limits.observed(data.frames)
     claims: list[Claim] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,7 +19,9 @@ class Cluster(Calculator):
 
     implemented_properties: ClassVar[list[str]] = ["energy", "forces"]
 
-    def calculate_many(self, structures: list[Atoms]) -> list[dict[str, Any]]:
+    def calculate_many(
+        self, structures: list[Atoms], quantities: Collection[str] | None = None
+    ) -> list[dict[str, Any]]:
         x = np.stack([a.positions for a in structures])
         apart = x[:, :, None] - x[:, None]
         inverse = 1 / ((apart**2).sum(axis=-1) + np.diag([np.inf] * x.shape[1]))

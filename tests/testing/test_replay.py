@@ -77,15 +77,18 @@ def test_an_operation_that_waits_ends_the_capture_with_its_name() -> None:
     assert function.status.startswith("no: RuntimeError: operation not permitted")
 
 
-def test_graphs_used_least_recently_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("again", "captures"), [(0, 4), (1, 3)])
+def test_graphs_used_least_recently_are_dropped_and_captured_again_later(
+    again: int, captures: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(cuda_graph, "MOST", 2)
-    monkeypatch.setattr(cuda_graph, "AGAIN", 0)
+    monkeypatch.setattr(cuda_graph, "AGAIN", again)
     with replayed_on_cpu() as recorded:
         function = CapturedFunction(torch.square, CPU, "a square")
         for size in (1, 2, 3, 1):
             for _ in range(WARM_UP + 1):
                 assert function(torch.ones(size)).sum() == size
-    assert len(recorded) == 4
+    assert len(recorded) == captures
     assert len(function._graphs) == 2
 
 

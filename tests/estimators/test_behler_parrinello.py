@@ -252,8 +252,11 @@ def test_gpu_agrees_with_cpu(cls: type[ForceField]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["molecule", "crystal"])
-def test_training_in_single_precision_loses_nothing(shared_data: Path, kind: str) -> None:
+def test_training_in_single_precision_loses_nothing(
+    shared_data: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Acetylacetone, and silicon with stresses: errors as in double, and forces that are the gradient."""
+    monkeypatch.setenv("MLFFBENCH_DATA", str(shared_data))
     dataset = acac() if kind == "molecule" else mlearn(element="Si")
     tests = ("test_300K", "test")
     group = np.array(dataset.columns["group"])

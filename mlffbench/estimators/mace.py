@@ -300,6 +300,7 @@ class MACE(Exportable, ForceField):
         return Settings.from_preset(self.preset, self.get_params(deep=False))
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
+        from mlffbench.potentials.mace.assembly import assemble
         from mlffbench.potentials.mace.backends import accelerate
         from mlffbench.potentials.mace.batches import Graphs
         from mlffbench.potentials.mace.evaluation import matmul_precision
@@ -323,7 +324,7 @@ class MACE(Exportable, ForceField):
             with fixed_seed(seed):
                 module = build(self.config_, dtype, device, None if initial is None else initial.weights)
             self.n_parameters_ = n_trainable(module)
-            example = graphs.batch(training[: settings.batch_size if device.type == "cuda" else EXAMPLE])
+            example = assemble(graphs, training[: settings.batch_size if device.type == "cuda" else EXAMPLE])
             fast = accelerate(module, self.kernels, example)
             self.module_, self.kernels_, self.kernel_seconds_ = fast.module, fast.backend, fast.seconds
             stress = labels.stress is not None

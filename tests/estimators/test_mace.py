@@ -17,6 +17,7 @@ from example_water import springs
 
 from mlffbench.data import Labels
 from mlffbench.estimators.mace import MACE
+from mlffbench.potentials.mace.assembly import assemble
 from mlffbench.potentials.mace.batches import Graphs
 from mlffbench.potentials.mace.evaluation import output
 from mlffbench.potentials.mace.library import session
@@ -130,7 +131,7 @@ def test_a_foundation_is_reduced_to_the_elements_at_hand(tmp_path: Path) -> None
     with session(torch.float64):
         torch.save(module, path)
     frames, labels = springs(4)
-    batch = Graphs.build(frames, [1, 6, 7, 8], config["r_max"], torch.float64, CPU).batch(range(4))
+    batch = assemble(Graphs.build(frames, [1, 6, 7, 8], config["r_max"], torch.float64, CPU), range(4))
     expected = output(module, batch, stress=False)
     tuned = small(foundation=str(path), learning_rate=1e-12, max_epochs=1).fit(frames, labels)
     assert tuned.config_["atomic_numbers"] == [1, 8]
@@ -258,7 +259,7 @@ def test_gpu_takes_a_thousand_molecules_at_once(channels: int, max_L: int, dtype
         atoms.numbers = np.where(atoms.numbers == 1, 1, 8)
     torch_dtype = getattr(torch, dtype)
     graphs = Graphs.build(large, [1, 8], 5.0, torch_dtype, torch.device("cuda"))
-    inputs = Inputs(graphs, [list(range(1000))], [graphs.batch(range(1000))])
+    inputs = Inputs(graphs, [list(range(1000))], [assemble(graphs, range(1000))])
     torch.cuda.reset_peak_memory_stats()
     evaluated = Evaluation(model.module_)(inputs)
     peak = torch.cuda.max_memory_allocated() / sum(map(len, large))

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 
 from mlffbench.potentials.mace.batch import Batch
+from mlffbench.potentials.mace.batches import Graphs
 from mlffbench.potentials.mace.shapes import Shape
-
-if TYPE_CHECKING:
-    from mlffbench.potentials.mace.batches import Graphs
 
 __all__ = ["assemble", "least_shape"]
 

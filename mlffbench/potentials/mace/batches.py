@@ -1,4 +1,4 @@
-"""Frames with neighbours and labels on the host, and batches of them on the device."""
+"""Frames with neighbours and labels on the host, which batches are assembled from."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from ase.cell import Cell
 
 from mlffbench.data import Labels
 from mlffbench.descriptors import graph
-from mlffbench.potentials.mace.assembly import assemble
-from mlffbench.potentials.mace.batch import Batch
 from mlffbench.potentials.mace.pairs import UndirectedPairs
 from mlffbench.potentials.mace.shapes import Shape
 
@@ -86,10 +84,6 @@ class Graphs:
             _shapes(frame, element, len(numbers), np.diff(starts), pairs.counts),
             float(cutoff), dtype, device,
         )  # fmt: skip
-
-    def batch(self, picks: Sequence[int], shape: Shape | None = None) -> Batch:
-        """The batch of some frames, in this order, padded to a shape; None: to no more than they need."""
-        return assemble(self, picks, shape)
 
 
 def _shapes(

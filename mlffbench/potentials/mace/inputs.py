@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from mlffbench.potentials.mace.assembly import least_shape
+from mlffbench.potentials.mace.assembly import assemble, least_shape
 from mlffbench.potentials.mace.batch import Batch
 from mlffbench.potentials.mace.batches import Graphs
 from mlffbench.potentials.mace.memory import atoms_of_batch
@@ -42,4 +42,4 @@ class Inputs:
 def _batch(graphs: Graphs, group: list[int]) -> Batch:
     """A batch whose number of pairs is rounded up where evaluations are captured: MD changes it little."""
     shape = rounded_up(least_shape(graphs, group)) if captures(graphs.device) else None
-    return graphs.batch(group, shape)
+    return assemble(graphs, group, shape)

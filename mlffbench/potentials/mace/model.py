@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from mlffbench.potentials.mace.assembly import assemble
 from mlffbench.potentials.mace.batches import Graphs
 from mlffbench.potentials.mace.library import mace
 from mlffbench.potentials.mace.presets import Settings
@@ -33,7 +34,7 @@ def hyperparameters(
         The elements' atomic numbers.
     """
     modules, zeros = mace().modules, np.zeros(len(numbers))
-    of = lambda frames: [graphs.batch(frames).mace_inputs()]
+    of = lambda frames: [assemble(graphs, frames).mace_inputs()]
     mean, scale = modules.scaling_classes["std_scaling"](of(picks), zeros)
     if labelled := [i for i in picks if graphs.per_frame["forces_weight"][i]]:
         scale = modules.scaling_classes["rms_forces_scaling"](of(labelled), zeros)[1]

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from mlffbench.potentials.mace.assembly import least_shape
+from mlffbench.potentials.mace.assembly import assemble, least_shape
 from mlffbench.potentials.mace.batch import Batch
 from mlffbench.potentials.mace.batches import Graphs
 from mlffbench.potentials.mace.evaluation import frozen_weights, output
@@ -105,7 +105,7 @@ def random_batches(
         shapes = shapes_of_training([graphs.shapes[i] for i in picks], batch_size)
     for group in shuffled_batches(picks, batch_size, generator):
         least = least_shape(graphs, group)
-        yield graphs.batch(group, next((s for s in shapes if s.holds(least)), None))
+        yield assemble(graphs, group, next((s for s in shapes if s.holds(least)), None))
 
 
 def validation_batches(graphs: Graphs, held: Sequence[int], module: torch.nn.Module) -> list[Batch]:
@@ -116,7 +116,7 @@ def validation_batches(graphs: Graphs, held: Sequence[int], module: torch.nn.Mod
     shape = None
     if groups and captures(graphs.device):
         shape = common_shape([least_shape(graphs, group) for group in groups])
-    return [graphs.batch(group, shape) for group in groups]
+    return [assemble(graphs, group, shape) for group in groups]
 
 
 def parameter_groups(module: torch.nn.Module, settings: Settings) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from example_mace import mixed, small, untrained
 from example_water import springs
 
 from mlffbench.potentials.mace import backends
+from mlffbench.potentials.mace.assembly import assemble
 from mlffbench.potentials.mace.library import session
 from mlffbench.potentials.mace.symmetric_contraction import JacobianContraction
 
@@ -39,7 +40,7 @@ def test_layers_that_ours_do_not_know_stay_mace_torchs() -> None:
     """A model with agnostic products: ``auto`` leaves it alone, and a name is refused."""
     module, graphs, _ = untrained(mixed(), [1, 6, 8], {})
     module.products[0].use_agnostic_product = True  # type: ignore[index, union-attr]
-    example = graphs.batch([0])
+    example = assemble(graphs, [0])
     assert backends.accelerate(module, "auto", example).module is module
     assert backends.restore_backend(module, "fused") == (module, "mace")
     with pytest.raises(NotImplementedError, match="do not know all layers"):
@@ -51,12 +52,12 @@ def test_the_backend_of_the_shortest_step_is_taken(monkeypatch: pytest.MonkeyPat
     module, graphs, _ = untrained(mixed(), [1, 6, 8], {})
     with session(torch.float64):
         candidates = backends._agreeing(
-            module, backends.energies_and_forces(module, graphs.batch([0])), graphs.batch([0])
+            module, backends.energies_and_forces(module, assemble(graphs, [0])), assemble(graphs, [0])
         )
     assert list(candidates) == ["fused", "mace"]
     seconds = {id(candidates["fused"]): 2.0, id(module): 1.0}
     monkeypatch.setattr(backends, "_seconds", lambda m, *_: seconds[id(m)])
-    example = graphs.batch([0])
+    example = assemble(graphs, [0])
     monkeypatch.setattr(type(example), "positions", torch.zeros(1, device="meta"), raising=False)
     assert backends._fastest(candidates, example).backend == "fused"
     monkeypatch.undo()

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from example_mace import CPU, mixed, untrained
 
+from mlffbench.potentials.mace.assembly import assemble
 from mlffbench.potentials.mace.batches import Graphs
 from mlffbench.potentials.mace.evaluation import output
 from mlffbench.potentials.mace.library import session
@@ -31,7 +32,7 @@ def test_batches_give_what_mace_torchs_own_graphs_give() -> None:
             for i in order
         ]  # fmt: skip
         expected = module(Collater([None], [])(theirs).to_dict(), compute_stress=True)
-    batch = graphs.batch(order)
+    batch = assemble(graphs, order)
     ours = output(module, batch, stress=True)
     ours["forces"] = ours["forces"][torch.as_tensor(batch.order)]
     for name in ("energy", "forces"):
@@ -45,7 +46,7 @@ def test_labels_of_a_batch_are_the_frames_own() -> None:
     assert labels.forces is not None
     assert labels.stress is not None
     graphs = Graphs.build(data.frames, [18], 4.0, torch.float64, CPU, labels)
-    batch = graphs.batch([3, 1])
+    batch = assemble(graphs, [3, 1])
     np.testing.assert_array_equal(
         batch.forces[torch.as_tensor(batch.order)], np.vstack([labels.forces[3], labels.forces[1]])
     )

@@ -8,6 +8,7 @@ import pytest
 import torch
 from example_mace import mixed, untrained
 
+from mlffbench.potentials.mace.assembly import assemble
 from mlffbench.potentials.mace.batch import Batch
 from mlffbench.potentials.mace.convolution import CHUNK, NeighbourConvolution, is_convertible
 from mlffbench.potentials.mace.library import mace, session
@@ -19,7 +20,7 @@ def example(sizes: dict[str, int], frame: int) -> tuple[Any, NeighbourConvolutio
     with session(torch.float64):
         ours = NeighbourConvolution(theirs, mace().wigner_3j)
     torch.manual_seed(0)
-    return theirs, ours, graphs.batch([frame])
+    return theirs, ours, assemble(graphs, [frame])
 
 
 def random_inputs(tensor_product: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

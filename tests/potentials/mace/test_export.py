@@ -14,6 +14,7 @@ from ase import Atoms
 from example_mace import CPU, mixed, small
 
 from mlffbench.data import Labels
+from mlffbench.potentials.mace.assembly import assemble
 from mlffbench.potentials.mace.batches import Graphs
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # mace-torch's own programs warn
@@ -86,7 +87,7 @@ def test_the_files_for_lammps_give_equal_numbers(
 def called_as_in_lammps(scripted: Any, atoms: Atoms) -> tuple[float, np.ndarray, np.ndarray]:
     """Energy, forces and virial of all atoms; none is another processor's."""
     numbers, cutoff = scripted.atomic_numbers.tolist(), scripted.r_max.item()
-    batch = Graphs.build([atoms], numbers, cutoff, torch.float64, CPU).batch([0])
+    batch = assemble(Graphs.build([atoms], numbers, cutoff, torch.float64, CPU), [0])
     tensors = {k: v for k, v in batch.mace_inputs().items() if isinstance(v, torch.Tensor)}
     local = torch.ones(len(atoms), dtype=torch.bool)
     with torch.jit.optimized_execution(False):  # else the first calls compile

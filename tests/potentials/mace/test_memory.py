@@ -13,6 +13,7 @@ from example_mace import untrained
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from mlffbench.potentials.mace.assembly import assemble
 from mlffbench.potentials.mace.evaluation import frozen_weights, output
 from mlffbench.potentials.mace.library import session
 from mlffbench.potentials.mace.memory import bytes_per_atom
@@ -50,7 +51,7 @@ def test_an_evaluation_takes_linear_memory_of_which_a_gpu_has_enough(max_L: int,
         fused = FusedMACE(module)
     peaks = []
     for n in (15, 30, 45):
-        batch = graphs.batch(range(n))
+        batch = assemble(graphs, range(n))
         with frozen_weights(fused), Peak() as peak:
             output(fused, batch, stress=False)
         peaks.append(peak.most / 9)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from example_mace import mixed, untrained
 
-from mlffbench.potentials.mace.assembly import least_shape
+from mlffbench.potentials.mace.assembly import assemble, least_shape
 from mlffbench.potentials.mace.batch import Batch
 from mlffbench.potentials.mace.evaluation import output
 from mlffbench.potentials.mace.library import session
@@ -32,8 +32,8 @@ ORDER = [1, 3, 0, 2]
 def test_fused_layers_are_mace_torchs(settings: dict[str, Any]) -> None:
     """Energies, forces, stresses, and the derivative of a loss on all of them by every weight."""
     module, graphs, _ = untrained(mixed(), [1, 6, 8], settings)
-    plain = graphs.batch(ORDER)
-    padded = graphs.batch(ORDER, common_shape([least_shape(graphs, part) for part in (ORDER, [0, 0, 0])]))
+    plain = assemble(graphs, ORDER)
+    padded = assemble(graphs, ORDER, common_shape([least_shape(graphs, part) for part in (ORDER, [0, 0, 0])]))
     assert len(padded.positions) > len(plain.positions)
     weights = [p for p in module.parameters() if p.requires_grad]
 

@@ -11,7 +11,7 @@ from example_mace import CPU, small, untrained
 from example_water import springs
 
 from mlffbench.data import Labels
-from mlffbench.potentials.mace.assembly import least_shape
+from mlffbench.potentials.mace.assembly import assemble, least_shape
 from mlffbench.potentials.mace.batch import Batch
 from mlffbench.potentials.mace.batches import Graphs
 from mlffbench.potentials.mace.evaluation import output
@@ -41,7 +41,7 @@ def partly_labelled() -> tuple[torch.nn.Module, Graphs]:
 def test_the_loss_is_mace_torchs(stress: float | None) -> None:
     """On frames of which labels are missing, plain and padded."""
     module, graphs = partly_labelled()
-    batch = graphs.batch([2, 0, 1])
+    batch = assemble(graphs, [2, 0, 1])
     outputs = output(module, batch, stress is not None)
     by_frame = torch.as_tensor(batch.order)
     frames = torch.tensor([2, 0, 1])
@@ -57,7 +57,7 @@ def test_the_loss_is_mace_torchs(stress: float | None) -> None:
     expected = error(theirs, outputs | {"forces": outputs["forces"][by_frame]}).item()
     ours = Loss(2.0, 30.0, stress)
     assert ours(module, batch).item() == pytest.approx(expected, rel=1e-12)
-    padded = graphs.batch([2, 0, 1], common_shape([least_shape(graphs, [0, 1, 2, 3])]))
+    padded = assemble(graphs, [2, 0, 1], common_shape([least_shape(graphs, [0, 1, 2, 3])]))
     assert ours(module, padded).item() == pytest.approx(expected, rel=1e-12)
     total, weight = ours.error(module, padded)
     assert (total / weight).item() == pytest.approx(expected, rel=1e-12)
@@ -68,7 +68,7 @@ def test_a_step_and_a_validation_wait_for_nothing() -> None:
     module, graphs = partly_labelled()
     with session(torch.float64):
         fused = FusedMACE(module)
-    batch, loss = graphs.batch([2, 0, 1]), Loss(2.0, 30.0, 7.0)
+    batch, loss = assemble(graphs, [2, 0, 1]), Loss(2.0, 30.0, 7.0)
     for model in (module, fused):
         weights = [p for p in model.parameters() if p.requires_grad]
         assert waits(lambda m=model, w=weights: loss(m, batch).backward(inputs=w)) == []  # type: ignore[misc]
@@ -103,7 +103,7 @@ def test_missing_forces_weigh_nothing_and_are_no_zeros() -> None:
     module, graphs = partly_labelled()
     losses = []
     for stand_in in (0.0, 7.0):
-        batch = graphs.batch([0, 1, 2])
+        batch = assemble(graphs, [0, 1, 2])
         batch["forces"][torch.as_tensor(batch.order)[: batch.sizes[0]]] = stand_in
         losses.append(Loss(1.0, 100.0, None)(module, batch).item())
     assert losses[0] == losses[1]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 
 import numpy as np
 import torch
 from ase import Atoms
+from sklearn.utils import gen_batches
 
 from mlffbench.data import VOIGT, Labels, concatenate
 from mlffbench.descriptors.frame_arrays import frame_arrays
@@ -108,8 +109,13 @@ def build_counted(
     """
     graph = build(frames, cutoff, dtype, device)
     atoms = np.array([len(a) for a in frames])
+    return graph, atoms, _pairs_of_frames(graph, atoms)
+
+
+def _pairs_of_frames(graph: Graph, atoms: np.ndarray) -> np.ndarray:
+    """Number of pairs of each frame, from the numbers of atoms."""
     ends = torch.as_tensor(np.cumsum(atoms), device=graph.source.device)
-    return graph, atoms, np.diff(torch.searchsorted(graph.source, ends).cpu().numpy(), prepend=0)
+    return np.diff(torch.searchsorted(graph.source, ends).cpu().numpy(), prepend=0)
 
 
 def split(graph: Graph, atoms: np.ndarray, pairs: np.ndarray, groups: Sequence[int]) -> list[Graph]:
@@ -127,7 +133,10 @@ def split(graph: Graph, atoms: np.ndarray, pairs: np.ndarray, groups: Sequence[i
     n_atoms, n_pairs = (np.add.reduceat(n, first).tolist() for n in (atoms, pairs))
     lengths = {"cells": list(groups), "periodic": list(groups)}
     lengths |= {name: n_atoms for name in ("numbers", "positions", "frame")}
-    columns = {k: v.split(lengths.get(k, n_pairs)) for k, v in vars(graph).items()}
+    columns = {
+        f.name: getattr(graph, f.name).split(lengths.get(f.name, n_pairs))
+        for f in fields(Graph)  # not those of a subclass, which follow from these
+    }
     start = np.cumsum([0, *n_atoms[:-1]]).tolist()
     for name, offsets in {"frame": first.tolist(), "source": start, "target": start}.items():
         columns[name] = [x - n for x, n in zip(columns[name], offsets, strict=True)]
@@ -138,25 +147,9 @@ def parts(graph: Graph, n: int) -> list[Graph]:
     """Split a graph into n of about as many frames; one frame is never split, and n = 1 is the graph."""
     if n == 1 or graph.n_frames == 1:
         return [graph]
-    size = -(-graph.n_frames // n)
-    return [_frames_of(graph, i, min(i + size, graph.n_frames)) for i in range(0, graph.n_frames, size)]
-
-
-def _frames_of(graph: Graph, start: int, stop: int) -> Graph:
-    """The graph of some consecutive frames."""
-    ends = torch.tensor([start, stop], device=graph.frame.device)
-    a, b = torch.searchsorted(graph.frame, ends).tolist()
-    p, q = torch.searchsorted(graph.frame[graph.source], ends).tolist()
-    return Graph(
-        numbers=graph.numbers[a:b],
-        positions=graph.positions[a:b],
-        cells=graph.cells[start:stop],
-        periodic=graph.periodic[start:stop],
-        frame=graph.frame[a:b] - start,
-        source=graph.source[p:q] - a,
-        target=graph.target[p:q] - a,
-        shifts=graph.shifts[p:q],
-    )
+    atoms = torch.bincount(graph.frame, minlength=graph.n_frames).cpu().numpy()
+    groups = [s.stop - s.start for s in gen_batches(graph.n_frames, -(-graph.n_frames // n))]
+    return split(graph, atoms, _pairs_of_frames(graph, atoms), groups)
 
 
 def with_forces(

@@ -13,7 +13,7 @@ from mlffbench.data import VOIGT_FLAT, Labels
 from mlffbench.potentials.mace.batch import Batch
 from mlffbench.potentials.mace.inputs import Inputs
 from mlffbench.potentials.mace.network import FusedMACE
-from mlffbench.system.batch_size import release_memory
+from mlffbench.system.batch_size import with_half_on_memory_error
 from mlffbench.system.cuda_graph import CapturedFunction
 
 __all__ = ["Evaluation", "energies_and_forces", "frozen_weights", "matmul_precision", "output"]
@@ -57,13 +57,9 @@ class Evaluation:
 
     def _parts(self, inputs: Inputs, number: int, quantities: frozenset[str]) -> list[Labels]:
         """Labels of a batch, or of its halves if the device has too little memory for it."""
-        try:
-            return [self._labels(inputs.batches[number], quantities)]
-        except torch.OutOfMemoryError:
-            if len(inputs.groups[number]) == 1:
-                raise
-        release_memory()
-        return [self._labels(batch, quantities) for batch in inputs.halves(number)]
+        return with_half_on_memory_error(
+            lambda n: [self._labels(batch, quantities) for batch in inputs.parts(number, n)]
+        )
 
     def _labels(self, batch: Batch, quantities: frozenset[str]) -> Labels:
         with_forces = bool(quantities & {"forces", "stress"})

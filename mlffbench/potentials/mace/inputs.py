@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
+from sklearn.utils import gen_batches
 
 from mlffbench.potentials.mace.assembly import assemble, least_shape
 from mlffbench.potentials.mace.batch import Batch
@@ -32,11 +32,13 @@ class Inputs:
         groups = consecutive_groups([s.n for s in graphs.shapes], atoms_of_batch(module, graphs))
         return cls(graphs, groups, [_batch(graphs, group) for group in groups])
 
-    def halves(self, number: int) -> Iterator[Batch]:
-        """The batches of both halves of a group's frames."""
+    def parts(self, number: int, n: int) -> list[Batch]:
+        """The batch of a group, or those of n of about as many of its frames."""
         group = self.groups[number]
-        for part in (group[: len(group) // 2], group[len(group) // 2 :]):
-            yield _batch(self.graphs, part)
+        if n == 1 or len(group) == 1:
+            return [self.batches[number]]
+        slices = gen_batches(len(group), -(-len(group) // n))
+        return [_batch(self.graphs, group[part]) for part in slices]
 
 
 def _batch(graphs: Graphs, group: list[int]) -> Batch:

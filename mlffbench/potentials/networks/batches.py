@@ -10,7 +10,7 @@ import torch
 from ase import Atoms
 
 from mlffbench.descriptors.graph import Graph, build_counted, split
-from mlffbench.system.batch_size import batch_bytes
+from mlffbench.system.batch_size import batch_bytes, consecutive_parts
 
 __all__ = [
     "LabelledGraphs",
@@ -93,15 +93,7 @@ def consecutive_groups(sizes: Sequence[int], atoms: int = ATOMS) -> list[list[in
     >>> consecutive_groups([3, 3, 3, 20, 1], atoms=6)
     [[0, 1], [2], [3], [4]]
     """
-    groups: list[list[int]] = []
-    room = -1
-    for i, size in enumerate(sizes):
-        room -= size
-        if room < 0:
-            groups.append([])
-            room = atoms - size
-        groups[-1].append(i)
-    return groups
+    return [list(range(part.start, part.stop)) for part in consecutive_parts(sizes, atoms)]
 
 
 def batched_graphs(frames: Sequence[Atoms], cutoff: float, device: str = "cpu") -> list[Graph]:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 from ase import Atoms
+from sklearn.utils import gen_batches
 
 from mlffbench.descriptors.graph import Graph, parts
 from mlffbench.descriptors.power_spectrum import Basis
@@ -42,7 +43,7 @@ def parts_of(
 
 def equal_parts(n: int, size: int) -> list[slice]:
     """Slices of `size` frames, the last one shorter."""
-    return [slice(i, min(i + size, n)) for i in range(0, n, size)]
+    return list(gen_batches(n, size))
 
 
 def in_halves(function: Callable[[Graph], T], graph: Graph) -> list[T]:

@@ -8,9 +8,10 @@ from functools import cached_property
 
 import torch
 
+from mlffbench.descriptors.graph import volumes
 from mlffbench.descriptors.power_spectrum import Basis
 from mlffbench.potentials.soap.environments import Environments, numbers_at_once, unit_jacobian
-from mlffbench.potentials.soap.kernel import virial_rows, volumes
+from mlffbench.potentials.soap.kernel import virial_rows
 
 __all__ = ["FrameFeatures", "Representers", "frame_features", "kernel_rows"]
 

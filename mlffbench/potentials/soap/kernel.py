@@ -9,6 +9,7 @@ from functools import cached_property
 import torch
 
 from mlffbench.data import VOIGT
+from mlffbench.descriptors.graph import volumes
 from mlffbench.descriptors.neighbour_density import PlacedGraph
 from mlffbench.descriptors.power_spectrum import Basis
 from mlffbench.potentials.soap.environments import Environments, numbers_at_once, unit_jacobian
@@ -21,7 +22,6 @@ __all__ = [
     "power_excess",
     "self_kernel",
     "virial_rows",
-    "volumes",
 ]
 
 
@@ -137,11 +137,6 @@ def gradient_rows(
 def _pairs_at_once(points: torch.Tensor) -> int:
     """Pairs whose rows (3, m) fit into a temporary."""
     return max(1, numbers_at_once(points) // (3 * len(points)))
-
-
-def volumes(graph: PlacedGraph) -> torch.Tensor:
-    """Volumes of the cells, (n_frames,) Å³; infinite where the stress is not defined."""
-    return torch.where(graph.periodic, torch.linalg.det(graph.cells).abs(), torch.inf)
 
 
 def virial_rows(vectors: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:

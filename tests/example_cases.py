@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from mlffbench.data import Spec
-from mlffbench.harness.answer import write_model
 from mlffbench.harness.case import Case
 from mlffbench.harness.case_data import load_dataset
 from mlffbench.harness.case_state import case_states
 from mlffbench.harness.completion import to_do
+from mlffbench.harness.execution.answer import write_model
 from mlffbench.harness.extend import extend
 from mlffbench.harness.run import run
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from mlffbench.data import Spec
-from mlffbench.harness.answer import answered_model, write_model
 from mlffbench.harness.case import Case
 from mlffbench.harness.case_data import load_dataset
+from mlffbench.harness.documents.store import Store
+from mlffbench.harness.execution.answer import answered_model, write_model
 from mlffbench.harness.run import run
-from mlffbench.harness.store import Store
 
 
 def results_folder(

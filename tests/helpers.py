@@ -16,7 +16,7 @@ import numpy as np
 
 from mlffbench.data import Score
 from mlffbench.estimators.atomic_reference import AtomicReference
-from mlffbench.harness import answer
+from mlffbench.harness.execution import answer
 
 
 class Steady(AtomicReference):

@@ -9,7 +9,7 @@ import pytest
 from mlffbench import registry, testing
 from mlffbench.data import Conditions, Curve, Dataset, Missing, Score
 from mlffbench.forcefield import ForceField
-from mlffbench.harness.plan import SKIP
+from mlffbench.harness.planning.plan import SKIP
 
 FEW = {
     "md": {

@@ -21,7 +21,7 @@ from mlffbench.cli import app
 from mlffbench.cli.property.catalogue import ELSEWHERE, property_names
 from mlffbench.data import Spec
 from mlffbench.datasets.malonaldehyde import malonaldehyde
-from mlffbench.harness.plan import SKIP
+from mlffbench.harness.planning.plan import SKIP
 from mlffbench.labelling.recipe import read_recipe
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -165,7 +165,7 @@ def test_the_python_of_results_and_runs_runs(tmp_path, monkeypatch):
 def test_your_own_data_from_the_file_to_the_model(tmp_path, monkeypatch):
     """Every command and the Python of the page; a minute and one method in place of half an hour."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("mlffbench.harness.case_queue.CaseProcess", InProcess)
+    monkeypatch.setattr("mlffbench.harness.execution.case_queue.CaseProcess", InProcess)
     text = (DOCS / "your_data.md").read_text(encoding="utf-8")
     alloy(tmp_path / "my_data.extxyz", 24)
     write("new_structures.extxyz", [atoms[:] for atoms in read("my_data.extxyz", index=":3")])

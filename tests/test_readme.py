@@ -7,7 +7,7 @@ import json
 import re
 from pathlib import Path
 
-from mlffbench.harness.read_suite import read_suite
+from mlffbench.harness.planning.read_suite import read_suite
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

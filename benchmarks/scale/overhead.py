@@ -24,9 +24,9 @@ from typing import Any
 from mlffbench.data import Spec
 from mlffbench.harness.case import Case
 from mlffbench.harness.case_data import load_dataset
-from mlffbench.harness.execute import execute
+from mlffbench.harness.documents.store import Store
+from mlffbench.harness.execution.execute import execute
 from mlffbench.harness.run import run
-from mlffbench.harness.store import Store
 from mlffbench.system.provenance import provenance
 
 ROOT = Path(__file__).parents[2]

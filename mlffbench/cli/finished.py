@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from mlffbench.harness.case import Case
     from mlffbench.harness.case_state import CaseState
     from mlffbench.harness.completion import Completed
+    from mlffbench.harness.documents.store import Store
     from mlffbench.harness.inputs import DataInputs
-    from mlffbench.harness.store import Store
 
 N_NAMED = 10  # files, cases
 
@@ -104,7 +104,7 @@ def say_added(completed: Completed) -> None:
 
 def say_models(cases: Sequence[Case], store: Store, completed: Completed) -> None:
     """Print where the kept models are, their total size, and those that were removed or are not kept."""
-    from mlffbench.harness.kept_models import kept_bytes
+    from mlffbench.harness.documents.kept_models import kept_bytes
 
     for sentence in removed_models(cases, store, completed):
         say(sentence)

@@ -15,7 +15,7 @@ from mlffbench.cli.data.arguments import Json
 from mlffbench.cli.model_page import print_model
 
 if TYPE_CHECKING:
-    from mlffbench.harness.store import Store
+    from mlffbench.harness.documents.store import Store
     from mlffbench.report.results import Results
     from mlffbench.report.row_choice import ChosenRow
 
@@ -77,7 +77,7 @@ def _results(folder: Path) -> tuple[Store, Results]:
         It holds none.
     """
     from mlffbench.cli.finished import say_set_aside
-    from mlffbench.harness.store import Store
+    from mlffbench.harness.documents.store import Store
     from mlffbench.report.results import Results
 
     store = Store(folder)

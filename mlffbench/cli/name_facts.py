@@ -143,8 +143,8 @@ def cost(name: str, description: Description) -> dict[str, Any] | None:
     Seconds of a fit (None where the clock or the number of epochs ends it), microseconds an atom of a
     prediction.
     """
-    from mlffbench.harness.proposal.candidates import CANDIDATES, Size
-    from mlffbench.harness.proposal.cost import Workload
+    from mlffbench.harness.planning.proposal.candidates import CANDIDATES, Size
+    from mlffbench.harness.planning.proposal.cost import Workload
 
     known = next((c for c in CANDIDATES if c.name == name), None)
     if known is None:

@@ -18,9 +18,9 @@ from mlffbench.registry import names
 
 if TYPE_CHECKING:
     from mlffbench.data import Dataset, Spec
-    from mlffbench.harness.plan import Suite
-    from mlffbench.harness.proposal import Proposal
-    from mlffbench.harness.store import Store
+    from mlffbench.harness.documents.store import Store
+    from mlffbench.harness.planning.plan import Suite
+    from mlffbench.harness.planning.proposal import Proposal
 
 __all__ = ["Budget", "Only", "Quick", "RunSource", "names_of", "new", "run_source"]
 
@@ -139,7 +139,7 @@ class RunSource:
 
         The command is by default that of this process.
         """
-        from mlffbench.harness.kept_suite import keep_suite
+        from mlffbench.harness.documents.kept_suite import keep_suite
 
         words = ["mlffbench", *sys.argv[1:]]
         quoted = (word if re.fullmatch(r"[\w@%+=:,./-]+", word) else f"'{word}'" for word in words)
@@ -151,7 +151,7 @@ class RunSource:
 
     def check_folder(self, folder: Path) -> None:
         """Refuse a results folder that holds the results of other data, which have the same file name."""
-        from mlffbench.harness.kept_suite import kept_datasets
+        from mlffbench.harness.documents.kept_suite import kept_datasets
 
         if self.proposal is None or not any(folder.glob("*.json")):
             return
@@ -171,7 +171,7 @@ def run_source(
     err: bool = False,
 ) -> RunSource:
     """The suite in a file, the one kept in a results folder, or a suite proposed for data."""
-    from mlffbench.harness.kept_suite import KEPT
+    from mlffbench.harness.documents.kept_suite import KEPT
 
     is_kept = (file / KEPT).is_file()
     if not is_kept and str(file) != "-" and not is_suite(file):
@@ -220,7 +220,7 @@ def _proposed(
     err: bool = False,
 ) -> tuple[Proposal, Dataset]:
     """Read and check the data, propose a suite for them, and print what was chosen and why."""
-    from mlffbench.harness.proposal.budget import seconds
+    from mlffbench.harness.planning.proposal.budget import seconds
 
     if budget is not None:
         seconds(budget)
@@ -229,7 +229,7 @@ def _proposed(
     _print(_reading(dataset), err)
     from mlffbench.datasets.checks import admit_quietly
     from mlffbench.harness.inputs import is_own_data
-    from mlffbench.harness.proposal import propose
+    from mlffbench.harness.planning.proposal import propose
 
     is_own = is_own_data(spec)
     heard = admit_quietly(dataset) if is_own else []

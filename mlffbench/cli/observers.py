@@ -12,8 +12,8 @@ from mlffbench.cli.live_display import LiveDisplay
 from mlffbench.cli.run_events import RunEvents
 from mlffbench.cli.run_state import RunState
 from mlffbench.harness.case import Case
-from mlffbench.harness.durations import Durations
-from mlffbench.harness.store import Store
+from mlffbench.harness.documents.store import Store
+from mlffbench.harness.execution.durations import Durations
 
 __all__ = ["observer"]
 

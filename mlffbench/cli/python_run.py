@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mlffbench.cli.new import RunSource
     from mlffbench.harness.case import Case
-    from mlffbench.harness.planned_run import PlannedRun
-    from mlffbench.harness.store import Store
+    from mlffbench.harness.documents.store import Store
+    from mlffbench.harness.planning.planned_run import PlannedRun
     from mlffbench.report.results_folder import Results
 
 __all__ = ["run"]
@@ -65,8 +65,8 @@ def run(
     """
     from mlffbench.cli.new import names_of
     from mlffbench.cli.suite import chosen_cases
-    from mlffbench.harness.planned_run import plan_run
-    from mlffbench.harness.store import Store
+    from mlffbench.harness.documents.store import Store
+    from mlffbench.harness.planning.planned_run import plan_run
     from mlffbench.report.results_folder import Results
 
     source = _source(suite, progress, budget, only, quick, params)
@@ -125,7 +125,7 @@ def _source(
 ) -> RunSource:
     """The suite, or a proposal for data."""
     from mlffbench.cli.new import RunSource, is_suite
-    from mlffbench.harness.kept_suite import KEPT
+    from mlffbench.harness.documents.kept_suite import KEPT
 
     given = {"budget": budget, "quick": quick, **params}
     options = [name for name, value in given.items() if value or name in params]
@@ -155,7 +155,7 @@ def _proposed(
     from mlffbench.cli.new import RunSource, names_of
     from mlffbench.datasets.checks import admit_quietly
     from mlffbench.harness.inputs import is_own_data
-    from mlffbench.harness.proposal import propose
+    from mlffbench.harness.planning.proposal import propose
     from mlffbench.registry.load_dataset import dataset_spec, load_dataset
 
     dataset = load_dataset(data, **params)

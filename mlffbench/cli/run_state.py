@@ -10,7 +10,7 @@ from typing import Any
 
 from mlffbench.cli.stage_words import stage_words
 from mlffbench.harness.case import Case
-from mlffbench.harness.durations import Durations, budget
+from mlffbench.harness.execution.durations import Durations, budget
 
 __all__ = ["RunState", "Running", "clock"]
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from mlffbench.harness.case import Case
     from mlffbench.harness.case_state import CaseState
     from mlffbench.harness.completion import Completed
-    from mlffbench.harness.plan import Suite
-    from mlffbench.harness.planned_run import PlannedRun
-    from mlffbench.harness.store import Store
+    from mlffbench.harness.documents.store import Store
+    from mlffbench.harness.planning.plan import Suite
+    from mlffbench.harness.planning.planned_run import PlannedRun
     from mlffbench.report.results import Results
 
 __all__ = ["chosen_cases", "report", "run", "schema", "score"]
@@ -65,7 +65,7 @@ def run(
         say(f"reading {suite}")  # what is imported below takes seconds
     from mlffbench.cli import finished
     from mlffbench.harness.case_state import case_states
-    from mlffbench.harness.store import Store
+    from mlffbench.harness.documents.store import Store
 
     events = only_events(context) if json and not dry_run else None
     with refusals():
@@ -97,7 +97,7 @@ def run(
 def _check_can_run(plan: PlannedRun, states: list[CaseState], store: Store) -> None:
     """Refuse a results folder that cannot be written, and cases that cannot run here."""
     from mlffbench.harness.completion import to_do
-    from mlffbench.harness.plan import SuiteError
+    from mlffbench.harness.planning.plan import SuiteError
 
     todo = {case.id for case in to_do(states)}
     try:
@@ -178,7 +178,7 @@ def score(
 
 def schema() -> None:
     """Print the JSON schema of a suite file, for editors."""
-    from mlffbench.harness.suite_schema import suite_schema
+    from mlffbench.harness.planning.suite_schema import suite_schema
 
     print_json(suite_schema())
 
@@ -196,8 +196,8 @@ def chosen_cases(cases: list[Case], only: list[str]) -> list[Case]:
 
 def _planned(source: RunSource, device: str | None, fetch: bool) -> PlannedRun:
     """Plan the suite and print what is to be said about its data."""
-    from mlffbench.harness.plan import SuiteError
-    from mlffbench.harness.planned_run import plan_run
+    from mlffbench.harness.planning.plan import SuiteError
+    from mlffbench.harness.planning.planned_run import plan_run
 
     try:
         plan = plan_run(source.suite, device, fetch, source.dataset)
@@ -249,7 +249,7 @@ def _announce(states: list[CaseState], store: Store) -> None:
 
 
 def _store(folder: Path) -> Store:
-    from mlffbench.harness.store import Store
+    from mlffbench.harness.documents.store import Store
 
     if not folder.is_dir() or not any(folder.glob("*.json")):
         stop(f"{folder} holds no results; a results folder is what 'mlffbench run SUITE' writes")

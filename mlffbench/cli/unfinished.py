@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mlffbench.cli.console import say
-from mlffbench.harness.kept_suite import kept_rows
+from mlffbench.harness.documents.kept_suite import kept_rows
 
 __all__ = ["say_unfinished"]
 

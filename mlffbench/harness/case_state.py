@@ -9,7 +9,7 @@ from typing import Any
 
 from mlffbench.data import Spec
 from mlffbench.harness.case import Case
-from mlffbench.harness.store import Store
+from mlffbench.harness.documents.store import Store
 
 __all__ = ["CaseState", "case_states", "failed_tasks"]
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from mlffbench import registry
 from mlffbench.harness.case import Case
 from mlffbench.harness.case_state import CaseState, failed_tasks
-from mlffbench.harness.execute import Observer, execute
-from mlffbench.harness.kept_models import SMALL, Discarded, discard_models
+from mlffbench.harness.documents.kept_models import SMALL, Discarded, discard_models
+from mlffbench.harness.documents.store import Store
+from mlffbench.harness.execution.execute import Observer, execute
 from mlffbench.harness.rescore import add_metrics
-from mlffbench.harness.store import Store
 
 __all__ = ["Completed", "complete", "to_do"]
 

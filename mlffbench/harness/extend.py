@@ -11,10 +11,10 @@ from mlffbench.data import Spec
 from mlffbench.forcefield import ForceField
 from mlffbench.harness.case import Case
 from mlffbench.harness.case_data import CaseData
+from mlffbench.harness.documents.store import Store
 from mlffbench.harness.fit_checkpoint import forget_other_checkpoints
 from mlffbench.harness.group_results import predictable
 from mlffbench.harness.outcome import Outcome, extended, failed
-from mlffbench.harness.store import Store
 from mlffbench.harness.task_results import task_results
 from mlffbench.system import model_file
 from mlffbench.system.failures import catch_failure

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlffbench.harness.case_state import CaseState
-from mlffbench.harness.durations import Durations, seconds_of
-from mlffbench.harness.planned_run import PlannedRun
-from mlffbench.harness.store import Store
+from mlffbench.harness.documents.store import Store
+from mlffbench.harness.execution.durations import Durations, seconds_of
+from mlffbench.harness.planning.planned_run import PlannedRun
 
 __all__ = ["CaseForecast", "forecast", "total_seconds"]
 

@@ -13,8 +13,8 @@ from mlffbench import registry
 from mlffbench.data import LEFT_OUT, Dataset, InvalidPrediction, Labels, Score, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.harness.case import Case
+from mlffbench.harness.documents.predictions import pack
 from mlffbench.harness.metadata import energy_profile
-from mlffbench.harness.predictions import pack
 from mlffbench.harness.scoring import score
 from mlffbench.system import progress
 from mlffbench.system.failures import failure_of

@@ -10,10 +10,10 @@ import numpy as np
 
 from mlffbench import registry
 from mlffbench.data import InvalidPrediction
+from mlffbench.harness.documents.predictions import unpack
+from mlffbench.harness.documents.store import Store
 from mlffbench.harness.outcome import extended
-from mlffbench.harness.predictions import unpack
 from mlffbench.harness.scoring import Metric, score
-from mlffbench.harness.store import Store
 from mlffbench.system.provenance import provenance
 
 __all__ = ["add_metrics", "rescore"]

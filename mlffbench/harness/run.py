@@ -42,7 +42,7 @@ def run(case: Case, keep: Keep | None = None) -> tuple[Outcome, Predictions | No
     -------
     outcome : Outcome
     predictions : dict of str to array, or None
-        Truth and prediction of every test group (`mlffbench.harness.predictions.unpack`).
+        Truth and prediction of every test group (`mlffbench.harness.documents.predictions.unpack`).
     """
     read: list[CaseData] = []
     value, failure = catch_failure(lambda: _flow(case, read, keep or _keep_nothing))

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from mlffbench.data import Labels
-from mlffbench.harness.kept_suite import KEPT
-from mlffbench.harness.predictions import unpack
+from mlffbench.harness.documents.kept_suite import KEPT
+from mlffbench.harness.documents.predictions import unpack
+from mlffbench.harness.documents.store import Store
 from mlffbench.harness.reference_group import reference_group
-from mlffbench.harness.store import Store
 from mlffbench.registry import suggest
 from mlffbench.report.dataframes.board import board
 from mlffbench.report.dataframes.tidy_curves import tidy_curves

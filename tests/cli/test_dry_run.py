@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from mlffbench.cli import app
 from mlffbench.data import Score
+from mlffbench.harness.documents.store import Store
 from mlffbench.harness.outcome import Outcome, failed
-from mlffbench.harness.planned_run import plan_run
-from mlffbench.harness.store import Store
+from mlffbench.harness.planning.planned_run import plan_run
 
 LABEL, FAILED = (
     "[red]x[/red] [gap]",

@@ -16,7 +16,7 @@ from example_cases import InProcess
 from typer.testing import CliRunner
 
 from mlffbench.cli import app
-from mlffbench.harness.store import Store
+from mlffbench.harness.documents.store import Store
 from mlffbench.report.formats import markdown
 from mlffbench.report.results import Results
 
@@ -36,7 +36,7 @@ def labelled(atoms):
 def project(tmp_path, monkeypatch):
     """Twenty-four ethanes of two trajectories, their isolated atoms, a reference, and a suite on them."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("mlffbench.harness.case_queue.CaseProcess", InProcess)
+    monkeypatch.setattr("mlffbench.harness.execution.case_queue.CaseProcess", InProcess)
     write_data(lambda i: i // 12)
     write_atoms(-1.0)
     write("ref.xyz", labelled(molecule("C2H6")))

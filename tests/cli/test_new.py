@@ -19,8 +19,8 @@ from typer.testing import CliRunner
 
 import mlffbench
 from mlffbench.cli import app
-from mlffbench.harness.read_suite import read_suite
-from mlffbench.harness.store import Store
+from mlffbench.harness.documents.store import Store
+from mlffbench.harness.planning.read_suite import read_suite
 
 
 def call(*words):
@@ -37,7 +37,7 @@ def files(tmp_path_factory):
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("mlffbench.harness.case_queue.CaseProcess", InProcess)
+    monkeypatch.setattr("mlffbench.harness.execution.case_queue.CaseProcess", InProcess)
     return tmp_path
 
 

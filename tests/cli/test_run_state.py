@@ -6,7 +6,7 @@ import pytest
 from example_runs import FAILED, OK, Clock, example
 
 from mlffbench.cli.run_state import RunState, clock
-from mlffbench.harness.durations import Durations
+from mlffbench.harness.execution.durations import Durations
 
 
 def test_cases_are_counted_once_and_failures_among_them():

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from mlffbench import __version__, registry
 from mlffbench.cli import app
-from mlffbench.harness.store import Store
+from mlffbench.harness.documents.store import Store
 
 SUITE = """\
 name: demo
@@ -304,7 +304,7 @@ def test_a_stray_json_costs_nothing(finished, tmp_path):
 
 
 def test_events_are_all_that_a_run_with_json_prints(tmp_path, monkeypatch):
-    monkeypatch.setattr("mlffbench.harness.case_queue.CaseProcess", InProcess)
+    monkeypatch.setattr("mlffbench.harness.execution.case_queue.CaseProcess", InProcess)
     (tmp_path / "suite.yaml").write_text(SUITE)
     result = call("run", tmp_path / "suite.yaml", "--out", tmp_path / "out", "--json")
     assert result.exit_code == 0, result.output

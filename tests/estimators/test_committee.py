@@ -16,8 +16,8 @@ from mlffbench.estimators import AtomicReference, BehlerParrinello, Morse
 from mlffbench.estimators.committee import Committee
 from mlffbench.harness.case import Case
 from mlffbench.harness.outcome import Outcome
-from mlffbench.harness.plan import SuiteError, cases
-from mlffbench.harness.read_suite import read_suite
+from mlffbench.harness.planning.plan import SuiteError, cases
+from mlffbench.harness.planning.read_suite import read_suite
 from mlffbench.harness.run import run
 from mlffbench.metrics import neg_forces_rmse
 

@@ -23,8 +23,8 @@ from mlffbench.estimators import AtomicReference, Morse
 from mlffbench.estimators.committee import Committee
 from mlffbench.estimators.delta_learning import DeltaLearning
 from mlffbench.forcefield import ForceField
-from mlffbench.harness.plan import SuiteError, cases
-from mlffbench.harness.read_suite import read_suite
+from mlffbench.harness.planning.plan import SuiteError, cases
+from mlffbench.harness.planning.read_suite import read_suite
 from mlffbench.metrics import neg_forces_rmse, rmse
 
 QUICK = {"cutoff": 4.5, "max_iterations": 5}

@@ -12,9 +12,9 @@ from example_cases import Silent, case
 from mlffbench.data import Spec
 from mlffbench.harness.case_state import case_states
 from mlffbench.harness.completion import complete
-from mlffbench.harness.execute import execute
+from mlffbench.harness.documents.store import Store
+from mlffbench.harness.execution.execute import execute
 from mlffbench.harness.extend import with_tasks
-from mlffbench.harness.store import Store
 
 TESTS = Path(__file__).parents[1]
 SPEED = Spec("speed", {"copies": [1]})

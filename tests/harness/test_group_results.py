@@ -15,11 +15,11 @@ from mlffbench.data import Dataset, Labels, Spec, Split
 from mlffbench.estimators.atomic_reference import AtomicReference
 from mlffbench.harness.case import Case
 from mlffbench.harness.case_data import load_dataset
+from mlffbench.harness.documents.store import Store
 from mlffbench.harness.group_results import group_results
 from mlffbench.harness.outcome import Outcome
 from mlffbench.harness.rescore import rescore
 from mlffbench.harness.run import run
-from mlffbench.harness.store import Store
 
 
 @pytest.fixture

@@ -18,11 +18,11 @@ from example_processes import alive
 from mlffbench.data import Spec
 from mlffbench.harness.case import Case
 from mlffbench.harness.case_data import load_dataset
-from mlffbench.harness.execute import execute
+from mlffbench.harness.documents.predictions import unpack
+from mlffbench.harness.documents.store import Store
+from mlffbench.harness.execution.execute import execute
 from mlffbench.harness.outcome import Outcome
-from mlffbench.harness.predictions import unpack
 from mlffbench.harness.run import run
-from mlffbench.harness.store import Store
 
 TESTS = Path(__file__).parents[1]
 

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 import mlffbench
 from mlffbench import registry
 from mlffbench.cli import app
-from mlffbench.harness.plan import SuiteError
-from mlffbench.harness.read_suite import read_suite
+from mlffbench.harness.planning.plan import SuiteError
+from mlffbench.harness.planning.read_suite import read_suite
 from mlffbench.registry import plugins
 
 SUITE = """

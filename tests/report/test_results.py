@@ -13,7 +13,7 @@ from example_documents import error, failed, outcome, predictions, row
 from typer.testing import CliRunner
 
 from mlffbench.cli import app
-from mlffbench.harness.store import Store
+from mlffbench.harness.documents.store import Store
 from mlffbench.report.formats import html, terminal
 from mlffbench.report.formats.write import write
 from mlffbench.report.grouping import group_documents

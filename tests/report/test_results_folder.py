@@ -15,7 +15,7 @@ from example_documents import TESTS, failed, measured, outcome, predictions
 import mlffbench
 from mlffbench.data import Labels
 from mlffbench.estimators import AtomicReference
-from mlffbench.harness.store import Store
+from mlffbench.harness.documents.store import Store
 
 ROOT = Path(__file__).parents[2]
 ABSENT = {"torch", "mace", "e3nn", "dscribe", "gpytorch", "matscipy", "phonopy"}

@@ -280,7 +280,7 @@ def test_nothing_else_is_imported(water, tmp_path, name, monkeypatch):
         "mlffbench.harness.run:os.system",
         "mlffbench.estimators.base.composite:Composite",
         "mlffbench.registry:load",
-        "mlffbench.harness.store:Store",
+        "mlffbench.harness.documents.store:Store",
         "mlffbench.data:labels_of",
     ],
 )

@@ -14,10 +14,10 @@ from helpers import failing, numbered
 from mlffbench.data import Curve, Missing, Score, Spec, Split
 from mlffbench.datasets.lennard_jones import lennard_jones
 from mlffbench.estimators import SGDML, Morse
-from mlffbench.harness.execute import execute
+from mlffbench.harness.documents.store import Store
+from mlffbench.harness.execution.execute import execute
 from mlffbench.harness.outcome import Outcome
 from mlffbench.harness.run import run
-from mlffbench.harness.store import Store
 from mlffbench.system.checkpoint import keep_in
 from mlffbench.tasks.common.subtasks import error_row, needs, run_subtasks, skipped_row, unmet_need
 

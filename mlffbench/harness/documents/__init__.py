@@ -1,0 +1,1 @@
+"""Results folder: documents of cases, and the files beside them."""

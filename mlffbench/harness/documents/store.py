@@ -1,0 +1,268 @@
+"""Results folder: documents, predictions and models, written atomically, believed only after a check."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from mlffbench.harness.documents.attachments import Attachments, checked_id, freed, no_link
+from mlffbench.harness.documents.document import is_own_case, read_document
+from mlffbench.harness.documents.predictions import check
+from mlffbench.system.array_archive import arrays_of
+from mlffbench.system.atomic_write import atomic_write, remove_parts
+from mlffbench.system.plain_text import plain_text, plain_texts
+
+__all__ = ["Store"]
+
+Content = TypeVar("Content")
+Stamp = tuple[int, int, int]
+
+
+class Store:
+    """Results folder: ``<id>.json``, ``predictions/<id>.npz``, ``models/<id>.mlff``, ``unfinished/<id>``.
+
+    There is one of each for a case. A document names the digests of its predictions and of its kept model:
+    they belong to one fit, or are not used.
+
+    Attributes
+    ----------
+    folder : Path
+    set_aside : dict of Path to str
+        Files that were read and cannot be used, and why. They count as absent and cost no other file.
+    removed : dict of str to int
+        Ids of the cases whose models were removed and not replaced, and the models' bytes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+        self.set_aside: dict[Path, str] = {}
+        self.removed: dict[str, int] = {}
+        self._predictions = Attachments(self.folder, "predictions", ".npz", lambda d: d.get("predictions"))
+        self._models = Attachments(self.folder, "models", ".mlff", _model_digest)
+        self._seen: dict[Path, tuple[Stamp, dict[str, Any]]] = {}
+
+    def document_path(self, id: str) -> Path:
+        return self.folder / f"{checked_id(id)}.json"
+
+    def predictions_path(self, id: str) -> Path:
+        return self._predictions.path(id)
+
+    def model_path(self, id: str) -> Path:
+        """File of the fitted model of a case, whether it is kept or not."""
+        return self._models.path(id)
+
+    def unfinished_path(self, id: str) -> Path:
+        """Folder of the checkpoints of a case that is not finished."""
+        return self.unfinished_folder / checked_id(id)
+
+    @property
+    def unfinished_folder(self) -> Path:
+        """Folder of all that is under way.
+
+        Raises
+        ------
+        OSError
+            It is a link.
+        """
+        return no_link(self.folder / "unfinished")
+
+    def forget_unfinished(self, id: str) -> None:
+        """Remove the checkpoints of a case."""
+        shutil.rmtree(self.unfinished_path(id), ignore_errors=True)
+        with suppress(OSError):
+            self.unfinished_path(id).parent.rmdir()
+
+    # ------------------------------------------------------------ writing
+    def save(
+        self,
+        document: Mapping[str, Any],
+        predictions: Mapping[str, np.ndarray] | None = None,
+        model: Path | None = None,
+    ) -> None:
+        """Write predictions and model, then the document: a document on disk means a finished case.
+
+        The old ones stay until the document that names the new ones is there: whenever the process dies, the
+        document has the predictions and the model of its own fit. A model that no document names any more is
+        removed, see `removed`.
+
+        Parameters
+        ----------
+        model : Path, optional
+            Model file, which is moved into the results.
+        """
+        id = document["id"]
+        if predictions is not None or model is not None:
+            self._settle(id)
+        if predictions is not None:
+            archive = self._predictions.write_next(id, _archive(predictions))
+            document = {**document, "predictions": archive}
+        if model is not None:
+            size = model.stat().st_size
+            kept = {"sha256": self._models.take_next(id, model), "bytes": size, "file": f"models/{id}.mlff"}
+            document = {**document, "kept_model": kept}
+        text = json.dumps(_finite(plain_texts(document)), indent=1, ensure_ascii=False, allow_nan=False)
+        with atomic_write(freed(self.document_path(id))) as file:
+            file.write(f"{text}\n".encode())
+        if predictions is not None or model is not None:
+            self._settle(id)
+        if predictions is None and document.get("status") == "failed":
+            self._predictions.remove(id)
+        self._note_removed(id, 0 if _model_digest(document) else self._models.remove(id))
+
+    def _settle(self, id: str) -> None:
+        """Give new predictions and a new model their final names, if their document was written."""
+        document = self._document(self.document_path(id))
+        if document is not None:
+            self._predictions.settle(document)
+            self._models.settle(document)
+
+    def _note_removed(self, id: str, size: int) -> None:
+        if size:
+            self.removed[id] = size
+
+    def discard_model(self, id: str, reason: str) -> int:
+        """Remove the kept model of a case, for a reason that its document then gives; return its bytes."""
+        size = self._models.remove(id)
+        document = self.load(id)
+        if document is not None and _model_digest(document):
+            self.save({**document, "kept_model": {"reason": reason}})
+        return size
+
+    # ------------------------------------------------------------ reading
+    def load(self, id: str) -> dict[str, Any] | None:
+        """Read the document of a case; None if it has not finished, or its document cannot be used."""
+        path = self.document_path(id)
+        document = self._document(path)
+        if document is not None and not is_own_case(document):
+            self.set_aside[path] = "the case in it is not the one that its name says"
+            return None
+        return document
+
+    def documents(self, ids: Iterable[str] | None = None) -> list[dict[str, Any]]:
+        """Read all documents, or those of some cases, sorted by file name; see `set_aside` for the others."""
+        paths = self.folder.glob("*.json") if ids is None else map(self.document_path, ids)
+        read = (self._document(path) for path in sorted(paths))
+        return [document for document in read if document is not None]
+
+    def predictions(self, id: str) -> dict[str, np.ndarray] | None:
+        """Read the predictions of a case; None if the file is missing, or cannot be used."""
+        document = self._document(self.document_path(id)) or {}
+        path = self._predictions.place / f"{checked_id(id)}.npz"
+        return self._usable(
+            path, lambda: _arrays(self._predictions.current({**document, "id": id}), document)
+        )
+
+    def kept_model(self, id: str) -> Path | None:
+        """File of the model of a finished case; None if it is not kept, or not the one of its fit."""
+        document = self.load(id) or {}
+        if not _model_digest(document):
+            return None
+        file = self._models.current(document)
+        return file if self._models.fits(file, document) else None
+
+    def missing_model(self, id: str) -> str:
+        """Reason, in words, why `kept_model` gives none."""
+        document = self.load(id) or {}
+        kept = document.get("kept_model") or {}
+        if not _model_digest(document):
+            return kept.get("reason") or "its model was not kept"
+        if self.model_path(id).exists():
+            return "its model file is damaged, or belongs to another fit"
+        return "its model file was deleted"
+
+    def _document(self, path: Path) -> dict[str, Any] | None:
+        """Read a document once, as long as the file stays the same."""
+        try:
+            status = path.stat()
+        except OSError as error:
+            if path.is_symlink():
+                self.set_aside[path] = str(error.strerror)
+            return None
+        stamp = status.st_mtime_ns, status.st_size, status.st_ino
+        stored = self._seen.get(path)
+        if stored is None or stored[0] != stamp:
+            document = self._usable(path, lambda: read_document(path))
+            if document is None:
+                return None
+            self._seen[path] = stored = stamp, document
+        return stored[1]
+
+    def _usable(self, path: Path, read: Callable[[], Content]) -> Content | None:
+        """Content of a file; None if there is none, or it cannot be used."""
+        try:
+            content = read()
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            self.set_aside[path] = str(getattr(error, "strerror", None) or error)
+            return None
+        self.set_aside.pop(path, None)
+        return content
+
+    # ------------------------------------------------------------ folder
+    def check_rights(self) -> None:
+        """Raise an OSError if the folder cannot be written, before hours are spent on a fit."""
+        no_link(self.folder / "unfinished")
+        models = self._models.folder
+        for folder in (self.folder, self._predictions.folder, *([models] if models.exists() else [])):
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=folder, suffix=".part"):
+                pass
+
+    def clean(self) -> None:
+        """Settle what a killed run has written, and remove what it has left half-written, and links."""
+        remove_parts(self.folder)
+        for attachments in (self._predictions, self._models):
+            attachments.clean()
+            for id in attachments.waiting():
+                self._settle(id)
+        for root, folders, files in os.walk(self.unfinished_folder):
+            for path in (Path(root, name) for name in (*folders, *files)):
+                if path.is_symlink():
+                    path.unlink()
+
+
+def _model_digest(document: Mapping[str, Any]) -> str | None:
+    """SHA-256 of the kept model that a document names."""
+    return (document.get("kept_model") or {}).get("sha256")
+
+
+def _archive(arrays: Mapping[str, np.ndarray]) -> memoryview:
+    archive = io.BytesIO()
+    np.savez_compressed(archive, **{plain_text(name): a for name, a in arrays.items()})  # type: ignore[arg-type]
+    return archive.getbuffer()
+
+
+def _arrays(archive: Path, document: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    if archive.exists() and not archive.is_file():
+        raise ValueError("it is no regular file")
+    content = archive.read_bytes()
+    if document.get("predictions") not in (None, sha256(content).hexdigest()):
+        raise ValueError("it is damaged, or holds the predictions of another fit")
+    arrays = arrays_of(io.BytesIO(content))
+    check(arrays, document)
+    return arrays
+
+
+def _finite(value: Any) -> Any:
+    """Replace non-finite numbers by None, as JSON has no NaN."""
+    if isinstance(value, Mapping):
+        return {str(k): _finite(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray | list | tuple):
+        return [_finite(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,1 @@
+"""Execution of cases in processes of their own."""

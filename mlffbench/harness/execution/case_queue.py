@@ -1,0 +1,252 @@
+"""Cases that a run computes, a few at a time, each case by one run only."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Container, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from mlffbench.harness.case import Case
+from mlffbench.harness.documents.kept_models import SMALL, largest_model
+from mlffbench.harness.documents.store import Store
+from mlffbench.harness.execution.answer import answered_model
+from mlffbench.harness.execution.case_log import CaseLog
+from mlffbench.harness.execution.case_process import CaseProcess
+from mlffbench.harness.execution.workers import Workers
+from mlffbench.harness.extend import with_tasks
+from mlffbench.harness.outcome import failed
+from mlffbench.system import checkpoint
+from mlffbench.system.failures import failure_of
+from mlffbench.system.folder_lock import claim
+
+__all__ = ["ANSWER", "CaseQueue", "Observer", "remove_empty"]
+
+ANSWER = ".answer-"  # folders of answers under way; no id begins like this
+PATIENCE = 1.0  # s, for a child that has answered to tidy up and end
+BEAT = 2.0  # s, between looks at the memory of the running cases
+LOGS = "logs"  # folder of the log files
+POLL = 0.5  # s, between looks at cases that another run computes
+
+
+class Observer(Protocol):
+    """Callbacks of a run: a case starts, progresses, finishes; a case of another run only finishes.
+
+    `beat` is called every other second with the memory of the processes of the running cases, in bytes;
+    `waiting` when nothing is left but cases that another run is computing.
+    """
+
+    def started(self, case: Case) -> None: ...
+    def beat(self, memory: Mapping[str, int | None]) -> None: ...
+    def waiting(self, cases: Sequence[Case]) -> None: ...
+    def progressed(
+        self, case: Case, stage: str, step: int, total: int | None, values: dict[str, float]
+    ) -> None: ...
+    def finished(self, case: Case, document: dict[str, Any]) -> None: ...
+
+
+class CaseQueue:
+    """Cases that one process computes, in children, beside other processes in the same folder.
+
+    A case belongs to the process that holds its folder of unfinished work.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+    store : Store
+    observer : Observer
+    threads : int
+        Of each child.
+    time_limit : float or None
+        Of each case, in s.
+    fresh : bool
+        Start every case anew, without what is kept of it.
+    extended : container of str
+        Ids of the finished cases to which the tasks given here are added, on the kept model.
+    keep_models : str
+        As in a suite.
+    """
+
+    def __init__(
+        self,
+        cases: Sequence[Case],
+        store: Store,
+        observer: Observer,
+        threads: int,
+        time_limit: float | None,
+        fresh: bool,
+        extended: Container[str] = (),
+        keep_models: str = SMALL,
+    ) -> None:
+        self.extended, self.largest_model = extended, largest_model(keep_models)
+        self.cases, self.store, self.observer = cases, store, observer
+        self.threads, self.time_limit, self.fresh = threads, time_limit, fresh
+        self.before = {case.id: _version(store.document_path(case.id)) for case in cases}
+        self.workers = Workers(threads)
+        self.children: set[CaseProcess] = set()
+        self.stopping = threading.Event()
+
+    def run(self, jobs: int) -> None:
+        """Run all cases; those that other runs are computing come last."""
+        with ThreadPoolExecutor(jobs) as pool:
+            try:
+                left = self.cases
+                while left := self._round(pool, left):
+                    self.observer.waiting(left)
+                    time.sleep(POLL)
+            finally:
+                self.stopping.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                for child in list(self.children):
+                    child.kill()
+                self.workers.close()
+
+    def _round(self, pool: ThreadPoolExecutor, cases: Iterable[Case]) -> list[Case]:
+        """Run the cases that no other run computes; return the others."""
+        futures = {pool.submit(self._run_one, case): case for case in cases}
+        waiting: set[Future[bool]] = set(futures)
+        while waiting:
+            done, waiting = wait(waiting, BEAT, "FIRST_EXCEPTION")
+            for future in done:
+                future.result()
+            self.observer.beat({child.case.id: child.memory for child in list(self.children)})
+        return [case for future, case in futures.items() if not future.result()]
+
+    def _run_one(self, case: Case) -> bool:
+        """Run a case and store its document; False if another run is computing it."""
+        folder = self.store.unfinished_path(case.id)
+        with claim(folder) as mine:
+            if not mine:
+                return False
+            try:
+                if self.stopping.is_set():
+                    return False
+                document = self._done_elsewhere(case) or self._compute(case, folder)
+            finally:
+                remove_empty(folder)
+            if document is not None:
+                self.observer.finished(case, document)
+        return True
+
+    def _done_elsewhere(self, case: Case) -> dict[str, Any] | None:
+        """The document of a case that another run has finished meanwhile."""
+        if _version(self.store.document_path(case.id)) == self.before[case.id]:
+            return None
+        return self.store.load(case.id)
+
+    def _compute(self, case: Case, folder: Path) -> dict[str, Any] | None:
+        """Compute a case in a child and store its document; None if this run is being ended."""
+        place = self.store.unfinished_folder / f"{ANSWER}{secrets.token_hex(8)}"
+        with claim(place):
+            try:
+                if self.fresh and case.id not in self.extended:
+                    checkpoint.empty(folder)
+                document = self._stored(case, place, folder if case.tasks else None)
+            finally:
+                shutil.rmtree(place, ignore_errors=True)
+        if document is not None and document["status"] == "ok":
+            self.store.forget_unfinished(case.id)
+        return document
+
+    def _stored(self, case: Case, place: Path, unfinished: Path | None) -> dict[str, Any] | None:
+        """Compute a case in a child; in another one, if the first died with the template it came from."""
+        document = None
+        self.observer.started(case)
+        results = str(self.store.folder.absolute()) if case.id in self.extended else None
+        more = {"largest_model": self.largest_model, "results": results}
+        name = f"{case.id}.tasks.log" if results else f"{case.id}.log"  # that of the fit stays
+        with CaseLog(self.store.folder / LOGS / name) as log:
+            log.say(f"{case.label}: {case.estimator} on {case.dataset}, {case.split}, seed {case.seed}")
+            for start in (self.workers.start, self.workers.start_fresh):
+                child = CaseProcess(case, place, unfinished, start, self.time_limit, log, more)
+                document = self._answered(child)
+                if not child.is_lost or self.stopping.is_set():
+                    break
+                log.say("the process it was forked from has ended; the case is computed again")
+        return document
+
+    def _answered(self, child: CaseProcess) -> dict[str, Any] | None:
+        """Store the answer of a child; None if it died because this run, or its template, is ending."""
+        begun = time.monotonic()
+        self.children.add(child)
+        try:
+            if self.stopping.is_set():
+                return None
+            document, predictions = child.answer(self.observer.progressed)
+            if child.is_lost or (child.died and self.stopping.is_set()):
+                return None
+            document = _with_log(document, child.log)
+            if child.case.id in self.extended:
+                document = self._extended(child.case, document, child.died)
+            else:
+                timings = {**document["timings"], "case": {"seconds": time.monotonic() - begun}}
+                document = {**document, "timings": timings}
+                document = self._saved(child.case, document, predictions, answered_model(child.place))
+            child.close(PATIENCE)
+        finally:
+            child.close()
+            self.children.discard(child)
+        child.log.say(_verdict(document, time.monotonic() - begun))
+        return document
+
+    def _saved(
+        self, case: Case, document: dict[str, Any], predictions: Any, model: Path | None
+    ) -> dict[str, Any]:
+        """Store a document, or the failure that says why it cannot be one."""
+        try:
+            self.store.save(document, predictions, model if document["status"] == "ok" else None)
+        except (ValueError, TypeError, KeyError) as error:
+            document = failed(case, failure_of(error)).to_json()
+            self.store.save(document)
+        return document
+
+    def _extended(self, case: Case, added: dict[str, Any], died: bool) -> dict[str, Any]:
+        """Store the results of further tasks in a case's document; nothing if the kept model is of no use.
+
+        Returns
+        -------
+        dict
+            The document, or the failure of the process.
+        """
+        document = self.store.load(case.id)
+        if document is None or (added["status"] == "failed" and not died):
+            return added
+        document = with_tasks(document, added)
+        self.store.save(document)
+        return added if died else document
+
+
+def _version(document: Path) -> tuple[int, int] | None:
+    """Identity of a file that is only ever replaced; None if it is missing."""
+    try:
+        status = document.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def _with_log(document: dict[str, Any], log: CaseLog) -> dict[str, Any]:
+    """The document; a failure names the log of its case."""
+    if document["failure"] is None or not log.exists:
+        return document
+    return {**document, "failure": {**document["failure"], "log": f"{LOGS}/{log.path.name}"}}
+
+
+def _verdict(document: dict[str, Any], seconds: float) -> str:
+    failure = document["failure"]
+    if failure is None:
+        return f"finished after {seconds:.1f} s"
+    return f"failed after {seconds:.1f} s, {failure['kind']}: {failure['message']}"
+
+
+def remove_empty(folder: Path) -> None:
+    """Remove a folder, and the one it lies in, unless something is in them."""
+    with suppress(OSError):
+        folder.rmdir()
+    with suppress(OSError):
+        folder.parent.rmdir()

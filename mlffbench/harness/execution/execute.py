@@ -1,0 +1,69 @@
+"""Loop over cases: one child process each; only the parent writes results."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Container, Sequence
+from pathlib import Path
+
+from mlffbench.harness.case import Case
+from mlffbench.harness.documents.kept_models import SMALL
+from mlffbench.harness.documents.store import Store
+from mlffbench.harness.execution.case_queue import ANSWER, CaseQueue, Observer, remove_empty
+from mlffbench.system.folder_lock import claim
+
+__all__ = ["Observer", "execute"]
+
+
+def execute(
+    cases: Sequence[Case],
+    store: Store,
+    observer: Observer,
+    jobs: int = 1,
+    time_limit: float | None = None,
+    fresh: bool = False,
+    extended: Container[str] = (),
+    keep_models: str = SMALL,
+) -> None:
+    """Run cases, `jobs` at a time, each in a fresh process with an equal share of the cores.
+
+    Interrupting, killing or losing the machine loses no finished case. Of a case in flight that has tasks,
+    the fit and the finished pieces of the tasks stay in the store's ``unfinished`` folder. A case that
+    another run computes in the same folder is left to it, and is run here only if the other gives up.
+
+    Parameters
+    ----------
+    time_limit : float, optional
+        Seconds a case may take; one that takes longer is stored as failed, kind ``timed out``.
+    fresh : bool
+        Start every case anew, without what is kept of it.
+    extended : container of str
+        Ids of finished cases: the tasks of these `cases` are added, on the kept model; nothing is fitted.
+    keep_models : {"small", "all", "best", "none"}
+        As in a suite; which of them is the best is known to `kept_models.discard_models` after the run.
+
+    Raises
+    ------
+    DiskFullError
+        The disk is full; the case is not stored as failed.
+    OSError
+        The results cannot be written.
+    """
+    _tidy(store)
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    CaseQueue(cases, store, observer, threads, time_limit, fresh, extended, keep_models).run(jobs)
+
+
+def _tidy(store: Store) -> None:
+    """Remove what killed runs have left half-written."""
+    store.clean()
+    if not store.unfinished_folder.is_dir():
+        return
+    inside = os.scandir(store.unfinished_folder)
+    for folder in [Path(entry) for entry in inside if entry.is_dir(follow_symlinks=False)]:
+        with claim(folder) as abandoned:
+            if abandoned and folder.name.startswith(ANSWER):
+                shutil.rmtree(folder, ignore_errors=True)
+            if abandoned:
+                remove_empty(folder)

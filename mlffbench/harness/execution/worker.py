@@ -1,0 +1,82 @@
+"""Child process of the harness, which runs one case.
+
+It is forked by a template that has imported this module (`mlffbench.system.template_process`), or is a fresh
+interpreter: ``python -P -m mlffbench.harness.execution.worker``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from numpy.random import mtrand
+
+from mlffbench.harness.case import Case
+from mlffbench.harness.execution.answer import write_answer, write_model
+from mlffbench.harness.extend import extend
+from mlffbench.harness.run import run
+from mlffbench.system import checkpoint, progress
+from mlffbench.system.failures import DiskFullError
+from mlffbench.system.provenance import provenance
+
+__all__ = ["main", "prepare"]
+
+
+def prepare() -> None:
+    """Find, once for all children, facts that cost time and that no case changes."""
+    provenance()
+
+
+def main() -> None:
+    """Read an order as one line of JSON; write events, and the answer as files.
+
+    Order: ``case``; ``answer``, the folder of the answer; ``unfinished``, that of checkpoints, or null;
+    ``largest_model``, the bytes up to which the fitted model is written, null for any; ``results``, the
+    results folder with the kept model that the case's tasks run on, or null for a fit.
+
+    Events are lines of JSON: ``{"progress": [...]}``, then ``{"answering": true}`` and ``{"answered":
+    true}``, or ``{"disk full": reason}`` or ``{"unwritable": reason}``.
+    """
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever a framework prints must not mix with the events
+
+    def send(kind: str, value: Any = True) -> None:
+        with suppress(OSError, ValueError):  # a library has closed the pipe; the answer comes as files
+            events.write(f"\n{json.dumps({kind: value})}\n")  # on a line of its own
+            events.flush()
+
+    mtrand.seed()  # numpy's global generator is another one in every process
+    order = json.loads(sys.stdin.readline())
+    try:
+        _answer(order, send)
+    except DiskFullError as error:
+        send("disk full", str(error))
+
+
+def _answer(order: dict[str, Any], send: Callable[..., None]) -> None:
+    """Run the case; write its answer."""
+    unfinished = Path(order["unfinished"]) if order["unfinished"] else None
+    listening = progress.listen(lambda *report: send("progress", report))
+    case, place = Case.from_json(order["case"]), Path(order["answer"])
+    with listening, checkpoint.keep_in(unfinished):
+        if order["results"]:
+            outcome, predictions = extend(case, Path(order["results"])), None
+        else:
+            outcome, predictions = run(case, partial(write_model, place, largest=order["largest_model"]))
+    send("answering")
+    try:
+        write_answer(place, outcome, predictions)
+    except OSError as error:
+        send("unwritable", str(error.strerror or error))
+    else:
+        send("answered")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Suites: read, checked, and divided into cases."""

@@ -24,7 +24,7 @@ def run(
     suite: str | PathLike[str] | Mapping[str, Any],
     out: str | PathLike[str] | None = None,
     *,
-    jobs: int = 1,
+    jobs: int | None = None,
     device: str | None = None,
     force: bool = False,
     retry: bool = False,
@@ -83,12 +83,18 @@ def run(
 
 
 def _complete(
-    plan: PlannedRun, source: RunSource, store: Store, jobs: int, progress: bool, repeat: dict[str, bool]
+    plan: PlannedRun,
+    source: RunSource,
+    store: Store,
+    jobs: int | None,
+    progress: bool,
+    repeat: dict[str, bool],
 ) -> None:
     """Run the cases that have no result yet, and the tasks and metrics that finished ones lack."""
     from mlffbench.cli.finished import removed_models, rename_rows, say_changed, with_changed_inputs
     from mlffbench.harness.case_state import case_states
     from mlffbench.harness.completion import complete, to_do
+    from mlffbench.harness.planning.executor import executor_of
 
     changed = {} if repeat["force"] else with_changed_inputs(plan.cases, store, plan.inputs)
     if progress:
@@ -107,10 +113,12 @@ def _complete(
         store.check_rights()
     source.keep(store, "mlffbench.run")
     added_to = {state.case.id for state in states if state.status == "finished"}
-    with _observer(progress, plan, todo, store, jobs, added_to) as observer:
+    suite, executor = plan.suite, executor_of(plan.suite, jobs)
+    with _observer(progress, plan, todo, store, executor.slots, added_to) as observer:
         completed = complete(
-            states, store, observer, jobs, plan.suite.time_limit, repeat["force"], plan.suite.keep_models
-        )
+            states, store, observer, executor, suite.time_limit, repeat["force"], suite.keep_models,
+            suite.retries,
+        )  # fmt: skip
     for sentence in removed_models(plan.cases, store, completed):
         warnings.warn(sentence, stacklevel=3)
 

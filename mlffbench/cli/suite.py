@@ -46,7 +46,10 @@ Refit = Annotated[
     ),
 ]
 Device = Annotated[str | None, typer.Option(help="Device of methods that support GPUs: cuda, cuda:1 ...")]
-Jobs = Annotated[int, typer.Option(min=1, help="Number of cases run at the same time; they share the cores.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(min=1, help="Number of cases run at the same time; they share the cores.", show_default="1"),
+]
 Json = Annotated[
     bool,
     typer.Option(
@@ -57,8 +60,8 @@ Json = Annotated[
 
 def run(
     context: typer.Context, suite: SuiteFile, out: Out = None, dry_run: DryRun = False, force: Force = False,
-    retry: Retry = False, refit: Refit = False, device: Device = None, jobs: Jobs = 1, budget: Budget = None,
-    only: Only = None, quick: Quick = False, param: Params = None, json: Json = False,
+    retry: Retry = False, refit: Refit = False, device: Device = None, jobs: Jobs = None,
+    budget: Budget = None, only: Only = None, quick: Quick = False, param: Params = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Run a suite, or one proposed for your data; the same command resumes a stopped run."""
     if not json:
@@ -111,23 +114,27 @@ def _check_can_run(plan: PlannedRun, states: list[CaseState], store: Store) -> N
 
 
 def _complete(
-    states: list[CaseState], store: Store, force: bool, jobs: int, suite: Suite, events: IO[str] | None
+    states: list[CaseState], store: Store, force: bool, jobs: int | None, suite: Suite, events: IO[str] | None
 ) -> Completed:
     """Run the cases to do, or exit with a sentence on what ended the run."""
     from mlffbench.cli.display import GO_ON
     from mlffbench.cli.finished import rename_rows
     from mlffbench.cli.observers import observer
     from mlffbench.harness.completion import complete, to_do
+    from mlffbench.harness.planning.executor import executor_of
     from mlffbench.system.failures import DiskFullError
 
     todo = to_do(states)
     cases = [state.case for state in states]
     added_to = {state.case.id for state in states if state.status == "finished"}
-    display = observer(console(), cases, todo, store, jobs, suite.time_limit, events, added_to)
+    executor = executor_of(suite, jobs)
+    display = observer(console(), cases, todo, store, executor.slots, suite.time_limit, events, added_to)
     try:
         rename_rows([state.case for state in states], store)
         with display:
-            return complete(states, store, display, jobs, suite.time_limit, force, suite.keep_models)
+            return complete(
+                states, store, display, executor, suite.time_limit, force, suite.keep_models, suite.retries
+            )
     except KeyboardInterrupt as signal:
         display.interrupted(str(signal) or "Ctrl-C", force)
         raise typer.Exit(130) from None

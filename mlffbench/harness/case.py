@@ -15,6 +15,7 @@ from mlffbench.data import Spec
 __all__ = ["DEFAULT_METRICS", "Case"]
 
 DEFAULT_METRICS = ["rmse", "mae"]
+UNDECIDING = ("suite", "label", "metrics", "tasks", "resources")  # keys that do not decide the fit
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,13 @@ class Case:
     """One fit, as plain JSON that another Python interpreter can run.
 
     `id` digests what decides the fit: dataset with the data's checksum, split, estimator with parameters,
-    seed. Metrics, tasks, the row's label and the suite's name are not among them.
+    seed, budget, and the environment's requirements. Metrics, tasks, the row's label, the suite's name,
+    interpreters and resources are not among them.
+
+    Attributes
+    ----------
+    budget, environment, resources : mapping or None
+        See `mlffbench.harness.planning.row`; None, and absent in documents, if the suite says nothing.
     """
 
     suite: str
@@ -34,10 +41,15 @@ class Case:
     data_digest: str
     metrics: tuple[str, ...] = tuple(DEFAULT_METRICS)
     tasks: tuple[Spec, ...] = ()
+    budget: Mapping[str, Any] | None = None
+    environment: Mapping[str, Any] | None = None
+    resources: Mapping[str, Any] | None = None
 
     @property
     def id(self) -> str:
-        decides = {k: v for k, v in self.to_json().items() if k not in ("suite", "label", "metrics", "tasks")}
+        decides = {k: v for k, v in self.to_json().items() if k not in UNDECIDING}
+        if environment := {k: v for k, v in decides.pop("environment", {}).items() if k != "python"}:
+            decides["environment"] = environment
         digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
         return f"{re.sub(r'[^A-Za-z0-9_]', '_', self.estimator.name)}-{digest[:12]}"
 
@@ -49,7 +61,9 @@ class Case:
         return f"{self.label} on {data}, seed {self.seed}"
 
     def to_json(self) -> dict[str, Any]:
-        return json.loads(json.dumps(asdict(self)))
+        """The case as plain JSON, without what is None."""
+        given = {name: value for name, value in asdict(self).items() if value is not None}
+        return json.loads(json.dumps(given))
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Case:

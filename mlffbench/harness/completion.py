@@ -12,6 +12,7 @@ from mlffbench.harness.case_state import CaseState, failed_tasks
 from mlffbench.harness.documents.kept_models import SMALL, Discarded, discard_models
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.execution.execute import Observer, execute
+from mlffbench.harness.execution.placement import Executor
 from mlffbench.harness.rescore import add_metrics
 
 __all__ = ["Completed", "complete", "to_do"]
@@ -53,10 +54,11 @@ def complete(
     states: Sequence[CaseState],
     store: Store,
     observer: Observer,
-    jobs: int = 1,
+    executor: Executor | None = None,
     time_limit: float | None = None,
     fresh: bool = False,
     keep_models: str = SMALL,
+    retries: int = 1,
 ) -> Completed:
     """Give a results folder all that its suite asks for and that is possible without `CaseState.needs_refit`.
 
@@ -73,7 +75,7 @@ def complete(
     cases = to_do(states)
     extended = {state.case.id for state in states if state.status == "finished"}
     if cases:
-        execute(cases, store, observer, jobs, time_limit, fresh, extended, keep_models)
+        execute(cases, store, observer, executor, time_limit, fresh, extended, keep_models, retries)
     outcomes = [outcome for state in states for outcome in _added_tasks(state, store)]
     tasks, failed = (dict(Counter(t for t, good in outcomes if good is kind)) for kind in (True, False))
     discarded = discard_models(store, [state.case for state in states], keep_models)

@@ -10,11 +10,14 @@ from typing import Any
 
 __all__ = ["FOLDERS", "KINDS", "is_public", "load_own", "names", "suggest"]
 
-KINDS = ("estimators", "datasets", "splits", "metrics", "tasks", "checks", "samplers", "calculators")
+KINDS = (
+    "estimators", "datasets", "splits", "metrics", "tasks", "checks", "samplers", "calculators", "executors",
+)  # fmt: skip
 FOLDERS = {
     "checks": "datasets/checks",
     "samplers": "labelling/samplers",
     "calculators": "labelling/calculators",
+    "executors": "harness/executors",
 }  # of the kinds that do not lie on the top floor
 
 LONG_LIST = 8  # names that a sentence can hold

@@ -11,7 +11,13 @@ from typing import Any
 from mlffbench.data import InvalidPrediction
 from mlffbench.system.plain_text import shortened
 
-__all__ = ["DiskFullError", "catch_failure", "failure_of"]
+__all__ = ["INFRASTRUCTURE", "KINDS", "DiskFullError", "catch_failure", "failure_of"]
+
+KINDS = (  # of failures, in documents and on leaderboards
+    "not installed", "unsupported input", "invalid data", "invalid prediction", "out of memory", "timed out",
+    "diverged", "interrupted", "worker lost", "internal error",
+)  # fmt: skip
+INFRASTRUCTURE = ("interrupted", "worker lost")  # say nothing about a method: such a case is run again
 
 MOST_MESSAGE, MOST_TRACEBACK = 2_000, 10_000  # characters
 FULL = (errno.ENOSPC, errno.EDQUOT)

@@ -21,6 +21,7 @@ from mlffbench.harness.case_data import load_dataset
 from mlffbench.harness.documents.predictions import unpack
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.execution.execute import execute
+from mlffbench.harness.executors.local import Local
 from mlffbench.harness.outcome import Outcome
 from mlffbench.harness.run import run
 
@@ -121,7 +122,7 @@ def test_finished_cases_are_not_pending(tmp_path):
     store = Store(tmp_path)
     good, bad = case(), case("helpers:Fails", how="refuse")
     assert pending([good, bad], store) == [good, bad]
-    execute([good, bad], store, Silent(), jobs=2)
+    execute([good, bad], store, Silent(), executor=Local(2))
     assert pending([good, bad], store) == []
     assert pending([good, bad], store, retry=True) == [bad]
     assert pending([good, bad], store, force=True) == [good, bad]

@@ -11,8 +11,8 @@ from typing import Any
 from mlffbench.harness.case import Case
 from mlffbench.harness.execution.answer import Answer, has_answer, read_answer
 from mlffbench.harness.execution.case_log import CaseLog
+from mlffbench.harness.execution.placement import Child
 from mlffbench.harness.outcome import failed
-from mlffbench.system.child_process import ChildProcess
 from mlffbench.system.failures import DiskFullError
 
 __all__ = ["CaseProcess"]
@@ -47,7 +47,7 @@ class CaseProcess:
         case: Case,
         place: Path,
         unfinished: Path | None,
-        start: Callable[[], ChildProcess],
+        start: Callable[[], Child],
         time_limit: float | None,
         log: CaseLog,
         more: Mapping[str, Any],

@@ -9,6 +9,7 @@ import time
 from collections.abc import Container, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +19,7 @@ from mlffbench.harness.documents.store import Store
 from mlffbench.harness.execution.answer import answered_model
 from mlffbench.harness.execution.case_log import CaseLog
 from mlffbench.harness.execution.case_process import CaseProcess
-from mlffbench.harness.execution.workers import Workers
+from mlffbench.harness.execution.placement import Executor, Start
 from mlffbench.harness.extend import with_tasks
 from mlffbench.harness.outcome import failed
 from mlffbench.system import checkpoint
@@ -60,8 +61,8 @@ class CaseQueue:
     cases : sequence of Case
     store : Store
     observer : Observer
-    threads : int
-        Of each child.
+    executor : Executor
+        Gives every case its process.
     time_limit : float or None
         Of each case, in s.
     fresh : bool
@@ -70,6 +71,8 @@ class CaseQueue:
         Ids of the finished cases to which the tasks given here are added, on the kept model.
     keep_models : str
         As in a suite.
+    retries : int
+        Repetitions of a case whose process was lost.
     """
 
     def __init__(
@@ -77,23 +80,24 @@ class CaseQueue:
         cases: Sequence[Case],
         store: Store,
         observer: Observer,
-        threads: int,
+        executor: Executor,
         time_limit: float | None,
         fresh: bool,
         extended: Container[str] = (),
         keep_models: str = SMALL,
+        retries: int = 1,
     ) -> None:
+        self.retries = retries
         self.extended, self.largest_model = extended, largest_model(keep_models)
         self.cases, self.store, self.observer = cases, store, observer
-        self.threads, self.time_limit, self.fresh = threads, time_limit, fresh
+        self.executor, self.time_limit, self.fresh = executor, time_limit, fresh
         self.before = {case.id: _version(store.document_path(case.id)) for case in cases}
-        self.workers = Workers(threads)
         self.children: set[CaseProcess] = set()
         self.stopping = threading.Event()
 
-    def run(self, jobs: int) -> None:
+    def run(self) -> None:
         """Run all cases; those that other runs are computing come last."""
-        with ThreadPoolExecutor(jobs) as pool:
+        with ThreadPoolExecutor(self.executor.slots) as pool:
             try:
                 left = self.cases
                 while left := self._round(pool, left):
@@ -104,7 +108,6 @@ class CaseQueue:
                 pool.shutdown(wait=False, cancel_futures=True)
                 for child in list(self.children):
                     child.kill()
-                self.workers.close()
 
     def _round(self, pool: ThreadPoolExecutor, cases: Iterable[Case]) -> list[Case]:
         """Run the cases that no other run computes; return the others."""
@@ -126,7 +129,7 @@ class CaseQueue:
             try:
                 if self.stopping.is_set():
                     return False
-                document = self._done_elsewhere(case) or self._compute(case, folder)
+                document = self._done_elsewhere(case) or self._placed(case, folder)
             finally:
                 remove_empty(folder)
             if document is not None:
@@ -139,22 +142,29 @@ class CaseQueue:
             return None
         return self.store.load(case.id)
 
-    def _compute(self, case: Case, folder: Path) -> dict[str, Any] | None:
+    def _placed(self, case: Case, folder: Path) -> dict[str, Any] | None:
+        """Compute a case where the executor has room for it."""
+        with self.executor.place(case) as start:
+            return None if self.stopping.is_set() else self._compute(case, folder, start)
+
+    def _compute(self, case: Case, folder: Path, start: Start) -> dict[str, Any] | None:
         """Compute a case in a child and store its document; None if this run is being ended."""
         place = self.store.unfinished_folder / f"{ANSWER}{secrets.token_hex(8)}"
         with claim(place):
             try:
                 if self.fresh and case.id not in self.extended:
                     checkpoint.empty(folder)
-                document = self._stored(case, place, folder if case.tasks else None)
+                document = self._stored(case, place, folder if case.tasks else None, start)
             finally:
                 shutil.rmtree(place, ignore_errors=True)
         if document is not None and document["status"] == "ok":
             self.store.forget_unfinished(case.id)
         return document
 
-    def _stored(self, case: Case, place: Path, unfinished: Path | None) -> dict[str, Any] | None:
-        """Compute a case in a child; in another one, if the first died with the template it came from."""
+    def _stored(
+        self, case: Case, place: Path, unfinished: Path | None, start: Start
+    ) -> dict[str, Any] | None:
+        """Compute a case in a child; in another one, if the first was lost."""
         document = None
         self.observer.started(case)
         results = str(self.store.folder.absolute()) if case.id in self.extended else None
@@ -162,12 +172,13 @@ class CaseQueue:
         name = f"{case.id}.tasks.log" if results else f"{case.id}.log"  # that of the fit stays
         with CaseLog(self.store.folder / LOGS / name) as log:
             log.say(f"{case.label}: {case.estimator} on {case.dataset}, {case.split}, seed {case.seed}")
-            for start in (self.workers.start, self.workers.start_fresh):
-                child = CaseProcess(case, place, unfinished, start, self.time_limit, log, more)
+            for attempt in range(1 + self.retries):
+                started = partial(start, attempt)
+                child = CaseProcess(case, place, unfinished, started, self.time_limit, log, more)
                 document = self._answered(child)
                 if not child.is_lost or self.stopping.is_set():
                     break
-                log.say("the process it was forked from has ended; the case is computed again")
+                log.say("its process was lost with the worker it came from")
         return document
 
     def _answered(self, child: CaseProcess) -> dict[str, Any] | None:

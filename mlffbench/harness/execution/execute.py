@@ -11,6 +11,8 @@ from mlffbench.harness.case import Case
 from mlffbench.harness.documents.kept_models import SMALL
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.execution.case_queue import ANSWER, CaseQueue, Observer, remove_empty
+from mlffbench.harness.execution.placement import Executor
+from mlffbench.harness.executors.local import Local
 from mlffbench.system.folder_lock import claim
 
 __all__ = ["Observer", "execute"]
@@ -20,13 +22,14 @@ def execute(
     cases: Sequence[Case],
     store: Store,
     observer: Observer,
-    jobs: int = 1,
+    executor: Executor | None = None,
     time_limit: float | None = None,
     fresh: bool = False,
     extended: Container[str] = (),
     keep_models: str = SMALL,
+    retries: int = 1,
 ) -> None:
-    """Run cases, `jobs` at a time, each in a fresh process with an equal share of the cores.
+    """Run cases in processes that an executor gives them.
 
     Interrupting, killing or losing the machine loses no finished case. Of a case in flight that has tasks,
     the fit and the finished pieces of the tasks stay in the store's ``unfinished`` folder. A case that
@@ -34,6 +37,8 @@ def execute(
 
     Parameters
     ----------
+    executor : Executor, optional
+        By default one case at a time on this machine.
     time_limit : float, optional
         Seconds a case may take; one that takes longer is stored as failed, kind ``timed out``.
     fresh : bool
@@ -42,6 +47,8 @@ def execute(
         Ids of finished cases: the tasks of these `cases` are added, on the kept model; nothing is fitted.
     keep_models : {"small", "all", "best", "none"}
         As in a suite; which of them is the best is known to `kept_models.discard_models` after the run.
+    retries : int
+        Repetitions of a case whose process was lost with its worker.
 
     Raises
     ------
@@ -51,8 +58,8 @@ def execute(
         The results cannot be written.
     """
     _tidy(store)
-    threads = max(1, (os.cpu_count() or 1) // jobs)
-    CaseQueue(cases, store, observer, threads, time_limit, fresh, extended, keep_models).run(jobs)
+    with executor or Local() as entered:
+        CaseQueue(cases, store, observer, entered, time_limit, fresh, extended, keep_models, retries).run()
 
 
 def _tidy(store: Store) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,13 +13,13 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.harness.case import DEFAULT_METRICS, Case
+from mlffbench.harness.planning.row import Budget, Environment, Resources, Row
 from mlffbench.system.checksum import Checksum
 from mlffbench.system.file_name import check_file_name
 
 __all__ = ["Suite", "SuiteError", "cases", "manifest_of"]
 
 MOST_CASES = 200_000
-LONGEST_LABEL = 200
 SKIP = {"splits": ("dataset", "seed"), "tasks": ("model", "dataset", "split", "seed")}
 
 
@@ -28,33 +28,6 @@ class SuiteError(ValueError):
 
 
 # ---------------------------------------------------------------- the file's shape
-@dataclass(frozen=True)
-class Row:
-    """An estimator of a suite and the name of its row in the leaderboard."""
-
-    spec: Spec
-    label: str
-
-    @classmethod
-    def parse(cls, value: Any) -> Row:
-        """Read an entry of ``estimators``: a spec, with ``as: label`` beside it if wanted."""
-        if isinstance(value, cls):
-            return value
-        label = value.get("as") if isinstance(value, Mapping) else None
-        bare = {k: v for k, v in value.items() if k != "as"} if isinstance(value, Mapping) else value
-        spec = Spec.parse(bare)
-        if label is not None and not _is_label(label):
-            raise ValueError(f"the name of a row must be printable text in one line, not {label!r:.80}")
-        return cls(spec, spec.name if label is None else str(label))
-
-
-def _is_label(value: Any) -> bool:
-    """Return True for a text or number that can name a row."""
-    text = str(value)
-    written = isinstance(value, str | int | float) and not isinstance(value, bool)
-    return written and bool(text.strip()) and text.isprintable() and len(text) <= LONGEST_LABEL
-
-
 EstimatorRow = Annotated[Any, BeforeValidator(Row.parse)]
 Named = Annotated[Any, BeforeValidator(Spec.parse)]
 
@@ -90,6 +63,21 @@ class Suite(_Strict):
     time_limit: float | None = Field(
         default=None, gt=0, le=1e9, strict=True, description="seconds a case may take; default none"
     )
+    budget: Budget | None = Field(
+        default=None, description="most that every method may use; a row may have its own"
+    )
+    resources: Resources | None = Field(
+        default=None, description="part of the machine that every case needs; a row may have its own"
+    )
+    environments: dict[str, Environment] = Field(
+        default={}, description="Python environments by name, for rows with 'environment: name'"
+    )
+    executor: Named = Field(
+        default=Spec("local"), validate_default=True, description="where the cases run: local, dask or slurm"
+    )
+    retries: Annotated[StrictInt, Field(ge=0, le=10)] = Field(
+        default=1, description="repetitions of a case whose worker was lost; no other failure is repeated"
+    )
     keep_models: Literal["small", "all", "best", "none"] = Field(
         default="small",
         description="fitted models that stay in the results folder: those of up to 50 MB each (small, the "
@@ -122,6 +110,9 @@ def cases(suite: Suite, digest: Callable[[Spec], str], device: str | None = None
             data_digest=digest(problem.dataset),
             metrics=tuple(suite.metrics),
             tasks=tuple(suite.tasks),
+            budget=_merged(suite.budget, estimator.budget),
+            environment=_environment(suite, estimator),
+            resources=_merged(suite.resources, estimator.resources),
         )
         for problem in suite.problems
         for seed in suite.seeds
@@ -132,6 +123,21 @@ def cases(suite: Suite, digest: Callable[[Spec], str], device: str | None = None
         rows = sorted({case.label for case in planned if case.id in repeated})
         raise SuiteError(f"{suite.name}: rows {rows} or a problem or seed ask for the same fit twice")
     return planned
+
+
+def _merged(common: Budget | Resources | None, own: Budget | Resources | None) -> dict[str, Any] | None:
+    """Values for all rows and those of one row, which come first; None if there are none."""
+    return {**(common.given() if common else {}), **(own.given() if own else {})} or None
+
+
+def _environment(suite: Suite, row: Row) -> dict[str, Any] | None:
+    """Environment of a row, found by its name if it has one."""
+    if not isinstance(row.environment, str):
+        return None if row.environment is None else row.environment.given()
+    if row.environment not in suite.environments:
+        known = registry.suggest(row.environment, suite.environments)
+        raise SuiteError(f"row {row.label!r}: no environment {row.environment!r}{known}")
+    return {"name": row.environment, **suite.environments[row.environment].given()}
 
 
 def _pinned(spec: Spec) -> Spec:

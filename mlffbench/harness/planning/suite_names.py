@@ -11,7 +11,8 @@ from typing import Any
 
 from mlffbench import registry
 from mlffbench.data import Spec
-from mlffbench.harness.planning.plan import SKIP, Row, manifest_of
+from mlffbench.harness.planning.plan import SKIP, manifest_of
+from mlffbench.harness.planning.row import Row, estimator_entry
 from mlffbench.splits.common import manifest_file
 from mlffbench.system.checksum import Checksum
 from mlffbench.system.settings_source import Mistake, SettingsSource
@@ -42,8 +43,7 @@ def _entries(content: Any) -> Iterator[tuple[Place, str, Spec]]:
                 if word in problem and (spec := _spec(problem[word])) is not None:
                     yield ("problems", i, word), kind, spec
     for i, value in enumerate(entries_of(content, "estimators")):
-        bare = {k: v for k, v in value.items() if k != "as"} if isinstance(value, Mapping) else value
-        if (spec := _spec(bare)) is not None:
+        if (spec := _spec(estimator_entry(value))) is not None:
             yield ("estimators", i), "estimators", spec
     for kind in ("tasks", "metrics"):
         for i, value in enumerate(entries_of(content, kind)):

@@ -21,6 +21,7 @@ from example_processes import marked
 from mlffbench.data import Spec
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.execution.execute import execute
+from mlffbench.harness.executors.local import Local
 from mlffbench.system.failures import DiskFullError
 from mlffbench.system.folder_lock import claim
 
@@ -49,7 +50,7 @@ def test_rude_children_lose_no_result(tmp_path):
     store, hows = Store(tmp_path / "out"), ("garbage", "closes", "thread", "orphan")
     cases = [case("helpers:Rude", how=how) for how in hows]
     begun = time.monotonic()
-    execute(cases, store, Silent(), jobs=2, time_limit=300.0)
+    execute(cases, store, Silent(), executor=Local(2), time_limit=300.0)
     assert time.monotonic() - begun < 300
     for how, wanted in zip(hows, cases, strict=True):
         document = store.load(wanted.id)
@@ -172,7 +173,7 @@ cases = [case("helpers:Steady", log=f"{out}-log", seconds=0.1, number=k) for k i
 store = Store(out)
 with interruptible():
     try:
-        execute(pending(cases, store, retry=True), store, Silent(), jobs=2)
+        execute(pending(cases, store, retry=True), store, Silent(), executor=Local(2))
     except KeyboardInterrupt:
         sys.exit(130)
 """

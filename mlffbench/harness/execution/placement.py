@@ -1,0 +1,66 @@
+"""Placement: the machine and process in which a case is computed, chosen by an executor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Protocol, Self
+
+from mlffbench.harness.case import Case
+
+__all__ = ["Child", "Executor", "Start"]
+
+
+class Child(Protocol):
+    """Process that runs `mlffbench.harness.execution.worker`, here or elsewhere.
+
+    `mlffbench.system.child_process.ChildProcess` is one; its docstrings say what the methods owe.
+    """
+
+    @property
+    def memory(self) -> int | None: ...
+    @property
+    def is_lost(self) -> bool: ...
+    @property
+    def errors(self) -> str: ...
+    def copy_errors(self, hear: Callable[[bytes], None]) -> None: ...
+    def send(self, line: str) -> None: ...
+    def lines(self) -> Iterator[str]: ...
+    def time_limit(self, seconds: float | None) -> AbstractContextManager[None]: ...
+    def failure(self, limit: float | None) -> dict[str, str]: ...
+    def kill(self) -> None: ...
+    def close(self, patience: float = 0.0) -> None: ...
+
+
+Start = Callable[[int], Child]
+
+
+class Executor(Protocol):
+    """Context in which cases are given processes; a kind of the registry.
+
+    Its constructor's keywords are those of a suite's ``executor:``. It keeps no list of cases: the run takes
+    as many at once as it has `slots`, and writes all results itself.
+
+    Attributes
+    ----------
+    slots : int
+        Cases that can run at once.
+    """
+
+    slots: int
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *error: object) -> None:
+        """End all processes that it has started."""
+
+    def place(self, case: Case) -> AbstractContextManager[Start]:
+        """Wait until there is room for a case, and hold it inside the ``with`` block.
+
+        The value starts the process of the case; called again, with the number of earlier attempts, if that
+        process was lost.
+        """
+        ...
+
+    def describe(self) -> list[str]:
+        """Lines for ``run --dry-run`` and the start of a run: job script, address, link of a dashboard."""
+        ...

@@ -1,0 +1,1 @@
+"""Executors: the processes, machines and clusters on which cases run; one file each."""

@@ -1,0 +1,130 @@
+"""Row of a leaderboard: an estimator of a suite, with what a suite may say beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mlffbench.data import Spec
+
+__all__ = ["BESIDE", "Budget", "Environment", "Resources", "Row", "Search", "estimator_entry"]
+
+LONGEST_LABEL = 200
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def given(self) -> dict[str, Any]:
+        """The values that are set, as plain JSON."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+Positive = Annotated[float, Field(gt=0, le=1e9, strict=True)]
+Number = Annotated[int, Field(ge=1, le=10**9, strict=True)]
+
+
+class Budget(_Strict):
+    """Most that a method may use: the same for every method, unless a row has its own."""
+
+    labels: Number | None = Field(default=None, description="labelled training structures")
+    fit_seconds: Positive | None = Field(default=None, description="seconds of a fit; depends on the machine")
+    epochs: Number | None = Field(default=None, description="epochs of methods that train in epochs")
+    tuning_trials: Number | None = Field(default=None, description="fits of the search of a tuned row")
+    tuning_seconds: Positive | None = Field(
+        default=None, description="seconds of the search of a tuned row; depends on the machine"
+    )
+
+
+class Resources(_Strict):
+    """Part of a machine that a case needs."""
+
+    threads: Number | None = Field(default=None, description="threads of its numerical libraries")
+    memory: Positive | str | None = Field(default=None, description="such as 8 GB")
+    gpu: Annotated[int, Field(ge=0, le=64, strict=True)] | None = Field(default=None, description="GPUs")
+    timed: bool | None = Field(default=None, description="run alone on its device, as times are compared")
+
+
+class Environment(_Strict):
+    """Python environment of a method whose packages exclude those of another."""
+
+    name: str | None = Field(default=None, description="name in messages and documents")
+    requirements: list[str] | None = Field(default=None, description="packages, as pip takes them")
+    python: str | None = Field(default=None, description="an existing interpreter, used as it is")
+
+
+class Search(_Strict):
+    """Search for the best hyperparameters, inside the training part."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+BESIDE = ("as", "budget", "resources", "environment", "search")  # keys that may stand beside a name
+
+
+@dataclass(frozen=True)
+class Row:
+    """An estimator of a suite and the name of its row in the leaderboard.
+
+    Attributes
+    ----------
+    spec : Spec
+    label : str
+    budget, resources, environment, search : of these names, or None
+        What stands beside the estimator; an `environment` may be the name of one of the suite's.
+    """
+
+    spec: Spec
+    label: str
+    budget: Budget | None = None
+    resources: Resources | None = None
+    environment: Environment | str | None = None
+    search: Search | None = None
+
+    @classmethod
+    def parse(cls, value: Any) -> Row:
+        """Read an entry of ``estimators``: a spec, with ``as: label`` and others of `BESIDE` if wanted.
+
+        Raises
+        ------
+        ValueError
+            It is none.
+        """
+        if isinstance(value, cls):
+            return value
+        beside = {k: value[k] for k in BESIDE if k in value} if isinstance(value, Mapping) else {}
+        spec = Spec.parse(estimator_entry(value))
+        label = beside.get("as")
+        if label is not None and not _is_label(label):
+            raise ValueError(f"the name of a row must be printable text in one line, not {label!r:.80}")
+        return cls(
+            spec,
+            spec.name if label is None else str(label),
+            budget=_part(Budget, beside.get("budget")),
+            resources=_part(Resources, beside.get("resources")),
+            environment=_environment(beside.get("environment")),
+            search=_part(Search, {} if beside.get("search") is True else beside.get("search") or None),
+        )
+
+
+def estimator_entry(value: Any) -> Any:
+    """An entry of ``estimators`` without what stands beside the name."""
+    return {k: v for k, v in value.items() if k not in BESIDE} if isinstance(value, Mapping) else value
+
+
+def _part(model: type[Any], value: Any) -> Any:
+    return None if value is None else model.model_validate(value)
+
+
+def _environment(value: Any) -> Environment | str | None:
+    return value if isinstance(value, str) else _part(Environment, value)
+
+
+def _is_label(value: Any) -> bool:
+    """Return True for a text or number that can name a row."""
+    text = str(value)
+    written = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return written and bool(text.strip()) and text.isprintable() and len(text) <= LONGEST_LABEL

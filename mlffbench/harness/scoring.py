@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.stats import bootstrap
 
+from mlffbench import registry
 from mlffbench.data import InvalidPrediction, Labels, Score, matched
 
 __all__ = ["Comparison", "comparisons", "score"]
 
-Metric = Callable[[np.ndarray, np.ndarray], float]
+Metric = Callable[..., Any]  # (true, predicted) -> float; along an axis, if it takes one
 Rows = np.ndarray | Sequence[np.ndarray]  # (n, k), or n flat arrays where frames differ in size
 N_RESAMPLES = 199
+LARGEST = 1_000_000  # numbers in one array of resamples
 
 
 @dataclass(frozen=True)
@@ -78,24 +81,41 @@ def _rows(values: Sequence[np.ndarray]) -> Rows:
     return np.array(rows) if len({len(r) for r in rows}) == 1 else rows
 
 
-def _take(rows: Rows, frames: np.ndarray) -> np.ndarray:
-    return rows[frames].ravel() if isinstance(rows, np.ndarray) else np.concatenate([rows[i] for i in frames])
-
-
 def _score(test: str, comparison: Comparison, name: str, metric: Metric) -> Score:
-    def of(frames: np.ndarray) -> float:
-        return metric(_take(comparison.true, frames), _take(comparison.predicted, frames))
-
     everything = np.arange(len(comparison.true))
-    low, high = _interval(of, everything)
-    return Score(test, comparison.quantity, name, of(everything), comparison.unit, low, high)
+    (value,) = _values(metric, comparison, everything[None])
+    low, high = _interval(metric, comparison, everything)
+    return Score(test, comparison.quantity, name, value, comparison.unit, low, high)
 
 
-def _interval(of: Callable[[np.ndarray], float], frames: np.ndarray) -> tuple[float | None, float | None]:
+def _interval(
+    metric: Metric, comparison: Comparison, frames: np.ndarray
+) -> tuple[float | None, float | None]:
     if len(frames) < 2:
         return None, None
     result = bootstrap(
-        (frames,), of, vectorized=False, method="percentile", n_resamples=N_RESAMPLES,
-        rng=np.random.default_rng(0),
+        (frames,), lambda resamples, axis: np.array(_values(metric, comparison, resamples)),
+        vectorized=True, method="percentile", n_resamples=N_RESAMPLES, rng=np.random.default_rng(0),
     )  # fmt: skip
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
+
+
+def _values(metric: Metric, comparison: Comparison, resamples: np.ndarray) -> list[float]:
+    """Metric of each resample, (m, n) indices of frames; of many at once, if it takes an ``axis``."""
+    true, predicted = comparison.true, comparison.predicted
+    if not (isinstance(true, np.ndarray) and isinstance(predicted, np.ndarray) and _takes_axis(metric)):
+        return [float(metric(_row(true, frames), _row(predicted, frames))) for frames in resamples]
+    values: list[float] = []
+    step = max(1, LARGEST // max(1, resamples.shape[1] * true.shape[1]))
+    for frames in (resamples[i : i + step] for i in range(0, len(resamples), step)):
+        sides = (side[frames].reshape(len(frames), -1) for side in (true, predicted))
+        values += metric(*sides, axis=1).tolist()
+    return values
+
+
+def _takes_axis(metric: Metric) -> bool:
+    return "axis" in registry.parameters(metric)
+
+
+def _row(rows: Rows, frames: np.ndarray) -> np.ndarray:
+    return rows[frames].ravel() if isinstance(rows, np.ndarray) else np.concatenate([rows[i] for i in frames])

@@ -15,8 +15,11 @@ from mlffbench import registry
 from mlffbench.data import Dataset, LazySequence, Spec, Split
 from mlffbench.harness.case import Case
 from mlffbench.harness.inputs import DataInputs, UsedColumns, case_inputs, checkpoint_key, named_files
+from mlffbench.harness.kept_data import KeptData
 
-__all__ = ["CaseData", "load_dataset"]
+__all__ = ["CaseData", "keep_datasets", "load_dataset"]
+
+_kept: KeptData | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +51,7 @@ class CaseData:
         ValueError
             Its data changed since the suite was planned.
         """
-        plain = load_dataset(case.dataset)
+        plain = _dataset(case)
         if plain.digest != case.data_digest:
             raise ValueError(
                 f"the data of {case.dataset} changed since the suite was planned; start it again"
@@ -69,6 +72,18 @@ class CaseData:
     def key(self, split: Split) -> str:
         """Digest of the inputs that checkpoints belong to."""
         return checkpoint_key(split, self.digests)
+
+
+def keep_datasets(largest: int) -> None:
+    """Keep datasets in memory from now on, up to so many bytes, for the cases that follow."""
+    global _kept
+    _kept = KeptData(largest)
+
+
+def _dataset(case: Case) -> Dataset:
+    if _kept is None:
+        return load_dataset(case.dataset)
+    return _kept.get(f"{case.data_digest} {case.dataset}", lambda: load_dataset(case.dataset))
 
 
 def load_dataset(spec: Spec) -> Dataset:

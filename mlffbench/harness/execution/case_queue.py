@@ -20,6 +20,7 @@ from mlffbench.harness.execution.answer import answered_model
 from mlffbench.harness.execution.case_log import CaseLog
 from mlffbench.harness.execution.case_process import CaseProcess
 from mlffbench.harness.execution.placement import Executor, Start
+from mlffbench.harness.execution.resources import is_timed
 from mlffbench.harness.extend import with_tasks
 from mlffbench.harness.outcome import failed
 from mlffbench.system import checkpoint
@@ -111,7 +112,8 @@ class CaseQueue:
 
     def _round(self, pool: ThreadPoolExecutor, cases: Iterable[Case]) -> list[Case]:
         """Run the cases that no other run computes; return the others."""
-        futures = {pool.submit(self._run_one, case): case for case in cases}
+        in_turn = sorted(cases, key=is_timed)  # those that share the machine come first
+        futures = {pool.submit(self._run_one, case): case for case in in_turn}
         waiting: set[Future[bool]] = set(futures)
         while waiting:
             done, waiting = wait(waiting, BEAT, "FIRST_EXCEPTION")
@@ -195,8 +197,7 @@ class CaseQueue:
             if child.case.id in self.extended:
                 document = self._extended(child.case, document, child.died)
             else:
-                timings = {**document["timings"], "case": {"seconds": time.monotonic() - begun}}
-                document = {**document, "timings": timings}
+                document = {**document, "timings": self._timings(child.case, document, begun)}
                 document = self._saved(child.case, document, predictions, answered_model(child.place))
             child.close(PATIENCE)
         finally:
@@ -204,6 +205,13 @@ class CaseQueue:
             self.children.discard(child)
         child.log.say(_verdict(document, time.monotonic() - begun))
         return document
+
+    def _timings(self, case: Case, document: dict[str, Any], begun: float) -> dict[str, Any]:
+        """Timings with the seconds of the whole case; a fit says if it ran alone."""
+        timings = {**document["timings"], "case": {"seconds": time.monotonic() - begun}}
+        if "fit" in timings:
+            timings["fit"] = {**timings["fit"], "alone": self.executor.is_alone(case)}
+        return timings
 
     def _saved(
         self, case: Case, document: dict[str, Any], predictions: Any, model: Path | None

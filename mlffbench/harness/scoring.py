@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -54,11 +55,8 @@ def score(
     InvalidPrediction
         The prediction does not fit the frames, or leaves out some that have a true value.
     """
-    return [
-        _score(test, comparison, name, metric)
-        for comparison in comparisons(n_atoms, true, predicted)
-        for name, metric in metrics.items()
-    ]
+    by_frames = groupby(comparisons(n_atoms, true, predicted), lambda comparison: len(comparison.true))
+    return [score for n, compared in by_frames for score in _scores(test, n, list(compared), metrics)]
 
 
 def comparisons(n_atoms: Sequence[int], true: Labels, predicted: Labels) -> Iterator[Comparison]:
@@ -81,23 +79,31 @@ def _rows(values: Sequence[np.ndarray]) -> Rows:
     return np.array(rows) if len({len(r) for r in rows}) == 1 else rows
 
 
-def _score(test: str, comparison: Comparison, name: str, metric: Metric) -> Score:
-    everything = np.arange(len(comparison.true))
-    (value,) = _values(metric, comparison, everything[None])
-    low, high = _interval(metric, comparison, everything)
-    return Score(test, comparison.quantity, name, value, comparison.unit, low, high)
+def _scores(
+    test: str, n_frames: int, compared: Sequence[Comparison], metrics: Mapping[str, Metric]
+) -> Iterator[Score]:
+    """Scores of quantities that are known for as many frames; all from the same resamples."""
+    pairs = [(comparison, name) for comparison in compared for name in metrics]
+
+    def values(resamples: np.ndarray, axis: int = -1) -> np.ndarray:
+        return np.array([_values(metrics[name], comparison, resamples) for comparison, name in pairs])
+
+    everything = np.arange(n_frames)
+    bounds = _intervals(values, everything) or [(None, None)] * len(pairs)
+    for (comparison, name), (value,), interval in zip(pairs, values(everything[None]), bounds, strict=True):
+        yield Score(test, comparison.quantity, name, float(value), comparison.unit, *interval)
 
 
-def _interval(
-    metric: Metric, comparison: Comparison, frames: np.ndarray
-) -> tuple[float | None, float | None]:
+def _intervals(values: Callable[..., np.ndarray], frames: np.ndarray) -> Sequence[tuple[float, float]] | None:
+    """Bounds of every value; None for a single frame."""
     if len(frames) < 2:
-        return None, None
+        return None
     result = bootstrap(
-        (frames,), lambda resamples, axis: np.array(_values(metric, comparison, resamples)),
-        vectorized=True, method="percentile", n_resamples=N_RESAMPLES, rng=np.random.default_rng(0),
+        (frames,), values, vectorized=True, method="percentile", n_resamples=N_RESAMPLES,
+        rng=np.random.default_rng(0),
     )  # fmt: skip
-    return float(result.confidence_interval.low), float(result.confidence_interval.high)
+    interval = result.confidence_interval
+    return [(float(low), float(high)) for low, high in zip(interval.low, interval.high, strict=True)]
 
 
 def _values(metric: Metric, comparison: Comparison, resamples: np.ndarray) -> list[float]:

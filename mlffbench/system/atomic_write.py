@@ -17,11 +17,12 @@ __all__ = ["atomic_write", "remove_parts"]
 
 
 @contextmanager
-def atomic_write(target: Path) -> Iterator[BinaryIO]:
+def atomic_write(target: Path, durable: bool = True) -> Iterator[BinaryIO]:
     """Open a temporary file; rename it to `target` when the ``with`` block ends without an error.
 
     The temporary file is new, with a random name: no file or link that lies there is opened. A link at
-    `target` is replaced, not followed.
+    `target` is replaced, not followed. A file that is not `durable` survives this process, but not the loss
+    of the machine; no disk is waited for.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.stem[:40]}.{secrets.token_hex(8)}.part")
@@ -31,7 +32,8 @@ def atomic_write(target: Path) -> Iterator[BinaryIO]:
                 _lock(file)
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
             if sys.platform == "win32":
                 file.close()  # no open file can be renamed there
             os.replace(part, target)

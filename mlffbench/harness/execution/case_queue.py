@@ -180,7 +180,7 @@ class CaseQueue:
                 document = self._answered(child)
                 if not child.is_lost or self.stopping.is_set():
                     break
-                log.say("its process was lost with the worker it came from")
+                log.say("its process was lost with the worker it came from; the case is computed again")
         return document
 
     def _answered(self, child: CaseProcess) -> dict[str, Any] | None:

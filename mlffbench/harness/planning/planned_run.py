@@ -9,6 +9,7 @@ from typing import Any
 
 from mlffbench.data import Dataset
 from mlffbench.harness.case import Case
+from mlffbench.harness.execution.resources import lack, resources_of
 from mlffbench.harness.inputs import DataInputs, is_own_data
 from mlffbench.harness.planning.default_split import default_split
 from mlffbench.harness.planning.plan import Problem, Suite, SuiteError, cases
@@ -17,6 +18,7 @@ from mlffbench.harness.planning.requirements import unmet_requirements
 from mlffbench.harness.planning.suite_data import SuiteData, make_split
 from mlffbench.harness.planning.suite_tasks import Subject, impossible_tasks, models_of, oversized_tasks
 from mlffbench.system.device import checked_device
+from mlffbench.system.machine import this_machine
 from mlffbench.system.settings_source import Mistake, SettingsSource
 
 __all__ = ["UNKNOWN", "PlannedRun", "plan_run"]
@@ -202,4 +204,18 @@ def _unmet(suite: Suite, planned: list[Case], source: SettingsSource) -> dict[st
         specs = [case.estimator for case in planned if case.label == row.label][:1]  # with the device
         for path, sentence in unmet_requirements("estimators", specs[0]):
             reasons[row.label] = source.say(("estimators", i, *path), sentence)
+    if suite.executor.name == "local":
+        reasons = {**_too_large(suite, planned, source), **reasons}
     return {case.id: reasons[case.label] for case in planned if case.label in reasons}
+
+
+def _too_large(suite: Suite, planned: list[Case], source: SettingsSource) -> dict[str, str]:
+    """Labels of the rows that this machine has not the resources for, and the sentences with their places."""
+    machine, reasons = this_machine(), dict[str, str]()
+    for i, row in enumerate(suite.estimators):
+        path = ("resources",) if row.resources is None else ("estimators", i, "resources")
+        for case in [case for case in planned if case.label == row.label and case.resources][:1]:
+            sentence = lack(resources_of(case), machine)
+            if sentence is not None:
+                reasons[row.label] = source.say(path, f"row {row.label!r}: {sentence}")
+    return reasons

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from mlffbench.data import Spec
+from mlffbench.system.memory_size import memory_size
 
 __all__ = ["BESIDE", "Budget", "Environment", "Resources", "Row", "Search", "estimator_entry"]
 
@@ -23,8 +24,15 @@ class _Strict(BaseModel):
         return self.model_dump(mode="json", exclude_none=True)
 
 
+def _checked_memory(text: str) -> str:
+    memory_size(text)
+    return text
+
+
 Positive = Annotated[float, Field(gt=0, le=1e9, strict=True)]
 Number = Annotated[int, Field(ge=1, le=10**9, strict=True)]
+
+Memory = Annotated[str, AfterValidator(_checked_memory)]
 
 
 class Budget(_Strict):
@@ -43,7 +51,7 @@ class Resources(_Strict):
     """Part of a machine that a case needs."""
 
     threads: Number | None = Field(default=None, description="threads of its numerical libraries")
-    memory: Positive | str | None = Field(default=None, description="such as 8 GB")
+    memory: Memory | None = Field(default=None, description="a number with a unit, such as 8 GB")
     gpu: Annotated[int, Field(ge=0, le=64, strict=True)] | None = Field(default=None, description="GPUs")
     timed: bool | None = Field(default=None, description="run alone on its device, as times are compared")
 

@@ -21,7 +21,6 @@ from numpy.random import mtrand
 
 __all__ = ["changes", "collect_garbage", "process_state", "seed_afresh"]
 
-TORCH_SEED = 67280421310721  # of torch's generators in a new process (c10::detail::default_rng_seed_val)
 HARMLESS = ("tqdm_monitor",)  # threads that wake up to redraw bars
 
 
@@ -54,12 +53,12 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
 
 
 def seed_afresh() -> None:
-    """Give the global random generators the states that they have in a new process."""
+    """Seed the global random generators, which differ in every new process, as there."""
     mtrand.seed()
     random.seed()
     torch = sys.modules.get("torch")
     if torch is not None:
-        torch.manual_seed(TORCH_SEED)
+        torch.seed()
 
 
 def collect_garbage() -> int:

@@ -96,10 +96,8 @@ def test_a_large_case_is_not_passed_over_by_small_ones():
 
 def test_a_timed_case_on_a_gpu_leaves_the_other_cores_and_gpus():
     room = Room(Machine(2, GB, ("0", "1")), jobs=2)
-    with (
-        room.share(Resources(gpus=1, is_timed=True)) as one,
-        room.share(Resources(gpus=1, is_timed=True)) as two,
-    ):
+    needed = Resources(gpus=1, is_timed=True)
+    with room.share(needed) as one, room.share(needed) as two:
         assert {one.gpus, two.gpus} == {("0",), ("1",)}
     with room.share(Resources(gpus=1, gpu=1)) as named:
         assert named.gpus == ("1",)

@@ -178,7 +178,8 @@ class CaseQueue:
                 document = self._answered(child)
                 if not child.is_lost or self.stopping.is_set():
                     break
-                log.say("its process was lost with the worker it came from")
+                again = "; the case is computed again" if attempt < self.retries else ""
+                log.say(f"its process was lost with the worker it came from{again}")
         return document
 
     def _answered(self, child: CaseProcess) -> dict[str, Any] | None:

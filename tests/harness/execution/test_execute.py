@@ -166,6 +166,7 @@ import sys
 from example_cases import Silent, case
 from example_cases import pending
 from mlffbench.harness.execution.execute import execute
+from mlffbench.harness.executors.local import Local
 from mlffbench.harness.documents.store import Store
 from mlffbench.system.interrupts import interruptible
 out, n = sys.argv[1:]

@@ -21,7 +21,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from mlffbench.calculator import ForceFieldCalculator
-from mlffbench.data import QUANTITIES, InvalidPrediction, Labels, as_atoms, labels_of
+from mlffbench.data import QUANTITIES, InvalidData, InvalidPrediction, Labels, as_atoms, labels_of
 from mlffbench.system import model_file
 from mlffbench.system.parameter_values import check_parameters
 
@@ -453,10 +453,10 @@ def _check_labels(y: Any, frames: list[Atoms]) -> Labels:
         raise ValueError(fault)
     bad = np.flatnonzero(~np.isfinite(labels.energy))
     if len(bad):
-        raise ValueError(f"the energy of frame {bad[0]} is {labels.energy[bad[0]]}")
+        raise InvalidData(f"the energy of frame {bad[0]} is {labels.energy[bad[0]]}")
     for i, forces in enumerate(labels.forces or ()):
         if forces is not None and not np.isfinite(forces).all():
-            raise ValueError(f"the forces of frame {i} are not finite")
+            raise InvalidData(f"the forces of frame {i} are not finite")
     return labels
 
 

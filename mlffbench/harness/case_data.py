@@ -12,7 +12,8 @@ from ase import Atoms
 from ase.data import atomic_numbers
 
 from mlffbench import registry
-from mlffbench.data import Dataset, LazySequence, Spec, Split
+from mlffbench.data import Dataset, InvalidData, LazySequence, Spec, Split
+from mlffbench.harness.budget import training_part
 from mlffbench.harness.case import Case
 from mlffbench.harness.inputs import DataInputs, UsedColumns, case_inputs, checkpoint_key, named_files
 
@@ -45,12 +46,15 @@ class CaseData:
 
         Raises
         ------
-        ValueError
-            Its data changed since the suite was planned.
+        InvalidData
+            It cannot be read, or changed since the suite was planned.
         """
-        plain = load_dataset(case.dataset)
+        try:
+            plain = load_dataset(case.dataset)
+        except (ValueError, LookupError, OSError) as error:
+            raise InvalidData(f"{case.dataset} cannot be loaded: {error}") from error
         if plain.digest != case.data_digest:
-            raise ValueError(
+            raise InvalidData(
                 f"the data of {case.dataset} changed since the suite was planned; start it again"
             )
         digests, files = DataInputs.of(plain), named_files(case)
@@ -58,9 +62,10 @@ class CaseData:
         return cls(case, plain, _watched(plain, columns), digests, columns, files)
 
     def split(self) -> Split:
-        """Make the split of the case."""
+        """Make the split of the case, its training part within the budget of labels."""
         spec = self.case.split
-        return registry.load("splits", spec.name)(self.dataset, seed=self.case.seed, **spec.params)
+        whole = registry.load("splits", spec.name)(self.dataset, seed=self.case.seed, **spec.params)
+        return training_part(whole, (self.case.budget or {}).get("labels"), self.case.seed)
 
     def inputs(self) -> dict[str, Any]:
         """Digests of the inputs that were used so far."""

@@ -12,6 +12,7 @@ from ase import Atoms
 from mlffbench import registry
 from mlffbench.data import Dataset, Labels
 from mlffbench.forcefield import ForceField
+from mlffbench.harness.budget import fit_limit, within
 from mlffbench.harness.case import Case
 from mlffbench.harness.case_data import CaseData
 from mlffbench.harness.fit_checkpoint import forget_other_checkpoints, read_fit, write_fit
@@ -20,6 +21,7 @@ from mlffbench.harness.metadata import dataset_metadata, leakage, model_metadata
 from mlffbench.harness.outcome import Outcome, failed
 from mlffbench.harness.task_results import task_results
 from mlffbench.system import progress
+from mlffbench.system.deadline import deadline
 from mlffbench.system.failures import catch_failure
 from mlffbench.system.provenance import provenance
 from mlffbench.system.timing import Measurement, measure
@@ -68,7 +70,7 @@ def _flow(case: Case, read: list[CaseData], keep: Keep) -> tuple[Outcome, Predic
     forget_other_checkpoints(model, data.key(split))
     device = str(getattr(model, "device", "cpu"))
     train = [dataset.frames[i] for i in split.train]
-    model, fit = _fitted(model, train, dataset.labels[split.train], device)
+    model, fit = _fitted(case, model, train, dataset.labels[split.train], device)
     model.predict(train[:2])  # first calls compile and allocate; they are not part of the pace
     tested = group_results(case, model, dataset, split)
     kept_model = keep(model)
@@ -92,21 +94,30 @@ def _flow(case: Case, read: list[CaseData], keep: Keep) -> tuple[Outcome, Predic
 
 
 def _model(case: Case, dataset: Dataset) -> ForceField:
-    """Build the estimator; seed and isolated-atom energies come from the case unless it sets its own."""
+    """Build the estimator; seed and isolated-atom energies come from the case unless it sets its own, limits
+    from the budget.
+    """
     given = {"random_state": case.seed, "atomic_energies": dataset.atomic_energies}
-    return registry.make(case.estimator, ("estimators",), **given)
+    return registry.make(within(case.estimator, case.budget), ("estimators",), **given)
 
 
 def _fitted(
-    model: ForceField, frames: Sequence[Atoms], labels: Labels, device: str
+    case: Case, model: ForceField, frames: Sequence[Atoms], labels: Labels, device: str
 ) -> tuple[ForceField, Measurement]:
-    """Fit the model and measure the cost; after a kill, read both from the checkpoint."""
+    """Fit the model and measure the cost; after a kill, read both from the checkpoint.
+
+    Raises
+    ------
+    TooLongError
+        A method that does not watch the clock took longer than its budget.
+    """
     kept = read_fit(model)
     if kept is not None:
         return kept
     model.import_libraries()
     progress.report("fit", 0)
-    with measure(device) as fit:
+    limit = fit_limit(case.estimator, case.budget)
+    with deadline(limit, f"the fit took longer than its budget of {limit} s"), measure(device) as fit:
         model.fit(frames, labels)
     write_fit(model, fit)
     return model, fit

@@ -10,7 +10,7 @@ from typing import Any
 from mlffbench.harness.reference_group import in_reading_order
 from mlffbench.report.valid_scores import valid_scores
 
-__all__ = ["Document", "Method", "Problem", "dig", "fitted_here", "kept_file", "spec_text"]
+__all__ = ["Document", "Method", "Problem", "dig", "failed_as", "fitted_here", "kept_file", "spec_text"]
 
 Document = dict[str, Any]
 
@@ -20,6 +20,12 @@ def dig(document: Any, *keys: str) -> Any:
     for key in keys:
         document = document.get(key) if isinstance(document, Mapping) else None
     return document
+
+
+def failed_as(failure: Mapping[str, Any]) -> str:
+    """Kind of a failure, with the memory that ran out: ``out of memory (GPU)``."""
+    kind, where = str(failure.get("kind") or "internal error"), failure.get("where")
+    return f"{kind} ({where})" if where else kind
 
 
 def fitted_here(document: Document) -> bool:
@@ -96,10 +102,7 @@ class Method:
     def test_failures(self) -> dict[str, tuple[str, str]]:
         """Kind and message of the failure by test group, where a case that went well could not predict it."""
         return {
-            str(failure["test"]): (
-                str(failure.get("kind") or "internal error"),
-                str(failure.get("message") or ""),
-            )
+            str(failure["test"]): (failed_as(failure), str(failure.get("message") or ""))
             for document in self.done
             for failure in document.get("test_failures") or []
         }

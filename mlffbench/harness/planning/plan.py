@@ -28,7 +28,7 @@ class SuiteError(ValueError):
 
 
 # ---------------------------------------------------------------- the file's shape
-EstimatorRow = Annotated[Any, BeforeValidator(Row.parse)]
+EstimatorRow = Annotated[Row, BeforeValidator(Row.parse)]
 Named = Annotated[Any, BeforeValidator(Spec.parse)]
 
 

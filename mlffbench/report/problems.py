@@ -96,7 +96,10 @@ class Method:
     def test_failures(self) -> dict[str, tuple[str, str]]:
         """Kind and message of the failure by test group, where a case that went well could not predict it."""
         return {
-            str(failure["test"]): (str(failure.get("kind") or "error"), str(failure.get("message") or ""))
+            str(failure["test"]): (
+                str(failure.get("kind") or "internal error"),
+                str(failure.get("message") or ""),
+            )
             for document in self.done
             for failure in document.get("test_failures") or []
         }

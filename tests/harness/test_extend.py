@@ -45,7 +45,7 @@ def test_a_child_that_dies_costs_its_tasks_alone(tmp_path):
         k: before[k] for k in ("scores", "status", "kept_model")
     }
     (failure,) = after["task_failures"]
-    assert (failure["kind"], failure["task"]) == ("killed", str(killed.tasks[0]))
+    assert (failure["kind"], failure["task"]) == ("worker lost", str(killed.tasks[0]))
     assert ("failed", "row") in watcher.said
     assert (completed.tasks, completed.failed) == ({}, {str(killed.tasks[0]): 1})
     assert failure["log"] == f"logs/{bare.id}.tasks.log"

@@ -82,7 +82,7 @@ def test_a_task_that_fails_costs_only_itself():
     ("how", "kind"),
     [
         ("import", "not installed"), ("memory", "out of memory"), ("diverge", "diverged"),
-        ("nan", "diverged"), ("refuse", "unsupported input"), ("other", "error"),
+        ("nan", "diverged"), ("refuse", "unsupported input"), ("other", "internal error"),
     ],
 )  # fmt: skip
 def test_failures_are_documents_with_a_kind(how, kind):
@@ -95,7 +95,8 @@ def test_failures_are_documents_with_a_kind(how, kind):
 
 # ---------------------------------------------------------------- processes
 @pytest.mark.parametrize(
-    ("how", "kind"), [("die", "killed"), ("exit", "error"), ("hang", "timed out"), ("nan", "diverged")]
+    ("how", "kind"),
+    [("die", "worker lost"), ("exit", "internal error"), ("hang", "timed out"), ("nan", "diverged")],
 )
 def test_the_death_of_a_child_is_a_document(tmp_path, how, kind):
     store, limit = Store(tmp_path), 8.0 if how == "hang" else None

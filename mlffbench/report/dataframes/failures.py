@@ -30,7 +30,7 @@ def failures(results: Results) -> pd.DataFrame:
 def failure_of(document: Mapping[str, Any]) -> tuple[str, str, str]:
     """Kind, message and traceback of a document's failure."""
     failure = document.get("failure") or {}
-    kind = str(failure.get("kind") or "error")
+    kind = str(failure.get("kind") or "internal error")
     return kind, str(failure.get("message") or "no message was recorded"), str(failure.get("traceback") or "")
 
 

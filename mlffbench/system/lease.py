@@ -20,14 +20,27 @@ from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Self
 
-from mlffbench.system.lease_file import change, create, generation_path, generations, head, read, remove
+from mlffbench.system.lease_file import (
+    change,
+    create,
+    generation_path,
+    generations,
+    head,
+    lease_names,
+    read,
+    remove,
+)
 from mlffbench.system.process_identity import ProcessIdentity
 
-__all__ = ["Lease", "Leases"]
+__all__ = ["Lease", "LeaseLost", "Leases"]
 
 BEAT = 5.0  # s, between changes of the number
 LEASE = 60.0  # s without a change, after which an owner counts as dead
 ATTEMPTS = 20
+
+
+class LeaseLost(Exception):
+    """Another process has taken over what this one held."""
 
 
 class Lease:
@@ -68,22 +81,31 @@ class Lease:
                 self.is_lost or self._is_taken() or not change(self._path(), self._owner, self._number)
             )
 
-    def is_held(self) -> bool:
-        """True if no other process has taken the lease, as far as the file system tells."""
+    def check(self) -> None:
+        """Raise LeaseLost if another process has taken the lease, as far as the file system tells."""
         with self._lock:
             self.is_lost = self.is_lost or self._is_taken() or not self._is_own()
-            return not self.is_lost
+            if self.is_lost:
+                raise LeaseLost(self._place.name)
 
-    def renew(self) -> bool:
-        """Take the next generation, which another process cannot have then; False if one has it."""
+    def renew(self) -> None:
+        """Take the next generation, which no other process can have then, for another minute.
+
+        Raises
+        ------
+        LeaseLost
+            Another one has it.
+        OSError
+            The folder cannot be written.
+        """
         with self._lock:
             if not self.is_lost and create(self._path(1), self._owner):
                 if self._is_own():
                     self._generation += 1
-                    return True
+                    return
                 remove(self._path(1))
             self.is_lost = True
-            return False
+            raise LeaseLost(self._place.name)
 
     def release(self) -> None:
         """Remove the files of this lease and of its dead owners; the newest is the last to go."""
@@ -149,6 +171,10 @@ class Leases:
                 held = list(self._held)
             for lease in held:
                 lease.beat()
+
+    def names(self) -> set[str]:
+        """Names for which there are files, of owners that are alive or dead."""
+        return lease_names(self.folder)
 
     @contextmanager
     def claim(self, name: str) -> Iterator[Lease | None]:

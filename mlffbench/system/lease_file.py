@@ -8,7 +8,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["change", "create", "generation_path", "generations", "head", "read", "remove"]
+__all__ = ["change", "create", "generation_path", "generations", "head", "lease_names", "read", "remove"]
 
 GENERATION = re.compile(r"[1-9][0-9]{0,8}")
 LARGEST = 4096  # bytes
@@ -28,11 +28,21 @@ def generations(place: Path) -> list[int]:
     place : Path
         Path of its files, without the generation.
     """
+    return sorted(generation for name, generation in _files(place.parent) if name == place.name)
+
+
+def lease_names(folder: Path) -> set[str]:
+    """Names of the leases that have files in a folder."""
+    return {name for name, _ in _files(folder)}
+
+
+def _files(folder: Path) -> list[tuple[str, int]]:
+    """Names and generations of the files in a folder."""
     try:
-        names = [name.rpartition(".") for name in os.listdir(place.parent)]
+        parts = [name.rpartition(".") for name in os.listdir(folder)]
     except FileNotFoundError:
         return []
-    return sorted(int(last) for name, _, last in names if name == place.name and GENERATION.fullmatch(last))
+    return [(name, int(last)) for name, _, last in parts if name and GENERATION.fullmatch(last)]
 
 
 def create(path: Path, owner: bytes) -> bool:

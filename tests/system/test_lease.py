@@ -8,13 +8,14 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 
 import pytest
 
 from mlffbench.system import lease
-from mlffbench.system.lease import Leases
+from mlffbench.system.lease import LeaseLost, Leases
 from mlffbench.system.process_identity import ProcessIdentity
 
 ELSEWHERE = replace(ProcessIdentity.own(), machine="another machine")
@@ -126,10 +127,12 @@ def test_an_owner_that_was_away_has_lost_the_lease(tmp_path, clock):
         watch(here, clock, 55)
         clock[0] += 10
         with here.claim("a") as mine:
-            assert mine.is_held()
-            assert not theirs.is_held()
-            assert not theirs.renew()
-            assert mine.renew()
+            mine.check()
+            with pytest.raises(LeaseLost):
+                theirs.check()
+            with pytest.raises(LeaseLost):
+                theirs.renew()
+            mine.renew()
             assert names(tmp_path) == ["a.1", "a.2", "a.3"]
     assert names(tmp_path) == []
 
@@ -140,9 +143,10 @@ def test_a_lease_that_was_taken_and_released_meanwhile_is_lost(tmp_path, clock):
         assert watch(here, clock, 70)
         assert names(tmp_path) == []
         with here.claim("a") as mine:  # of the first generation again
-            assert not theirs.renew()
+            with pytest.raises(LeaseLost):
+                theirs.renew()
             theirs.release()
-            assert mine.is_held()
+            mine.check()
             assert names(tmp_path) == ["a.1"]
 
 
@@ -151,9 +155,9 @@ def test_nobody_takes_over_from_an_owner_that_renews_first(tmp_path, clock):
     with there.claim("a") as theirs:
         watch(here, clock, 55)
         clock[0] += 10
-        assert theirs.renew()
+        theirs.renew()
         assert not is_free(here)
-        assert theirs.is_held()
+        theirs.check()
 
 
 def test_beats_are_seen_elsewhere(tmp_path, monkeypatch):
@@ -190,19 +194,18 @@ def test_a_strange_owner_is_watched(tmp_path, clock, line):
 
 
 def test_owners_that_come_and_go_never_meet(tmp_path):
-    inside, met, claims, lost = [], [], count(), []
+    inside, met, claims = [], [], count()
 
     def work(owner):
         leases = Leases(tmp_path / "leases", owner)
         for _ in range(60):
-            with leases.claim("a") as mine:
-                if mine is not None and mine.renew():
+            with leases.claim("a") as mine, suppress(LeaseLost):
+                if mine is not None:
+                    mine.renew()
                     inside.append(1)
                     met.append(len(inside) > 1)
                     next(claims)
                     inside.pop()
-                elif mine is not None:
-                    lost.append(1)
 
     owners = [ProcessIdentity.own(), ELSEWHERE, replace(ELSEWHERE, machine="third"), None]
     threads = [threading.Thread(target=work, args=(owner,)) for owner in owners]

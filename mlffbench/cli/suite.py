@@ -79,7 +79,7 @@ def run(
         cases = chosen_cases(plan.cases, names_of(only))
         changed = {} if force else finished.with_changed_inputs(cases, store, plan.inputs)
         states = case_states(cases, store, force, retry, refit, changed)
-        finished.say_set_aside(store, "its case is run again")
+        finished.say_set_aside(store, "its case is run again, and the file moved into set_aside")
         finished.say_changed(changed)
         finished.say_lacking(states)
         if dry_run:

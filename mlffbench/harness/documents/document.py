@@ -139,7 +139,7 @@ class _Profile(_Part):
 
 
 class _Timings(_Part):
-    fit: dict[str, Number] | None = None
+    fit: dict[str, bool | Number] | None = None
     predict: dict[str, dict[str, Number]] | None = None
 
 

@@ -19,6 +19,7 @@ from mlffbench.harness.execution.answer import answered_model
 from mlffbench.harness.execution.case_log import CaseLog
 from mlffbench.harness.execution.case_process import CaseProcess
 from mlffbench.harness.execution.placement import Executor, Start
+from mlffbench.harness.execution.resources import is_timed
 from mlffbench.harness.extend import with_tasks
 from mlffbench.harness.outcome import failed
 from mlffbench.system import checkpoint
@@ -116,7 +117,8 @@ class CaseQueue:
 
     def _round(self, pool: ThreadPoolExecutor, cases: Iterable[Case]) -> list[Case]:
         """Run the cases that no other run computes; return the others."""
-        futures = {pool.submit(self._run_one, case): case for case in cases}
+        in_turn = sorted(cases, key=is_timed)  # those that share the machine come first
+        futures = {pool.submit(self._run_one, case): case for case in in_turn}
         waiting: set[Future[bool]] = set(futures)
         while waiting:
             done, waiting = wait(waiting, BEAT, "FIRST_EXCEPTION")
@@ -244,8 +246,15 @@ class CaseQueue:
         """Store an answer; return the document."""
         if child.case.id in self.extended:
             return self._extended(child.case, document, child.died)
-        document = {**document, "timings": {**document["timings"], "case": {"seconds": seconds}}}
+        document = {**document, "timings": self._timings(child.case, document, seconds)}
         return self._saved(child.case, document, predictions, answered_model(child.place))
+
+    def _timings(self, case: Case, document: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """Timings with the seconds of the whole case; a fit says if it ran alone."""
+        timings = {**document["timings"], "case": {"seconds": seconds}}
+        if "fit" in timings:
+            timings["fit"] = {**timings["fit"], "alone": self.executor.is_alone(case)}
+        return timings
 
     def _saved(
         self, case: Case, document: dict[str, Any], predictions: Any, model: Path | None

@@ -61,6 +61,10 @@ class Executor(Protocol):
         """
         ...
 
+    def is_alone(self, case: Case) -> bool:
+        """True if the case has its device, and a new process, for itself, as comparable costs ask for."""
+        ...
+
     def describe(self) -> list[str]:
         """Lines for ``run --dry-run`` and the start of a run: job script, address, link of a dashboard."""
         ...

@@ -19,6 +19,7 @@ from numpy.random import mtrand
 
 from mlffbench.harness.case import Case
 from mlffbench.harness.execution.answer import write_answer, write_model
+from mlffbench.harness.execution.staying import stay
 from mlffbench.harness.extend import extend
 from mlffbench.harness.run import run
 from mlffbench.system import checkpoint, progress
@@ -38,7 +39,9 @@ def main() -> None:
 
     Order: ``case``; ``answer``, the folder of the answer; ``unfinished``, that of checkpoints, or null;
     ``largest_model``, the bytes up to which the fitted model is written, null for any; ``results``, the
-    results folder with the kept model that the case's tasks run on, or null for a fit.
+    results folder with the kept model that the case's tasks run on, or null for a fit. A line may come before
+    it: ``environ``, variables to be set, and ``stay``, to answer one order after the other
+    (`mlffbench.harness.execution.staying`).
 
     Events are lines of JSON: ``{"progress": [...]}``, then ``{"answering": true}`` and ``{"answered":
     true}``, or ``{"disk full": reason}`` or ``{"unwritable": reason}``.
@@ -51,16 +54,33 @@ def main() -> None:
             events.write(f"\n{json.dumps({kind: value})}\n")  # on a line of its own
             events.flush()
 
-    mtrand.seed()  # numpy's global generator is another one in every process
-    order = json.loads(sys.stdin.readline())
-    try:
+    order, stays = _order(), False
+    if order is not None and "case" not in order:
+        os.environ.update(order["environ"])
+        stays, order = order["stay"], _order()
+    if stays:
+        stay(order, _order, partial(_answer, send=send), send)
+    elif order is not None:
+        mtrand.seed()  # numpy's global generator is another one in every process
         _answer(order, send)
+
+
+def _order() -> dict[str, Any] | None:
+    """The next line; None if no more will come."""
+    line = sys.stdin.readline()
+    return json.loads(line) if line.strip() else None
+
+
+def _answer(order: dict[str, Any], send: Callable[..., None]) -> bool:
+    """Run the case and write its answer; False if it has failed."""
+    try:
+        return _answered(order, send)
     except DiskFullError as error:
         send("disk full", str(error))
+        return False
 
 
-def _answer(order: dict[str, Any], send: Callable[..., None]) -> None:
-    """Run the case; write its answer."""
+def _answered(order: dict[str, Any], send: Callable[..., None]) -> bool:
     unfinished = Path(order["unfinished"]) if order["unfinished"] else None
     listening = progress.listen(lambda *report: send("progress", report))
     case, place = Case.from_json(order["case"]), Path(order["answer"])
@@ -74,8 +94,9 @@ def _answer(order: dict[str, Any], send: Callable[..., None]) -> None:
         write_answer(place, outcome, predictions)
     except OSError as error:
         send("unwritable", str(error.strerror or error))
-    else:
-        send("answered")
+        return False
+    send("answered")
+    return outcome.failure is None
 
 
 if __name__ == "__main__":

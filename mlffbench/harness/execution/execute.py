@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Container, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from mlffbench.harness.case import Case
@@ -22,7 +23,7 @@ def execute(
     cases: Sequence[Case],
     store: Store,
     observer: Observer,
-    executor: Executor | None = None,
+    executor: AbstractContextManager[Executor] | None = None,
     time_limit: float | None = None,
     fresh: bool = False,
     extended: Container[str] = (),
@@ -38,7 +39,7 @@ def execute(
     Parameters
     ----------
     executor : Executor, optional
-        By default one case at a time on this machine.
+        By default one case at a time on this machine. One that has been entered comes as ``nullcontext``.
     time_limit : float, optional
         Seconds a case may take; one that takes longer is stored as failed, kind ``timed out``.
     fresh : bool

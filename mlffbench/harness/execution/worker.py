@@ -21,6 +21,7 @@ from mlffbench.harness.case import Case
 from mlffbench.harness.execution.answer import write_answer, write_model
 from mlffbench.harness.extend import extend
 from mlffbench.harness.run import run
+from mlffbench.registry.trusted import trust
 from mlffbench.system import checkpoint, progress
 from mlffbench.system.failures import DiskFullError
 from mlffbench.system.provenance import provenance
@@ -38,7 +39,8 @@ def main() -> None:
 
     Order: ``case``; ``answer``, the folder of the answer; ``unfinished``, that of checkpoints, or null;
     ``largest_model``, the bytes up to which the fitted model is written, null for any; ``results``, the
-    results folder with the kept model that the case's tasks run on, or null for a fit.
+    results folder with the kept model that the case's tasks run on, or null for a fit. From another machine
+    also ``folder``, the working folder, entered if it is here, too, and ``trusted``, what the user trusts.
 
     Events are lines of JSON: ``{"progress": [...]}``, then ``{"answering": true}`` and ``{"answered":
     true}``, or ``{"disk full": reason}`` or ``{"unwritable": reason}``.
@@ -53,10 +55,19 @@ def main() -> None:
 
     mtrand.seed()  # numpy's global generator is another one in every process
     order = json.loads(sys.stdin.readline())
+    _enter(order)
     try:
         _answer(order, send)
     except DiskFullError as error:
         send("disk full", str(error))
+
+
+def _enter(order: dict[str, Any]) -> None:
+    """Enter the working folder of a driver elsewhere, and share its user's trust."""
+    with suppress(OSError):
+        os.chdir(order.get("folder", "."))
+    if order.get("trusted"):
+        trust(*order["trusted"])
 
 
 def _answer(order: dict[str, Any], send: Callable[..., None]) -> None:

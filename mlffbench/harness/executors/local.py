@@ -24,6 +24,8 @@ class Local:
         Cases that run at once; they share the cores.
     """
 
+    dashboard = None
+
     def __init__(self, jobs: Number = 1) -> None:
         self.jobs = self.slots = jobs
         self._workers = Workers(max(1, (os.cpu_count() or 1) // jobs))
@@ -41,6 +43,9 @@ class Local:
 
     def _start(self, attempt: int) -> Child:
         return self._workers.start_fresh() if attempt else self._workers.start()
+
+    def stop(self) -> None:
+        """Do nothing: nobody waits for room."""
 
     def describe(self) -> list[str]:
         """No lines: nothing is to be said of this machine."""

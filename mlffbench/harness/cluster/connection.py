@@ -157,8 +157,8 @@ class Connection:
             except Exception as error:  # of any kind: the network's, or the worker's
                 self._tell(future.key, lost=f"the answer did not come back from the worker: {error}")
         elif future.status == "error":
-            error = future.exception(timeout=600)
-            self._tell(future.key, lost=f"the worker failed: {type(error).__name__}: {error}")
+            raised = future.exception(timeout=600)
+            self._tell(future.key, lost=f"the worker failed: {type(raised).__name__}: {raised}")
         else:
             self._tell(future.key, lost=f"the connection to the dask scheduler at {self.address} was lost")
 

@@ -1,7 +1,7 @@
 """Process that hosts a dask cluster for a driver: its scheduler is apart from the driver, and ends with it.
 
-Run as ``python -P -m mlffbench.harness.cluster.host KIND SETTINGS``, the settings as JSON. It writes the address
-of the scheduler as a line of JSON, and ends the cluster when its standard input ends.
+Run as ``python -P -m mlffbench.harness.cluster.host KIND SETTINGS``, the settings as JSON. It writes the
+address of the scheduler as a line of JSON, and ends the cluster when its standard input ends.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,7 +34,7 @@ class RemoteChild:
 
     def __init__(self, reservation: Reservation) -> None:
         self._reservation = reservation
-        self._limit: float | None = None
+        self._lines: deque[str] = deque()
         self._order: dict[str, Any] = {}
         self._errors = b""
         self._hear: Callable[[bytes], None] = lambda _: None
@@ -55,27 +56,32 @@ class RemoteChild:
 
     @contextmanager
     def time_limit(self, seconds: float | None) -> Iterator[None]:
-        """Have the worker kill the process after so long; inside the ``with`` block the order is sent."""
-        self._limit = seconds
+        """Have the worker kill the process if the ``with`` block takes longer; None: no limit."""
+        if seconds is not None:
+            self._reservation.deliver({"limit": seconds})
         yield
 
     def send(self, line: str) -> None:
         """Send the order; if the worker is lost, `lines` yields nothing."""
         self._order = json.loads(line)
         order = json.dumps({**self._order, "folder": os.getcwd(), "trusted": trusted()})
-        self._reservation.deliver({"order": order, "limit": self._limit})
+        self._reservation.deliver({"order": order})
 
     def lines(self) -> Iterator[str]:
         """Yield the lines of its standard output until it has ended and its answer is here."""
+        while self._lines:  # that were not taken before
+            yield self._lines.popleft()
         for message in self._reservation.messages():
             self._take(message)
-            yield from message.get("lines") or ()
+            while self._lines:
+                yield self._lines.popleft()
         self.memory = None
         for name, files in ((self._reservation.result or {}).get("files") or {}).items():
             write_files(Path(self._order[name]), files, last=DOCUMENT)
 
     def _take(self, message: Mapping[str, Any]) -> None:
         self.memory = message.get("memory") or self.memory
+        self._lines += message.get("lines") or ()
         if message.get("unseen"):
             self._reservation.deliver({"files": self._needed()})
         if errors := message.get("errors"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
@@ -42,11 +42,12 @@ class Session:
         self._send, self._start, self._scratch = send, start, scratch
         self._inbox: SimpleQueue[Mapping[str, Any] | None] = SimpleQueue()
         self._child: Child | None = None
+        self._limit: float | None = None
         self._lock = threading.Lock()
         self._stopped = False
 
     def deliver(self, message: Mapping[str, Any]) -> None:
-        """Take a message of the driver: the ``order`` with its ``limit``, then the ``files`` it asked for."""
+        """Take a message of the driver: ``order``, ``files`` if they were asked for, ``limit`` in s."""
         self._inbox.put(message)
 
     def stop(self) -> None:
@@ -74,8 +75,9 @@ class Session:
             if child is None:
                 return {}
             try:
-                return self._converse(child, order, message["limit"], seen)
+                return self._converse(child, order, seen)
             finally:
+                self._inbox.put(None)
                 child.close()
 
     def _received(self) -> Mapping[str, Any] | None:
@@ -109,12 +111,19 @@ class Session:
                 self._child = self._start()
         return self._child
 
-    def _converse(
-        self, child: Child, order: Mapping[str, Any], limit: float | None, seen: bool
-    ) -> dict[str, Any]:
+    def _limited(self, child: Child) -> None:
+        """Set the time limit when the driver sends it; until the child has ended."""
+        with ExitStack() as limits:
+            while (message := self._inbox.get()) is not None:
+                if "limit" in message:
+                    self._limit = message["limit"]
+                    limits.enter_context(child.time_limit(self._limit))
+
+    def _converse(self, child: Child, order: Mapping[str, Any], seen: bool) -> dict[str, Any]:
         """Send the order, pass on what the child says until it has answered or died."""
         answer = Path(order["answer"])
-        with _Messages(self._send, child) as messages, child.time_limit(limit):
+        threading.Thread(target=self._limited, args=(child,), daemon=True).start()
+        with _Messages(self._send, child) as messages:
             child.copy_errors(messages.errors)
             child.send(json.dumps(order))
             for line in child.lines():
@@ -126,7 +135,7 @@ class Session:
                 child.close(PATIENCE)
             else:
                 child.kill()
-        failure = None if answered else child.failure(limit)
+        failure = None if answered else child.failure(self._limit)
         return {"failure": failure, "errors": child.errors, "files": None if seen else _kept(order)}
 
 

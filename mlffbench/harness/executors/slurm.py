@@ -39,7 +39,8 @@ class Slurm(ClusterExecutor):
         Number of jobs.
     account : str, optional
     threads : int, optional
-        Threads of a case that does not say; by default all cores of a job, so that it runs one case at a time.
+        Threads of a case that does not say; by default all cores of a job, which then runs one case at a
+        time.
     interface : str, optional
         Network interface over which the jobs reach this machine, such as ``ib0``.
     python : str, optional

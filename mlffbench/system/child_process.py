@@ -114,6 +114,12 @@ class ChildProcess:
             self._process.stdin.write(f"{line}\n".encode())
             self._process.stdin.flush()
 
+    def end_input(self) -> None:
+        """Close its standard input."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+
     def lines(self) -> Iterator[str]:
         """Yield the lines of its standard output until it has ended."""
         while (line := self._lines.get()) is not None:

@@ -111,6 +111,7 @@ class CaseQueue:
                     time.sleep(POLL)
             finally:
                 self.stopping.set()
+                self.executor.stop()
                 pool.shutdown(wait=False, cancel_futures=True)
                 for child in list(self.children):
                     child.kill()

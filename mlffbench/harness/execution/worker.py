@@ -22,6 +22,7 @@ from mlffbench.harness.execution.answer import write_answer, write_model
 from mlffbench.harness.execution.staying import stay
 from mlffbench.harness.extend import extend
 from mlffbench.harness.run import run
+from mlffbench.registry.trusted import trust
 from mlffbench.system import checkpoint, progress
 from mlffbench.system.failures import DiskFullError
 from mlffbench.system.provenance import provenance
@@ -39,9 +40,10 @@ def main() -> None:
 
     Order: ``case``; ``answer``, the folder of the answer; ``unfinished``, that of checkpoints, or null;
     ``largest_model``, the bytes up to which the fitted model is written, null for any; ``results``, the
-    results folder with the kept model that the case's tasks run on, or null for a fit. A line may come before
-    it: ``environ``, variables to be set, and ``stay``, to answer one order after the other
-    (`mlffbench.harness.execution.staying`).
+    results folder with the kept model that the case's tasks run on, or null for a fit. From another machine
+    also ``folder``, the working folder, entered if it is here, too, and ``trusted``, what the user trusts. A
+    line may come before it: ``environ``, variables to be set, and ``stay``, to answer one order after the
+    other (`mlffbench.harness.execution.staying`).
 
     Events are lines of JSON: ``{"progress": [...]}``, then ``{"answering": true}`` and ``{"answered":
     true}``, or ``{"disk full": reason}`` or ``{"unwritable": reason}``.
@@ -58,6 +60,8 @@ def main() -> None:
     if order is not None and "case" not in order:
         os.environ.update(order["environ"])
         stays, order = order["stay"], _order()
+    if order is not None:
+        _enter(order)
     if stays:
         stay(order, _order, partial(_answer, send=send), send)
     elif order is not None:
@@ -80,7 +84,16 @@ def _answer(order: dict[str, Any], send: Callable[..., None]) -> bool:
         return False
 
 
+def _enter(order: dict[str, Any]) -> None:
+    """Enter the working folder of a driver elsewhere, and share its user's trust."""
+    with suppress(OSError):
+        os.chdir(order.get("folder", "."))
+    if order.get("trusted"):
+        trust(*order["trusted"])
+
+
 def _answered(order: dict[str, Any], send: Callable[..., None]) -> bool:
+    """Run the case; write its answer; False if it has failed."""
     unfinished = Path(order["unfinished"]) if order["unfinished"] else None
     listening = progress.listen(lambda *report: send("progress", report))
     case, place = Case.from_json(order["case"]), Path(order["answer"])

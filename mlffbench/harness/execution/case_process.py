@@ -38,6 +38,8 @@ class CaseProcess:
 
     Attributes
     ----------
+    lock : str or None
+        Packages of the case's environment, with their versions, once the process has entered it.
     died, is_lost : bool
         True if it has ended without an answer; if that was the death of the process it was forked from.
     """
@@ -54,6 +56,7 @@ class CaseProcess:
     ) -> None:
         self.case, self.place, self.time_limit, self.log = case, place, time_limit, log
         self.died = self.is_lost = False
+        self.lock: str | None = None
         self._order = {
             "case": case.to_json(),
             "answer": str(place.absolute()),
@@ -79,8 +82,10 @@ class CaseProcess:
         OSError
             The folder of the answer cannot be written.
         """
-        with self._child.time_limit(self.time_limit):
-            last = self._converse(progressed)
+        self._child.send(json.dumps(self._order))
+        last = "" if self.case.environment is None else self._converse(progressed, "entered")
+        with self._child.time_limit(self.time_limit):  # which the making of an environment does not count in
+            last = self._converse(progressed) or last
         answer = read_answer(self.place)
         if answer is not None:
             return answer
@@ -91,9 +96,8 @@ class CaseProcess:
         self.died, self.is_lost = True, self._child.is_lost
         return failed(self.case, failure).to_json(), None
 
-    def _converse(self, progressed: Callable[..., None]) -> str:
-        """Send the order, listen until the child has answered or died; return the kind of the last event."""
-        self._child.send(json.dumps(self._order))
+    def _converse(self, progressed: Callable[..., None], end: str = "answered") -> str:
+        """Listen until the child has answered, or sent another event, or died; return the last event's kind."""
         last = ""
         for kind, value in map(_event, self._child.lines()):
             last = kind or last
@@ -105,7 +109,9 @@ class CaseProcess:
                 with suppress(Exception):  # no report of ours: a library writes into this pipe, too
                     self.log.progressed(*value)
                     progressed(self.case, *value)
-            if kind == "answered" and has_answer(self.place):
+            if kind == "entered":
+                self.lock = str(value)
+            if kind in (end, "answered") and (kind == "entered" or has_answer(self.place)):
                 break
         return last
 

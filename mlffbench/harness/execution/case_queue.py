@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mlffbench.harness.case import Case
+from mlffbench.harness.documents.environment_locks import keep_lock
 from mlffbench.harness.documents.kept_models import SMALL, largest_model
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.execution.answer import answered_model
@@ -191,6 +192,8 @@ class CaseQueue:
             document, predictions = child.answer(self.observer.progressed)
             if child.is_lost or (child.died and self.stopping.is_set()):
                 return None
+            if child.lock is not None:
+                keep_lock(self.store.folder, child.lock)
             document = _with_log(document, child.log)
             if child.case.id in self.extended:
                 document = self._extended(child.case, document, child.died)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,17 @@ from numpy.random import mtrand
 
 from mlffbench.harness.case import Case
 from mlffbench.harness.execution.answer import write_answer, write_model
+from mlffbench.harness.execution.entry import check_entered, enter, environment_record, lock_text
 from mlffbench.harness.extend import extend
+from mlffbench.harness.outcome import Outcome, failed
 from mlffbench.harness.run import run
 from mlffbench.system import checkpoint, progress
-from mlffbench.system.failures import DiskFullError
+from mlffbench.system.failures import DiskFullError, failure_of
 from mlffbench.system.provenance import provenance
 
 __all__ = ["main", "prepare"]
+
+MODULE = "mlffbench.harness.execution.worker"
 
 
 def prepare() -> None:
@@ -38,10 +43,12 @@ def main() -> None:
 
     Order: ``case``; ``answer``, the folder of the answer; ``unfinished``, that of checkpoints, or null;
     ``largest_model``, the bytes up to which the fitted model is written, null for any; ``results``, the
-    results folder with the kept model that the case's tasks run on, or null for a fit.
+    results folder with the kept model that the case's tasks run on, or null for a fit. The process of a case
+    with an environment goes on as the Python of that environment (`mlffbench.harness.execution.entry`).
 
     Events are lines of JSON: ``{"progress": [...]}``, then ``{"answering": true}`` and ``{"answered":
-    true}``, or ``{"disk full": reason}`` or ``{"unwritable": reason}``.
+    true}``, or ``{"disk full": reason}`` or ``{"unwritable": reason}``. In an environment ``{"entered":
+    lock}`` comes first, with its packages as text.
     """
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a framework prints must not mix with the events
@@ -54,9 +61,28 @@ def main() -> None:
     mtrand.seed()  # numpy's global generator is another one in every process
     order = json.loads(sys.stdin.readline())
     try:
-        _answer(order, send)
+        if refused := _entered(order, send, events.fileno()):
+            _write(order, refused, None, send)
+        else:
+            _answer(order, send)
     except DiskFullError as error:
         send("disk full", str(error))
+
+
+def _entered(order: dict[str, Any], send: Callable[..., None], events: int) -> Outcome | None:
+    """Go on in the environment of the case, if it has one; the outcome of a case that cannot."""
+    case = Case.from_json(order["case"])
+    if case.environment is None:
+        return None
+    try:
+        if "entered" not in order:
+            send("progress", ["environment", 0, None, {}])
+            enter(order, MODULE, events)
+        check_entered(order["entered"])
+    except ImportError as error:
+        return failed(case, failure_of(error))
+    send("entered", lock_text())
+    return None
 
 
 def _answer(order: dict[str, Any], send: Callable[..., None]) -> None:
@@ -69,6 +95,17 @@ def _answer(order: dict[str, Any], send: Callable[..., None]) -> None:
             outcome, predictions = extend(case, Path(order["results"])), None
         else:
             outcome, predictions = run(case, partial(write_model, place, largest=order["largest_model"]))
+    if case.environment is not None:
+        record = {"environment": environment_record(case.environment, lock_text())}
+        outcome = replace(outcome, provenance={**outcome.provenance, **record})
+    _write(order, outcome, predictions, send)
+
+
+def _write(
+    order: dict[str, Any], outcome: Outcome, predictions: Mapping[str, Any] | None, send: Callable[..., None]
+) -> None:
+    """Write the answer."""
+    place = Path(order["answer"])
     send("answering")
     try:
         write_answer(place, outcome, predictions)

@@ -88,6 +88,8 @@ def run(
         _check_can_run(plan, states, store)
     source.keep(store)
     _announce(states, store)
+    for line in _environments(states):
+        say(line, err=json)
     completed = _complete(states, store, force, jobs, plan.suite, events)
     with refusals():
         _report(store, [case.id for case in plan.cases])
@@ -238,6 +240,16 @@ def _print_states(plan: PlannedRun, states: list[CaseState], store: Store, as_js
         print_forecast_json(forecasts, plan.suite.name, store.folder)
         return
     print_forecast(forecasts)
+    for line in _environments(states):
+        say(line)
+
+
+def _environments(states: list[CaseState]) -> list[str]:
+    """Sentences on the environments of the cases to do."""
+    from mlffbench.harness.completion import to_do
+    from mlffbench.harness.execution.environments import environment_sentences
+
+    return environment_sentences(case.environment for case in to_do(states))
 
 
 def _counts(states: list[CaseState]) -> str:

@@ -27,8 +27,9 @@ def core_requirements() -> list[str]:
     In a source tree those of its ``pyproject.toml``, as the record of an editable installation grows old.
     """
     source = _package().with_name("pyproject.toml")
-    if source.is_file():
-        return list(tomllib.loads(source.read_text(encoding="utf-8"))["project"]["dependencies"])
+    project = tomllib.loads(source.read_text(encoding="utf-8"))["project"] if source.is_file() else {}
+    if project.get("name") == NAME:
+        return list(project["dependencies"])
     return [text for text in _record().requires or () if "extra ==" not in text]
 
 

@@ -97,7 +97,7 @@ class CaseProcess:
         return failed(self.case, failure).to_json(), None
 
     def _converse(self, progressed: Callable[..., None], end: str = "answered") -> str:
-        """Listen until the child has answered, or sent another event, or died; return the last event's kind."""
+        """Listen until the child has sent the event `end`, answered, or died; return the last kind."""
         last = ""
         for kind, value in map(_event, self._child.lines()):
             last = kind or last

@@ -19,7 +19,7 @@ from mlffbench.system.fetch import cache_folder
 from mlffbench.system.own_package import core_requirements
 from mlffbench.system.virtual_environment import interpreter, make_environment, uv
 
-__all__ = ["PythonEnvironment", "environments_folder"]
+__all__ = ["PythonEnvironment", "environment_sentences", "environments_folder"]
 
 VERSION = re.compile(r"3\.\d+(\.\d+)?")
 RECORD = "mlffbench.json"  # in a finished environment, written last
@@ -161,3 +161,9 @@ class PythonEnvironment:
         tool = "uv" if uv() else "venv and pip"
         packages = ", ".join([*self.requirements, "the core packages of mlffbench"])
         return f"environment {self.name}: to be made by {tool} in {self.folder}, of {packages}"
+
+
+def environment_sentences(environments: Iterable[Mapping[str, Any] | None]) -> list[str]:
+    """Sentences on the environments of cases, each once."""
+    known = (PythonEnvironment.of(environment) for environment in environments if environment is not None)
+    return list(dict.fromkeys(environment.sentence() for environment in known))

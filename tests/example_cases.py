@@ -54,6 +54,7 @@ class InProcess:
 
     died = is_lost = False
     memory = lock = None
+    entry_seconds = 0.0
 
     def __init__(self, case, place, unfinished, start, time_limit, log, more):
         self.case, self.place, self.log, self.more = case, place, log, more

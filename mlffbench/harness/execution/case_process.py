@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -40,6 +41,8 @@ class CaseProcess:
     ----------
     lock : str or None
         Packages of the case's environment, with their versions, once the process has entered it.
+    entry_seconds : float
+        Time until then, in which the environment may have been made.
     died, is_lost : bool
         True if it has ended without an answer; if that was the death of the process it was forked from.
     """
@@ -57,6 +60,7 @@ class CaseProcess:
         self.case, self.place, self.time_limit, self.log = case, place, time_limit, log
         self.died = self.is_lost = False
         self.lock: str | None = None
+        self.entry_seconds = 0.0
         self._order = {
             "case": case.to_json(),
             "answer": str(place.absolute()),
@@ -83,8 +87,8 @@ class CaseProcess:
             The folder of the answer cannot be written.
         """
         self._child.send(json.dumps(self._order))
-        last = "" if self.case.environment is None else self._converse(progressed, "entered")
-        with self._child.time_limit(self.time_limit):  # which the making of an environment does not count in
+        last = "" if self.case.environment is None else self._enter(progressed)
+        with self._child.time_limit(self.time_limit):
             last = self._converse(progressed) or last
         answer = read_answer(self.place)
         if answer is not None:
@@ -95,6 +99,13 @@ class CaseProcess:
             failure["message"] += "; it died while it wrote its answer"
         self.died, self.is_lost = True, self._child.is_lost
         return failed(self.case, failure).to_json(), None
+
+    def _enter(self, progressed: Callable[..., None]) -> str:
+        """Wait, without a limit, until the child is in its environment, which it may have to make first."""
+        begun = time.monotonic()
+        last = self._converse(progressed, "entered")
+        self.entry_seconds = time.monotonic() - begun
+        return last
 
     def _converse(self, progressed: Callable[..., None], end: str = "answered") -> str:
         """Listen until the child has sent the event `end`, answered, or died; return the last kind."""

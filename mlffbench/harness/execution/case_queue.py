@@ -198,7 +198,8 @@ class CaseQueue:
             if child.case.id in self.extended:
                 document = self._extended(child.case, document, child.died)
             else:
-                timings = {**document["timings"], "case": {"seconds": time.monotonic() - begun}}
+                seconds = time.monotonic() - begun - child.entry_seconds
+                timings = {**document["timings"], "case": {"seconds": seconds}}
                 document = {**document, "timings": timings}
                 document = self._saved(child.case, document, predictions, answered_model(child.place))
             child.close(PATIENCE)

@@ -13,7 +13,7 @@ from mlffbench.harness.inputs import DataInputs, is_own_data
 from mlffbench.harness.planning.default_split import default_split
 from mlffbench.harness.planning.plan import Problem, Suite, SuiteError, cases
 from mlffbench.harness.planning.read_suite import open_suite, sound_problems, suite_in
-from mlffbench.harness.planning.requirements import unmet_requirements, unmet_there
+from mlffbench.harness.planning.requirements import unmet_by
 from mlffbench.harness.planning.suite_data import SuiteData, make_split
 from mlffbench.harness.planning.suite_tasks import Subject, impossible_tasks, models_of, oversized_tasks
 from mlffbench.system.device import checked_device
@@ -200,10 +200,6 @@ def _unmet(suite: Suite, planned: list[Case], source: SettingsSource) -> dict[st
     reasons: dict[str, str] = {}
     for i, row in enumerate(suite.estimators):
         case = next(case for case in planned if case.label == row.label)  # with the device
-        there = case.environment
-        unmet = (
-            unmet_there(case.estimator, there) if there else unmet_requirements("estimators", case.estimator)
-        )
-        for path, sentence in unmet:
+        for path, sentence in unmet_by(case):
             reasons[row.label] = source.say(("estimators", i, *path), sentence)
     return {case.id: reasons[case.label] for case in planned if case.label in reasons}

@@ -11,19 +11,27 @@ from zipfile import is_zipfile
 from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.forcefield import PACKAGES
+from mlffbench.harness.case import Case
 from mlffbench.harness.execution.environments import PythonEnvironment
 from mlffbench.system.device import checked_device
 
-__all__ = ["unmet_requirements", "unmet_there"]
+__all__ = ["unmet_by", "unmet_requirements"]
 
 SAVED = ".mlff"
 
 
-def unmet_there(spec: Spec, environment: Mapping[str, Any]) -> Iterator[registry.Fault]:
-    """Yield sentences on what the environment of an estimator lacks, and on files that are not here.
+def unmet_by(case: Case) -> Iterator[registry.Fault]:
+    """Yield paths in a row, and sentences on what its case lacks, here or in its environment.
 
     Nothing is installed; of an environment that is yet to be made nothing is known.
     """
+    if case.environment is None:
+        yield from unmet_requirements("estimators", case.estimator)
+    else:
+        yield from _unmet_there(case.estimator, case.environment)
+
+
+def _unmet_there(spec: Spec, environment: Mapping[str, Any]) -> Iterator[registry.Fault]:
     python = PythonEnvironment.of(environment)
     if any(text.startswith("-") for text in python.requirements):
         yield ("environment",), "requirements are packages; options of pip belong into pip's own settings"

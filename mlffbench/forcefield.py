@@ -73,6 +73,9 @@ class ForceField(RegressorMixin, BaseEstimator):
     requires : tuple of str
         Modules that it imports beyond the project's own dependencies; `extra` is the optional extra that
         installs them. The class itself is imported without them.
+    environment : mapping or None
+        Environment of its own, as a suite may write it beside an estimator, of a method whose packages
+        exclude those of others: suites fit and test it there, by the Python of that environment.
     implementation : tuple of str
         Our modules that import those, by name; `import_libraries` imports them before a fit is timed.
     elements_ : list of str
@@ -101,6 +104,7 @@ class ForceField(RegressorMixin, BaseEstimator):
     fitted_here: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str | None] = None
+    environment: ClassVar[Mapping[str, Any] | None] = None
     implementation: ClassVar[tuple[str, ...]] = ()
 
     atomic_energies: Mapping[str, float] | None

@@ -106,6 +106,8 @@ def run(
         _check_can_run(plan, states, store)
     source.keep(store)
     _announce(states, store)
+    for line in _environments(states):
+        say(line, err=json)
     completed = _complete(states, store, force, place, plan.suite, events)
     with refusals():
         _report(store, [case.id for case in plan.cases])
@@ -293,6 +295,16 @@ def _print_states(
     for line in executor:
         say(line)
     print_forecast(forecasts)
+    for line in _environments(states):
+        say(line)
+
+
+def _environments(states: list[CaseState]) -> list[str]:
+    """Sentences on the environments of the cases to do."""
+    from mlffbench.harness.completion import to_do
+    from mlffbench.harness.execution.environments import environment_sentences
+
+    return environment_sentences(case.environment for case in to_do(states))
 
 
 def _counts(states: list[CaseState]) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mlffbench.harness.case import Case
+from mlffbench.harness.documents.environment_locks import keep_lock
 from mlffbench.harness.documents.kept_models import SMALL, largest_model
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.execution.answer import answered_model
@@ -231,9 +232,12 @@ class CaseQueue:
             if child.died and self.stopping.is_set():
                 return None
             self.held[child.case.id].renew()
+            if child.lock is not None:
+                keep_lock(self.store.folder, child.lock)
             document = _with_log(document, child.log)
             if _failure_kind(document) not in INFRASTRUCTURE:
-                document = self._kept(child, document, predictions, time.monotonic() - begun)
+                seconds = time.monotonic() - begun - child.entry_seconds
+                document = self._kept(child, document, predictions, seconds)
             child.close(PATIENCE)
         finally:
             child.close()

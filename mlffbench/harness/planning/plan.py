@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.harness.case import DEFAULT_METRICS, Case
+from mlffbench.harness.planning.environment import environment_of
 from mlffbench.harness.planning.row import Budget, Environment, Resources, Row
 from mlffbench.system.checksum import Checksum
 from mlffbench.system.file_name import check_file_name
@@ -131,13 +132,10 @@ def _merged(common: Budget | Resources | None, own: Budget | Resources | None) -
 
 
 def _environment(suite: Suite, row: Row) -> dict[str, Any] | None:
-    """Environment of a row, found by its name if it has one."""
-    if not isinstance(row.environment, str):
-        return None if row.environment is None else row.environment.given()
-    if row.environment not in suite.environments:
-        known = registry.suggest(row.environment, suite.environments)
-        raise SuiteError(f"row {row.label!r}: no environment {row.environment!r}{known}")
-    return {"name": row.environment, **suite.environments[row.environment].given()}
+    try:
+        return environment_of(row, suite.environments)
+    except (LookupError, ValueError) as error:
+        raise SuiteError(f"row {row.label!r}: {error.args[0]}") from error
 
 
 def _pinned(spec: Spec) -> Spec:

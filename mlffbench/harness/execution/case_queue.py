@@ -154,16 +154,14 @@ class CaseQueue:
             try:
                 if self.fresh and case.id not in self.extended:
                     checkpoint.empty(folder)
-                document = self._stored(case, place, folder if case.tasks else None, start)
+                document = self._stored(case, place, folder, start)
             finally:
                 shutil.rmtree(place, ignore_errors=True)
         if document is not None and document["status"] == "ok":
             self.store.forget_unfinished(case.id)
         return document
 
-    def _stored(
-        self, case: Case, place: Path, unfinished: Path | None, start: Start
-    ) -> dict[str, Any] | None:
+    def _stored(self, case: Case, place: Path, unfinished: Path, start: Start) -> dict[str, Any] | None:
         """Compute a case in a child; in another one, if the first was lost."""
         document = None
         self.observer.started(case)

@@ -7,6 +7,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,7 +23,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from mlffbench.calculator import ForceFieldCalculator
 from mlffbench.data import QUANTITIES, InvalidData, InvalidPrediction, Labels, as_atoms, labels_of
-from mlffbench.system import model_file
+from mlffbench.system import checkpoint, model_file
+from mlffbench.system.fit_name import fit_name
 from mlffbench.system.parameter_values import check_parameters
 
 __all__ = ["PACKAGES", "ForceField", "Prepared", "check_frames", "least_squares_energies"]
@@ -158,8 +160,10 @@ class ForceField(RegressorMixin, BaseEstimator):
         self._forget()
         self.elements_ = _elements(frames)
         self.atomic_energies_ = self._reference(frames, labels.energy)
+        labels = replace(labels, energy=labels.energy - self._baseline(frames))
         try:
-            self._fit(frames, replace(labels, energy=labels.energy - self._baseline(frames)))
+            with checkpoint.keep_in_part(partial(fit_name, self, frames, labels)):
+                self._fit(frames, labels)
         except BaseException:
             self._forget()  # a half-fitted model must not predict
             raise
@@ -177,7 +181,9 @@ class ForceField(RegressorMixin, BaseEstimator):
             return self.fit(X, y)
         frames = self._check_known(check_frames(X))
         frames, labels = _ordered(frames, self._check_training_labels(y, frames))
-        self._partial_fit(frames, replace(labels, energy=labels.energy - self._baseline(frames)))
+        labels = replace(labels, energy=labels.energy - self._baseline(frames))
+        with checkpoint.keep_in_part(partial(fit_name, self, frames, labels)):
+            self._partial_fit(frames, labels)
         return self
 
     def predict(self, X: Sequence[Atoms]) -> Labels:

@@ -175,7 +175,7 @@ class CaseQueue:
         try:
             if self.fresh and case.id not in self.extended:
                 checkpoint.empty(folder)
-            document = self._stored(case, place, folder if case.tasks else None, start)
+            document = self._stored(case, place, folder, start)
         finally:
             shutil.rmtree(place, ignore_errors=True)
             self.store.unfinished.remove_empty(case.id)
@@ -193,9 +193,7 @@ class CaseQueue:
                 self.held[case.id].renew()
                 self.store.save(document, held=self.held[case.id].check)
 
-    def _stored(
-        self, case: Case, place: Path, unfinished: Path | None, start: Start
-    ) -> dict[str, Any] | None:
+    def _stored(self, case: Case, place: Path, unfinished: Path, start: Start) -> dict[str, Any] | None:
         """Compute a case in a child; in another one, if the first was lost."""
         document = None
         self.observer.started(case)

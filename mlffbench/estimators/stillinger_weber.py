@@ -107,7 +107,7 @@ class StillingerWeber(Classical):
 
     @classmethod
     def search_space(cls) -> dict[str, Any]:
-        """The cutoff, which decides how many shells of neighbours bind: pairs and angles end there or before."""
+        """The cutoff, which decides how many shells of neighbours bind in pairs and angles."""
         from scipy.stats import uniform
 
         return {

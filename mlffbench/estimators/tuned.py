@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from mlffbench.estimators.tuning.trials import Trials
 
 __all__ = ["Tuned"]
+
+STATES = ("complete", "pruned", "failed", "out of time")
 
 
 def _is_searcher(name: str) -> bool:
@@ -85,6 +88,9 @@ class Tuned(Composite):
         Validation errors of the final setting and of the model's own; None if there is none.
     quantity_ : str or None
         Quantity of these errors: ``forces`` (eV/Å) or ``energy_per_atom`` (eV).
+    tuning_ : dict
+        The search in numbers: `searcher`, `trials` and how many of them were `complete`, `pruned`, `failed`
+        or `out of time`, `seconds`, `params`, `quantity`, `error` and `default_error`.
     history_ : list of dict
         One row a trial: its `trial` number, `params`, `state` (complete, pruned, failed, out of time),
         `error`, `seconds`; of a failed one the `failure`.
@@ -136,6 +142,17 @@ class Tuned(Composite):
     def fitted_parts(self) -> list[tuple[str, ForceField]]:
         return [("model", self.model_)] if hasattr(self, "model_") else []
 
+    def import_libraries(self) -> None:
+        super().import_libraries()
+        if self.searcher == "optuna":
+            from mlffbench.estimators.tuning.optuna_search import import_optuna
+
+            import_optuna()
+
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        self.search_axes()
+
     # ------------------------------------------------------------ fitting
     def fit(self, X: Sequence[Atoms], y: Any = None, groups: Sequence[Any] | None = None) -> Self:
         """Search and fit; the frames may come in any order.
@@ -170,6 +187,21 @@ class Tuned(Composite):
         self.default_error_ = rows[0].get("error") if rows else None
         self.model_ = self._candidate(self.best_params_).fit(frames, labels)
 
+    @property
+    def tuning_(self) -> dict[str, Any]:
+        """The search in numbers."""
+        states = Counter(row["state"] for row in self.history_)
+        return {
+            "searcher": self.searcher,
+            "trials": len(self.history_),
+            **{state: states[state] for state in STATES},
+            "seconds": self.tuning_seconds_,
+            "params": self.best_params_,
+            "quantity": self.quantity_,
+            "error": self.best_error_,
+            "default_error": self.default_error_,
+        }
+
     def _candidate(self, params: Mapping[str, Any]) -> ForceField:
         """The unfitted model with these parameters in place of its own."""
         given = {"random_state": self.random_state, "atomic_energies": self.atomic_energies}
@@ -184,18 +216,15 @@ class Tuned(Composite):
         ValueError
             The space is none, names parameters that the model does not have, or there is nothing to search.
         """
-        from mlffbench.estimators.tuning.space import free_space, read_space
-        from mlffbench.registry import suggest
+        from mlffbench.estimators.tuning.space import check_values, free_space, read_space
 
         model = self.build_part("model")
         space = free_space(model) if self.space is None else self.space
-        known = model.get_params()
-        for name in space:
-            if name not in known:
-                raise ValueError(f"space: {type(model).__name__} has no {name!r}{suggest(name, known)}")
         if not space:
             raise ValueError(f"{type(model).__name__} has nothing to tune; name parameters in 'space'")
-        return read_space(space)
+        axes = read_space(space)
+        check_values(model, axes)
+        return axes
 
     def _search(self, frames: Sequence[Atoms], labels: Labels) -> Trials | None:
         """Run the trials; None if the frames are too few to hold some out.

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
+from sklearn.utils.validation import has_fit_parameter
 
 from mlffbench import registry
 from mlffbench.data import Dataset, Labels
@@ -68,7 +69,8 @@ def _flow(case: Case, read: list[CaseData], keep: Keep) -> tuple[Outcome, Predic
     forget_other_checkpoints(model, data.key(split))
     device = str(getattr(model, "device", "cpu"))
     train = [dataset.frames[i] for i in split.train]
-    model, fit = _fitted(model, train, dataset.labels[split.train], device)
+    grouped = {"groups": data.groups(split)} if has_fit_parameter(model, "groups") else {}
+    model, fit = _fitted(model, train, dataset.labels[split.train], device, grouped)
     model.predict(train[:2])  # first calls compile and allocate; they are not part of the pace
     tested = group_results(case, model, dataset, split)
     kept_model = keep(model)
@@ -98,7 +100,11 @@ def _model(case: Case, dataset: Dataset) -> ForceField:
 
 
 def _fitted(
-    model: ForceField, frames: Sequence[Atoms], labels: Labels, device: str
+    model: ForceField,
+    frames: Sequence[Atoms],
+    labels: Labels,
+    device: str,
+    grouped: Mapping[str, Any],
 ) -> tuple[ForceField, Measurement]:
     """Fit the model and measure the cost; after a kill, read both from the checkpoint."""
     kept = read_fit(model)
@@ -107,6 +113,6 @@ def _fitted(
     model.import_libraries()
     progress.report("fit", 0)
     with measure(device) as fit:
-        model.fit(frames, labels)
+        model.fit(frames, labels, **grouped)
     write_fit(model, fit)
     return model, fit

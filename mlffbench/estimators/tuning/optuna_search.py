@@ -10,7 +10,7 @@ from typing import Any
 from mlffbench.estimators.tuning.space import EDGE, Axis, Choices, Space
 from mlffbench.estimators.tuning.trials import Trials
 
-__all__ = ["optuna_search"]
+__all__ = ["import_optuna", "optuna_search"]
 
 WARM_UP = 10  # epochs before a trial may be pruned
 FIRST = 4  # complete trials before a trial may be pruned
@@ -42,11 +42,7 @@ def optuna_search(trials: Trials, space: Space, defaults: Mapping[str, Any], see
     .. [1] J. Bergstra, R. Bardenet, Y. Bengio and B. Kégl, NeurIPS 2011.
     .. [2] T. Akiba et al., KDD 2019, arXiv:1907.10902.
     """
-    try:
-        import optuna
-    except ImportError as error:
-        message = "the searcher 'optuna' needs optuna: pip install 'mlffbench[search]'"
-        raise ImportError(message, name="optuna") from error
+    optuna = import_optuna()
     axes = {name: _distribution(axis) for name, axis in space.items()}
     prunes = not any(name.endswith("_weight") for name in space)
     with _quiet():
@@ -68,6 +64,22 @@ def optuna_search(trials: Trials, space: Space, defaults: Mapping[str, Any], see
             states = {"complete": "COMPLETE", "pruned": "PRUNED"}
             state = optuna.trial.TrialState[states.get(row["state"], "FAIL")]
             study.tell(trial, row.get("error"), state)
+
+
+def import_optuna() -> Any:
+    """Return the package.
+
+    Raises
+    ------
+    ImportError
+        It is not installed.
+    """
+    try:
+        import optuna
+    except ImportError as error:
+        message = "the searcher 'optuna' needs optuna: pip install 'mlffbench[search]'"
+        raise ImportError(message, name="optuna") from error
+    return optuna
 
 
 def _distribution(axis: Axis) -> Any:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 
 from mlffbench import registry
 from mlffbench.estimators.base.composite import Composite, is_spec
 from mlffbench.forcefield import ForceField
+from mlffbench.system.parameter_values import check_parameters
 
-__all__ = ["Axis", "Choices", "Range", "Space", "free_space", "plain", "read_space"]
+__all__ = ["Axis", "Choices", "Range", "Space", "check_values", "free_space", "plain", "read_space"]
 
 FORMS = ("uniform", "loguniform", "randint")
 EDGE = 1e-9  # quantiles 0 and 1 of a distribution may lie outside of it, or at infinity
@@ -36,6 +38,10 @@ class Choices:
 
     def levels(self) -> list[Any]:
         """The values of a grid."""
+        return list(self.values)
+
+    def extremes(self) -> list[Any]:
+        """All values, which are within the parameter's range if each is."""
         return list(self.values)
 
     def searched(self) -> list[Any]:
@@ -66,6 +72,10 @@ class Range:
         below, above = self.distribution.cdf(value - 1 if self.whole else value), self.distribution.cdf(value)
         low, high = self.distribution.support()
         return float((below + above) / 2) if low <= value <= high else None
+
+    def extremes(self) -> list[Any]:
+        """The least and the greatest value."""
+        return [self.at(0), self.at(1)]
 
     def levels(self) -> list[Any]:
         """The values of a grid: the middles of the thirds of the distribution."""
@@ -120,6 +130,29 @@ def _distribution(name: str, form: str, bounds: Any) -> Any:
     if form == "randint" and not (isinstance(low, int) and isinstance(high, int)):
         raise ValueError(f"space: randint of {name} takes two whole numbers, not {bounds!r:.80}")
     return stats.uniform(low, high - low) if form == "uniform" else getattr(stats, form)(low, high)
+
+
+def check_values(model: ForceField, space: Space) -> None:
+    """Refuse a space with values that a model does not take, or with parameters that it does not have.
+
+    Raises
+    ------
+    ValueError
+        The first of these.
+    """
+    known = model.get_params()
+    for name, axis in space.items():
+        if name not in known:
+            raise ValueError(f"space: {type(model).__name__} has no {name!r}{registry.suggest(name, known)}")
+        for value in axis.extremes():
+            *parts, word = name.split("__")
+            owner = clone(model).set_params(**{name: value})
+            for part in parts:
+                owner = getattr(owner, part)
+            try:
+                check_parameters(type(owner), {word: value})
+            except ValueError as error:
+                raise ValueError(f"space: {error}") from None
 
 
 def free_space(model: ForceField) -> dict[str, Any]:

@@ -57,9 +57,29 @@ class Environment(_Strict):
 
 
 class Search(_Strict):
-    """Search for the best hyperparameters, inside the training part."""
+    """Search for the best hyperparameters, inside the training part: keywords of the estimator ``tuned``."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    searcher: Any = Field(default=None, description="optuna, random, grid, or a searcher of scikit-learn")
+    trials: Any = Field(default=None, description="fits of the search, that of the defaults included")
+    seconds: Any = Field(default=None, description="seconds of the search; depends on the machine")
+    validation: Any = Field(default=None, description="share or number of the training frames that judge")
+    space: Any = Field(default=None, description="parameters to search, with their lists or distributions")
+
+    @classmethod
+    def parse(cls, value: Any) -> Search | bool | None:
+        """Read ``true``, ``false`` or keywords.
+
+        Raises
+        ------
+        ValueError
+            It is none of these.
+        """
+        if value is None or value is False or isinstance(value, cls):
+            return value
+        if value is not True and not isinstance(value, Mapping):
+            words = ", ".join(cls.model_fields)
+            raise ValueError(f"search must be true, false or a mapping with {words}, not {value!r:.80}")
+        return cls.model_validate({} if value is True else value)
 
 
 BESIDE = ("as", "budget", "resources", "environment", "search")  # keys that may stand beside a name
@@ -74,7 +94,8 @@ class Row:
     spec : Spec
     label : str
     budget, resources, environment, search : of these names, or None
-        What stands beside the estimator; an `environment` may be the name of one of the suite's.
+        What stands beside the estimator; an `environment` may be the name of one of the suite's. A `search`
+        that is False keeps the row from the suite's.
     """
 
     spec: Spec
@@ -82,7 +103,7 @@ class Row:
     budget: Budget | None = None
     resources: Resources | None = None
     environment: Environment | str | None = None
-    search: Search | None = None
+    search: Search | bool | None = None
 
     @classmethod
     def parse(cls, value: Any) -> Row:
@@ -106,7 +127,7 @@ class Row:
             budget=_part(Budget, beside.get("budget")),
             resources=_part(Resources, beside.get("resources")),
             environment=_environment(beside.get("environment")),
-            search=_part(Search, {} if beside.get("search") is True else beside.get("search") or None),
+            search=Search.parse(beside.get("search")),
         )
 
 

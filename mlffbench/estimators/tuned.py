@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Tuned"]
 
+TRIALS, MOST = 20, 1000  # trials by default, and where the time is the limit
 STATES = ("complete", "pruned", "failed", "out of time")
 
 
@@ -60,8 +61,9 @@ class Tuned(Composite):
         `RandomizedSearchCV` and `GridSearchCV` of scikit-learn, of whose other searchers
         ``sklearn.model_selection:HalvingRandomSearchCV`` is the name. A grid takes three values of a
         distribution.
-    trials : int
-        Number of trials, that of the model's own parameters included.
+    trials : int, optional
+        Number of trials, that of the model's own parameters included. Default: 20, or with `seconds` as many
+        as there is time for.
     seconds : float, optional
         Time of all trials, s: none starts after it, and one of a method that reports its progress ends. The
         last fit comes after it. Results then depend on the speed of the machine.
@@ -114,7 +116,7 @@ class Tuned(Composite):
         self,
         model: ForceField | str | Mapping[str, Any],
         searcher: Searcher = "optuna",
-        trials: Count = 20,
+        trials: Count | None = None,
         seconds: Positive | None = None,
         validation: ShareOrNumber = 0.2,
         space: Mapping[str, Any] | None = None,
@@ -246,7 +248,8 @@ class Tuned(Composite):
         data = hold_out(frames, labels, self.validation, groups, rng)
         if data is None:
             return None
-        trials = Trials(self._candidate, data, self.trials, self.seconds)
+        most = self.trials or (TRIALS if self.seconds is None else MOST)
+        trials = Trials(self._candidate, data, most, self.seconds)
         trials.run({})
         if self.searcher == "optuna":
             resolved = self._candidate({}).resolved_params()

@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -125,7 +123,7 @@ class Trials:
         digest = hashlib.sha256(data.labels.energy.tobytes() + data.fitted.tobytes()).hexdigest()
         name = f"trial {len(self.rows)} {json.dumps(params, sort_keys=True)} {digest}"
         heard: list[tuple[int, float]] = []
-        done = checkpoint.resumed(name, lambda: self._tried(name, params, stop, data, heard))
+        done = checkpoint.resumed(name, lambda: self._tried(params, stop, data, heard))
         if stop is not None and not heard:
             for epoch, loss in done["epochs"]:
                 stop(epoch, loss)
@@ -133,7 +131,6 @@ class Trials:
 
     def _tried(
         self,
-        name: str,
         params: Mapping[str, Any],
         stop: Stop | None,
         data: Holdout,
@@ -154,7 +151,7 @@ class Trials:
 
         def judged() -> tuple[str, float] | StopTrial:
             try:
-                with progress.watch(watch), _own_folder(name):
+                with progress.watch(watch):
                     model = self.make(params).fit(*data.part(data.fitted))
                 return validation_error(model, *data.part(data.held))
             except StopTrial as reason:
@@ -168,17 +165,3 @@ class Trials:
         else:
             row["quantity"], row["error"] = value
         return {**row, "seconds": monotonic() - start, "epochs": heard}
-
-
-@contextmanager
-def _own_folder(name: str) -> Iterator[None]:
-    """Checkpoints of a trial in a folder of its own, which goes when the trial ends."""
-    folder = checkpoint.folder()
-    if folder is None:
-        yield
-        return
-    own = folder / f"trial-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
-    own.mkdir(exist_ok=True)
-    with checkpoint.keep_in(own):
-        yield
-    shutil.rmtree(own)

@@ -14,7 +14,7 @@ from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.harness.case import DEFAULT_METRICS, Case
 from mlffbench.harness.planning.row import Budget, Environment, Resources, Row, Search
-from mlffbench.harness.planning.tuned_rows import budget_of, rows_of, searching_spec
+from mlffbench.harness.planning.tuned_rows import budget_of, leaderboard_rows, searching_spec
 from mlffbench.system.checksum import Checksum
 from mlffbench.system.file_name import check_file_name
 
@@ -91,7 +91,7 @@ class Suite(_Strict):
     @property
     def rows(self) -> list[tuple[int, Row]]:
         """Rows of the leaderboard, tuned ones too, each with the number of its entry."""
-        return list(rows_of(self.estimators, self.search))
+        return list(leaderboard_rows(self.estimators, self.search))
 
 
 # ---------------------------------------------------------------- cases

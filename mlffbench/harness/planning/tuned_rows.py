@@ -12,13 +12,13 @@ from mlffbench.estimators.tuning.space import free_space
 from mlffbench.harness.planning.row import Row, Search
 from mlffbench.system.failures import catch_failure
 
-__all__ = ["TUNED", "budget_of", "rows_of", "searching_spec"]
+__all__ = ["TUNED", "beyond_budget", "budget_of", "leaderboard_rows", "searching_spec"]
 
 TUNED = "tuned"  # the estimator that searches
 LIMITS = {"trials": "tuning_trials", "seconds": "tuning_seconds"}  # parameters of it -> words of a budget
 
 
-def rows_of(rows: Sequence[Row], common: Search | None) -> Iterator[tuple[int, Row]]:
+def leaderboard_rows(rows: Sequence[Row], common: Search | None) -> Iterator[tuple[int, Row]]:
     """Rows of the leaderboard, each with the number of its entry in the suite.
 
     A row with a search of its own is tuned; under a search of the suite, a tuned row stands beside every
@@ -54,13 +54,20 @@ def searching_spec(spec: Spec, row: Row, budget: Mapping[str, Any] | None = None
     if not isinstance(row.search, Search):
         return spec
     params = row.search.given()
+    for _, sentence in beyond_budget(params, budget):
+        raise ValueError(f"row {row.label!r}: {sentence}")
     for word, limit in LIMITS.items():
-        most = (budget or {}).get(limit)
-        if most is not None and params.setdefault(word, most) > most:
-            raise ValueError(
-                f"row {row.label!r}: search {word}: {params[word]} exceeds the budget's {limit}: {most}"
-            )
+        if limit in (budget or {}):
+            params.setdefault(word, (budget or {})[limit])
     return Spec(TUNED, {"model": {spec.name: dict(spec.params)}, **params})
+
+
+def beyond_budget(search: Mapping[str, Any], budget: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    """Yield keywords of a search that exceed its budget, and sentences."""
+    for word, limit in LIMITS.items():
+        own, most = search.get(word), (budget or {}).get(limit)
+        if isinstance(own, int | float) and isinstance(most, int | float) and own > most:
+            yield word, f"{word} {own:g} of the search is beyond the budget, {limit}: {most:g}"
 
 
 def budget_of(row: Row, budget: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -180,6 +180,8 @@ class Tuned(Composite):
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         trials = self._search(frames, labels)
+        if trials is not None:
+            trials.refuse_failure()
         rows = [] if trials is None else trials.rows
         best = None if trials is None else trials.best()
         self.history_ = rows
@@ -251,12 +253,13 @@ class Tuned(Composite):
         most = self.trials or (TRIALS if self.seconds is None else MOST)
         trials = Trials(self._candidate, data, most, self.seconds)
         trials.run({})
+        if trials.ended:
+            return trials
         if self.searcher == "optuna":
             resolved = self._candidate({}).resolved_params()
             optuna_search(trials, space, {k: v for k, v in resolved.items() if k in space}, seed)
         else:
             sklearn_search(self.searcher, trials, space, seed)
-        trials.refuse_failure()
         return trials
 
     def _has_partial_fit(self) -> bool:

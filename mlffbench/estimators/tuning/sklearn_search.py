@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
-from math import nan, prod
+from math import ceil, log, nan, prod
 from typing import Any, Self
 
 import numpy as np
@@ -46,8 +46,8 @@ def sklearn_search(name: str, trials: Trials, space: Space, seed: int) -> None:
     """
     searcher = _searcher(name)
     known = inspect.signature(searcher).parameters
-    given = {"n_iter": trials.most - len(trials.rows), "n_candidates": _n_candidates(trials)}
-    given |= {"random_state": seed, "refit": False, "error_score": nan}
+    given = {"n_iter": trials.most - len(trials.rows), **_halving(trials)}
+    given |= {"random_state": seed, "refit": False, "return_train_score": False, "error_score": nan}
     given |= {"cv": [(trials.data.fitted, trials.data.held)]}
     if "param_grid" in known:
         given["param_grid"] = {key: axis.levels() for key, axis in space.items()}
@@ -59,7 +59,7 @@ def sklearn_search(name: str, trials: Trials, space: Space, seed: int) -> None:
         warnings.filterwarnings("ignore", message=".*non-finite", category=UserWarning)  # failed trials
         warnings.filterwarnings("ignore", message="The total space of parameters", category=UserWarning)
         search.fit(trials.data.frames, trials.data.labels)
-    if "n_candidates" in known:
+    if "min_resources" in known:
         trials.run(search.cv_results_["params"][search.best_index_])
 
 
@@ -73,9 +73,14 @@ def _searcher(name: str) -> Any:
         raise ValueError(f"scikit-learn has no searcher {attribute!r}") from None
 
 
-def _n_candidates(trials: Trials) -> int:
-    """Candidates of successive halving by three: n (1 + 1/3 + 1/9 ...) fits, and one to all frames."""
-    return max(2, (trials.most - len(trials.rows) - 1) * 2 // 3)
+def _halving(trials: Trials) -> dict[str, Any]:
+    """Settings of successive halving by three, whose last round has all frames.
+
+    n candidates are n (1 + 1/3 + 1/9 ...) fits, and one more to all frames; a round judges by at least one.
+    """
+    n = max(2, (trials.most - len(trials.rows) - 1) * 2 // 3)
+    frames, held = len(trials.data.frames), len(trials.data.held)
+    return {"n_candidates": n, "min_resources": max(ceil(frames / held), frames // 3 ** int(log(n, 3)))}
 
 
 def _check_size(grid: Mapping[str, Sequence[Any]], trials: Trials) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
+from mlffbench.data import InvalidPrediction
 from mlffbench.estimators.tuning.space import plain
 from mlffbench.estimators.tuning.validation import Holdout, validation_error
 from mlffbench.forcefield import ForceField
@@ -19,6 +20,13 @@ from mlffbench.system.failures import catch_failure
 __all__ = ["Stop", "Trials"]
 
 Stop = Callable[[int, float], bool]  # epoch, validation loss -> end this trial
+KINDS: dict[str, type[Exception]] = {  # exceptions by the kind of the failure that they become
+    "out of memory": MemoryError,
+    "diverged": FloatingPointError,
+    "invalid prediction": InvalidPrediction,
+    "not installed": ImportError,
+    "unsupported input": ValueError,
+}
 SAME = 1e-6  # relative difference of errors that are equal
 
 
@@ -101,16 +109,18 @@ class Trials:
         return next((row for row in whole if row["error"] <= least * (1 + SAME)), None)
 
     def refuse_failure(self) -> None:
-        """Raise if all trials failed.
+        """Raise if all trials failed, as the first did.
 
         Raises
         ------
-        ValueError
+        MemoryError, FloatingPointError, InvalidPrediction, ImportError, ValueError or RuntimeError
             They did; the message has the first failure.
         """
         if all(row["state"] == "failed" for row in self.rows):
-            first = self.rows[0]["failure"]["message"]
-            raise ValueError(f"all {len(self.rows)} trials failed; the first, of the defaults: {first}")
+            first, n = self.rows[0]["failure"], len(self.rows)
+            raise KINDS.get(first["kind"], RuntimeError)(
+                f"all {n} trials failed; the first, of the model's own parameters: {first['message']}"
+            )
 
     def _known(self, params: Mapping[str, Any], data: Holdout) -> dict[str, Any] | None:
         """The row of an equal trial, which costs nothing again."""

@@ -116,6 +116,16 @@ class ForceField(RegressorMixin, BaseEstimator):
         """Parameters with which ten small frames are fitted in seconds, for the contract tests."""
         return {}
 
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Hyperparameters worth tuning, each with a list of values or a frozen `scipy.stats` distribution.
+
+        scikit-learn's searchers and the estimator ``tuned`` take it. Weights of the loss are left out, since
+        an error of forces does not see the energies that they would give away; so are sizes that only buy
+        accuracy with time, as numbers of epochs, sparse points or starts: they belong to the budget.
+        """
+        return {}
+
     def import_libraries(self) -> None:
         """Import the libraries of the method, which takes seconds that are not the fit's.
 

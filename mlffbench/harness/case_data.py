@@ -12,7 +12,7 @@ from ase import Atoms
 from ase.data import atomic_numbers
 
 from mlffbench import registry
-from mlffbench.data import Dataset, InvalidData, LazySequence, Spec, Split
+from mlffbench.data import Dataset, InvalidData, LazySequence, Spec, Split, value_name
 from mlffbench.harness.budget import training_part
 from mlffbench.harness.case import Case
 from mlffbench.harness.inputs import DataInputs, UsedColumns, case_inputs, checkpoint_key, named_files
@@ -69,6 +69,13 @@ class CaseData:
         spec = self.case.split
         whole = registry.load("splits", spec.name)(self.dataset, seed=self.case.seed, **spec.params)
         return training_part(whole, (self.case.budget or {}).get("labels"), self.case.seed)
+
+    def groups(self, split: Split) -> list[str] | None:
+        """Group of each training frame, as the split or trajectories keep them together; None without."""
+        params = self.case.split.params
+        column = params.get("column", params.get("trajectory")) or "trajectory"
+        values = self.dataset.columns.get(str(column))
+        return None if values is None else [value_name(values[i]) for i in split.train]
 
     def inputs(self) -> dict[str, Any]:
         """Digests of the inputs that were used so far."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
+from sklearn.utils.validation import has_fit_parameter
 
 from mlffbench import registry
 from mlffbench.data import Dataset, Labels
@@ -76,7 +77,8 @@ def _flow(case: Case, read: list[CaseData], keep: Keep) -> tuple[Outcome, Predic
     forget_other_checkpoints(model, data.key(split))
     device = str(getattr(model, "device", "cpu"))
     train = [dataset.frames[i] for i in split.train]
-    model, fit, resumed = _fitted(case, model, train, dataset.labels[split.train], device)
+    grouped = {"groups": data.groups(split)} if has_fit_parameter(model, "groups") else {}
+    model, fit, resumed = _fitted(case, model, train, dataset.labels[split.train], device, grouped)
     if case.tasks or fit.seconds >= LONG:
         sign_checkpoints(model, data.key(split))
         write_fit(model, fit, resumed)
@@ -111,7 +113,12 @@ def _model(case: Case, dataset: Dataset) -> ForceField:
 
 
 def _fitted(
-    case: Case, model: ForceField, frames: Sequence[Atoms], labels: Labels, device: str
+    case: Case,
+    model: ForceField,
+    frames: Sequence[Atoms],
+    labels: Labels,
+    device: str,
+    grouped: Mapping[str, Any],
 ) -> tuple[ForceField, Measurement, int]:
     """Fit the model and measure the cost; after a kill, go on from the checkpoints.
 
@@ -139,6 +146,6 @@ def _fitted(
         earlier_work.listen() as earlier,
         measure(device) as fit,
     ):
-        model.fit(frames, labels)
+        model.fit(frames, labels, **grouped)
     fit.seconds += earlier.seconds
     return model, fit, earlier.resumed

@@ -38,7 +38,7 @@ class Local:
         Cases that run at once; they share the cores.
     """
 
-    dashboard = None
+    dashboard: str | None = None
 
     def __init__(self, jobs: Number = 1) -> None:
         machine = this_machine()

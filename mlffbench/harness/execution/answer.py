@@ -15,7 +15,7 @@ from mlffbench.system.array_archive import read_arrays
 from mlffbench.system.atomic_write import atomic_write
 from mlffbench.system.failures import catch_failure
 
-__all__ = ["Answer", "answered_model", "has_answer", "read_answer", "write_answer", "write_model"]
+__all__ = ["DOCUMENT", "Answer", "answered_model", "has_answer", "read_answer", "write_answer", "write_model"]
 
 Answer = tuple[dict[str, Any], dict[str, np.ndarray] | None]
 

@@ -38,6 +38,8 @@ class Local:
         Cases that run at once; they share the cores.
     """
 
+    dashboard: str | None = None
+
     def __init__(self, jobs: Number = 1) -> None:
         machine = this_machine()
         self.jobs = self.slots = jobs if jobs > 0 else machine.cores
@@ -61,6 +63,9 @@ class Local:
     def is_alone(self, case: Case) -> bool:
         """True if the case has its device, and a new process, for itself."""
         return is_timed(case) or (self.jobs == 1 and not self._stays(case))
+
+    def stop(self) -> None:
+        """Do nothing: nobody waits for room."""
 
     def describe(self) -> list[str]:
         """No lines: nothing is to be said of this machine."""

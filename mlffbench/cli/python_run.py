@@ -78,7 +78,8 @@ def run(
     from mlffbench.report.results_folder import Results
 
     source = _source(suite, progress, budget, only, quick, params)
-    plan = plan_run(source.suite, device, dataset=source.dataset)
+    here = executor in (None, "local") and scheduler is None
+    plan = plan_run(source.suite, device, dataset=source.dataset, here=here)
     for sentence in plan.warnings:
         warnings.warn(sentence, stacklevel=2)
     store = Store(Path(out or source.folder or Path("results") / plan.suite.name))

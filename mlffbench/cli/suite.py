@@ -90,7 +90,8 @@ def run(
     events = only_events(context) if json and not dry_run else None
     with refusals():
         source = run_source(suite, budget, only, quick, param, err=json)
-        plan = _planned(source, device, fetch=not dry_run)
+        here = executor in (None, "local") and scheduler is None
+        plan = _planned(source, device, fetch=not dry_run, here=here)
         store = Store(out or source.folder or Path("results") / plan.suite.name)
         source.check_folder(store.folder)
         cases = chosen_cases(plan.cases, names_of(only))
@@ -254,13 +255,13 @@ def chosen_cases(cases: list[Case], only: list[str]) -> list[Case]:
     return [case for case in cases if not only or {case.label, case.estimator.name} & set(only)]
 
 
-def _planned(source: RunSource, device: str | None, fetch: bool) -> PlannedRun:
+def _planned(source: RunSource, device: str | None, fetch: bool, here: bool) -> PlannedRun:
     """Plan the suite and print what is to be said about its data."""
     from mlffbench.harness.planning.plan import SuiteError
     from mlffbench.harness.planning.planned_run import plan_run
 
     try:
-        plan = plan_run(source.suite, device, fetch, source.dataset)
+        plan = plan_run(source.suite, device, fetch, source.dataset, here)
     except SuiteError as error:
         _refuse(error)
     for note in plan.notes:

@@ -72,6 +72,7 @@ def plan_run(
     device: str | None = None,
     fetch: bool = True,
     dataset: Dataset | None = None,
+    here: bool = True,
 ) -> PlannedRun:
     """Read a suite, list its cases, load their data and make their splits.
 
@@ -85,6 +86,8 @@ def plan_run(
         Download data that are not on this machine; else their cases have an unknown digest.
     dataset : Dataset, optional
         Data of a Suite's first problem, if they have been read and have passed the checks.
+    here : bool
+        False if another executor than the suite's will run the cases: they need not fit on this machine.
 
     Raises
     ------
@@ -96,14 +99,14 @@ def plan_run(
         data = SuiteData(fetch)
         if dataset is not None:
             data.take(suite.problems[0].dataset, dataset)
-        return _planned(suite, SettingsSource(suite.model_dump(), SuiteError), [], device, data)
+        return _planned(suite, SettingsSource(suite.model_dump(), SuiteError), [], device, data, here)
     source = open_suite(suite)
     content, mistakes = suite_in(source)
     if content is None:
         _, _, more = _checked_problems(sound_problems(source), [0], SuiteData(fetch=False), mistakes)
         source.refuse([*mistakes, *more])
         raise AssertionError("a suite that is none has mistakes")
-    return _planned(content, source, mistakes, device, SuiteData(fetch and not mistakes))
+    return _planned(content, source, mistakes, device, SuiteData(fetch and not mistakes), here)
 
 
 def _check_device(device: str | None) -> None:
@@ -115,7 +118,12 @@ def _check_device(device: str | None) -> None:
 
 
 def _planned(
-    suite: Suite, source: SettingsSource, mistakes: list[Mistake], device: str | None, data: SuiteData
+    suite: Suite,
+    source: SettingsSource,
+    mistakes: list[Mistake],
+    device: str | None,
+    data: SuiteData,
+    here: bool,
 ) -> PlannedRun:
     """Plan a suite of the right shape; mistakes in its names and values are given."""
     numbered = dict(enumerate(suite.problems))
@@ -131,7 +139,8 @@ def _planned(
     source.refuse(mistakes)
     suite = suite.model_copy(update={"problems": problems})
     planned = _cases(suite, data, device, source)
-    unmet = _unmet(suite, planned, source)
+    here = here and suite.executor.name == "local"
+    unmet = _unmet(suite, planned, source, _too_large(suite, planned, source) if here else {})
     notes, warnings = tuple(data.notes), tuple(data.warnings)
     return PlannedRun(suite, planned, data.inputs, notes, warnings, data.absent, unmet)
 
@@ -197,23 +206,23 @@ def _with_split(problem: Problem, dataset: Dataset, data: SuiteData) -> Problem:
     return problem.model_copy(update={"split": split})
 
 
-def _unmet(suite: Suite, planned: list[Case], source: SettingsSource) -> dict[str, str]:
+def _unmet(
+    suite: Suite, planned: list[Case], source: SettingsSource, too_large: Mapping[str, str]
+) -> dict[str, str]:
     """Ids of the cases that cannot run here, and the sentences with their places."""
-    reasons: dict[str, str] = {}
+    reasons = dict(too_large)
     for i, row in suite.rows:
         case = next(case for case in planned if case.label == row.label)  # with the device
         for path, sentence in unmet_by(case):
             reasons[row.label] = source.say(("estimators", i, *path), sentence)
-    if suite.executor.name == "local":
-        reasons = {**_too_large(suite, planned, source), **reasons}
     return {case.id: reasons[case.label] for case in planned if case.label in reasons}
 
 
 def _too_large(suite: Suite, planned: list[Case], source: SettingsSource) -> dict[str, str]:
     """Labels of the rows that this machine has not the resources for, and the sentences with their places."""
     machine, reasons = this_machine(), dict[str, str]()
-    for i, row in enumerate(suite.estimators):
-        path = ("resources",) if row.resources is None else ("estimators", i, "resources")
+    for i, row in suite.rows:
+        path: tuple[Any, ...] = ("resources",) if row.resources is None else ("estimators", i, "resources")
         for case in [case for case in planned if case.label == row.label and case.resources][:1]:
             sentence = lack(resources_of(case), machine)
             if sentence is not None:

@@ -84,9 +84,10 @@ def _scores(
 ) -> Iterator[Score]:
     """Scores of quantities that are known for as many frames; all from the same resamples."""
     pairs = [(comparison, name) for comparison in compared for name in metrics]
+    along_axis = [name for name, metric in metrics.items() if "axis" in registry.parameters(metric)]
 
     def values(resamples: np.ndarray, axis: int = -1) -> np.ndarray:
-        return np.array([_values(metrics[name], comparison, resamples) for comparison, name in pairs])
+        return np.array([_values(metrics[n], n in along_axis, one, resamples) for one, n in pairs])
 
     everything = np.arange(n_frames)
     bounds = _intervals(values, everything, len(pairs))
@@ -108,10 +109,10 @@ def _intervals(
     return [(float(low), float(high)) for low, high in zip(interval.low, interval.high, strict=True)]
 
 
-def _values(metric: Metric, comparison: Comparison, resamples: np.ndarray) -> list[float]:
+def _values(metric: Metric, takes_axis: bool, comparison: Comparison, resamples: np.ndarray) -> list[float]:
     """Metric of each resample, (m, n) indices of frames; of many at once, if it takes an ``axis``."""
     true, predicted = comparison.true, comparison.predicted
-    if not (isinstance(true, np.ndarray) and isinstance(predicted, np.ndarray) and _takes_axis(metric)):
+    if not (takes_axis and isinstance(true, np.ndarray) and isinstance(predicted, np.ndarray)):
         return [float(metric(_row(true, frames), _row(predicted, frames))) for frames in resamples]
     values: list[float] = []
     step = max(1, LARGEST // max(1, resamples.shape[1] * true.shape[1]))
@@ -119,10 +120,6 @@ def _values(metric: Metric, comparison: Comparison, resamples: np.ndarray) -> li
         sides = (side[frames].reshape(len(frames), -1) for side in (true, predicted))
         values += metric(*sides, axis=1).tolist()
     return values
-
-
-def _takes_axis(metric: Metric) -> bool:
-    return "axis" in registry.parameters(metric)
 
 
 def _row(rows: Rows, frames: np.ndarray) -> np.ndarray:

@@ -10,8 +10,8 @@ from typing import Self
 
 from mlffbench import registry
 from mlffbench.harness.case import Case
-from mlffbench.harness.execution.placement import Child, Start
-from mlffbench.harness.execution.resources import is_timed, resources_of
+from mlffbench.harness.execution.placement import Child, ExecutorError, Start
+from mlffbench.harness.execution.resources import is_timed, lack, resources_of
 from mlffbench.harness.execution.room import Room, Share
 from mlffbench.harness.execution.warm_pool import WarmPool
 from mlffbench.harness.execution.workers import Workers
@@ -56,8 +56,17 @@ class Local:
 
     @contextmanager
     def place(self, case: Case) -> Iterator[Start]:
-        """Wait for room on the machine; yield the function that starts a process."""
-        with self._room.share(resources_of(case)) as share:
+        """Wait for room on the machine; yield the function that starts a process.
+
+        Raises
+        ------
+        ExecutorError
+            There will never be room.
+        """
+        needed = resources_of(case)
+        if sentence := lack(needed, self._room.machine):
+            raise ExecutorError(f"{case.label}: {sentence}")
+        with self._room.share(needed) as share:
             yield partial(self._start, case, share)
 
     def is_alone(self, case: Case) -> bool:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
+import psutil
 import pytest
 from example_cases import Silent, case
 
 from mlffbench.data import Spec
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.execution.execute import execute
+from mlffbench.harness.execution.placement import ExecutorError
 from mlffbench.harness.executors.local import Local
 from mlffbench.system.fork_server import ForkServer
 
@@ -22,10 +25,15 @@ EXACT = ("scores", "split", "inputs", "model", "profiles", "curves")
 
 @pytest.fixture
 def started(monkeypatch):
-    """Arguments of the processes that are started."""
+    """The processes that stay, as they are started."""
     calls = []
     original = Local._staying
-    monkeypatch.setattr(Local, "_staying", lambda *given: calls.append(given) or original(*given))
+
+    def staying(*given):
+        calls.append(original(*given))
+        return calls[-1]
+
+    monkeypatch.setattr(Local, "_staying", staying)
     return calls
 
 
@@ -60,6 +68,24 @@ def test_a_case_that_fails_ends_its_process(tmp_path, started):
     assert len(started) == 2
 
 
+@with_template
+def test_killed_processes_lose_no_case(tmp_path, started):
+    store, cases = Store(tmp_path), [case(seed=k) for k in range(12)]
+    thread = threading.Thread(target=execute, args=(cases, store, Silent(), Local(2)))
+    thread.start()
+    for n in (2, 3, 4):
+        while len(started) < n and thread.is_alive():
+            time.sleep(0.01)
+        time.sleep(0.05)
+        for child in psutil.Process(started[n - 2]._process.pid).children() if thread.is_alive() else ():
+            with suppress(psutil.Error):
+                child.kill()
+    thread.join(120)
+    assert [store.load(one.id)["status"] for one in cases] == ["ok"] * 12
+    assert len(started) > 2
+    assert not any(process.is_alive for process in started)
+
+
 def test_timed_cases_and_foreign_code_have_new_processes():
     local = Local(2)
     timed, strange = case(tasks=[Spec("speed")]), case("helpers:Steady")
@@ -87,6 +113,12 @@ def test_a_timed_case_waits_until_the_others_have_ended():
     for thread in threads:
         thread.join(5)
     assert seen == ["a begins", "a ends", "timed begins", "timed ends", "b begins", "b ends"]
+
+
+def test_a_case_without_room_is_refused_at_once():
+    large = replace(case(), resources={"memory": "900 TB"})
+    with pytest.raises(ExecutorError, match=r"row: 9e\+05 GB of memory are asked for"), Local(2).place(large):
+        pass
 
 
 def test_minus_one_is_as_many_as_there_are_cores():

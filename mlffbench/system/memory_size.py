@@ -29,5 +29,5 @@ def memory_size(text: str) -> int:
 
 
 def size_text(size: int) -> str:
-    """Bytes in words, in GB."""
-    return f"{size / 1e9:.3g} GB"
+    """Bytes in words, in GB or TB."""
+    return f"{size / 1e12:.3g} TB" if size >= 1e12 else f"{size / 1e9:.3g} GB"

@@ -23,3 +23,4 @@ def test_everything_else_is_refused(text):
 
 def test_a_size_in_words():
     assert size_text(24_500_000_000) == "24.5 GB"
+    assert size_text(900 * 10**12) == "900 TB"

@@ -43,6 +43,7 @@ class CaseRunner(WorkerPlugin):
         self._sessions: dict[str, Session] = {}
         self._workers: dict[int, Workers] = {}
         self._lock = threading.Lock()
+        self._served = 0
         limit = worker.memory_manager.memory_limit or psutil.virtual_memory().total
         declared = worker.state.total_resources
         missing = {"threads": float(worker.state.nthreads), "memory": float(limit)}
@@ -60,28 +61,25 @@ class CaseRunner(WorkerPlugin):
 
     def serve(self, key: str, threads: int, fresh: bool) -> dict[str, Any]:
         """Run the case that the driver will send."""
-        workers = self._having(threads)
-        send = partial(self._send, key)
-        scratch = self._worker.local_directory
-        session = Session(send, workers.start_fresh if fresh else workers.start, scratch)
-        self._sessions[key] = session
+        with self._lock:
+            workers = self._workers.setdefault(threads, Workers(threads))
+            start = workers.start_fresh if fresh else workers.start
+            session = Session(partial(self._send, key), start, self._worker.local_directory)
+            self._sessions[key] = session
         try:
             return session.serve(self._worker.address)
         finally:
-            del self._sessions[key]
-            if not self._sessions:
-                timer = threading.Timer(IDLE_SECONDS, self._end_idle)
-                timer.daemon = True
-                timer.start()
+            with self._lock:
+                del self._sessions[key]
+                self._served += 1
+            timer = threading.Timer(IDLE_SECONDS, self._end_idle, [self._served])
+            timer.daemon = True
+            timer.start()
 
     def deliver(self, key: str, message: dict[str, Any]) -> None:
         """Hand a message of the driver to a case; one that has ended needs none."""
         if (session := self._sessions.get(key)) is not None:
             session.deliver(message)
-
-    def _having(self, threads: int) -> Workers:
-        with self._lock:
-            return self._workers.setdefault(threads, Workers(threads))
 
     def _send(self, key: str, **message: Any) -> None:
         self._worker.log_event(self.run, {"key": key, **message})
@@ -89,17 +87,18 @@ class CaseRunner(WorkerPlugin):
     def _end(self) -> None:
         for session in list(self._sessions.values()):
             session.stop()
-        self._close_workers()
-
-    def _end_idle(self) -> None:
-        if not self._sessions:
+        with self._lock:
             self._close_workers()
 
-    def _close_workers(self) -> None:
+    def _end_idle(self, served: int) -> None:
         with self._lock:
-            ended, self._workers = self._workers, {}
-        for workers in ended.values():
+            if served == self._served and not self._sessions:
+                self._close_workers()
+
+    def _close_workers(self) -> None:
+        for workers in self._workers.values():
             workers.close()
+        self._workers = {}
 
 
 def serve(run: str, key: str, driver: Identity, threads: int, fresh: bool) -> dict[str, Any]:

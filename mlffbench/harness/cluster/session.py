@@ -81,11 +81,15 @@ class Session:
                 child.close()
 
     def _received(self) -> Mapping[str, Any] | None:
-        """The next message of the driver; None if it has gone."""
-        try:
-            return self._inbox.get(timeout=ORDER_SECONDS)
-        except Empty:
-            return None
+        """The next message of the driver that sets no time limit; None if it has gone."""
+        while True:
+            try:
+                message = self._inbox.get(timeout=ORDER_SECONDS)
+            except Empty:
+                return None
+            if message is None or "limit" not in message:
+                return message
+            self._limit = message["limit"]
 
     @contextmanager
     def _places(self, order: Mapping[str, Any]) -> Iterator[dict[str, str | None] | None]:
@@ -112,12 +116,12 @@ class Session:
         return self._child
 
     def _limited(self, child: Child) -> None:
-        """Set the time limit when the driver sends it; until the child has ended."""
+        """Set the time limit, also when the driver sends it later; until the child has ended."""
         with ExitStack() as limits:
+            limits.enter_context(child.time_limit(self._limit))
             while (message := self._inbox.get()) is not None:
-                if "limit" in message:
-                    self._limit = message["limit"]
-                    limits.enter_context(child.time_limit(self._limit))
+                self._limit = message["limit"]
+                limits.enter_context(child.time_limit(self._limit))
 
     def _converse(self, child: Child, order: Mapping[str, Any], seen: bool) -> dict[str, Any]:
         """Send the order, pass on what the child says until it has answered or died."""

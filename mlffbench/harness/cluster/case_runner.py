@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 import psutil
-from distributed import Worker, WorkerPlugin, get_worker
+from distributed import Status, Worker, WorkerPlugin, get_worker
 
 from mlffbench.harness.cluster.identity import Identity, identity
 from mlffbench.harness.cluster.session import Session
@@ -45,9 +45,13 @@ class CaseRunner(WorkerPlugin):
         self._lock = threading.Lock()
         self._served = 0
         limit = worker.memory_manager.memory_limit or psutil.virtual_memory().total
-        declared = worker.state.total_resources
-        missing = {"threads": float(worker.state.nthreads), "memory": float(limit)}
-        await worker.set_resources(**{k: v for k, v in missing.items() if k not in declared})
+        amounts = {"threads": float(worker.state.nthreads), "memory": float(limit)}
+        missing = {k: v for k, v in amounts.items() if k not in worker.state.total_resources}
+        if missing:
+            await worker.set_resources(**missing)
+        if missing and worker.status == Status.running:
+            worker.status = Status.paused  # of a worker that resumes the scheduler looks for waiting tasks
+            worker.status = Status.running
 
     async def teardown(self, worker: Worker) -> None:
         """End all children."""

@@ -38,7 +38,7 @@ class Dask(ClusterExecutor):
             "LocalCluster",
             {
                 "n_workers": self.jobs, "threads_per_worker": threads, "memory_limit": None,
-                "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0",
+                "resources": {"threads": threads}, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0",
             },
         )  # fmt: skip
 

@@ -75,7 +75,7 @@ class Slurm(ClusterExecutor):
             "account": account, "interface": interface, "python": python, "job_name": "mlffbench",
             "job_extra_directives": [*([f"--gres=gpu:{gpu}"] if gpu else []), *extra],
             "job_script_prologue": list(prologue), "log_directory": str(cache_folder() / "slurm"),
-            "worker_extra_args": ["--resources", f"gpu={gpu}"] if gpu else [],
+            "worker_extra_args": ["--resources", f"threads={cores},gpu={gpu}"],
         }  # fmt: skip
 
     def scheduler(self) -> AbstractContextManager[str]:
@@ -85,7 +85,7 @@ class Slurm(ClusterExecutor):
                 "sbatch is not on this machine: start the run on a login node of the SLURM cluster"
             )
         options = {"scheduler_options": {"dashboard_address": ":0"}}
-        return hosted("SLURMCluster", {**self._job, **options, "n_workers": self.jobs})
+        return hosted("SLURMCluster", {**self._job, **options, "jobs": self.jobs})
 
     def describe(self) -> list[str]:
         """The job script; once it is entered, the link of the dashboard."""

@@ -1,4 +1,4 @@
-"""Cases on the workers of a real dask cluster: numbers, folders that are not shared, losses of every process."""
+"""Cases on the workers of a real dask cluster: numbers, folders that are not shared, losses of processes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from distributed import Client
+from distributed import Client, LocalCluster
 from example_cases import Silent, case, pending
 from example_processes import alive, marked
 
@@ -30,7 +30,12 @@ from mlffbench.harness.run import run
 TESTS = Path(__file__).parents[2]
 BLIND = "import mlffbench.harness.cluster.session as s; s.is_visible, s.seen = lambda _: False, s.is_visible"
 SEEING = "import mlffbench.harness.cluster.session as s; s.is_visible = s.seen"
-LOCAL = {"threads_per_worker": 1, "memory_limit": None, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+LOCAL = {
+    "threads_per_worker": 1,
+    "memory_limit": None,
+    "host": "127.0.0.1",
+    "dashboard_address": "127.0.0.1:0",
+}
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +141,18 @@ def test_failures_keep_kind_and_words(tmp_path, address):
     assert "a framework talks" in (tmp_path / store.load(wrong.id)["failure"]["log"]).read_text()
 
 
+def test_workers_that_come_late_get_the_waiting_cases(tmp_path):
+    store, cases = Store(tmp_path), [case(seed=3), case(seed=4)]
+    with LocalCluster(n_workers=0, processes=False, **LOCAL) as cluster:
+        executor = Dask(2, scheduler=cluster.scheduler_address)
+        driver = threading.Thread(target=execute, args=(cases, store, Silent(), executor))
+        driver.start()
+        time.sleep(1.0)
+        cluster.scale(1)
+        driver.join(60)
+    assert [store.load(c.id)["status"] for c in cases] == ["ok", "ok"]
+
+
 def test_workers_with_another_mlffbench_are_refused(tmp_path, address, monkeypatch):
     monkeypatch.setattr(connection, "identity", lambda: Identity("0.0.1", "abc"))
     with pytest.raises(ExecutorError, match=r"install the same mlffbench on both"):
@@ -153,9 +170,7 @@ def test_no_scheduler_is_a_sentence(monkeypatch, tmp_path):
 def test_a_case_goes_on_elsewhere_when_its_worker_is_killed(tmp_path, address, client):
     store, log = Store(tmp_path / "out"), tmp_path / "log"
     wanted = case("helpers:Steady", log=str(log), seconds=2.0)
-    driver = threading.Thread(
-        target=execute, args=([wanted], store, Silent(), Dask(1, scheduler=address))
-    )
+    driver = threading.Thread(target=execute, args=([wanted], store, Silent(), Dask(1, scheduler=address)))
     driver.start()
     child = started(log)
     above = {process.pid for process in psutil.Process(child).parents()}
@@ -176,9 +191,10 @@ from mlffbench.harness.execution.execute import execute
 from mlffbench.harness.executors.dask import Dask
 from mlffbench.system.interrupts import interruptible
 out, address = sys.argv[1:]
+wanted = case("helpers:Steady", log=out + "-log", seconds=600.0)
 with interruptible():
     try:
-        execute([case("helpers:Steady", log=out + "-log", seconds=600.0)], Store(out), Silent(), Dask(scheduler=address))
+        execute([wanted], Store(out), Silent(), Dask(scheduler=address))
     except KeyboardInterrupt:
         sys.exit(130)
 """

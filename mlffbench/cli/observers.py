@@ -34,7 +34,7 @@ def observer(
     Those of `added_to` are finished and only get further tasks.
     """
     running = {case.id for case in todo}
-    earlier = [document for case in cases if (document := store.load(case.id)) is not None]
+    earlier = [document for case in cases if (document := store.head(case.id)) is not None]
     failed = sum(document["status"] == "failed" and document["id"] not in running for document in earlier)
     durations = Durations(earlier, time_limit)
     state = RunState(todo, len(cases) - len(todo), durations, jobs, n_failed=failed, added_to=added_to)

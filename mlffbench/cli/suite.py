@@ -96,7 +96,7 @@ def run(
         cases = chosen_cases(plan.cases, names_of(only))
         changed = {} if force else finished.with_changed_inputs(cases, store, plan.inputs)
         states = case_states(cases, store, force, retry, refit, changed)
-        finished.say_set_aside(store, "its case is run again")
+        finished.say_set_aside(store, "its case is run again, and the file moved into set_aside")
         finished.say_changed(changed)
         finished.say_lacking(states)
         place = _executor(plan.suite, jobs, executor, scheduler)
@@ -106,6 +106,8 @@ def run(
         _check_can_run(plan, states, store)
     source.keep(store)
     _announce(states, store)
+    for line in _environments(states):
+        say(line, err=json)
     completed = _complete(states, store, force, place, plan.suite, events)
     with refusals():
         _report(store, [case.id for case in plan.cases])
@@ -293,6 +295,16 @@ def _print_states(
     for line in executor:
         say(line)
     print_forecast(forecasts)
+    for line in _environments(states):
+        say(line)
+
+
+def _environments(states: list[CaseState]) -> list[str]:
+    """Sentences on the environments of the cases to do."""
+    from mlffbench.harness.completion import to_do
+    from mlffbench.harness.execution.environments import environment_sentences
+
+    return environment_sentences(case.environment for case in to_do(states))
 
 
 def _counts(states: list[CaseState]) -> str:

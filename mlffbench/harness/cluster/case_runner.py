@@ -14,9 +14,10 @@ from typing import Any
 import psutil
 from distributed import Status, Worker, WorkerPlugin, get_worker
 
+from mlffbench import registry
 from mlffbench.harness.cluster.identity import Identity, identity
 from mlffbench.harness.cluster.session import Session
-from mlffbench.harness.execution.workers import Workers
+from mlffbench.harness.execution.placement import Executor
 
 __all__ = ["CaseRunner", "deliver", "differing", "serve"]
 
@@ -39,9 +40,9 @@ class CaseRunner(WorkerPlugin):
 
     async def setup(self, worker: Worker) -> None:
         """Declare threads and memory of the worker, unless its administrator has."""
-        self._worker = worker
+        self._worker, self._scratch = worker, worker.local_directory
         self._sessions: dict[str, Session] = {}
-        self._workers: dict[int, Workers] = {}
+        self._here: Executor | None = None
         self._lock = threading.Lock()
         self._served = 0
         limit = worker.memory_manager.memory_limit or psutil.virtual_memory().total
@@ -63,12 +64,11 @@ class CaseRunner(WorkerPlugin):
         if session is not None and start in ("executing", "long-running") and finish == "released":
             threading.Thread(target=session.stop, daemon=True).start()
 
-    def serve(self, key: str, threads: int, fresh: bool) -> dict[str, Any]:
+    def serve(self, key: str, threads: int, attempt: int) -> dict[str, Any]:
         """Run the case that the driver will send."""
         with self._lock:
-            workers = self._workers.setdefault(threads, Workers(threads))
-            start = workers.start_fresh if fresh else workers.start
-            session = Session(partial(self._send, key), start, self._worker.local_directory)
+            self._here = self._here or _processes_here(self._worker)
+            session = Session(partial(self._send, key), self._here, threads, attempt, self._scratch)
             self._sessions[key] = session
         try:
             return session.serve(self._worker.address)
@@ -92,20 +92,27 @@ class CaseRunner(WorkerPlugin):
         for session in list(self._sessions.values()):
             session.stop()
         with self._lock:
-            self._close_workers()
+            self._close()
 
     def _end_idle(self, served: int) -> None:
         with self._lock:
             if served == self._served and not self._sessions:
-                self._close_workers()
+                self._close()
 
-    def _close_workers(self) -> None:
-        for workers in self._workers.values():
-            workers.close()
-        self._workers = {}
+    def _close(self) -> None:
+        """End the processes that wait for further cases."""
+        if self._here is not None:
+            self._here.__exit__(None, None, None)
+        self._here = None
 
 
-def serve(run: str, key: str, driver: Identity, threads: int, fresh: bool) -> dict[str, Any]:
+def _processes_here(worker: Worker) -> Executor:
+    """Executor for the processes on the worker's machine; one case at least may follow another in them."""
+    here: Executor = registry.load("executors", "local")(jobs=max(2, worker.state.nthreads))
+    return here.__enter__()
+
+
+def serve(run: str, key: str, driver: Identity, threads: int, attempt: int) -> dict[str, Any]:
     """Task of dask: compute one case of a run.
 
     Returns
@@ -118,7 +125,7 @@ def serve(run: str, key: str, driver: Identity, threads: int, fresh: bool) -> di
         return {"differs": other}
     worker = get_worker()
     runner: CaseRunner = worker.plugins[run]
-    return runner.serve(key, threads, fresh)
+    return runner.serve(key, threads, attempt)
 
 
 def differing(driver: Identity) -> str | None:

@@ -11,6 +11,7 @@ from mlffbench.harness.cluster.connection import Connection
 from mlffbench.harness.cluster.needs import needs, threads_of
 from mlffbench.harness.cluster.remote_child import RemoteChild
 from mlffbench.harness.execution.placement import ExecutorError, Start
+from mlffbench.harness.execution.resources import is_timed
 from mlffbench.system.versions import versions
 
 __all__ = ["ClusterExecutor"]
@@ -76,17 +77,21 @@ class ClusterExecutor:
         threads = self._threads or 1
         wanted = needs(case, threads, self._most)
 
-        def reserve(fresh: bool) -> RemoteChild:
-            child = RemoteChild(connection.reserve(wanted, threads_of(case, threads), fresh))
+        def reserve(attempt: int) -> RemoteChild:
+            child = RemoteChild(connection.reserve(wanted, threads_of(case, threads), attempt))
             held.append(child)
             return child
 
-        first = reserve(False)
+        first = reserve(0)
         try:
-            yield lambda attempt: first if attempt == 0 else reserve(True)
+            yield lambda attempt: first if attempt == 0 else reserve(attempt)
         finally:
             for child in held:
                 child.kill()
+
+    def is_alone(self, case: Case) -> bool:
+        """True if no other case runs on its worker."""
+        return is_timed(case)
 
     def stop(self) -> None:
         """End all places, and the waiting for them."""

@@ -75,7 +75,7 @@ class Connection:
         """Facts about the workers that are there: their ``nthreads`` and ``resources``."""
         return list(self._client.scheduler_info(n_workers=-1)["workers"].values())
 
-    def reserve(self, needs: Mapping[str, float], threads: int, fresh: bool) -> Reservation:
+    def reserve(self, needs: Mapping[str, float], threads: int, attempt: int) -> Reservation:
         """Wait for a place on a worker.
 
         Parameters
@@ -84,8 +84,8 @@ class Connection:
             Amounts of the worker's resources.
         threads : int
             Of the numerical libraries.
-        fresh : bool
-            Start a fresh interpreter, not a forked one.
+        attempt : int
+            Number of earlier attempts of the case.
 
         Raises
         ------
@@ -104,7 +104,7 @@ class Connection:
         if self._client.status != "running":
             raise ExecutorError(f"the dask scheduler at {self.address} has gone")
         future = self._client.submit(
-            serve, self.run, key, identity(), threads, fresh, key=key, resources=dict(needs), pure=False
+            serve, self.run, key, identity(), threads, attempt, key=key, resources=dict(needs), pure=False
         )
         self._futures[key] = future
         future.add_done_callback(self._done)

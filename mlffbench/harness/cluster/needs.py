@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from mlffbench.harness.case import Case
+from mlffbench.harness.execution.resources import resources_of
 
-__all__ = ["memory_bytes", "needs", "threads_of"]
+__all__ = ["needs", "threads_of"]
 
 
 def needs(case: Case, threads: int, most: int) -> dict[str, float]:
@@ -20,11 +18,11 @@ def needs(case: Case, threads: int, most: int) -> dict[str, float]:
     most : int
         Threads of a worker: a case whose times count occupies all of them, and is alone there.
     """
-    said = case.resources or {}
+    needed = resources_of(case)
     occupied = {
-        "threads": most if is_timed(case) else min(threads_of(case, threads), most),
-        "memory": memory_bytes(said.get("memory") or 0),
-        "gpu": said.get("gpu") or 0,
+        "threads": most if needed.is_timed else min(threads_of(case, threads), most),
+        "memory": needed.memory,
+        "gpu": needed.gpus,
     }
     return {name: float(amount) for name, amount in occupied.items() if amount}
 
@@ -32,19 +30,3 @@ def needs(case: Case, threads: int, most: int) -> dict[str, float]:
 def threads_of(case: Case, threads: int) -> int:
     """Threads of a case's numerical libraries."""
     return (case.resources or {}).get("threads") or threads
-
-
-def is_timed(case: Case) -> bool:
-    """True for a case whose times are compared."""
-    said: Mapping[str, Any] = case.resources or {}
-    if (timed := said.get("timed")) is not None:
-        return bool(timed)
-    in_seconds = "max_seconds" in case.estimator.params or "fit_seconds" in (case.budget or {})
-    return in_seconds or any(task.name == "speed" for task in case.tasks)
-
-
-def memory_bytes(amount: float | str) -> int:
-    """Bytes of a number, or of a text such as ``8 GB``."""
-    from dask.utils import parse_bytes
-
-    return parse_bytes(str(amount))

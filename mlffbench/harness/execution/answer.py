@@ -53,9 +53,9 @@ def answered_model(folder: Path) -> Path | None:
 def write_answer(folder: Path, outcome: Outcome, predictions: Mapping[str, np.ndarray] | None) -> None:
     """Write predictions, then the outcome: an outcome on disk means a whole answer."""
     if predictions is not None:
-        with atomic_write(folder / PREDICTIONS) as file:
+        with atomic_write(folder / PREDICTIONS, durable=False) as file:
             np.savez(file, **predictions)  # type: ignore[arg-type]
-    with atomic_write(folder / DOCUMENT) as file:
+    with atomic_write(folder / DOCUMENT, durable=False) as file:
         file.write(json.dumps(outcome.to_json()).encode())
 
 

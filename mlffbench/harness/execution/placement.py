@@ -68,6 +68,10 @@ class Executor(Protocol):
         """
         ...
 
+    def is_alone(self, case: Case) -> bool:
+        """True if the case has its device, and a new process, for itself, as comparable costs ask for."""
+        ...
+
     def stop(self) -> None:
         """Let nobody wait for room any more: the run is ending."""
         ...

@@ -105,6 +105,7 @@ def _complete(
     from mlffbench.cli.finished import removed_models, rename_rows, say_changed, with_changed_inputs
     from mlffbench.harness.case_state import case_states
     from mlffbench.harness.completion import complete, to_do
+    from mlffbench.harness.planning.executor import refuse_oversized
 
     changed = {} if repeat["force"] else with_changed_inputs(plan.cases, store, plan.inputs)
     if progress:
@@ -118,6 +119,7 @@ def _complete(
         )
     todo = to_do(states)
     plan.refuse_unmet({case.id for case in todo})
+    refuse_oversized(executor, todo)
     rename_rows(plan.cases, store)
     if todo:
         store.check_rights()

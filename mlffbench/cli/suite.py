@@ -106,7 +106,7 @@ def run(
         if dry_run:
             _print_states(plan, states, store, json, place.describe())
             return
-        _check_can_run(plan, states, store)
+        _check_can_run(plan, states, store, place)
     source.keep(store)
     _announce(states, store)
     for line in _environments(states):
@@ -120,14 +120,16 @@ def run(
         raise typer.Exit(1)
 
 
-def _check_can_run(plan: PlannedRun, states: list[CaseState], store: Store) -> None:
+def _check_can_run(plan: PlannedRun, states: list[CaseState], store: Store, executor: Executor) -> None:
     """Refuse a results folder that cannot be written, and cases that cannot run here."""
     from mlffbench.harness.completion import to_do
+    from mlffbench.harness.planning.executor import refuse_oversized
     from mlffbench.harness.planning.plan import SuiteError
 
     todo = {case.id for case in to_do(states)}
     try:
         plan.refuse_unmet(todo)
+        refuse_oversized(executor, to_do(states))
         if todo:
             store.check_rights()
     except SuiteError as error:

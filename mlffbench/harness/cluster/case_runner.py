@@ -17,6 +17,7 @@ from distributed import Status, Worker, WorkerPlugin, get_worker
 from mlffbench import registry
 from mlffbench.harness.cluster.identity import Identity, identity
 from mlffbench.harness.cluster.session import Session
+from mlffbench.harness.cluster.visible_gpus import visible_gpus
 from mlffbench.harness.execution.placement import Executor
 
 __all__ = ["CaseRunner", "deliver", "differing", "serve"]
@@ -39,14 +40,14 @@ class CaseRunner(WorkerPlugin):
         self.run = run
 
     async def setup(self, worker: Worker) -> None:
-        """Declare threads and memory of the worker, unless its administrator has."""
+        """Declare threads, memory and GPUs of the worker, unless its administrator has."""
         self._worker, self._scratch = worker, worker.local_directory
         self._sessions: dict[str, Session] = {}
         self._here: Executor | None = None
         self._lock = threading.Lock()
         self._served = 0
         limit = worker.memory_manager.memory_limit or psutil.virtual_memory().total
-        amounts = {"threads": float(worker.state.nthreads), "memory": float(limit)}
+        amounts = {"threads": worker.state.nthreads, "memory": float(limit), "gpu": visible_gpus()}
         missing = {k: v for k, v in amounts.items() if k not in worker.state.total_resources}
         if missing:
             await worker.set_resources(**missing)

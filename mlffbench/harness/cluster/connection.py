@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 import threading
 from collections.abc import Iterator, Mapping
@@ -71,9 +72,11 @@ class Connection:
         """Link of the scheduler's dashboard."""
         return self._client.dashboard_link or None
 
-    def workers(self) -> list[Mapping[str, Any]]:
-        """Facts about the workers that are there: their ``nthreads`` and ``resources``."""
-        return list(self._client.scheduler_info(n_workers=-1)["workers"].values())
+    def resources(self) -> list[dict[str, float]]:
+        """Resources of the workers that are there: ``threads``, ``memory`` (bytes) and ``gpu``."""
+        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        known = [{"threads": worker["nthreads"], **(worker.get("resources") or {})} for worker in workers]
+        return [{"memory": math.inf, **worker} for worker in known]
 
     def reserve(self, needs: Mapping[str, float], threads: int, attempt: int) -> Reservation:
         """Wait for a place on a worker.

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mlffbench import registry
 from mlffbench.data import Spec
+from mlffbench.harness.case import Case
 from mlffbench.harness.execution.placement import Executor
-from mlffbench.harness.planning.plan import Suite
+from mlffbench.harness.planning.plan import Suite, SuiteError
 
-__all__ = ["ExecutorChoice", "executor_of", "is_here"]
+__all__ = ["ExecutorChoice", "executor_of", "is_here", "refuse_oversized"]
 
 
 @dataclass(frozen=True)
@@ -62,3 +63,16 @@ def executor_of(suite: Suite) -> Executor:
 def is_here(executor: Spec) -> bool:
     """True for an executor whose processes run on this machine, with its packages and devices."""
     return executor.name == "local" or (executor.name == "dask" and not executor.params.get("scheduler"))
+
+
+def refuse_oversized(executor: Executor, cases: Iterable[Case]) -> None:
+    """Refuse cases that need more than the executor can ever give.
+
+    Raises
+    ------
+    SuiteError
+        Some of them do; one line a row.
+    """
+    reasons = {case.label: sentence for case in cases if (sentence := executor.lack(case)) is not None}
+    if reasons:
+        raise SuiteError("\n".join(f"row {label!r}: {sentence}" for label, sentence in reasons.items()))

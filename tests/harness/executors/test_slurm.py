@@ -32,7 +32,7 @@ def test_the_job_script_asks_for_what_the_suite_says():
         extra=["--exclude=node07"], prologue=["module load cuda"],
     )  # fmt: skip
     first, *script = executor.describe()
-    assert first == "slurm: 3 jobs of this script"
+    assert first == "slurm: jobs of this script: 3"
     for line in ("-p gpu", "-A physics", "-n 1", "--cpus-per-task=8", "--mem=30G", "-t 02:00:00",
                  "--gres=gpu:1", "--exclude=node07"):  # fmt: skip
         assert f"#SBATCH {line}" in script, line
@@ -85,7 +85,7 @@ def test_three_cases_run_as_jobs_of_slurm(tmp_path, slurm):
     store, watcher = Store(tmp_path), Silent()
     cases = [case(seed=0), case("lennard_jones"), case("helpers:Fails", how="memory")]
     with Slurm(**SMALL, jobs=2) as executor:
-        assert executor.describe()[0] == "slurm: 2 jobs submitted"
+        assert executor.describe()[0] == "slurm: jobs submitted: 2"
         assert executor.describe()[1].startswith("dashboard: http://")
         execute(cases, store, watcher, nullcontext(executor))
         assert slurm.jobs() == ["mlffbench", "mlffbench"]

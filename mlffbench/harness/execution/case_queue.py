@@ -110,9 +110,12 @@ class CaseQueue:
                 while left := self._round(pool, left):
                     self.observer.waiting(left)
                     time.sleep(POLL)
-            finally:
+            except BaseException:
                 self.stopping.set()
                 self.executor.stop()
+                raise
+            finally:
+                self.stopping.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 for child in list(self.children):
                     child.kill()

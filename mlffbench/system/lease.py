@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +36,7 @@ __all__ = ["Lease", "LeaseLost", "Leases"]
 
 BEAT = 5.0  # s, between changes of the number
 LEASE = 60.0  # s without a change, after which an owner counts as dead
+POLL = 0.5  # s, between looks at a lease that another process holds
 ATTEMPTS = 20
 
 
@@ -197,6 +198,17 @@ class Leases:
             with self._lock:
                 self._held.discard(lease)
             lease.release()
+
+    @contextmanager
+    def wait_for(self, name: str, waiting: Callable[[], object]) -> Iterator[Lease]:
+        """Wait until a name is free, calling `waiting`, and hold it inside the ``with`` block."""
+        while True:
+            with self.claim(name) as lease:
+                if lease is not None:
+                    yield lease
+                    return
+            waiting()
+            time.sleep(POLL)
 
     def _taken(self, name: str) -> Lease | None:
         place = self.folder / name

@@ -55,7 +55,7 @@ def sample(
         with leases.wait_for(file.stem, partial(waiting, name)) as lease:
             if not file.exists():
                 frames = [f for draw in group.draws for f in _sample_draw(recipe, draw, recipe_folder)]
-                with atomic_write(file, lease.check) as stream:
+                with atomic_write(file, allowed=lease.check) as stream:
                     stream.write(to_extxyz(frames))
         samples[name] = _read(file)
         sampled(name, len(samples[name]))

@@ -113,7 +113,7 @@ class Store:
             document = {**document, "kept_model": kept}
         text = json.dumps(_finite(plain_texts(document)), indent=1, ensure_ascii=False, allow_nan=False)
         self._set_damaged_aside(id)
-        with atomic_write(self.document_path(id), held) as file:
+        with atomic_write(self.document_path(id), allowed=held) as file:
             file.write(f"{text}\n".encode())
         if predictions is not None or model is not None:
             self._settle(id)

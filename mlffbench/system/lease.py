@@ -36,6 +36,7 @@ __all__ = ["Lease", "LeaseLost", "Leases"]
 
 BEAT = 5.0  # s, between changes of the number
 LEASE = 60.0  # s without a change, after which an owner counts as dead
+GAP = 30.0  # s between looks, after which a process begins to watch anew: it may have slept with the owner
 POLL = 0.5  # s, between looks at a lease that another process holds
 ATTEMPTS = 20
 
@@ -233,8 +234,8 @@ class Leases:
             return True
         now = time.monotonic()
         look = self._looks.get(path)
-        if look is None or look.content != content or now - look.last > LEASE / 2:
-            look = _Look(content, now, now)  # who has slept meanwhile cannot say that the other has not
+        if look is None or look.content != content or now - look.last > GAP:
+            look = _Look(content, now, now)
         self._looks[path] = replace(look, last=now)
         return now - look.since > LEASE
 

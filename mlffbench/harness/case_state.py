@@ -87,7 +87,7 @@ def case_states(
     """
 
     def state(case: Case) -> CaseState:
-        document = store.load(case.id)
+        document = store.head(case.id)
         if document is None:
             return CaseState(case, "to run")
         failure = document.get("failure")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from mlffbench import registry
@@ -54,7 +55,7 @@ def complete(
     states: Sequence[CaseState],
     store: Store,
     observer: Observer,
-    executor: Executor | None = None,
+    executor: AbstractContextManager[Executor] | None = None,
     time_limit: float | None = None,
     fresh: bool = False,
     keep_models: str = SMALL,

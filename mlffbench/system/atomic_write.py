@@ -17,7 +17,9 @@ __all__ = ["atomic_write", "remove_parts"]
 
 
 @contextmanager
-def atomic_write(target: Path, allowed: Callable[[], object] = bool) -> Iterator[BinaryIO]:
+def atomic_write(
+    target: Path, durable: bool = True, allowed: Callable[[], object] = bool
+) -> Iterator[BinaryIO]:
     """Open a temporary file; rename it to `target` when the ``with`` block ends without an error.
 
     The temporary file is new, with a random name: no file or link that lies there is opened. A link at
@@ -25,6 +27,8 @@ def atomic_write(target: Path, allowed: Callable[[], object] = bool) -> Iterator
 
     Parameters
     ----------
+    durable : bool
+        Wait for the disk. A file that is not durable survives this process, but not the loss of the machine.
     allowed : callable
         Called just before the rename; an exception that it raises prevents it.
     """
@@ -36,7 +40,8 @@ def atomic_write(target: Path, allowed: Callable[[], object] = bool) -> Iterator
                 _lock(file)
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
             if sys.platform == "win32":
                 file.close()  # no open file can be renamed there
             allowed()

@@ -7,21 +7,27 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from pydantic_core import from_json
 
 from mlffbench.harness.documents.attachments import Attachments, checked_id, move_aside, no_link
 from mlffbench.harness.documents.document import is_own_case, read_document
+from mlffbench.harness.documents.parts import LARGE
 from mlffbench.harness.documents.predictions import check
 from mlffbench.harness.documents.unfinished import Unfinished
 from mlffbench.system.array_archive import arrays_of
 from mlffbench.system.atomic_write import atomic_write, remove_parts
 from mlffbench.system.lease import Leases
 from mlffbench.system.plain_text import plain_text, plain_texts
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["Store"]
 
@@ -52,6 +58,7 @@ class Store:
         self._models = Attachments(self.folder, "models", ".mlff", _model_digest)
         self._seen: dict[Path, tuple[Stamp, dict[str, Any]]] = {}
         self.unfinished = Unfinished(self.folder)
+        self._heads: dict[str, tuple[Stamp, str]] | None = None
 
     def document_path(self, id: str) -> Path:
         return self.folder / f"{checked_id(id)}.json"
@@ -151,7 +158,10 @@ class Store:
     def load(self, id: str) -> dict[str, Any] | None:
         """Read the document of a case; None if it has not finished, or its document cannot be used."""
         path = self.document_path(id)
-        document = self._document(path)
+        return self._own(path, self._document(path))
+
+    def _own(self, path: Path, document: dict[str, Any] | None) -> dict[str, Any] | None:
+        """The document, if it is of the case that its name says."""
         if document is not None and not is_own_case(document):
             self.set_aside[path] = "the case in it is not the one that its name says"
             return None
@@ -175,6 +185,31 @@ class Store:
         paths = self.folder.glob("*.json") if ids is None else map(self.document_path, ids)
         read = (self._document(path) for path in sorted(paths))
         return [document for document in read if document is not None]
+
+    def table(self, ids: Iterable[str] | None = None, columns: Sequence[str] | None = None) -> pa.Table:
+        """Records of all documents, or of those of some cases, see `documents.document_table`."""
+        from mlffbench.harness.documents.document_table import document_table
+
+        rows, set_aside = document_table(self.folder, ids, columns)
+        self.set_aside |= set_aside
+        return rows
+
+    def head(self, id: str) -> dict[str, Any] | None:
+        """Read what the state of a case depends on: its document without most numbers, see `records`.
+
+        None as for `load`. In a large folder it comes from the index, unless the document has changed.
+        """
+        if self._heads is None:
+            n_documents = sum(1 for _ in self.folder.glob("*.json"))
+            table = self.table(columns=["head"]) if n_documents >= LARGE else None
+            self._heads = {} if table is None else _heads(table)
+        path = self.document_path(id)
+        with suppress(OSError):
+            status = path.stat()
+            stamp, head = self._heads.get(id, (None, ""))
+            if stamp == (status.st_mtime_ns, status.st_size, status.st_ino):
+                return self._own(path, from_json(head))
+        return self.load(id)
 
     def predictions(self, id: str) -> dict[str, np.ndarray] | None:
         """Read the predictions of a case; None if the file is missing, or cannot be used."""
@@ -252,6 +287,11 @@ class Store:
             for path in (Path(root, name) for name in (*folders, *files)):
                 if path.is_symlink():
                     path.unlink()
+
+
+def _heads(table: pa.Table) -> dict[str, tuple[Stamp, str]]:
+    columns = (table[name].to_pylist() for name in ("id", "mtime", "size", "inode", "head"))
+    return {id: (tuple(stamp), head) for id, *stamp, head in zip(*columns, strict=True)}
 
 
 def _model_digest(document: Mapping[str, Any]) -> str | None:

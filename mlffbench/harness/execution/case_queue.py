@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mlffbench.harness.case import Case
+from mlffbench.harness.documents.environment_locks import keep_lock
 from mlffbench.harness.documents.kept_models import SMALL, largest_model
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.execution.answer import answered_model
 from mlffbench.harness.execution.case_log import CaseLog
 from mlffbench.harness.execution.case_process import CaseProcess
 from mlffbench.harness.execution.placement import Executor, Start
+from mlffbench.harness.execution.resources import is_timed
 from mlffbench.harness.extend import with_tasks
 from mlffbench.harness.outcome import failed
 from mlffbench.system import checkpoint
@@ -110,13 +112,15 @@ class CaseQueue:
                     time.sleep(POLL)
             finally:
                 self.stopping.set()
+                self.executor.stop()
                 pool.shutdown(wait=False, cancel_futures=True)
                 for child in list(self.children):
                     child.kill()
 
     def _round(self, pool: ThreadPoolExecutor, cases: Iterable[Case]) -> list[Case]:
         """Run the cases that no other run computes; return the others."""
-        futures = {pool.submit(self._run_one, case): case for case in cases}
+        in_turn = sorted(cases, key=is_timed)  # those that share the machine come first
+        futures = {pool.submit(self._run_one, case): case for case in in_turn}
         waiting: set[Future[bool]] = set(futures)
         while waiting:
             done, waiting = wait(waiting, BEAT, "FIRST_EXCEPTION")
@@ -171,7 +175,7 @@ class CaseQueue:
         try:
             if self.fresh and case.id not in self.extended:
                 checkpoint.empty(folder)
-            document = self._stored(case, place, folder if case.tasks else None, start)
+            document = self._stored(case, place, folder, start)
         finally:
             shutil.rmtree(place, ignore_errors=True)
             self.store.unfinished.remove_empty(case.id)
@@ -189,9 +193,7 @@ class CaseQueue:
                 self.held[case.id].renew()
                 self.store.save(document, held=self.held[case.id].check)
 
-    def _stored(
-        self, case: Case, place: Path, unfinished: Path | None, start: Start
-    ) -> dict[str, Any] | None:
+    def _stored(self, case: Case, place: Path, unfinished: Path, start: Start) -> dict[str, Any] | None:
         """Compute a case in a child; in another one, if the first was lost."""
         document = None
         self.observer.started(case)
@@ -228,9 +230,12 @@ class CaseQueue:
             if child.died and self.stopping.is_set():
                 return None
             self.held[child.case.id].renew()
+            if child.lock is not None:
+                keep_lock(self.store.folder, child.lock)
             document = _with_log(document, child.log)
             if _failure_kind(document) not in INFRASTRUCTURE:
-                document = self._kept(child, document, predictions, time.monotonic() - begun)
+                seconds = time.monotonic() - begun - child.entry_seconds
+                document = self._kept(child, document, predictions, seconds)
             child.close(PATIENCE)
         finally:
             child.close()
@@ -244,8 +249,15 @@ class CaseQueue:
         """Store an answer; return the document."""
         if child.case.id in self.extended:
             return self._extended(child.case, document, child.died)
-        document = {**document, "timings": {**document["timings"], "case": {"seconds": seconds}}}
+        document = {**document, "timings": self._timings(child.case, document, seconds)}
         return self._saved(child.case, document, predictions, answered_model(child.place))
+
+    def _timings(self, case: Case, document: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """Timings with the seconds of the whole case; a fit says if it ran alone."""
+        timings = {**document["timings"], "case": {"seconds": seconds}}
+        if "fit" in timings:
+            timings["fit"] = {**timings["fit"], "alone": self.executor.is_alone(case)}
+        return timings
 
     def _saved(
         self, case: Case, document: dict[str, Any], predictions: Any, model: Path | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
+from contextlib import AbstractContextManager
 
 from mlffbench.harness.case import Case
 from mlffbench.harness.documents.kept_models import SMALL
@@ -18,7 +19,7 @@ def execute(
     cases: Sequence[Case],
     store: Store,
     observer: Observer,
-    executor: Executor | None = None,
+    executor: AbstractContextManager[Executor] | None = None,
     time_limit: float | None = None,
     fresh: bool = False,
     extended: Container[str] = (),
@@ -36,7 +37,7 @@ def execute(
     Parameters
     ----------
     executor : Executor, optional
-        By default one case at a time on this machine.
+        By default one case at a time on this machine. One that has been entered comes as ``nullcontext``.
     time_limit : float, optional
         Seconds a case may take; one that takes longer is stored as failed, kind ``timed out``.
     fresh : bool

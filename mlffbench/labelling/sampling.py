@@ -20,7 +20,7 @@ from mlffbench.datasets.formats.structure_file import read_structures
 from mlffbench.labelling.recipe import Draw, Group, Recipe, structure
 from mlffbench.system.atomic_write import atomic_write
 from mlffbench.system.checksum import checksums_of_named_files
-from mlffbench.system.lease import Leases
+from mlffbench.system.lease import Lease, Leases
 
 __all__ = ["sample", "to_extxyz"]
 
@@ -52,14 +52,19 @@ def sample(
     samples = {}
     for name, group in recipe.groups.items():
         file = folder / "samples" / f"{name}-{_digest(recipe, group, recipe_folder)}.xyz"
-        with leases.wait_for(file.stem, partial(waiting, name)) as lease:
-            if not file.exists():
-                frames = [f for draw in group.draws for f in _sample_draw(recipe, draw, recipe_folder)]
-                with atomic_write(file, allowed=lease.check) as stream:
-                    stream.write(to_extxyz(frames))
+        if not file.exists():
+            with leases.wait_for(file.stem, partial(waiting, name)) as lease:
+                if not file.exists():  # another run has made it meanwhile
+                    _write(file, recipe, group, recipe_folder, lease)
         samples[name] = _read(file)
         sampled(name, len(samples[name]))
     return samples
+
+
+def _write(file: Path, recipe: Recipe, group: Group, recipe_folder: Path, lease: Lease) -> None:
+    frames = [frame for draw in group.draws for frame in _sample_draw(recipe, draw, recipe_folder)]
+    with atomic_write(file, allowed=lease.check) as stream:
+        stream.write(to_extxyz(frames))
 
 
 def _read(file: Path) -> list[Atoms]:

@@ -96,8 +96,8 @@ def _process() -> str:
 
 def _write(path: Path, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
     packed = io.BytesIO()
-    text = np.frombuffer(json.dumps(facts).encode(), np.uint8)
-    np.savez(packed, **{FACTS: text}, **arrays)
+    everything: dict[str, Any] = {FACTS: np.frombuffer(json.dumps(facts).encode(), np.uint8), **arrays}
+    np.savez(packed, **everything)
     content = packed.getbuffer()
     with atomic_write(path) as out:
         out.write(hashlib.sha256(content).hexdigest().encode() + b"\n")

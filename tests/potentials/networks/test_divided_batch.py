@@ -15,7 +15,7 @@ from mlffbench import registry
 from mlffbench.data import Labels, Spec
 from mlffbench.potentials.networks import training as loop
 from mlffbench.potentials.networks.divided_batch import BatchOfFrames
-from mlffbench.potentials.networks.training import Settings, train
+from mlffbench.potentials.networks.training import Settings, Trained, train
 from mlffbench.testing import solids
 from mlffbench.testing.replay import replayed_on_cpu
 
@@ -42,7 +42,7 @@ ERRORS = [
 ]
 
 
-def fit(memory: Memory) -> tuple[Any, torch.nn.Module]:
+def fit(memory: Memory) -> tuple[Trained, torch.nn.Linear]:
     """y = 2x by batches of 4, 4 and 1 numbers."""
     module = torch.nn.Linear(1, 1, dtype=torch.float64)
     with torch.no_grad():
@@ -54,7 +54,7 @@ def fit(memory: Memory) -> tuple[Any, torch.nn.Module]:
         assert len(frames) <= most
         return x[list(frames)], len(frames) / len(whole)
 
-    def batches() -> Iterator[BatchOfFrames[Any]]:
+    def batches() -> Iterator[BatchOfFrames[tuple[torch.Tensor, float]]]:
         for picks in ([0, 1, 2, 3], [4, 5, 6, 7], [8]):
             yield BatchOfFrames(picks, 4, part)
 
@@ -63,7 +63,8 @@ def fit(memory: Memory) -> tuple[Any, torch.nn.Module]:
         return (module(batch[0]) - 2 * batch[0]).square().mean() * batch[1]
 
     groups = [{"params": module.parameters(), "lr": 0.05}]
-    return train(module, groups, batches, loss, None, Settings(4)), module
+    trained: Trained = train(module, groups, batches, loss, None, Settings(4))
+    return trained, module
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
@@ -76,7 +77,8 @@ def test_a_training_goes_on_in_parts(room: int, parts: int, error: BaseException
     assert [row["parts"] for row in trained.history] == [parts] * 4
     assert "parts" not in plain.history[0]
     for name in ("loss", "validation"):
-        np.testing.assert_allclose(*([row[name] for row in t.history] for t in (trained, plain)), rtol=1e-12)
+        columns = [[row[name] for row in each.history] for each in (trained, plain)]
+        np.testing.assert_allclose(columns[0], columns[1], rtol=1e-12)
     torch.testing.assert_close(module.weight, expected.weight, rtol=1e-12, atol=0)
     assert memory.sizes.count(4) == 1  # later batches are divided at once
 
@@ -103,7 +105,7 @@ def test_a_step_is_not_done_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # ---------------------------------------------------------------- the losses of all networks
-NETWORKS = {
+NETWORKS: dict[str, dict[str, Any]] = {
     "behler_parrinello": {"hidden": (4,)},
     "equivariant_network": {"num_channels": 2},
     "mace": {"num_channels": 2, "max_L": 0, "max_ell": 1, "correlation": 2},
@@ -139,5 +141,5 @@ def test_the_parts_of_a_batch_give_the_step_of_the_whole(
             divided = make().fit(frames, labels)
     for quantity in ("loss", "validation"):
         columns = [[row[quantity] for row in model.history_] for model in (divided, whole)]
-        np.testing.assert_allclose(*columns, rtol=1e-9)
+        np.testing.assert_allclose(columns[0], columns[1], rtol=1e-9)
     assert [row.get("parts") for row in divided.history_] == [2, 2, 2]

@@ -153,7 +153,7 @@ def test_a_state_of_another_training_is_not_taken(other: str, kept: Path) -> Non
     fit = Fit()
     if other == "weights":
         with torch.no_grad():
-            fit.module[0].bias += 1e-9
+            next(fit.module.parameters()).add_(1e-9)
     if other == "order":
         fit.order.manual_seed(6)
     fit.train(Settings(2, patience=9 if other == "settings" else None), second=other == "stage")

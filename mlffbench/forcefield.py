@@ -22,7 +22,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from mlffbench.calculator import ForceFieldCalculator
-from mlffbench.data import QUANTITIES, InvalidPrediction, Labels, as_atoms, labels_of
+from mlffbench.data import QUANTITIES, InvalidData, InvalidPrediction, Labels, as_atoms, labels_of
 from mlffbench.system import checkpoint, model_file
 from mlffbench.system.fit_name import fit_name
 from mlffbench.system.parameter_values import check_parameters
@@ -75,6 +75,9 @@ class ForceField(RegressorMixin, BaseEstimator):
     requires : tuple of str
         Modules that it imports beyond the project's own dependencies; `extra` is the optional extra that
         installs them. The class itself is imported without them.
+    environment : mapping or None
+        Environment of its own, as a suite may write it beside an estimator, of a method whose packages
+        exclude those of others: suites fit and test it there, by the Python of that environment.
     implementation : tuple of str
         Our modules that import those, by name; `import_libraries` imports them before a fit is timed.
     elements_ : list of str
@@ -103,6 +106,7 @@ class ForceField(RegressorMixin, BaseEstimator):
     fitted_here: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str | None] = None
+    environment: ClassVar[Mapping[str, Any] | None] = None
     implementation: ClassVar[tuple[str, ...]] = ()
 
     atomic_energies: Mapping[str, float] | None
@@ -110,6 +114,16 @@ class ForceField(RegressorMixin, BaseEstimator):
     @classmethod
     def test_params(cls) -> dict[str, Any]:
         """Parameters with which ten small frames are fitted in seconds, for the contract tests."""
+        return {}
+
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Hyperparameters worth tuning, each with a list of values or a frozen `scipy.stats` distribution.
+
+        scikit-learn's searchers and the estimator ``tuned`` take it. Weights of the loss are left out, since
+        an error of forces does not see the energies that they would give away; so are sizes that only buy
+        accuracy with time, as numbers of epochs, sparse points or starts: they belong to the budget.
+        """
         return {}
 
     def import_libraries(self) -> None:
@@ -459,10 +473,10 @@ def _check_labels(y: Any, frames: list[Atoms]) -> Labels:
         raise ValueError(fault)
     bad = np.flatnonzero(~np.isfinite(labels.energy))
     if len(bad):
-        raise ValueError(f"the energy of frame {bad[0]} is {labels.energy[bad[0]]}")
+        raise InvalidData(f"the energy of frame {bad[0]} is {labels.energy[bad[0]]}")
     for i, forces in enumerate(labels.forces or ()):
         if forces is not None and not np.isfinite(forces).all():
-            raise ValueError(f"the forces of frame {i} are not finite")
+            raise InvalidData(f"the forces of frame {i} are not finite")
     return labels
 
 

@@ -112,6 +112,17 @@ class GraphNetwork(WarmStart):
         )[2]
         cls.__doc__ = inspect.cleandoc(cls.__doc__ or "").replace("{shared}", shared)
 
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Cutoff, and the steps of the training; a subclass adds the size of its network."""
+        from scipy.stats import loguniform, uniform
+
+        return {
+            "cutoff": uniform(4.0, 2.0),
+            "learning_rate": loguniform(1e-3, 3e-2),
+            "batch_size": [2, 5, 10],
+        }
+
     @abstractmethod
     def _config(self, training: LabelledGraphs) -> dict[str, Any]:
         """The arguments of `_module`: plain values, so that a file can hold them."""

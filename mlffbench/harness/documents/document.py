@@ -151,6 +151,7 @@ class _Model(_Part):
     epochs: Count | None = None
     stopped_by: Name | None = None
     captured: Name | None = None
+    batch_parts: Count | None = None
     kernels: Name | None = None
     kernel_seconds: dict[str, Number] | None = None
     device: str | None = None

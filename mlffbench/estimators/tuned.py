@@ -256,8 +256,9 @@ class Tuned(Composite):
         if trials.ended:
             return trials
         if self.searcher == "optuna":
-            resolved = self._candidate({}).resolved_params()
-            optuna_search(trials, space, {k: v for k, v in resolved.items() if k in space}, seed)
+            own = self._candidate({})
+            known = {**own.get_params(), **own.resolved_params()}
+            optuna_search(trials, space, {k: v for k, v in known.items() if k in space}, seed)
         else:
             sklearn_search(self.searcher, trials, space, seed)
         return trials

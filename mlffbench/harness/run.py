@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -69,8 +70,7 @@ def _flow(case: Case, read: list[CaseData], keep: Keep) -> tuple[Outcome, Predic
     forget_other_checkpoints(model, data.key(split))
     device = str(getattr(model, "device", "cpu"))
     train = [dataset.frames[i] for i in split.train]
-    grouped = {"groups": data.groups(split)} if has_fit_parameter(model, "groups") else {}
-    model, fit = _fitted(model, train, dataset.labels[split.train], device, grouped)
+    model, fit = _fitted(model, train, dataset.labels[split.train], device, partial(data.groups, split))
     model.predict(train[:2])  # first calls compile and allocate; they are not part of the pace
     tested = group_results(case, model, dataset, split)
     kept_model = keep(model)
@@ -104,7 +104,7 @@ def _fitted(
     frames: Sequence[Atoms],
     labels: Labels,
     device: str,
-    grouped: Mapping[str, Any],
+    groups: Callable[[], list[str] | None],
 ) -> tuple[ForceField, Measurement]:
     """Fit the model and measure the cost; after a kill, read both from the checkpoint."""
     kept = read_fit(model)
@@ -112,6 +112,7 @@ def _fitted(
         return kept
     model.import_libraries()
     progress.report("fit", 0)
+    grouped = {"groups": groups()} if has_fit_parameter(model, "groups") else {}
     with measure(device) as fit:
         model.fit(frames, labels, **grouped)
     write_fit(model, fit)

@@ -94,7 +94,7 @@ def test_failed_trials_are_counted_and_lose():
 
 def test_the_search_fails_as_its_first_trial_if_all_fail():
     model = Tuned(Tunable(-1.0), "grid", space={"factor": [-2.0]}, **SHORT)
-    with pytest.raises(FloatingPointError, match="all 2 trials failed; .* own parameters: .*diverged"):
+    with pytest.raises(FloatingPointError, match=r"all 2 trials failed; .* own parameters: .*diverged"):
         model.fit(*argon())
 
 

@@ -130,8 +130,8 @@ def cases(suite: Suite, digest: Callable[[Spec], str], device: str | None = None
     ]
     repeated = [i for i, n in Counter(case.id for case in planned).items() if n > 1]
     if repeated:
-        rows = sorted({case.label for case in planned if case.id in repeated})
-        raise SuiteError(f"{suite.name}: rows {rows} or a problem or seed ask for the same fit twice")
+        labels = sorted({case.label for case in planned if case.id in repeated})
+        raise SuiteError(f"{suite.name}: rows {labels} or a problem or seed ask for the same fit twice")
     return planned
 
 

@@ -16,6 +16,7 @@ WORDS = {
     "displacement": "diffusion, time lag",
     "distances": "checking the split for copies, frame",
     "duplicates": "checking the split for copies, frame",
+    "environment": "entering its environment",
     "epoch": "training, epoch",
     "fit": "fitting, step",
     "frequencies": "vibrations",

@@ -108,6 +108,10 @@ class Committee(Composite):
     def fitted_parts(self) -> list[tuple[str, ForceField]]:
         return [("model", member) for member in getattr(self, "members_", ())]
 
+    @classmethod
+    def fits_of(cls, part: str, params: Mapping[str, Any]) -> int:
+        return int(params.get("n", 4))
+
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         rng = check_random_state(self.random_state)
         members: list[ForceField] = []

@@ -137,7 +137,7 @@ class Killed(BaseException):
 @pytest.mark.parametrize("searcher", ["optuna", "random"])
 def test_a_killed_search_goes_on_with_the_same_trials(searcher, tmp_path, count):
     frames, labels = argon()
-    space = {"factor": uniform(0.0, 4.0)}
+    space = {"factor": {"uniform": [0.0, 4.0]}}
     model = Tuned(Tunable(1.5, epochs=30), searcher, trials=16, space=space, random_state=0)
     whole = clone(model).fit(frames, labels)
     n_fits = len(count)

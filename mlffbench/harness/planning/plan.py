@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.harness.case import DEFAULT_METRICS, Case
+from mlffbench.harness.planning.environment import environment_of
 from mlffbench.harness.planning.row import Budget, Environment, Resources, Row, Search
 from mlffbench.harness.planning.tuned_rows import budget_of, leaderboard_rows, searching_spec
 from mlffbench.system.checksum import Checksum
@@ -29,7 +30,7 @@ class SuiteError(ValueError):
 
 
 # ---------------------------------------------------------------- the file's shape
-EstimatorRow = Annotated[Any, BeforeValidator(Row.parse)]
+EstimatorRow = Annotated[Row, BeforeValidator(Row.parse)]
 Named = Annotated[Any, BeforeValidator(Spec.parse)]
 
 
@@ -141,13 +142,10 @@ def _merged(common: Budget | Resources | None, own: Budget | Resources | None) -
 
 
 def _environment(suite: Suite, row: Row) -> dict[str, Any] | None:
-    """Environment of a row, found by its name if it has one."""
-    if not isinstance(row.environment, str):
-        return None if row.environment is None else row.environment.given()
-    if row.environment not in suite.environments:
-        known = registry.suggest(row.environment, suite.environments)
-        raise SuiteError(f"row {row.label!r}: no environment {row.environment!r}{known}")
-    return {"name": row.environment, **suite.environments[row.environment].given()}
+    try:
+        return environment_of(row, suite.environments)
+    except (LookupError, ValueError) as error:
+        raise SuiteError(f"row {row.label!r}: {error.args[0]}") from error
 
 
 def _pinned(spec: Spec) -> Spec:

@@ -7,7 +7,8 @@ from contextlib import suppress
 from typing import Any
 
 from mlffbench.data import Spec
-from mlffbench.harness.planning.row import Budget, Row, Search
+from mlffbench.harness.planning.row import Budget, Search
+from mlffbench.harness.planning.row_mistakes import rows_of
 from mlffbench.harness.planning.tuned_rows import TUNED, beyond_budget
 from mlffbench.system.parameter_values import value_faults
 from mlffbench.system.settings_source import Mistake
@@ -27,15 +28,12 @@ def search_mistakes(content: Any) -> Iterator[Mistake]:
         if common.get("space") is not None:
             sentence = "a space is of one estimator: name the row's own space beside it"
             yield Mistake(("search", "space"), sentence)
-    rows = content.get("estimators")
-    for i, value in enumerate(rows if isinstance(rows, list | tuple) else ()):
-        with suppress(ValueError):
-            row = Row.parse(value)
-            if isinstance(row.search, Search):
-                own = {**budget, **(row.budget.given() if row.budget else {})}
-                yield from _faults(("estimators", i), row.search.given(), own)
-                if row.spec.name == TUNED:
-                    yield Mistake(("estimators", i, "search"), f"{row.label!r} is tuned already")
+    for i, row in rows_of(content):
+        if isinstance(row.search, Search):
+            own = {**budget, **(row.budget.given() if row.budget else {})}
+            yield from _faults(("estimators", i), row.search.given(), own)
+            if row.spec.name == TUNED:
+                yield Mistake(("estimators", i, "search"), f"{row.label!r} is tuned already")
 
 
 def _faults(place: Place, search: Mapping[str, Any], budget: Mapping[str, Any]) -> Iterator[Mistake]:

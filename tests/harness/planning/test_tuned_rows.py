@@ -67,13 +67,13 @@ def test_the_device_reaches_the_model_that_is_tuned():
 @pytest.mark.parametrize(
     ("row", "sentence"),
     [
-        ({"search": {"trals": 5}}, "unknown key 'trals'"),
+        ({"search": {"trals": 5}}, "unknown key 'trals'; did you mean 'trials'"),
         ({"search": {"trials": 0}}, "estimators[0].search.trials: trials must be a whole number"),
         ({"search": {"searcher": "best"}}, "search.searcher: searcher must be optuna, random, grid"),
         ({"search": {"validation": 1.5}}, "search.validation: validation must be a share"),
         ({"search": {"space": {"cutof": [1]}}}, "Morse has no 'cutof'; did you mean 'cutoff'"),
         ({"search": {"space": {"cutoff": [-1]}}}, "space: cutoff must be a number above 0"),
-        ({"search": 5}, "search must be true, false or a mapping with searcher, trials"),
+        ({"search": 5}, "must be true, false or a mapping with searcher, trials"),
     ],
 )
 def test_mistakes_in_a_search_are_one_line_each(row, sentence):

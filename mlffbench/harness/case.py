@@ -6,7 +6,8 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ class Case:
     environment: Mapping[str, Any] | None = None
     resources: Mapping[str, Any] | None = None
 
-    @property
+    @cached_property
     def id(self) -> str:
         decides = {k: v for k, v in self.to_json().items() if k not in UNDECIDING}
         if environment := {k: v for k, v in decides.pop("environment", {}).items() if k != "python"}:
@@ -62,8 +63,8 @@ class Case:
 
     def to_json(self) -> dict[str, Any]:
         """The case as plain JSON, without what is None."""
-        given = {name: value for name, value in asdict(self).items() if value is not None}
-        return json.loads(json.dumps(given))
+        given = {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}
+        return json.loads(json.dumps(given, default=vars))  # of a Spec
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Case:

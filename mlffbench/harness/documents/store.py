@@ -57,6 +57,7 @@ class Store:
         self._models = Attachments(self.folder, "models", ".mlff", _model_digest)
         self._seen: dict[Path, tuple[Stamp, dict[str, Any]]] = {}
         self._heads: dict[str, tuple[Stamp, str]] | None = None
+        self._own_heads: set[str] = set()  # ids of heads whose case is the one that they name
 
     def document_path(self, id: str) -> Path:
         return self.folder / f"{checked_id(id)}.json"
@@ -186,7 +187,11 @@ class Store:
             status = path.stat()
             stamp, head = self._heads.get(id, (None, ""))
             if stamp == (status.st_mtime_ns, status.st_size, status.st_ino):
-                return self._own(path, from_json(head))
+                document = from_json(head)
+                if id not in self._own_heads and self._own(path, document) is None:
+                    return None
+                self._own_heads.add(id)
+                return document
         return self.load(id)
 
     def predictions(self, id: str) -> dict[str, np.ndarray] | None:

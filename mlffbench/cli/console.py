@@ -26,7 +26,7 @@ LONG = 500  # rows; rich takes a second for as many
 
 __all__ = [
     "console", "file_size", "json_line", "json_text", "lenient_output", "only_events", "print_json",
-    "print_table", "refusals", "say", "stop", "table", "tried",
+    "print_lines", "print_table", "refusals", "say", "stop", "table", "tried",
 ]  # fmt: skip
 
 
@@ -128,12 +128,17 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], words: in
     """Print a table; a long one as plain lines, at once."""
     if len(rows) <= LONG:
         console().print(table(columns, rows, words))
-        return
+    else:
+        print_lines(columns, rows, words)
+
+
+def print_lines(columns: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -> None:
+    """Print a table as plain lines, however long."""
     widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
     pads = [str.ljust if k < words else str.rjust for k in range(len(columns))]
     for row in (columns, *rows):
         cells = (pad(cell, width) for pad, cell, width in zip(pads, row, widths, strict=True))
-        typer.echo(plain_text("  ".join(cells).rstrip()))
+        typer.echo(plain_text("  ".join(cells)).rstrip())
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], words: int = 1) -> Table:

@@ -18,7 +18,7 @@ import numpy as np
 from pydantic_core import from_json
 
 from mlffbench.harness.documents.attachments import Attachments, checked_id, freed, no_link
-from mlffbench.harness.documents.document import is_own_case, read_document
+from mlffbench.harness.documents.document import ID, is_own_case, read_document
 from mlffbench.harness.documents.parts import LARGE
 from mlffbench.harness.documents.predictions import check
 from mlffbench.system.array_archive import arrays_of
@@ -127,6 +127,14 @@ class Store:
             self._predictions.remove(id)
         self._note_removed(id, 0 if _model_digest(document) else self._models.remove(id))
 
+    def adopt(self, document: Mapping[str, Any], predictions: Path | None, model: Path | None) -> None:
+        """Copy a document of another folder here, with the files that it names."""
+        for attachments, file in ((self._predictions, predictions), (self._models, model)):
+            if file is not None:
+                attachments.copy_next(document["id"], file)
+        self.save(document)
+        self._settle(document["id"])
+
     def _settle(self, id: str) -> None:
         """Give new predictions and a new model their final names, if their document was written."""
         document = self._document(self.document_path(id))
@@ -158,6 +166,10 @@ class Store:
             self.set_aside[path] = "the case in it is not the one that its name says"
             return None
         return document
+
+    def ids(self) -> list[str]:
+        """Ids of all files that may be documents, sorted by file name."""
+        return [path.stem for path in sorted(self.folder.glob("*.json")) if ID.fullmatch(path.stem)]
 
     def documents(self, ids: Iterable[str] | None = None) -> list[dict[str, Any]]:
         """Read all documents, or those of some cases, sorted by file name; see `set_aside` for the others."""
@@ -201,6 +213,11 @@ class Store:
         return self._usable(
             path, lambda: _arrays(self._predictions.current({**document, "id": id}), document)
         )
+
+    def predictions_file(self, document: Mapping[str, Any]) -> Path | None:
+        """File of the predictions of a document; None if it is missing, or of another fit."""
+        file = self._predictions.current(document)
+        return file if self._predictions.fits(file, document) else None
 
     def kept_model(self, id: str) -> Path | None:
         """File of the model of a finished case; None if it is not kept, or not the one of its fit."""

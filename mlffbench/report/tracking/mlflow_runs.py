@@ -38,12 +38,21 @@ def log_to_mlflow(cases: Iterable[TrackedCase], experiment: str, uri: str | None
     ------
     ImportError
         MLflow is not installed.
+    ValueError
+        The store cannot be used; the message is MLflow's.
     """
     try:
         from mlflow import MlflowClient
+        from mlflow.exceptions import MlflowException
     except ImportError:
         raise ImportError("this needs mlflow: pip install mlflow") from None
-    client = MlflowClient(uri)
+    try:
+        return _logged(MlflowClient(uri), cases, experiment)
+    except MlflowException as error:
+        raise ValueError(f"MLflow: {' '.join(str(error).split())}") from None
+
+
+def _logged(client: Any, cases: Iterable[TrackedCase], experiment: str) -> tuple[int, int]:
     own = client.get_experiment_by_name(experiment)
     place = client.create_experiment(experiment) if own is None else own.experiment_id
     counts = [0, 0]

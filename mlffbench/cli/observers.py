@@ -27,6 +27,7 @@ def observer(
     time_limit: float | None = None,
     events: IO[str] | None = None,
     added_to: Container[str] = (),
+    dashboard: str | None = None,
 ) -> Display:
     """Observer of the cases `todo`: events into a file, lines drawn on a terminal, or printed lines.
 
@@ -38,5 +39,5 @@ def observer(
     durations = Durations(earlier, time_limit)
     state = RunState(todo, len(cases) - len(todo), durations, jobs, n_failed=failed, added_to=added_to)
     if events is not None:
-        return RunEvents(events, console, state, store.folder, todo)
+        return RunEvents(events, console, state, store.folder, todo, dashboard)
     return (LiveDisplay if console.is_terminal else Display)(console, state, store.folder)

@@ -36,7 +36,7 @@ def gc(folder: Folder, only: Only = None, yes: Yes = False, json_: Json = False)
             sizes = [one.size for one in listed if one.kind == kind]
             if sizes:
                 say(f"{kind}: {len(sizes)}, {file_size(sum(sizes))} ({words})")
-        removed = remove_garbage(listed) if yes else None
+        removed = remove_garbage(Store(folder), listed) if yes else None
     if json_:
         return
     total = file_size(sum(one.size for one in listed))

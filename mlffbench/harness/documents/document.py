@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
 from mlffbench.harness.case import Case
+from mlffbench.harness.documents.migrations import migrated
 from mlffbench.system.plain_text import LONGEST, plain_texts
 
 __all__ = ["ID", "is_own_case", "read_document"]
@@ -63,6 +64,7 @@ class _Failure(_Part):
     kind: str | None = None
     message: str | None = None
     traceback: str | None = None
+    where: str | None = None
 
 
 class _TestFailure(_Failure):
@@ -140,7 +142,7 @@ class _Profile(_Part):
 
 
 class _Timings(_Part):
-    fit: dict[str, Number] | None = None
+    fit: dict[str, bool | Number] | None = None
     predict: dict[str, dict[str, Number]] | None = None
 
 
@@ -204,7 +206,7 @@ def read_document(path: Path) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        The file is not an outcome document with the id that its name says.
+        The file is not an outcome document with the id that its name says, or is of a newer mlffbench.
     OSError
         It cannot be read.
     """
@@ -212,6 +214,8 @@ def read_document(path: Path) -> dict[str, Any]:
     document = from_json(content, allow_inf_nan=False, cache_strings="keys")
     if any(start in content and pattern.search(content) for start, pattern in UNUSUAL.items()):
         document = plain_texts(document)
+    if isinstance(document, dict):
+        document = migrated(document)
     try:
         checked = _Document.model_validate(document)
     except ValidationError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -74,7 +75,9 @@ def _removed(store: Store, one: Garbage) -> int:
         store.unfinished.forget(one.id)
         store.unfinished.remove_answers(one.id)
         store.unfinished.remove_empty(one.id)
-    elif one.kind != "leases" and (one.path.is_symlink() or not one.path.is_dir()):
+    elif one.path.is_dir() and not one.path.is_symlink():
+        shutil.rmtree(one.path)
+    elif one.kind != "leases":
         one.path.unlink(missing_ok=True)
     with suppress(OSError):
         one.path.parent.rmdir()  # if it was the last one

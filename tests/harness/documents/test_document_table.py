@@ -108,7 +108,7 @@ def test_no_flipped_byte_of_an_index_changes_a_number(folder):
     whole = rows(folder)
     index = folder / NAME
     content = bytearray(index.read_bytes())
-    for place in range(4, len(content), max(1, len(content) // 60)):
+    for place in range(4, len(content), max(1, len(content) // 25)):
         damaged = bytearray(content)
         damaged[place] ^= 0x55
         index.write_bytes(damaged)

@@ -178,6 +178,15 @@ class Leases:
         """Names for which there are files, of owners that are alive or dead."""
         return lease_names(self.folder)
 
+    def dead_names(self) -> set[str]:
+        """Names whose last owner ran on this machine and has ended."""
+        return {name for name in self.names() if self._has_ended(self.folder / name)}
+
+    def _has_ended(self, place: Path) -> bool:
+        last = max(generations(place), default=0)
+        owner = _owner(read(generation_path(place, last)) or b"") if last else None
+        return owner is not None and owner.has_ended(self.owner)
+
     @contextmanager
     def claim(self, name: str) -> Iterator[Lease | None]:
         """Hold a name inside the ``with`` block; None if another process, or thread, holds it.

@@ -10,9 +10,21 @@ from typing import Any
 from mlffbench.harness.reference_group import in_reading_order
 from mlffbench.report.valid_scores import valid_scores
 
-__all__ = ["Document", "Method", "Problem", "dig", "failed_as", "fitted_here", "kept_file", "spec_text"]
+__all__ = [
+    "Document",
+    "Method",
+    "Problem",
+    "dig",
+    "failed_as",
+    "fitted_here",
+    "kept_file",
+    "searched",
+    "spec_text",
+]
 
 Document = dict[str, Any]
+
+TUNED = "tuned"  # estimator that searches
 
 
 def dig(document: Any, *keys: str) -> Any:
@@ -31,6 +43,13 @@ def failed_as(failure: Mapping[str, Any]) -> str:
 def fitted_here(document: Document) -> bool:
     """False for a potential that existed already, whose fit has no time."""
     return dig(document, "model", "fitted_here") is not False
+
+
+def searched(spec: Any) -> bool:
+    """True for the spec of an estimator whose hyperparameters, or those of a model inside it, are searched."""
+    if not isinstance(spec, Mapping):
+        return False
+    return spec.get("name") == TUNED or TUNED in spec or any(map(searched, spec.values()))
 
 
 def kept_file(document: Document) -> str | None:
@@ -60,6 +79,16 @@ class Method:
     def seeds(self) -> list[Any]:
         """Seeds of all documents, failed ones too."""
         return [d["case"].get("seed") for d in (*self.done, *self.failed)]
+
+    @property
+    def budget(self) -> Mapping[str, Any] | None:
+        """Most that the fits could use; None without a limit."""
+        return dig((*self.done, *self.failed)[0], "case", "budget")
+
+    @cached_property
+    def is_tuned(self) -> bool:
+        """True if the hyperparameters were searched: no rival of methods as they are by default."""
+        return any(searched(dig(d, "case", "estimator")) for d in (*self.done, *self.failed))
 
     @cached_property
     def fitted_here(self) -> bool:

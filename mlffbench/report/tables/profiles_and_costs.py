@@ -20,12 +20,15 @@ PROFILE_COLUMNS = {
 }
 COST_COLUMNS = {
     "fit_time": Column("fit", "s"),
+    "tuning_time": Column("of it tuning", "s"),
     "prepare_time": Column("prepare", "µs/atom"),
     "evaluate_time": Column("evaluate", "µs/atom"),
     "peak_memory": Column("memory", "MB"),
     "peak_gpu_memory": Column("GPU memory", "MB"),
     "n_parameters": Column("parameters"),
 }
+
+SOME = {"stopped_by": "stopped by", "budget": "budget", "environment": "environment", "resumed": "resumed"}
 
 
 def profile_table(profiles: pd.DataFrame) -> Table:
@@ -44,7 +47,7 @@ def profile_table(profiles: pd.DataFrame) -> Table:
 
 
 def cost_table(costs: pd.DataFrame, apart: Collection[str] = ()) -> Table:
-    """Times, memory, device and precision; parameters and what ended the fit, where documents say so.
+    """Times, memory, device and precision; parameters, budget and others where documents say so.
 
     Parameters
     ----------
@@ -53,8 +56,9 @@ def cost_table(costs: pd.DataFrame, apart: Collection[str] = ()) -> Table:
     """
     shown = {key: column for key, column in COST_COLUMNS.items() if has_numbers(costs, key)}
     words = {name: Column(name) for name in ("method", "device", "dtype")}
-    if (costs["stopped_by"] != "").any():
-        words["stopped_by"] = Column("stopped by")
+    for key, name in SOME.items():
+        if (costs[key] != "").any():
+            words[key] = Column(name)
     rows = [
         Row(
             [

@@ -22,8 +22,8 @@ def doubts(problem: Problem) -> tuple[str, ...]:
     """Sentences on documents that were not fitted to, scored on or computed with the same as the others."""
     kinds = (
         _superseded, _warnings, _other_data, _other_seeds_data, _other_inputs, _sizes, _seeds, _gaps,
-        _task_seeds, _trained_elsewhere, _set_aside, unequal_budgets, mixed_precision, other_versions, other_conditions,
-        _leakage,
+        _task_seeds, _trained_elsewhere, _set_aside, unequal_budgets, mixed_precision, other_versions,
+        other_conditions, _leakage,
     )  # fmt: skip
     return tuple(sentence for kind in kinds for sentence in kind(problem))
 

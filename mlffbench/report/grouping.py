@@ -19,8 +19,8 @@ __all__ = ["group_documents"]
 def group_documents(documents: Iterable[Document]) -> list[Problem]:
     """Group documents by problem and method.
 
-    Documents that share a label but not the estimator, its parameters or its budget become rows of their own, named by
-    what differs. Of several documents of one method and seed the newest counts.
+    Documents that share a label but not the estimator, its parameters or its budget become rows of their
+    own, named by what differs. Of several documents of one method and seed the newest counts.
     """
     groups: dict[tuple[str, str], list[Document]] = {}
     for document in documents:
@@ -67,7 +67,7 @@ def _time(document: Document) -> float:
 
 
 def _labels(documents: Sequence[Document]) -> list[str]:
-    """Label of each document; estimators, parameters or budgets that differ under one label are added to it."""
+    """Label of each document; what differs under one label is added to it."""
     alike: dict[str, list[Document]] = {}
     for document in documents:
         alike.setdefault(_label(document), []).append(document)

@@ -18,7 +18,6 @@ __all__ = [
     "failed_as",
     "fitted_here",
     "kept_file",
-    "searched",
     "spec_text",
 ]
 
@@ -45,11 +44,11 @@ def fitted_here(document: Document) -> bool:
     return dig(document, "model", "fitted_here") is not False
 
 
-def searched(spec: Any) -> bool:
-    """True for the spec of an estimator whose hyperparameters, or those of a model inside it, are searched."""
+def _is_searched(spec: Any) -> bool:
+    """True for the spec of an estimator that searches hyperparameters, its own or of a model inside it."""
     if not isinstance(spec, Mapping):
         return False
-    return spec.get("name") == TUNED or TUNED in spec or any(map(searched, spec.values()))
+    return spec.get("name") == TUNED or TUNED in spec or any(map(_is_searched, spec.values()))
 
 
 def kept_file(document: Document) -> str | None:
@@ -88,7 +87,7 @@ class Method:
     @cached_property
     def is_tuned(self) -> bool:
         """True if the hyperparameters were searched: no rival of methods as they are by default."""
-        return any(searched(dig(d, "case", "estimator")) for d in (*self.done, *self.failed))
+        return any(_is_searched(dig(d, "case", "estimator")) for d in (*self.done, *self.failed))
 
     @cached_property
     def fitted_here(self) -> bool:

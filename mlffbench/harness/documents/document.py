@@ -55,6 +55,9 @@ class _Case(_Part):
     seed: Annotated[int, Field(ge=-(2**63), lt=2**64)] | None
     metrics: list[str]
     tasks: list[_Named]
+    budget: dict[str, Number] | None = None
+    environment: dict[str, Any] | None = None
+    resources: dict[str, Any] | None = None
 
 
 class _Failure(_Part):
@@ -91,6 +94,7 @@ class _Split(_Part):
     tests: dict[str, Count | None] | None = None
     in_domain: str | None = None
     leaks: _Leaks | None = None
+    notes: dict[str, Any] | None = None
 
 
 class _Inputs(_Part):
@@ -139,7 +143,7 @@ class _Profile(_Part):
 
 
 class _Timings(_Part):
-    fit: dict[str, Number] | None = None
+    fit: dict[str, bool | Number] | None = None
     predict: dict[str, dict[str, Number]] | None = None
 
 
@@ -150,6 +154,7 @@ class _Model(_Part):
     captured: Name | None = None
     kernels: Name | None = None
     kernel_seconds: dict[str, Number] | None = None
+    tuning: dict[str, Any] | None = None
     device: str | None = None
     dtype: str | None = None
 

@@ -52,12 +52,11 @@ def _ranked(problem: Problem, scores: pd.DataFrame) -> list[dict[str, Any]]:
     alike = [ranked[ranked["method"].isin(list(tuned)) == is_tuned] for is_tuned in (False, True)]
     places = {label: place for own in alike for label, place in _places(own).items()}
     ranked_by = f"{QUANTITIES[quantity]} RMSE on {problem.reference}" if places else ""
-    order = sorted(
-        problem.methods, key=lambda m: (m.is_tuned, not m.done, places.get(m.label, {}).get("rank", np.inf))
-    )
+    rank = lambda method: places.get(method.label, {}).get("rank", np.inf)
+    order = sorted(problem.methods, key=lambda m: (m.is_tuned, not m.done, rank(m)))
     return [
-        {"problem": problem.name, "method": method.label, "tuned": method.is_tuned, "ranked by": ranked_by, **_status(method),
-         **places.get(method.label, {})}
+        {"problem": problem.name, "method": method.label, "tuned": method.is_tuned, "ranked by": ranked_by,
+         **_status(method), **places.get(method.label, {})}
         for method in order
     ]  # fmt: skip
 

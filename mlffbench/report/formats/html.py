@@ -81,8 +81,8 @@ def _cut(section: Section, n_problems: int) -> Section:
 def _first(board: Table, rows: int, n_methods: int) -> Table:
     """The first rows of a leaderboard; `n_methods` have rows in the other tables."""
     caption = (
-        f"{board.caption} {min(rows, len(board.rows))} of {len(board.rows)} rows; the other tables and figures "
-        f"show the first {n_methods} methods. All are in leaderboard.csv."
+        f"{board.caption} {min(rows, len(board.rows))} of {len(board.rows)} rows; the other tables and "
+        f"figures show the first {n_methods} methods. All are in leaderboard.csv."
     )
     return replace(board, rows=board.rows[:rows], caption=caption)
 

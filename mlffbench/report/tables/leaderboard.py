@@ -38,7 +38,7 @@ NOT_MEASURED = dict.fromkeys(("value", "low", "high"), np.nan)
 
 
 def leaderboard_tables(problem: Problem, frames: Frames) -> list[Table]:
-    """Leaderboard of the methods as they are by default, and that of the tuned ones, which is ranked apart."""
+    """Leaderboard of the methods as they are by default, and that of the tuned ones."""
     tables = []
     for tuned, id, title in ((False, "leaderboard", "Leaderboard"), (True, "tuned", "Leaderboard, tuned")):
         labels = [method.label for method in problem.methods if method.is_tuned is tuned]
@@ -57,9 +57,11 @@ def _table(problem: Problem, frames: Frames, tuned: bool) -> Table:
     columns = [Column("rank"), Column("method")]
     columns += [Column(f"{initials[quantity]} RMSE", SHOWN[quantity][1]) for quantity in errors]
     columns += [Column(f"{next(iter(initials.values()))} ratio", "worst")] if worst is not None else []
+    board = _with_costs(frames)
+    board["unequal budget"] = board["method"].map(unequal(problem)).fillna("")
     times = {**TIMES, **(TUNING if tuned else {}), **PREDICTION}
     columns += times.values()
-    rows = [_row(problem, method, errors, worst, list(times)) for method in records(_with_costs(frames))]
+    rows = [_row(problem, method, errors, worst, list(times)) for method in records(board)]
     sentences = [_caption(problem, frames.leaderboard, worst is not None), *_precisions(frames.costs)]
     caption = " ".join([*sentences, SEARCHED] if tuned else sentences)
     return Table("leaderboard", "Leaderboard", columns, rows, caption, words=2)
@@ -118,8 +120,7 @@ def _name(problem: Problem, method: dict[str, Any]) -> str:
     notes += [f"{n_failed} seed(s) failed"] if n_failed else []
     if len({len(other.seeds) for other in problem.methods}) > 1:
         notes.append(f"{method['seeds'] + n_failed} seed(s)")
-    if budget := unequal(problem).get(label):
-        notes.append(f"budget: {budget}")
+    notes += [f"budget: {method['unequal budget']}"] if method["unequal budget"] else []
     if gaps := problem.gaps.get(label):
         notes.append(f"without {', '.join(gaps)}")
     return f"{label} ({', '.join(notes)})" if notes else label

@@ -117,7 +117,7 @@ def _fitted(
     model.import_libraries()
     progress.report("fit", 0)
     limit = fit_limit(case.estimator, case.budget)
-    with deadline(limit, f"the fit took longer than its budget of {limit} s"), measure(device) as fit:
+    with deadline(limit, f"the fit took longer than its budget of {limit or 0:g} s"), measure(device) as fit:
         model.fit(frames, labels)
     write_fit(model, fit)
     return model, fit

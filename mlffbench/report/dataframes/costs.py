@@ -25,7 +25,7 @@ COSTS = {  # columns of numbers: their names and units in a report
     "n_parameters": ("parameters", ""),
 }
 TEXTS = ("device", "dtype", "stopped_by")
-SITUATION = ("budget", "environment", "resumed")  # shown where some method has one
+SITUATION = ("budget", "reproducible", "environment", "resumed")  # texts, mostly empty
 
 
 def costs(results: Results) -> pd.DataFrame:
@@ -56,12 +56,12 @@ def _mean_costs(method: Method) -> dict[str, Any]:
 
 def _situation(method: Method) -> dict[str, str]:
     """Budget with its reproducibility, environment, and number of times that fits went on after a stop."""
-    budget, kinds = budget_text(method.budget), dict.fromkeys(filter(None, map(ends, method.done)))
     names = [dig(d, "provenance", "environment", "name") or dig(d, "case", "environment", "name") or
              (dig(d, "case", "environment") and "its own") for d in method.done]  # fmt: skip
     resumed = sum(int(n) for d in method.done if (n := number(dig(d, "timings", "fit", "resumed"))) > 0)
     return {
-        "budget": f"{budget}: {', '.join(kinds)}" if kinds else budget,
+        "budget": budget_text(method.budget),
+        "reproducible": ", ".join(dict.fromkeys(filter(None, map(ends, method.done)))),
         "environment": ", ".join(dict.fromkeys(str(name) for name in names if name)),
         "resumed": f"{resumed}×" if resumed else "",
     }

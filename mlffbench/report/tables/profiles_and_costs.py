@@ -10,7 +10,7 @@ import pandas as pd
 from mlffbench.report import wording
 from mlffbench.report.tables.table import Cell, Column, Row, Table, has_numbers, marked, number_cell, records
 
-__all__ = ["cost_table", "profile_table"]
+__all__ = ["circumstances_table", "cost_table", "profile_table"]
 
 PROFILE_COLUMNS = {
     "top": Column("top", "meV"),
@@ -28,7 +28,9 @@ COST_COLUMNS = {
     "n_parameters": Column("parameters"),
 }
 
-SOME = {"stopped_by": "stopped by", "budget": "budget", "environment": "environment", "resumed": "resumed"}
+CIRCUMSTANCES = {
+    "budget": "budget", "reproducible": "result", "environment": "environment", "resumed": "resumed",
+}  # fmt: skip
 
 
 def profile_table(profiles: pd.DataFrame) -> Table:
@@ -47,7 +49,7 @@ def profile_table(profiles: pd.DataFrame) -> Table:
 
 
 def cost_table(costs: pd.DataFrame, apart: Collection[str] = ()) -> Table:
-    """Times, memory, device and precision; parameters, budget and others where documents say so.
+    """Times, memory, device and precision; parameters and what ended the fit, where documents say so.
 
     Parameters
     ----------
@@ -56,9 +58,8 @@ def cost_table(costs: pd.DataFrame, apart: Collection[str] = ()) -> Table:
     """
     shown = {key: column for key, column in COST_COLUMNS.items() if has_numbers(costs, key)}
     words = {name: Column(name) for name in ("method", "device", "dtype")}
-    for key, name in SOME.items():
-        if (costs[key] != "").any():
-            words[key] = Column(name)
+    if (costs["stopped_by"] != "").any():
+        words["stopped_by"] = Column("stopped by")
     rows = [
         Row(
             [
@@ -70,6 +71,19 @@ def cost_table(costs: pd.DataFrame, apart: Collection[str] = ()) -> Table:
     ]
     caption = "Prediction over all test groups, energies and forces; peak memory of the whole process."
     return Table("cost", "Cost", [*words.values(), *shown.values()], rows, caption, words=len(words))
+
+
+def circumstances_table(costs: pd.DataFrame) -> Table:
+    """Budgets, environments and resumptions; without rows where no method has any."""
+    shown = {key: Column(name) for key, name in CIRCUMSTANCES.items() if (costs[key] != "").any()}
+    rows = [
+        Row([Cell(r["method"]), *(Cell(r[key] or wording.MISSING) for key in shown)])
+        for r in records(costs)
+        if shown
+    ]
+    caption = "Budget: most that a method may use. Depends on the machine: the clock ended a fit or a search."
+    columns = [Column("method"), *shown.values()]
+    return Table("circumstances", "Budgets and circumstances", columns, rows, caption, words=len(columns))
 
 
 def _cost_cell(key: str, value: float, apart: bool) -> Cell:

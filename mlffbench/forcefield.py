@@ -7,6 +7,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,7 +23,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from mlffbench.calculator import ForceFieldCalculator
 from mlffbench.data import QUANTITIES, InvalidData, InvalidPrediction, Labels, as_atoms, labels_of
-from mlffbench.system import model_file
+from mlffbench.system import checkpoint, model_file
+from mlffbench.system.fit_name import fit_name
 from mlffbench.system.parameter_values import check_parameters
 
 __all__ = ["PACKAGES", "ForceField", "Prepared", "check_frames", "least_squares_energies"]
@@ -73,6 +75,9 @@ class ForceField(RegressorMixin, BaseEstimator):
     requires : tuple of str
         Modules that it imports beyond the project's own dependencies; `extra` is the optional extra that
         installs them. The class itself is imported without them.
+    environment : mapping or None
+        Environment of its own, as a suite may write it beside an estimator, of a method whose packages
+        exclude those of others: suites fit and test it there, by the Python of that environment.
     implementation : tuple of str
         Our modules that import those, by name; `import_libraries` imports them before a fit is timed.
     elements_ : list of str
@@ -101,6 +106,7 @@ class ForceField(RegressorMixin, BaseEstimator):
     fitted_here: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str | None] = None
+    environment: ClassVar[Mapping[str, Any] | None] = None
     implementation: ClassVar[tuple[str, ...]] = ()
 
     atomic_energies: Mapping[str, float] | None
@@ -108,6 +114,16 @@ class ForceField(RegressorMixin, BaseEstimator):
     @classmethod
     def test_params(cls) -> dict[str, Any]:
         """Parameters with which ten small frames are fitted in seconds, for the contract tests."""
+        return {}
+
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Hyperparameters worth tuning, each with a list of values or a frozen `scipy.stats` distribution.
+
+        scikit-learn's searchers and the estimator ``tuned`` take it. Weights of the loss are left out, since
+        an error of forces does not see the energies that they would give away; so are sizes that only buy
+        accuracy with time, as numbers of epochs, sparse points or starts: they belong to the budget.
+        """
         return {}
 
     def import_libraries(self) -> None:
@@ -154,8 +170,10 @@ class ForceField(RegressorMixin, BaseEstimator):
         self._forget()
         self.elements_ = _elements(frames)
         self.atomic_energies_ = self._reference(frames, labels.energy)
+        labels = replace(labels, energy=labels.energy - self._baseline(frames))
         try:
-            self._fit(frames, replace(labels, energy=labels.energy - self._baseline(frames)))
+            with checkpoint.keep_in_part(partial(fit_name, self, frames, labels)):
+                self._fit(frames, labels)
         except BaseException:
             self._forget()  # a half-fitted model must not predict
             raise
@@ -173,7 +191,9 @@ class ForceField(RegressorMixin, BaseEstimator):
             return self.fit(X, y)
         frames = self._check_known(check_frames(X))
         frames, labels = _ordered(frames, self._check_training_labels(y, frames))
-        self._partial_fit(frames, replace(labels, energy=labels.energy - self._baseline(frames)))
+        labels = replace(labels, energy=labels.energy - self._baseline(frames))
+        with checkpoint.keep_in_part(partial(fit_name, self, frames, labels)):
+            self._partial_fit(frames, labels)
         return self
 
     def predict(self, X: Sequence[Atoms]) -> Labels:

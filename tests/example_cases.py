@@ -53,7 +53,8 @@ class InProcess:
     """Stand-in of a child process, which takes seconds to start: the case is run in this process."""
 
     died = is_lost = False
-    memory = None
+    memory = lock = None
+    entry_seconds = 0.0
 
     def __init__(self, case, place, unfinished, start, time_limit, log, more):
         self.case, self.place, self.log, self.more = case, place, log, more

@@ -42,19 +42,25 @@ def print_forecast(forecasts: Sequence[CaseForecast]) -> None:
     say(f"{len(forecasts)} cases, {n['to run']} to run")
 
 
-def print_forecast_json(forecasts: Sequence[CaseForecast], suite: str, folder: Path) -> None:
+def print_forecast_json(
+    forecasts: Sequence[CaseForecast], suite: str, folder: Path, executor: Sequence[str] = ()
+) -> None:
     """Print the same as one JSON document."""
+    from mlffbench.harness.execution.environments import environment_sentences
     from mlffbench.harness.forecast import total_seconds
 
     seconds, unknown = total_seconds(forecasts)
     cases = [case.to_json() for case in forecasts]
+    there = [case.state.case.environment for case in forecasts if case.status == "to run"]
     print_json(
         {
             "suite": suite,
             "folder": str(folder),
+            "executor": list(executor),
             "counts": dict(Counter(case.status for case in forecasts)),
             "seconds": seconds,
             "of_unknown_time": unknown,
+            "environments": environment_sentences(there),
             "cases": cases,
         }
     )

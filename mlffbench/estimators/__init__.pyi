@@ -11,6 +11,7 @@ from .gap import GAP as GAP
 from .lennard_jones import LennardJones as LennardJones
 from .mace import MACE as MACE
 from .morse import Morse as Morse
+from .nequip import NequIP as NequIP
 from .painn import PaiNN as PaiNN
 from .pretrained import Pretrained as Pretrained
 from .schnet import SchNet as SchNet
@@ -19,3 +20,4 @@ from .soap_gpr import SOAPGPR as SOAPGPR
 from .soap_kernel_ridge import SOAPKernelRidge as SOAPKernelRidge
 from .stillinger_weber import StillingerWeber as StillingerWeber
 from .tensornet import TensorNet as TensorNet
+from .tuned import Tuned as Tuned

@@ -12,12 +12,15 @@ from ase import Atoms
 from ase.data import atomic_numbers
 
 from mlffbench import registry
-from mlffbench.data import Dataset, InvalidData, LazySequence, Spec, Split
+from mlffbench.data import Dataset, InvalidData, LazySequence, Spec, Split, value_name
 from mlffbench.harness.budget import training_part
 from mlffbench.harness.case import Case
 from mlffbench.harness.inputs import DataInputs, UsedColumns, case_inputs, checkpoint_key, named_files
+from mlffbench.harness.kept_data import KeptData
 
-__all__ = ["CaseData", "load_dataset"]
+__all__ = ["CaseData", "keep_datasets", "load_dataset"]
+
+_kept: KeptData | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +53,7 @@ class CaseData:
             It cannot be read, or changed since the suite was planned.
         """
         try:
-            plain = load_dataset(case.dataset)
+            plain = _dataset(case)
         except (ValueError, LookupError, OSError) as error:
             raise InvalidData(f"{case.dataset} cannot be loaded: {error}") from error
         if plain.digest != case.data_digest:
@@ -67,6 +70,13 @@ class CaseData:
         whole = registry.load("splits", spec.name)(self.dataset, seed=self.case.seed, **spec.params)
         return training_part(whole, (self.case.budget or {}).get("labels"), self.case.seed)
 
+    def groups(self, split: Split) -> list[str] | None:
+        """Group of each training frame, as the split or trajectories keep them together; None without."""
+        params = self.case.split.params
+        column = params.get("column", params.get("trajectory")) or "trajectory"
+        values = self.dataset.columns.get(str(column))
+        return None if values is None else [value_name(values[i]) for i in split.train]
+
     def inputs(self) -> dict[str, Any]:
         """Digests of the inputs that were used so far."""
         return case_inputs(self.case, self.digests, self.columns.used, self.files)
@@ -74,6 +84,18 @@ class CaseData:
     def key(self, split: Split) -> str:
         """Digest of the inputs that checkpoints belong to."""
         return checkpoint_key(split, self.digests)
+
+
+def keep_datasets(largest: int) -> None:
+    """Keep datasets in memory from now on, up to so many bytes, for the cases that follow."""
+    global _kept
+    _kept = KeptData(largest)
+
+
+def _dataset(case: Case) -> Dataset:
+    if _kept is None:
+        return load_dataset(case.dataset)
+    return _kept.get(f"{case.data_digest} {case.dataset}", lambda: load_dataset(case.dataset))
 
 
 def load_dataset(spec: Spec) -> Dataset:

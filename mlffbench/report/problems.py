@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from mlffbench.harness.documents.parts import Document, dig, failed_as, fitted_here
+from mlffbench.harness.documents.valid_scores import valid_scores
 from mlffbench.harness.reference_group import in_reading_order
-from mlffbench.report.valid_scores import valid_scores
 
 __all__ = [
     "Document",
@@ -21,27 +22,7 @@ __all__ = [
     "spec_text",
 ]
 
-Document = dict[str, Any]
-
 TUNED = "tuned"  # estimator that searches
-
-
-def dig(document: Any, *keys: str) -> Any:
-    """document[a][b][c], or None where a step is missing."""
-    for key in keys:
-        document = document.get(key) if isinstance(document, Mapping) else None
-    return document
-
-
-def failed_as(failure: Mapping[str, Any]) -> str:
-    """Kind of a failure, with the memory that ran out: ``out of memory (GPU)``."""
-    kind, where = str(failure.get("kind") or "internal error"), failure.get("where")
-    return f"{kind} ({where})" if where else kind
-
-
-def fitted_here(document: Document) -> bool:
-    """False for a potential that existed already, whose fit has no time."""
-    return dig(document, "model", "fitted_here") is not False
 
 
 def _is_searched(spec: Any) -> bool:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import IO, Any, Protocol
 
 from mlffbench.system import supervisor
@@ -114,11 +114,33 @@ class ChildProcess:
             self._process.stdin.write(f"{line}\n".encode())
             self._process.stdin.flush()
 
+    def end_input(self) -> None:
+        """Close its standard input."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+
     def lines(self) -> Iterator[str]:
         """Yield the lines of its standard output until it has ended."""
         while (line := self._lines.get()) is not None:
             yield line
         self._lines.put(None)  # for the next call
+
+    def next_line(self, seconds: float) -> str | None:
+        """The next line of its standard output; None if there is none in so many seconds, or no more."""
+        try:
+            line = self._lines.get(timeout=seconds)
+        except Empty:
+            return None
+        if line is None:
+            self._lines.put(None)  # for the next call
+        return line
+
+    def forget(self) -> None:
+        """Begin anew with a process that has done something else before: with its errors, and its memory."""
+        with self._hearing:
+            self._errors = b""
+        self._memory_kills = _memory_kills()
 
     @property
     def errors(self) -> str:

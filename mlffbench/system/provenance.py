@@ -27,6 +27,7 @@ PACKAGES = (
     "torch",
     "e3nn",
     "mace-torch",
+    "nequip",
     "dscribe",
     "gpytorch",
     "matscipy",
@@ -158,7 +159,7 @@ def _numerics() -> dict[str, Any]:
 
 def _revision() -> str | None:
     """The git commit of the source tree, with ``+changes`` when it has uncommitted ones."""
-    folder = Path(__file__).parents[1]  # the package
+    folder = Path(__file__).resolve().parents[1]  # the package, which may be linked
     if not (folder.parent / ".git").exists():
         return None
     commit = _git(folder, "rev-parse", "HEAD")

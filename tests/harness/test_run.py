@@ -252,5 +252,7 @@ def test_a_signal_ends_the_run_with_a_sentence(tmp_path, name, force, words):
     assert words in out
     assert "Traceback" not in out
     assert not alive(log_of(tmp_path, "started")[-1][1])
-    assert {path.suffix for path in (tmp_path / "out").rglob("*") if path.is_file()} == {".log", ".yaml"}
+    (document,) = Store(tmp_path / "out").documents()  # of the case that was running, to be run again
+    assert document["failure"]["kind"] == "interrupted"
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.suffix in (".part", ".1", ".2")]
     assert not (tmp_path / "out" / "unfinished").exists()

@@ -20,13 +20,16 @@ __all__ = ["ID", "is_own_case", "read_document"]
 
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 LARGEST = 200 * 2**20  # bytes of a document
-UNUSUAL = [  # in a document's bytes: control characters and marks of the writing direction, escaped or not
-    re.compile(rb"\\u(?:00[0189]|007[fF]|061[cC]|20[026])"),
-    *map(
-        re.compile,
-        (rb"\\[bfr]", rb"\x7f", rb"\xc2[\x80-\x9f]", rb"\xd8\x9c", rb"\xe2[\x80\x81][\x8e\x8f\xa6-\xae]"),
-    ),
-]
+UNUSUAL = {  # in a document's bytes: control characters and marks of the writing direction, escaped or not
+    start: re.compile(pattern)
+    for start, pattern in {
+        b"\\": rb"\\u(?:00[0189]|007[fF]|061[cC]|20[026])|\\[bfr]",
+        b"\x7f": rb"\x7f",
+        b"\xc2": rb"\xc2[\x80-\x9f]",
+        b"\xd8": rb"\xd8\x9c",
+        b"\xe2": rb"\xe2[\x80\x81][\x8e\x8f\xa6-\xae]",
+    }.items()
+}
 
 
 class _Part(BaseModel):
@@ -214,7 +217,7 @@ def read_document(path: Path) -> dict[str, Any]:
     """
     content = _content(path)
     document = from_json(content, allow_inf_nan=False, cache_strings="keys")
-    if any(pattern.search(content) for pattern in UNUSUAL):
+    if any(start in content and pattern.search(content) for start, pattern in UNUSUAL.items()):
         document = plain_texts(document)
     if isinstance(document, dict):
         document = migrated(document)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -38,6 +39,10 @@ class CaseProcess:
 
     Attributes
     ----------
+    lock : str or None
+        Packages of the case's environment, with their versions, once the process has entered it.
+    entry_seconds : float
+        Time until then, in which the environment may have been made.
     died, is_lost : bool
         True if it has ended without an answer; if that was the death of the process it was forked from.
     """
@@ -54,6 +59,8 @@ class CaseProcess:
     ) -> None:
         self.case, self.place, self.time_limit, self.log = case, place, time_limit, log
         self.died = self.is_lost = False
+        self.lock: str | None = None
+        self.entry_seconds = 0.0
         self._order = {
             "case": case.to_json(),
             "answer": str(place.absolute()),
@@ -79,8 +86,10 @@ class CaseProcess:
         OSError
             The folder of the answer cannot be written.
         """
+        self._child.send(json.dumps(self._order))
+        last = "" if self.case.environment is None else self._enter(progressed)
         with self._child.time_limit(self.time_limit):
-            last = self._converse(progressed)
+            last = self._converse(progressed) or last
         answer = read_answer(self.place)
         if answer is not None:
             return answer
@@ -91,9 +100,15 @@ class CaseProcess:
         self.died, self.is_lost = True, self._child.is_lost
         return failed(self.case, failure).to_json(), None
 
-    def _converse(self, progressed: Callable[..., None]) -> str:
-        """Send the order, listen until the child has answered or died; return the kind of the last event."""
-        self._child.send(json.dumps(self._order))
+    def _enter(self, progressed: Callable[..., None]) -> str:
+        """Wait, without a limit, until the child is in its environment, which it may have to make first."""
+        begun = time.monotonic()
+        last = self._converse(progressed, "entered")
+        self.entry_seconds = time.monotonic() - begun
+        return last
+
+    def _converse(self, progressed: Callable[..., None], end: str = "answered") -> str:
+        """Listen until the child has sent the event `end`, answered, or died; return the last kind."""
         last = ""
         for kind, value in map(_event, self._child.lines()):
             last = kind or last
@@ -105,7 +120,9 @@ class CaseProcess:
                 with suppress(Exception):  # no report of ours: a library writes into this pipe, too
                     self.log.progressed(*value)
                     progressed(self.case, *value)
-            if kind == "answered" and has_answer(self.place):
+            if kind == "entered":
+                self.lock = str(value)
+            if kind in (end, "answered") and (kind == "entered" or has_answer(self.place)):
                 break
         return last
 

@@ -13,7 +13,7 @@ from mlffbench.harness.inputs import DataInputs, is_own_data
 from mlffbench.harness.planning.default_split import default_split
 from mlffbench.harness.planning.plan import Problem, Suite, SuiteError, cases
 from mlffbench.harness.planning.read_suite import open_suite, sound_problems, suite_in
-from mlffbench.harness.planning.requirements import unmet_requirements
+from mlffbench.harness.planning.requirements import unmet_by
 from mlffbench.harness.planning.suite_data import SuiteData, make_split
 from mlffbench.harness.planning.suite_tasks import Subject, impossible_tasks, models_of, oversized_tasks
 from mlffbench.system.device import checked_device
@@ -198,8 +198,8 @@ def _with_split(problem: Problem, dataset: Dataset, data: SuiteData) -> Problem:
 def _unmet(suite: Suite, planned: list[Case], source: SettingsSource) -> dict[str, str]:
     """Ids of the cases that cannot run here, and the sentences with their places."""
     reasons: dict[str, str] = {}
-    for i, row in enumerate(suite.estimators):
-        specs = [case.estimator for case in planned if case.label == row.label][:1]  # with the device
-        for path, sentence in unmet_requirements("estimators", specs[0]):
+    for i, row in suite.rows:
+        case = next(case for case in planned if case.label == row.label)  # with the device
+        for path, sentence in unmet_by(case):
             reasons[row.label] = source.say(("estimators", i, *path), sentence)
     return {case.id: reasons[case.label] for case in planned if case.label in reasons}

@@ -11,17 +11,61 @@ from zipfile import is_zipfile
 from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.forcefield import PACKAGES
+from mlffbench.harness.case import Case
+from mlffbench.harness.execution.environments import PythonEnvironment
 from mlffbench.system.device import checked_device
 
-__all__ = ["unmet_requirements"]
+__all__ = ["unmet_by", "unmet_requirements"]
 
 SAVED = ".mlff"
 
 
-def unmet_requirements(kind: str, spec: Spec) -> Iterator[registry.Fault]:
-    """Yield paths in a spec, and sentences on packages and devices that are not here."""
+def unmet_by(case: Case) -> Iterator[registry.Fault]:
+    """Yield paths in a row, and sentences on what its case lacks, here or in its environment.
+
+    Nothing is installed; of an environment that is yet to be made nothing is known.
+    """
+    if case.environment is None:
+        yield from unmet_requirements("estimators", case.estimator)
+    else:
+        yield from _unmet_there(case.estimator, case.environment)
+
+
+def _unmet_there(spec: Spec, environment: Mapping[str, Any]) -> Iterator[registry.Fault]:
+    python = PythonEnvironment.of(environment)
+    if any(text.startswith("-") for text in python.requirements):
+        yield ("environment",), "requirements are packages; options of pip belong into pip's own settings"
+    if python.is_existing:
+        try:
+            if absent := python.lacking(_modules("estimators", spec)):
+                yield ("environment",), python.lack([PACKAGES.get(name, name) for name in absent])
+        except ImportError as error:
+            yield ("environment",), str(error)
+    yield from unmet_requirements("estimators", spec, elsewhere=True)
+
+
+def _modules(kind: str, spec: Spec) -> list[str]:
+    """Modules that a method needs, and those that it is made of."""
     target = registry.load(kind, spec.name)
-    absent = [name for name in getattr(target, "requires", ()) if find_spec(name) is None]
+    modules = list(getattr(target, "requires", ()))
+    for word, kinds in registry.parts(target).items():
+        if isinstance(value := spec.params.get(word), str | Mapping):
+            inner, name, params = registry.resolve(value, kinds)
+            modules += _modules(inner, Spec(name, params))
+    return list(dict.fromkeys(modules))
+
+
+def unmet_requirements(kind: str, spec: Spec, elsewhere: bool = False) -> Iterator[registry.Fault]:
+    """Yield paths in a spec, and sentences on packages and devices that are not here.
+
+    Parameters
+    ----------
+    elsewhere : bool
+        Another Python has the packages and devices.
+    """
+    target = registry.load(kind, spec.name)
+    requires = () if elsewhere else getattr(target, "requires", ())
+    absent = [name for name in requires if find_spec(name) is None]
     missing = [PACKAGES.get(name, name) for name in absent]
     if missing:
         extra = getattr(target, "extra", None)
@@ -37,7 +81,7 @@ def unmet_requirements(kind: str, spec: Spec) -> Iterator[registry.Fault]:
         elif file.suffix == SAVED and not is_zipfile(file):
             yield (spec.name, word), f"{spec.name}: {str(file)!r} is not a model that mlffbench saved"
     device = spec.params.get("device", "cpu")
-    if not missing and device != "cpu":
+    if not (missing or elsewhere) and device != "cpu":
         try:
             checked_device(str(device))
         except (ValueError, ImportError) as error:
@@ -45,12 +89,12 @@ def unmet_requirements(kind: str, spec: Spec) -> Iterator[registry.Fault]:
     for word, kinds in registry.parts(target).items():
         value = spec.params.get(word)
         if isinstance(value, str | Mapping):
-            yield from _unmet_inside((spec.name, word), value, kinds)
+            yield from _unmet_inside((spec.name, word), value, kinds, elsewhere)
 
 
 def _unmet_inside(
-    place: tuple[Any, ...], value: str | Mapping[str, Any], kinds: tuple[str, ...]
+    place: tuple[Any, ...], value: str | Mapping[str, Any], kinds: tuple[str, ...], elsewhere: bool
 ) -> Iterator[registry.Fault]:
     kind, name, params = registry.resolve(value, kinds)
-    for path, sentence in unmet_requirements(kind, Spec(name, params)):
+    for path, sentence in unmet_requirements(kind, Spec(name, params), elsewhere):
         yield (*place, *registry.wrapper(value, kind, name), *path), sentence

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from example_documents import error, outcome, score
 
+from mlffbench.harness.documents.valid_scores import valid_scores
 from mlffbench.report.dataframes.leaderboard import leaderboard
 from mlffbench.report.formats import markdown
 from mlffbench.report.results import Results
-from mlffbench.report.valid_scores import valid_scores
 
 
 @pytest.mark.parametrize(

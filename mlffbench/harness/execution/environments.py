@@ -1,0 +1,169 @@
+"""Python environments of cases: existing interpreters, and environments made once from requirements."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlffbench.system.atomic_write import atomic_write
+from mlffbench.system.fetch import cache_folder
+from mlffbench.system.own_package import core_requirements
+from mlffbench.system.virtual_environment import interpreter, make_environment, uv
+
+__all__ = ["PythonEnvironment", "environment_sentences", "environments_folder"]
+
+VERSION = re.compile(r"3\.\d+(\.\d+)?")
+RECORD = "mlffbench.json"  # in a finished environment, written last
+LACKING = """
+import importlib.metadata, importlib.util, json, sys
+packages, modules = json.loads(sys.argv[1])
+def is_there(name):
+    try:
+        return bool(importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return False
+print(json.dumps([
+    "Python 3.11 or newer" if sys.version_info < (3, 11) else None,
+    *(name for name in packages if not is_there(name)),
+    *(name for name in modules if importlib.util.find_spec(name) is None),
+]))
+"""
+
+
+def environments_folder() -> Path:
+    """Folder of the environments that are made here."""
+    return cache_folder() / "environments"
+
+
+@dataclass(frozen=True)
+class PythonEnvironment:
+    """Python interpreter with packages of its own.
+
+    Attributes
+    ----------
+    name : str
+        For messages.
+    requirements : tuple of str
+        Packages, as pip takes them.
+    python : str or None
+        An existing interpreter, used as it is; or a version, such as 3.12, of the Python that an environment
+        is made of, by default that of this process.
+    """
+
+    name: str
+    requirements: tuple[str, ...] = ()
+    python: str | None = None
+
+    @classmethod
+    def of(cls, environment: Mapping[str, Any]) -> PythonEnvironment:
+        """Environment of a case."""
+        requirements = tuple(environment.get("requirements") or ())
+        python = environment.get("python")
+        return cls(str(environment.get("name") or "unnamed"), requirements, python)
+
+    @property
+    def is_existing(self) -> bool:
+        """True for an interpreter that is used as it is."""
+        return self.python is not None and VERSION.fullmatch(self.python) is None
+
+    @property
+    def digest(self) -> str:
+        """Digest of what an environment is made of: requirements, mlffbench's own, Python, machine."""
+        version = self.python or ".".join(platform.python_version_tuple()[:2])
+        made_of = [
+            sorted(self.requirements), sorted(core_requirements()), version,
+            sys.implementation.name, sys.platform, platform.machine(),
+        ]  # fmt: skip
+        return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
+
+    @property
+    def folder(self) -> Path:
+        return environments_folder() / self.digest
+
+    @property
+    def is_made(self) -> bool:
+        """True if the environment is whole; a killed installation leaves none that is."""
+        return (self.folder / RECORD).is_file() and shutil.which(interpreter(self.folder)) is not None
+
+    def existing(self) -> str:
+        """Path of an existing interpreter.
+
+        Raises
+        ------
+        ImportError
+            There is none.
+        """
+        path = shutil.which(Path(str(self.python)).expanduser())
+        if path is None:
+            raise ImportError(f"the environment {self.name!r} names no Python that is here: {self.python}")
+        return path
+
+    def ready(self) -> str:
+        """Path of the interpreter; the environment is made if it is not there, by one process alone.
+
+        Raises
+        ------
+        ImportError
+            It cannot be made, or the interpreter lacks packages.
+        """
+        if self.is_existing:
+            if absent := self.lacking():
+                raise ImportError(self.lack(absent))
+            return self.existing()
+        if not self.is_made:
+            self._make()
+        return str(interpreter(self.folder))
+
+    def lacking(self, modules: Iterable[str] = ()) -> list[str]:
+        """Core packages of mlffbench, and modules, that an existing interpreter does not have."""
+        names = [re.split(r"[^\w.-]", text, maxsplit=1)[0] for text in core_requirements()]
+        command = [self.existing(), "-I", "-c", LACKING, json.dumps([names, list(modules)])]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ImportError(f"{self.python} is no Python that runs: {done.stderr.strip()[-300:]}")
+        return [name for name in json.loads(done.stdout) if name is not None]
+
+    def lack(self, absent: Sequence[str]) -> str:
+        """Sentence on packages that the interpreter does not have."""
+        needs = ", ".join(absent)
+        return f"the environment {self.name!r}, {self.python}, lacks {needs}: install them with its own pip"
+
+    def _make(self) -> None:
+        from filelock import FileLock
+
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{self.folder}.lock"):
+            if self.is_made:  # by the process that held the lock
+                return
+            shutil.rmtree(self.folder, ignore_errors=True)  # of one that was killed
+            try:
+                make_environment(self.folder, [*self.requirements, *core_requirements()], self.python)
+            except ImportError as error:
+                raise ImportError(f"the environment {self.name!r} cannot be made: {error}") from error
+            with atomic_write(self.folder / RECORD) as file:
+                file.write(json.dumps({"name": self.name, "requirements": self.requirements}).encode())
+
+    def sentence(self) -> str:
+        """Sentence on the environment: it exists, was made, or would be made of what and where."""
+        if self.is_existing:
+            return f"environment {self.name}: the interpreter {self.python}, as it is"
+        if self.is_made:
+            return f"environment {self.name}: made before, {self.folder}"
+        tool = "uv" if uv() else "venv and pip"
+        packages = ", ".join([*self.requirements, "the core packages of mlffbench"])
+        return f"environment {self.name}: to be made by {tool} in {self.folder}, of {packages}"
+
+
+def environment_sentences(environments: Iterable[Mapping[str, Any] | None]) -> list[str]:
+    """Sentences on the environments of cases, each once."""
+    known = (PythonEnvironment.of(environment) for environment in environments if environment is not None)
+    return list(dict.fromkeys(environment.sentence() for environment in known))

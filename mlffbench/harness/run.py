@@ -144,7 +144,7 @@ def _fitted(
     grouped = {"groups": groups()} if has_fit_parameter(model, "groups") else {}
     limit = fit_limit(case.estimator, case.budget)
     with (
-        deadline(limit, f"the fit took longer than its budget of {limit} s"),
+        deadline(limit, f"the fit took longer than its budget of {limit or 0:g} s"),
         earlier_work.listen() as earlier,
         measure(device) as fit,
     ):

@@ -68,7 +68,8 @@ class PythonEnvironment:
         """Environment of a case."""
         requirements = tuple(environment.get("requirements") or ())
         python = environment.get("python")
-        return cls(str(environment.get("name") or "unnamed"), requirements, python)
+        name = environment.get("name") or python or ", ".join(requirements)
+        return cls(str(name), requirements, python)
 
     @property
     def is_existing(self) -> bool:

@@ -88,7 +88,7 @@ class CaseQueue:
         keep_models: str = SMALL,
         retries: int = 1,
     ) -> None:
-        self.retries = retries
+        self.retries, self.token = retries, secrets.token_hex(8)
         self.extended, self.largest_model = extended, largest_model(keep_models)
         self.cases, self.store, self.observer = cases, store, observer
         self.executor, self.time_limit, self.fresh = executor, time_limit, fresh
@@ -169,7 +169,7 @@ class CaseQueue:
         document = None
         self.observer.started(case)
         results = str(self.store.folder.absolute()) if case.id in self.extended else None
-        more = {"largest_model": self.largest_model, "results": results}
+        more = {"largest_model": self.largest_model, "results": results, "run": self.token}
         name = f"{case.id}.tasks.log" if results else f"{case.id}.log"  # that of the fit stays
         with CaseLog(self.store.folder / LOGS / name) as log:
             log.say(f"{case.label}: {case.estimator} on {case.dataset}, {case.split}, seed {case.seed}")

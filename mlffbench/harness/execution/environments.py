@@ -108,8 +108,13 @@ class PythonEnvironment:
             raise ImportError(f"the environment {self.name!r} names no Python that is here: {self.python}")
         return path
 
-    def ready(self) -> str:
+    def ready(self, run: str = "") -> str:
         """Path of the interpreter; the environment is made if it is not there, by one process alone.
+
+        Parameters
+        ----------
+        run : str
+            Name of a run, in which what could not be made once is not tried again.
 
         Raises
         ------
@@ -121,7 +126,7 @@ class PythonEnvironment:
                 raise ImportError(self.lack(absent))
             return self.existing()
         if not self.is_made:
-            self._make()
+            self._make(run)
         return str(interpreter(self.folder))
 
     def lacking(self, modules: Iterable[str] = ()) -> list[str]:
@@ -138,20 +143,26 @@ class PythonEnvironment:
         needs = ", ".join(absent)
         return f"the environment {self.name!r}, {self.python}, lacks {needs}: install them with its own pip"
 
-    def _make(self) -> None:
+    def _make(self, run: str) -> None:
         from filelock import FileLock
 
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{self.folder}.lock"):
             if self.is_made:  # by the process that held the lock
                 return
+            failed = self.folder.with_suffix(".failed")
+            before = json.loads(failed.read_text()) if failed.is_file() else {}
+            if run and before.get("run") == run:
+                raise ImportError(before["message"])
             shutil.rmtree(self.folder, ignore_errors=True)  # of one that was killed
             try:
                 make_environment(self.folder, [*self.requirements, *core_requirements()], self.python)
             except ImportError as error:
-                raise ImportError(f"the environment {self.name!r} cannot be made: {error}") from error
-            with atomic_write(self.folder / RECORD) as file:
-                file.write(json.dumps({"name": self.name, "requirements": self.requirements}).encode())
+                message = f"the environment {self.name!r} cannot be made: {error}"
+                _write(failed, {"run": run, "message": message})
+                raise ImportError(message) from error
+            failed.unlink(missing_ok=True)
+            _write(self.folder / RECORD, {"name": self.name, "requirements": self.requirements})
 
     def sentence(self) -> str:
         """Sentence on the environment: it exists, was made, or would be made of what and where."""
@@ -162,6 +173,11 @@ class PythonEnvironment:
         tool = "uv" if uv() else "venv and pip"
         packages = ", ".join([*self.requirements, "the core packages of mlffbench"])
         return f"environment {self.name}: to be made by {tool} in {self.folder}, of {packages}"
+
+
+def _write(file: Path, content: Mapping[str, Any]) -> None:
+    with atomic_write(file) as written:
+        written.write(json.dumps(content).encode())
 
 
 def environment_sentences(environments: Iterable[Mapping[str, Any] | None]) -> list[str]:

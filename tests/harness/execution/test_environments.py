@@ -97,6 +97,21 @@ def test_an_environment_is_made_once_and_again_only_if_it_is_not_whole(wheels, m
     assert Path(python).is_relative_to(wanted.folder)
 
 
+def test_a_failed_installation_is_not_repeated_in_a_run(wheels, monkeypatch):
+    tried = []
+
+    def refuse(*words):
+        tried.append(words)
+        raise ImportError("no network")
+
+    monkeypatch.setattr(environments, "make_environment", refuse)
+    wanted = PythonEnvironment("small", ("tiny==1.0",))
+    for run in ("a", "a", "b", "b"):
+        with pytest.raises(ImportError, match="the environment 'small' cannot be made: no network"):
+            wanted.ready(run)
+    assert len(tried) == 2
+
+
 def test_an_interpreter_says_what_it_lacks(monkeypatch):
     here = PythonEnvironment("here", python=sys.executable)
     assert here.lacking(["json"]) == []

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlffbench.harness.planning.environment import is_version
 from mlffbench.system.atomic_write import atomic_write
 from mlffbench.system.fetch import cache_folder
 from mlffbench.system.own_package import core_requirements
@@ -21,7 +22,6 @@ from mlffbench.system.virtual_environment import interpreter, make_environment, 
 
 __all__ = ["PythonEnvironment", "environment_sentences", "environments_folder"]
 
-VERSION = re.compile(r"3\.\d+(\.\d+)?")
 RECORD = "mlffbench.json"  # in a finished environment, written last
 LACKING = """
 import importlib.metadata, importlib.util, json, sys
@@ -74,7 +74,7 @@ class PythonEnvironment:
     @property
     def is_existing(self) -> bool:
         """True for an interpreter that is used as it is."""
-        return self.python is not None and VERSION.fullmatch(self.python) is None
+        return self.python is not None and not is_version(self.python)
 
     @property
     def digest(self) -> str:

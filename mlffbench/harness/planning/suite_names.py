@@ -11,8 +11,9 @@ from typing import Any
 
 from mlffbench import registry
 from mlffbench.data import Spec
+from mlffbench.harness.planning.environment import untrusted
 from mlffbench.harness.planning.plan import SKIP, manifest_of
-from mlffbench.harness.planning.row import Row, estimator_entry
+from mlffbench.harness.planning.row import Environment, Row, estimator_entry
 from mlffbench.splits.common import manifest_file
 from mlffbench.system.checksum import Checksum
 from mlffbench.system.settings_source import Mistake, SettingsSource
@@ -32,7 +33,25 @@ def name_mistakes(source: SettingsSource) -> list[Mistake]:
         if not own and kind == "splits" and spec.name == "manifest":
             own = [Mistake(where, fault) for fault in _manifest_faults(spec)]
         mistakes += own
-    return [*mistakes, *_repeated_rows(source.content), *_repeated_entries(source.content)]
+    repeated = [*_repeated_rows(source.content), *_repeated_entries(source.content)]
+    return [*mistakes, *repeated, *_environment_mistakes(source.content)]
+
+
+def _environment_mistakes(content: Any) -> Iterator[Mistake]:
+    """Environments that no row can name, and what of them the user does not trust."""
+    value = content.get("environments") if isinstance(content, Mapping) else None
+    named = value if isinstance(value, Mapping) else {}
+    for name, environment in named.items():
+        with suppress(ValueError):
+            for sentence in untrusted(Environment.model_validate(environment)):
+                yield Mistake(("environments", name), sentence)
+    for i, row in _rows(content):
+        if isinstance(row.environment, Environment) and row.spec.name in registry.names("estimators"):
+            for sentence in untrusted(row.environment, row):
+                yield Mistake(("estimators", i, "environment"), sentence)
+        elif isinstance(row.environment, str) and row.environment not in named:
+            suggestion = registry.suggest(row.environment, named)
+            yield Mistake(("estimators", i, "environment"), f"no environment {row.environment!r}{suggestion}")
 
 
 def _entries(content: Any) -> Iterator[tuple[Place, str, Spec]]:

@@ -289,6 +289,10 @@ def concatenate(parts: Sequence[Labels]) -> Labels:
     )
 
 
+class InvalidData(ValueError):
+    """Reference data that cannot be used: no method is to blame."""
+
+
 class InvalidPrediction(ValueError):
     """Prediction that does not fit its frames, or leaves out some that it should hold."""
 

@@ -7,6 +7,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,8 +22,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from mlffbench.calculator import ForceFieldCalculator
-from mlffbench.data import QUANTITIES, InvalidPrediction, Labels, as_atoms, labels_of
-from mlffbench.system import model_file
+from mlffbench.data import QUANTITIES, InvalidData, InvalidPrediction, Labels, as_atoms, labels_of
+from mlffbench.system import checkpoint, model_file
+from mlffbench.system.fit_name import fit_name
 from mlffbench.system.parameter_values import check_parameters
 
 __all__ = ["PACKAGES", "ForceField", "Prepared", "check_frames", "least_squares_energies"]
@@ -114,6 +116,16 @@ class ForceField(RegressorMixin, BaseEstimator):
         """Parameters with which ten small frames are fitted in seconds, for the contract tests."""
         return {}
 
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Hyperparameters worth tuning, each with a list of values or a frozen `scipy.stats` distribution.
+
+        scikit-learn's searchers and the estimator ``tuned`` take it. Weights of the loss are left out, since
+        an error of forces does not see the energies that they would give away; so are sizes that only buy
+        accuracy with time, as numbers of epochs, sparse points or starts: they belong to the budget.
+        """
+        return {}
+
     def import_libraries(self) -> None:
         """Import the libraries of the method, which takes seconds that are not the fit's.
 
@@ -158,8 +170,10 @@ class ForceField(RegressorMixin, BaseEstimator):
         self._forget()
         self.elements_ = _elements(frames)
         self.atomic_energies_ = self._reference(frames, labels.energy)
+        labels = replace(labels, energy=labels.energy - self._baseline(frames))
         try:
-            self._fit(frames, replace(labels, energy=labels.energy - self._baseline(frames)))
+            with checkpoint.keep_in_part(partial(fit_name, self, frames, labels)):
+                self._fit(frames, labels)
         except BaseException:
             self._forget()  # a half-fitted model must not predict
             raise
@@ -177,7 +191,9 @@ class ForceField(RegressorMixin, BaseEstimator):
             return self.fit(X, y)
         frames = self._check_known(check_frames(X))
         frames, labels = _ordered(frames, self._check_training_labels(y, frames))
-        self._partial_fit(frames, replace(labels, energy=labels.energy - self._baseline(frames)))
+        labels = replace(labels, energy=labels.energy - self._baseline(frames))
+        with checkpoint.keep_in_part(partial(fit_name, self, frames, labels)):
+            self._partial_fit(frames, labels)
         return self
 
     def predict(self, X: Sequence[Atoms]) -> Labels:
@@ -459,10 +475,10 @@ def _check_labels(y: Any, frames: list[Atoms]) -> Labels:
         raise ValueError(fault)
     bad = np.flatnonzero(~np.isfinite(labels.energy))
     if len(bad):
-        raise ValueError(f"the energy of frame {bad[0]} is {labels.energy[bad[0]]}")
+        raise InvalidData(f"the energy of frame {bad[0]} is {labels.energy[bad[0]]}")
     for i, forces in enumerate(labels.forces or ()):
         if forces is not None and not np.isfinite(forces).all():
-            raise ValueError(f"the forces of frame {i} are not finite")
+            raise InvalidData(f"the forces of frame {i} are not finite")
     return labels
 
 

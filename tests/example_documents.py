@@ -20,7 +20,7 @@ def outcome(label, force=0.02, seed=0, params=None, hot=3.0, **changes):
     card = {"title": "Malonaldehyde", "level": "PBE/def2-SVP", "licence": "CC0-1.0", "citation": "us"}
     predict = {"n_frames": 50, "n_atoms": 450, "prepare_seconds": 0.009, "evaluate_seconds": 0.036}
     document = {
-        "schema": 1,
+        "schema": 2,
         "id": f"{label}-{seed}",
         "status": "ok",
         "case": {

@@ -12,7 +12,7 @@ OK = {
     "failure": None, "status": "ok", "split": {"in_domain": "test"}, "timings": {"fit": {"seconds": 1.25}},
     "scores": [{"test": "test", "quantity": "forces", "metric": "rmse", "value": 0.0123}],
 }  # fmt: skip
-FAILED = {"failure": {"kind": "error", "message": "ValueError: [no]\nmore", "log": "logs/x.log"}}
+FAILED = {"failure": {"kind": "internal error", "message": "ValueError: [no]\nmore", "log": "logs/x.log"}}
 
 
 class Clock:

@@ -26,6 +26,7 @@ from mlffbench.harness.case import Case
 from mlffbench.harness.case_data import load_dataset
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.execution.execute import execute
+from mlffbench.harness.executors.local import Local
 from mlffbench.harness.run import run
 from mlffbench.system.provenance import provenance
 
@@ -71,13 +72,13 @@ def _cpu() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def measure(n: int) -> dict[str, Any]:
+def measure(n: int, jobs: int = 2) -> dict[str, Any]:
     """Cost of `n` cases beyond what they cost in this process, in all; the first one pays the imports."""
     cases, clock, load = toy_cases(n), Clock(), os.getloadavg()[0]
     run(cases[0])
     work_wall, work_cpu = seconds_of(lambda: [run(case) for case in cases])
     with tempfile.TemporaryDirectory() as name:
-        wall, cpu = seconds_of(lambda: execute(cases, Store(Path(name)), clock))
+        wall, cpu = seconds_of(lambda: execute(cases, Store(Path(name)), clock, Local(jobs)))
     return {
         "cases": n,
         "work_seconds": work_wall,

@@ -42,7 +42,9 @@ def print_forecast(forecasts: Sequence[CaseForecast]) -> None:
     say(f"{len(forecasts)} cases, {n['to run']} to run")
 
 
-def print_forecast_json(forecasts: Sequence[CaseForecast], suite: str, folder: Path) -> None:
+def print_forecast_json(
+    forecasts: Sequence[CaseForecast], suite: str, folder: Path, executor: Sequence[str] = ()
+) -> None:
     """Print the same as one JSON document."""
     from mlffbench.harness.execution.environments import environment_sentences
     from mlffbench.harness.forecast import total_seconds
@@ -54,6 +56,7 @@ def print_forecast_json(forecasts: Sequence[CaseForecast], suite: str, folder: P
         {
             "suite": suite,
             "folder": str(folder),
+            "executor": list(executor),
             "counts": dict(Counter(case.status for case in forecasts)),
             "seconds": seconds,
             "of_unknown_time": unknown,

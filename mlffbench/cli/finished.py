@@ -45,7 +45,7 @@ def with_changed_inputs(
 
     changed = {}
     for case in cases:
-        document = store.load(case.id)
+        document = store.head(case.id)
         if document is not None:
             data, load = inputs[str(case.dataset)], partial(load_dataset, case.dataset)
             if words := changed_inputs(document, case, data, load):
@@ -108,7 +108,7 @@ def say_models(cases: Sequence[Case], store: Store, completed: Completed) -> Non
 
     for sentence in removed_models(cases, store, completed):
         say(sentence)
-    reasons = [(case, (store.load(case.id) or {}).get("kept_model") or {}) for case in cases]
+    reasons = [(case, (store.head(case.id) or {}).get("kept_model") or {}) for case in cases]
     missing = [f"{case.title} ({model['reason']})" for case, model in reasons if _is_unwanted(model)]
     if missing:
         say(f"without a kept model: {_some(missing)}")
@@ -145,8 +145,8 @@ def _some(names: Sequence[str]) -> str:
 def rename_rows(cases: Iterable[Case], store: Store) -> None:
     """Give the documents of finished cases the names that the suite's rows have now."""
     for case in cases:
-        document = store.load(case.id)
-        if document is not None and document["case"]["label"] != case.label:
+        head = store.head(case.id)
+        if head is not None and head["case"]["label"] != case.label and (document := store.load(case.id)):
             try:
                 store.save({**document, "case": {**document["case"], "label": case.label}})
             except OSError as error:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mlffbench.cli.new import RunSource
     from mlffbench.harness.case import Case
     from mlffbench.harness.documents.store import Store
+    from mlffbench.harness.execution.placement import Executor
     from mlffbench.harness.planning.planned_run import PlannedRun
     from mlffbench.report.results_folder import Results
 
@@ -26,6 +27,8 @@ def run(
     *,
     jobs: int | None = None,
     device: str | None = None,
+    executor: str | Mapping[str, Any] | None = None,
+    scheduler: str | None = None,
     force: bool = False,
     retry: bool = False,
     refit: bool = False,
@@ -47,8 +50,10 @@ def run(
         `mlffbench.load_dataset`.
     out : path, optional
         Results folder; by default ``results/<name of the suite>``.
-    jobs, device, force, retry, refit
+    jobs, device, scheduler, force, retry, refit
         Options of ``mlffbench run``.
+    executor : str or mapping, optional
+        The same, or with its keywords as in a suite.
     progress : bool
         Show bars and the choices of a proposal on stderr.
     only : str or list of str
@@ -62,10 +67,13 @@ def run(
         A ValueError: the suite or its data cannot be used; one line a mistake.
     OSError
         The results cannot be written, or the disk is full.
+    ExecutorError
+        A RuntimeError: the machines of the executor, or their scheduler, cannot be had or have gone.
     """
     from mlffbench.cli.new import names_of
     from mlffbench.cli.suite import chosen_cases
     from mlffbench.harness.documents.store import Store
+    from mlffbench.harness.planning.executor import executor_of
     from mlffbench.harness.planning.planned_run import plan_run
     from mlffbench.report.results_folder import Results
 
@@ -76,7 +84,8 @@ def run(
     store = Store(Path(out or source.folder or Path("results") / plan.suite.name))
     source.check_folder(store.folder)
     chosen = replace(plan, cases=chosen_cases(plan.cases, names_of(only)))
-    _complete(chosen, source, store, jobs, progress, {"force": force, "retry": retry, "refit": refit})
+    place = executor_of(plan.suite, jobs, executor, scheduler)
+    _complete(chosen, source, store, place, progress, {"force": force, "retry": retry, "refit": refit})
     results = Results([store], [case.id for case in plan.cases])
     results.report()
     return results
@@ -86,7 +95,7 @@ def _complete(
     plan: PlannedRun,
     source: RunSource,
     store: Store,
-    jobs: int | None,
+    executor: Executor,
     progress: bool,
     repeat: dict[str, bool],
 ) -> None:
@@ -94,7 +103,6 @@ def _complete(
     from mlffbench.cli.finished import removed_models, rename_rows, say_changed, with_changed_inputs
     from mlffbench.harness.case_state import case_states
     from mlffbench.harness.completion import complete, to_do
-    from mlffbench.harness.planning.executor import executor_of
 
     changed = {} if repeat["force"] else with_changed_inputs(plan.cases, store, plan.inputs)
     if progress:
@@ -113,11 +121,14 @@ def _complete(
         store.check_rights()
     source.keep(store, "mlffbench.run")
     added_to = {state.case.id for state in states if state.status == "finished"}
-    suite, executor = plan.suite, executor_of(plan.suite, jobs)
-    with _observer(progress, plan, todo, store, executor.slots, added_to) as observer:
+    suite = plan.suite
+    with (
+        executor if todo else nullcontext(executor),
+        _observer(progress, plan, todo, store, executor.slots, added_to) as observer,
+    ):
         completed = complete(
-            states, store, observer, executor, suite.time_limit, repeat["force"], suite.keep_models,
-            suite.retries,
+            states, store, observer, nullcontext(executor), suite.time_limit, repeat["force"],
+            suite.keep_models, suite.retries,
         )  # fmt: skip
     for sentence in removed_models(plan.cases, store, completed):
         warnings.warn(sentence, stacklevel=3)

@@ -30,17 +30,24 @@ class RunEvents(Display):
     """
 
     def __init__(
-        self, file: IO[str], console: Console, state: RunState, folder: Path, cases: Sequence[Case]
+        self,
+        file: IO[str],
+        console: Console,
+        state: RunState,
+        folder: Path,
+        cases: Sequence[Case],
+        dashboard: str | None = None,
     ) -> None:
         super().__init__(console, state, folder)
-        self._file, self._cases = file, cases
+        self._file, self._cases, self._dashboard = file, cases, dashboard
         self._lock = Lock()
         self._last: dict[str, tuple[str, float]] = {}
         self._signal: str | None = None
 
     def __enter__(self) -> Self:
         cases = [{**_named(case), "expected_seconds": self.state.expected(case)} for case in self._cases]
-        self._send("planned", folder=str(self.folder), cases=cases, **self._counts())
+        facts = {"folder": str(self.folder), "dashboard": self._dashboard}
+        self._send("planned", **facts, cases=cases, **self._counts())
         return self
 
     def __exit__(

@@ -42,9 +42,10 @@ WORDS = {
     "surface": "surface energies",
     "thermal expansion": "thermal expansion, volume",
     "torsion": "torsion, angle",
+    "trial": "tuning, trial",
     "waiting": "another run is computing it",
 }
-VALUES = {"fmax": "largest force", "sigma": "width", "validation": "validation loss"}
+VALUES = {"error": "least error", "fmax": "largest force", "sigma": "width", "validation": "validation loss"}
 
 
 def stage_words(stage: str, step: int, total: int | None, values: Mapping[str, float]) -> str:

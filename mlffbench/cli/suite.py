@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -13,11 +15,13 @@ from mlffbench.cli.data.arguments import Params
 from mlffbench.cli.new import Budget, Only, Quick, names_of, run_source
 
 if TYPE_CHECKING:
+    from mlffbench.cli.display import Display
     from mlffbench.cli.new import RunSource
     from mlffbench.harness.case import Case
     from mlffbench.harness.case_state import CaseState
     from mlffbench.harness.completion import Completed
     from mlffbench.harness.documents.store import Store
+    from mlffbench.harness.execution.placement import Executor
     from mlffbench.harness.planning.plan import Suite
     from mlffbench.harness.planning.planned_run import PlannedRun
     from mlffbench.report.results import Results
@@ -50,6 +54,18 @@ Jobs = Annotated[
     int | None,
     typer.Option(min=1, help="Number of cases run at the same time; they share the cores.", show_default="1"),
 ]
+ExecutorName = Annotated[
+    str | None,
+    typer.Option(
+        "--executor",
+        help="Where the cases run: local, dask or slurm.",
+        show_default="that of the suite, or local",
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(help="Address of a dask scheduler on whose workers the cases run: tcp://host:8786."),
+]
 Json = Annotated[
     bool,
     typer.Option(
@@ -61,6 +77,7 @@ Json = Annotated[
 def run(
     context: typer.Context, suite: SuiteFile, out: Out = None, dry_run: DryRun = False, force: Force = False,
     retry: Retry = False, refit: Refit = False, device: Device = None, jobs: Jobs = None,
+    executor: ExecutorName = None, scheduler: Scheduler = None,
     budget: Budget = None, only: Only = None, quick: Quick = False, param: Params = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Run a suite, or one proposed for your data; the same command resumes a stopped run."""
@@ -79,18 +96,19 @@ def run(
         cases = chosen_cases(plan.cases, names_of(only))
         changed = {} if force else finished.with_changed_inputs(cases, store, plan.inputs)
         states = case_states(cases, store, force, retry, refit, changed)
-        finished.say_set_aside(store, "its case is run again")
+        finished.say_set_aside(store, "its case is run again, and the file moved into set_aside")
         finished.say_changed(changed)
         finished.say_lacking(states)
+        place = _executor(plan.suite, jobs, executor, scheduler)
         if dry_run:
-            _print_states(plan, states, store, json)
+            _print_states(plan, states, store, json, place.describe())
             return
         _check_can_run(plan, states, store)
     source.keep(store)
     _announce(states, store)
     for line in _environments(states):
         say(line, err=json)
-    completed = _complete(states, store, force, jobs, plan.suite, events)
+    completed = _complete(states, store, force, place, plan.suite, events)
     with refusals():
         _report(store, [case.id for case in plan.cases])
     finished.say_added(completed)
@@ -115,35 +133,68 @@ def _check_can_run(plan: PlannedRun, states: list[CaseState], store: Store) -> N
         stop(f"cannot write results into {store.folder}: {error.strerror or error}")
 
 
+def _executor(suite: Suite, jobs: int | None, name: str | None, scheduler: str | None) -> Executor:
+    """Make the executor, or exit with a sentence on what it lacks."""
+    from mlffbench.harness.execution.placement import ExecutorError
+    from mlffbench.harness.planning.executor import executor_of
+
+    try:
+        return executor_of(suite, jobs, name, scheduler)
+    except ExecutorError as error:
+        stop(str(error))
+
+
 def _complete(
-    states: list[CaseState], store: Store, force: bool, jobs: int | None, suite: Suite, events: IO[str] | None
+    states: list[CaseState],
+    store: Store,
+    force: bool,
+    executor: Executor,
+    suite: Suite,
+    events: IO[str] | None,
 ) -> Completed:
     """Run the cases to do, or exit with a sentence on what ended the run."""
     from mlffbench.cli.display import GO_ON
     from mlffbench.cli.finished import rename_rows
     from mlffbench.cli.observers import observer
     from mlffbench.harness.completion import complete, to_do
-    from mlffbench.harness.planning.executor import executor_of
+    from mlffbench.harness.execution.placement import ExecutorError
     from mlffbench.system.failures import DiskFullError
 
     todo = to_do(states)
     cases = [state.case for state in states]
     added_to = {state.case.id for state in states if state.status == "finished"}
-    executor = executor_of(suite, jobs)
-    display = observer(console(), cases, todo, store, executor.slots, suite.time_limit, events, added_to)
     try:
         rename_rows([state.case for state in states], store)
-        with display:
-            return complete(
-                states, store, display, executor, suite.time_limit, force, suite.keep_models, suite.retries
-            )
+        with executor if todo else nullcontext(executor):
+            for line in executor.describe() if todo else ():
+                console().print(line, highlight=False, soft_wrap=True, markup=False)
+            display = observer(
+                console(), cases, todo, store, executor.slots, suite.time_limit, events, added_to,
+                executor.dashboard,
+            )  # fmt: skip
+            with _interruptible(display, force), display:
+                return complete(
+                    states, store, display, nullcontext(executor), suite.time_limit, force, suite.keep_models,
+                    suite.retries,
+                )  # fmt: skip
     except KeyboardInterrupt as signal:
-        display.interrupted(str(signal) or "Ctrl-C", force)
-        raise typer.Exit(130) from None
+        stop(f"interrupted ({signal or 'Ctrl-C'}) before the first case")
+    except ExecutorError as error:
+        stop(f"{error}; {GO_ON}")
     except DiskFullError as error:
         stop(f"the disk is full: {error}; {GO_ON}")
     except OSError as error:
         stop(f"cannot write results into {store.folder}: {error.strerror or error}; {GO_ON}")
+
+
+@contextmanager
+def _interruptible(display: Display, force: bool) -> Iterator[None]:
+    """Say on Ctrl-C how far the run has come, and exit."""
+    try:
+        yield
+    except KeyboardInterrupt as signal:
+        display.interrupted(str(signal) or "Ctrl-C", force)
+        raise typer.Exit(130) from None
 
 
 def report(
@@ -230,15 +281,19 @@ def _refuse(error: ValueError) -> NoReturn:
     raise typer.Exit(2)
 
 
-def _print_states(plan: PlannedRun, states: list[CaseState], store: Store, as_json: bool) -> None:
+def _print_states(
+    plan: PlannedRun, states: list[CaseState], store: Store, as_json: bool, executor: list[str]
+) -> None:
     """Print the table of a dry run."""
     from mlffbench.cli.dry_run import print_forecast, print_forecast_json
     from mlffbench.harness.forecast import forecast
 
     forecasts = forecast(plan, states, store)
     if as_json:
-        print_forecast_json(forecasts, plan.suite.name, store.folder)
+        print_forecast_json(forecasts, plan.suite.name, store.folder, executor)
         return
+    for line in executor:
+        say(line)
     print_forecast(forecasts)
     for line in _environments(states):
         say(line)

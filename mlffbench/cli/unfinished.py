@@ -9,6 +9,7 @@ from typing import Any
 
 from mlffbench.cli.console import say
 from mlffbench.harness.documents.kept_suite import kept_rows
+from mlffbench.system.failures import INFRASTRUCTURE
 
 __all__ = ["say_unfinished"]
 
@@ -18,7 +19,7 @@ MOST = 10  # names
 def say_unfinished(folder: Path, documents: Iterable[Mapping[str, Any]]) -> None:
     """Say on stderr that a report is of a part of the cases that the kept suite of the folder asks for."""
     planned = Counter(kept_rows(folder))
-    missing = planned - Counter((d["case"]["label"], d["case"]["seed"]) for d in documents)
+    missing = planned - Counter((d["case"]["label"], d["case"]["seed"]) for d in documents if not _is_lost(d))
     if not missing:
         return
     rows = [f"{label}, seed {seed}" + f" ({n} problems)" * (n > 1) for (label, seed), n in missing.items()]
@@ -28,3 +29,8 @@ def say_unfinished(folder: Path, documents: Iterable[Mapping[str, Any]]) -> None
         f"change; running or waiting: {names}; 'mlffbench run {folder}' goes on",
         err=True,
     )
+
+
+def _is_lost(document: Mapping[str, Any]) -> bool:
+    """True for a case that was interrupted, or lost with its process."""
+    return (document.get("failure") or {}).get("kind") in INFRASTRUCTURE

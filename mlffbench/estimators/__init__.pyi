@@ -20,3 +20,4 @@ from .soap_gpr import SOAPGPR as SOAPGPR
 from .soap_kernel_ridge import SOAPKernelRidge as SOAPKernelRidge
 from .stillinger_weber import StillingerWeber as StillingerWeber
 from .tensornet import TensorNet as TensorNet
+from .tuned import Tuned as Tuned

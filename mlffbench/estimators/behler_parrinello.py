@@ -132,6 +132,18 @@ class BehlerParrinello(WarmStart):
         self.atomic_energies = atomic_energies
 
     @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Reach of the symmetry functions, size of the networks, and the steps of their training."""
+        from scipy.stats import loguniform, uniform
+
+        return {
+            "cutoff": uniform(4.0, 3.0),
+            "hidden": [(20, 20), (32, 32), (64, 64), (128, 128), (64, 64, 64)],
+            "learning_rate": loguniform(1e-3, 3e-2),
+            "batch_size": [5, 10, 20],
+        }
+
+    @classmethod
     def test_params(cls) -> dict[str, Any]:
         return {"cutoff": 4.5, "hidden": (8,), "max_epochs": 10}
 

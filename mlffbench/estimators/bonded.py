@@ -119,6 +119,17 @@ class Bonded(ForceField):
         self.atomic_energies = atomic_energies
 
     @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Detail of the atom types, strength of the prior and reach of the non-bonded terms."""
+        from scipy.stats import loguniform, uniform
+
+        return {
+            "cutoff": uniform(6.0, 6.0),
+            "depth": [1, 2, 3, 4],
+            "alpha": loguniform(1e-6, 1e-2),
+        }
+
+    @classmethod
     def test_params(cls) -> dict[str, Any]:
         return {"cutoff": 6.0, "depth": 2, "max_iterations": 30}
 

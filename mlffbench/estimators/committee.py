@@ -90,6 +90,15 @@ class Committee(Composite):
         self.atomic_energies = atomic_energies
 
     @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Share of the frames that a member sees: few make members differ, many make each better."""
+        from scipy.stats import uniform
+
+        return {
+            "fraction": uniform(0.5, 0.5),
+        }
+
+    @classmethod
     def test_params(cls) -> dict[str, Any]:
         return {"model": {"morse": {"cutoff": 4.0, "max_iterations": 5}}, "n": 2, "random_state": 3}
 
@@ -98,6 +107,10 @@ class Committee(Composite):
 
     def fitted_parts(self) -> list[tuple[str, ForceField]]:
         return [("model", member) for member in getattr(self, "members_", ())]
+
+    @classmethod
+    def fits_of(cls, part: str, params: Mapping[str, Any]) -> int:
+        return int(params.get("n", 4))
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         rng = check_random_state(self.random_state)

@@ -104,6 +104,17 @@ class EmbeddedAtom(Classical):
         self.n_pair = n_pair
         self.n_density = n_density
 
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Cutoff and numbers of cubes: few are stiff, many oscillate where distances are rare."""
+        from scipy.stats import randint, uniform
+
+        return {
+            "cutoff": uniform(4.5, 3.5),
+            "n_pair": randint(6, 21),
+            "n_density": randint(4, 11),
+        }
+
     def _max_pairs(self) -> float:
         k = len(self.elements_)
         return min(2e6, MOST_ENTRIES / (self.n_pair * k * (k + 1) / 2 + self.n_density * k**2))

@@ -97,6 +97,21 @@ class FCHL19(ForceField):
         self.atomic_energies = atomic_energies
 
     @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Width of the kernel, reach of the representation, and the regularisation of either solver.
+
+        `rcond` decides in operator learning, `noise` in Gaussian process regression.
+        """
+        from scipy.stats import loguniform, uniform
+
+        return {
+            "sigma": loguniform(1.0, 40.0),
+            "cutoff": uniform(4.0, 6.0),
+            "rcond": loguniform(1e-13, 1e-7),
+            "noise": loguniform(1e-6, 1e-2),
+        }
+
+    @classmethod
     def test_params(cls) -> dict[str, Any]:
         return {"n_representers": 60, "rcond": 1e-9}
 

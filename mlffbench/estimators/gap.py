@@ -122,6 +122,26 @@ class GAP(Exportable, ForceField):
         self.atomic_energies = atomic_energies
 
     @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Reach, resolution and smoothness of SOAP, body order and regularisation.
+
+        The noise of energies stays: an error of forces would give the energies away. Ranges as in common use:
+        V. L. Deringer et al., Chem. Rev. 121, 10073 (2021).
+        """
+        from scipy.stats import loguniform, randint, uniform
+
+        return {
+            "cutoff": uniform(3.5, 2.5),
+            "cutoff_width": uniform(0.3, 0.9),
+            "n_max": randint(4, 10),
+            "l_max": randint(3, 8),
+            "sigma": uniform(0.2, 0.5),
+            "zeta": [2.0, 3.0, 4.0],
+            "delta": loguniform(0.1, 10.0),
+            "forces_noise": loguniform(1e-3, 0.1),
+        }
+
+    @classmethod
     def test_params(cls) -> dict[str, Any]:
         return {"n_max": 3, "l_max": 2, "n_sparse": 20}
 

@@ -211,6 +211,23 @@ class MACE(Exportable, ForceField):
         self.atomic_energies = atomic_energies
 
     @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Cutoff, steps of the training, width, order and body order of the messages.
+
+        With a `foundation`, whose architecture is given, name the rest as `space` of the search.
+        """
+        from scipy.stats import loguniform, uniform
+
+        return {
+            "cutoff": uniform(4.0, 2.0),
+            "num_channels": [16, 32, 64, 128],
+            "max_L": [0, 1, 2],
+            "correlation": [2, 3],
+            "learning_rate": loguniform(2e-3, 3e-2),
+            "batch_size": [5, 10, 20],
+        }
+
+    @classmethod
     def test_params(cls) -> dict[str, Any]:
         return {
             "num_channels": 4, "max_L": 1, "max_ell": 1, "correlation": 2, "cutoff": 4.5, "batch_size": 4,

@@ -115,6 +115,21 @@ class SGDML(ForceField):
         self.atomic_energies = atomic_energies
 
     @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Length scale and regularisation, around those that the authors try [1]_.
+
+        References
+        ----------
+        .. [1] S. Chmiela et al., Comput. Phys. Commun. 240, 38 (2019).
+        """
+        from scipy.stats import loguniform
+
+        return {
+            "sigma": loguniform(2.0, 100.0),
+            "lam": loguniform(1e-13, 1e-6),
+        }
+
+    @classmethod
     def test_params(cls) -> dict[str, Any]:
         return {"sigma": 20.0, "lam": 1e-10}
 

@@ -118,6 +118,23 @@ class SOAPKernelRidge(ForceField):
         self.atomic_energies = atomic_energies
 
     @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Reach, resolution and smoothness of SOAP, body order and regularisation.
+
+        Ranges as in common use: V. L. Deringer et al., Chem. Rev. 121, 10073 (2021).
+        """
+        from scipy.stats import loguniform, randint, uniform
+
+        return {
+            "cutoff": uniform(3.5, 2.5),
+            "n_max": randint(4, 10),
+            "l_max": randint(3, 8),
+            "sigma": uniform(0.2, 0.5),
+            "zeta": [1.0, 2.0, 3.0, 4.0],
+            "alpha": loguniform(1e-9, 1e-3),
+        }
+
+    @classmethod
     def test_params(cls) -> dict[str, Any]:
         return {"n_max": 3, "l_max": 2, "n_representers": 150}
 

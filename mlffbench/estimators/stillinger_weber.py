@@ -106,6 +106,15 @@ class StillingerWeber(Classical):
         self.q = q
 
     @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """The cutoff, which decides how many shells of neighbours bind in pairs and angles."""
+        from scipy.stats import uniform
+
+        return {
+            "cutoff": uniform(3.0, 3.5),
+        }
+
+    @classmethod
     def test_params(cls) -> dict[str, Any]:
         return {"cutoff": 4.5, "max_iterations": 8, "n_starts": 1, "random_state": 0}
 

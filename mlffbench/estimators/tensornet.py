@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlffbench.estimators.base.graph_pes import GraphPES
 from mlffbench.system.ranges import Count
@@ -49,6 +49,11 @@ class TensorNet(GraphPES):
     channels: Count = 16
     layers: Count = 2
     radial_features: Count = 32
+
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Cutoff, steps of the training, width and depth of the network; a matrix counts as nine scalars."""
+        return {**super().search_space(), "channels": [8, 16, 32, 64], "layers": [1, 2, 3]}
 
     @staticmethod
     def _construct(

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ class Case:
     environment: Mapping[str, Any] | None = None
     resources: Mapping[str, Any] | None = None
 
-    @property
+    @cached_property
     def id(self) -> str:
         decides = {k: v for k, v in self.to_json().items() if k not in UNDECIDING}
         if environment := {k: v for k, v in decides.pop("environment", {}).items() if k != "python"}:

@@ -12,11 +12,15 @@ from ase import Atoms
 from ase.data import atomic_numbers
 
 from mlffbench import registry
-from mlffbench.data import Dataset, LazySequence, Spec, Split
+from mlffbench.data import Dataset, InvalidData, LazySequence, Spec, Split, value_name
+from mlffbench.harness.budget import training_part
 from mlffbench.harness.case import Case
 from mlffbench.harness.inputs import DataInputs, UsedColumns, case_inputs, checkpoint_key, named_files
+from mlffbench.harness.kept_data import KeptData
 
-__all__ = ["CaseData", "load_dataset"]
+__all__ = ["CaseData", "keep_datasets", "load_dataset"]
+
+_kept: KeptData | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +49,15 @@ class CaseData:
 
         Raises
         ------
-        ValueError
-            Its data changed since the suite was planned.
+        InvalidData
+            It cannot be read, or changed since the suite was planned.
         """
-        plain = load_dataset(case.dataset)
+        try:
+            plain = _dataset(case)
+        except (ValueError, LookupError, OSError) as error:
+            raise InvalidData(f"{case.dataset} cannot be loaded: {error}") from error
         if plain.digest != case.data_digest:
-            raise ValueError(
+            raise InvalidData(
                 f"the data of {case.dataset} changed since the suite was planned; start it again"
             )
         digests, files = DataInputs.of(plain), named_files(case)
@@ -58,9 +65,17 @@ class CaseData:
         return cls(case, plain, _watched(plain, columns), digests, columns, files)
 
     def split(self) -> Split:
-        """Make the split of the case."""
+        """Make the split of the case, its training part within the budget of labels."""
         spec = self.case.split
-        return registry.load("splits", spec.name)(self.dataset, seed=self.case.seed, **spec.params)
+        whole = registry.load("splits", spec.name)(self.dataset, seed=self.case.seed, **spec.params)
+        return training_part(whole, (self.case.budget or {}).get("labels"), self.case.seed)
+
+    def groups(self, split: Split) -> list[str] | None:
+        """Group of each training frame, as the split or trajectories keep them together; None without."""
+        params = self.case.split.params
+        column = params.get("column", params.get("trajectory")) or "trajectory"
+        values = self.dataset.columns.get(str(column))
+        return None if values is None else [value_name(values[i]) for i in split.train]
 
     def inputs(self) -> dict[str, Any]:
         """Digests of the inputs that were used so far."""
@@ -69,6 +84,18 @@ class CaseData:
     def key(self, split: Split) -> str:
         """Digest of the inputs that checkpoints belong to."""
         return checkpoint_key(split, self.digests)
+
+
+def keep_datasets(largest: int) -> None:
+    """Keep datasets in memory from now on, up to so many bytes, for the cases that follow."""
+    global _kept
+    _kept = KeptData(largest)
+
+
+def _dataset(case: Case) -> Dataset:
+    if _kept is None:
+        return load_dataset(case.dataset)
+    return _kept.get(f"{case.data_digest} {case.dataset}", lambda: load_dataset(case.dataset))
 
 
 def load_dataset(spec: Spec) -> Dataset:

@@ -10,6 +10,7 @@ from typing import Any
 from mlffbench.data import Spec
 from mlffbench.harness.case import Case
 from mlffbench.harness.documents.store import Store
+from mlffbench.system.failures import INFRASTRUCTURE
 
 __all__ = ["CaseState", "case_states", "failed_tasks"]
 
@@ -22,8 +23,8 @@ class CaseState:
     ----------
     case : Case
     status : {"finished", "failed", "to run"}
-        ``to run`` is fitted by this run; ``failed`` failed earlier and is not repeated; ``finished`` is not
-        fitted again, whatever it lacks.
+        ``to run`` is fitted by this run, as is a case that was interrupted or lost with its process;
+        ``failed`` failed earlier and is not repeated; ``finished`` is not fitted again, whatever it lacks.
     failure : mapping or None
         ``kind`` and ``message`` of the failure that is stored, also of a case that is to run again.
     tasks : tuple of Spec
@@ -36,6 +37,8 @@ class CaseState:
         Reason why there is no kept model; empty if there is one, or no task is lacking.
     scorable : bool
         True if there are stored predictions, from which the lacking metrics can be scored.
+    replaces : bool
+        True for a case to run that has finished, and whose document the new one replaces.
     """
 
     case: Case
@@ -46,6 +49,7 @@ class CaseState:
     model: Path | None = field(default=None, compare=False)
     missing: str = ""
     scorable: bool = True
+    replaces: bool = False
 
     @property
     def is_complete(self) -> bool:
@@ -83,16 +87,17 @@ def case_states(
     """
 
     def state(case: Case) -> CaseState:
-        document = store.load(case.id)
+        document = store.head(case.id)
         if document is None:
             return CaseState(case, "to run")
         failure = document.get("failure")
-        if force or case.id in changed or (failure is not None and retry):
-            return CaseState(case, "to run", failure)
+        again = force or case.id in changed
+        if again or (failure is not None and (retry or failure.get("kind") in INFRASTRUCTURE)):
+            return CaseState(case, "to run", failure, replaces=failure is None)
         if failure is not None:
             return CaseState(case, "failed", failure)
         finished = _finished(case, document, store, retry)
-        return CaseState(case, "to run") if refit and finished.needs_refit else finished
+        return CaseState(case, "to run", replaces=True) if refit and finished.needs_refit else finished
 
     return [state(case) for case in cases]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from mlffbench import registry
@@ -54,7 +55,7 @@ def complete(
     states: Sequence[CaseState],
     store: Store,
     observer: Observer,
-    executor: Executor | None = None,
+    executor: AbstractContextManager[Executor] | None = None,
     time_limit: float | None = None,
     fresh: bool = False,
     keep_models: str = SMALL,
@@ -74,8 +75,9 @@ def complete(
     metrics = _add_metrics(states, store)
     cases = to_do(states)
     extended = {state.case.id for state in states if state.status == "finished"}
+    replaced = {state.case.id for state in states if state.replaces}
     if cases:
-        execute(cases, store, observer, executor, time_limit, fresh, extended, keep_models, retries)
+        execute(cases, store, observer, executor, time_limit, fresh, extended, keep_models, retries, replaced)
     outcomes = [outcome for state in states for outcome in _added_tasks(state, store)]
     tasks, failed = (dict(Counter(t for t, good in outcomes if good is kind)) for kind in (True, False))
     discarded = discard_models(store, [state.case for state in states], keep_models)

@@ -12,7 +12,7 @@ from mlffbench.forcefield import ForceField
 from mlffbench.harness.case import Case
 from mlffbench.harness.case_data import CaseData
 from mlffbench.harness.documents.store import Store
-from mlffbench.harness.fit_checkpoint import forget_other_checkpoints
+from mlffbench.harness.fit_checkpoint import forget_other_checkpoints, sign_checkpoints
 from mlffbench.harness.group_results import predictable
 from mlffbench.harness.outcome import Outcome, extended, failed
 from mlffbench.harness.task_results import task_results
@@ -53,7 +53,9 @@ def _flow(case: Case, store: Store) -> Outcome:
     if (document.get("split") or {}).get("digest") != split.digest:
         raise ValueError("the split is not the one of the kept model's fit; 'run --refit' fits again")
     model = _loaded(case, file, data)
-    forget_other_checkpoints(model, f"{data.key(split)} {document['kept_model']['sha256']}")
+    key = f"{data.key(split)} {document['kept_model']['sha256']}"
+    forget_other_checkpoints(model, key)
+    sign_checkpoints(model, key)
     model.predict([data.dataset.frames[i] for i in split.train[:2]])  # first calls compile and allocate
     tested = predictable(split, document.get("test_failures") or ())
     done = task_results(case, model, data.dataset, tested)

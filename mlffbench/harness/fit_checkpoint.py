@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from dataclasses import asdict
-from typing import Any
 
 from mlffbench.forcefield import ForceField
 from mlffbench.system import checkpoint, model_file
 from mlffbench.system.checksum import Checksum
 from mlffbench.system.failures import catch_failure
+from mlffbench.system.fit_name import model_identity
 from mlffbench.system.timing import Measurement
-from mlffbench.system.versions import versions
 
-__all__ = ["forget_other_checkpoints", "read_fit", "write_fit"]
+__all__ = ["forget_other_checkpoints", "read_fit", "sign_checkpoints", "write_fit"]
 
 MODEL, FIT, INPUTS = "model.mlff", "fit.json", "inputs.json"
-PACKAGES = ("mlffbench", "numpy", "scipy", "scikit-learn", "ase", "torch")
+FITS = "fit-*"  # folders of states of fits
 
 
 def forget_other_checkpoints(model: ForceField, inputs: str) -> None:
-    """Empty the checkpoint folder if it belongs to another model, other inputs or other versions."""
-    folder, key = checkpoint.folder(), f"{inputs} {_identity(model)}"
-    if folder is None or checkpoint.read(folder / INPUTS) == (key,):
+    """Remove checkpoints of another model, other inputs or other versions; names of fits say their own."""
+    folder = checkpoint.folder()
+    if folder is None or not folder.is_dir():
         return
-    checkpoint.empty(folder)
-    checkpoint.write(folder / INPUTS, key)
+    kept = checkpoint.read(folder / INPUTS)
+    if kept != (_key(model, inputs),):
+        checkpoint.empty(folder, but=FITS if kept is None else None)
 
 
-def read_fit(model: ForceField) -> tuple[ForceField, Measurement] | None:
-    """The fitted model and the cost of its fit; None if there are none, or none to be believed."""
+def sign_checkpoints(model: ForceField, inputs: str) -> None:
+    """Write what `forget_other_checkpoints` compares with, before anything but states of fits is kept."""
+    folder = checkpoint.folder()
+    if folder is not None and checkpoint.read(folder / INPUTS) is None:
+        checkpoint.write(folder / INPUTS, _key(model, inputs))
+
+
+def _key(model: ForceField, inputs: str) -> str:
+    return f"{inputs} {model_identity(model)}"
+
+
+def read_fit(model: ForceField) -> tuple[ForceField, Measurement, int] | None:
+    """The fitted model, the cost of its fit, and the number of processes before the one that ended it.
+
+    None if there is no fit, or none to be believed.
+    """
     return catch_failure(lambda: _fit_of(model))[0]
 
 
-def _fit_of(model: ForceField) -> tuple[ForceField, Measurement] | None:
+def _fit_of(model: ForceField) -> tuple[ForceField, Measurement, int] | None:
     folder = checkpoint.folder()
     kept = None if folder is None else checkpoint.read(folder / FIT)
     if folder is None or kept is None:
@@ -43,26 +56,21 @@ def _fit_of(model: ForceField) -> tuple[ForceField, Measurement] | None:
     if not Checksum(fit["model"]).fits(folder / MODEL):
         return None
     loaded = model_file.load(folder / MODEL, trust=[type(model).__module__])
-    return (loaded, Measurement(**fit["cost"])) if _identity(loaded) == _identity(model) else None
+    if model_identity(loaded) != model_identity(model):
+        return None
+    return loaded, Measurement(**fit["cost"]), int(fit["resumed"])
 
 
-def write_fit(model: ForceField, cost: Measurement) -> None:
-    """Write the model, then its digest and cost; a model that cannot be written is not kept."""
+def write_fit(model: ForceField, cost: Measurement, resumed: int) -> None:
+    """Write the model, then its digest and cost, and remove the states of its fit.
+
+    A model that cannot be written is not kept.
+    """
     folder = checkpoint.folder()
     if folder is None:
         return
     with suppress(Exception):
         model.save(folder / MODEL)
-        fit = {"model": Checksum("").of(folder / MODEL), "cost": asdict(cost)}
+        fit = {"model": Checksum("").of(folder / MODEL), "cost": asdict(cost), "resumed": resumed}
         checkpoint.write(folder / FIT, fit)
-
-
-def _identity(model: ForceField) -> str:
-    """Class, parameters and versions that decide a fit, in words."""
-    name = f"{type(model).__module__}:{type(model).__qualname__}"
-    parts = [name, model.get_params(deep=False), versions(PACKAGES)]
-    return json.dumps(parts, default=_plain, skipkeys=True)
-
-
-def _plain(value: Any) -> Any:
-    return value.tolist() if hasattr(value, "tolist") else repr(value)
+        checkpoint.empty(folder, only=FITS)

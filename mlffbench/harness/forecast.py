@@ -51,7 +51,7 @@ class CaseForecast:
 
 def forecast(plan: PlannedRun, states: Sequence[CaseState], store: Store) -> list[CaseForecast]:
     """Forecast every case of a planned run, in their order."""
-    documents = {state.case.id: store.load(state.case.id) for state in states}
+    documents = {state.case.id: store.head(state.case.id) for state in states}
     known = [document for document in documents.values() if document is not None]
     durations = Durations(known, plan.suite.time_limit)
     memory = _memory(known)

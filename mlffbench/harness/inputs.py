@@ -27,6 +27,7 @@ __all__ = [
     "case_inputs",
     "changed_inputs",
     "checkpoint_key",
+    "has_foreign_code",
     "is_own_data",
     "named_files",
 ]
@@ -146,16 +147,30 @@ def named_files(case: Case) -> dict[str, str]:
     The source file of a ``module:Name``, or of a name that an installed package adds, is one of them; what
     that module imports is not.
     """
-    specs = [case.estimator, case.split, *case.tasks]
-    params = [*(spec.params for spec in specs), case.dataset.params.get("truth")]
+    sources = {name: source_file(name.partition(":")[0]) for name in _foreign_names(case)}
+    code = {name: Checksum("").of(file) for name, file in sources.items() if file is not None}
+    return {**checksums_of_named_files(_params(case)), **code}
+
+
+def has_foreign_code(case: Case) -> bool:
+    """True if the case runs code that a suite or another package adds."""
+    return bool(_foreign_names(case))
+
+
+def _params(case: Case) -> list[Any]:
+    specs = (case.estimator, case.split, *case.tasks)
+    return [*(spec.params for spec in specs), case.dataset.params.get("truth")]
+
+
+def _foreign_names(case: Case) -> list[str]:
+    """Texts of a case that name ``module:Name``, also for a name that an installed package adds."""
+    specs = (case.estimator, case.split, *case.tasks)
     kinds = ("estimators", "splits", *["tasks"] * len(case.tasks))
     named = [*zip(kinds, (spec.name for spec in specs), strict=True), ("datasets", case.dataset.name)]
     named += [("metrics", name) for name in case.metrics]
-    named += [(kind, text) for text in texts(params) for kind in ("estimators", "calculators")]
-    names = [registry.plugin(kind, name) or name for kind, name in named]
-    sources = {name: source_file(name.partition(":")[0]) for name in sorted(set(names)) if ":" in name}
-    code = {name: Checksum("").of(file) for name, file in sources.items() if file is not None}
-    return {**checksums_of_named_files(params), **code}
+    named += [(kind, text) for text in texts(_params(case)) for kind in ("estimators", "calculators")]
+    names = {registry.plugin(kind, name) or name for kind, name in named}
+    return sorted(name for name in names if ":" in name)
 
 
 def _plain(reference: Reference) -> list[Any]:

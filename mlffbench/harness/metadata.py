@@ -80,6 +80,8 @@ def model_metadata(model: ForceField) -> dict[str, Any]:
         "kernels": getattr(model, "kernels_", None),
         "kernel_seconds": getattr(model, "kernel_seconds_", None) or None,
     }
+    if tuning := getattr(model, "tuning_", None):
+        metadata["tuning"] = tuning
     for name, default in (("device", "cpu"), ("dtype", "float64")):
         value = getattr(model, f"{name}_", getattr(model, name, None))
         metadata[name] = default if value is None else str(value)

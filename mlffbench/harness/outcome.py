@@ -13,9 +13,9 @@ from mlffbench.data import Conditions, Curve, Score
 from mlffbench.harness.case import Case
 from mlffbench.system.provenance import provenance
 
-__all__ = ["Outcome", "extended", "failed"]
+__all__ = ["SCHEMA", "Outcome", "extended", "failed"]
 
-SCHEMA = 1
+SCHEMA = 2  # of documents; a new one needs a step in `harness.documents.migrations`
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Outcome:
     ----------
     case : Case
     failure : mapping or None
-        ``kind`` (not installed, unsupported input, invalid prediction, out of memory, killed, timed out,
-        diverged, error), ``message``, ``traceback``; None for a case that went well.
+        ``kind`` (one of `mlffbench.system.failures.KINDS`), ``message``, ``traceback``, and ``where``
+        (host, GPU) if memory ran out; None for a case that went well.
     dataset, split : mapping
         Name, digest and sizes.
     inputs : mapping

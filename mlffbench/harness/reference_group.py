@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 __all__ = ["in_reading_order", "ranking_error", "reference_group", "reference_scores", "series"]
@@ -44,6 +45,10 @@ def series(names: Iterable[str]) -> list[str]:
 
 def in_reading_order(names: Iterable[str], in_domain: str | None) -> list[str]:
     """The in-domain group, then a numbered series by its number, then the rest as they came."""
-    names = list(names)
+    return list(_in_reading_order(tuple(names), in_domain))
+
+
+@lru_cache(maxsize=1000)  # many cases have the same groups
+def _in_reading_order(names: tuple[str, ...], in_domain: str | None) -> tuple[str, ...]:
     first = [in_domain] if in_domain and in_domain in names else []
-    return list(dict.fromkeys([*first, *series(names), *names]))
+    return tuple(dict.fromkeys([*first, *series(names), *names]))

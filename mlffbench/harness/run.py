@@ -8,24 +8,33 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
+from sklearn.utils.validation import has_fit_parameter
 
 from mlffbench import registry
 from mlffbench.data import Dataset, Labels
 from mlffbench.forcefield import ForceField
+from mlffbench.harness.budget import fit_limit, within
 from mlffbench.harness.case import Case
 from mlffbench.harness.case_data import CaseData
-from mlffbench.harness.fit_checkpoint import forget_other_checkpoints, read_fit, write_fit
+from mlffbench.harness.fit_checkpoint import (
+    forget_other_checkpoints,
+    read_fit,
+    sign_checkpoints,
+    write_fit,
+)
 from mlffbench.harness.group_results import group_results, predictable
 from mlffbench.harness.metadata import dataset_metadata, leakage, model_metadata, split_metadata
 from mlffbench.harness.outcome import Outcome, failed
 from mlffbench.harness.task_results import task_results
-from mlffbench.system import progress
+from mlffbench.system import earlier_work, progress
+from mlffbench.system.deadline import deadline
 from mlffbench.system.failures import catch_failure
 from mlffbench.system.provenance import provenance
 from mlffbench.system.timing import Measurement, measure
 
 __all__ = ["run"]
 
+LONG = 6.0  # s; a fit that took longer is kept until its case is finished
 Predictions = dict[str, np.ndarray]
 Keep = Callable[[ForceField], Mapping[str, Any]]
 
@@ -68,7 +77,11 @@ def _flow(case: Case, read: list[CaseData], keep: Keep) -> tuple[Outcome, Predic
     forget_other_checkpoints(model, data.key(split))
     device = str(getattr(model, "device", "cpu"))
     train = [dataset.frames[i] for i in split.train]
-    model, fit = _fitted(model, train, dataset.labels[split.train], device)
+    grouped = {"groups": data.groups(split)} if has_fit_parameter(model, "groups") else {}
+    model, fit, resumed = _fitted(case, model, train, dataset.labels[split.train], device, grouped)
+    if case.tasks or fit.seconds >= LONG:
+        sign_checkpoints(model, data.key(split))
+        write_fit(model, fit, resumed)
     model.predict(train[:2])  # first calls compile and allocate; they are not part of the pace
     tested = group_results(case, model, dataset, split)
     kept_model = keep(model)
@@ -83,7 +96,7 @@ def _flow(case: Case, read: list[CaseData], keep: Keep) -> tuple[Outcome, Predic
         task_failures=tuple(done.failures),
         curves=tuple(done.curves),
         conditions=tuple(done.conditions),
-        timings={"fit": asdict(fit), "predict": tested.timings},
+        timings={"fit": {**asdict(fit), "resumed": resumed}, "predict": tested.timings},
         profiles=tested.profiles,
         history=tuple(getattr(model, "history_", ())),
         model=model_metadata(model),
@@ -92,21 +105,47 @@ def _flow(case: Case, read: list[CaseData], keep: Keep) -> tuple[Outcome, Predic
 
 
 def _model(case: Case, dataset: Dataset) -> ForceField:
-    """Build the estimator; seed and isolated-atom energies come from the case unless it sets its own."""
+    """Build the estimator; seed and isolated-atom energies come from the case unless it sets its own, limits
+    from the budget.
+    """
     given = {"random_state": case.seed, "atomic_energies": dataset.atomic_energies}
-    return registry.make(case.estimator, ("estimators",), **given)
+    return registry.make(within(case.estimator, case.budget), ("estimators",), **given)
 
 
 def _fitted(
-    model: ForceField, frames: Sequence[Atoms], labels: Labels, device: str
-) -> tuple[ForceField, Measurement]:
-    """Fit the model and measure the cost; after a kill, read both from the checkpoint."""
+    case: Case,
+    model: ForceField,
+    frames: Sequence[Atoms],
+    labels: Labels,
+    device: str,
+    grouped: Mapping[str, Any],
+) -> tuple[ForceField, Measurement, int]:
+    """Fit the model and measure the cost; after a kill, go on from the checkpoints.
+
+    Returns
+    -------
+    ForceField
+    Measurement
+        Of this process, with the seconds of what earlier ones had done.
+    int
+        Number of earlier processes whose work was continued.
+
+    Raises
+    ------
+    TooLongError
+        A method that does not watch the clock took longer than its budget.
+    """
     kept = read_fit(model)
     if kept is not None:
         return kept
     model.import_libraries()
     progress.report("fit", 0)
-    with measure(device) as fit:
-        model.fit(frames, labels)
-    write_fit(model, fit)
-    return model, fit
+    limit = fit_limit(case.estimator, case.budget)
+    with (
+        deadline(limit, f"the fit took longer than its budget of {limit} s"),
+        earlier_work.listen() as earlier,
+        measure(device) as fit,
+    ):
+        model.fit(frames, labels, **grouped)
+    fit.seconds += earlier.seconds
+    return model, fit, earlier.resumed

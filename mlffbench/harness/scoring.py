@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
 
 import numpy as np
 from scipy.stats import bootstrap
 
+from mlffbench import registry
 from mlffbench.data import InvalidPrediction, Labels, Score, matched
 
 __all__ = ["Comparison", "comparisons", "score"]
 
-Metric = Callable[[np.ndarray, np.ndarray], float]
+Metric = Callable[..., Any]  # (true, predicted) -> float; along an axis, if it takes one
 Rows = np.ndarray | Sequence[np.ndarray]  # (n, k), or n flat arrays where frames differ in size
 N_RESAMPLES = 199
+LARGEST = 1_000_000  # numbers in one array of resamples
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,8 @@ def score(
     InvalidPrediction
         The prediction does not fit the frames, or leaves out some that have a true value.
     """
-    return [
-        _score(test, comparison, name, metric)
-        for comparison in comparisons(n_atoms, true, predicted)
-        for name, metric in metrics.items()
-    ]
+    by_frames = groupby(comparisons(n_atoms, true, predicted), lambda comparison: len(comparison.true))
+    return [score for n, compared in by_frames for score in _scores(test, n, list(compared), metrics)]
 
 
 def comparisons(n_atoms: Sequence[int], true: Labels, predicted: Labels) -> Iterator[Comparison]:
@@ -78,24 +79,49 @@ def _rows(values: Sequence[np.ndarray]) -> Rows:
     return np.array(rows) if len({len(r) for r in rows}) == 1 else rows
 
 
-def _take(rows: Rows, frames: np.ndarray) -> np.ndarray:
-    return rows[frames].ravel() if isinstance(rows, np.ndarray) else np.concatenate([rows[i] for i in frames])
+def _scores(
+    test: str, n_frames: int, compared: Sequence[Comparison], metrics: Mapping[str, Metric]
+) -> Iterator[Score]:
+    """Scores of quantities that are known for as many frames; all from the same resamples."""
+    pairs = [(comparison, name) for comparison in compared for name in metrics]
+
+    def values(resamples: np.ndarray, axis: int = -1) -> np.ndarray:
+        return np.array([_values(metrics[name], comparison, resamples) for comparison, name in pairs])
+
+    everything = np.arange(n_frames)
+    bounds = _intervals(values, everything) or [(None, None)] * len(pairs)
+    for (comparison, name), (value,), interval in zip(pairs, values(everything[None]), bounds, strict=True):
+        yield Score(test, comparison.quantity, name, float(value), comparison.unit, *interval)
 
 
-def _score(test: str, comparison: Comparison, name: str, metric: Metric) -> Score:
-    def of(frames: np.ndarray) -> float:
-        return metric(_take(comparison.true, frames), _take(comparison.predicted, frames))
-
-    everything = np.arange(len(comparison.true))
-    low, high = _interval(of, everything)
-    return Score(test, comparison.quantity, name, of(everything), comparison.unit, low, high)
-
-
-def _interval(of: Callable[[np.ndarray], float], frames: np.ndarray) -> tuple[float | None, float | None]:
+def _intervals(values: Callable[..., np.ndarray], frames: np.ndarray) -> Sequence[tuple[float, float]] | None:
+    """Bounds of every value; None for a single frame."""
     if len(frames) < 2:
-        return None, None
+        return None
     result = bootstrap(
-        (frames,), of, vectorized=False, method="percentile", n_resamples=N_RESAMPLES,
+        (frames,), values, vectorized=True, method="percentile", n_resamples=N_RESAMPLES,
         rng=np.random.default_rng(0),
     )  # fmt: skip
-    return float(result.confidence_interval.low), float(result.confidence_interval.high)
+    interval = result.confidence_interval
+    return [(float(low), float(high)) for low, high in zip(interval.low, interval.high, strict=True)]
+
+
+def _values(metric: Metric, comparison: Comparison, resamples: np.ndarray) -> list[float]:
+    """Metric of each resample, (m, n) indices of frames; of many at once, if it takes an ``axis``."""
+    true, predicted = comparison.true, comparison.predicted
+    if not (isinstance(true, np.ndarray) and isinstance(predicted, np.ndarray) and _takes_axis(metric)):
+        return [float(metric(_row(true, frames), _row(predicted, frames))) for frames in resamples]
+    values: list[float] = []
+    step = max(1, LARGEST // max(1, resamples.shape[1] * true.shape[1]))
+    for frames in (resamples[i : i + step] for i in range(0, len(resamples), step)):
+        sides = (side[frames].reshape(len(frames), -1) for side in (true, predicted))
+        values += metric(*sides, axis=1).tolist()
+    return values
+
+
+def _takes_axis(metric: Metric) -> bool:
+    return "axis" in registry.parameters(metric)
+
+
+def _row(rows: Rows, frames: np.ndarray) -> np.ndarray:
+    return rows[frames].ravel() if isinstance(rows, np.ndarray) else np.concatenate([rows[i] for i in frames])

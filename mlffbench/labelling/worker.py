@@ -2,7 +2,8 @@
 
 Run as a file by any Python that has ASE and the calculator's program; mlffbench need not be installed there.
 A request is ``{"calculator": name, "params": {}, "atoms": {...}}``; an answer holds the label, or ``error``
-with its kind: ``not converged``, ``not installed``, ``unsupported input``, ``disk full`` or ``error``.
+with its kind: ``not converged``, ``not installed``, ``unsupported input``, ``disk full`` or
+``internal error``.
 """
 
 from __future__ import annotations
@@ -86,7 +87,9 @@ def _failure_kind(error):
         return "not installed"
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "disk full"
-    return "unsupported input" if isinstance(error, (ValueError, TypeError, LookupError)) else "error"
+    return (
+        "unsupported input" if isinstance(error, (ValueError, TypeError, LookupError)) else "internal error"
+    )
 
 
 def main():

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["is_trusted", "is_trusted_file", "may_read", "remedy", "trust"]
+__all__ = ["is_trusted", "is_trusted_file", "may_read", "remedy", "trust", "trusted"]
 
 TRUST = "MLFFBENCH_TRUST"  # environment variable: what the user trusts, separated by commas
 
@@ -24,16 +24,17 @@ def trust(*names: str) -> None:
     (True, True, False)
     """
     added = [part.strip() for name in names for part in name.split(",")]
-    os.environ[TRUST] = ",".join(dict.fromkeys(name for name in (*_trusted(), *added) if name))
+    os.environ[TRUST] = ",".join(dict.fromkeys(name for name in (*trusted(), *added) if name))
 
 
-def _trusted() -> list[str]:
+def trusted() -> list[str]:
+    """Modules and files that the user trusts."""
     return [name for part in os.environ.get(TRUST, "").split(",") if (name := part.strip())]
 
 
 def is_trusted(module: str, also: Iterable[str] = ()) -> bool:
     """True for a module that the user trusts, and for one below it; `also` adds to these."""
-    return any(module == known or module.startswith(f"{known}.") for known in (*_trusted(), *also))
+    return any(module == known or module.startswith(f"{known}.") for known in (*trusted(), *also))
 
 
 def is_trusted_file(file: str, also: Iterable[str] = ()) -> bool:
@@ -42,7 +43,7 @@ def is_trusted_file(file: str, also: Iterable[str] = ()) -> bool:
     A bare name may be a program of the ``PATH`` or an environment variable: it is compared as it is.
     """
     place = lambda name: os.path.abspath(name) if os.path.basename(name) != name else name
-    return place(file) in map(place, (*_trusted(), *also))
+    return place(file) in map(place, (*trusted(), *also))
 
 
 def may_read(target: Any, file: str, also: Iterable[str] = ()) -> bool:

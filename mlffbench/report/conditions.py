@@ -21,10 +21,9 @@ RATES = {  # of the calibration of the task speed
 
 
 def other_versions(problem: Problem) -> Iterator[str]:
-    """A sentence on schemas and versions, if they are not the same for all rows."""
+    """A sentence on versions, if they are not the same for all rows."""
     packages = dict.fromkeys(k for d in problem.documents for k in dig(d, "provenance", "packages") or {})
     facets = {
-        "schema": lambda d: d.get("schema") or "unknown",
         "Python": lambda d: ".".join(str(dig(d, "provenance", "python") or "").split(".")[:2]),
         **{name: at("provenance", "packages", name) for name in packages},
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,25 +13,37 @@ from typing import Any
 from mlffbench.report.doubts import doubts
 from mlffbench.report.problems import Document, Method, Problem, dig, spec_text
 
-__all__ = ["group_documents"]
+__all__ = ["group_cases", "group_documents", "named_documents"]
 
 
 def group_documents(documents: Iterable[Document]) -> list[Problem]:
-    """Group documents by problem and method.
+    """Group documents by problem and method, with the doubts that the rows can be compared.
 
     Documents that share a label but not the estimator or its parameters become rows of their own, named by
     what differs. Of several documents of one method and seed the newest counts.
     """
+    return [replace(problem, doubts=doubts(problem)) for problem in group_cases(documents)]
+
+
+def group_cases(documents: Iterable[Document]) -> list[Problem]:
+    """Group documents as `group_documents`, without doubts: case, status, failure and date are enough."""
+    return [_problem(name, members) for name, members in named_documents(documents).items()]
+
+
+def named_documents(documents: Iterable[Document]) -> dict[str, list[tuple[str, Document]]]:
+    """Each document with the label of its method, by the name of its problem."""
     groups: dict[tuple[str, str], list[Document]] = {}
     for document in documents:
         case = document["case"]
         groups.setdefault((spec_text(case["dataset"]), spec_text(case["split"])), []).append(document)
     datasets = [members[0]["case"]["dataset"] for members in groups.values()]
     short = {spec_text(dataset): _short_name(dataset) for dataset in datasets}
-    unique = {
-        full: brief if list(short.values()).count(brief) == 1 else full for full, brief in short.items()
+    counts = Counter(short.values())
+    unique = {full: brief if counts[brief] == 1 else full for full, brief in short.items()}
+    return {
+        f"{unique[data]} · {split}": list(zip(_labels(members), members, strict=True))
+        for (data, split), members in groups.items()
     }
-    return [_problem(f"{unique[data]} · {split}", members) for (data, split), members in groups.items()]
 
 
 def _short_name(dataset: Mapping[str, Any]) -> str:
@@ -39,12 +52,11 @@ def _short_name(dataset: Mapping[str, Any]) -> str:
     return "/".join(PurePath(path).parts[-2:]) if isinstance(path, str) else spec_text(dataset)
 
 
-def _problem(name: str, documents: Sequence[Document]) -> Problem:
+def _problem(name: str, documents: Iterable[tuple[str, Document]]) -> Problem:
     members_of: dict[str, list[Document]] = {}
-    for document, label in zip(documents, _labels(documents), strict=True):
+    for label, document in documents:
         members_of.setdefault(label, []).append(document)
-    problem = Problem(name, tuple(_method(label, members) for label, members in members_of.items()))
-    return replace(problem, doubts=doubts(problem))
+    return Problem(name, tuple(_method(label, members) for label, members in members_of.items()))
 
 
 def _method(label: str, members: Sequence[Document]) -> Method:

@@ -7,24 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from mlffbench.harness.documents.parts import Document, dig, fitted_here
+from mlffbench.harness.documents.valid_scores import valid_scores
 from mlffbench.harness.reference_group import in_reading_order
-from mlffbench.report.valid_scores import valid_scores
 
-__all__ = ["Document", "Method", "Problem", "dig", "fitted_here", "kept_file", "spec_text"]
-
-Document = dict[str, Any]
+__all__ = ["Document", "Method", "Problem", "dig", "failed_as", "fitted_here", "kept_file", "spec_text"]
 
 
-def dig(document: Any, *keys: str) -> Any:
-    """document[a][b][c], or None where a step is missing."""
-    for key in keys:
-        document = document.get(key) if isinstance(document, Mapping) else None
-    return document
-
-
-def fitted_here(document: Document) -> bool:
-    """False for a potential that existed already, whose fit has no time."""
-    return dig(document, "model", "fitted_here") is not False
+def failed_as(failure: Mapping[str, Any]) -> str:
+    """Kind of a failure, with the memory that ran out: ``out of memory (GPU)``."""
+    kind, where = str(failure.get("kind") or "internal error"), failure.get("where")
+    return f"{kind} ({where})" if where else kind
 
 
 def kept_file(document: Document) -> str | None:
@@ -96,7 +89,7 @@ class Method:
     def test_failures(self) -> dict[str, tuple[str, str]]:
         """Kind and message of the failure by test group, where a case that went well could not predict it."""
         return {
-            str(failure["test"]): (str(failure.get("kind") or "error"), str(failure.get("message") or ""))
+            str(failure["test"]): (failed_as(failure), str(failure.get("message") or ""))
             for document in self.done
             for failure in document.get("test_failures") or []
         }

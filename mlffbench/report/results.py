@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mlffbench.harness.documents.parts import number
+from mlffbench.harness.documents.valid_scores import UNITS
 from mlffbench.report.grouping import group_documents
 from mlffbench.report.problems import Document, Method, Problem
 from mlffbench.report.statistics import over_seeds
-from mlffbench.report.valid_scores import UNITS
 
 __all__ = ["QUANTITIES", "Results", "number"]
 
@@ -68,18 +69,6 @@ class Results:
     def methods(self) -> Iterator[tuple[Problem, Method]]:
         """Each method of each problem."""
         return ((problem, method) for problem in self.problems for method in problem.methods)
-
-
-def number(value: Any) -> float:
-    """A float; NaN for None, for a truth value, for text and for a whole number that is too large."""
-    if type(value) is float:  # nearly always
-        return value
-    if value is None or isinstance(value, bool | str):
-        return float("nan")
-    try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
-        return float("nan")
 
 
 def _mean_scores(problems: Sequence[Problem]) -> pd.DataFrame:

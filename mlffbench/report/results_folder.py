@@ -12,18 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from mlffbench.data import Labels
 from mlffbench.harness.documents.kept_suite import KEPT
 from mlffbench.harness.documents.predictions import unpack
+from mlffbench.harness.documents.records import SCHEMA
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.reference_group import reference_group
 from mlffbench.registry import suggest
 from mlffbench.report.dataframes.board import board
+from mlffbench.report.dataframes.cases import cases_frame, cases_of, fits_of
 from mlffbench.report.dataframes.tidy_curves import tidy_curves
 from mlffbench.report.dataframes.tidy_failures import tidy_failures
-from mlffbench.report.dataframes.tidy_scores import tidy_scores
-from mlffbench.report.problems import Document, dig
+from mlffbench.report.dataframes.tidy_scores import scores_frame
+from mlffbench.report.grouping import group_cases
+from mlffbench.report.problems import Document, Problem, dig
 from mlffbench.report.results import Results as GroupedResults
 from mlffbench.report.row_choice import choose_row, problems_named
 from mlffbench.system.text_file import read_text
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Results", "load_results"]
 
 SUITE_BYTES = 1_000_000
+LISTS = SCHEMA.field("scores").type
 N_SHOWN = 20  # problems in a notebook
 
 AnyPath = str | PathLike[str]
@@ -83,25 +88,28 @@ class Results:
     Attributes
     ----------
     folders : list of Path
-    documents : list of dict
-        Everything that is known of each fit, as in its JSON file.
     set_aside : dict of Path to str
         Files that cannot be used, and why.
     """
 
     def __init__(self, stores: Sequence[Store], ids: Iterable[str] | None = None) -> None:
-        ids = None if ids is None else list(ids)
-        self._read = [(document, store) for store in stores for document in store.documents(ids)]
+        self._ids = None if ids is None else list(ids)
+        self._stores = list(stores)
+        self._records = [store.table(self._ids) for store in stores]
         self.folders = [store.folder for store in stores]
-        self.documents = [document for document, _ in self._read]
         self.set_aside = {path: reason for store in stores for path, reason in store.set_aside.items()}
         if self.set_aside:
             path, reason = next(iter(self.set_aside.items()))
             n = len(self.set_aside)
             warnings.warn(f"{n} files were set aside, the first: {path}: {reason}", stacklevel=3)
-        if not self.documents:
+        if not any(table.num_rows for table in self._records):
             places = ", ".join(map(str, self.folders))
             raise ValueError(f"{places} holds no results; 'mlffbench run SUITE' writes a results folder")
+
+    @cached_property
+    def documents(self) -> list[Document]:
+        """Everything that is known of each fit, as in its JSON file."""
+        return [document for document, _ in self._read]
 
     # ------------------------------------------------------------ tables
     @cached_property
@@ -111,7 +119,13 @@ class Results:
         Columns problem, method, seed, task, test, quantity, metric, unit, value, low, high, n, predicted,
         reference. Errors on test groups have no task; times and memory are the task ``timing``.
         """
-        return tidy_scores(self._grouped)
+        scores = pa.chunked_array([c for table in self._records for c in table["scores"].chunks], LISTS)
+        return scores_frame(fits_of(self._records), scores)
+
+    @cached_property
+    def cases(self) -> pd.DataFrame:
+        """State, ranking error, time and failure of every fit, see `mlffbench.report.dataframes.cases`."""
+        return cases_frame(self._records)
 
     @cached_property
     def failures(self) -> pd.DataFrame:
@@ -147,12 +161,12 @@ class Results:
     @property
     def problems(self) -> list[str]:
         """Names of the problems: dataset and split."""
-        return [problem.name for problem in self._grouped.problems]
+        return [problem.name for problem in self._cases]
 
     @property
     def methods(self) -> list[str]:
         """Names of the methods' rows."""
-        return list(dict.fromkeys(method.label for _, method in self._grouped.methods()))
+        return list(dict.fromkeys(method.label for problem in self._cases for method in problem.methods))
 
     @property
     def suite(self) -> str | None:
@@ -266,10 +280,10 @@ class Results:
             return write(self._grouped, predictions, Path(out or self.folders[0]), self._title)
 
     def __repr__(self) -> str:
-        failed = sum(document["status"] != "ok" for document in self.documents)
+        status = [status for table in self._records for status in table["status"].to_pylist()]
         return (
             f"<Results of {self._title}: {len(self.problems)} problems, {len(self.methods)} methods, "
-            f"{len(self.documents)} fits, {failed} failed>"
+            f"{len(status)} fits, {status.count('failed')} failed>"
         )
 
     def _repr_html_(self) -> str:
@@ -285,6 +299,14 @@ class Results:
 
     # ------------------------------------------------------------ documents
     @cached_property
+    def _cases(self) -> list[Problem]:
+        return group_cases(cases_of(self._records))
+
+    @cached_property
+    def _read(self) -> list[tuple[Document, Store]]:
+        return [(document, store) for store in self._stores for document in store.documents(self._ids)]
+
+    @cached_property
     def _grouped(self) -> GroupedResults:
         return GroupedResults.from_documents(self.documents)
 
@@ -294,7 +316,8 @@ class Results:
 
     @property
     def _title(self) -> str:
-        return ", ".join(dict.fromkeys(str(document["case"]["suite"]) for document in self.documents))
+        suites = (suite for table in self._records for suite in table["suite"].to_pylist())
+        return ", ".join(dict.fromkeys(suites))
 
     def _fit(self, method: str, problem: str | None, seed: int | None) -> tuple[Document, Store]:
         """The one fit of these names, and its folder."""
@@ -315,4 +338,4 @@ def _stores(folder: Path) -> Iterator[Store]:
         yield Store(folder)
     else:
         inside = [Store(place) for place in sorted(folder.iterdir()) if any(place.glob("*.json"))]
-        yield from [store for store in inside if store.documents()] or [Store(folder)]
+        yield from [store for store in inside if store.table(columns=()).num_rows] or [Store(folder)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -17,11 +17,20 @@ __all__ = ["atomic_write", "remove_parts"]
 
 
 @contextmanager
-def atomic_write(target: Path) -> Iterator[BinaryIO]:
+def atomic_write(
+    target: Path, durable: bool = True, allowed: Callable[[], object] = bool
+) -> Iterator[BinaryIO]:
     """Open a temporary file; rename it to `target` when the ``with`` block ends without an error.
 
     The temporary file is new, with a random name: no file or link that lies there is opened. A link at
     `target` is replaced, not followed.
+
+    Parameters
+    ----------
+    durable : bool
+        Wait for the disk. A file that is not durable survives this process, but not the loss of the machine.
+    allowed : callable
+        Called just before the rename; an exception that it raises prevents it.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.stem[:40]}.{secrets.token_hex(8)}.part")
@@ -31,9 +40,11 @@ def atomic_write(target: Path) -> Iterator[BinaryIO]:
                 _lock(file)
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
             if sys.platform == "win32":
                 file.close()  # no open file can be renamed there
+            allowed()
             os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)

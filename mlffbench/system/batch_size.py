@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["batch_bytes", "consecutive_parts", "free_bytes", "release_memory", "with_half_on_memory_error"]
+__all__ = [
+    "batch_bytes",
+    "consecutive_parts",
+    "free_bytes",
+    "is_memory_error",
+    "release_memory",
+    "with_half_on_memory_error",
+]
 
 T = TypeVar("T")
 CPU_BYTES = 64 * 2**20  # larger batches gain nothing there: calls cost little, and caches are full
@@ -73,21 +80,29 @@ def consecutive_parts(costs: Sequence[float], room: float) -> list[slice]:
 
 
 def with_half_on_memory_error(function: Callable[[int], T]) -> T:
-    """Return ``function(1)``, or ``function(2)`` if the memory of the GPU does not suffice.
+    """Return ``function(1)``, or ``function(2)`` if the memory does not suffice.
 
     Parameters
     ----------
     function : callable
         Number that a batch is to be divided by -> result; it may run twice.
     """
-    import torch
-
     try:
         return function(1)
-    except torch.OutOfMemoryError:
-        pass  # its traceback held the tensors of the failed call
+    except (MemoryError, RuntimeError) as error:
+        if not is_memory_error(error):
+            raise
+    # outside of the handler: the traceback held the tensors of the failed call
     release_memory()
     return function(2)
+
+
+def is_memory_error(error: BaseException) -> bool:
+    """True if the memory of the host or of a GPU did not suffice; nothing is imported to find out."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    words = ("DefaultCPUAllocator: ", "CUBLAS_STATUS_ALLOC_FAILED")
+    return isinstance(error, RuntimeError) and any(word in str(error) for word in words)
 
 
 def release_memory() -> None:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import IO, Any, Protocol
 
 from mlffbench.system import supervisor
@@ -114,11 +114,33 @@ class ChildProcess:
             self._process.stdin.write(f"{line}\n".encode())
             self._process.stdin.flush()
 
+    def end_input(self) -> None:
+        """Close its standard input."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+
     def lines(self) -> Iterator[str]:
         """Yield the lines of its standard output until it has ended."""
         while (line := self._lines.get()) is not None:
             yield line
         self._lines.put(None)  # for the next call
+
+    def next_line(self, seconds: float) -> str | None:
+        """The next line of its standard output; None if there is none in so many seconds, or no more."""
+        try:
+            line = self._lines.get(timeout=seconds)
+        except Empty:
+            return None
+        if line is None:
+            self._lines.put(None)  # for the next call
+        return line
+
+    def forget(self) -> None:
+        """Begin anew with a process that has done something else before: with its errors, and its memory."""
+        with self._hearing:
+            self._errors = b""
+        self._memory_kills = _memory_kills()
 
     @property
     def errors(self) -> str:
@@ -187,18 +209,18 @@ class ChildProcess:
         if code == -signal.SIGKILL:
             return self._killed()
         end = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-        return {"kind": "error", "message": f"the process {end} and left no result"}
+        return {"kind": "internal error", "message": f"the process {end} and left no result"}
 
     def _killed(self) -> dict[str, str]:
         """Kind and message of a death by SIGKILL; the kernel counts those for want of memory."""
         kills = _memory_kills()
         if kills is None or self._memory_kills is None:
             message = "the process was killed (signal 9): by hand, or because memory ran out"
-            return {"kind": "killed", "message": message}
+            return {"kind": "worker lost", "message": message}
         if kills > self._memory_kills:
             message = "the process was killed (signal 9) because memory ran out"
-            return {"kind": "out of memory", "message": message}
-        return {"kind": "killed", "message": "the process was killed (signal 9); memory had not run out"}
+            return {"kind": "out of memory", "where": "host", "message": message}
+        return {"kind": "worker lost", "message": "the process was killed (signal 9); memory had not run out"}
 
     def _watch(self) -> None:
         """Collect lines and errors until the process ends, then say that there are no more."""

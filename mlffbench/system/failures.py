@@ -8,10 +8,10 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from mlffbench.data import InvalidPrediction
+from mlffbench.data import InvalidData, InvalidPrediction
 from mlffbench.system.plain_text import shortened
 
-__all__ = ["INFRASTRUCTURE", "KINDS", "DiskFullError", "catch_failure", "failure_of"]
+__all__ = ["INFRASTRUCTURE", "KINDS", "DiskFullError", "TooLongError", "catch_failure", "failure_of"]
 
 KINDS = (  # of failures, in documents and on leaderboards
     "not installed", "unsupported input", "invalid data", "invalid prediction", "out of memory", "timed out",
@@ -25,9 +25,16 @@ FULL_WORDS = (  # of those that hide the errno: SQLite, torch, numpy
     "no space left on device", "disk is full", "failed writing file", "requested and",
 )  # fmt: skip
 
+DEVICE_WORDS = ("CUDA out of memory", "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED",
+                "MPS backend out of memory", "RESOURCE_EXHAUSTED")  # fmt: skip
+
 
 class DiskFullError(OSError):
     """No room on a disk: no verdict on what was computed, which is to be repeated when there is room."""
+
+
+class TooLongError(Exception):
+    """Work that took longer than it may."""
 
 
 def catch_failure(work: Callable[[], Any]) -> tuple[Any, dict[str, str] | None]:
@@ -47,6 +54,8 @@ def catch_failure(work: Callable[[], Any]) -> tuple[Any, dict[str, str] | None]:
 def failure_of(error: Exception) -> dict[str, str]:
     """Return ``kind``, ``message`` and ``traceback`` of an exception; the end of a long text is cut.
 
+    A lack of memory also has ``where``, the memory that ran out: ``host`` or ``GPU``.
+
     Raises
     ------
     DiskFullError
@@ -56,8 +65,10 @@ def failure_of(error: Exception) -> dict[str, str]:
     said = str(summary)  # also where str(error) raises
     if any(map(_is_of_full_disk, _chain(error))):
         raise DiskFullError(_cut(said)) from error
+    memory = _memory(error, said)
     return {
-        "kind": _kind(error, said),
+        "kind": "out of memory" if memory else _kind(error),
+        **({"where": memory} if memory else {}),
         "message": _cut(f"{type(error).__name__}: {said}"),
         "traceback": _cut("".join(summary.format()), MOST_TRACEBACK),
     }
@@ -88,15 +99,24 @@ def _is_of_full_disk(error: BaseException) -> bool:
     return any(words in said for words in FULL_WORDS)
 
 
-def _kind(error: Exception, said: str) -> str:
+def _memory(error: Exception, said: str) -> str:
+    """The memory that ran out: ``host`` or ``GPU``; '' if none did."""
+    if isinstance(error, RuntimeError):  # torch's, cupy's and jax's, without importing them
+        if "DefaultCPUAllocator: " in said:
+            return "host"
+        if type(error).__name__ == "OutOfMemoryError" or any(words in said for words in DEVICE_WORDS):
+            return "GPU"
+    lacks = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+    return "host" if lacks else ""
+
+
+def _kind(error: Exception) -> str:
     kinds: dict[str, tuple[type[Exception], ...]] = {
         "not installed": (ImportError,),
-        "out of memory": (MemoryError,),
+        "timed out": (TooLongError,),
         "diverged": (FloatingPointError,),
+        "invalid data": (InvalidData,),
         "invalid prediction": (InvalidPrediction,),
         "unsupported input": (NotImplementedError, ValueError, LookupError, FileNotFoundError),
     }
-    on_cpu = isinstance(error, RuntimeError) and "DefaultCPUAllocator: " in said
-    if type(error).__name__ == "OutOfMemoryError" or on_cpu:  # torch's, without importing torch
-        return "out of memory"
-    return next((kind for kind, types in kinds.items() if isinstance(error, types)), "error")
+    return next((kind for kind, types in kinds.items() if isinstance(error, types)), "internal error")

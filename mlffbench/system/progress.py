@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["listen", "report"]
+__all__ = ["listen", "report", "watch"]
 
 Listener = Callable[[str, int, int | None, dict[str, float]], None]
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
@@ -27,3 +27,20 @@ def listen(listener: Listener) -> Iterator[None]:
         yield
     finally:
         _listener.reset(token)
+
+
+@contextmanager
+def watch(watcher: Listener) -> Iterator[None]:
+    """Let `watcher` hear every report made inside the ``with`` block, before the listener does.
+
+    An exception that it raises ends what reported.
+    """
+    outer = _listener.get()
+
+    def both(stage: str, step: int, total: int | None, values: dict[str, float]) -> None:
+        watcher(stage, step, total, values)
+        if outer is not None:
+            outer(stage, step, total, values)
+
+    with listen(both):
+        yield

@@ -17,6 +17,7 @@ __all__ = ["LONGEST", "Mistake", "SettingsSource"]
 
 LONGEST = 2000  # characters of a message
 MOST_MESSAGES = 20
+UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 PLAIN_WORDS = {  # for pydantic's
     "too_short": "must have an entry",
     "invalid_key": "a key must be a text",
@@ -141,18 +142,24 @@ class SettingsSource:
 def _sentence(error: Any, model: type[BaseModel]) -> str:
     """Rewrite a pydantic error in terms of the file."""
     *path, word = [step for step in error["loc"] if step != "[key]"]
-    if error["type"] == "extra_forbidden":
-        return f"unknown key {word!r}{registry.suggest(str(word), _model_at(model, path).model_fields)}"
+    if error["type"] in UNKNOWN:
+        return f"unknown key {word!r}{registry.suggest(str(word), _keys(_model_at(model, path)))}"
     if error["type"] == "missing":
         return f"{word!r} is missing"
     message = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     message = PLAIN_WORDS.get(error["type"], message)
     if error["type"] == "model_type":
-        message = f"must be a mapping with {', '.join(_model_at(model, [*path, word]).model_fields)}"
+        keys = ", ".join(_keys(_model_at(model, [*path, word])))
+        message = f"must be a mapping with {keys}" if keys else "must be a mapping"
     shown = f", not {error['input']!r:.80}" if message.startswith("must be") else ""
     if error["type"] == "list_type" and isinstance(error["input"], str | int | float):
         shown += f"; write [{error['input']!s:.80}]"
     return f"{_name(path, word)}: {message}{shown}"
+
+
+def _keys(model: type[BaseModel]) -> Iterable[str]:
+    """Keys as they are written in a file: those that the model names, else its fields."""
+    return getattr(model, "keys", model.__pydantic_fields__)
 
 
 def _name(path: list[Any], word: Any) -> str:
@@ -163,13 +170,13 @@ def _name(path: list[Any], word: Any) -> str:
 def _model_at(model: type[BaseModel], path: Iterable[Any]) -> type[BaseModel]:
     """The pydantic model at a path of keys and positions."""
     for word in path:
-        if word in model.model_fields:
-            model = _inner(model.model_fields[word].annotation) or model
+        if word in model.__pydantic_fields__:
+            model = _inner(model.__pydantic_fields__[word].annotation) or model
     return model
 
 
 def _inner(annotation: Any) -> type[BaseModel] | None:
     """The pydantic model inside ``list[Model]``, ``dict[str, list[Model]]``, ``Model | None`` ..."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if isinstance(annotation, type) and hasattr(annotation, "__pydantic_fields__"):
         return annotation
     return next((model for part in get_args(annotation) if (model := _inner(part))), None)

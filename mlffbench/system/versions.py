@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 __all__ = ["versions"]
@@ -13,6 +14,7 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
     return {name: number for name in packages if (number := _version(name)) is not None}
 
 
+@cache  # the file system is searched for each
 def _version(package: str) -> str | None:
     try:
         return version(package)

@@ -13,7 +13,7 @@ from mlffbench.forcefield import ForceField
 from mlffbench.system.ranges import Count, NonNegative, Positive, Positives
 from mlffbench.tasks.common.reference import reference_potential
 from mlffbench.tasks.common.settings import from_keywords
-from mlffbench.tasks.common.subtasks import Row, needs, skipped_row
+from mlffbench.tasks.common.subtasks import Row, measures_times, needs, skipped_row
 from mlffbench.tasks.dynamics.observables import EnsembleAverages
 from mlffbench.tasks.dynamics.protocol import (
     Protocol,
@@ -35,6 +35,7 @@ from mlffbench.tasks.dynamics.trajectories import nve_record, records, seconds_a
 __all__ = ["md"]
 
 
+@measures_times
 @needs("forces")
 def md(
     model: ForceField,

@@ -20,7 +20,7 @@ from mlffbench.system.ranges import Count, Natural, NonNegative, Positive, Worke
 from mlffbench.system.timing import measure
 from mlffbench.tasks.common.reference import reference_calculator
 from mlffbench.tasks.common.settings import from_keywords
-from mlffbench.tasks.common.subtasks import Row, Subtask, needs, run_subtasks, skipped_row
+from mlffbench.tasks.common.subtasks import Row, Subtask, measures_times, needs, run_subtasks, skipped_row
 
 __all__ = ["screening"]
 
@@ -46,6 +46,7 @@ Pool = Literal["strained", "labels"]
 RelaxationKeywords = Annotated[Mapping[str, Any], RelaxationSettings]
 
 
+@measures_times
 @needs("forces")
 def screening(
     model: ForceField, dataset: Dataset, split: Split, seed: int = 0, *, pool: Pool | None = None,

@@ -15,7 +15,7 @@ from mlffbench.system.calibration import Calibration, calibrate
 from mlffbench.system.failures import catch_failure
 from mlffbench.system.provenance import clocks, fingerprint
 from mlffbench.system.ranges import Count, Counts, Positive
-from mlffbench.tasks.common.subtasks import Row, skipped_row
+from mlffbench.tasks.common.subtasks import Row, measures_times, skipped_row
 from mlffbench.tasks.timings.cold_start import cold_start
 from mlffbench.tasks.timings.growth import Timing, grow, timing_of
 from mlffbench.tasks.timings.machine import changed, conditions, latency_rows, throughput_rows
@@ -29,6 +29,7 @@ BATCHES = (1, 8, 64)
 SYSTEMS_SHARE, BATCHES_SHARE = 0.6, 0.25  # of the time
 
 
+@measures_times
 def speed(
     model: ForceField,
     dataset: Dataset,

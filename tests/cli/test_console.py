@@ -36,7 +36,7 @@ def test_names_and_paths_are_printed_as_they_are():
 @pytest.mark.parametrize("observed", [Display, LiveDisplay])
 def test_the_display_of_a_run_keeps_brackets(observed):
     console = screen()
-    failure = {"kind": "error", "message": "ValueError: [/no] such [key]"}
+    failure = {"kind": "internal error", "message": "ValueError: [/no] such [key]"}
     data, cases = Spec("path", {"path": "a/[x].xyz"}), []
     for name in NAMES:
         cases.append(Case("s", name, data, Spec("random"), Spec("morse"), 0, name))

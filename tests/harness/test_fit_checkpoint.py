@@ -14,7 +14,7 @@ from mlffbench.data import Spec
 from mlffbench.harness import fit_checkpoint
 from mlffbench.harness.case_data import load_dataset
 from mlffbench.harness.run import run
-from mlffbench.system import checkpoint
+from mlffbench.system import checkpoint, fit_name
 
 
 def computed(folder, **params):
@@ -102,6 +102,6 @@ def test_other_versions_and_parameters_empty_the_folder(kept, monkeypatch):
     assert checkpoint.read(kept / "fit.json")[0]["cost"]["seconds"] != 1234.0
     (kept / "stale").mkdir()
     (kept / "stale" / "piece.json").write_text("1")
-    monkeypatch.setattr(fit_checkpoint, "versions", lambda names: {"numpy": "99"})
+    monkeypatch.setattr(fit_name, "versions", lambda names: {"numpy": "99"})
     computed(kept, cutoff=6.5)
     assert not (kept / "stale").exists()

@@ -82,7 +82,7 @@ def test_a_task_that_fails_costs_only_itself():
     ("how", "kind"),
     [
         ("import", "not installed"), ("memory", "out of memory"), ("diverge", "diverged"),
-        ("nan", "diverged"), ("refuse", "unsupported input"), ("other", "error"),
+        ("nan", "diverged"), ("refuse", "unsupported input"), ("other", "internal error"),
     ],
 )  # fmt: skip
 def test_failures_are_documents_with_a_kind(how, kind):
@@ -95,7 +95,8 @@ def test_failures_are_documents_with_a_kind(how, kind):
 
 # ---------------------------------------------------------------- processes
 @pytest.mark.parametrize(
-    ("how", "kind"), [("die", "killed"), ("exit", "error"), ("hang", "timed out"), ("nan", "diverged")]
+    ("how", "kind"),
+    [("die", "worker lost"), ("exit", "internal error"), ("hang", "timed out"), ("nan", "diverged")],
 )
 def test_the_death_of_a_child_is_a_document(tmp_path, how, kind):
     store, limit = Store(tmp_path), 8.0 if how == "hang" else None
@@ -206,5 +207,7 @@ def test_a_signal_ends_the_run_with_a_sentence(tmp_path, name, force, words):
     assert words in out
     assert "Traceback" not in out
     assert not alive(log_of(tmp_path, "started")[-1][1])
-    assert {path.suffix for path in (tmp_path / "out").rglob("*") if path.is_file()} == {".log", ".yaml"}
+    (document,) = Store(tmp_path / "out").documents()  # of the case that was running, to be run again
+    assert document["failure"]["kind"] == "interrupted"
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.suffix in (".part", ".1", ".2")]
     assert not (tmp_path / "out" / "unfinished").exists()

@@ -29,9 +29,9 @@ def made(recipe: Path):
     ("mood", "limit", "kind"),
     [
         ("raise", 60, "not converged"),
-        ("exit", 60, "error"),
-        ("die", 60, "killed"),
-        ("die and leave a process", 60, "killed"),
+        ("exit", 60, "internal error"),
+        ("die", 60, "worker lost"),
+        ("die and leave a process", 60, "worker lost"),
         ("hang", 12, "timed out"),
     ],
 )

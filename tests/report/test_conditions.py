@@ -18,7 +18,6 @@ def doubts(*documents):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"schema": 2}, "schema 1 for soap, 2 for mace"),
         ({"provenance": {"packages": {"mlffbench": "2"}}}, "mlffbench 0.1 for soap, 2 for mace"),
         ({"provenance": {"packages": {"numpy": "1.26"}}}, "numpy 2.4 for soap, 1.26 for mace"),
         ({"provenance": {"packages": {"torch": "2.0"}}}, "torch 2.13.0 for soap, 2.0 for mace"),

@@ -58,9 +58,9 @@ def test_a_child_within_its_limit_lives_on(start):
 @pytest.mark.parametrize(
     ("code", "kind", "word"),
     [
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "killed", "signal 9"),
-        ("raise SystemExit(3)", "error", "ended with code 3"),
-        ("1 / 0", "error", "ended with code 1"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "worker lost", "signal 9"),
+        ("raise SystemExit(3)", "internal error", "ended with code 3"),
+        ("1 / 0", "internal error", "ended with code 1"),
     ],
 )
 def test_a_death_has_a_kind_and_a_sentence(start, code, kind, word):
@@ -182,7 +182,11 @@ def test_the_kernel_says_whether_memory_ran_out(start, tmp_path, monkeypatch):
     kills = tmp_path / "vmstat"
     monkeypatch.setattr(child_process, "MEMORY_EVENTS", kills)
     code = "import os, signal, sys; sys.stdin.readline(); os.kill(os.getpid(), signal.SIGKILL)"
-    for before, after, kind in (("3", "4", "out of memory"), ("3", "3", "killed"), (None, None, "killed")):
+    for before, after, kind in (
+        ("3", "4", "out of memory"),
+        ("3", "3", "worker lost"),
+        (None, None, "worker lost"),
+    ):
         kills.write_text(f"oom_kill {before}\n" if before else "")
         child = start(code)
         kills.write_text(f"pgfault 1\noom_kill {after}\n" if after else "")

@@ -10,7 +10,8 @@ import sqlite3
 import numpy as np
 import pytest
 
-from mlffbench.system.failures import DiskFullError, catch_failure, failure_of
+from mlffbench.data import InvalidData, InvalidPrediction
+from mlffbench.system.failures import KINDS, DiskFullError, TooLongError, catch_failure, failure_of
 
 
 def failing(error, cause=None):
@@ -91,5 +92,51 @@ def test_memory_that_torch_lacks_on_the_cpu_is_out_of_memory():
     import torch
 
     _, failure = catch_failure(lambda: torch.empty(2**50))
-    assert failure["kind"] == "out of memory"
-    assert failing(RuntimeError("shapes do not match"))[1]["kind"] == "error"
+    assert (failure["kind"], failure["where"]) == ("out of memory", "host")
+    assert failing(RuntimeError("shapes do not match"))[1]["kind"] == "internal error"
+
+
+@pytest.mark.parametrize(
+    ("error", "where"),
+    [
+        (MemoryError(), "host"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "host"),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"), "GPU"),
+        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate"), "GPU"),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"), "GPU"),
+    ],
+)
+def test_the_memory_that_ran_out_is_named(error, where):
+    failure = failure_of(error)
+    assert (failure["kind"], failure["where"]) == ("out of memory", where)
+
+
+def test_the_error_of_a_full_gpu_is_of_its_memory():
+    import torch
+
+    failure = failure_of(torch.cuda.OutOfMemoryError("tried to allocate 2 GiB"))
+    assert (failure["kind"], failure["where"]) == ("out of memory", "GPU")
+
+
+def test_memory_that_numpy_lacks_is_of_the_host():
+    _, failure = catch_failure(lambda: np.empty(2**58))
+    assert (failure["kind"], failure["where"]) == ("out of memory", "host")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ModuleNotFoundError("no"), "not installed"),
+        (InvalidData("no"), "invalid data"),
+        (InvalidPrediction("no"), "invalid prediction"),
+        (TooLongError("no"), "timed out"),
+        (FloatingPointError("no"), "diverged"),
+        (ValueError("no"), "unsupported input"),
+        (AssertionError("no"), "internal error"),
+        (TimeoutError("the server does not answer"), "internal error"),
+    ],
+)
+def test_no_kind_is_taken_for_another(error, kind):
+    assert kind in KINDS
+    failure = failure_of(error)
+    assert (failure["kind"], "where" in failure) == (kind, False)

@@ -91,10 +91,10 @@ def test_a_child_holds_three_files_and_computes_with_threads(shared_server):
 @pytest.mark.parametrize(
     ("code", "kind", "word"),
     [
-        ("os.kill(os.getpid(), 9)", "killed", "signal 9"),
-        ("os.kill(os.getpid(), 11)", "error", "killed by SIGSEGV"),
-        ("raise SystemExit(3)", "error", "ended with code 3"),
-        ("1 / 0", "error", "ended with code 1"),
+        ("os.kill(os.getpid(), 9)", "worker lost", "signal 9"),
+        ("os.kill(os.getpid(), 11)", "internal error", "killed by SIGSEGV"),
+        ("raise SystemExit(3)", "internal error", "ended with code 3"),
+        ("1 / 0", "internal error", "ended with code 1"),
     ],
 )
 def test_a_death_has_a_kind_and_costs_no_other_child(shared_server, code, kind, word):
@@ -143,7 +143,7 @@ def test_children_die_with_their_template_and_say_so(server, environment):
     child.send(SLEEP)
     os.kill(int(next(child.lines()).split()[0]), signal.SIGKILL)
     assert list(child.lines()) == []
-    assert (child.failure(None)["kind"], child.is_lost) == ("killed", True)
+    assert (child.failure(None)["kind"], child.is_lost) == ("worker lost", True)
     assert not server.is_alive
     with pytest.raises(OSError, match=r"template|pipe|reset"):
         server.fork()

@@ -65,6 +65,15 @@ class Classical(Exportable, ForceField):
         self.atomic_energies = atomic_energies
 
     @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """The cutoff: all other parameters are fitted, or belong to the loss and its minimisation."""
+        from scipy.stats import uniform
+
+        return {
+            "cutoff": uniform(4.0, 5.0),
+        }
+
+    @classmethod
     def test_params(cls) -> dict[str, Any]:
         return {"cutoff": 5.0, "max_iterations": 20, "n_starts": 1, "random_state": 0}
 

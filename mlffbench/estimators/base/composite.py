@@ -55,6 +55,11 @@ class Composite(ForceField):
     def submodels(self) -> Sequence[Any]:
         """The fitted submodels, or before the fit unfitted ones with the same capabilities."""
 
+    @classmethod
+    def fits_of(cls, part: str, params: Mapping[str, Any]) -> int:
+        """Number of fits of the model `part` in one fit with these parameters: each has its share of time."""
+        return 1
+
     def import_libraries(self) -> None:
         for model in self.submodels():
             if isinstance(model, ForceField):

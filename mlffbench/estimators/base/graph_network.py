@@ -6,7 +6,7 @@ import inspect
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ase import Atoms
@@ -112,6 +112,17 @@ class GraphNetwork(WarmStart):
         )[2]
         cls.__doc__ = inspect.cleandoc(cls.__doc__ or "").replace("{shared}", shared)
 
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Cutoff, and the steps of the training; a subclass adds the size of its network."""
+        from scipy.stats import loguniform, uniform
+
+        return {
+            "cutoff": uniform(4.0, 2.0),
+            "learning_rate": loguniform(1e-3, 3e-2),
+            "batch_size": [2, 5, 10],
+        }
+
     @abstractmethod
     def _config(self, training: LabelledGraphs) -> dict[str, Any]:
         """The arguments of `_module`: plain values, so that a file can hold them."""
@@ -163,21 +174,24 @@ class GraphNetwork(WarmStart):
     def _train(self, labelled: LabelledFrames, training: list[int], held: list[int]) -> None:
         import torch
 
+        from mlffbench.potentials.networks.divided_batch import BatchOfFrames
         from mlffbench.potentials.networks.seeding import seed_of, shuffled_batches
         from mlffbench.potentials.networks.training import Settings, Validation, n_trainable, train
         from mlffbench.system.cuda_graph import captures
 
         generator = torch.Generator().manual_seed(seed_of(self.random_state))
-        shapes = labelled.shapes(training, self.batch_size) if captures(self.device_) else None
+        shapes = cache(lambda size: labelled.shapes(training, size) if captures(self.device_) else None)
+        part = lambda picks, whole, most: labelled.part(picks, whole, shapes(most))
         orders = lambda: shuffled_batches(training, self.batch_size, generator)
         self.n_parameters_ = n_trainable(self.module_)
         self.history_, self.stopped_by_, self.captured_ = train(
             self.module_,
             [{"params": self.module_.parameters(), "lr": self.learning_rate}],
-            batches=lambda: (labelled.batch(picks, shapes) for picks in orders()),
+            batches=lambda: (BatchOfFrames(picks, self.batch_size, part) for picks in orders()),
             loss=self._loss,
             validate=Validation(self._held_batches(labelled, held), self._summed_loss) if held else None,
             settings=Settings(self.max_epochs, self.max_seconds, self.patience, cooldown=0.5),
+            order=generator,
         )
 
     def _held_batches(self, labelled: LabelledFrames, held: list[int]) -> list[LabelledGraphs]:

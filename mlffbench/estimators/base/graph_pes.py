@@ -36,6 +36,11 @@ class GraphPES(GraphNetwork):
     radial_features: Count = 20
 
     @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Cutoff, steps of the training, width and depth of the network."""
+        return {**super().search_space(), "channels": [16, 32, 64, 128], "layers": [2, 3, 4]}
+
+    @classmethod
     def test_params(cls) -> dict[str, Any]:
         return {"channels": 8, "layers": 2, "radial_features": 8, "max_epochs": 2, "dtype": "float64"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from mlffbench.harness.documents.document import ID
 from mlffbench.system.atomic_write import atomic_write, remove_parts
 from mlffbench.system.checksum import Checksum
 
-__all__ = ["Attachments", "checked_id", "freed", "no_link"]
+__all__ = ["Attachments", "checked_id", "freed", "move_aside", "no_link"]
 
 Document = Mapping[str, Any]
 
@@ -119,6 +120,17 @@ def no_link(folder: Path) -> Path:
     if folder.is_symlink():
         raise OSError(f"{folder} is a link, through which nothing is written; put a folder in its place")
     return folder
+
+
+def move_aside(path: Path, folder: Path) -> Path:
+    """Move a file, link or folder into a folder, under a name that nothing there has; return its new path."""
+    folder.mkdir(exist_ok=True)
+    for number in itertools.count(1):
+        target = folder / f"{path.stem}.{number}{path.suffix}"
+        if not os.path.lexists(target):
+            path.rename(target)
+            return target
+    raise AssertionError("numbers do not end")
 
 
 def freed(path: Path) -> Path:

@@ -13,19 +13,23 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
 from mlffbench.harness.case import Case
+from mlffbench.harness.documents.migrations import migrated
 from mlffbench.system.plain_text import LONGEST, plain_texts
 
 __all__ = ["ID", "is_own_case", "read_document"]
 
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 LARGEST = 200 * 2**20  # bytes of a document
-UNUSUAL = [  # in a document's bytes: control characters and marks of the writing direction, escaped or not
-    re.compile(rb"\\u(?:00[0189]|007[fF]|061[cC]|20[026])"),
-    *map(
-        re.compile,
-        (rb"\\[bfr]", rb"\x7f", rb"\xc2[\x80-\x9f]", rb"\xd8\x9c", rb"\xe2[\x80\x81][\x8e\x8f\xa6-\xae]"),
-    ),
-]
+UNUSUAL = {  # in a document's bytes: control characters and marks of the writing direction, escaped or not
+    start: re.compile(pattern)
+    for start, pattern in {
+        b"\\": rb"\\u(?:00[0189]|007[fF]|061[cC]|20[026])|\\[bfr]",
+        b"\x7f": rb"\x7f",
+        b"\xc2": rb"\xc2[\x80-\x9f]",
+        b"\xd8": rb"\xd8\x9c",
+        b"\xe2": rb"\xe2[\x80\x81][\x8e\x8f\xa6-\xae]",
+    }.items()
+}
 
 
 class _Part(BaseModel):
@@ -60,6 +64,7 @@ class _Failure(_Part):
     kind: str | None = None
     message: str | None = None
     traceback: str | None = None
+    where: str | None = None
 
 
 class _TestFailure(_Failure):
@@ -137,7 +142,7 @@ class _Profile(_Part):
 
 
 class _Timings(_Part):
-    fit: dict[str, Number] | None = None
+    fit: dict[str, bool | Number] | None = None
     predict: dict[str, dict[str, Number]] | None = None
 
 
@@ -201,14 +206,16 @@ def read_document(path: Path) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        The file is not an outcome document with the id that its name says.
+        The file is not an outcome document with the id that its name says, or is of a newer mlffbench.
     OSError
         It cannot be read.
     """
     content = _content(path)
     document = from_json(content, allow_inf_nan=False, cache_strings="keys")
-    if any(pattern.search(content) for pattern in UNUSUAL):
+    if any(start in content and pattern.search(content) for start, pattern in UNUSUAL.items()):
         document = plain_texts(document)
+    if isinstance(document, dict):
+        document = migrated(document)
     try:
         checked = _Document.model_validate(document)
     except ValidationError as error:

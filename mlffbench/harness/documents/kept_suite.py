@@ -60,7 +60,7 @@ def kept_rows(folder: Path) -> list[tuple[str, int]]:
         suite = Suite.model_validate(read_yaml(text or ""))
     except ValueError:
         return []
-    return [(row.label, seed) for row in suite.estimators for seed in suite.seeds for _ in suite.problems]
+    return [(row.label, seed) for _, row in suite.rows for seed in suite.seeds for _ in suite.problems]
 
 
 def _datasets(content: Mapping[str, Any]) -> Iterator[Spec]:

@@ -6,22 +6,28 @@ import io
 import json
 import math
 import os
-import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from pydantic_core import from_json
 
-from mlffbench.harness.documents.attachments import Attachments, checked_id, freed, no_link
+from mlffbench.harness.documents.attachments import Attachments, checked_id, move_aside, no_link
 from mlffbench.harness.documents.document import is_own_case, read_document
+from mlffbench.harness.documents.parts import LARGE
 from mlffbench.harness.documents.predictions import check
+from mlffbench.harness.documents.unfinished import Unfinished
 from mlffbench.system.array_archive import arrays_of
 from mlffbench.system.atomic_write import atomic_write, remove_parts
+from mlffbench.system.lease import Leases
 from mlffbench.system.plain_text import plain_text, plain_texts
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["Store"]
 
@@ -51,6 +57,8 @@ class Store:
         self._predictions = Attachments(self.folder, "predictions", ".npz", lambda d: d.get("predictions"))
         self._models = Attachments(self.folder, "models", ".mlff", _model_digest)
         self._seen: dict[Path, tuple[Stamp, dict[str, Any]]] = {}
+        self.unfinished = Unfinished(self.folder)
+        self._heads: dict[str, tuple[Stamp, str]] | None = None
 
     def document_path(self, id: str) -> Path:
         return self.folder / f"{checked_id(id)}.json"
@@ -64,24 +72,20 @@ class Store:
 
     def unfinished_path(self, id: str) -> Path:
         """Folder of the checkpoints of a case that is not finished."""
-        return self.unfinished_folder / checked_id(id)
+        return self.unfinished.path(id)
 
     @property
     def unfinished_folder(self) -> Path:
-        """Folder of all that is under way.
-
-        Raises
-        ------
-        OSError
-            It is a link.
-        """
-        return no_link(self.folder / "unfinished")
+        """Folder of all that is under way; an OSError if it is a link."""
+        return self.unfinished.folder
 
     def forget_unfinished(self, id: str) -> None:
         """Remove the checkpoints of a case."""
-        shutil.rmtree(self.unfinished_path(id), ignore_errors=True)
-        with suppress(OSError):
-            self.unfinished_path(id).parent.rmdir()
+        self.unfinished.forget(id)
+
+    def leases(self) -> Leases:
+        """Leases of cases, by their ids: who holds one may write what belongs to the case."""
+        return Leases(no_link(self.folder / "leases"))
 
     # ------------------------------------------------------------ writing
     def save(
@@ -89,17 +93,20 @@ class Store:
         document: Mapping[str, Any],
         predictions: Mapping[str, np.ndarray] | None = None,
         model: Path | None = None,
+        held: Callable[[], object] = bool,
     ) -> None:
         """Write predictions and model, then the document: a document on disk means a finished case.
 
         The old ones stay until the document that names the new ones is there: whenever the process dies, the
         document has the predictions and the model of its own fit. A model that no document names any more is
-        removed, see `removed`.
+        removed, see `removed`. A damaged document is moved into ``set_aside``.
 
         Parameters
         ----------
         model : Path, optional
             Model file, which is moved into the results.
+        held : callable
+            Raises an exception if the case is no longer this run's; called before the document appears.
         """
         id = document["id"]
         if predictions is not None or model is not None:
@@ -112,13 +119,21 @@ class Store:
             kept = {"sha256": self._models.take_next(id, model), "bytes": size, "file": f"models/{id}.mlff"}
             document = {**document, "kept_model": kept}
         text = json.dumps(_finite(plain_texts(document)), indent=1, ensure_ascii=False, allow_nan=False)
-        with atomic_write(freed(self.document_path(id))) as file:
+        self._set_damaged_aside(id)
+        with atomic_write(self.document_path(id), allowed=held) as file:
             file.write(f"{text}\n".encode())
         if predictions is not None or model is not None:
             self._settle(id)
         if predictions is None and document.get("status") == "failed":
             self._predictions.remove(id)
         self._note_removed(id, 0 if _model_digest(document) else self._models.remove(id))
+
+    def _set_damaged_aside(self, id: str) -> None:
+        """Move a document that cannot be used out of the way; it is never overwritten."""
+        path = self.document_path(id)
+        if os.path.lexists(path) and self.load(id) is None:
+            move_aside(path, no_link(self.folder / "set_aside"))
+            self.set_aside.pop(path, None)
 
     def _settle(self, id: str) -> None:
         """Give new predictions and a new model their final names, if their document was written."""
@@ -143,17 +158,58 @@ class Store:
     def load(self, id: str) -> dict[str, Any] | None:
         """Read the document of a case; None if it has not finished, or its document cannot be used."""
         path = self.document_path(id)
-        document = self._document(path)
+        return self._own(path, self._document(path))
+
+    def _own(self, path: Path, document: dict[str, Any] | None) -> dict[str, Any] | None:
+        """The document, if it is of the case that its name says."""
         if document is not None and not is_own_case(document):
             self.set_aside[path] = "the case in it is not the one that its name says"
             return None
         return document
+
+    def version(self, id: str) -> tuple[int, int] | None:
+        """Identity of the document of a case, a file that is only ever replaced; None if it is missing."""
+        try:
+            status = self.document_path(id).stat()
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns
+
+    def refresh(self) -> None:
+        """Have a network file system look again: it remembers a folder until it writes there."""
+        with tempfile.NamedTemporaryFile(dir=self.folder, suffix=".part"):
+            pass
 
     def documents(self, ids: Iterable[str] | None = None) -> list[dict[str, Any]]:
         """Read all documents, or those of some cases, sorted by file name; see `set_aside` for the others."""
         paths = self.folder.glob("*.json") if ids is None else map(self.document_path, ids)
         read = (self._document(path) for path in sorted(paths))
         return [document for document in read if document is not None]
+
+    def table(self, ids: Iterable[str] | None = None, columns: Sequence[str] | None = None) -> pa.Table:
+        """Records of all documents, or of those of some cases, see `documents.document_table`."""
+        from mlffbench.harness.documents.document_table import document_table
+
+        rows, set_aside = document_table(self.folder, ids, columns)
+        self.set_aside |= set_aside
+        return rows
+
+    def head(self, id: str) -> dict[str, Any] | None:
+        """Read what the state of a case depends on: its document without most numbers, see `records`.
+
+        None as for `load`. In a large folder it comes from the index, unless the document has changed.
+        """
+        if self._heads is None:
+            n_documents = sum(1 for _ in self.folder.glob("*.json"))
+            table = self.table(columns=["head"]) if n_documents >= LARGE else None
+            self._heads = {} if table is None else _heads(table)
+        path = self.document_path(id)
+        with suppress(OSError):
+            status = path.stat()
+            stamp, head = self._heads.get(id, (None, ""))
+            if stamp == (status.st_mtime_ns, status.st_size, status.st_ino):
+                return self._own(path, from_json(head))
+        return self.load(id)
 
     def predictions(self, id: str) -> dict[str, np.ndarray] | None:
         """Read the predictions of a case; None if the file is missing, or cannot be used."""
@@ -231,6 +287,11 @@ class Store:
             for path in (Path(root, name) for name in (*folders, *files)):
                 if path.is_symlink():
                     path.unlink()
+
+
+def _heads(table: pa.Table) -> dict[str, tuple[Stamp, str]]:
+    columns = (table[name].to_pylist() for name in ("id", "mtime", "size", "inode", "head"))
+    return {id: (tuple(stamp), head) for id, *stamp, head in zip(*columns, strict=True)}
 
 
 def _model_digest(document: Mapping[str, Any]) -> str | None:

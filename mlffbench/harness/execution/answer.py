@@ -15,7 +15,7 @@ from mlffbench.system.array_archive import read_arrays
 from mlffbench.system.atomic_write import atomic_write
 from mlffbench.system.failures import catch_failure
 
-__all__ = ["Answer", "answered_model", "has_answer", "read_answer", "write_answer", "write_model"]
+__all__ = ["DOCUMENT", "Answer", "answered_model", "has_answer", "read_answer", "write_answer", "write_model"]
 
 Answer = tuple[dict[str, Any], dict[str, np.ndarray] | None]
 
@@ -53,9 +53,9 @@ def answered_model(folder: Path) -> Path | None:
 def write_answer(folder: Path, outcome: Outcome, predictions: Mapping[str, np.ndarray] | None) -> None:
     """Write predictions, then the outcome: an outcome on disk means a whole answer."""
     if predictions is not None:
-        with atomic_write(folder / PREDICTIONS) as file:
+        with atomic_write(folder / PREDICTIONS, durable=False) as file:
             np.savez(file, **predictions)  # type: ignore[arg-type]
-    with atomic_write(folder / DOCUMENT) as file:
+    with atomic_write(folder / DOCUMENT, durable=False) as file:
         file.write(json.dumps(outcome.to_json()).encode())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import threading
 import time
@@ -21,19 +20,21 @@ from mlffbench.harness.execution.answer import answered_model
 from mlffbench.harness.execution.case_log import CaseLog
 from mlffbench.harness.execution.case_process import CaseProcess
 from mlffbench.harness.execution.placement import Executor, Start
+from mlffbench.harness.execution.resources import is_timed
 from mlffbench.harness.extend import with_tasks
 from mlffbench.harness.outcome import failed
 from mlffbench.system import checkpoint
-from mlffbench.system.failures import failure_of
-from mlffbench.system.folder_lock import claim
+from mlffbench.system.failures import INFRASTRUCTURE, failure_of
+from mlffbench.system.lease import Lease, LeaseLost
 
-__all__ = ["ANSWER", "CaseQueue", "Observer", "remove_empty"]
+__all__ = ["CaseQueue", "Observer"]
 
-ANSWER = ".answer-"  # folders of answers under way; no id begins like this
 PATIENCE = 1.0  # s, for a child that has answered to tidy up and end
 BEAT = 2.0  # s, between looks at the memory of the running cases
 LOGS = "logs"  # folder of the log files
 POLL = 0.5  # s, between looks at cases that another run computes
+LOST = "worker lost"
+INTERRUPTED = {"kind": "interrupted", "message": "the run was ended before it", "traceback": ""}
 
 
 class Observer(Protocol):
@@ -55,7 +56,7 @@ class Observer(Protocol):
 class CaseQueue:
     """Cases that one process computes, in children, beside other processes in the same folder.
 
-    A case belongs to the process that holds its folder of unfinished work.
+    A case belongs to the process that holds its lease (`mlffbench.system.lease`).
 
     Parameters
     ----------
@@ -74,6 +75,8 @@ class CaseQueue:
         As in a suite.
     retries : int
         Repetitions of a case whose process was lost.
+    replaced : container of str
+        Ids of the finished cases that are computed again.
     """
 
     def __init__(
@@ -87,18 +90,22 @@ class CaseQueue:
         extended: Container[str] = (),
         keep_models: str = SMALL,
         retries: int = 1,
+        replaced: Container[str] = (),
     ) -> None:
-        self.retries, self.token = retries, secrets.token_hex(8)
+        self.retries, self.replaced = retries, replaced
+        self.token = secrets.token_hex(8)
         self.extended, self.largest_model = extended, largest_model(keep_models)
         self.cases, self.store, self.observer = cases, store, observer
         self.executor, self.time_limit, self.fresh = executor, time_limit, fresh
-        self.before = {case.id: _version(store.document_path(case.id)) for case in cases}
+        self.before = {case.id: store.version(case.id) for case in cases}
+        self.leases = store.leases()
+        self.held: dict[str, Lease] = {}
         self.children: set[CaseProcess] = set()
         self.stopping = threading.Event()
 
     def run(self) -> None:
         """Run all cases; those that other runs are computing come last."""
-        with ThreadPoolExecutor(self.executor.slots) as pool:
+        with self.leases, ThreadPoolExecutor(self.executor.slots) as pool:
             try:
                 left = self.cases
                 while left := self._round(pool, left):
@@ -106,65 +113,88 @@ class CaseQueue:
                     time.sleep(POLL)
             finally:
                 self.stopping.set()
+                self.executor.stop()
                 pool.shutdown(wait=False, cancel_futures=True)
                 for child in list(self.children):
                     child.kill()
 
     def _round(self, pool: ThreadPoolExecutor, cases: Iterable[Case]) -> list[Case]:
         """Run the cases that no other run computes; return the others."""
-        futures = {pool.submit(self._run_one, case): case for case in cases}
+        in_turn = sorted(cases, key=is_timed)  # those that share the machine come first
+        futures = {pool.submit(self._run_one, case): case for case in in_turn}
         waiting: set[Future[bool]] = set(futures)
         while waiting:
             done, waiting = wait(waiting, BEAT, "FIRST_EXCEPTION")
             for future in done:
                 future.result()
-            self.observer.beat({child.case.id: child.memory for child in list(self.children)})
+            self._beat()
         return [case for future, case in futures.items() if not future.result()]
+
+    def _beat(self) -> None:
+        """Tell the memory of the running cases; end those that another run has taken over."""
+        children = list(self.children)
+        self.observer.beat({child.case.id: child.memory for child in children})
+        for child in children:
+            lease = self.held.get(child.case.id)
+            if lease is not None and lease.is_lost:
+                child.kill()
 
     def _run_one(self, case: Case) -> bool:
         """Run a case and store its document; False if another run is computing it."""
-        folder = self.store.unfinished_path(case.id)
-        with claim(folder) as mine:
-            if not mine:
+        with self.leases.claim(case.id) as lease:
+            if lease is None or self.stopping.is_set():
                 return False
+            self.held[case.id] = lease
             try:
-                if self.stopping.is_set():
-                    return False
-                document = self._done_elsewhere(case) or self._placed(case, folder)
+                document = self._done_elsewhere(case) or self._placed(case)
+            except LeaseLost:
+                return False
             finally:
-                remove_empty(folder)
+                del self.held[case.id]
             if document is not None:
                 self.observer.finished(case, document)
         return True
 
     def _done_elsewhere(self, case: Case) -> dict[str, Any] | None:
-        """The document of a case that another run has finished meanwhile."""
-        if _version(self.store.document_path(case.id)) == self.before[case.id]:
+        """The document of a case that another run has finished since this one was planned."""
+        self.store.refresh()
+        document = self.store.load(case.id)
+        if document is None or _failure_kind(document) in INFRASTRUCTURE:
             return None
-        return self.store.load(case.id)
+        is_new = self.store.version(case.id) != self.before[case.id]
+        again = case.id in self.replaced or case.id in self.extended
+        return document if is_new or (document["status"] == "ok" and not again) else None
 
-    def _placed(self, case: Case, folder: Path) -> dict[str, Any] | None:
+    def _placed(self, case: Case) -> dict[str, Any] | None:
         """Compute a case where the executor has room for it."""
         with self.executor.place(case) as start:
-            return None if self.stopping.is_set() else self._compute(case, folder, start)
+            return None if self.stopping.is_set() else self._compute(case, start)
 
-    def _compute(self, case: Case, folder: Path, start: Start) -> dict[str, Any] | None:
+    def _compute(self, case: Case, start: Start) -> dict[str, Any] | None:
         """Compute a case in a child and store its document; None if this run is being ended."""
-        place = self.store.unfinished_folder / f"{ANSWER}{secrets.token_hex(8)}"
-        with claim(place):
-            try:
-                if self.fresh and case.id not in self.extended:
-                    checkpoint.empty(folder)
-                document = self._stored(case, place, folder if case.tasks else None, start)
-            finally:
-                shutil.rmtree(place, ignore_errors=True)
-        if document is not None and document["status"] == "ok":
+        folder, place = self.store.unfinished_path(case.id), self.store.unfinished.new_answer(case.id)
+        try:
+            if self.fresh and case.id not in self.extended:
+                checkpoint.empty(folder)
+            document = self._stored(case, place, folder, start)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+            self.store.unfinished.remove_empty(case.id)
+        if document is None:
+            self._note(case, failed(case, INTERRUPTED).to_json())
+        elif document["status"] == "ok":
             self.store.forget_unfinished(case.id)
         return document
 
-    def _stored(
-        self, case: Case, place: Path, unfinished: Path | None, start: Start
-    ) -> dict[str, Any] | None:
+    def _note(self, case: Case, document: dict[str, Any]) -> None:
+        """Store a failure that says nothing about the method, where no result was."""
+        before = self.store.load(case.id)
+        if before is None or _failure_kind(before) in INFRASTRUCTURE:
+            with suppress(OSError):  # no room: the case has no document, which says as much
+                self.held[case.id].renew()
+                self.store.save(document, held=self.held[case.id].check)
+
+    def _stored(self, case: Case, place: Path, unfinished: Path, start: Start) -> dict[str, Any] | None:
         """Compute a case in a child; in another one, if the first was lost."""
         document = None
         self.observer.started(case)
@@ -177,31 +207,36 @@ class CaseQueue:
                 started = partial(start, attempt)
                 child = CaseProcess(case, place, unfinished, started, self.time_limit, log, more)
                 document = self._answered(child)
-                if not child.is_lost or self.stopping.is_set():
+                if document is None or _failure_kind(document) != LOST or attempt == self.retries:
                     break
-                log.say("its process was lost with the worker it came from")
+                log.say("its process was lost; the case is computed again")
+            if document is not None and _failure_kind(document) in INFRASTRUCTURE:
+                self._note(case, document)
         return document
 
     def _answered(self, child: CaseProcess) -> dict[str, Any] | None:
-        """Store the answer of a child; None if it died because this run, or its template, is ending."""
+        """Store the answer of a child, unless it was lost; None if it died because this run is ending.
+
+        Raises
+        ------
+        LeaseLost
+            Another run has taken the case over.
+        """
         begun = time.monotonic()
         self.children.add(child)
         try:
             if self.stopping.is_set():
                 return None
             document, predictions = child.answer(self.observer.progressed)
-            if child.is_lost or (child.died and self.stopping.is_set()):
+            if child.died and self.stopping.is_set():
                 return None
+            self.held[child.case.id].renew()
             if child.lock is not None:
                 keep_lock(self.store.folder, child.lock)
             document = _with_log(document, child.log)
-            if child.case.id in self.extended:
-                document = self._extended(child.case, document, child.died)
-            else:
+            if _failure_kind(document) not in INFRASTRUCTURE:
                 seconds = time.monotonic() - begun - child.entry_seconds
-                timings = {**document["timings"], "case": {"seconds": seconds}}
-                document = {**document, "timings": timings}
-                document = self._saved(child.case, document, predictions, answered_model(child.place))
+                document = self._kept(child, document, predictions, seconds)
             child.close(PATIENCE)
         finally:
             child.close()
@@ -209,15 +244,32 @@ class CaseQueue:
         child.log.say(_verdict(document, time.monotonic() - begun))
         return document
 
+    def _kept(
+        self, child: CaseProcess, document: dict[str, Any], predictions: Any, seconds: float
+    ) -> dict[str, Any]:
+        """Store an answer; return the document."""
+        if child.case.id in self.extended:
+            return self._extended(child.case, document, child.died)
+        document = {**document, "timings": self._timings(child.case, document, seconds)}
+        return self._saved(child.case, document, predictions, answered_model(child.place))
+
+    def _timings(self, case: Case, document: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """Timings with the seconds of the whole case; a fit says if it ran alone."""
+        timings = {**document["timings"], "case": {"seconds": seconds}}
+        if "fit" in timings:
+            timings["fit"] = {**timings["fit"], "alone": self.executor.is_alone(case)}
+        return timings
+
     def _saved(
         self, case: Case, document: dict[str, Any], predictions: Any, model: Path | None
     ) -> dict[str, Any]:
         """Store a document, or the failure that says why it cannot be one."""
         try:
-            self.store.save(document, predictions, model if document["status"] == "ok" else None)
+            kept = model if document["status"] == "ok" else None
+            self.store.save(document, predictions, kept, self.held[case.id].check)
         except (ValueError, TypeError, KeyError) as error:
             document = failed(case, failure_of(error)).to_json()
-            self.store.save(document)
+            self.store.save(document, held=self.held[case.id].check)
         return document
 
     def _extended(self, case: Case, added: dict[str, Any], died: bool) -> dict[str, Any]:
@@ -232,17 +284,12 @@ class CaseQueue:
         if document is None or (added["status"] == "failed" and not died):
             return added
         document = with_tasks(document, added)
-        self.store.save(document)
+        self.store.save(document, held=self.held[case.id].check)
         return added if died else document
 
 
-def _version(document: Path) -> tuple[int, int] | None:
-    """Identity of a file that is only ever replaced; None if it is missing."""
-    try:
-        status = document.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_ino, status.st_mtime_ns
+def _failure_kind(document: Mapping[str, Any]) -> str | None:
+    return (document["failure"] or {}).get("kind")
 
 
 def _with_log(document: dict[str, Any], log: CaseLog) -> dict[str, Any]:
@@ -257,11 +304,3 @@ def _verdict(document: dict[str, Any], seconds: float) -> str:
     if failure is None:
         return f"finished after {seconds:.1f} s"
     return f"failed after {seconds:.1f} s, {failure['kind']}: {failure['message']}"
-
-
-def remove_empty(folder: Path) -> None:
-    """Remove a folder, and the one it lies in, unless something is in them."""
-    with suppress(OSError):
-        folder.rmdir()
-    with suppress(OSError):
-        folder.parent.rmdir()

@@ -8,7 +8,11 @@ from typing import Protocol, Self
 
 from mlffbench.harness.case import Case
 
-__all__ = ["Child", "Executor", "Start"]
+__all__ = ["Child", "Executor", "ExecutorError", "Start"]
+
+
+class ExecutorError(RuntimeError):
+    """The machines of an executor, or their scheduler, cannot be had or have gone."""
 
 
 class Child(Protocol):
@@ -45,9 +49,12 @@ class Executor(Protocol):
     ----------
     slots : int
         Cases that can run at once.
+    dashboard : str or None
+        Link of a page on which the processes can be watched.
     """
 
     slots: int
+    dashboard: str | None
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *error: object) -> None:
@@ -61,6 +68,14 @@ class Executor(Protocol):
         """
         ...
 
+    def is_alone(self, case: Case) -> bool:
+        """True if the case has its device, and a new process, for itself, as comparable costs ask for."""
+        ...
+
+    def stop(self) -> None:
+        """Let nobody wait for room any more: the run is ending."""
+        ...
+
     def describe(self) -> list[str]:
-        """Lines for ``run --dry-run`` and the start of a run: job script, address, link of a dashboard."""
+        """Lines for ``run --dry-run``, as the job script, or for the start of a run once it is entered."""
         ...

@@ -21,9 +21,11 @@ from numpy.random import mtrand
 from mlffbench.harness.case import Case
 from mlffbench.harness.execution.answer import write_answer, write_model
 from mlffbench.harness.execution.entry import check_entered, enter, environment_record, lock_text
+from mlffbench.harness.execution.staying import stay
 from mlffbench.harness.extend import extend
 from mlffbench.harness.outcome import Outcome, failed
 from mlffbench.harness.run import run
+from mlffbench.registry.trusted import trust
 from mlffbench.system import checkpoint, progress
 from mlffbench.system.failures import DiskFullError, failure_of
 from mlffbench.system.provenance import provenance
@@ -44,8 +46,10 @@ def main() -> None:
     Order: ``case``; ``answer``, the folder of the answer; ``unfinished``, that of checkpoints, or null;
     ``largest_model``, the bytes up to which the fitted model is written, null for any; ``results``, the
     results folder with the kept model that the case's tasks run on, or null for a fit; ``run``, a name of the
-    run. The process of a case with an environment goes on as the Python of that environment
-    (`mlffbench.harness.execution.entry`).
+    run. From another machine also ``folder``, the working folder, entered if it is here, too, and ``trusted``, what the user trusts. A
+    line may come before it: ``environ``, variables to be set, and ``stay``, to answer one order after the
+    other (`mlffbench.harness.execution.staying`). The process of a case with an environment goes on as the
+    Python of that environment (`mlffbench.harness.execution.entry`).
 
     Events are lines of JSON: ``{"progress": [...]}``, then ``{"answering": true}`` and ``{"answered":
     true}``, or ``{"disk full": reason}`` or ``{"unwritable": reason}``. In an environment ``{"entered":
@@ -59,15 +63,43 @@ def main() -> None:
             events.write(f"\n{json.dumps({kind: value})}\n")  # on a line of its own
             events.flush()
 
-    mtrand.seed()  # numpy's global generator is another one in every process
-    order = json.loads(sys.stdin.readline())
+    order, stays = _order(), False
+    if order is not None and "case" not in order:
+        os.environ.update(order["environ"])
+        stays, order = order["stay"], _order()
+    if order is not None:
+        _share(order)
+    answer = partial(_answer, send=send, events=events.fileno())
+    if stays:
+        stay(order, _order, answer, send)
+    elif order is not None:
+        mtrand.seed()  # numpy's global generator is another one in every process
+        answer(order)
+
+
+def _order() -> dict[str, Any] | None:
+    """The next line; None if no more will come."""
+    line = sys.stdin.readline()
+    return json.loads(line) if line.strip() else None
+
+
+def _answer(order: dict[str, Any], send: Callable[..., None], events: int) -> bool:
+    """Run the case and write its answer; False if it has failed."""
     try:
-        if refused := _entered(order, send, events.fileno()):
-            _write(order, refused, None, send)
-        else:
-            _answer(order, send)
+        if refused := _entered(order, send, events):
+            return _written(order, refused, None, send)
+        return _answered(order, send)
     except DiskFullError as error:
         send("disk full", str(error))
+        return False
+
+
+def _share(order: dict[str, Any]) -> None:
+    """Share the working folder and the trust of the user who sent an order from elsewhere."""
+    with suppress(OSError):
+        os.chdir(order.get("folder", "."))
+    if order.get("trusted"):
+        trust(*order["trusted"])
 
 
 def _entered(order: dict[str, Any], send: Callable[..., None], events: int) -> Outcome | None:
@@ -86,8 +118,8 @@ def _entered(order: dict[str, Any], send: Callable[..., None], events: int) -> O
     return None
 
 
-def _answer(order: dict[str, Any], send: Callable[..., None]) -> None:
-    """Run the case; write its answer."""
+def _answered(order: dict[str, Any], send: Callable[..., None]) -> bool:
+    """Run the case; write its answer; False if it has failed."""
     unfinished = Path(order["unfinished"]) if order["unfinished"] else None
     listening = progress.listen(lambda *report: send("progress", report))
     case, place = Case.from_json(order["case"]), Path(order["answer"])
@@ -99,21 +131,21 @@ def _answer(order: dict[str, Any], send: Callable[..., None]) -> None:
     if case.environment is not None:
         record = {"environment": environment_record(case.environment, lock_text())}
         outcome = replace(outcome, provenance={**outcome.provenance, **record})
-    _write(order, outcome, predictions, send)
+    return _written(order, outcome, predictions, send)
 
 
-def _write(
+def _written(
     order: dict[str, Any], outcome: Outcome, predictions: Mapping[str, Any] | None, send: Callable[..., None]
-) -> None:
-    """Write the answer."""
-    place = Path(order["answer"])
+) -> bool:
+    """Write the answer; False if the case has failed, or the answer cannot be written."""
     send("answering")
     try:
-        write_answer(place, outcome, predictions)
+        write_answer(Path(order["answer"]), outcome, predictions)
     except OSError as error:
         send("unwritable", str(error.strerror or error))
-    else:
-        send("answered")
+        return False
+    send("answered")
+    return outcome.failure is None
 
 
 if __name__ == "__main__":

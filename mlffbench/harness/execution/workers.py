@@ -14,45 +14,42 @@ WORKER = "mlffbench.harness.execution.worker"
 
 
 class Workers:
-    """Starts a process for every case; each runs `mlffbench.harness.execution.worker` once and ends.
+    """Starts processes; each runs `mlffbench.harness.execution.worker`.
 
-    Parameters
-    ----------
-    threads : int
-        Of each process.
+    There is a template for every number of threads: numerical libraries read it when they are imported.
     """
 
-    def __init__(self, threads: int) -> None:
-        self.threads = threads
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._server: ForkServer | None = None
+        self._servers: dict[int, ForkServer] = {}
         self._closed = False
 
-    def start(self) -> ChildProcess:
+    def start(self, threads: int) -> ChildProcess:
         """Start a process; a template that has died is replaced, and missed if it cannot be."""
         with suppress(OSError):
-            if (server := self._template()) is not None:
+            if (server := self._template(threads)) is not None:
                 return server.fork()
-        return self.start_fresh()
+        return self.start_fresh(threads)
 
-    def start_fresh(self) -> ChildProcess:
+    def start_fresh(self, threads: int) -> ChildProcess:
         """Start a fresh interpreter."""
-        return ChildProcess(["-P", "-m", WORKER], threads=self.threads)
+        return ChildProcess(["-P", "-m", WORKER], threads=threads)
 
-    def _template(self) -> ForkServer | None:
+    def _template(self, threads: int) -> ForkServer | None:
         with self._lock:
             if self._closed or not ForkServer.is_possible():
                 return None
-            if self._server is not None and not self._server.is_alive:
-                self._server.close()
-                self._server = None
-            if self._server is None:
-                self._server = ForkServer(WORKER, self.threads)
-            return self._server
+            server = self._servers.get(threads)
+            if server is not None and not server.is_alive:
+                server.close()
+                server = None
+            if server is None:
+                server = self._servers[threads] = ForkServer(WORKER, threads)
+            return server
 
     def close(self) -> None:
-        """End the template and all that it has forked."""
+        """End the templates and all that they have forked."""
         with self._lock:
             self._closed = True
-            if self._server is not None:
-                self._server.close()
+            for server in self._servers.values():
+                server.close()

@@ -14,7 +14,8 @@ from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.harness.case import DEFAULT_METRICS, Case
 from mlffbench.harness.planning.environment import environment_of
-from mlffbench.harness.planning.row import Budget, Environment, Resources, Row
+from mlffbench.harness.planning.row import Budget, Environment, Resources, Row, Search
+from mlffbench.harness.planning.tuned_rows import budget_of, leaderboard_rows, searching_spec
 from mlffbench.system.checksum import Checksum
 from mlffbench.system.file_name import check_file_name
 
@@ -29,7 +30,7 @@ class SuiteError(ValueError):
 
 
 # ---------------------------------------------------------------- the file's shape
-EstimatorRow = Annotated[Any, BeforeValidator(Row.parse)]
+EstimatorRow = Annotated[Row, BeforeValidator(Row.parse)]
 Named = Annotated[Any, BeforeValidator(Spec.parse)]
 
 
@@ -67,6 +68,9 @@ class Suite(_Strict):
     budget: Budget | None = Field(
         default=None, description="most that every method may use; a row may have its own"
     )
+    search: Annotated[Search | None, BeforeValidator(Search.parse)] = Field(
+        default=None, description="a tuned row beside every row, with this search; true for the default one"
+    )
     resources: Resources | None = Field(
         default=None, description="part of the machine that every case needs; a row may have its own"
     )
@@ -85,6 +89,11 @@ class Suite(_Strict):
         "default), all of any size, the best of each problem and seed, or none",
     )
 
+    @property
+    def rows(self) -> list[tuple[int, Row]]:
+        """Rows of the leaderboard, tuned ones too, each with the number of its entry."""
+        return list(leaderboard_rows(self.estimators, self.search))
+
 
 # ---------------------------------------------------------------- cases
 def cases(suite: Suite, digest: Callable[[Spec], str], device: str | None = None) -> list[Case]:
@@ -97,32 +106,33 @@ def cases(suite: Suite, digest: Callable[[Spec], str], device: str | None = None
     device : str, optional
         Given to every estimator that has the parameter and does not set it.
     """
-    n_cases = len(suite.problems) * len(suite.seeds) * len(suite.estimators)
+    rows = [row for _, row in suite.rows]
+    n_cases = len(suite.problems) * len(suite.seeds) * len(rows)
     if n_cases > MOST_CASES:
         raise SuiteError(f"{suite.name}: {n_cases} cases, more than {MOST_CASES}; write several suites")
     planned = [
         Case(
             suite=suite.name,
-            label=estimator.label,
+            label=row.label,
             dataset=problem.dataset,
             split=_pinned(problem.split),
-            estimator=_on_device(estimator.spec, device),
+            estimator=_estimator(suite, row, device),
             seed=seed,
             data_digest=digest(problem.dataset),
             metrics=tuple(suite.metrics),
             tasks=tuple(suite.tasks),
-            budget=_merged(suite.budget, estimator.budget),
-            environment=_environment(suite, estimator),
-            resources=_merged(suite.resources, estimator.resources),
+            budget=budget_of(row, _merged(suite.budget, row.budget)),
+            environment=_environment(suite, row),
+            resources=_merged(suite.resources, row.resources),
         )
         for problem in suite.problems
         for seed in suite.seeds
-        for estimator in suite.estimators
+        for row in rows
     ]
     repeated = [i for i, n in Counter(case.id for case in planned).items() if n > 1]
     if repeated:
-        rows = sorted({case.label for case in planned if case.id in repeated})
-        raise SuiteError(f"{suite.name}: rows {rows} or a problem or seed ask for the same fit twice")
+        labels = sorted({case.label for case in planned if case.id in repeated})
+        raise SuiteError(f"{suite.name}: rows {labels} or a problem or seed ask for the same fit twice")
     return planned
 
 
@@ -149,6 +159,14 @@ def manifest_of(spec: Spec) -> Path:
     """The file of a split manifest."""
     default = registry.parameters(registry.load("splits", "manifest"))["file"]
     return Path(str(spec.params.get("file", default)))
+
+
+def _estimator(suite: Suite, row: Row, device: str | None) -> Spec:
+    """Estimator of a row, on the device, inside its search if it has one."""
+    try:
+        return searching_spec(_on_device(row.spec, device), row, _merged(suite.budget, row.budget))
+    except ValueError as error:
+        raise SuiteError(f"{suite.name}: {error}") from error
 
 
 def _on_device(spec: Spec, device: str | None) -> Spec:

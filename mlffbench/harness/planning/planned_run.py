@@ -198,7 +198,7 @@ def _with_split(problem: Problem, dataset: Dataset, data: SuiteData) -> Problem:
 def _unmet(suite: Suite, planned: list[Case], source: SettingsSource) -> dict[str, str]:
     """Ids of the cases that cannot run here, and the sentences with their places."""
     reasons: dict[str, str] = {}
-    for i, row in enumerate(suite.estimators):
+    for i, row in suite.rows:
         case = next(case for case in planned if case.label == row.label)  # with the device
         for path, sentence in unmet_by(case):
             reasons[row.label] = source.say(("estimators", i, *path), sentence)

@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from mlffbench.harness.planning.plan import Problem, Suite, SuiteError
-from mlffbench.harness.planning.suite_names import entries_of, name_mistakes
+from mlffbench.harness.planning.row_mistakes import entries_of
+from mlffbench.harness.planning.suite_names import name_mistakes
 from mlffbench.system.settings_source import Mistake, SettingsSource
 from mlffbench.system.yaml_file import YamlFile
 

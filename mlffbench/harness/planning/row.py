@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, TypeAdapter
+from pydantic.dataclasses import dataclass
 
+from mlffbench import registry
 from mlffbench.data import Spec
 
 __all__ = ["BESIDE", "Budget", "Environment", "Resources", "Row", "Search", "estimator_entry"]
@@ -39,13 +41,24 @@ class Budget(_Strict):
     )
 
 
+def _memory(text: str) -> str:
+    if not re.fullmatch(r"\s*\d+(\.\d+)?\s*[kMGT]?i?B\s*", text, re.IGNORECASE):
+        raise ValueError("must be a number with a unit, such as 8 GB")
+    return text
+
+
+Memory = Annotated[str, AfterValidator(_memory)]
+
+
 class Resources(_Strict):
     """Part of a machine that a case needs."""
 
     threads: Number | None = Field(default=None, description="threads of its numerical libraries")
-    memory: Positive | str | None = Field(default=None, description="such as 8 GB")
+    memory: Memory | None = Field(default=None, description="such as 8 GB")
     gpu: Annotated[int, Field(ge=0, le=64, strict=True)] | None = Field(default=None, description="GPUs")
-    timed: bool | None = Field(default=None, description="run alone on its device, as times are compared")
+    timed: StrictBool | None = Field(
+        default=None, description="run alone on its device, as times are compared"
+    )
 
 
 class Environment(_Strict):
@@ -57,15 +70,40 @@ class Environment(_Strict):
 
 
 class Search(_Strict):
-    """Search for the best hyperparameters, inside the training part."""
+    """Search for the best hyperparameters, inside the training part: keywords of the estimator ``tuned``."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    searcher: Any = Field(default=None, description="optuna, random, grid, or a searcher of scikit-learn")
+    trials: Any = Field(default=None, description="fits of the search, that of the defaults included")
+    seconds: Any = Field(default=None, description="seconds of the search; depends on the machine")
+    validation: Any = Field(default=None, description="share or number of the training frames that judge")
+    space: Any = Field(default=None, description="parameters to search, with their lists or distributions")
+
+    @classmethod
+    def parse(cls, value: Any) -> Search | bool | None:
+        """Read ``true``, ``false`` or keywords.
+
+        Raises
+        ------
+        ValueError
+            It is none of these.
+        """
+        if value is None or value is False or isinstance(value, cls):
+            return value
+        if value is not True and not isinstance(value, Mapping):
+            words = ", ".join(cls.model_fields)
+            raise ValueError(f"must be true, false or a mapping with {words}")
+        return cls.model_validate({} if value is True else value)
 
 
 BESIDE = ("as", "budget", "resources", "environment", "search")  # keys that may stand beside a name
 
 
-@dataclass(frozen=True)
+def _environment(value: Any) -> Environment | str | None:
+    """An environment, or the name of one."""
+    return value if value is None or isinstance(value, str) else Environment.model_validate(value)
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Row:
     """An estimator of a suite and the name of its row in the leaderboard.
 
@@ -74,15 +112,18 @@ class Row:
     spec : Spec
     label : str
     budget, resources, environment, search : of these names, or None
-        What stands beside the estimator; an `environment` may be the name of one of the suite's.
+        What stands beside the estimator; an `environment` may be the name of one of the suite's. A `search`
+        that is False keeps the row from the suite's.
     """
+
+    keys: ClassVar[tuple[str, ...]] = BESIDE  # as a suite writes them
 
     spec: Spec
     label: str
     budget: Budget | None = None
     resources: Resources | None = None
-    environment: Environment | str | None = None
-    search: Search | None = None
+    environment: Annotated[Environment | str | None, BeforeValidator(_environment)] = None
+    search: Annotated[Search | bool | None, BeforeValidator(Search.parse)] = None
 
     @classmethod
     def parse(cls, value: Any) -> Row:
@@ -91,36 +132,31 @@ class Row:
         Raises
         ------
         ValueError
-            It is none.
+            It is none; pydantic's ValidationError if something beside the name is wrong.
         """
         if isinstance(value, cls):
             return value
-        beside = {k: value[k] for k in BESIDE if k in value} if isinstance(value, Mapping) else {}
-        spec = Spec.parse(estimator_entry(value))
-        label = beside.get("as")
+        entry = estimator_entry(value)
+        spec = Spec.parse(entry)
+        beside = {k: v for k, v in value.items() if k not in entry} if isinstance(value, Mapping) else {}
+        label = beside.pop("as", None)
         if label is not None and not _is_label(label):
             raise ValueError(f"the name of a row must be printable text in one line, not {label!r:.80}")
-        return cls(
-            spec,
-            spec.name if label is None else str(label),
-            budget=_part(Budget, beside.get("budget")),
-            resources=_part(Resources, beside.get("resources")),
-            environment=_environment(beside.get("environment")),
-            search=_part(Search, {} if beside.get("search") is True else beside.get("search") or None),
-        )
+        name = spec.name if label is None else str(label)
+        return TypeAdapter(cls).validate_python({**beside, "spec": spec, "label": name})
 
 
 def estimator_entry(value: Any) -> Any:
-    """An entry of ``estimators`` without what stands beside the name."""
-    return {k: v for k, v in value.items() if k not in BESIDE} if isinstance(value, Mapping) else value
+    """An entry of ``estimators`` without what stands beside the name, and without keys that mean nothing."""
+    if not isinstance(value, Mapping):
+        return value
+    entry = {word: inside for word, inside in value.items() if word not in BESIDE}
+    known = {word: inside for word, inside in entry.items() if _is_estimator(word)}
+    return known if len(known) == 1 else entry
 
 
-def _part(model: type[Any], value: Any) -> Any:
-    return None if value is None else model.model_validate(value)
-
-
-def _environment(value: Any) -> Environment | str | None:
-    return value if isinstance(value, str) else _part(Environment, value)
+def _is_estimator(word: Any) -> bool:
+    return isinstance(word, str) and (":" in word or word in registry.names("estimators"))
 
 
 def _is_label(value: Any) -> bool:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from mlffbench import registry
 from mlffbench.data import Spec
-from mlffbench.harness.planning.environment import untrusted
 from mlffbench.harness.planning.plan import SKIP, manifest_of
-from mlffbench.harness.planning.row import Environment, Row, estimator_entry
+from mlffbench.harness.planning.row import Search, estimator_entry
+from mlffbench.harness.planning.row_mistakes import entries_of, row_mistakes, rows_of
+from mlffbench.harness.planning.tuned_rows import TUNED
 from mlffbench.splits.common import manifest_file
 from mlffbench.system.checksum import Checksum
+from mlffbench.system.parameter_values import value_faults
 from mlffbench.system.settings_source import Mistake, SettingsSource
 
-__all__ = ["entries_of", "name_mistakes"]
+__all__ = ["name_mistakes"]
 
 Place = tuple[Any, ...]
 
@@ -33,25 +33,24 @@ def name_mistakes(source: SettingsSource) -> list[Mistake]:
         if not own and kind == "splits" and spec.name == "manifest":
             own = [Mistake(where, fault) for fault in _manifest_faults(spec)]
         mistakes += own
-    repeated = [*_repeated_rows(source.content), *_repeated_entries(source.content)]
-    return [*mistakes, *repeated, *_environment_mistakes(source.content)]
+    mistakes += _search_mistakes(source)
+    return [*mistakes, *row_mistakes(source.content), *_repeated_entries(source.content)]
 
 
-def _environment_mistakes(content: Any) -> Iterator[Mistake]:
-    """Environments that no row can name, and what of them the user does not trust."""
-    value = content.get("environments") if isinstance(content, Mapping) else None
-    named = value if isinstance(value, Mapping) else {}
-    for name, environment in named.items():
-        with suppress(ValueError):
-            for sentence in untrusted(Environment.model_validate(environment)):
-                yield Mistake(("environments", name), sentence)
-    for i, row in _rows(content):
-        if isinstance(row.environment, Environment) and row.spec.name in registry.names("estimators"):
-            for sentence in untrusted(row.environment, row):
-                yield Mistake(("estimators", i, "environment"), sentence)
-        elif isinstance(row.environment, str) and row.environment not in named:
-            suggestion = registry.suggest(row.environment, named)
-            yield Mistake(("estimators", i, "environment"), f"no environment {row.environment!r}{suggestion}")
+def _search_mistakes(source: SettingsSource) -> list[Mistake]:
+    """Mistakes in the values of searches, which are keywords of the estimator that searches."""
+    content, places = source.content, dict[Place, Any]()
+    if isinstance(content, Mapping):
+        places[()] = content.get("search")
+        places |= {("estimators", i): row.search for i, row in rows_of(content)}
+    mistakes = []
+    for place, value in places.items():
+        search = value.given() if isinstance(value, Search) else value
+        if isinstance(search, Mapping):
+            known = {word: value for word, value in search.items() if word in Search.model_fields}
+            for path, sentence in value_faults("estimators", Spec(TUNED, known)):
+                mistakes.append(Mistake((*place, "search", *path[1:]), sentence))
+    return mistakes
 
 
 def _entries(content: Any) -> Iterator[tuple[Place, str, Spec]]:
@@ -64,16 +63,13 @@ def _entries(content: Any) -> Iterator[tuple[Place, str, Spec]]:
     for i, value in enumerate(entries_of(content, "estimators")):
         if (spec := _spec(estimator_entry(value))) is not None:
             yield ("estimators", i), "estimators", spec
+    executor = content.get("executor") if isinstance(content, Mapping) else None
+    if executor is not None and (spec := _spec(executor)) is not None:
+        yield ("executor",), "executors", spec
     for kind in ("tasks", "metrics"):
         for i, value in enumerate(entries_of(content, kind)):
             if (spec := _spec(value)) is not None:
                 yield (kind, i), kind, spec
-
-
-def entries_of(content: Any, word: str) -> list[Any]:
-    """Entries of a list of the content; none where no list stands."""
-    value = content.get(word) if isinstance(content, Mapping) else None
-    return list(value) if isinstance(value, list | tuple) else []
 
 
 def _spec(value: Any) -> Spec | None:
@@ -83,30 +79,12 @@ def _spec(value: Any) -> Spec | None:
         return None
 
 
-def _rows(content: Any) -> list[tuple[int, Row]]:
-    rows = []
-    for i, value in enumerate(entries_of(content, "estimators")):
-        with suppress(ValueError):
-            rows.append((i, Row.parse(value)))
-    return rows
-
-
-def _repeated_rows(content: Any) -> list[Mistake]:
-    rows = _rows(content)
-    labels = Counter(row.label for _, row in rows)
-    return [
-        Mistake(("estimators", i), f"{row.label!r} appears twice; name the row with 'as: another-name'")
-        for i, row in rows
-        if labels[row.label] > 1
-    ]
-
-
 def _repeated_entries(content: Any) -> list[Mistake]:
     """Seeds, problems, tasks, metrics and estimators that stand twice: they would ask for the same again."""
     parts: dict[str, list[Any]] = {
         word: entries_of(content, word) for word in ("seeds", "tasks", "metrics", "problems")
     }
-    parts["estimators"] = [row.spec for _, row in _rows(content)]
+    parts["estimators"] = [row.spec for _, row in rows_of(content)]
     mistakes = []
     for word, values in parts.items():
         places: dict[str, int] = {}
@@ -127,7 +105,7 @@ def _key(value: Any) -> str:
 
 def _labels_differ(content: Any, word: str, first: int, second: int) -> bool:
     """True unless two rows have one name, which is said elsewhere."""
-    rows = [row for _, row in _rows(content)]
+    rows = [row for _, row in rows_of(content)]
     return word != "estimators" or rows[first].label != rows[second].label
 
 

@@ -14,9 +14,15 @@ from mlffbench.system.constraints import constraints
 __all__ = ["suite_schema"]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-KINDS = ("datasets", "splits", "estimators", "tasks", "calculators")
+KINDS = ("datasets", "splits", "estimators", "tasks", "calculators", "executors")
 CODE = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"  # package.module:Name
-ROW = {"as": {"type": ["string", "number"], "description": "Name of the row in the leaderboard."}}
+ROW = {
+    "as": {"type": ["string", "number"], "description": "Name of the row in the leaderboard."},
+    "budget": {"$ref": "#/$defs/Budget"},
+    "resources": {"$ref": "#/$defs/Resources"},
+    "environment": {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/Environment"}]},
+    "search": {"anyOf": [{"type": "boolean"}, {"$ref": "#/$defs/Search"}]},
+}
 
 
 def suite_schema() -> dict[str, Any]:
@@ -28,7 +34,10 @@ def suite_schema() -> dict[str, Any]:
     for key in ("dataset", "split"):
         problem[key] = {k: v for k, v in problem[key].items() if k == "description"} | _reference(f"{key}s")
     suite["metrics"]["items"] = _name_or_code("metrics")
+    suite["executor"] = {k: v for k, v in suite["executor"].items() if k == "description"}
+    suite["executor"] |= _reference("executors")
     schema["$defs"] |= {kind: _spec(kind) for kind in KINDS}
+    schema["$defs"].pop("Spec", None), schema["$defs"].pop("Row", None)
     return {"$schema": DIALECT, **schema, "title": "Suite of mlffbench"}
 
 
@@ -45,18 +54,24 @@ def _name_or_code(kind: str) -> dict[str, Any]:
 def _spec(kind: str) -> dict[str, Any]:
     """A name, or a name with keywords; the user's own files without the name ``path`` around them."""
     names = {name: _keywords(kind, name) for name in registry.names(kind)}
+    beside = ROW if kind == "estimators" else {}
     keyed = {
         "type": "object",
-        "properties": {**names, **(ROW if kind == "estimators" else {})},
+        "properties": {**names, **beside},
         "patternProperties": {CODE: {"type": ["object", "null"]}},
         "additionalProperties": False,
-        "minProperties": 1,
-        "if": {"required": ["as"]},
-        "then": {"minProperties": 2, "maxProperties": 2},
-        "else": {"maxProperties": 1},
+        **_one_name(list(names), list(beside)),
     }
     own = [{**names["path"], "type": "object"}] if kind == "datasets" else []
     return {"anyOf": [*_name_or_code(kind)["anyOf"], keyed, *own]}
+
+
+def _one_name(names: list[str], beside: list[str]) -> dict[str, Any]:
+    """Exactly one key that is a name or code, whatever stands beside it."""
+    if not beside:
+        return {"minProperties": 1, "maxProperties": 1}
+    other = {"not": {"propertyNames": {"enum": [*names, *beside]}}}
+    return {"oneOf": [*({"required": [name]} for name in names), other]}
 
 
 def _keywords(kind: str, name: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from mlffbench import registry
 from mlffbench.data import Dataset, Spec
 from mlffbench.forcefield import ForceField
 from mlffbench.harness.planning.plan import Suite
+from mlffbench.harness.planning.tuned_rows import searching_spec
 from mlffbench.system.failures import catch_failure
 from mlffbench.system.settings_source import Mistake
 from mlffbench.tasks.common.refits import frame_count
@@ -27,8 +28,9 @@ def models_of(suite: Suite) -> tuple[list[ForceField], list[Mistake]]:
     One that cannot be made here, as a package is missing, is left out.
     """
     models, mistakes = [], []
-    for i, row in enumerate(suite.estimators):
-        model, failure = catch_failure(partial(registry.make, row.spec, ("estimators",)))
+    for i, row in suite.rows:
+        spec = searching_spec(row.spec, row)
+        model, failure = catch_failure(partial(registry.make, spec, ("estimators",)))
         try:
             if failure is None:
                 model._validate_params()

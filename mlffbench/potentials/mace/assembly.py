@@ -24,10 +24,16 @@ def least_shape(graphs: Graphs, picks: Sequence[int]) -> Shape:
     return Shape(counts, pairs + (sum(counts) * width > 2 * pairs), width, len(shapes))
 
 
-def assemble(graphs: Graphs, picks: Sequence[int], shape: Shape | None = None) -> Batch:
-    """The batch of some frames, in this order, padded to a shape; None: to no more than they need."""
+def assemble(
+    graphs: Graphs, picks: Sequence[int], shape: Shape | None = None, whole: Sequence[int] | None = None
+) -> Batch:
+    """The batch of some frames, in this order, padded to a shape; None: to no more than they need.
+
+    A part of a whole batch has its share of that batch's loss.
+    """
     shape = least_shape(graphs, picks) if shape is None else shape
     frames = np.asarray(picks, dtype=int)
+    mean = frames if whole is None else np.asarray(whole, dtype=int)  # frames that the means are over
     atoms, starts = _ranges(graphs.atoms, frames)
     pairs, pair_starts = _ranges(graphs.pairs, frames)
     place, frame = _places(graphs.per_atom["element"][atoms], np.diff(starts), shape)
@@ -39,7 +45,8 @@ def assemble(graphs: Graphs, picks: Sequence[int], shape: Shape | None = None) -
         "batch": frame, "ptr": starts[ptr], "head": np.zeros(shape.frames, int)
     }  # fmt: skip
     integers["ptr"][-1] = shape.n
-    reals = _atoms(graphs, frames, atoms, place, shape) | _frames(graphs, frames, shape)
+    n_mean = int(np.diff(graphs.atoms)[mean].sum())
+    reals = _atoms(graphs, frames, atoms, place, n_mean, shape) | _frames(graphs, frames, len(mean), shape)
     reals |= _shifts(graphs, pairs, reals["cell"][frame[0]], shape)
     reals["cell"] = reals["cell"].reshape(-1, 3)
     columns = _on_device(reals, graphs.dtype, graphs.device) | _on_device(integers, torch.long, graphs.device)
@@ -82,30 +89,30 @@ def _neighbour_lists(ends: list[np.ndarray], ranks: list[np.ndarray], shape: Sha
 
 
 def _atoms(
-    graphs: Graphs, frames: np.ndarray, atoms: np.ndarray, place: np.ndarray, shape: Shape
+    graphs: Graphs, frames: np.ndarray, atoms: np.ndarray, place: np.ndarray, n_mean: int, shape: Shape
 ) -> dict[str, np.ndarray]:
-    """Positions, one-hot elements, forces and their weights in the loss, a mean over all components."""
+    """Positions, one-hot elements, forces and their weights in the loss, a mean over `n_mean` atoms."""
     positions, forces, scale = np.zeros((shape.n, 3)), np.zeros((shape.n, 3)), np.zeros((shape.n, 1))
     positions[place] = graphs.per_atom["positions"][atoms]
     forces[place] = graphs.per_atom["forces"][atoms]
     weights = np.repeat(graphs.per_frame["forces_weight"][frames], np.diff(graphs.atoms)[frames])
-    scale[place, 0] = weights / (3 * len(atoms))
+    scale[place, 0] = weights / (3 * n_mean)
     species = np.repeat(np.eye(len(shape.counts)), shape.counts, axis=0)
     return {"positions": positions, "node_attrs": species, "forces": forces, "forces_scale": scale}
 
 
-def _frames(graphs: Graphs, frames: np.ndarray, shape: Shape) -> dict[str, np.ndarray]:
-    """Cells, energies, stresses and their weights in the loss, means over the frames; zero for padding."""
-    k, padding, per_frame = len(frames), shape.frames - len(frames), graphs.per_frame
+def _frames(graphs: Graphs, frames: np.ndarray, n_mean: int, shape: Shape) -> dict[str, np.ndarray]:
+    """Cells, energies, stresses and their weights, means over `n_mean` frames; zero for padding."""
+    padding, per_frame = shape.frames - len(frames), graphs.per_frame
     pad = lambda x, value=0.0: np.concatenate([x, np.full((padding, *x.shape[1:]), value)])
     sizes = np.diff(graphs.atoms)[frames]
     return {
         "cell": np.concatenate([per_frame["cell"][frames], np.tile(np.eye(3), (padding, 1, 1))]),
         "volume": pad(per_frame["volume"][frames], 1.0),
         "energy": pad(per_frame["energy"][frames]), "stress": pad(per_frame["stress"][frames]),
-        "energy_scale": pad(1 / (k * sizes**2)),
-        "stress_scale": pad(per_frame["stress_weight"][frames] / (9 * k))[:, None, None],
-        "n_frames": np.array(float(k)),
+        "energy_scale": pad(1 / (n_mean * sizes**2)),
+        "stress_scale": pad(per_frame["stress_weight"][frames] / (9 * n_mean))[:, None, None],
+        "n_frames": np.array(float(len(frames))),
     }  # fmt: skip
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -16,9 +17,10 @@ from mlffbench.potentials.mace.evaluation import frozen_weights, output
 from mlffbench.potentials.mace.library import mace
 from mlffbench.potentials.mace.memory import atoms_of_batch
 from mlffbench.potentials.mace.presets import Settings
-from mlffbench.potentials.mace.shapes import common_shape, shapes_of_training
+from mlffbench.potentials.mace.shapes import Shape, common_shape, shapes_of_training
 from mlffbench.potentials.networks import training as loop
 from mlffbench.potentials.networks.batches import consecutive_groups
+from mlffbench.potentials.networks.divided_batch import BatchOfFrames, Frames
 from mlffbench.potentials.networks.seeding import shuffled_batches
 from mlffbench.system.cuda_graph import captures
 
@@ -93,19 +95,31 @@ def train_module(
             cooldown=settings.cooldown, schedule=settings.schedule,
         ),
         second,
+        order=generator,
     )  # fmt: skip
 
 
 def random_batches(
     graphs: Graphs, picks: Sequence[int], batch_size: int, generator: torch.Generator
-) -> Iterator[Batch]:
+) -> Iterator[BatchOfFrames[Batch]]:
     """Batches of all frames in random order; padded to few shapes where a step is captured."""
-    shapes = []
-    if captures(graphs.device):
-        shapes = shapes_of_training([graphs.shapes[i] for i in picks], batch_size)
+    part = partial(_part, graphs, cache(partial(_shapes, graphs, picks)))
     for group in shuffled_batches(picks, batch_size, generator):
-        least = least_shape(graphs, group)
-        yield assemble(graphs, group, next((s for s in shapes if s.holds(least)), None))
+        yield BatchOfFrames(group, batch_size, part)
+
+
+def _shapes(graphs: Graphs, picks: Sequence[int], batch_size: int) -> list[Shape]:
+    """Shapes of all batches of so many of these frames; none where nothing is captured."""
+    if not captures(graphs.device):
+        return []
+    return shapes_of_training([graphs.shapes[i] for i in picks], batch_size)
+
+
+def _part(
+    graphs: Graphs, shapes: Callable[[int], list[Shape]], picks: Frames, whole: Frames, most: int
+) -> Batch:
+    least = least_shape(graphs, picks)
+    return assemble(graphs, picks, next((s for s in shapes(most) if s.holds(least)), None), whole)
 
 
 def validation_batches(graphs: Graphs, held: Sequence[int], module: torch.nn.Module) -> list[Batch]:

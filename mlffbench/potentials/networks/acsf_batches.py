@@ -108,8 +108,13 @@ class Batches:
         commonest = [np.bincount(d.element[d.atoms_of([i])]).max() for i in indices]
         return Shapes.of(commonest, np.diff(d.pairs)[list(indices)], batch_size)
 
-    def batch(self, indices: Sequence[int], shapes: Shapes | None = None) -> Batch:
-        """The batch of some frames, padded if shapes are given and all Jacobians are kept."""
+    def batch(
+        self, indices: Sequence[int], shapes: Shapes | None = None, whole: Sequence[int] | None = None
+    ) -> Batch:
+        """The batch of some frames, padded if shapes are given and all Jacobians are kept.
+
+        A part of a whole batch has its share of that batch's loss.
+        """
         d = self.described
         kept = [i for i in indices if i < d.n_kept]
         others = [i for i in indices if i >= d.n_kept]
@@ -131,7 +136,7 @@ class Batches:
         )
         return Batch(
             **_sent(integers, torch.long, d.device),
-            **_sent(self._labels(frames, integers["atom"], n_frames), self.dtype, d.device),
+            **_sent(self._labels(frames, integers["atom"], n_frames, whole), self.dtype, d.device),
             vectors=vectors,
             jacobian=jacobian,
         )
@@ -161,20 +166,22 @@ class Batches:
             "pair_frame": _filled(frame[source], size, frame.max()),
         }
 
-    def _labels(self, frames: np.ndarray, atom: np.ndarray, n_frames: int) -> dict[str, np.ndarray]:
+    def _labels(
+        self, frames: np.ndarray, atom: np.ndarray, n_frames: int, whole: Sequence[int] | None
+    ) -> dict[str, np.ndarray]:
         """Labels and their weights, one after the other; zero in places without a label."""
         o, n = self.options, len(frames)
+        mean = frames if whole is None else np.asarray(whole, dtype=int)  # frames that the means are over
         values = [_with_zeros(self.energy[frames], n_frames)]
-        weights = [_with_zeros(o.energy_weight / n / self.sizes[frames] ** 2, n_frames)]
+        weights = [_with_zeros(o.energy_weight / len(mean) / self.sizes[frames] ** 2, n_frames)]
         fitted = [
-            (self.fits_forces, self.forces, atom, o.forces_weight, len(atom)),
-            (self.fits_stress, self.stress, frames, o.stress_weight, n_frames),
+            (self.fits_forces, self.forces, atom, self.described.atoms_of(mean), o.forces_weight, len(atom)),
+            (self.fits_stress, self.stress, frames, mean, o.stress_weight, n_frames),
         ]
-        for fits, (labels, known), chosen, weight, rows in fitted:
+        for fits, (labels, known), chosen, counted, weight, rows in fitted:
             if fits:
-                of_batch = known[chosen]
                 values.append(_with_zeros(labels[chosen], rows))
-                weights.append(_with_zeros(of_batch * (weight / max(of_batch.sum(), 1)), rows))
+                weights.append(_with_zeros(known[chosen] * (weight / max(known[counted].sum(), 1)), rows))
         return {
             "labels": np.concatenate(values),
             "weights": np.concatenate(weights),

@@ -37,6 +37,8 @@ class SizedLabels(Protocol):
     def stress(self) -> torch.Tensor: ...
     @property
     def sizes(self) -> torch.Tensor: ...
+    @property
+    def shares(self) -> torch.Tensor | None: ...
 
 
 class LossWeights(Protocol):
@@ -58,6 +60,8 @@ class LabelledGraphs:
     forces : (n, 3) eV/Å
     stress : (n_frames, 6) eV/Å³, Voigt
     sizes : (n_frames,) number of atoms of each frame, of the labels' type
+    shares : (3,) tensor or None
+        In a part of a batch: its fractions of the batch's labels of energies, forces and stresses.
     """
 
     graph: Graph
@@ -65,16 +69,18 @@ class LabelledGraphs:
     forces: torch.Tensor
     stress: torch.Tensor
     sizes: torch.Tensor
+    shares: torch.Tensor | None = None
 
 
 def weighted_loss(
     batch: SizedLabels, energy: torch.Tensor, forces: torch.Tensor, stress: torch.Tensor, weights: LossWeights
 ) -> torch.Tensor:
-    """w_E ⟨(ΔE/n)²⟩ + w_F ⟨ΔF²⟩ + w_S ⟨ΔS²⟩, means over the labels that are known."""
+    """w_E ⟨(ΔE/n)²⟩ + w_F ⟨ΔF²⟩ + w_S ⟨ΔS²⟩, means over the known labels; a part has its share of each."""
+    energies, all_forces, stresses = (1.0, 1.0, 1.0) if batch.shares is None else batch.shares
     return (
-        weights.energy_weight * mean_square(energy / batch.sizes, batch.energy / batch.sizes)
-        + weights.forces_weight * mean_square(forces, batch.forces)
-        + weights.stress_weight * mean_square(stress, batch.stress)
+        energies * weights.energy_weight * mean_square(energy / batch.sizes, batch.energy / batch.sizes)
+        + all_forces * weights.forces_weight * mean_square(forces, batch.forces)
+        + stresses * weights.stress_weight * mean_square(stress, batch.stress)
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ from mlffbench.potentials.networks.acsf_batches import Batch, Batches
 from mlffbench.potentials.networks.acsf_frames import DescribedFrames
 from mlffbench.potentials.networks.acsf_loss import TrainingFrames
 from mlffbench.potentials.networks.batches import LossWeights
+from mlffbench.potentials.networks.divided_batch import BatchOfFrames
 from mlffbench.potentials.networks.element_networks import ElementNetworks
 from mlffbench.potentials.networks.seeding import fixed_seed, holdout, shuffled_batches
 from mlffbench.potentials.networks.standardisation import energy_scale_of_frames, feature_scale
@@ -70,14 +72,15 @@ def _train(
     generator = torch.Generator().manual_seed(seed)
     frames = TrainingFrames(described, network, options)
     padded = captures(described.device)
-    shapes = frames.batches.shapes(training, options.batch_size) if padded else None
+    shapes = cache(lambda size: frames.batches.shapes(training, size) if padded else None)
+    part = lambda indices, whole, most: frames.batches.batch(indices, shapes(most), whole)
     validation: Sequence[Batch] = _HeldOut(frames.batches, held, padded)
     if described.n_kept == len(described.frames):
         validation = list(validation)
 
-    def batches() -> Iterator[Batch]:
+    def batches() -> Iterator[BatchOfFrames[Batch]]:
         for indices in shuffled_batches(training, options.batch_size, generator):
-            yield frames.batches.batch(indices, shapes)
+            yield BatchOfFrames(indices, options.batch_size, part)
 
     return train(
         network,
@@ -86,6 +89,7 @@ def _train(
         loss=frames.loss,
         validate=Validation(validation, frames.error) if held else None,
         settings=settings,
+        order=generator,
     )
 
 

@@ -29,11 +29,14 @@ class LabelledFrames:
     all : LabelledGraphs
     atoms, pairs : (n_frames + 2,) int arrays
         First atom and first pair of each frame, and the totals; on the host.
+    known : (n_frames, 3) int array
+        Numbers of labels of each frame: energies, components of forces and of stresses; on the host.
     """
 
     all: LabelledGraphs
     atoms: np.ndarray
     pairs: np.ndarray
+    known: np.ndarray
 
     def __len__(self) -> int:
         return len(self.atoms) - 2
@@ -62,12 +65,26 @@ class LabelledFrames:
             tensor(sizes),
         )
         starts = lambda counts: np.concatenate([[0], np.cumsum(counts)])
-        return cls(everything, starts(sizes), starts(pairs))
+        known = [
+            (1, *(0 if x is None else np.size(x) for x in two)) for two in zip(forces, stress, strict=True)
+        ]
+        return cls(everything, starts(sizes), starts(pairs), np.array(known[:-1]))
 
     def shapes(self, picks: Sequence[int] | np.ndarray, batch_size: int) -> Shapes:
         """Shapes of all batches of these frames."""
         picks = np.asarray(picks, dtype=int)
         return Shapes.of(np.diff(self.atoms)[picks], np.diff(self.pairs)[picks], batch_size)
+
+    def part(
+        self, picks: Sequence[int], whole: Sequence[int], shapes: Shapes | None = None
+    ) -> LabelledGraphs:
+        """The batch of some frames; its loss is their share of that of the whole batch."""
+        batch = self.batch(picks, shapes)
+        if len(picks) == len(whole):
+            return batch
+        known, of_whole = (self.known[list(frames)].sum(axis=0) for frames in (picks, whole))
+        shares = known / of_whole.clip(min=1)
+        return replace(batch, shares=torch.as_tensor(shares).to(batch.energy))
 
     def batch(self, picks: Sequence[int] | np.ndarray, shapes: Shapes | None = None) -> LabelledGraphs:
         """The batch of some frames in this order; padded to one of the shapes, if there are any.

@@ -86,6 +86,11 @@ class LearningRate:
             self._set([self.factor * rate] * len(self.rates))
         self.schedule = "constant"
 
+    def restore(self, rates: list[float], factor: float, lowest: float, waited: int, schedule: str) -> None:
+        """Go on from the values that another schedule of these settings had."""
+        self.factor, self.lowest, self.waited, self.schedule = factor, lowest, waited, schedule
+        self._set(rates)
+
     def _set(self, rates: list[float]) -> None:
         self.rates = rates
         for tensor, rate in zip(self.tensors, rates, strict=True):

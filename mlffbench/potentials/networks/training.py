@@ -3,114 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from time import monotonic
-from typing import Any, Generic, NamedTuple, TypeVar
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 import torch
 
 from mlffbench.potentials.networks.averaging import Average, Best
+from mlffbench.potentials.networks.divided_batch import BatchOfFrames
 from mlffbench.potentials.networks.schedule import LearningRate
-from mlffbench.system import progress
+from mlffbench.potentials.networks.training_settings import History, Settings, StageTwo, Trained, Validation
+from mlffbench.potentials.networks.training_state import restore, state_of, training_name
+from mlffbench.system import checkpoint, progress
+from mlffbench.system.batch_size import is_memory_error, release_memory
 from mlffbench.system.cuda_graph import CapturedFunction, Pool
+from mlffbench.system.state_file import StateFile
 from mlffbench.system.timing import Lead
 
 __all__ = ["History", "Settings", "StageTwo", "Trained", "Validation", "n_trainable", "train"]
 
 Batch = TypeVar("Batch")
-History = list[dict[str, float]]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Length, averaging and learning-rate schedule of a training.
-
-    Attributes
-    ----------
-    max_epochs : int
-        Stop after so many epochs.
-    max_seconds : float or None
-        Stop after the batch that passes this wall time, s.
-    patience : int or None
-        Stop after so many epochs without a better validation loss; the first of two stages ends likewise.
-    ema_decay : float
-        Decay of the exponential moving average of the weights, which is validated and returned; 0: none.
-    max_grad_norm : float
-        Longer gradients are shortened to this norm.
-    plateau_patience, plateau_factor : int, float
-        After so many epochs without a better validation loss the learning rate is multiplied by the factor.
-    cooldown : float
-        The last part of `max_epochs` or `max_seconds`, whichever is nearer its end, over which the learning
-        rate falls linearly to a hundredth; 0: none.
-    schedule : {'plateau', 'cosine', 'constant'}
-        Schedule of the learning rate, see `mlffbench.potentials.networks.schedule.factor`.
-    """
-
-    max_epochs: int
-    max_seconds: float | None = None
-    patience: int | None = None
-    ema_decay: float = 0.99
-    max_grad_norm: float = 10.0
-    plateau_patience: int = 50
-    plateau_factor: float = 0.8
-    cooldown: float = 0.0
-    schedule: str = "plateau"
-
-
-@dataclass(frozen=True)
-class Validation(Generic[Batch]):
-    """Mean error of the frames that choose the best epoch: Σ of the sums over Σ of the weights.
-
-    Attributes
-    ----------
-    batches : sequence of batch
-        Kept on the device; few different shapes, since each is captured.
-    error : callable
-        batch -> (weighted sum of the errors, sum of the weights), scalar tensors. It waits for nothing.
-    """
-
-    batches: Sequence[Batch]
-    error: Callable[[Batch], tuple[torch.Tensor, torch.Tensor]]
-
-
-@dataclass(frozen=True)
-class StageTwo(Generic[Batch]):
-    """Another loss for the last part of a training: MACE's stage two, once called SWA.
-
-    Attributes
-    ----------
-    loss, validate : callable
-        As `train` takes them; the best weights are those of this loss.
-    start : float
-        Fraction of epochs or seconds, whichever is nearer its end, that belongs to the first stage.
-    learning_rate : float or None
-        Constant from then on; None: as the first stage left it.
-    average : bool
-        Average the stage's weights by the plain mean in place of the exponential one.
-    """
-
-    loss: Callable[[Batch], torch.Tensor]
-    validate: Validation[Batch] | Callable[[], float] | None
-    start: float = 0.75
-    learning_rate: float | None = None
-    average: bool = False
-
-
-class Trained(NamedTuple):
-    """History of a training, one row an epoch, and circumstances.
-
-    Attributes
-    ----------
-    history : list of dict
-    stopped_by : {"epochs", "time", "patience"}
-    captured : str
-        ``yes`` if steps were replayed as CUDA graphs, else ``no`` and the reason.
-    """
-
-    history: History
-    stopped_by: str
-    captured: str
 
 
 def n_trainable(*modules: torch.nn.Module) -> int:
@@ -121,17 +35,21 @@ def n_trainable(*modules: torch.nn.Module) -> int:
 def train(
     module: torch.nn.Module,
     groups: Iterable[dict[str, Any]],
-    batches: Callable[[], Iterable[Batch]],
+    batches: Callable[[], Iterable[Batch | BatchOfFrames[Batch]]],
     loss: Callable[[Batch], torch.Tensor],
     validate: Validation[Batch] | Callable[[], float] | None,
     settings: Settings,
     second: StageTwo[Batch] | None = None,
+    order: torch.Generator | None = None,
 ) -> Trained:
     """Minimise `loss`; leave in `module` the averaged weights of the epoch that validated best.
 
     The best weights so far are in place however the training ends: by time, by Ctrl-C or by a loss that is no
     number. A module that has been trained before continues from its present weights. On CUDA the whole step
     and the validation are captured as graphs, for each set of shapes of a batch.
+
+    In a checkpoint folder the state is written every minute; after a kill the same training goes on from it.
+    Where memory runs out, each `BatchOfFrames` is computed in two parts from then on, or in four ...
 
     Parameters
     ----------
@@ -143,12 +61,14 @@ def train(
         None: the mean training loss decides.
     settings : Settings
     second : StageTwo, optional
+    order : torch.Generator, optional
+        The one that `batches` draws from.
 
     Returns
     -------
     history : list of dict
         ``epoch``, ``loss``, ``validation``, ``learning_rate``, ``seconds`` since the start, ``stage`` where
-        there are two; one row an epoch.
+        there are two, ``parts`` of each batch where memory ran out; one row an epoch.
     stopped_by : {"epochs", "time", "patience"}
     captured : str
         ``yes``, or ``no`` and the reason.
@@ -160,24 +80,16 @@ def train(
     KeyboardInterrupt
         The user interrupted the training.
     """
-    run, stopped_by = _Run(module, groups, loss, validate, settings), "epochs"
+    run = _Run(module, groups, loss, validate, settings, second, order)
+    run.resume()
     try:
-        for epoch in range(1, settings.max_epochs + 1):
-            if second is not None and (run.elapsed(epoch) >= second.start or run.out_of_patience(epoch - 1)):
-                run.begin_stage_two(second, epoch - 1)
-                second = None
-            run.run_epoch(epoch, batches())
-            if epoch == settings.max_epochs:
-                break
-            if run.out_of_time() or (second is None and run.out_of_patience(epoch)):
-                stopped_by = "time" if run.out_of_time() else "patience"
-                break
+        while not run.stopped_by:
+            run.run_epoch(batches)
+            run.stopped_by = run.reason_to_stop()
     finally:
         run.end()
-    if run.stage == 2 or second is not None:
-        return Trained(run.history, stopped_by, run.captured)
-    rows = [{k: v for k, v in row.items() if k != "stage"} for row in run.history]
-    return Trained(rows, stopped_by, run.captured)
+    run.file.keep_last(lambda: state_of(run))
+    return Trained(run.history, run.stopped_by, run.captured)
 
 
 class _Run(Generic[Batch]):
@@ -190,16 +102,41 @@ class _Run(Generic[Batch]):
         loss: Callable[[Batch], torch.Tensor],
         validate: Validation[Batch] | Callable[[], float] | None,
         settings: Settings,
+        second: StageTwo[Batch] | None = None,
+        order: torch.Generator | None = None,
     ) -> None:
         self.weights = [p for p in module.parameters() if p.requires_grad]
         self.device = self.weights[0].device
         self.optimizer = _optimizer(groups, self.device)
         self.rate = LearningRate(self.optimizer.param_groups, settings)
         self.average = Average(self.weights, settings.ema_decay)
-        self.settings, self.stage, self.lead = settings, 1, Lead(str(self.device))
-        self.best, self.history, self.start = Best(), [], monotonic()  # type: tuple[Best, History, float]
+        self.settings, self.second, self.order = settings, second, order
+        self.best, self.lead = Best(), Lead(str(self.device))
+        self.history: History = []
+        self.losses: list[torch.Tensor] = []
+        self.order_before: torch.Tensor | None = None
+        self.epoch, self.done, self.stage, self.parts = 1, 0, 1, 1
+        self.stopped_by, self.captured, self.updated = "", "", False
+        self.file = StateFile(self._path())
         self.pool: Pool | None = None
         self.begin(loss, validate)
+
+    def _path(self) -> Path | None:
+        """File of this training's state, if there is a checkpoint folder."""
+        folder = checkpoint.folder()
+        if folder is None:
+            return None
+        groups = self.optimizer.param_groups
+        return folder / training_name(self.weights, groups, self.settings, self.second, self.order)
+
+    def resume(self) -> None:
+        """Go on from the state of a process that was killed, if there is one."""
+        state = self.file.read()
+        if state is None:
+            return
+        restore(self, state)
+        if self.stage == 2 and self.second is not None:
+            self.begin(self.second.loss, self.second.validate)
 
     def begin(
         self,
@@ -208,71 +145,125 @@ class _Run(Generic[Batch]):
     ) -> None:
         """Minimise this loss from now on; the graphs of another one are dropped."""
         self.loss = loss
-        self.step = CapturedFunction(self.update, self.device, "the training step", self.pool)
-        self.pool = self.step.pool
+        self._begin_steps()
         self.validate = (
             _Mean(validate, self.device, self.pool) if isinstance(validate, Validation) else validate
         )
 
-    def elapsed(self, epoch: int) -> float:
-        """Fraction of epochs or seconds, whichever is larger, before an epoch."""
-        seconds = (monotonic() - self.start) / (self.settings.max_seconds or math.inf)
-        return max((epoch - 1) / self.settings.max_epochs, seconds)
+    def _begin_steps(self) -> None:
+        self.step = CapturedFunction(self.update, self.device, "the training step", self.pool)
+        self.pool = self.step.pool
+
+    def elapsed(self) -> float:
+        """Fraction of epochs or seconds, whichever is larger, before the present epoch."""
+        seconds = self.file.seconds / (self.settings.max_seconds or math.inf)
+        return max((self.epoch - 1) / self.settings.max_epochs, seconds)
 
     def out_of_time(self) -> bool:
         limit = self.settings.max_seconds
-        return limit is not None and monotonic() - self.start > limit
+        return limit is not None and self.file.seconds > limit
 
-    def out_of_patience(self, epoch: int) -> bool:
+    def out_of_patience(self) -> bool:
         patience = self.settings.patience
-        return patience is not None and epoch - self.best.epoch >= patience
+        return patience is not None and self.epoch - 1 - self.best.epoch >= patience
 
-    def begin_stage_two(self, second: StageTwo[Batch], epoch: int) -> None:
+    def reason_to_stop(self) -> str:
+        """The reason why the epoch that has ended is the last; empty if it is not."""
+        if self.epoch > self.settings.max_epochs:
+            return "epochs"
+        if self.out_of_time():
+            return "time"
+        last_stage = self.second is None or self.stage == 2
+        return "patience" if last_stage and self.out_of_patience() else ""
+
+    def begin_stage_two(self, second: StageTwo[Batch]) -> None:
         """Continue with the other loss; the first stage's averaged weights are its first candidate."""
         self.stage = 2
         self.begin(second.loss, second.validate)
-        self.best.restart(epoch)
+        self.best.restart(self.epoch - 1)
         if self.validate is not None:
             with self.average.in_place():
-                self.best.update(float(self.validate()), epoch, self.weights)
+                self.best.update(float(self.validate()), self.epoch - 1, self.weights)
         self.rate.hold(second.learning_rate)
         if second.average:
             self.average.restart_as_mean()
 
-    def run_epoch(self, epoch: int, batches: Iterable[Batch]) -> None:
-        losses = []
-        for batch in _until(self.out_of_time, batches):
-            self.rate.follow(self.elapsed(epoch))
-            losses.append(self.step(batch))
+    def run_epoch(self, batches: Callable[[], Iterable[Batch | BatchOfFrames[Batch]]]) -> None:
+        """Train for an epoch, or for the rest of one that was interrupted, and validate."""
+        if not self.done:
+            self._begin_epoch()
+        for batch in _until(self.out_of_time, islice(batches(), self.done, None)):
+            self.rate.follow(self.elapsed())
+            self.losses.append(self.step_in_memory(batch))
+            self.done += 1
             self.lead.step()
-        training = _check_finite(torch.stack(losses).mean().item(), "training", epoch)
+            self.file.keep(lambda: state_of(self))
+        self._end_epoch()
+
+    def _begin_epoch(self) -> None:
+        second = self.second if self.stage == 1 else None
+        if second is not None and (self.elapsed() >= second.start or self.out_of_patience()):
+            self.begin_stage_two(second)
+        self.order_before = None if self.order is None else self.order.get_state()
+
+    def _end_epoch(self) -> None:
+        """Validate with the averaged weights, and note the losses."""
+        epoch = self.epoch
+        training = _check_finite(torch.stack(self.losses).mean().item(), "training", epoch)
         with self.average.in_place():
             value = training if self.validate is None else float(self.validate())
             validation = _check_finite(value, "validation", epoch)
             self.best.update(validation, epoch, self.weights)
         self.history.append({
             "epoch": epoch, "loss": training, "validation": validation, "learning_rate": self.rate.value,
-            "seconds": monotonic() - self.start, "stage": self.stage,
+            "seconds": self.file.seconds, **({} if self.second is None else {"stage": self.stage}),
+            **({} if self.parts == 1 else {"parts": self.parts}),
         })  # fmt: skip
         progress.report("epoch", epoch, self.settings.max_epochs, loss=training, validation=validation)
         self.rate.reduce_on_plateau(validation)
+        self.losses, self.done, self.epoch = [], 0, epoch + 1
 
-    def update(self, batch: Batch) -> torch.Tensor:
-        """Update the weights by one batch, without waiting for the device; return the loss before."""
+    def step_in_memory(self, batch: Batch | BatchOfFrames[Batch]) -> torch.Tensor:
+        """Update the weights by one batch; where memory runs out, by smaller parts of it."""
+        while True:
+            self.updated = False
+            try:
+                return self.step(self._parts(batch))
+            except (MemoryError, RuntimeError) as error:
+                divisible = isinstance(batch, BatchOfFrames) and len(batch.frames) > self.parts
+                if self.updated or not divisible or not is_memory_error(error):
+                    raise
+            # outside of the handler: the traceback held the tensors of the failed step
+            self.optimizer.zero_grad(set_to_none=True)
+            self.parts *= 2
+            self._begin_steps()
+            release_memory()
+            warnings.warn(f"memory ran out: batches are computed in {self.parts} parts now", stacklevel=2)
+
+    def _parts(self, batch: Batch | BatchOfFrames[Batch]) -> tuple[Batch, ...]:
+        return batch.parts(self.parts) if isinstance(batch, BatchOfFrames) else (batch,)
+
+    def update(self, parts: tuple[Batch, ...]) -> torch.Tensor:
+        """Update the weights by the parts of one batch, without waiting; return the loss before."""
         self.optimizer.zero_grad(set_to_none=True)
-        value = self.loss(batch)
-        # only the weights: positions require gradients too, and theirs would be half the work for nothing
-        value.backward(inputs=self.weights)
+        values = [self._add_gradient(part) for part in parts]
+        self.updated = True
         torch.nn.utils.clip_grad_norm_(self.weights, self.settings.max_grad_norm, foreach=True)
         self.optimizer.step()
         self.average.update()
+        return values[0] if len(values) == 1 else torch.stack(values).sum()
+
+    def _add_gradient(self, part: Batch) -> torch.Tensor:
+        value = self.loss(part)
+        # only the weights: positions require gradients too, and theirs would be half the work for nothing
+        value.backward(inputs=self.weights)
         return value.detach()
 
     def end(self) -> None:
         """Leave the best weights in the module, and give the graphs' memory back."""
         self.best.restore(self.weights)
         self.optimizer.zero_grad(set_to_none=True)
-        self.captured = self.step.status
+        self.captured = self.captured or self.step.status
         del self.step, self.validate
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from mlffbench.report.problems import Document
+from mlffbench.report.problems import Document, failed_as
 from mlffbench.report.results import Results
 
 __all__ = ["failure_of", "failures", "skipped"]
@@ -30,8 +30,11 @@ def failures(results: Results) -> pd.DataFrame:
 def failure_of(document: Mapping[str, Any]) -> tuple[str, str, str]:
     """Kind, message and traceback of a document's failure."""
     failure = document.get("failure") or {}
-    kind = str(failure.get("kind") or "error")
-    return kind, str(failure.get("message") or "no message was recorded"), str(failure.get("traceback") or "")
+    return (
+        failed_as(failure),
+        str(failure.get("message") or "no message was recorded"),
+        str(failure.get("traceback") or ""),
+    )
 
 
 def _failed_parts(label: str, document: Document) -> list[tuple[str, tuple[str, str, str]]]:

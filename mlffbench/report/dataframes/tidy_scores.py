@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from mlffbench.report.problems import Document, dig, fitted_here
+from mlffbench.harness.documents.records import SCORES, TEXT, score_lists
+from mlffbench.harness.documents.score_rows import score_rows
 from mlffbench.report.results import Results, number
 
-__all__ = ["tidy_scores"]
+__all__ = ["Fit", "scores_frame", "tidy_scores"]
 
-TEXTS = ["task", "test", "quantity", "metric", "unit"]
-NUMBERS = ["value", "low", "high"]
-SIDES = ["predicted", "reference"]
-COLUMNS = ["problem", "method", "seed", *TEXTS, *NUMBERS, "n", *SIDES]
-TIMING = "timing"  # stands for the task of times and memory, which belong to no task
-MEMORY = ("peak_memory", "peak_gpu_memory")
+MANY = 1_000_000  # rows from which on texts are categories, which need little memory
 
-Row = dict[str, Any]
+
+class Fit(NamedTuple):
+    """Names of a finished case, and its place among the lists of scores."""
+
+    problem: str
+    method: str
+    seed: int | None
+    place: int
 
 
 def tidy_scores(results: Results) -> pd.DataFrame:
@@ -35,69 +39,66 @@ def tidy_scores(results: Results) -> pd.DataFrame:
     DataFrame
         Columns problem, method, seed, task, test, quantity, metric, unit, value, low, high (95 % interval), n
         (frames of the test group), predicted, reference (the numbers that a task compared). Numbers that are
-        not known are NaN or NA.
+        not known are NaN or NA. Texts are categories in a table of more than a million rows.
     """
-    columns: dict[str, list[Any]] = {name: [] for name in COLUMNS}
-    for problem, method in results.methods():
-        for document, scores in zip(method.done, method.scores, strict=True):
-            rows = [*scores, *_timings(document)]
-            sizes = _sizes(document)
-            for name in (*NUMBERS, *SIDES):
-                columns[name] += [row.get(name) for row in rows]
-            for name in TEXTS:
-                columns[name] += [row.get(name) or "" for row in rows]
-            columns["n"] += [None if row.get("task") else sizes.get(row["test"]) for row in scores]
-            columns["n"] += [sizes.get(row["test"]) for row in rows[len(scores) :]]
-            columns["problem"] += [problem.name] * len(rows)
-            columns["method"] += [method.label] * len(rows)
-            columns["seed"] += [document["case"].get("seed")] * len(rows)
-    whole = {name: _whole(columns[name]) for name in ("seed", "n")}
-    floats = {name: _floats(columns[name]) for name in (*NUMBERS, *SIDES)}
-    return pd.DataFrame({**columns, **whole, **floats})
+    done = [(p, m, document) for p, m in results.methods() for document in m.done]
+    fits = [Fit(p.name, m.label, d["case"].get("seed"), k) for k, (p, m, d) in enumerate(done)]
+    return scores_frame(fits, pa.chunked_array([score_lists([score_rows(d) for *_, d in done])]))
 
 
-def _sizes(document: Document) -> dict[str, int | None]:
-    """Numbers of frames that were predicted, by test group."""
-    predicted = dig(document, "timings", "predict") or {}
-    return (dig(document, "split", "tests") or {}) | {
-        test: timing["n_frames"] for test, timing in predicted.items() if timing.get("n_frames") is not None
+def scores_frame(fits: Sequence[Fit], scores: pa.ChunkedArray) -> pd.DataFrame:
+    """Table of scores, see `tidy_scores`.
+
+    Parameters
+    ----------
+    fits : sequence of Fit
+        In the order of the rows.
+    scores : ChunkedArray
+        Lists of scores of documents, as of `records`.
+    """
+    lengths = np.concatenate([np.diff(chunk.offsets) for chunk in scores.chunks] or [np.empty(0, int)])
+    places = np.array([fit.place for fit in fits], dtype=int)
+    parts = [chunk.flatten() for chunk in scores.chunks]
+    n_rows, rows = lengths[places], _rows(lengths, places)
+    columns: dict[str, Any] = {
+        name: _texts([getattr(fit, name) for fit in fits], n_rows) for name in ("problem", "method")
     }
+    columns["seed"] = _whole([fit.seed for fit in fits]).repeat(n_rows)
+    for field in SCORES:
+        column = pa.chunked_array([part.field(field.name) for part in parts], field.type)
+        columns[field.name] = _column(column, rows)
+    columns["n"] = _whole(columns["n"])
+    return pd.DataFrame(columns)
 
 
-def _timings(document: Document) -> Iterator[Row]:
-    """Rows of the times and the memory of a fit and of its predictions; none of what is not known.
-
-    A potential that was not fitted here has none of a fit.
-    """
-    fit = (dig(document, "timings", "fit") or {}) if fitted_here(document) else {}
-    yield from _costs("", "fit", "time", "s", number(fit.get("seconds")), fit)
-    for test, timing in (dig(document, "timings", "predict") or {}).items():
-        atoms = number(timing.get("n_atoms"))
-        seconds = number(timing.get("evaluate_seconds")) + number(timing.get("prepare_seconds") or 0)
-        value = 1e6 * seconds / atoms if atoms > 0 else np.nan
-        yield from _costs(test, "prediction", "time_per_atom", "µs/atom", value, timing)
+def _rows(lengths: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Places of the scores of these documents among those of all, one document after the other."""
+    starts, n_rows = (np.cumsum(lengths) - lengths)[places], lengths[places]
+    return np.repeat(starts - (np.cumsum(n_rows) - n_rows), n_rows) + np.arange(n_rows.sum())
 
 
-def _costs(test: str, quantity: str, metric: str, unit: str, time: float, timing: Row) -> Iterator[Row]:
-    """Rows of a time and of the largest memory."""
-    memory = [(name, "MiB", number(timing.get(f"{name}_mb"))) for name in MEMORY]
-    for name, its_unit, value in [(metric, unit, time), *memory]:
-        if not np.isnan(value):
-            yield {"task": TIMING, "test": test, "quantity": quantity,
-                   "metric": name, "unit": its_unit, "value": value}  # fmt: skip
+def _texts(texts: Sequence[str], n_rows: np.ndarray) -> Any:
+    """Each text so many times."""
+    codes, categories = pd.factorize(np.array(texts, dtype=object))
+    return _unless_many(pd.Categorical.from_codes(np.repeat(codes, n_rows), categories.astype(str)))
 
 
-def _floats(values: Sequence[Any]) -> np.ndarray:
-    """Array of floats, NaN for None; numbers too large for a float are NaN, too."""
-    try:
-        return np.array(values, dtype=float)
-    except (TypeError, ValueError, OverflowError):
-        return np.array([number(value) for value in values])
+def _column(column: pa.ChunkedArray, rows: np.ndarray) -> Any:
+    if column.type != TEXT:
+        return column.to_numpy()[rows]
+    whole = column.unify_dictionaries()
+    names = whole.chunk(0).dictionary.to_pylist() if whole.num_chunks else []
+    codes = [chunk.indices.to_numpy() for chunk in whole.chunks]
+    return _unless_many(pd.Categorical.from_codes(np.concatenate(codes or [rows])[rows], names))
 
 
-def _whole(values: Sequence[int | None]) -> Any:
+def _unless_many(texts: pd.Categorical) -> Any:
+    return texts if len(texts) > MANY else pd.Series(np.asarray(texts, dtype=object))
+
+
+def _whole(values: Sequence[Any] | np.ndarray) -> Any:
     """Array of whole numbers, NA for None; of floats where one is too large."""
     try:
         return pd.array(values, dtype="Int64")
     except (TypeError, ValueError, OverflowError):
-        return _floats(values)
+        return np.array([number(value) for value in values])

@@ -22,6 +22,7 @@ __all__ = [
     "Subtask",
     "checkpointed",
     "error_row",
+    "measures_times",
     "needs",
     "run_subtasks",
     "skipped_row",
@@ -51,6 +52,12 @@ def needs(*requirements: str) -> Callable[[Task], Task]:
         return task
 
     return declare
+
+
+def measures_times(task: Task) -> Task:
+    """Declare that a task measures times: its case runs alone on its device."""
+    task.measures_times = True  # type: ignore[attr-defined]
+    return task
 
 
 def unmet_need(task: Callable[..., Any], model: ForceField, dataset: Dataset, split: Split) -> str | None:

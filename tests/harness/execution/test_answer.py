@@ -31,7 +31,7 @@ def test_an_answer_is_read_as_it_was_written(tmp_path):
 
 
 def test_a_failure_has_no_predictions(tmp_path):
-    outcome = failed(case(), {"kind": "error", "message": "half \ud800", "traceback": ""})
+    outcome = failed(case(), {"kind": "internal error", "message": "half \ud800", "traceback": ""})
     write_answer(tmp_path, outcome, None)
     assert read_answer(tmp_path) == (outcome.to_json(), None)
 

@@ -23,7 +23,6 @@ from mlffbench.harness.documents.store import Store
 from mlffbench.harness.execution.execute import execute
 from mlffbench.harness.executors.local import Local
 from mlffbench.system.failures import DiskFullError
-from mlffbench.system.folder_lock import claim
 
 TESTS = Path(__file__).parents[2]
 
@@ -115,8 +114,8 @@ def test_a_case_of_another_run_is_left_to_it(tmp_path):
     store, watcher = Store(tmp_path), Silent()
     wanted, other = case(), case(seed=1)
     run = threading.Thread(target=execute, args=([wanted, other], store, watcher))
-    with claim(store.unfinished_path(wanted.id)) as mine:
-        assert mine
+    with store.leases().claim(wanted.id) as mine:
+        assert mine is not None
         run.start()
         while store.load(other.id) is None:
             time.sleep(0.1)
@@ -132,7 +131,7 @@ def test_a_case_of_another_run_is_left_to_it(tmp_path):
 def test_a_case_that_another_run_gives_up_is_run(tmp_path):
     store, wanted = Store(tmp_path), case()
     run = threading.Thread(target=execute, args=([wanted], store, Silent()))
-    with claim(store.unfinished_path(wanted.id)):
+    with store.leases().claim(wanted.id):
         run.start()
         time.sleep(1.0)
         assert store.load(wanted.id) is None
@@ -142,22 +141,22 @@ def test_a_case_that_another_run_gives_up_is_run(tmp_path):
 
 def test_answers_of_dead_runs_are_removed_and_others_stay(tmp_path):
     unfinished, store = tmp_path / "unfinished", Store(tmp_path)
-    for name in (".answer-dead", ".answer-alive", "kept-1"):
+    for name in (".answer-dead-1.4e", ".answer-alive-1.4e", "kept-1"):
         (unfinished / name).mkdir(parents=True)
         (unfinished / name / "model.mlff").write_text("")
-    with claim(unfinished / ".answer-alive"):
+    with store.leases().claim("alive-1"):
         execute([], store, Silent())
-    assert sorted(p.name for p in unfinished.iterdir()) == [".answer-alive", "kept-1"]
+    assert sorted(p.name for p in unfinished.iterdir()) == [".answer-alive-1.4e", "kept-1"]
 
 
 def test_nothing_is_written_or_removed_through_links(tmp_path):
     elsewhere = tmp_path / "elsewhere"
-    (elsewhere / ".answer-1").mkdir(parents=True)
+    (elsewhere / ".answer-a-1.4e").mkdir(parents=True)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "unfinished").symlink_to(elsewhere)
     with pytest.raises(OSError, match="link"):
         execute([case()], Store(tmp_path / "out"), Silent())
-    assert [p.name for p in elsewhere.iterdir()] == [".answer-1"]
+    assert [p.name for p in elsewhere.iterdir()] == [".answer-a-1.4e"]
 
 
 # ---------------------------------------------------------------- kills
@@ -166,6 +165,7 @@ import sys
 from example_cases import Silent, case
 from example_cases import pending
 from mlffbench.harness.execution.execute import execute
+from mlffbench.harness.executors.local import Local
 from mlffbench.harness.documents.store import Store
 from mlffbench.system.interrupts import interruptible
 out, n = sys.argv[1:]

@@ -36,8 +36,8 @@ def parent(pid):
 @with_template
 def test_children_have_one_template_and_a_dead_one_is_replaced(monkeypatch):
     monkeypatch.setattr(workers_file, "WORKER", "example_forked")
-    workers = Workers(1)
-    one, two = workers.start(), workers.start()
+    workers = Workers()
+    one, two = workers.start(1), workers.start(1)
     template = parent(one._process.pid)
     assert parent(two._process.pid) == template
     os.kill(template, signal.SIGKILL)
@@ -45,7 +45,7 @@ def test_children_have_one_template_and_a_dead_one_is_replaced(monkeypatch):
         child.wait()
         assert child.is_lost
         child.close()
-    three = workers.start()
+    three = workers.start(1)
     assert parent(three._process.pid) != template
     three.send("print('alive')")
     assert list(three.lines()) == ["alive\n"]
@@ -55,8 +55,8 @@ def test_children_have_one_template_and_a_dead_one_is_replaced(monkeypatch):
 
 def test_without_a_template_children_are_fresh_interpreters(monkeypatch):
     monkeypatch.setattr(ForkServer, "is_possible", lambda: False)
-    workers = Workers(1)
-    child = workers.start()
+    workers = Workers()
+    child = workers.start(1)
     assert parent(child._process.pid) == os.getpid()
     child.close()
     workers.close()

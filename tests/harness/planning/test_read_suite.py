@@ -50,6 +50,33 @@ WRONG = [
     ("seeds: [0]", "sedes: [0]", 2, "unknown key 'sedes'; did you mean 'seeds'?"),
     (SPLIT, "    splits: official", 5, "unknown key 'splits'; did you mean 'split'?"),
     (*row("other.package:Model"), "add --trust other.package"),
+    # beside an estimator, and for all of them
+    (*row("{morse: {}, budgets: {labels: 3}}"), "unknown key 'budgets'; did you mean 'budget'?"),
+    (*row("{morse: {}, budgit: {labels: 3}}"), "unknown key 'budgit'; did you mean 'budget'?"),
+    (*row("{morse: {budget: {labels: 3}}}"), "estimator 'morse' has no parameter 'budget'"),
+    (*row("{morse: {}, budget: {labelz: 3}}"), "unknown key 'labelz'; did you mean 'labels'?"),
+    (*row("{morse: {}, budget: {labels: 2.5}}"), "labels: must be a valid integer, not 2.5"),
+    (*row("{morse: {}, budget: {fit_seconds: soon}}"), "fit_seconds: must be a valid number, not 'soon'"),
+    (*row("{morse: {}, budget: 60}"), "budget: must be a mapping with labels, fit_seconds, epochs"),
+    (
+        *row("{mace: {max_epochs: 9}, budget: {epochs: 8}}"),
+        "max_epochs 9 of mace is beyond the budget, epochs: 8",
+    ),
+    (
+        *row("{committee: {n: 2, model: {mace: {max_seconds: 9}}}, budget: {fit_seconds: 10}}"),
+        "max_seconds 9 of mace is beyond the budget, fit_seconds: 5",
+    ),
+    (*row("{morse: {}, resources: {thread: 2}}"), "unknown key 'thread'; did you mean 'threads'?"),
+    (*row("{morse: {}, resources: {gpu: -1}}"), "gpu: must be greater than or equal to 0, not -1"),
+    (*row("{morse: {}, environment: {requirement: [a]}}"), "did you mean 'requirements'?"),
+    (*row("{morse: {}, environment: old}"), "no environment 'old'; the suite has no 'environments'"),
+    ("seeds: [0]", "budgets: {labels: 3}", 2, "unknown key 'budgets'; did you mean 'budget'?"),
+    ("seeds: [0]", "budget: {epoch: 3}", 2, "unknown key 'epoch'; did you mean 'epochs'?"),
+    ("seeds: [0]", "resources: {memory: lots}", 2, "memory: must be a number with a unit, such as 8 GB"),
+    ("seeds: [0]", "environments: {a: {pyton: x}}", 2, "unknown key 'pyton'; did you mean 'python'?"),
+    ("seeds: [0]", "executor: locl", 2, "no executor 'locl'; did you mean 'local'?"),
+    ("seeds: [0]", "executor: {local: {job: 2}}", 2, "no parameter 'job'; did you mean 'jobs'?"),
+    ("seeds: [0]", "retries: -1", 2, "retries: must be greater than or equal to 0, not -1"),
     # keywords
     (*row("morse: {cutof: 8.0}"), "has no parameter 'cutof'; did you mean 'cutoff'?"),
     (*row("committee: {model: {morse: {cutof: 1}}}"), "no parameter 'cutof'; did you mean 'cutoff'?"),
@@ -262,3 +289,10 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_announced
     assert result.exit_code == 2
     assert f"cannot write results into {out}" in result.output
     assert "to run" not in result.output
+
+
+def test_the_column_of_a_mistake_beside_an_estimator_is_its_own():
+    lines = refused(
+        SUITE.replace(ROW, "  - {morse: {}, budget: {labels: 3, epochs: 0}, resources: {timed: 1}}")
+    )
+    assert [line.split(": ")[0] for line in lines] == ["suite.yaml:8:37", "suite.yaml:8:61"]

@@ -17,8 +17,19 @@ SUITES = sorted((ROOT / "benchmarks").glob("*.yaml"))
 SUITE = yaml.safe_load("""
 name: x
 problems: [{dataset: {path: a.xyz, forces_key: dft}, split: {random: {train: 0.8}}}]
-estimators: [morse, soap_gpr: {n_sparse: 10}, {mace: {preset: small}, as: m}, my.package:Model]
+estimators:
+  - morse
+  - soap_gpr: {n_sparse: 10}
+  - {mace: {preset: small}, as: m}
+  - my.package:Model
+  - {morse: {}, as: few, budget: {labels: 10}, resources: {gpu: 0}, environment: old, search: {trials: 3}}
+  - {"my.package:Other": {}, budget: {epochs: 2}, environment: {python: /usr/bin/python3}}
 tasks: [speed: {copies: [1]}]
+budget: {labels: 100, fit_seconds: 60.0, epochs: 20, tuning_trials: 8, tuning_seconds: 600}
+resources: {threads: 2, memory: 8 GB, gpu: 1, timed: true}
+environments: {old: {requirements: [torch==2.6]}}
+executor: {local: {jobs: 2}}
+retries: 2
 """)
 
 
@@ -43,6 +54,20 @@ def test_every_way_to_write_a_name_is_valid(validator):
     [
         *(("estimators", [row]) for row in ("mcae", {"morse": {"cutof": 5.0}}, {"morse": {}, "mace": {}})),
         *(("estimators", [{"soap_gpr": {"n_sparse": value}}]) for value in ("twenty", -5, 2.5, [])),
+        *(
+            ("estimators", [{"morse": {}, word: value}])
+            for word, value in {
+                "budgets": {"labels": 3},
+                "budget": {"labelz": 3},
+                "resources": {"gpu": -1},
+                "environment": {"requirment": []},
+                "as": [],
+                "search": 3,
+            }.items()
+        ),
+        *(("estimators", [row]) for row in ({"budget": {"labels": 3}}, {"as": "a"}, {})),
+        *(("budget", value) for value in ({"labels": 0}, {"label": 3}, 5)),
+        *(("executor", value) for value in ("locl", {"local": {"job": 1}})),
         *(("problems", [problem]) for problem in ({}, {"dataset": "silicon", "splits": "random"})),
         ("problems", [{"dataset": "silicon", "split": {"random": {"train": "most"}}}]),
         *(("tasks", [task]) for task in ("sped", {"speed": {"copies": 0.5}})),

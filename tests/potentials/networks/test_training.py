@@ -23,7 +23,7 @@ from mlffbench.potentials.networks.training import (
     n_trainable,
     train,
 )
-from mlffbench.system import cuda_graph, progress
+from mlffbench.system import cuda_graph, progress, state_file
 from mlffbench.system.timing import Lead
 from mlffbench.testing.launches import waits
 from mlffbench.testing.replay import replayed_on_cpu
@@ -117,10 +117,8 @@ def test_cosine_falls_by_the_epochs_that_are_behind() -> None:
 
 def test_cosine_ends_with_the_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock that advances a second at every look: 5 batches an epoch, 60 s."""
-    from mlffbench.potentials.networks import training as file
-
     ticks = iter(range(10**6))
-    monkeypatch.setattr(file, "monotonic", lambda: float(next(ticks)))
+    monkeypatch.setattr(state_file, "monotonic", lambda: float(next(ticks)))
     _, history = line(Settings(10**4, max_seconds=60, schedule="cosine"))
     rates = [h["learning_rate"] for h in history]
     np.testing.assert_array_equal(rates, np.sort(rates)[::-1])
@@ -332,11 +330,11 @@ def test_a_step_and_a_validation_wait_for_nothing() -> None:
     groups = [{"params": fit.module.parameters(), "lr": 0.05}]
     run = loop._Run(fit.module, groups, fit.loss, fit.validation, Settings(9))
     batch = next(fit.batches())
-    run.step(batch)
-    assert waits(lambda: run.step(batch)) == []
+    run.step((batch,))
+    assert waits(lambda: run.step((batch,))) == []
     assert waits(lambda: fit.validation.error(batch)) == []
     run.average.restart_as_mean()
-    assert waits(lambda: run.step(batch)) == []
+    assert waits(lambda: run.step((batch,))) == []
 
 
 def test_a_loss_that_waits_is_trained_plainly_with_the_reason() -> None:

@@ -8,11 +8,13 @@ from mlffbench.report.results import Results
 
 
 def test_a_failed_task_is_shown_beside_a_case_that_went_well(documents):
-    documents[0]["task_failures"] = [{"task": "speed(copies=[0])", "kind": "error", "message": "no copies"}]
+    documents[0]["task_failures"] = [
+        {"task": "speed(copies=[0])", "kind": "internal error", "message": "no copies"}
+    ]
     results = Results.from_documents(documents)
     frame = failures(results)
     row = frame[frame["method"] == f"{documents[0]['case']['label']}, speed(copies=[0])"].iloc[0]
-    assert (row["kind"], row["message"]) == ("error", "no copies")
+    assert (row["kind"], row["message"]) == ("internal error", "no copies")
     assert "no copies" in markdown.render(results, "demo")
 
 

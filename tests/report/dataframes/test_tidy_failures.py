@@ -9,7 +9,7 @@ from mlffbench.report.results import Results
 
 
 def test_fits_groups_tasks_and_doubtful_numbers_have_their_places():
-    part = outcome("mace", test_failures=[{"test": "test_1200K", "kind": "error", "message": "no"}])
+    part = outcome("mace", test_failures=[{"test": "test_1200K", "kind": "internal error", "message": "no"}])
     part["scores"] = part["scores"][:1]
     odd = outcome("odd")
     odd["scores"][0]["unit"] = "kcal"
@@ -19,7 +19,7 @@ def test_fits_groups_tasks_and_doubtful_numbers_have_their_places():
         "problem", "method", "seed", "task", "test", "quantity", "kind", "message",
     ]  # fmt: skip
     rows = {row[0]: row[1:] for row in table.drop(columns="problem").values.tolist()}
-    assert rows["mace"] == [0, "", "test_1200K", "", "error", "no"]
+    assert rows["mace"] == [0, "", "test_1200K", "", "internal error", "no"]
     assert rows["gap"] == [2, "", "", "", "out of memory", "17 GiB were asked for\nmore"]
     assert rows["odd"] == [0, "", "", "", "set aside", "forces rmse on test_300K is in 'kcal', not in eV/Å"]
     assert rows["soft"][:5] == [3, "properties", "diamond", "surface_energy_111", "skipped"]

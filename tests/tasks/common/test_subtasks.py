@@ -92,8 +92,8 @@ def test_a_killed_task_goes_on_at_its_last_finished_piece(importable, tmp_path):
     log, store = tmp_path / "log", Store(tmp_path / "out")
     task = Spec("helpers:killed_once", {"log": str(log)})
     wanted = case("helpers:Steady", log=str(tmp_path / "fits"), tasks=[task])
-    execute([wanted], store, Silent())
-    assert store.load(wanted.id)["failure"]["kind"] == "killed"
+    execute([wanted], store, Silent(), retries=0)
+    assert store.load(wanted.id)["failure"]["kind"] == "worker lost"
     execute([wanted], store, Silent())
     assert store.load(wanted.id)["status"] == "ok"
     assert log.read_text().split("\n")[:-1] == ["piece 0", "piece 1", "piece 2", "piece 2"]

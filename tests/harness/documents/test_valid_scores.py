@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from example_documents import error, outcome, score
 
+from mlffbench.harness.documents.valid_scores import valid_scores
 from mlffbench.report.dataframes.leaderboard import leaderboard
 from mlffbench.report.formats import markdown
 from mlffbench.report.results import Results
-from mlffbench.report.valid_scores import valid_scores
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,9 @@ def test_a_number_that_stands_twice_counts_once():
 
 
 def test_scores_of_a_group_that_failed_are_set_aside():
-    document = outcome("soap", test_failures=[{"test": "test_1200K", "kind": "error", "message": ""}])
+    document = outcome(
+        "soap", test_failures=[{"test": "test_1200K", "kind": "internal error", "message": ""}]
+    )
     valid, faults = valid_scores(document)
     assert "test_1200K" not in {s["test"] for s in valid}
     assert faults[0] == "forces rmse on test_1200K is of a group that failed"

@@ -15,7 +15,6 @@ UNITS = {  # of the errors on test groups
     "energy_shifted": "eV",
     "stress": "eV/Å³",
 }
-IDENTITY = ("task", "test", "quantity", "metric", "unit")
 
 
 def valid_scores(document: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
@@ -28,13 +27,26 @@ def valid_scores(document: Mapping[str, Any]) -> tuple[list[dict[str, Any]], lis
     faults: list[str] = []
     twice: set[tuple[str, ...]] = set()
     for score in document.get("scores") or []:
-        key = tuple(str(score.get(name) or "") for name in IDENTITY)
-        if fault := _fault(score, failed):
+        get = score.get
+        key = (get("task") or "", score["test"], score["quantity"], score["metric"], get("unit") or "")
+        if not _is_plain(*key, get("value"), failed) and (fault := _fault(score, failed)):
             faults.append(f"{score['quantity']} {score['metric']} on {score['test']} {fault}")
-        elif score.get("value") != valid.setdefault(key, score).get("value") and key not in twice:
+        elif (first := valid.setdefault(key, score)) is not score and get("value") != first.get("value"):
+            if key not in twice:
+                faults.append(f"{score['quantity']} {score['metric']} on {score['test']} has two values")
             twice.add(key)
-            faults.append(f"{score['quantity']} {score['metric']} on {score['test']} has two values")
-    return [score for key, score in valid.items() if key not in twice], faults
+    if twice:
+        return [score for key, score in valid.items() if key not in twice], faults
+    return list(valid.values()), faults
+
+
+def _is_plain(
+    task: str, test: str, quantity: str, metric: str, unit: str, value: Any, failed: set[Any]
+) -> bool:
+    """True for nearly all scores: nothing is odd about them."""
+    if task or (wanted := UNITS.get(quantity)) is None:
+        return True
+    return unit == wanted and type(value) is float and value >= 0 and test not in failed
 
 
 def _fault(score: Mapping[str, Any], failed: set[Any]) -> str:

@@ -1,0 +1,1 @@
+"""Search for hyperparameters: spaces, trials on held-out frames, searchers."""

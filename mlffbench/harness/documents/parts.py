@@ -1,0 +1,35 @@
+"""Parts of a document: nested values, which may be missing, and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["LARGE", "Document", "dig", "fitted_here", "number"]
+
+Document = dict[str, Any]
+LARGE = 1_000  # documents from which on a results folder has an index
+
+
+def dig(document: Any, *keys: str) -> Any:
+    """document[a][b][c], or None where a step is missing."""
+    for key in keys:
+        document = document.get(key) if isinstance(document, Mapping) else None
+    return document
+
+
+def fitted_here(document: Mapping[str, Any]) -> bool:
+    """False for a potential that existed already, whose fit has no time."""
+    return dig(document, "model", "fitted_here") is not False
+
+
+def number(value: Any) -> float:
+    """A float; NaN for None, for a truth value, for text and for a whole number that is too large."""
+    if type(value) is float:  # nearly always
+        return value
+    if value is None or isinstance(value, bool | str):
+        return float("nan")
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return float("nan")

@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import mlffbench
+from mlffbench.system import own_package
 from mlffbench.system.own_package import core_requirements, own_identity, package_alone
 
 CODE = """
@@ -38,3 +39,19 @@ def test_another_python_imports_this_package_alone(tmp_path):
 def test_the_core_requirements_are_those_of_the_project():
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
     assert core_requirements() == project["dependencies"]
+    assert core_requirements("search") == project["optional-dependencies"]["search"]
+
+
+def test_without_its_source_tree_the_record_tells(monkeypatch, tmp_path):
+    class Record:
+        requires = (
+            "numpy>=2.0",
+            'optuna>=4.0; extra == "search"',
+            "x; python_version < '4' and extra == 'y'",
+        )
+
+    monkeypatch.setattr(own_package, "_package", lambda: tmp_path / "mlffbench")
+    monkeypatch.setattr(own_package, "_record", Record)
+    assert core_requirements() == ["numpy>=2.0"]
+    assert core_requirements("search") == ["optuna>=4.0"]
+    assert core_requirements("y") == ["x; python_version < '4'"]

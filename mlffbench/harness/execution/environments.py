@@ -22,6 +22,7 @@ from mlffbench.system.virtual_environment import interpreter, make_environment, 
 
 __all__ = ["PythonEnvironment", "environment_sentences", "environments_folder"]
 
+SEARCH = "search"  # extra of mlffbench that every environment has: a row may be tuned
 RECORD = "mlffbench.json"  # in a finished environment, written last
 LACKING = """
 import importlib.metadata, importlib.util, json, sys
@@ -81,7 +82,7 @@ class PythonEnvironment:
         """Digest of what an environment is made of: requirements, mlffbench's own, Python, machine."""
         version = self.python or ".".join(platform.python_version_tuple()[:2])
         made_of = [
-            sorted(self.requirements), sorted(core_requirements()), version,
+            sorted(self.requirements), sorted(_own_requirements()), version,
             sys.implementation.name, sys.platform, platform.machine(),
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
@@ -156,7 +157,7 @@ class PythonEnvironment:
                 raise ImportError(before["message"])
             shutil.rmtree(self.folder, ignore_errors=True)  # of one that was killed
             try:
-                make_environment(self.folder, [*self.requirements, *core_requirements()], self.python)
+                make_environment(self.folder, [*self.requirements, *_own_requirements()], self.python)
             except ImportError as error:
                 message = f"the environment {self.name!r} cannot be made: {error}"
                 _write(failed, {"run": run, "message": message})
@@ -173,6 +174,10 @@ class PythonEnvironment:
         tool = "uv" if uv() else "venv and pip"
         packages = ", ".join([*self.requirements, "the core packages of mlffbench"])
         return f"environment {self.name}: to be made by {tool} in {self.folder}, of {packages}"
+
+
+def _own_requirements() -> list[str]:
+    return [*core_requirements(), *core_requirements(SEARCH)]
 
 
 def _write(file: Path, content: Mapping[str, Any]) -> None:

@@ -48,8 +48,8 @@ def main() -> None:
     results folder with the kept model that the case's tasks run on, or null for a fit; ``run``, a name of the
     run. From another machine also ``folder``, the working folder, entered if it is here, too, and
     ``trusted``, what the user trusts. A line may come before it: ``environ``, variables to be set, and
-    ``stay``, to answer one order after the other (`mlffbench.harness.execution.staying`). The process of a case with an environment goes on as the
-    Python of that environment (`mlffbench.harness.execution.entry`).
+    ``stay``, to answer one order after the other (`mlffbench.harness.execution.staying`). The process of a
+    case with an environment goes on as the Python of that environment (`mlffbench.harness.execution.entry`).
 
     Events are lines of JSON: ``{"progress": [...]}``, then ``{"answering": true}`` and ``{"answered":
     true}``, or ``{"disk full": reason}`` or ``{"unwritable": reason}``. In an environment ``{"entered":

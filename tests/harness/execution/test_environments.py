@@ -37,7 +37,7 @@ def wheels(tmp_path, monkeypatch):
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setattr(environments, "core_requirements", list)
+    monkeypatch.setattr(environments, "core_requirements", lambda extra=None: [])
     return folder
 
 
@@ -116,7 +116,9 @@ def test_an_interpreter_says_what_it_lacks(monkeypatch):
     here = PythonEnvironment("here", python=sys.executable)
     assert here.lacking(["json"]) == []
     assert here.lacking(["no_such_module"]) == ["no_such_module"]
-    monkeypatch.setattr(environments, "core_requirements", lambda: ["numpy>=2.0", "no-such-package[all]<3"])
+    monkeypatch.setattr(
+        environments, "core_requirements", lambda extra=None: ["numpy>=2.0", "no-such-package[all]<3"]
+    )
     with pytest.raises(ImportError, match=r"'here'.* lacks no-such-package: install them"):
         here.ready()
     with pytest.raises(ImportError, match="is no Python that runs"):

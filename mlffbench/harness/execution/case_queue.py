@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import threading
 import time
@@ -93,6 +94,7 @@ class CaseQueue:
         replaced: Container[str] = (),
     ) -> None:
         self.retries, self.replaced = retries, replaced
+        self.token = secrets.token_hex(8)
         self.extended, self.largest_model = extended, largest_model(keep_models)
         self.cases, self.store, self.observer = cases, store, observer
         self.executor, self.time_limit, self.fresh = executor, time_limit, fresh
@@ -203,7 +205,7 @@ class CaseQueue:
         document = None
         self.observer.started(case)
         results = str(self.store.folder.absolute()) if case.id in self.extended else None
-        more = {"largest_model": self.largest_model, "results": results}
+        more = {"largest_model": self.largest_model, "results": results, "run": self.token}
         name = f"{case.id}.tasks.log" if results else f"{case.id}.log"  # that of the fit stays
         with CaseLog(self.store.folder / LOGS / name) as log:
             log.say(f"{case.label}: {case.estimator} on {case.dataset}, {case.split}, seed {case.seed}")

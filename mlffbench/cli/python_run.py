@@ -202,7 +202,7 @@ def _proposed(
     dataset = load_dataset(data, **params)
     spec = dataset_spec(data, params)
     for sentence in admit_quietly(dataset) if is_own_data(spec) else ():
-        warnings.warn(sentence, stacklevel=5)
+        warnings.warn(sentence, stacklevel=4)
     proposal = propose(dataset, spec, budget, names_of(only), quick)
     for word, sentence in proposal.reasons if progress else ():
         say(f"{word}: {sentence}", err=True)

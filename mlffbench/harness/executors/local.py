@@ -63,11 +63,14 @@ class Local:
         ExecutorError
             There will never be room.
         """
-        needed = resources_of(case)
-        if sentence := lack(needed, self._room.machine):
+        if (sentence := self.lack(case)) is not None:
             raise ExecutorError(f"{case.label}: {sentence}")
-        with self._room.share(needed) as share:
+        with self._room.share(resources_of(case)) as share:
             yield partial(self._start, case, share)
+
+    def lack(self, case: Case) -> str | None:
+        """Sentence on what a case needs and this machine has not; None if it fits."""
+        return lack(resources_of(case), self._room.machine)
 
     def is_alone(self, case: Case) -> bool:
         """True if the case has its device, and a new process, for itself."""

@@ -42,6 +42,5 @@ def test_what_this_machine_has_not_is_refused_unless_the_cases_run_elsewhere():
     with pytest.raises(SuiteError, match=r"^estimators\[1\].*: row 'large': 5000 threads are asked for, and"):
         plan.refuse_unmet({refused.id})
     plan.refuse_unmet({case.id for case in plan.cases} - {refused.id})
-    assert not plan_run(suite, here=False).unmet
-    assert not plan_run({**suite, "executor": "dask"}).unmet
+    assert not plan_run({**suite, "executor": {"dask": {"scheduler": "tcp://elsewhere:8786"}}}).unmet
     assert len(plan_run({**SUITE, "resources": {"memory": "900 TB"}}).unmet) == 2

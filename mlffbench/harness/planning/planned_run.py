@@ -9,6 +9,7 @@ from typing import Any
 
 from mlffbench.data import Dataset
 from mlffbench.harness.case import Case
+from mlffbench.harness.execution.resources import lack, resources_of
 from mlffbench.harness.inputs import DataInputs, is_own_data
 from mlffbench.harness.planning.default_split import default_split
 from mlffbench.harness.planning.executor import ExecutorChoice, is_here
@@ -18,6 +19,7 @@ from mlffbench.harness.planning.requirements import unmet_by
 from mlffbench.harness.planning.suite_data import SuiteData, make_split
 from mlffbench.harness.planning.suite_tasks import Subject, impossible_tasks, models_of, oversized_tasks
 from mlffbench.system.device import checked_device
+from mlffbench.system.machine import this_machine
 from mlffbench.system.settings_source import Mistake, SettingsSource
 
 __all__ = ["UNKNOWN", "PlannedRun", "plan_run"]
@@ -118,7 +120,11 @@ def _check_device(device: str | None) -> None:
 
 
 def _planned(
-    suite: Suite, source: SettingsSource, mistakes: list[Mistake], device: str | None, data: SuiteData
+    suite: Suite,
+    source: SettingsSource,
+    mistakes: list[Mistake],
+    device: str | None,
+    data: SuiteData,
 ) -> PlannedRun:
     """Plan a suite of the right shape; mistakes in its names and values are given."""
     if is_here(suite.executor):
@@ -136,7 +142,8 @@ def _planned(
     source.refuse(mistakes)
     suite = suite.model_copy(update={"problems": problems})
     planned = _cases(suite, data, device, source)
-    unmet = _unmet(suite, planned, source)
+    too_large = _too_large(suite, planned, source) if is_here(suite.executor) else {}
+    unmet = _unmet(suite, planned, source, too_large)
     notes, warnings = tuple(data.notes), tuple(data.warnings)
     return PlannedRun(suite, planned, data.inputs, notes, warnings, data.absent, unmet)
 
@@ -202,11 +209,25 @@ def _with_split(problem: Problem, dataset: Dataset, data: SuiteData) -> Problem:
     return problem.model_copy(update={"split": split})
 
 
-def _unmet(suite: Suite, planned: list[Case], source: SettingsSource) -> dict[str, str]:
+def _unmet(
+    suite: Suite, planned: list[Case], source: SettingsSource, too_large: Mapping[str, str]
+) -> dict[str, str]:
     """Ids of the cases that cannot run here, and the sentences with their places."""
-    reasons: dict[str, str] = {}
+    reasons = dict(too_large)
     for i, row in suite.rows:
         case = next(case for case in planned if case.label == row.label)  # with the device
         for path, sentence in unmet_by(case, elsewhere=not is_here(suite.executor)):
             reasons[row.label] = source.say(("estimators", i, *path), sentence)
     return {case.id: reasons[case.label] for case in planned if case.label in reasons}
+
+
+def _too_large(suite: Suite, planned: list[Case], source: SettingsSource) -> dict[str, str]:
+    """Labels of the rows that this machine has not the resources for, and the sentences with their places."""
+    machine, reasons = this_machine(), dict[str, str]()
+    for i, row in suite.rows:
+        path: tuple[Any, ...] = ("resources",) if row.resources is None else ("estimators", i, "resources")
+        for case in [case for case in planned if case.label == row.label and case.resources][:1]:
+            sentence = lack(resources_of(case), machine)
+            if sentence is not None:
+                reasons[row.label] = source.say(path, f"row {row.label!r}: {sentence}")
+    return reasons

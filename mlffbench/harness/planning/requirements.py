@@ -38,8 +38,6 @@ def unmet_by(case: Case, elsewhere: bool = False) -> Iterator[registry.Fault]:
 
 def _unmet_there(spec: Spec, environment: Mapping[str, Any]) -> Iterator[registry.Fault]:
     python = PythonEnvironment.of(environment)
-    if any(text.startswith("-") for text in python.requirements):
-        yield ("environment",), "requirements are packages; options of pip belong into pip's own settings"
     if python.is_existing:
         try:
             if absent := python.lacking(_modules("estimators", spec)):

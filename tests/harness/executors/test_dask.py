@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from example_cases import Silent, case, pending
 from example_processes import alive, marked
 
 from mlffbench.data import Spec
-from mlffbench.harness.cluster import connection
+from mlffbench.harness.cluster import connection, session
 from mlffbench.harness.cluster.host import hosted
 from mlffbench.harness.cluster.identity import Identity
 from mlffbench.harness.documents.store import Store
@@ -28,38 +29,36 @@ from mlffbench.harness.executors.dask import Dask
 from mlffbench.harness.run import run
 
 TESTS = Path(__file__).parents[2]
-BLIND = "import mlffbench.harness.cluster.session as s; s.is_visible, s.seen = lambda _: False, s.is_visible"
-SEEING = "import mlffbench.harness.cluster.session as s; s.is_visible = s.seen"
-LOCAL = {
-    "threads_per_worker": 1,
-    "memory_limit": None,
-    "host": "127.0.0.1",
-    "dashboard_address": "127.0.0.1:0",
-}
+HOST = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+LOCAL = {"threads_per_worker": 1, "memory_limit": None, **HOST}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _importable():
+    """Workers and their children find ``helpers``."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", f"{TESTS}{os.pathsep}{TESTS.parent}")
+        yield
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """A scheduler with two workers; all its processes are marked."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", f"{TESTS}{os.pathsep}{TESTS.parent}")
-        patch.setenv("MARK", str(tmp_path_factory.mktemp("mark")))
-        with hosted("LocalCluster", {"n_workers": 2, **LOCAL}) as address:
-            yield address
+def address():
+    """A scheduler with two workers, threads of this process: only the children are processes."""
+    with LocalCluster(n_workers=2, processes=False, protocol="tcp://", **LOCAL) as cluster:
+        yield cluster.scheduler_address
+
+
+@pytest.fixture(scope="module")
+def processes():
+    """A scheduler with two workers, each a process."""
+    with hosted("LocalCluster", {"n_workers": 2, **LOCAL}) as address:
+        yield address
 
 
 @pytest.fixture
-def client(address):
-    with Client(address, set_as_default=False) as client:
-        yield client
-
-
-@pytest.fixture
-def blind(client):
+def blind(monkeypatch):
     """Workers that do not see the results folder, as on a machine with other disks."""
-    client.run(exec, BLIND)
-    yield
-    client.run(exec, SEEING)
+    monkeypatch.setattr(session, "is_visible", lambda _: False)
 
 
 def until(true, seconds=120.0):
@@ -92,10 +91,13 @@ def check_equal_to_local(store, cases):
         assert store.kept_model(wanted.id).is_file()
 
 
-def test_numbers_are_those_of_a_local_process(tmp_path, address):
+def test_numbers_are_those_of_a_local_process(tmp_path):
     store, watcher = Store(tmp_path), Silent()
     cases = [case(seed=0), case("lennard_jones", seed=1)]
-    execute(cases, store, watcher, Dask(2, scheduler=address))
+    with Dask(2) as executor:
+        assert executor.describe()[0] == "dask: 2 workers on this machine"
+        assert executor.dashboard.startswith("http://127.0.0.1:")
+        execute(cases, store, watcher, nullcontext(executor))
     check_equal_to_local(store, cases)
     assert ("fit", 0) in watcher.said
     assert not (tmp_path / "unfinished").exists()
@@ -107,6 +109,7 @@ def test_answers_come_as_bytes_where_the_results_folder_is_not_seen(tmp_path, ad
     check_equal_to_local(store, cases)
 
 
+@pytest.mark.slow
 def test_unfinished_work_and_kept_models_travel_to_workers_that_do_not_see_them(tmp_path, address, blind):
     store, pieces = Store(tmp_path / "out"), tmp_path / "pieces"
     fit = {"log": str(tmp_path / "fits")}
@@ -164,20 +167,21 @@ def test_no_scheduler_is_a_sentence(monkeypatch, tmp_path):
 
 
 # ---------------------------------------------------------------- losses
-def test_a_case_goes_on_elsewhere_when_its_worker_is_killed(tmp_path, address, client):
+@pytest.mark.slow
+def test_a_case_goes_on_elsewhere_when_its_worker_is_killed(tmp_path, processes):
     store, log = Store(tmp_path / "out"), tmp_path / "log"
     wanted = case("helpers:Steady", log=str(log), seconds=2.0)
-    driver = threading.Thread(target=execute, args=([wanted], store, Silent(), Dask(1, scheduler=address)))
+    driver = threading.Thread(target=execute, args=([wanted], store, Silent(), Dask(1, scheduler=processes)))
     driver.start()
     child = started(log)
     above = {process.pid for process in psutil.Process(child).parents()}
-    (worker,) = above & set(client.run(os.getpid).values())
+    with Client(processes, set_as_default=False) as client:
+        (worker,) = above & set(client.run(os.getpid).values())
     os.kill(worker, signal.SIGKILL)
     until(lambda: not alive(child), 10.0)
     driver.join(120)
     assert store.load(wanted.id)["failure"] is None
     assert [line.split()[1] for line in said(log)] == ["started", "started", "finished"]
-    client.wait_for_workers(2, timeout=60)
 
 
 DRIVER = """
@@ -197,17 +201,19 @@ with interruptible():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
-def test_nothing_computes_on_when_the_driver_dies_or_is_interrupted(tmp_path, address, sign):
+def test_nothing_computes_on_when_the_driver_dies_or_is_interrupted(tmp_path, processes, sign):
     out = tmp_path / "out"
     environment = {**os.environ, "PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}"}
-    with subprocess.Popen([sys.executable, "-c", DRIVER, str(out), address], env=environment) as driver:
+    with subprocess.Popen([sys.executable, "-c", DRIVER, str(out), processes], env=environment) as driver:
         child = started(tmp_path / "out-log")
         driver.send_signal(sign)
         assert driver.wait(60) == (130 if sign == signal.SIGINT else -sign)
     until(lambda: not alive(child), 10.0)
 
 
+@pytest.mark.slow
 def test_the_run_ends_with_a_sentence_when_the_scheduler_dies(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", f"{TESTS}{os.pathsep}{TESTS.parent}")
     monkeypatch.setenv("MARK", str(tmp_path))

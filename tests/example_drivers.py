@@ -39,15 +39,13 @@ if options["stops"]:
     Store.save = stopping
 params = {"log": f"{out}-log", "seconds": options["seconds"]}
 cases = [case("helpers:Steady", number=k, **params) for k in range(options["n"])]
-store = Store(out)
-watcher = Silent()
+store, watcher = Store(out), Silent()
+executor = registry.load("executors", options["executor"])(2)
 with interruptible():
     try:
-        execute(pending(cases, store, retry=True), store, watcher, executor=registry.load("executors", options["executor"])(2))
+        execute(pending(cases, store, retry=True), store, watcher, executor=executor)
     except KeyboardInterrupt:
         sys.exit(130)
-if ("waiting", 1) in watcher.said:
-    print("waited")
 """
 
 

@@ -17,9 +17,9 @@ from mlffbench.harness.documents.store import Store
 DRIVER = """
 import json, os, signal, sys
 from example_cases import Silent, case, pending
+from mlffbench import registry
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.execution.execute import execute
-from mlffbench.harness.executors.local import Local
 from mlffbench.system import lease, process_identity
 from mlffbench.system.interrupts import interruptible
 
@@ -39,24 +39,29 @@ if options["stops"]:
     Store.save = stopping
 params = {"log": f"{out}-log", "seconds": options["seconds"]}
 cases = [case("helpers:Steady", number=k, **params) for k in range(options["n"])]
-store = Store(out)
-watcher = Silent()
+store, watcher = Store(out), Silent()
+executor = registry.load("executors", options["executor"])(2)
 with interruptible():
     try:
-        execute(pending(cases, store, retry=True), store, watcher, executor=Local(2))
+        execute(pending(cases, store, retry=True), store, watcher, executor=executor)
     except KeyboardInterrupt:
         sys.exit(130)
-if ("waiting", 1) in watcher.said:
-    print("waited")
 """
 
 
-def start_driver(out, n, seconds=0.1, lease=60.0, machine="", stops=False, prefix=()):
-    """Start a driver of n cases; on another machine, if it is given a name or started in a namespace."""
+def start_driver(out, n, seconds=0.1, lease=60.0, machine="", stops=False, executor="local"):
+    """Start a driver of n cases; on another machine, if it is given a name."""
     (out.parent / "tmp").mkdir(exist_ok=True)
-    options = {"n": n, "seconds": seconds, "lease": lease, "machine": machine, "stops": stops}
+    options = {
+        "n": n,
+        "seconds": seconds,
+        "lease": lease,
+        "machine": machine,
+        "stops": stops,
+        "executor": executor,
+    }
     environment = {**os.environ, "TMPDIR": str(out.parent / "tmp")}
-    command = [*prefix, sys.executable, "-c", DRIVER, str(out), json.dumps(options)]
+    command = [sys.executable, "-c", DRIVER, str(out), json.dumps(options)]
     return subprocess.Popen(command, env=environment, start_new_session=True)
 
 

@@ -37,7 +37,7 @@ from mlffbench.system.failures import DiskFullError
 from mlffbench.system.lease import Leases
 from mlffbench.system.process_identity import ProcessIdentity
 
-TESTS = Path(__file__).parents[2]
+TESTS = Path(__file__).parent
 ELSEWHERE = replace(ProcessIdentity.own(), machine="another machine")
 IS_ROOT = os.name == "posix" and os.geteuid() == 0
 
@@ -124,7 +124,7 @@ def test_the_lease_of_a_driver_that_died_here_is_free_at_once(tmp_path, in_proce
 
 
 # ---------------------------------------------------------------- stopped drivers
-@pytest.mark.parametrize("moment", ["fit", "rename"])
+@pytest.mark.parametrize("moment", [pytest.param("fit", marks=pytest.mark.slow), "rename"])
 def test_a_stopped_driver_that_wakes_up_stores_nothing(
     tmp_path, monkeypatch, in_process, short_lease, moment
 ):
@@ -296,7 +296,9 @@ def wait_for_a_fit(out, drivers):
     wait_until(lambda: len(fits(out)) > before or all(driver.poll() is not None for driver in drivers))
 
 
-def injected(tmp_path, n_kills, n_cases, machines, seed, lease_seconds=3.0, victims=VICTIMS):
+def injected(
+    tmp_path, n_kills, n_cases, machines, seed, lease_seconds=3.0, victims=VICTIMS, executor="local"
+):
     """Kill processes of drivers on these machines at random moments until as many kills have hit."""
     rng, killed, suites = np.random.default_rng(seed), Counter(), 0
     others = {"leases", "unfinished"} if len(set(machines)) > 1 else set()  # of runs that died elsewhere
@@ -305,7 +307,8 @@ def injected(tmp_path, n_kills, n_cases, machines, seed, lease_seconds=3.0, vict
     while killed.total() < n_kills:
         for k, driver in drivers.items():
             if driver is None or driver.poll() is not None:
-                drivers[k] = start_driver(out, n_cases, lease=lease_seconds, machine=machines[k])
+                options = {"lease": lease_seconds, "machine": machines[k], "executor": executor}
+                drivers[k] = start_driver(out, n_cases, **options)
         if rng.random() < 0.75:  # else while drivers start
             wait_for_a_fit(out, drivers.values())
         time.sleep(float(rng.uniform(0.0, 1.0)))
@@ -324,7 +327,7 @@ def injected(tmp_path, n_kills, n_cases, machines, seed, lease_seconds=3.0, vict
         driver.wait(240)
     check_whole(out, n_cases, others, lease=lease_seconds)
     wait_until(lambda: not marked(tmp_path), 10)
-    assert not files(tmp_path / "tmp")
+    assert not [file for file in files(tmp_path / "tmp") if not file.startswith("dask-scratch-space/")]
     return killed, suites + 1
 
 
@@ -338,6 +341,14 @@ def test_many_kills_lose_and_leave_nothing(tmp_path, machines, capsys):
     killed, suites = injected(tmp_path, 60, 6, machines, 13)
     with capsys.disabled():
         print(f"\n{len(machines)} drivers: {killed.total()} kills {dict(killed)}, {suites} suites")
+
+
+@pytest.mark.slow
+def test_kills_of_a_scheduler_and_its_workers_lose_and_leave_nothing(tmp_path, capsys):
+    pytest.importorskip("distributed")
+    killed, suites = injected(tmp_path, 20, 6, ("",), 14, victims=["any", "any", "driver"], executor="dask")
+    with capsys.disabled():
+        print(f"\ndask: {killed.total()} kills {dict(killed)}, {suites} suites")
 
 
 @pytest.mark.parametrize("n_drivers", [2, pytest.param(3, marks=pytest.mark.slow)])

@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 import torch
 
+from mlffbench import registry
+from mlffbench.data import Spec
 from mlffbench.potentials.networks.seeding import fixed_seed, shuffled_batches
 from mlffbench.potentials.networks.training import Settings, StageTwo, Trained, Validation, train
 from mlffbench.system import checkpoint, earlier_work, state_file
+from mlffbench.testing import solids
 from mlffbench.testing.replay import replayed_on_cpu
 
 N = 13  # rows to train on, 4 to a batch
@@ -199,3 +202,56 @@ def test_states_are_as_rare_as_their_cost_demands(tmp_path: Path, monkeypatch: p
         file.keep(state)
     assert written[0] == 62.0
     np.testing.assert_array_equal(np.diff(written[:4]), 202.0)
+
+
+# ---------------------------------------------------------------- all methods that train in epochs
+TINY = {"max_epochs": 3, "batch_size": 2, "dtype": "float64", "cutoff": 4.0}
+METHODS: dict[str, dict[str, Any]] = {
+    "behler_parrinello": {"hidden": (4,), "n_networks": 2},
+    "equivariant_network": {"num_channels": 2},
+    "mace": {"num_channels": 2, "max_L": 0, "max_ell": 1, "correlation": 2, "stage_two": 0.5},
+    "painn": {"channels": 4, "layers": 1},
+    "schnet": {"channels": 4, "layers": 1},
+    "tensornet": {"channels": 4, "layers": 1},
+}
+WRAPPED: dict[str, dict[str, Any]] = {
+    "committee": {"model": {"behler_parrinello": TINY | {"hidden": (4,)}}, "n": 2, "random_state": 0},
+    "delta_learning": {
+        "baseline": {"behler_parrinello": TINY | {"hidden": (3,)}},
+        "model": {"behler_parrinello": TINY | {"hidden": (4,)}},
+    },
+}
+EACH = {name: TINY | {"random_state": 1} | more for name, more in METHODS.items()} | WRAPPED
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_every_method_goes_on_from_each_of_its_states(
+    name: str, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, write = solids(), state_file.StateFile._write
+    fitted = lambda: registry.make(Spec(name, EACH[name]), ("estimators",)).fit(
+        list(data.frames[:4]), data.labels[:4]
+    )
+    with checkpoint.keep_in(None):
+        expected = fitted()
+    kills = 0
+
+    def killing(file: state_file.StateFile, *state: Any) -> None:
+        write(file, *state)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(state_file.StateFile, "_write", killing)
+    while True:
+        try:
+            model = fitted()
+            break
+        except KeyboardInterrupt:
+            kills += 1
+    assert kills >= 6  # batches, and the end of every training
+    assert model.predict(list(data.frames)).energy == pytest.approx(
+        expected.predict(list(data.frames)).energy, rel=1e-12
+    )
+    names = ("epoch", "loss", "validation")
+    rows = [[[row[name] for name in names] for row in each.history_] for each in (model, expected)]
+    np.testing.assert_allclose(rows[0], rows[1], rtol=1e-10)
+    assert getattr(model, "stopped_by_", "") == getattr(expected, "stopped_by_", "")

@@ -22,7 +22,7 @@ from mlffbench.harness.fit_checkpoint import (
     write_fit,
 )
 from mlffbench.harness.group_results import group_results, predictable
-from mlffbench.harness.metadata import dataset_metadata, leakage, model_metadata, split_metadata
+from mlffbench.harness.metadata import dataset_metadata, model_metadata, split_metadata
 from mlffbench.harness.outcome import Outcome, failed
 from mlffbench.harness.task_results import task_results
 from mlffbench.system import earlier_work, progress
@@ -71,7 +71,7 @@ def _flow(case: Case, read: list[CaseData], keep: Keep) -> tuple[Outcome, Predic
     data = CaseData.of(case)
     read.append(data)
     dataset, split = data.dataset, data.split()
-    leaks = leakage(data.plain, split)
+    leaks = data.leaks(split)
     model, fit, resumed = _ready_model(case, data, split)
     tested = group_results(case, model, dataset, split)
     kept_model = keep(model)
@@ -141,7 +141,7 @@ def _fitted(
     frames, labels = [data.dataset.frames[i] for i in split.train], data.dataset.labels[split.train]
     grouped = {"groups": data.groups(split)} if has_fit_parameter(model, "groups") else {}
     limit = fit_limit(case.estimator, case.budget)
-    late = f"the fit took longer than its budget of {limit} s"
+    late = f"the fit took longer than its budget of {limit or 0:g} s"
     with (
         deadline(limit, late),
         earlier_work.listen() as earlier,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
-from ase import Atoms
 from sklearn.utils.validation import has_fit_parameter
 
 from mlffbench import registry
-from mlffbench.data import Dataset, Labels
+from mlffbench.data import Dataset, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.harness.budget import fit_limit, within
 from mlffbench.harness.case import Case
@@ -29,7 +27,7 @@ from mlffbench.harness.outcome import Outcome, failed
 from mlffbench.harness.task_results import task_results
 from mlffbench.system import earlier_work, progress
 from mlffbench.system.deadline import deadline
-from mlffbench.system.failures import catch_failure
+from mlffbench.system.failures import TooLongError, catch_failure
 from mlffbench.system.provenance import provenance
 from mlffbench.system.timing import Measurement, measure
 
@@ -74,16 +72,7 @@ def _flow(case: Case, read: list[CaseData], keep: Keep) -> tuple[Outcome, Predic
     read.append(data)
     dataset, split = data.dataset, data.split()
     leaks = data.leaks(split)
-    model = _model(case, dataset)
-    forget_other_checkpoints(model, data.key(split))
-    device = str(getattr(model, "device", "cpu"))
-    train = [dataset.frames[i] for i in split.train]
-    groups = partial(data.groups, split)
-    model, fit, resumed = _fitted(case, model, train, dataset.labels[split.train], device, groups)
-    if case.tasks or fit.seconds >= LONG:
-        sign_checkpoints(model, data.key(split))
-        write_fit(model, fit, resumed)
-    model.predict(train[:2])  # first calls compile and allocate; they are not part of the pace
+    model, fit, resumed = _ready_model(case, data, split)
     tested = group_results(case, model, dataset, split)
     kept_model = keep(model)
     done = task_results(case, model, dataset, predictable(split, tested.failures))
@@ -105,6 +94,19 @@ def _flow(case: Case, read: list[CaseData], keep: Keep) -> tuple[Outcome, Predic
     ), tested.predictions
 
 
+def _ready_model(case: Case, data: CaseData, split: Split) -> tuple[ForceField, Measurement, int]:
+    """The fitted model after a first prediction, the cost of the fit, and how often it was resumed."""
+    model, inputs = _model(case, data.dataset), data.key(split)
+    forget_other_checkpoints(model, inputs)
+    model, fit, resumed = _fitted(case, model, data, split)
+    if case.tasks or fit.seconds >= LONG:
+        sign_checkpoints(model, inputs)
+        write_fit(model, fit, resumed)
+    # first calls compile and allocate; they are not part of the pace
+    model.predict([data.dataset.frames[i] for i in split.train[:2]])
+    return model, fit, resumed
+
+
 def _model(case: Case, dataset: Dataset) -> ForceField:
     """Build the estimator; seed and isolated-atom energies come from the case unless it sets its own, limits
     from the budget.
@@ -114,12 +116,7 @@ def _model(case: Case, dataset: Dataset) -> ForceField:
 
 
 def _fitted(
-    case: Case,
-    model: ForceField,
-    frames: Sequence[Atoms],
-    labels: Labels,
-    device: str,
-    groups: Callable[[], list[str] | None],
+    case: Case, model: ForceField, data: CaseData, split: Split
 ) -> tuple[ForceField, Measurement, int]:
     """Fit the model and measure the cost; after a kill, go on from the checkpoints.
 
@@ -141,13 +138,17 @@ def _fitted(
         return kept
     model.import_libraries()
     progress.report("fit", 0)
-    grouped = {"groups": groups()} if has_fit_parameter(model, "groups") else {}
+    frames, labels = [data.dataset.frames[i] for i in split.train], data.dataset.labels[split.train]
+    grouped = {"groups": data.groups(split)} if has_fit_parameter(model, "groups") else {}
     limit = fit_limit(case.estimator, case.budget)
+    late = f"the fit took longer than its budget of {limit or 0:g} s"
     with (
-        deadline(limit, f"the fit took longer than its budget of {limit or 0:g} s"),
+        deadline(limit, late),
         earlier_work.listen() as earlier,
-        measure(device) as fit,
+        measure(str(getattr(model, "device", "cpu"))) as fit,
     ):
         model.fit(frames, labels, **grouped)
     fit.seconds += earlier.seconds
+    if earlier.resumed and limit is not None and fit.seconds > limit:
+        raise TooLongError(late)
     return model, fit, earlier.resumed

@@ -46,7 +46,7 @@ class StateFile:
 
     def __init__(self, path: Path | None) -> None:
         self.path, self.start = path, monotonic()
-        self.period = float(os.environ.get(PERIOD) or SECONDS)
+        self.period = _period()
         self._after(0.0)
 
     def _after(self, cost: float) -> None:
@@ -81,6 +81,21 @@ class StateFile:
         with suppress(OSError):  # no room, or a folder that cannot be written: the work goes on without
             _write(path, {**facts, "work": earlier_work.stamp(self.seconds)}, arrays)
         self._after(monotonic() - begun)
+
+
+def _period() -> float:
+    """Seconds between two states, as the environment says.
+
+    Raises
+    ------
+    ValueError
+        It does not say a number.
+    """
+    text = os.environ.get(PERIOD) or str(SECONDS)
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{PERIOD} is {text!r}; it takes a number of seconds") from None
 
 
 def _write(path: Path, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:

@@ -82,13 +82,15 @@ def train(
     """
     run = _Run(module, groups, loss, validate, settings, second, order)
     run.resume()
+    finished_before = bool(run.stopped_by)
     try:
         while not run.stopped_by:
             run.run_epoch(batches)
             run.stopped_by = run.reason_to_stop()
     finally:
         run.end()
-    run.file.keep_last(lambda: state_of(run))
+    if not finished_before:
+        run.file.keep_last(lambda: state_of(run))
     return Trained(run.history, run.stopped_by, run.captured)
 
 

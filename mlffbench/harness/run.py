@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -78,8 +77,8 @@ def _flow(case: Case, read: list[CaseData], keep: Keep) -> tuple[Outcome, Predic
     forget_other_checkpoints(model, data.key(split))
     device = str(getattr(model, "device", "cpu"))
     train = [dataset.frames[i] for i in split.train]
-    groups = partial(data.groups, split)
-    model, fit, resumed = _fitted(case, model, train, dataset.labels[split.train], device, groups)
+    grouped = {"groups": data.groups(split)} if has_fit_parameter(model, "groups") else {}
+    model, fit, resumed = _fitted(case, model, train, dataset.labels[split.train], device, grouped)
     if case.tasks or fit.seconds >= LONG:
         sign_checkpoints(model, data.key(split))
         write_fit(model, fit, resumed)
@@ -119,7 +118,7 @@ def _fitted(
     frames: Sequence[Atoms],
     labels: Labels,
     device: str,
-    groups: Callable[[], list[str] | None],
+    grouped: Mapping[str, Any],
 ) -> tuple[ForceField, Measurement, int]:
     """Fit the model and measure the cost; after a kill, go on from the checkpoints.
 
@@ -141,7 +140,6 @@ def _fitted(
         return kept
     model.import_libraries()
     progress.report("fit", 0)
-    grouped = {"groups": groups()} if has_fit_parameter(model, "groups") else {}
     limit = fit_limit(case.estimator, case.budget)
     with (
         deadline(limit, f"the fit took longer than its budget of {limit} s"),

@@ -23,7 +23,7 @@ from mlffbench.harness.fit_checkpoint import (
     write_fit,
 )
 from mlffbench.harness.group_results import group_results, predictable
-from mlffbench.harness.metadata import dataset_metadata, leakage, model_metadata, split_metadata
+from mlffbench.harness.metadata import dataset_metadata, model_metadata, split_metadata
 from mlffbench.harness.outcome import Outcome, failed
 from mlffbench.harness.task_results import task_results
 from mlffbench.system import earlier_work, progress
@@ -72,7 +72,7 @@ def _flow(case: Case, read: list[CaseData], keep: Keep) -> tuple[Outcome, Predic
     data = CaseData.of(case)
     read.append(data)
     dataset, split = data.dataset, data.split()
-    leaks = leakage(data.plain, split)
+    leaks = data.leaks(split)
     model = _model(case, dataset)
     forget_other_checkpoints(model, data.key(split))
     device = str(getattr(model, "device", "cpu"))
@@ -142,7 +142,7 @@ def _fitted(
     progress.report("fit", 0)
     limit = fit_limit(case.estimator, case.budget)
     with (
-        deadline(limit, f"the fit took longer than its budget of {limit} s"),
+        deadline(limit, f"the fit took longer than its budget of {limit or 0:g} s"),
         earlier_work.listen() as earlier,
         measure(device) as fit,
     ):

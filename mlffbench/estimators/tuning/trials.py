@@ -14,7 +14,7 @@ from mlffbench.data import InvalidPrediction
 from mlffbench.estimators.tuning.space import plain
 from mlffbench.estimators.tuning.validation import Holdout, validation_error
 from mlffbench.forcefield import ForceField
-from mlffbench.system import checkpoint, progress
+from mlffbench.system import checkpoint, earlier_work, progress
 from mlffbench.system.failures import catch_failure
 
 __all__ = ["Stop", "Trials"]
@@ -147,11 +147,11 @@ class Trials:
         heard: list[tuple[int, float]],
     ) -> dict[str, Any]:
         """Fit, judge and describe one trial; what it reports goes into `heard`."""
-        start, left = monotonic(), self._left()
+        start, left = _clock(), self._left()
         row: dict[str, Any] = {"params": dict(params), "state": "complete", "n_train": len(data.fitted)}
 
         def watch(stage: str, step: int, total: int | None, values: Mapping[str, float]) -> None:
-            if monotonic() - start > left:
+            if _clock() - start > left:
                 raise StopTrial("out of time")
             loss = values.get("validation") if stage == "epoch" else None
             if loss is not None and (not heard or step > heard[-1][0]):
@@ -174,4 +174,9 @@ class Trials:
             row["state"] = str(value)
         else:
             row["quantity"], row["error"] = value
-        return {**row, "seconds": monotonic() - start, "epochs": heard}
+        return {**row, "seconds": _clock() - start, "epochs": heard}
+
+
+def _clock() -> float:
+    """Seconds of work, also of processes before this one whose checkpoints were read."""
+    return monotonic() + earlier_work.seconds()

@@ -3,10 +3,10 @@
     python benchmarks/scale/report.py
     python benchmarks/scale/report.py --documents 10000 --steps table again
 
-Copies of one committed document (98 scores, 39 kB) stand for methods, datasets and seeds; every row has other
-numbers. Each step is a process of its own. ``table`` reads a folder that nobody has read, ``again`` has its index;
-both list the cases and make the table of scores. ``resume`` is `run --dry-run` of a suite whose cases have all
-finished. No document has predictions.
+Copies of one committed document (98 scores, 39 kB) stand for methods, datasets and seeds; every row has
+other numbers. Each step is a process of its own. ``table`` reads a folder that nobody has read, ``again``
+has its index; both list the cases and make the table of scores. ``resume`` is `run --dry-run` of a suite
+whose cases have all finished. No document has predictions.
 """
 
 from __future__ import annotations
@@ -55,8 +55,9 @@ import json, resource, subprocess, sys, time
 begun = time.perf_counter()
 subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
 usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(json.dumps({"wall_seconds": round(time.perf_counter() - begun, 1),
-    "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 1), "peak_memory_mb": round(usage.ru_maxrss / 1024, 1)}))
+wall, cpu = time.perf_counter() - begun, usage.ru_utime + usage.ru_stime
+print(json.dumps({"wall_seconds": round(wall, 1), "cpu_seconds": round(cpu, 1),
+    "peak_memory_mb": round(usage.ru_maxrss / 1024, 1)}))
 """  # the memory is that of the largest process
 
 
@@ -101,7 +102,7 @@ def one_of_many(base: dict[str, Any], method: int, dataset: int, seed: int) -> d
 
 def write_finished(folder: Path, n_methods: int, n_problems: int, n_seeds: int) -> Path:
     """Write a suite beside the folder, and a finished document for each of its cases."""
-    rows = [f"  - morse: {{cutoff: {4 + k / 100:.2f}}}" for k in range(n_methods)]
+    rows = [f"  - morse: {{cutoff: {4 + k / 100:.2f}}}\n    as: m{k}" for k in range(n_methods)]
     problem = "  - dataset: malonaldehyde\n    split: {{random: {{train: {n}, test: 50}}}}"
     problems = [problem.format(n=100 + k) for k in range(n_problems)]
     suite = folder.with_suffix(".yaml")

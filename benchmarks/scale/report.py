@@ -1,9 +1,12 @@
-"""Cost of the report of large results folders: seconds, memory and size of the page.
+"""Cost of large results folders: tables, resume check and report; seconds, memory and size of the page.
 
     python benchmarks/scale/report.py
+    python benchmarks/scale/report.py --documents 10000 --steps table again
 
-Copies of one committed document stand for methods, datasets and seeds; every row has other numbers. Each size
-is a folder of its own, reported by the command line in a process of its own. No document has predictions.
+Copies of one committed document (98 scores, 39 kB) stand for methods, datasets and seeds; every row has
+other numbers. Each step is a process of its own. ``table`` reads a folder that nobody has read, ``again``
+has its index; both list the cases and make the table of scores. ``resume`` is `run --dry-run` of a suite
+whose cases have all finished. No document has predictions.
 """
 
 from __future__ import annotations
@@ -13,35 +16,76 @@ import copy
 import hashlib
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+from mlffbench.harness.planning.planned_run import plan_run
 from mlffbench.system.provenance import provenance
 
 ROOT = Path(__file__).parents[2]
-SIZES = ((50, 20, 10), (100, 50, 10))  # methods, datasets, seeds
+SIZES = {
+    1_000: (10, 10, 10),
+    10_000: (50, 20, 10),
+    50_000: (100, 50, 10),
+    100_000: (200, 50, 10),
+}  # methods, datasets, seeds
+STEPS = {
+    1_000: ("table", "again", "resume", "report"),
+    10_000: ("table", "again", "resume", "report"),
+    50_000: ("report",),
+    100_000: ("table", "again", "list"),
+}
+SCORES = "import sys, mlffbench; r = mlffbench.load_results(sys.argv[1]); print(len(r.cases), len(r.scores))"
+SUITE = """
+name: scale
+seeds: [{seeds}]
+problems:
+{problems}
+estimators:
+{rows}
+"""
+MEASURE = """
+import json, resource, subprocess, sys, time
+begun = time.perf_counter()
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+wall, cpu = time.perf_counter() - begun, usage.ru_utime + usage.ru_stime
+print(json.dumps({"wall_seconds": round(wall, 1), "cpu_seconds": round(cpu, 1),
+    "peak_memory_mb": round(usage.ru_maxrss / 1024, 1)}))
+"""  # the memory is that of the largest process
+
+
+def base_document() -> dict[str, Any]:
+    (original,) = (ROOT / "results" / "quickstart").glob("atomic_reference-*.json")
+    document = json.loads(original.read_text(encoding="utf-8"))
+    document.pop("predictions", None)
+    return document
 
 
 def write_copies(folder: Path, n_methods: int, n_datasets: int, n_seeds: int) -> None:
     """Write a document for every method, dataset and seed."""
-    (original,) = (ROOT / "results" / "quickstart").glob("atomic_reference-*.json")
-    base = json.loads(original.read_text(encoding="utf-8"))
+    base = base_document()
     for method, dataset, seed in product(range(n_methods), range(n_datasets), range(n_seeds)):
         document = one_of_many(base, method, dataset, seed)
-        text = json.dumps(document)
-        (folder / f"{document['id']}.json").write_text(text, encoding="utf-8")
+        write(folder, document)
+
+
+def write(folder: Path, document: dict[str, Any]) -> None:
+    """Write a document as if it were a minute old: an index leaves the youngest files out."""
+    path = folder / f"{document['id']}.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    os.utime(path, (time.time() - 60,) * 2)
 
 
 def one_of_many(base: dict[str, Any], method: int, dataset: int, seed: int) -> dict[str, Any]:
     """The document under other names, with errors that grow from method to method."""
     document = copy.deepcopy(base)
-    document.pop("predictions", None)
     case = document["case"]
     case["dataset"] = {"name": "path", "params": {"path": f"/data/set{dataset}/d.xyz"}}
     case["label"], case["seed"] = f"method_{method:03d}", seed
@@ -52,40 +96,75 @@ def one_of_many(base: dict[str, Any], method: int, dataset: int, seed: int) -> d
     for score in document["scores"]:
         for key in ("value", "low", "high"):
             if score.get(key) is not None:
-                score[key] *= 1 + method / 10
+                score[key] *= 1 + (method + dataset / 100 + seed / 1000) / 10
     return document
 
 
-def measure(n_methods: int, n_datasets: int, n_seeds: int) -> dict[str, object]:
-    """One report: its cost, and the size of its page."""
+def write_finished(folder: Path, n_methods: int, n_problems: int, n_seeds: int) -> Path:
+    """Write a suite beside the folder, and a finished document for each of its cases."""
+    rows = [f"  - morse: {{cutoff: {4 + k / 100:.2f}}}\n    as: m{k}" for k in range(n_methods)]
+    problem = "  - dataset: malonaldehyde\n    split: {{random: {{train: {n}, test: 50}}}}"
+    problems = [problem.format(n=100 + k) for k in range(n_problems)]
+    suite = folder.with_suffix(".yaml")
+    text = SUITE.format(
+        seeds=", ".join(map(str, range(n_seeds))), problems="\n".join(problems), rows="\n".join(rows)
+    )
+    suite.write_text(text, encoding="utf-8")
+    base = {**base_document(), "inputs": {}}
+    for case in plan_run(suite).cases:
+        write(folder, {**base, "id": case.id, "case": case.to_json()})
+    return suite
+
+
+def commands(folder: Path, size: tuple[int, int, int], steps: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """Each step and its command; the folder is written before the first."""
+    if set(steps) - {"resume"}:
+        write_copies(folder, *size)
+    program = [sys.executable, "-m", "mlffbench"]
+    for step in steps:
+        if step in ("table", "again"):
+            yield step, [sys.executable, "-c", SCORES, str(folder)]
+        elif step == "list":
+            yield step, [*program, "results", "list", str(folder)]
+        elif step == "report":
+            yield step, [*program, "report", str(folder)]
+        else:
+            finished = folder / "finished"
+            finished.mkdir()
+            suite = write_finished(finished, *size)
+            for name in ("resume", "resume again"):
+                yield name, [*program, "run", str(suite), "--out", str(finished), "--dry-run"]
+
+
+def measure(n_documents: int, steps: list[str]) -> Iterator[dict[str, Any]]:
+    """Cost of each step."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_copies(folder, n_methods, n_datasets, n_seeds)
-        load, start = os.getloadavg()[0], time.perf_counter()
-        command = [sys.executable, "-m", "mlffbench", "report", name]
-        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-        seconds = time.perf_counter() - start
-        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return {
-            "methods": n_methods,
-            "datasets": n_datasets,
-            "seeds": n_seeds,
-            "documents": n_methods * n_datasets * n_seeds,
-            "wall_seconds": round(seconds, 1),
-            "peak_memory_mb": round(usage.ru_maxrss / 1024, 1),
-            "page_mb": round((folder / "report.html").stat().st_size / 1e6, 2),
-            "load_average_before": round(load, 2),
-        }
+        folder = Path(name) / "results"
+        folder.mkdir()
+        for step, command in commands(folder, SIZES[n_documents], steps):
+            load = os.getloadavg()[0]
+            done = subprocess.run(
+                [sys.executable, "-c", MEASURE, *command], stdout=subprocess.PIPE, text=True, check=True
+            )
+            page = folder / "report.html"
+            size = {"page_mb": round(page.stat().st_size / 1e6, 2)} if step == "report" else {}
+            yield {
+                "documents": n_documents, "step": step, **json.loads(done.stdout), **size,
+                "load_average_before": round(load, 2),
+            }  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--out", type=Path, default=ROOT / "results/scale/report.json")
+    parser.add_argument("--documents", type=int, choices=SIZES, nargs="+", default=list(SIZES))
+    parser.add_argument("--steps", nargs="+", help="by default those of each size")
     args = parser.parse_args()
     rows = []
-    for size in SIZES:
-        rows.append(measure(*size))
-        print(json.dumps(rows[-1]), flush=True)
+    for n_documents in args.documents:
+        for row in measure(n_documents, args.steps or list(STEPS[n_documents])):
+            rows.append(row)
+            print(json.dumps(row), flush=True)
     document = {"about": __doc__, "rows": rows, "provenance": provenance()}
     args.out.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

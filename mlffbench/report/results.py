@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from mlffbench.harness.documents.parts import number
 from mlffbench.harness.documents.valid_scores import UNITS
 from mlffbench.report.grouping import group_documents
 from mlffbench.report.problems import Document, Method, Problem
-from mlffbench.report.statistics import over_seeds
+from mlffbench.report.statistics import Estimate, all_over_seeds
 
 __all__ = ["QUANTITIES", "Results", "number"]
 
@@ -29,6 +30,7 @@ QUANTITIES = {  # errors on test groups, and their names in tables
 }
 KEYS = ["problem", "method", "task", "test", "quantity", "metric", "unit"]
 NUMBERS = ["value", "low", "high", "predicted", "reference"]
+LACKING = (math.nan,) * 5  # of a seed without the number
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,51 +74,66 @@ class Results:
 
 
 def _mean_scores(problems: Sequence[Problem]) -> pd.DataFrame:
-    seeds: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    keys: list[tuple[str, ...]] = []
+    numbers: list[list[tuple[float, ...]]] = []
+    counts: list[int] = []
     for problem in problems:
         for method in problem.methods:
-            for score in _scores(problem, method):
-                seeds.setdefault(tuple(score[key] for key in KEYS), []).append(score)
-    n_seeds = {
-        (problem.name, method.label): len(method.done) for problem in problems for method in problem.methods
-    }
-    means = [
-        {**dict(zip(KEYS, key, strict=True)), **_mean(scores, n_seeds[key[0], key[1]])}
-        for key, scores in seeds.items()
+            for names, values in _numbers_of(method).items():
+                keys.append((problem.name, method.label, *names))
+                counts.append(len(values))
+                numbers.append(values + [LACKING] * (_n_seeds(names, method) - len(values)))
+    rows = [
+        (*key, estimate.value, estimate.low, estimate.high, *_sides(values[:count]), count, estimate.interval)
+        for key, values, count, estimate in zip(keys, numbers, counts, _estimates(numbers), strict=True)
     ]
-    frame = pd.DataFrame(means, columns=[*KEYS, *NUMBERS, "seeds", "interval"])
+    frame = pd.DataFrame(rows, columns=[*KEYS, *NUMBERS, "seeds", "interval"])
     return frame.astype(dict.fromkeys(NUMBERS, float))
 
 
-def _scores(problem: Problem, method: Method) -> Iterator[dict[str, Any]]:
-    for scores in method.scores:
-        for score in scores:
-            yield {"problem": problem.name, "method": method.label, **_in_milli(score)}
+def _numbers_of(method: Method) -> dict[tuple[str, ...], list[tuple[float, ...]]]:
+    """Numbers of each seed by the names of a score."""
+    numbers: dict[tuple[str, ...], list[tuple[float, ...]]] = {}
+    for score in chain.from_iterable(method.scores):
+        names, values = _in_milli(score)
+        numbers.setdefault(names, []).append(values)
+    return numbers
 
 
-def _in_milli(score: dict[str, Any]) -> dict[str, Any]:
-    """The score with its numbers as floats; errors on test groups in meV instead of eV."""
-    unit = str(score.get("unit") or "")
-    milli = score["quantity"] in QUANTITIES and unit.startswith("eV")
+def _in_milli(score: dict[str, Any]) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """Names (`KEYS` from the task on) and `NUMBERS`; errors on test groups in meV instead of eV."""
+    get, quantity = score.get, str(score["quantity"])
+    unit = str(get("unit") or "")
+    milli = quantity in QUANTITIES and unit.startswith("eV")
     factor = 1000.0 if milli else 1.0
-    numbers = {key: factor * number(score.get(key)) for key in NUMBERS}
-    texts = {key: str(score.get(key, "")) for key in ("task", "test", "quantity", "metric")}
-    return {**texts, **numbers, "unit": f"m{unit}" if milli else unit}
+    names = str(get("task", "")), str(get("test", "")), quantity, str(get("metric", ""))
+    return (*names, f"m{unit}" if milli else unit), tuple(factor * number(get(key)) for key in NUMBERS)
 
 
-def _mean(scores: Sequence[dict[str, Any]], n_seeds: int) -> dict[str, Any]:
-    """Means over the seeds, and the interval of the value.
+def _n_seeds(names: tuple[str, ...], method: Method) -> int:
+    """Seeds that a mean is over: of an error on a test group all, as those that have it would flatter."""
+    task, _, quantity, *_ = names
+    return len(method.done) if not task and quantity in UNITS else 0
 
-    An error on a test group that some seeds lack has no mean, as the others would flatter.
-    """
-    numbers = [[score[key] for score in scores] for key in ("value", "low", "high")]
-    if not scores[0]["task"] and scores[0]["quantity"] in UNITS:
-        numbers = [values + [np.nan] * (n_seeds - len(scores)) for values in numbers]
-    with np.errstate(invalid="ignore"):  # the mean of inf and −inf
-        sides = {key: _mean_side([score[key] for score in scores]) for key in ("predicted", "reference")}
-        return {**over_seeds(*numbers)._asdict(), **sides, "seeds": len(scores)}
+
+def _estimates(numbers: Sequence[Sequence[tuple[float, ...]]]) -> list[Estimate]:
+    """Means over the seeds and their intervals; those of equally many seeds are computed at once."""
+    places: dict[int, list[int]] = {}
+    for place, values in enumerate(numbers):
+        places.setdefault(len(values), []).append(place)
+    estimates: dict[int, Estimate] = {}
+    for own in places.values():
+        each = np.array([[values[:3] for values in numbers[place]] for place in own])
+        columns = (np.ascontiguousarray(each[:, :, k]) for k in range(3))
+        estimates |= dict(zip(own, all_over_seeds(*columns), strict=True))
+    return [estimates[place] for place in range(len(numbers))]
+
+
+def _sides(values: Sequence[tuple[float, ...]]) -> tuple[float, float]:
+    """Means of the predicted and of the reference number; NaN where the first seed has none."""
+    predicted, reference = ([row[k] for row in values] for k in (3, 4))
+    return _mean_side(predicted), _mean_side(reference)
 
 
 def _mean_side(values: Sequence[float]) -> float:
-    """The mean; NaN where one is NaN."""
     return values[0] if math.isnan(values[0]) else float(np.mean(values))

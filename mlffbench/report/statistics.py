@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
-__all__ = ["Estimate", "over_seeds", "pareto_front", "rank_ranges", "t_interval"]
+__all__ = ["Estimate", "all_over_seeds", "over_seeds", "pareto_front", "rank_ranges", "t_interval"]
 
 
 class Estimate(NamedTuple):
@@ -57,17 +58,32 @@ def over_seeds(values: Sequence[float], lows: Sequence[float], highs: Sequence[f
     values, lows, highs : sequences of float
         One entry a seed; NaN where a document has no interval.
     """
-    value = float(np.mean(values))
-    if not np.isfinite(value):
-        return Estimate(value, np.nan, np.nan, "none")
-    intervals = {"test frames": (float(np.mean(lows)), float(np.mean(highs)))}
-    if len(values) > 1:
-        intervals["seeds"] = t_interval(values)
-    finite = {name: (low, high) for name, (low, high) in intervals.items() if np.isfinite(low + high)}
-    if not finite:
-        return Estimate(value, np.nan, np.nan, "none")
-    source, (low, high) = max(finite.items(), key=lambda item: item[1][1] - item[1][0])
-    return Estimate(value, max(low, 0.0), high, source)
+    return all_over_seeds(*(np.array([numbers], dtype=float) for numbers in (values, lows, highs)))[0]
+
+
+def all_over_seeds(values: np.ndarray, lows: np.ndarray, highs: np.ndarray) -> list[Estimate]:
+    """`over_seeds` of many numbers at once: arrays (n numbers, n seeds)."""
+    means = np.mean(values, axis=1)
+    frames = np.mean(lows, axis=1), np.mean(highs, axis=1)
+    seeds = np.full_like(frames, np.nan)
+    if (n_seeds := values.shape[1]) > 1:
+        with np.errstate(invalid="ignore"):  # inf − inf; no interval then
+            half = _t_quantile(0.95, n_seeds - 1) * np.std(values, axis=1, ddof=1) / np.sqrt(n_seeds)
+            seeds = np.array([means - half, means + half])
+    columns = (means, *frames, *seeds)
+    return [_estimate(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def _estimate(value: float, low: float, high: float, seeds_low: float, seeds_high: float) -> Estimate:
+    """The wider of the intervals over test frames and over seeds that is finite."""
+    if not math.isfinite(value):
+        return Estimate(value, math.nan, math.nan, "none")
+    of_frames, of_seeds = math.isfinite(low + high), math.isfinite(seeds_low + seeds_high)
+    if of_seeds and not (of_frames and high - low >= seeds_high - seeds_low):
+        return Estimate(value, max(seeds_low, 0.0), seeds_high, "seeds")
+    if of_frames:
+        return Estimate(value, max(low, 0.0), high, "test frames")
+    return Estimate(value, math.nan, math.nan, "none")
 
 
 def rank_ranges(low: Sequence[float], high: Sequence[float]) -> list[tuple[int, int]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
-from click import Context
 from typer.core import TyperGroup
 
 from mlffbench.cli.results import export, gc, list_, merge, sql, tracking
@@ -14,7 +15,7 @@ __all__ = ["app"]
 class _Listing(TyperGroup):
     """Commands of which ``list`` is meant where a folder stands instead of a command's name."""
 
-    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if args and not args[0].startswith("-") and args[0] not in self.commands:
             args = ["list", *args]
         return super().parse_args(ctx, args)

@@ -7,10 +7,11 @@ import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Required
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
+from typing_extensions import TypedDict
 
 from mlffbench.harness.case import Case
 from mlffbench.harness.documents.migrations import migrated
@@ -32,10 +33,10 @@ UNUSUAL = {  # in a document's bytes: control characters and marks of the writin
 }
 
 
-class _Part(BaseModel):
+class _Part(TypedDict):
     """Part of a document, strictly typed; what a newer version adds is left alone."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
+    __pydantic_config__ = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)  # type: ignore[misc]
 
 
 Number = float | None
@@ -44,166 +45,169 @@ Name = Annotated[str, Field(max_length=2000)]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
 
 
-class _Named(_Part):
-    name: Name
-    params: dict[str, Any] | None = None
+class _Named(_Part, total=False):
+    name: Required[Name]
+    params: dict[str, Any] | None
 
 
-class _Case(_Part):
-    suite: Name
-    label: Name
-    dataset: _Named
-    split: _Named
-    estimator: _Named
-    seed: Annotated[int, Field(ge=-(2**63), lt=2**64)] | None
-    metrics: list[str]
-    tasks: list[_Named]
-    budget: dict[str, Number] | None = None
-    environment: dict[str, Any] | None = None
-    resources: dict[str, Any] | None = None
+class _Case(_Part, total=False):
+    suite: Required[Name]
+    label: Required[Name]
+    dataset: Required[_Named]
+    split: Required[_Named]
+    estimator: Required[_Named]
+    seed: Required[Annotated[int, Field(ge=-(2**63), lt=2**64)] | None]
+    metrics: Required[list[str]]
+    tasks: Required[list[_Named]]
+    budget: dict[str, Number] | None
+    environment: dict[str, Any] | None
+    resources: dict[str, Any] | None
 
 
-class _Failure(_Part):
-    kind: str | None = None
-    message: str | None = None
-    traceback: str | None = None
-    where: str | None = None
+class _Failure(_Part, total=False):
+    kind: str | None
+    message: str | None
+    traceback: str | None
+    where: str | None
 
 
-class _TestFailure(_Failure):
-    test: str
+class _TestFailure(_Failure, total=False):
+    test: Required[str]
 
 
-class _TaskFailure(_Failure):
-    task: str
-    test: str | None = None
-    quantity: str | None = None
+class _TaskFailure(_Failure, total=False):
+    task: Required[str]
+    test: str | None
+    quantity: str | None
 
 
-class _Dataset(_Part):
-    digest: str | None = None
-    n_frames: Count | None = None
-    elements: list[str] | None = None
-    card: dict[str, Any] | None = None
+class _Dataset(_Part, total=False):
+    digest: str | None
+    n_frames: Count | None
+    elements: list[str] | None
+    card: dict[str, Any] | None
 
 
-class _Leaks(_Part):
-    tests: dict[str, Count] | None = None
+class _Leaks(_Part, total=False):
+    tests: dict[str, Count] | None
 
 
-class _Split(_Part):
-    digest: str | None = None
-    n_train: Count | None = None
-    tests: dict[str, Count | None] | None = None
-    in_domain: str | None = None
-    leaks: _Leaks | None = None
-    notes: dict[str, Any] | None = None
+class _Split(_Part, total=False):
+    digest: str | None
+    n_train: Count | None
+    tests: dict[str, Count | None] | None
+    in_domain: str | None
+    leaks: _Leaks | None
+    notes: dict[str, Any] | None
 
 
-class _Inputs(_Part):
-    columns: dict[str, str | None]
-    atomic_energies: str | None
-    reference: str | None
-    files: dict[str, str]
+class _Inputs(_Part, total=False):
+    columns: Required[dict[str, str | None]]
+    atomic_energies: Required[str | None]
+    reference: Required[str | None]
+    files: Required[dict[str, str]]
 
 
-class _Score(_Part):
-    test: str
-    quantity: str
-    metric: str
-    value: Number
-    unit: str | None = None
-    low: Number = None
-    high: Number = None
-    predicted: Number = None
-    reference: Number = None
-    task: str | None = None
+class _Score(_Part, total=False):
+    test: Required[str]
+    quantity: Required[str]
+    metric: Required[str]
+    value: Required[Number]
+    unit: str | None
+    low: Number
+    high: Number
+    predicted: Number
+    reference: Number
+    task: str | None
 
 
-class _Curve(_Part):
-    name: str
-    x_label: str
-    y_label: str
-    x: Numbers
-    y: Numbers
-    reference_x: Numbers | None = None
-    reference_y: Numbers | None = None
-    task: str | None = None
-    log: bool | None = None
+class _Curve(_Part, total=False):
+    name: Required[str]
+    x_label: Required[str]
+    y_label: Required[str]
+    x: Required[Numbers]
+    y: Required[Numbers]
+    reference_x: Numbers | None
+    reference_y: Numbers | None
+    task: str | None
+    log: bool | None
 
 
-class _Conditions(_Part):
-    fingerprint: dict[str, Any]
-    facts: dict[str, Any] | None = None
-    task: str | None = None
+class _Conditions(_Part, total=False):
+    fingerprint: Required[dict[str, Any]]
+    facts: dict[str, Any] | None
+    task: str | None
 
 
-class _Profile(_Part):
-    label: str | None = None
-    coordinate: Numbers | None = None
-    energy_true: Numbers | None = None
-    energy_predicted: Numbers | None = None
+class _Profile(_Part, total=False):
+    label: str | None
+    coordinate: Numbers | None
+    energy_true: Numbers | None
+    energy_predicted: Numbers | None
 
 
-class _Timings(_Part):
-    fit: dict[str, bool | Number] | None = None
-    predict: dict[str, dict[str, Number]] | None = None
+class _Timings(_Part, total=False):
+    fit: dict[str, bool | Number] | None
+    predict: dict[str, dict[str, Number]] | None
 
 
-class _Model(_Part):
-    n_parameters: Count | None = None
-    epochs: Count | None = None
-    stopped_by: Name | None = None
-    captured: Name | None = None
-    batch_parts: Count | None = None
-    kernels: Name | None = None
-    kernel_seconds: dict[str, Number] | None = None
-    tuning: dict[str, Any] | None = None
-    device: str | None = None
-    dtype: str | None = None
+class _Model(_Part, total=False):
+    n_parameters: Count | None
+    epochs: Count | None
+    stopped_by: Name | None
+    captured: Name | None
+    batch_parts: Count | None
+    kernels: Name | None
+    kernel_seconds: dict[str, Number] | None
+    tuning: dict[str, Any] | None
+    device: str | None
+    dtype: str | None
 
 
-class _KeptModel(_Part):
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
-    bytes: Count | None = None
-    file: Name | None = None
-    reason: Name | None = None
+class _KeptModel(_Part, total=False):
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None
+    bytes: Count | None
+    file: Name | None
+    reason: Name | None
 
 
-class _Extension(_Part):
-    date: str | None = None
-    revision: str | None = None
-    tasks: list[str] | None = None
-    metrics: list[str] | None = None
+class _Extension(_Part, total=False):
+    date: str | None
+    revision: str | None
+    tasks: list[str] | None
+    metrics: list[str] | None
 
 
-class _Provenance(_Part):
-    date: str | None = None
-    revision: str | None = None
-    packages: dict[str, str | None] | None = None
+class _Provenance(_Part, total=False):
+    date: str | None
+    revision: str | None
+    packages: dict[str, str | None] | None
 
 
-class _Document(_Part):
-    id: str
-    status: Literal["ok", "failed"]
-    case: _Case
-    failure: _Failure | None = None
-    dataset: _Dataset | None = None
-    split: _Split | None = None
-    inputs: _Inputs | Annotated[dict[str, Any], Field(max_length=0)] | None = None
-    scores: list[_Score]
-    test_failures: list[_TestFailure] | None = None
-    task_failures: list[_TaskFailure] | None = None
-    curves: list[_Curve] | None = None
-    conditions: list[_Conditions] | None = None
-    timings: _Timings | None = None
-    profiles: dict[str, _Profile] | None = None
-    history: list[dict[str, Any]] | None = None
-    model: _Model | None = None
-    provenance: _Provenance | None = None
-    predictions: str | None = None
-    kept_model: _KeptModel | None = None
-    extensions: list[_Extension] | None = None
+class _Document(_Part, total=False):
+    id: Required[str]
+    status: Required[Literal["ok", "failed"]]
+    case: Required[_Case]
+    failure: _Failure | None
+    dataset: _Dataset | None
+    split: _Split | None
+    inputs: _Inputs | Annotated[dict[str, Any], Field(max_length=0)] | None
+    scores: Required[list[_Score]]
+    test_failures: list[_TestFailure] | None
+    task_failures: list[_TaskFailure] | None
+    curves: list[_Curve] | None
+    conditions: list[_Conditions] | None
+    timings: _Timings | None
+    profiles: dict[str, _Profile] | None
+    history: list[dict[str, Any]] | None
+    model: _Model | None
+    provenance: _Provenance | None
+    predictions: str | None
+    kept_model: _KeptModel | None
+    extensions: list[_Extension] | None
+
+
+CHECK = TypeAdapter(_Document)
 
 
 def read_document(path: Path) -> dict[str, Any]:
@@ -223,13 +227,13 @@ def read_document(path: Path) -> dict[str, Any]:
     if isinstance(document, dict):
         document = migrated(document)
     try:
-        checked = _Document.model_validate(document)
+        checked = CHECK.validate_python(document)
     except ValidationError as error:
         raise ValueError(_sentence(error)) from None
     if any(len(text) > LONGEST for text in _messages(checked)):
         document = plain_texts(document)
-    if not ID.fullmatch(checked.id) or checked.id != path.stem:
-        raise ValueError(f"it says that its id is {checked.id[:100]!r}")
+    if not ID.fullmatch(checked["id"]) or checked["id"] != path.stem:
+        raise ValueError(f"it says that its id is {checked['id'][:100]!r}")
     return document
 
 
@@ -243,9 +247,9 @@ def _content(path: Path) -> bytes:
 
 
 def _messages(document: _Document) -> Iterator[str]:
-    failures = [document.failure, *(document.test_failures or ()), *(document.task_failures or ())]
-    for failure in filter(None, failures):
-        yield from filter(None, (failure.message, failure.traceback))
+    parts = (document.get("test_failures") or (), document.get("task_failures") or ())
+    for failure in filter(None, (document.get("failure"), *parts[0], *parts[1])):
+        yield from filter(None, (failure.get("message"), failure.get("traceback")))
 
 
 def _sentence(error: ValidationError) -> str:

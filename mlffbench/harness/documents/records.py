@@ -130,7 +130,7 @@ def _head(document: Document) -> dict[str, Any]:
     }
 
 
-def _without_traceback(failure: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _without_traceback(failure: dict[str, Any] | None) -> dict[str, Any] | None:
     return failure and {name: value for name, value in failure.items() if name != "traceback"}
 
 

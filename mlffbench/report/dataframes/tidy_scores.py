@@ -79,15 +79,15 @@ def _rows(lengths: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 def _texts(texts: Sequence[str], n_rows: np.ndarray) -> Any:
     """Each text so many times."""
-    codes, categories = pd.factorize(np.array(texts, dtype=object))
-    return _unless_many(pd.Categorical.from_codes(np.repeat(codes, n_rows), categories.astype(str)))
+    codes, names = pd.factorize(np.array(texts, dtype=object))
+    return _unless_many(pd.Categorical.from_codes(np.repeat(codes, n_rows), pd.Index(names)))
 
 
 def _column(column: pa.ChunkedArray, rows: np.ndarray) -> Any:
     if column.type != TEXT:
         return column.to_numpy()[rows]
     whole = column.unify_dictionaries()
-    names = whole.chunk(0).dictionary.to_pylist() if whole.num_chunks else []
+    names: Any = whole.chunk(0).dictionary.to_pylist() if whole.num_chunks else []
     codes = [chunk.indices.to_numpy() for chunk in whole.chunks]
     return _unless_many(pd.Categorical.from_codes(np.concatenate(codes or [rows])[rows], names))
 

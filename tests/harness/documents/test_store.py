@@ -8,6 +8,7 @@ from hashlib import sha256
 
 import numpy as np
 import pytest
+from example_cases import case
 from example_documents import failed, outcome
 from example_mutations import damaged
 
@@ -349,3 +350,33 @@ def test_half_written_models_are_removed(tmp_path):
     (tmp_path / "models" / "b-2.123.part").write_text("x")
     Store(tmp_path).clean()
     assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_heads_of_a_large_folder_come_from_the_index_and_follow_its_documents(tmp_path, monkeypatch):
+    monkeypatch.setattr("mlffbench.harness.documents.store.LARGE", 1)
+    monkeypatch.setattr("mlffbench.harness.documents.document_table.LARGE", 1)
+    finished = case()
+    writer = Store(tmp_path)
+    document = {**outcome("mace"), "id": finished.id, "case": finished.to_json()}
+    document["task_failures"] = [{"task": "speed", "kind": "timed out", "message": "m", "traceback": "t"}]
+    writer.save(document)
+    store = Store(tmp_path)
+    head, whole = store.head(finished.id), writer.load(finished.id)
+    assert head["case"] == whole["case"]
+    assert head["timings"]["fit"] == whole["timings"]["fit"]
+    assert {s["metric"] for s in head["scores"]} == {s["metric"] for s in whole["scores"]}
+    assert head["task_failures"] == [{"task": "speed", "kind": "timed out", "message": "m"}]
+    assert "provenance" not in head
+    writer.save({**document, "status": "failed", "failure": {"kind": "diverged", "message": "m"}})
+    assert store.head(finished.id)["failure"]["kind"] == "diverged"
+    (tmp_path / f"{finished.id}.json").unlink()
+    assert store.head(finished.id) is None
+
+
+def test_a_head_of_another_case_is_set_aside(tmp_path, monkeypatch):
+    monkeypatch.setattr("mlffbench.harness.documents.store.LARGE", 1)
+    wrong = {**outcome("mace"), "id": "mace-000000000000", "case": case().to_json()}
+    Store(tmp_path).save(wrong)
+    store = Store(tmp_path)
+    assert store.head("mace-000000000000") is None
+    assert "not the one that its name says" in store.set_aside[tmp_path / "mace-000000000000.json"]

@@ -46,8 +46,8 @@ def records(read: Iterable[tuple[Stamp, Document]]) -> pa.Table:
     """Table of documents with the columns of `SCHEMA`, one row each.
 
     The columns dataset, split, estimator, budget and seed are JSON; test, quantity, unit, error, low and high
-    hold the RMSE that ranks the case; head is the document without its numbers, see `_head`. A case that failed,
-    or that says ok and names a failure, has no scores.
+    hold the RMSE that ranks the case; head is the document without its numbers, see `_head`. A case that
+    failed, or that says ok and names a failure, has no scores.
     """
     rows: list[dict[str, Any]] = []
     scores: list[list[tuple[Any, ...]]] = []

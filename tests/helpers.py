@@ -28,9 +28,12 @@ class Steady(AtomicReference):
 
     def _fit(self, frames, labels):
         self._say("started")
-        time.sleep(self.seconds)
+        self.sleep()
         super()._fit(frames, labels)
         self._say("finished")
+
+    def sleep(self):
+        time.sleep(self.seconds)
 
     def _say(self, what):
         with Path(self.log).open("a") as file:

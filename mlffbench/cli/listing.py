@@ -58,9 +58,11 @@ def _footnotes(rows: list[dict[str, Any]]) -> Iterator[str]:
     """Sentences below the table of methods."""
     if any(row["periodic"] is None for row in rows):
         yield "*: as the model that it is made of"
+    if own := [row["name"] for row in rows if row["own_environment"]]:
+        yield f"{', '.join(own)}: in an environment of its own, which a suite makes"
     absent: dict[str, list[str]] = {}
     for row in rows:
-        if not row["installed"]:
+        if not row["installed"] and not row["own_environment"]:
             absent.setdefault(str(row["extra"]), []).append(row["name"])
     for extra, names in absent.items():
         yield f"not installed: {', '.join(names)}: pip install 'mlffbench[{extra}]'"

@@ -57,6 +57,7 @@ def estimator_facts(description: Description) -> dict[str, Any]:
         "installed": not missing,
         "missing": missing,
         "extra": _text(known.get("extra")),
+        "own_environment": isinstance(known.get("environment"), Mapping),
         "requires": list(requires),
         "periodic": None if supports is None else "periodic" in supports,
         "one_molecule_only": None if supports is None else "extensive" not in supports,

@@ -46,7 +46,7 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     predicts = "as the model that it is made of" if facts["forces"] is None else ", ".join(quantities)
     yield "predicts", predicts + (", standard deviations" if facts["uncertainty"] else "")
     yield "runs in", ", ".join(facts["runs_in"])
-    yield "installed", "yes" if facts["installed"] else f"no: pip install 'mlffbench[{facts['extra']}]'"
+    yield "installed", _installed(facts)
     if facts["packages"]:
         yield "needs", ", ".join(map(_package, facts["packages"]))
     yield "licence", "MIT, as mlffbench" + ("; beside that of what it needs" if facts["packages"] else "")
@@ -55,6 +55,13 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "cannot", "\n".join(facts["cannot"]) or "–"
     if not facts["fitted_here"]:
         yield "fit", "none here: the model exists already"
+
+
+def _installed(facts: Mapping[str, Any]) -> str:
+    here = "yes" if facts["installed"] else f"no: pip install 'mlffbench[{facts['extra']}]'"
+    if not facts["own_environment"]:
+        return here
+    return f"in an environment of its own, which a suite makes; here {here.partition(':')[0]}"
 
 
 def _cost(cost: Mapping[str, Any]) -> str:

@@ -73,18 +73,20 @@ def run(
     from mlffbench.cli.new import names_of
     from mlffbench.cli.suite import chosen_cases
     from mlffbench.harness.documents.store import Store
-    from mlffbench.harness.planning.executor import executor_of
+    from mlffbench.harness.planning.executor import ExecutorChoice, executor_of
     from mlffbench.harness.planning.planned_run import plan_run
     from mlffbench.report.results_folder import Results
 
     source = _source(suite, progress, budget, only, quick, params)
-    plan = plan_run(source.suite, device, dataset=source.dataset)
+    plan = plan_run(
+        source.suite, device, dataset=source.dataset, choice=ExecutorChoice(jobs, executor, scheduler)
+    )
     for sentence in plan.warnings:
         warnings.warn(sentence, stacklevel=2)
     store = Store(Path(out or source.folder or Path("results") / plan.suite.name))
     source.check_folder(store.folder)
     chosen = replace(plan, cases=chosen_cases(plan.cases, names_of(only)))
-    place = executor_of(plan.suite, jobs, executor, scheduler)
+    place = executor_of(plan.suite)
     _complete(chosen, source, store, place, progress, {"force": force, "retry": retry, "refit": refit})
     results = Results([store], [case.id for case in plan.cases])
     results.report()
@@ -103,6 +105,7 @@ def _complete(
     from mlffbench.cli.finished import removed_models, rename_rows, say_changed, with_changed_inputs
     from mlffbench.harness.case_state import case_states
     from mlffbench.harness.completion import complete, to_do
+    from mlffbench.harness.planning.executor import refuse_oversized
 
     changed = {} if repeat["force"] else with_changed_inputs(plan.cases, store, plan.inputs)
     if progress:
@@ -116,6 +119,7 @@ def _complete(
         )
     todo = to_do(states)
     plan.refuse_unmet({case.id for case in todo})
+    refuse_oversized(executor, todo)
     rename_rows(plan.cases, store)
     if todo:
         store.check_rights()

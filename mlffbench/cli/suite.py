@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mlffbench.harness.completion import Completed
     from mlffbench.harness.documents.store import Store
     from mlffbench.harness.execution.placement import Executor
+    from mlffbench.harness.planning.executor import ExecutorChoice
     from mlffbench.harness.planning.plan import Suite
     from mlffbench.harness.planning.planned_run import PlannedRun
     from mlffbench.report.results import Results
@@ -86,11 +87,13 @@ def run(
     from mlffbench.cli import finished
     from mlffbench.harness.case_state import case_states
     from mlffbench.harness.documents.store import Store
+    from mlffbench.harness.planning.executor import ExecutorChoice
 
     events = only_events(context) if json and not dry_run else None
     with refusals():
         source = run_source(suite, budget, only, quick, param, err=json)
-        plan = _planned(source, device, fetch=not dry_run)
+        choice = ExecutorChoice(jobs, executor, scheduler)
+        plan = _planned(source, device, not dry_run, choice)
         store = Store(out or source.folder or Path("results") / plan.suite.name)
         source.check_folder(store.folder)
         cases = chosen_cases(plan.cases, names_of(only))
@@ -99,11 +102,11 @@ def run(
         finished.say_set_aside(store, "its case is run again, and the file moved into set_aside")
         finished.say_changed(changed)
         finished.say_lacking(states)
-        place = _executor(plan.suite, jobs, executor, scheduler)
+        place = _executor(plan.suite)
         if dry_run:
             _print_states(plan, states, store, json, place.describe())
             return
-        _check_can_run(plan, states, store)
+        _check_can_run(plan, states, store, place)
     source.keep(store)
     _announce(states, store)
     for line in _environments(states):
@@ -117,14 +120,16 @@ def run(
         raise typer.Exit(1)
 
 
-def _check_can_run(plan: PlannedRun, states: list[CaseState], store: Store) -> None:
+def _check_can_run(plan: PlannedRun, states: list[CaseState], store: Store, executor: Executor) -> None:
     """Refuse a results folder that cannot be written, and cases that cannot run here."""
     from mlffbench.harness.completion import to_do
+    from mlffbench.harness.planning.executor import refuse_oversized
     from mlffbench.harness.planning.plan import SuiteError
 
     todo = {case.id for case in to_do(states)}
     try:
         plan.refuse_unmet(todo)
+        refuse_oversized(executor, to_do(states))
         if todo:
             store.check_rights()
     except SuiteError as error:
@@ -133,13 +138,13 @@ def _check_can_run(plan: PlannedRun, states: list[CaseState], store: Store) -> N
         stop(f"cannot write results into {store.folder}: {error.strerror or error}")
 
 
-def _executor(suite: Suite, jobs: int | None, name: str | None, scheduler: str | None) -> Executor:
+def _executor(suite: Suite) -> Executor:
     """Make the executor, or exit with a sentence on what it lacks."""
     from mlffbench.harness.execution.placement import ExecutorError
     from mlffbench.harness.planning.executor import executor_of
 
     try:
-        return executor_of(suite, jobs, name, scheduler)
+        return executor_of(suite)
     except ExecutorError as error:
         stop(str(error))
 
@@ -254,13 +259,13 @@ def chosen_cases(cases: list[Case], only: list[str]) -> list[Case]:
     return [case for case in cases if not only or {case.label, case.estimator.name} & set(only)]
 
 
-def _planned(source: RunSource, device: str | None, fetch: bool) -> PlannedRun:
+def _planned(source: RunSource, device: str | None, fetch: bool, choice: ExecutorChoice) -> PlannedRun:
     """Plan the suite and print what is to be said about its data."""
     from mlffbench.harness.planning.plan import SuiteError
     from mlffbench.harness.planning.planned_run import plan_run
 
     try:
-        plan = plan_run(source.suite, device, fetch, source.dataset)
+        plan = plan_run(source.suite, device, fetch, source.dataset, choice)
     except SuiteError as error:
         _refuse(error)
     for note in plan.notes:

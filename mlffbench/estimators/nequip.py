@@ -75,6 +75,16 @@ class NequIP(GraphNetwork):
     }
 
     @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Cutoff, steps of the training, width, order and depth of the network."""
+        return {
+            **super().search_space(),
+            "num_channels": [16, 32, 64],
+            "l_max": [1, 2],
+            "num_layers": [2, 3, 4],
+        }
+
+    @classmethod
     def test_params(cls) -> dict[str, Any]:
         return {"num_channels": 4, "num_layers": 2, "radial_width": 8, "max_epochs": 2, "dtype": "float64"}
 

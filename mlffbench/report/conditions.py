@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from mlffbench.report.contrast import Of, at, contrast, methods_by_value, some
@@ -39,6 +40,7 @@ def other_conditions(problem: Problem) -> Iterator[str]:
         yield f"Times and memory were not measured under the same conditions: {differing}."
 
 
+@lru_cache(maxsize=16)  # every row of every table asks
 def timed_apart(problem: Problem) -> frozenset[str]:
     """Labels of the methods whose times were not measured under the conditions of most others.
 
@@ -65,6 +67,7 @@ FACETS: dict[str, Of] = {
 }
 
 
+@lru_cache(maxsize=16)
 def _differing(problem: Problem) -> dict[str, dict[str, list[str]]]:
     """Methods by the value of each facet of the fits, and of the fingerprints of speed, that differs."""
     keys = dict.fromkeys(key for d in problem.documents for key in _fingerprint(d))

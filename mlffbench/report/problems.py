@@ -117,7 +117,7 @@ class Method:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """A dataset and a split, and the methods that were tried on them.
 

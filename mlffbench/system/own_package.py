@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tomllib
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
@@ -21,16 +22,17 @@ def own_identity() -> dict[str, str]:
     return {"version": versions([NAME]).get(NAME, ""), "package": str(_package())}
 
 
-def core_requirements() -> list[str]:
-    """Packages that mlffbench needs in every environment, as pip takes them.
+def core_requirements(extra: str | None = None) -> list[str]:
+    """Packages that mlffbench needs in every environment, or those of an extra, as pip takes them.
 
     In a source tree those of its ``pyproject.toml``, as the record of an editable installation grows old.
     """
     source = _package().with_name("pyproject.toml")
     project = tomllib.loads(source.read_text(encoding="utf-8"))["project"] if source.is_file() else {}
     if project.get("name") == NAME:
-        return list(project["dependencies"])
-    return [text for text in _record().requires or () if "extra ==" not in text]
+        return list(project["optional-dependencies"][extra] if extra else project["dependencies"])
+    texts = [re.split(r"\s*(?:;|\band\b)\s*extra\s*==\s*", text) for text in _record().requires or ()]
+    return [text[0] for text in texts if (text[1].strip("'\" ") if text[1:] else None) == extra]
 
 
 def package_alone(folder: Path) -> Path:

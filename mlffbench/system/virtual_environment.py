@@ -74,15 +74,21 @@ def _settings_of_pip() -> dict[str, str]:
     command = [sys.executable, "-m", "pip", "config", "list"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     settings: dict[str, str] = {}
-    for line in done.stdout.splitlines():
-        name, equals, value = line.partition("=")
+    for line in sorted(done.stdout.splitlines(), key=_precedence):
+        name, _, value = line.partition("=")
         variable = FROM_PIP.get(name.rpartition(".")[2])
-        if equals and variable:
+        if variable is not None:
             text = str(ast.literal_eval(value))
             settings[variable] = text.replace(" ", ",") if variable == "UV_FIND_LINKS" else text
     if "UV_INDEX" in settings:
         settings["UV_INDEX_STRATEGY"] = "unsafe-best-match"  # pip's: the best version of all indexes
     return settings
+
+
+def _precedence(line: str) -> int:
+    """Rank of a setting of pip; the last of the same name counts."""
+    sections = ("global.", "install.", ":env:.")
+    return next((rank for rank, section in enumerate(sections) if line.startswith(section)), -1)
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> None:

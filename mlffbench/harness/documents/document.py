@@ -155,6 +155,7 @@ class _Model(_Part):
     epochs: Count | None = None
     stopped_by: Name | None = None
     captured: Name | None = None
+    batch_parts: Count | None = None
     kernels: Name | None = None
     kernel_seconds: dict[str, Number] | None = None
     tuning: dict[str, Any] | None = None

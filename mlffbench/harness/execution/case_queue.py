@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import threading
 import time
@@ -93,6 +94,7 @@ class CaseQueue:
         replaced: Container[str] = (),
     ) -> None:
         self.retries, self.replaced = retries, replaced
+        self.token = secrets.token_hex(8)
         self.extended, self.largest_model = extended, largest_model(keep_models)
         self.cases, self.store, self.observer = cases, store, observer
         self.executor, self.time_limit, self.fresh = executor, time_limit, fresh
@@ -110,9 +112,12 @@ class CaseQueue:
                 while left := self._round(pool, left):
                     self.observer.waiting(left)
                     time.sleep(POLL)
-            finally:
+            except BaseException:
                 self.stopping.set()
                 self.executor.stop()
+                raise
+            finally:
+                self.stopping.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 for child in list(self.children):
                     child.kill()
@@ -171,14 +176,16 @@ class CaseQueue:
 
     def _compute(self, case: Case, start: Start) -> dict[str, Any] | None:
         """Compute a case in a child and store its document; None if this run is being ended."""
-        folder, place = self.store.unfinished_path(case.id), self.store.unfinished.new_answer(case.id)
+        unfinished, folder = self.store.unfinished, self.store.unfinished_path(case.id)
+        unfinished.remove_answers(case.id)  # of a run that died elsewhere
+        place = unfinished.new_answer(case.id)
         try:
             if self.fresh and case.id not in self.extended:
                 checkpoint.empty(folder)
             document = self._stored(case, place, folder, start)
         finally:
             shutil.rmtree(place, ignore_errors=True)
-            self.store.unfinished.remove_empty(case.id)
+            unfinished.remove_empty(case.id)
         if document is None:
             self._note(case, failed(case, INTERRUPTED).to_json())
         elif document["status"] == "ok":
@@ -198,7 +205,7 @@ class CaseQueue:
         document = None
         self.observer.started(case)
         results = str(self.store.folder.absolute()) if case.id in self.extended else None
-        more = {"largest_model": self.largest_model, "results": results}
+        more = {"largest_model": self.largest_model, "results": results, "run": self.token}
         name = f"{case.id}.tasks.log" if results else f"{case.id}.log"  # that of the fit stays
         with CaseLog(self.store.folder / LOGS / name) as log:
             log.say(f"{case.label}: {case.estimator} on {case.dataset}, {case.split}, seed {case.seed}")

@@ -37,7 +37,7 @@ def enter(order: Mapping[str, Any], module: str, events: int) -> None:
     ImportError
         The environment cannot be made, or its interpreter cannot run this.
     """
-    python = PythonEnvironment.of(order["case"]["environment"]).ready()
+    python = PythonEnvironment.of(order["case"]["environment"]).ready(order["run"])
     entered = {**own_identity(), "revision": provenance()["revision"]}
     variables = _variables(python, order["case"].get("resources") or {})
     with tempfile.TemporaryFile() as file:

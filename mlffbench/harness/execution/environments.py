@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlffbench.harness.planning.environment import is_version
 from mlffbench.system.atomic_write import atomic_write
 from mlffbench.system.fetch import cache_folder
 from mlffbench.system.own_package import core_requirements
@@ -21,7 +22,7 @@ from mlffbench.system.virtual_environment import interpreter, make_environment, 
 
 __all__ = ["PythonEnvironment", "environment_sentences", "environments_folder"]
 
-VERSION = re.compile(r"3\.\d+(\.\d+)?")
+SEARCH = "search"  # extra of mlffbench that every environment has: a row may be tuned
 RECORD = "mlffbench.json"  # in a finished environment, written last
 LACKING = """
 import importlib.metadata, importlib.util, json, sys
@@ -68,19 +69,20 @@ class PythonEnvironment:
         """Environment of a case."""
         requirements = tuple(environment.get("requirements") or ())
         python = environment.get("python")
-        return cls(str(environment.get("name") or "unnamed"), requirements, python)
+        name = environment.get("name") or python or ", ".join(requirements)
+        return cls(str(name), requirements, python)
 
     @property
     def is_existing(self) -> bool:
         """True for an interpreter that is used as it is."""
-        return self.python is not None and VERSION.fullmatch(self.python) is None
+        return self.python is not None and not is_version(self.python)
 
     @property
     def digest(self) -> str:
         """Digest of what an environment is made of: requirements, mlffbench's own, Python, machine."""
         version = self.python or ".".join(platform.python_version_tuple()[:2])
         made_of = [
-            sorted(self.requirements), sorted(core_requirements()), version,
+            sorted(self.requirements), sorted(_own_requirements()), version,
             sys.implementation.name, sys.platform, platform.machine(),
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
@@ -107,8 +109,13 @@ class PythonEnvironment:
             raise ImportError(f"the environment {self.name!r} names no Python that is here: {self.python}")
         return path
 
-    def ready(self) -> str:
+    def ready(self, run: str = "") -> str:
         """Path of the interpreter; the environment is made if it is not there, by one process alone.
+
+        Parameters
+        ----------
+        run : str
+            Name of a run, in which what could not be made once is not tried again.
 
         Raises
         ------
@@ -120,7 +127,7 @@ class PythonEnvironment:
                 raise ImportError(self.lack(absent))
             return self.existing()
         if not self.is_made:
-            self._make()
+            self._make(run)
         return str(interpreter(self.folder))
 
     def lacking(self, modules: Iterable[str] = ()) -> list[str]:
@@ -137,20 +144,26 @@ class PythonEnvironment:
         needs = ", ".join(absent)
         return f"the environment {self.name!r}, {self.python}, lacks {needs}: install them with its own pip"
 
-    def _make(self) -> None:
+    def _make(self, run: str) -> None:
         from filelock import FileLock
 
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{self.folder}.lock"):
             if self.is_made:  # by the process that held the lock
                 return
+            failed = self.folder.with_suffix(".failed")
+            before = json.loads(failed.read_text()) if failed.is_file() else {}
+            if run and before.get("run") == run:
+                raise ImportError(before["message"])
             shutil.rmtree(self.folder, ignore_errors=True)  # of one that was killed
             try:
-                make_environment(self.folder, [*self.requirements, *core_requirements()], self.python)
+                make_environment(self.folder, [*self.requirements, *_own_requirements()], self.python)
             except ImportError as error:
-                raise ImportError(f"the environment {self.name!r} cannot be made: {error}") from error
-            with atomic_write(self.folder / RECORD) as file:
-                file.write(json.dumps({"name": self.name, "requirements": self.requirements}).encode())
+                message = f"the environment {self.name!r} cannot be made: {error}"
+                _write(failed, {"run": run, "message": message})
+                raise ImportError(message) from error
+            failed.unlink(missing_ok=True)
+            _write(self.folder / RECORD, {"name": self.name, "requirements": self.requirements})
 
     def sentence(self) -> str:
         """Sentence on the environment: it exists, was made, or would be made of what and where."""
@@ -161,6 +174,15 @@ class PythonEnvironment:
         tool = "uv" if uv() else "venv and pip"
         packages = ", ".join([*self.requirements, "the core packages of mlffbench"])
         return f"environment {self.name}: to be made by {tool} in {self.folder}, of {packages}"
+
+
+def _own_requirements() -> list[str]:
+    return [*core_requirements(), *core_requirements(SEARCH)]
+
+
+def _write(file: Path, content: Mapping[str, Any]) -> None:
+    with atomic_write(file) as written:
+        written.write(json.dumps(content).encode())
 
 
 def environment_sentences(environments: Iterable[Mapping[str, Any] | None]) -> list[str]:

@@ -45,11 +45,11 @@ def main() -> None:
 
     Order: ``case``; ``answer``, the folder of the answer; ``unfinished``, that of checkpoints, or null;
     ``largest_model``, the bytes up to which the fitted model is written, null for any; ``results``, the
-    results folder with the kept model that the case's tasks run on, or null for a fit. From another machine
-    also ``folder``, the working folder, entered if it is here, too, and ``trusted``, what the user trusts. A
-    line may come before it: ``environ``, variables to be set, and ``stay``, to answer one order after the
-    other (`mlffbench.harness.execution.staying`). The process of a case with an environment goes on as the
-    Python of that environment (`mlffbench.harness.execution.entry`).
+    results folder with the kept model that the case's tasks run on, or null for a fit; ``run``, a name of the
+    run. From another machine also ``folder``, the working folder, entered if it is here, too, and
+    ``trusted``, what the user trusts. A line may come before it: ``environ``, variables to be set, and
+    ``stay``, to answer one order after the other (`mlffbench.harness.execution.staying`). The process of a
+    case with an environment goes on as the Python of that environment (`mlffbench.harness.execution.entry`).
 
     Events are lines of JSON: ``{"progress": [...]}``, then ``{"answering": true}`` and ``{"answered":
     true}``, or ``{"disk full": reason}`` or ``{"unwritable": reason}``. In an environment ``{"entered":

@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.harness.planning.row import Environment, Row
 
-__all__ = ["environment_of"]
+__all__ = ["environment_of", "is_version", "untrusted"]
+
+VERSION = re.compile(r"3\.\d+(\.\d+)?")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # of a package, at the start of a requirement
+
+
+def is_version(python: str) -> bool:
+    """True for a version of Python, such as 3.12; all else is an interpreter."""
+    return VERSION.fullmatch(python) is not None
+
+
+def untrusted(environment: Environment, row: Row | None = None) -> Iterator[str]:
+    """Yield refusals of an interpreter and of packages that the user does not trust.
+
+    An installation runs code of the package. What the method of the row itself names is as trusted as that.
+    """
+    python = environment.python
+    foreign = python is not None and not is_version(python) and python != sys.executable
+    if foreign and not registry.is_trusted_file(str(python)):
+        yield f"{python!r} would compute the cases; {registry.remedy(str(python))}"
+    own = _of_method("estimators", row.spec).get("requirements", ()) if row else ()
+    for text in environment.requirements or ():
+        name = _package(text)
+        if name is None:
+            yield f"{text!r} is no package; options of pip belong into its own settings"
+        elif text not in own and not registry.is_trusted_file(name):
+            yield f"{text!r} would be installed, which runs code of it; {registry.remedy(name)}"
+
+
+def _package(requirement: str) -> str | None:
+    """Package that a requirement names, or its whole text if that says where it lies; None for neither."""
+    name = NAME.match(requirement)
+    return requirement if name and re.search(r"[@/:\\]", requirement) else name and name.group()
 
 
 def environment_of(row: Row, named: Mapping[str, Environment]) -> dict[str, Any] | None:

@@ -20,21 +20,24 @@ __all__ = ["unmet_by", "unmet_requirements"]
 SAVED = ".mlff"
 
 
-def unmet_by(case: Case) -> Iterator[registry.Fault]:
+def unmet_by(case: Case, elsewhere: bool = False) -> Iterator[registry.Fault]:
     """Yield paths in a row, and sentences on what its case lacks, here or in its environment.
 
     Nothing is installed; of an environment that is yet to be made nothing is known.
+
+    Parameters
+    ----------
+    elsewhere : bool
+        The case runs on another machine, which has the packages and devices.
     """
-    if case.environment is None:
-        yield from unmet_requirements("estimators", case.estimator)
+    if case.environment is None or elsewhere:
+        yield from unmet_requirements("estimators", case.estimator, elsewhere)
     else:
         yield from _unmet_there(case.estimator, case.environment)
 
 
 def _unmet_there(spec: Spec, environment: Mapping[str, Any]) -> Iterator[registry.Fault]:
     python = PythonEnvironment.of(environment)
-    if any(text.startswith("-") for text in python.requirements):
-        yield ("environment",), "requirements are packages; options of pip belong into pip's own settings"
     if python.is_existing:
         try:
             if absent := python.lacking(_modules("estimators", spec)):

@@ -9,7 +9,8 @@ from typing import Any
 
 from mlffbench import registry
 from mlffbench.harness.budget import beyond
-from mlffbench.harness.planning.row import Budget, Row
+from mlffbench.harness.planning.environment import untrusted
+from mlffbench.harness.planning.row import Budget, Environment, Row
 from mlffbench.system.settings_source import Mistake
 
 __all__ = ["entries_of", "row_mistakes", "rows_of"]
@@ -17,7 +18,8 @@ __all__ = ["entries_of", "row_mistakes", "rows_of"]
 
 def row_mistakes(content: Any) -> list[Mistake]:
     """Mistakes in the rows that can be read, also where the rest of the content is no suite."""
-    return [*_repeated_labels(content), *_unknown_environments(content), *_beyond_budgets(content)]
+    environments = [*_unknown_environments(content), *_untrusted_environments(content)]
+    return [*_repeated_labels(content), *environments, *_beyond_budgets(content)]
 
 
 def entries_of(content: Any, word: str) -> list[Any]:
@@ -52,6 +54,20 @@ def _unknown_environments(content: Any) -> Iterator[Mistake]:
         if isinstance(name, str) and name not in names:
             others = registry.suggest(name, names) if names else "; the suite has no 'environments'"
             yield Mistake(("estimators", i, "environment"), f"no environment {name!r}{others}")
+
+
+def _untrusted_environments(content: Any) -> Iterator[Mistake]:
+    """Interpreters and packages of environments that the user does not trust."""
+    known = content.get("environments") if isinstance(content, Mapping) else None
+    for name, value in known.items() if isinstance(known, Mapping) else ():
+        with suppress(ValueError):
+            for sentence in untrusted(Environment.model_validate(value)):
+                yield Mistake(("environments", name), sentence)
+    for i, row in rows_of(content):
+        if isinstance(row.environment, Environment):
+            with suppress(LookupError):  # an unknown name, which is said elsewhere
+                for sentence in untrusted(row.environment, row):
+                    yield Mistake(("estimators", i, "environment"), sentence)
 
 
 def _beyond_budgets(content: Any) -> Iterator[Mistake]:

@@ -49,7 +49,9 @@ def render(results: Results, predictions: Predictions, title: str) -> str:
     title : str
     """
     n_problems = max(len(results.problems), 1)
-    content = [_cut(s, n_problems) for s in sections(results, max(METHODS // n_problems, 3))]
+    most = max(METHODS // n_problems, 3)
+    longest = max((len(problem.methods) for problem in results.problems), default=0)
+    content = [_cut(s, n_problems) for s in sections(results, most if longest > most else None)]
     palette = palette_of(method.label for _, method in results.methods() if method.done)
     runs = results.documents[:RUNS]
     return render_page(

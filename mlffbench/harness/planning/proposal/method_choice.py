@@ -81,7 +81,8 @@ def _refusal(name: str, problem: ProblemKind) -> str:
         method = registry.load("estimators", name)
     except ImportError as error:
         return f"not installed: {error}"
-    if absent := [m for m in getattr(method, "requires", ()) if find_spec(m) is None]:
+    own = getattr(method, "environment", None) is not None  # made by the run
+    if absent := [m for m in getattr(method, "requires", ()) if find_spec(m) is None and not own]:
         return f"not installed ({', '.join(absent)}): pip install 'mlffbench[{getattr(method, 'extra', '')}]'"
     supports = getattr(method, "supports", ())
     if "periodic" not in supports and problem.is_periodic:

@@ -1,0 +1,126 @@
+"""NequIP in an environment of its own: beside MACE in one leaderboard, and as its authors compute it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import mlffbench
+from mlffbench.cli import app
+from mlffbench.estimators import NequIP
+from mlffbench.harness.documents.store import Store
+from mlffbench.harness.execution.environments import PythonEnvironment, environments_folder
+from mlffbench.system.own_package import package_alone
+
+SUITE = """
+name: excluding
+problems:
+  - dataset: malonaldehyde
+    split: {random: {groups: train_300K, train: 60, test: 40}}
+estimators:
+  - atomic_reference
+  - mace: {preset: small, max_seconds: 30, max_epochs: 200}
+  - nequip: {num_channels: 16, num_layers: 2, max_seconds: 30, max_epochs: 200}
+"""
+AUTHORS = """
+import sys
+import numpy as np
+import torch
+from ase.build import bulk, molecule
+import mlffbench
+from mlffbench.estimators import NequIP
+from mlffbench.testing import check_forcefield
+from nequip.data.transforms import ChemicalSpeciesToAtomTypeMapper, NeighborListTransform
+from nequip.integrations.ase import NequIPCalculator
+from nequip.model import NequIPGNNModel
+
+check_forcefield(NequIP)
+assert torch.get_default_dtype() == torch.float32
+ours = mlffbench.load(sys.argv[1])
+torch.set_default_dtype(torch.float64)
+theirs = NequIPGNNModel(seed=0, model_dtype=ours.dtype, **ours.config_)
+theirs.load_state_dict(ours.module_.state_dict())
+types = ChemicalSpeciesToAtomTypeMapper(model_type_names=ours.elements_)
+neighbours = NeighborListTransform(r_max=ours.cutoff)
+calculator = NequIPCalculator(theirs.eval(), "cpu", transforms=[types, neighbours])
+for atoms in (molecule("CH3OH"), bulk("C", "diamond", a=3.6, cubic=True)):
+    atoms.positions += np.random.default_rng(0).normal(scale=0.05, size=atoms.positions.shape)
+    labels = ours.predict([atoms])
+    atoms.calc = calculator
+    energy = labels.energy[0] - sum(ours.atomic_energies_[s] for s in atoms.symbols)
+    assert abs(energy - atoms.get_potential_energy()) < 1e-9
+    assert np.abs(labels.forces[0] - atoms.get_forces()).max() < 1e-6 < np.abs(atoms.get_forces()).max()
+    if atoms.pbc.all():
+        assert np.abs(labels.stress[0] - atoms.get_stress()).max() < 1e-8
+print("equal")
+"""
+
+
+def test_its_requirements_are_those_of_the_extra():
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    assert [extras["nequip"][-1], *extras["classical"]] == NequIP.environment["requirements"]
+    assert "nequip" not in extras["all"][0]
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_mace_and_nequip_are_fitted_in_one_suite(tmp_path, monkeypatch):
+    """Their packages need e3nn 0.4.4 and 0.6: no Python can have both."""
+    monkeypatch.chdir(tmp_path)
+    Path("suite.yaml").write_text(SUITE)
+    documents = run_suite()
+    packages = {label: d["provenance"]["packages"] for label, d in documents.items()}
+    assert packages["mace"]["e3nn"] == "0.4.4"
+    assert "nequip" not in packages["mace"]
+    assert packages["nequip"]["e3nn"] >= "0.5"
+    assert "mace-torch" not in packages["nequip"]
+    record = documents["nequip"]["provenance"]["environment"]
+    assert f"e3nn=={packages['nequip']['e3nn']}" in Path(f"out/environments/{record['lock']}.txt").read_text()
+    revisions = {d["provenance"]["revision"] for d in documents.values()}
+    assert len(revisions) == 1  # one mlffbench in both
+    errors = mlffbench.load_results("out").scores.query("quantity == 'forces' and metric == 'rmse'")
+    worst = errors.set_index("method")["value"]
+    assert worst["mace"] < worst["atomic_reference"]
+    assert worst["nequip"] < worst["atomic_reference"]
+    assert {"mace", "nequip"} <= set(Path("out/leaderboard.md").read_text().replace("|", " ").split())
+
+
+def run_suite():
+    """Documents of the suite in this folder by row; skipped where the environment cannot be made."""
+    done = CliRunner().invoke(app, ["run", "suite.yaml", "--out", "out"])
+    documents = {d["case"]["label"]: d for d in Store(Path("out")).documents()}
+    failure = documents["nequip"]["failure"]
+    if failure and "cannot be made" in failure["message"]:
+        pytest.skip(failure["message"])
+    assert done.exit_code == 0, done.output
+    return documents
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_tasks_that_are_added_run_in_the_environment_and_the_authors_agree(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = SUITE.replace("  - atomic_reference\n", "").replace("max_seconds: 30", "max_seconds: 5")
+    Path("suite.yaml").write_text("".join(line for line in text.splitlines(True) if "mace" not in line))
+    before = run_suite()["nequip"]
+    with Path("suite.yaml").open("a") as file:
+        file.write("tasks:\n  - speed: {copies: [1], batches: [1], repeats: 1, max_seconds: 2}\n")
+    after = run_suite()["nequip"]
+    assert after["timings"]["fit"] == before["timings"]["fit"]
+    assert [s["task"] for s in after["scores"] if s["task"]]
+    assert not after["task_failures"]
+    python = PythonEnvironment.of(NequIP.environment).ready()
+    done = subprocess.run(
+        [python, "-P", "-c", AUTHORS, f"out/models/{after['id']}.mlff"],
+        env={**os.environ, "PYTHONPATH": str(package_alone(environments_folder()))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.endswith("equal\n"), done.stderr

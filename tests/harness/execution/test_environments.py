@@ -1,0 +1,143 @@
+"""Environments: existing interpreters, and those made from requirements, once and whole."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import zipfile
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from example_cases import Silent, case
+
+from mlffbench.harness.documents.store import Store
+from mlffbench.harness.execution import environments
+from mlffbench.harness.execution.environments import PythonEnvironment, environment_sentences
+from mlffbench.harness.execution.execute import execute
+from mlffbench.system import virtual_environment
+
+HERE = {"python": sys.executable}
+
+
+@pytest.fixture
+def wheels(tmp_path, monkeypatch):
+    """A folder with the one package that can be installed, and a cache."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "tiny-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tiny.py", "NUMBER = 7\n")
+        wheel.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        wheel.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr("tiny-1.0.dist-info/RECORD", "tiny.py,,\n")
+    monkeypatch.setenv("MLFFBENCH_CACHE", str(tmp_path / "cache"))
+    for name, value in {"UV_OFFLINE": "1", "UV_FIND_LINKS": str(folder), "UV_NO_INDEX": "1"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setattr(environments, "core_requirements", lambda extra=None: [])
+    return folder
+
+
+def test_a_case_runs_in_its_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFFBENCH_CACHE", str(tmp_path / "cache"))
+    store, wanted = Store(tmp_path / "out"), replace(case(), environment=HERE)
+    watcher = Silent()
+    execute([wanted], store, watcher)
+    document = store.load(wanted.id)
+    assert document["failure"] is None
+    assert ("environment", 0) in watcher.said
+    record = document["provenance"]["environment"]
+    assert record["name"] == sys.executable
+    lock = (store.folder / "environments" / f"{record['lock']}.txt").read_bytes()
+    assert sha256(lock).hexdigest() == record["lock"]
+    assert any(line.startswith(b"numpy==") for line in lock.splitlines())
+    assert wanted.id == case().id  # an interpreter decides nothing
+
+
+def test_an_environment_that_cannot_be_made_is_not_installed(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFFBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    store = Store(tmp_path / "out")
+    there = {"name": "impossible", "requirements": ["no-such-package-of-anybody==9"]}
+    wanted, gone = replace(case(), environment=there), replace(case(seed=1), environment={"python": "/gone"})
+    execute([wanted, gone], store, Silent(), time_limit=60.0)
+    failure = store.load(wanted.id)["failure"]
+    assert failure["kind"] == "not installed"
+    assert "the environment 'impossible' cannot be made: uv ended with status" in failure["message"]
+    assert "no-such-package-of-anybody" in failure["message"]
+    assert "names no Python that is here: /gone" in store.load(gone.id)["failure"]["message"]
+    assert not (store.folder / "environments").exists()
+
+
+def test_an_environment_is_made_once_and_again_only_if_it_is_not_whole(wheels, monkeypatch):
+    made = []
+    make = virtual_environment.make_environment
+    counted = lambda folder, *words: (made.append(folder), make(folder, *words))
+    monkeypatch.setattr(environments, "make_environment", counted)
+    wanted = PythonEnvironment("small", ("tiny==1.0",))
+    assert "to be made by uv in" in wanted.sentence()
+    threads = [threading.Thread(target=wanted.ready) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == [wanted.folder]
+    assert "made before" in wanted.sentence()
+    assert PythonEnvironment("another name", ("tiny==1.0",)).is_made
+    assert not PythonEnvironment("small", ("tiny>=1.0",)).is_made
+    (wanted.folder / "mlffbench.json").unlink()  # as a kill leaves it
+    (wanted.folder / "rubbish").touch()
+    python = wanted.ready()
+    assert len(made) == 2
+    assert not (wanted.folder / "rubbish").exists()
+    assert Path(python).is_relative_to(wanted.folder)
+
+
+def test_a_failed_installation_is_not_repeated_in_a_run(wheels, monkeypatch):
+    tried = []
+
+    def refuse(*words):
+        tried.append(words)
+        raise ImportError("no network")
+
+    monkeypatch.setattr(environments, "make_environment", refuse)
+    wanted = PythonEnvironment("small", ("tiny==1.0",))
+    for run in ("a", "a", "b", "b"):
+        with pytest.raises(ImportError, match="the environment 'small' cannot be made: no network"):
+            wanted.ready(run)
+    assert len(tried) == 2
+
+
+def test_an_interpreter_says_what_it_lacks(monkeypatch):
+    here = PythonEnvironment("here", python=sys.executable)
+    assert here.lacking(["json"]) == []
+    assert here.lacking(["no_such_module"]) == ["no_such_module"]
+    monkeypatch.setattr(
+        environments, "core_requirements", lambda extra=None: ["numpy>=2.0", "no-such-package[all]<3"]
+    )
+    with pytest.raises(ImportError, match=r"'here'.* lacks no-such-package: install them"):
+        here.ready()
+    with pytest.raises(ImportError, match="is no Python that runs"):
+        PythonEnvironment("here", python="false").lacking()
+
+
+def test_sentences_come_once_and_install_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFFBENCH_CACHE", str(tmp_path / "cache"))
+    sentences = environment_sentences([None, HERE, {"name": "x", "requirements": ["tiny"]}, HERE])
+    assert sentences[0] == f"environment {sys.executable}: the interpreter {sys.executable}, as it is"
+    assert sentences[1].startswith("environment x: to be made by")
+    assert len(sentences) == 2
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_version_is_no_interpreter():
+    assert not PythonEnvironment("x", ("a",), "3.12").is_existing
+    assert PythonEnvironment("x", ("a",), "python3.12").is_existing
+    assert PythonEnvironment("x", ("a",), "3.12").digest != PythonEnvironment("x", ("a",), "3.13").digest
+    assert json.dumps(PythonEnvironment("x", ("b", "a")).digest) == json.dumps(
+        PythonEnvironment("x", ("a", "b")).digest
+    )

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mlffbench import __version__
-from mlffbench.cli import data, export, label, listing, model, new, predict, property, show, suite
+from mlffbench.cli import data, export, label, listing, model, new, predict, property, run, show, suite
 from mlffbench.cli import results as results_commands
 from mlffbench.cli.console import lenient_output
 from mlffbench.cli.help_texts import DATA_EXAMPLES, EXAMPLES, MORE, RESULTS_EXAMPLES, complete_help
@@ -22,7 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]}, epilog=MORE,
 )  # fmt: skip
 
-for command in (suite.run, suite.report, suite.score, suite.schema):
+for command in (run.run, suite.report, suite.score, suite.schema):
     app.command()(command)
 app.command()(new.new)
 app.command("list")(listing.list_)

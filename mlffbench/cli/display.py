@@ -16,6 +16,7 @@ from rich.text import Text
 
 from mlffbench.cli.run_state import Running, RunState, clock
 from mlffbench.harness.case import Case
+from mlffbench.harness.documents.parts import failed_as
 from mlffbench.harness.reference_group import ranking_error
 
 __all__ = ["GO_ON", "Display", "standing", "verdict"]
@@ -108,14 +109,14 @@ def verdict(document: Mapping[str, Any], folder: Path) -> Text:
     if failure is not None:
         first = next(iter(failure["message"].splitlines()), "")
         log = f" (log: {folder / failure['log']})" if "log" in failure else ""
-        return Text(f"failed, {failure['kind']}", style="red") + Text(f": {first}{log}")
+        return Text(f"failed, {failed_as(failure)}", style="red") + Text(f": {first}{log}")
     additions = document.get("extensions") or [{}]  # a new fit has none
     if tasks := additions[-1].get("tasks"):
         return Text(f"added on its kept model: {', '.join(tasks)}")
     error = ranking_error(document)[0]
     rmse = f", forces {1e3 * error:.1f} meV/Å rmse" if isfinite(error) else ""
     failed = [
-        f"; {failure['test']}: {failure['kind']}: {failure['message'].splitlines()[0]}"
+        f"; {failure['test']}: {failed_as(failure)}: {failure['message'].splitlines()[0]}"
         for failure in document.get("test_failures") or ()
     ]
     return Text.assemble(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlffbench.harness.case_state import CaseState
+from mlffbench.harness.documents.parts import failed_as
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.execution.durations import Durations, seconds_of
 from mlffbench.harness.planning.planned_run import PlannedRun
@@ -76,7 +77,7 @@ def _status(plan: PlannedRun, state: CaseState) -> tuple[str, str]:
     if (missing := plan.absent.get(str(state.case.dataset))) is not None:
         return "?", f"the data are not here: {missing}"
     if state.status == "failed" and state.failure is not None:
-        return "failed", f"{state.failure['kind']}: {state.failure['message']}"
+        return "failed", f"{failed_as(state.failure)}: {state.failure['message']}"
     if state.status == "to run":
         return "to run", plan.unmet.get(state.case.id, "")
     lacks = ", ".join([*(task.name for task in state.tasks), *state.metrics])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mlffbench.harness.documents.parts import number
 from mlffbench.report.contrast import some
 from mlffbench.report.problems import Document, Method, Problem, dig
 
@@ -36,18 +37,17 @@ def ends(document: Document) -> str:
     if not set(budget) - {"labels"}:
         return ""
     fit = "fit_seconds" in budget and "time" in str(dig(document, "model", "stopped_by")).split(", ")
-    search = "tuning_seconds" in budget and bool(dig(document, "model", "tuning", "out of time"))
+    search = number(dig(document, "model", "tuning", "seconds")) >= number(budget.get("tuning_seconds"))
     return DEPENDS if fit or search else REPRODUCIBLE
 
 
-def unequal(problem: Problem) -> dict[str, str]:
-    """Budgets, by label, of methods that did not have the budget of most others of their ranking."""
-    apart: dict[str, str] = {}
+def unequal(problem: Problem) -> list[str]:
+    """Labels of the methods that did not have the budget of most others of their ranking."""
+    apart: list[str] = []
     for tuned in (False, True):
         labels = _by_budget([method for method in problem.methods if method.is_tuned is tuned])
         most = max(labels.values(), key=len, default=[])
-        for text, own in labels.items():
-            apart |= dict.fromkeys(own if own is not most else [], text or "none")
+        apart += [label for own in labels.values() if own is not most for label in own]
     return apart
 
 

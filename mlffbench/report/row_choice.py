@@ -9,7 +9,7 @@ from typing import Any
 
 from mlffbench.harness.reference_group import ranking_error, reference_scores
 from mlffbench.report.dataframes.leaderboard import leaderboard
-from mlffbench.report.problems import Document, Method, Problem
+from mlffbench.report.problems import Document, Method, Problem, failed_as
 from mlffbench.report.results import Results
 
 __all__ = ["BEST", "ChosenRow", "choose_row", "in_domain_errors", "problems_named", "rows_of"]
@@ -137,7 +137,7 @@ def _hint(word: str, known: Sequence[str]) -> str:
 def _failure(method: Method) -> str:
     failure: Mapping[str, Any] = method.failed[0].get("failure") or {}
     message = str(failure.get("message") or "").strip().splitlines()
-    return f"{failure.get('kind')}: {message[0] if message else ''}"
+    return f"{failed_as(failure)}: {message[0] if message else ''}"
 
 
 def _several(method: str, rows: Sequence[ChosenRow]) -> str:

@@ -47,4 +47,4 @@ def test_the_display_of_a_run_keeps_brackets(observed):
             display.finished(case, {"failure": failure})
     text = console.file.getvalue()
     for name in NAMES:
-        assert f"{name} on [x].xyz, seed 0: failed, error: ValueError: [/no] such [key]" in text
+        assert f"{name} on [x].xyz, seed 0: failed, internal error: ValueError: [/no] such [key]" in text

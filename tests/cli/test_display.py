@@ -35,7 +35,8 @@ def test_every_line_has_a_time_and_finished_ones_a_counter():
         "started row on lennard_jones, seed 0",
         "2/3: row on lennard_jones, seed 0: fitted in 1.2 s, forces 12.3 meV/Å rmse",
         "started row on lennard_jones, seed 1",
-        "3/3, 1 failed: row on lennard_jones, seed 1: failed, error: ValueError: [no] (log: out/logs/x.log)",
+        "3/3, 1 failed: row on lennard_jones, seed 1: failed, internal error: ValueError: [no] "
+        "(log: out/logs/x.log)",
     ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from statistics import fmean
 from typing import Any
 
+from mlffbench.harness.budget import within
 from mlffbench.harness.case import Case
 
 __all__ = ["Durations", "budget", "seconds_of"]
@@ -57,7 +58,7 @@ class Durations:
 
 def budget(case: Case) -> float | None:
     """Seconds that the fit of a case may take; None without a budget."""
-    seconds = case.estimator.params.get("max_seconds")
+    seconds = within(case.estimator, case.budget).params.get("max_seconds")
     return float(seconds) if isinstance(seconds, int | float) and not isinstance(seconds, bool) else None
 
 

@@ -58,7 +58,7 @@ def _table(problem: Problem, frames: Frames, tuned: bool) -> Table:
     columns += [Column(f"{initials[quantity]} RMSE", SHOWN[quantity][1]) for quantity in errors]
     columns += [Column(f"{next(iter(initials.values()))} ratio", "worst")] if worst is not None else []
     board = _with_costs(frames)
-    board["unequal budget"] = board["method"].map(unequal(problem)).fillna("")
+    board["unequal budget"] = board["method"].isin(unequal(problem))
     times = {**TIMES, **(TUNING if tuned else {}), **PREDICTION}
     columns += times.values()
     rows = [_row(problem, method, errors, worst, list(times)) for method in records(board)]
@@ -120,7 +120,7 @@ def _name(problem: Problem, method: dict[str, Any]) -> str:
     notes += [f"{n_failed} seed(s) failed"] if n_failed else []
     if len({len(other.seeds) for other in problem.methods}) > 1:
         notes.append(f"{method['seeds'] + n_failed} seed(s)")
-    notes += [f"budget: {method['unequal budget']}"] if method["unequal budget"] else []
+    notes += ["other budget"] if method["unequal budget"] else []
     if gaps := problem.gaps.get(label):
         notes.append(f"without {', '.join(gaps)}")
     return f"{label} ({', '.join(notes)})" if notes else label
@@ -128,7 +128,7 @@ def _name(problem: Problem, method: dict[str, Any]) -> str:
 
 def _caption(problem: Problem, board: pd.DataFrame, has_ratio: bool) -> str:
     ranked_by = str(board["ranked by"].iloc[0])
-    if not ranked_by:
+    if not board["rank"].notna().any():
         return "No method has an error to be ranked by."
     which = "in-domain" if problem.in_domain else "first"
     sentences = [

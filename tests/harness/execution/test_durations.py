@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from example_cases import case
 
@@ -44,3 +46,8 @@ def test_a_budget_is_a_number():
         None,
         None,
     ]
+
+
+def test_the_budget_of_a_suite_is_the_one_of_its_methods():
+    assert budget(replace(case("mace"), budget={"fit_seconds": 60})) == 60
+    assert budget(replace(case("morse"), budget={"fit_seconds": 60})) is None

@@ -296,3 +296,14 @@ def test_the_column_of_a_mistake_beside_an_estimator_is_its_own():
         SUITE.replace(ROW, "  - {morse: {}, budget: {labels: 3, epochs: 0}, resources: {timed: 1}}")
     )
     assert [line.split(": ")[0] for line in lines] == ["suite.yaml:8:37", "suite.yaml:8:61"]
+
+
+def test_rows_that_differ_in_what_stands_beside_the_name_are_no_repetition():
+    beside = ("budget: {labels: 3}", "budget: {labels: 4}", "environment: {python: /usr/bin/python3}")
+    rows = "\n".join(f"  - {{morse: {{}}, as: m{i}, {text}}}" for i, text in enumerate(beside))
+    with open("suite.yaml", "w") as file:
+        file.write(SUITE.replace(ROW, rows))
+    result = CliRunner().invoke(app, ["run", "suite.yaml", "--dry-run"])
+    assert "the same estimator" not in result.output, result.output
+    lines = refused(SUITE.replace(ROW, f"{ROW}\n{ROW}\n    as: m"))
+    assert any("the same estimator as number 2" in line for line in lines)

@@ -84,7 +84,7 @@ def _repeated_entries(content: Any) -> list[Mistake]:
     parts: dict[str, list[Any]] = {
         word: entries_of(content, word) for word in ("seeds", "tasks", "metrics", "problems")
     }
-    parts["estimators"] = [row.spec for _, row in rows_of(content)]
+    parts["estimators"] = [[row.spec, row.budget, row.environment, row.search] for _, row in rows_of(content)]
     mistakes = []
     for word, values in parts.items():
         places: dict[str, int] = {}

@@ -28,9 +28,12 @@ class Steady(AtomicReference):
 
     def _fit(self, frames, labels):
         self._say("started")
-        time.sleep(self.seconds)
+        self.sleep()
         super()._fit(frames, labels)
         self._say("finished")
+
+    def sleep(self):
+        time.sleep(self.seconds)
 
     def _say(self, what):
         with Path(self.log).open("a") as file:
@@ -55,13 +58,25 @@ class Fails(AtomicReference):
             os._exit(3)
         if self.how == "import":
             import no_such_framework  # noqa: F401
-        if self.how != "nan":
-            raise {"memory": MemoryError, "diverge": FloatingPointError, "refuse": ValueError}.get(
-                self.how, RuntimeError
-            )(f"on purpose: {self.how}")
+        if self.how == "memory":
+            np.empty(2**58)
+        if self.how == "gpu memory":
+            import torch
+
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        if self.how == "address space":
+            used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+            resource.setrlimit(resource.RLIMIT_AS, (used + 2**26, used + 2**26))
+            [bytearray(2**24) for _ in range(16)]
+        if self.how not in ("nan", "short"):
+            raise {"diverge": FloatingPointError, "refuse": ValueError}.get(self.how, RuntimeError)(
+                f"on purpose: {self.how}"
+            )
 
     def _evaluate(self, inputs):
         labels = super()._evaluate(inputs)
+        if self.how == "short":
+            return labels[np.arange(len(labels.energy) - 1)]
         labels.energy[:] = np.nan
         return labels
 

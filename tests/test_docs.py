@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 import shlex
 import tomllib
@@ -22,6 +23,7 @@ from mlffbench.cli.property.catalogue import ELSEWHERE, property_names
 from mlffbench.data import Spec
 from mlffbench.datasets.malonaldehyde import malonaldehyde
 from mlffbench.harness.planning.plan import SKIP
+from mlffbench.harness.planning.planned_run import plan_run
 from mlffbench.labelling.recipe import read_recipe
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -29,6 +31,7 @@ DATA = (DOCS / "data.md").read_text(encoding="utf-8")
 ESTIMATORS = (DOCS / "estimators.md").read_text(encoding="utf-8")
 PRODUCTION = (DOCS / "production.md").read_text(encoding="utf-8")
 TASKS = (DOCS / "tasks.md").read_text(encoding="utf-8")
+TUNING = (DOCS / "tuning.md").read_text(encoding="utf-8")
 PYTHON = (DOCS / "python.md").read_text(encoding="utf-8")
 INSTALL = (DOCS / "install.md").read_text(encoding="utf-8")
 
@@ -119,6 +122,18 @@ def test_the_ways_to_production_run(tmp_path, monkeypatch):
     assert done.exit_code == 0, done.output
     commands = [line for line in blocks("lammps", PRODUCTION)[0].splitlines() if line]
     assert commands == [line for line in done.stdout.splitlines() if line and line[0] != "#"]
+
+
+def test_the_python_and_suites_of_tuning_are_right():
+    failed, tried = doctest.testfile(str(DOCS / "tuning.md"), module_relative=False, raise_on_error=True)
+    assert (failed, tried) == (0, 9)
+    suite, space = (yaml.safe_load(block) for block in blocks("yaml", TUNING))
+    (row,) = space
+    problem = {"dataset": {"lennard_jones": {"n_train": 2, "n_test": 1}}}
+    suite |= {"name": "s", "problems": [problem], "estimators": [*suite["estimators"], row]}
+    planned = plan_run(suite)
+    labels = ["soap_gpr", "soap_gpr (tuned)", "behler_parrinello (tuned)", "mace (tuned)"]
+    assert [case.label for case in planned.cases] == labels
 
 
 def test_the_python_of_tasks_runs():

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from mlffbench import __version__
-from mlffbench.cli import data, export, label, listing, model, new, predict, property, show, suite
+from mlffbench.cli import data, export, label, listing, model, new, predict, property, run, show, suite
+from mlffbench.cli import results as results_commands
 from mlffbench.cli.console import lenient_output
-from mlffbench.cli.help_texts import DATA_EXAMPLES, EXAMPLES, MORE, complete_help
+from mlffbench.cli.help_texts import DATA_EXAMPLES, EXAMPLES, MORE, RESULTS_EXAMPLES, complete_help
 from mlffbench.cli.trust_option import add_trust_option
 from mlffbench.system.interrupts import interruptible
 
@@ -21,7 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]}, epilog=MORE,
 )  # fmt: skip
 
-for command in (suite.run, suite.report, suite.score, suite.schema):
+for command in (run.run, suite.report, suite.score, suite.schema):
     app.command()(command)
 app.command()(new.new)
 app.command("list")(listing.list_)
@@ -33,9 +34,11 @@ app.command("property", context_settings={"ignore_unknown_options": True})(prope
 app.command("export")(export.export)
 complete_help(app, EXAMPLES)
 complete_help(data.app, DATA_EXAMPLES)
+complete_help(results_commands.app, RESULTS_EXAMPLES)
 add_trust_option(app, without=("report", "schema", "list"))
 add_trust_option(data.app, without=("list",))
 app.add_typer(data.app, name="data")
+app.add_typer(results_commands.app, name="results")
 
 
 @app.callback(invoke_without_command=True)

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 Value = TypeVar("Value")
+LONG = 500  # rows; rich takes a second for as many
 
 __all__ = [
     "console", "file_size", "json_line", "json_text", "lenient_output", "only_events", "print_json",
-    "refusals", "say", "stop", "table", "tried",
+    "print_lines", "print_table", "refusals", "say", "stop", "table", "tried",
 ]  # fmt: skip
 
 
@@ -121,6 +122,23 @@ def tried(path: Path, write: Callable[[], Value]) -> tuple[Value | None, str | N
         return write(), None
     except OSError as error:
         return None, f"cannot write {path}: {error.strerror or error}"
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -> None:
+    """Print a table; a long one as plain lines, at once."""
+    if len(rows) <= LONG:
+        console().print(table(columns, rows, words))
+    else:
+        print_lines(columns, rows, words)
+
+
+def print_lines(columns: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -> None:
+    """Print a table as plain lines, however long."""
+    widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
+    pads = [str.ljust if k < words else str.rjust for k in range(len(columns))]
+    for row in (columns, *rows):
+        cells = (pad(cell, width) for pad, cell, width in zip(pads, row, widths, strict=True))
+        typer.echo(plain_text("  ".join(cells)).rstrip())
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], words: int = 1) -> Table:

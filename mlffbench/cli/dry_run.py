@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlffbench.cli.console import console, print_json, say, table
+from mlffbench.cli.console import print_json, print_table, say
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from mlffbench.harness.case import Case
     from mlffbench.harness.forecast import CaseForecast
 
@@ -29,7 +27,8 @@ def print_forecast(forecasts: Sequence[CaseForecast]) -> None:
     """Print a row a case, then a sentence for each reason, and the expected time of the cases to run."""
     from mlffbench.harness.forecast import total_seconds
 
-    console().print(_table(forecasts))
+    columns, rows, words = _table(forecasts)
+    print_table(columns, rows, words)
     for note in dict.fromkeys(_note(case) for case in forecasts if case.note):
         say(textwrap.fill(note, WIDTH, subsequent_indent="  ", break_long_words=False))
     seconds, unknown = total_seconds(forecasts)
@@ -66,12 +65,12 @@ def print_forecast_json(
     )
 
 
-def _table(forecasts: Sequence[CaseForecast]) -> Table:
-    """Table without the columns in which all cases are equal."""
+def _table(forecasts: Sequence[CaseForecast]) -> tuple[list[str], list[list[str]], int]:
+    """Columns, rows and number of columns of words, without the columns in which all cases are equal."""
     rows = [_row(case) for case in forecasts]
     kept = [k for k, name in enumerate(COLUMNS) if name not in SAME or len({row[k] for row in rows}) > 1]
     words = sum(COLUMNS[k] not in NUMBERS for k in kept)
-    return table([COLUMNS[k] for k in kept], [[row[k] for k in kept] for row in rows], words)
+    return [COLUMNS[k] for k in kept], [[row[k] for k in kept] for row in rows], words
 
 
 def _row(case: CaseForecast) -> list[str]:

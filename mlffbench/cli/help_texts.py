@@ -13,7 +13,7 @@ from typer.models import ArgumentInfo, OptionInfo
 
 from mlffbench.cli import completion
 
-__all__ = ["DATA_EXAMPLES", "EXAMPLES", "MORE", "complete_help"]
+__all__ = ["DATA_EXAMPLES", "EXAMPLES", "MORE", "RESULTS_EXAMPLES", "complete_help"]
 
 MORE = "More: the pages in docs/ of the source; your_data.md is the first to read."
 EXAMPLES = {
@@ -37,6 +37,15 @@ DATA_EXAMPLES = {
     "check": "mlffbench data check my_data.extxyz",
     "split": "mlffbench data split malonaldehyde --split '{random: {train: 0.8}}' --out split.json",
     "audit": "mlffbench data audit malonaldehyde --split '{random: {train: 0.8}}'",
+}
+RESULTS_EXAMPLES = {
+    "list": "mlffbench results runs/quickstart --status failed",
+    "export": "mlffbench results export runs/quickstart scores.parquet",
+    "sql": 'mlffbench results sql runs/quickstart "SELECT method, avg(value) FROM scores GROUP BY method"',
+    "merge": "mlffbench results merge runs/laptop runs/cluster --into runs/all",
+    "gc": "mlffbench results gc runs/quickstart --only logs --yes",
+    "tensorboard": "mlffbench results tensorboard runs/quickstart",
+    "mlflow": "mlffbench results mlflow runs/quickstart --uri sqlite:///mlflow.db",
 }
 WORDS = {Path: "PATH", int: "N", float: "X", str: "TEXT", bool: ""}  # a flag takes no value
 COMPLETIONS = {  # by the name of the parameter

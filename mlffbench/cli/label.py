@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mlffbench.labelling.jobs import Job
     from mlffbench.labelling.journal import Journal
     from mlffbench.labelling.recipe import Recipe
+    from mlffbench.system.lease import Leases
 
 __all__ = ["label"]
 
@@ -37,36 +38,51 @@ def label(
     """Make reference data: sample structures, label them, write a dataset.
 
     Samples and labels are stored in the work folder: after an interruption, run the same command to continue.
+    Runs in one folder, on one machine or on several, share the labels.
     """
-    from mlffbench.labelling.jobs import label_jobs, labelling_jobs, unlabelled
-    from mlffbench.labelling.journal import Journal
-    from mlffbench.labelling.sampling import sample
+    from mlffbench.system.lease import LeaseLost, Leases
 
     plan = _read(recipe, workers)
     folder = out or Path("labels") / plan.name
-    progress = LabellingProgress()
     try:
-        samples = sample(plan, recipe.parent, folder, progress.sampled)
-        journal = Journal(folder / "labels.jsonl", retry_failures=retry)
-        jobs = labelling_jobs(plan, samples)
-        open_jobs = unlabelled(jobs, journal)
-        console().print(
-            f"{len(jobs)} structures, {len(open_jobs)} to label, work folder {folder}", soft_wrap=True
-        )
-        if dry_run:
-            return
-        if open_jobs:
-            journal.check_rights()
-        with progress.bar_over(min(len(open_jobs), limit or len(open_jobs))):
-            label_jobs(plan, open_jobs[:limit], journal, progress.labelled)
+        with Leases(folder / "leases") as leases:
+            done = _label(plan, recipe.parent, folder, leases, limit, retry, dry_run)
     except KeyboardInterrupt:
         console().print("interrupted; every finished label is stored, run the same command to continue")
         raise typer.Exit(130) from None
+    except LeaseLost:
+        stop(f"another run went on in {folder} while this one was stopped; run the same command to continue")
     except OSError as error:
         stop(f"{recipe}: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}")
     except (ImportError, ValueError, FloatingPointError) as error:
         stop(f"{recipe}: {error}")
-    _export(plan, recipe.parent, jobs, journal, folder)
+    if done is not None:
+        _export(plan, recipe.parent, *done, folder)
+
+
+def _label(
+    plan: Recipe, recipe_folder: Path, folder: Path, leases: Leases, limit: int | None, retry: bool, dry: bool
+) -> tuple[list[Job], Journal] | None:
+    """Sample and label; None after a dry run."""
+    from mlffbench.labelling.jobs import label_jobs, labelling_jobs, unlabelled
+    from mlffbench.labelling.journal import Journal
+    from mlffbench.labelling.sampling import sample
+
+    progress = LabellingProgress()
+    samples = sample(plan, recipe_folder, folder, leases, progress.sampled, progress.waiting_for_samples)
+    journal = Journal(folder / "labels.jsonl", retry_failures=retry)
+    jobs = labelling_jobs(plan, samples)
+    open_jobs = unlabelled(jobs, journal)
+    console().print(
+        f"{len(jobs)} structures, {len(open_jobs)} to label, work folder {folder}", soft_wrap=True
+    )
+    if dry:
+        return None
+    chosen = open_jobs[:limit]
+    with progress.bar_over(len(chosen)):
+        if chosen:
+            label_jobs(plan, chosen, journal, leases, progress.labelled, progress.waiting_for_labels)
+    return jobs, journal
 
 
 def _read(recipe: Path, workers: int | None) -> Recipe:
@@ -121,6 +137,7 @@ class LabellingProgress:
         )
         self.bar = Progress(*columns, console=console())
         self.task: Any = None
+        self._said: set[str] = set()
 
     def bar_over(self, n: int) -> Any:
         """Progress bar over `n` labels, a context manager."""
@@ -130,6 +147,19 @@ class LabellingProgress:
     def sampled(self, group: str, n_frames: int) -> None:
         """Print a group and its number of frames."""
         self.bar.console.print(f"{group}: {n_frames} structures", highlight=False)
+
+    def waiting_for_samples(self, group: str) -> None:
+        """Print once that another run samples a group."""
+        self._say(f"{group}: another run is sampling it in this folder; waiting for it")
+
+    def waiting_for_labels(self, n_labels: int) -> None:
+        """Print once that another run computes the labels that are left."""
+        self._say("another run is computing the last labels in this folder; waiting for it")
+
+    def _say(self, sentence: str) -> None:
+        if sentence not in self._said:
+            self._said.add(sentence)
+            self.bar.console.print(sentence, highlight=False)
 
     def labelled(self, job: Job, label: Mapping[str, Any]) -> None:
         """Advance the bar; print the reason of a failed label."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mlffbench.cli.new import RunSource
     from mlffbench.harness.case import Case
+    from mlffbench.harness.case_state import CaseState
     from mlffbench.harness.documents.store import Store
     from mlffbench.harness.execution.placement import Executor
     from mlffbench.harness.planning.planned_run import PlannedRun
@@ -50,10 +51,8 @@ def run(
         `mlffbench.load_dataset`.
     out : path, optional
         Results folder; by default ``results/<name of the suite>``.
-    jobs, device, scheduler, force, retry, refit
-        Options of ``mlffbench run``.
-    executor : str or mapping, optional
-        The same, or with its keywords as in a suite.
+    jobs, device, executor, scheduler, force, retry, refit
+        Options of ``mlffbench run``; an executor also with its keywords, as in a suite.
     progress : bool
         Show bars and the choices of a proposal on stderr.
     only : str or list of str
@@ -65,27 +64,40 @@ def run(
     ------
     SuiteError
         A ValueError: the suite or its data cannot be used; one line a mistake.
-    OSError
-        The results cannot be written, or the disk is full.
-    ExecutorError
-        A RuntimeError: the machines of the executor, or their scheduler, cannot be had or have gone.
+    OSError, ExecutorError
+        The results cannot be written; machines of the executor, or their scheduler, cannot be had.
     """
     from mlffbench.cli.new import names_of
-    from mlffbench.cli.suite import chosen_cases
-    from mlffbench.harness.documents.store import Store
-    from mlffbench.harness.planning.executor import executor_of
+    from mlffbench.harness.planning.executor import ExecutorChoice
     from mlffbench.harness.planning.planned_run import plan_run
-    from mlffbench.report.results_folder import Results
 
     source = _source(suite, progress, budget, only, quick, params)
-    plan = plan_run(source.suite, device, dataset=source.dataset)
+    choice = ExecutorChoice(jobs, executor, scheduler)
+    plan = plan_run(source.suite, device, dataset=source.dataset, choice=choice)
     for sentence in plan.warnings:
         warnings.warn(sentence, stacklevel=2)
+    repeat = {"force": force, "retry": retry, "refit": refit}
+    return _results(plan, source, out, names_of(only), progress, repeat)
+
+
+def _results(
+    plan: PlannedRun,
+    source: RunSource,
+    out: str | PathLike[str] | None,
+    only: list[str],
+    progress: bool,
+    repeat: dict[str, bool],
+) -> Results:
+    """Run the chosen cases of a plan; report on all of them."""
+    from mlffbench.cli.run import chosen_cases
+    from mlffbench.harness.documents.store import Store
+    from mlffbench.harness.planning.executor import executor_of
+    from mlffbench.report.results_folder import Results
+
     store = Store(Path(out or source.folder or Path("results") / plan.suite.name))
     source.check_folder(store.folder)
-    chosen = replace(plan, cases=chosen_cases(plan.cases, names_of(only)))
-    place = executor_of(plan.suite, jobs, executor, scheduler)
-    _complete(chosen, source, store, place, progress, {"force": force, "retry": retry, "refit": refit})
+    chosen = replace(plan, cases=chosen_cases(plan.cases, only))
+    _complete(chosen, source, store, executor_of(plan.suite), progress, repeat)
     results = Results([store], [case.id for case in plan.cases])
     results.report()
     return results
@@ -100,22 +112,14 @@ def _complete(
     repeat: dict[str, bool],
 ) -> None:
     """Run the cases that have no result yet, and the tasks and metrics that finished ones lack."""
-    from mlffbench.cli.finished import removed_models, rename_rows, say_changed, with_changed_inputs
-    from mlffbench.harness.case_state import case_states
+    from mlffbench.cli.finished import removed_models, rename_rows
     from mlffbench.harness.completion import complete, to_do
+    from mlffbench.harness.planning.executor import refuse_oversized
 
-    changed = {} if repeat["force"] else with_changed_inputs(plan.cases, store, plan.inputs)
-    if progress:
-        say_changed(changed)
-    states = case_states(plan.cases, store, **repeat, changed=changed)
-    if refits := sum(state.needs_refit for state in states):
-        warnings.warn(
-            f"{refits} finished cases lack tasks or metrics, and the models or predictions to compute them "
-            "from; refit=True fits these cases again",
-            stacklevel=3,
-        )
+    states = _states(plan, store, repeat, progress)
     todo = to_do(states)
     plan.refuse_unmet({case.id for case in todo})
+    refuse_oversized(executor, todo)
     rename_rows(plan.cases, store)
     if todo:
         store.check_rights()
@@ -131,7 +135,25 @@ def _complete(
             suite.keep_models, suite.retries,
         )  # fmt: skip
     for sentence in removed_models(plan.cases, store, completed):
-        warnings.warn(sentence, stacklevel=3)
+        warnings.warn(sentence, stacklevel=4)
+
+
+def _states(plan: PlannedRun, store: Store, repeat: dict[str, bool], progress: bool) -> list[CaseState]:
+    """States of the cases; warns of what only another fit can give."""
+    from mlffbench.cli.finished import say_changed, with_changed_inputs
+    from mlffbench.harness.case_state import case_states
+
+    changed = {} if repeat["force"] else with_changed_inputs(plan.cases, store, plan.inputs)
+    if progress:
+        say_changed(changed)
+    states = case_states(plan.cases, store, **repeat, changed=changed)
+    if refits := sum(state.needs_refit for state in states):
+        warnings.warn(
+            f"{refits} finished cases lack tasks or metrics, and the models or predictions to compute them "
+            "from; refit=True fits these cases again",
+            stacklevel=5,
+        )
+    return states
 
 
 def _source(

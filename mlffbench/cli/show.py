@@ -108,17 +108,21 @@ def _facts(kind: str, name: str, description: Description) -> dict[str, Any]:
             "packages": packages(description), "presets": presets(description),
             "cost": cost(name, description),
         }  # fmt: skip
+    given = GIVEN.get(kind, ())
     if kind == PROPERTIES and ":" not in name:
-        from mlffbench.cli.property.catalogue import property_of
-
-        what = property_of(name)
-        structures = tuple(what.structures)
-        given = tuple(n for n in description.parameters if n not in what.options)
-    else:
-        given = GIVEN.get(kind, ())
+        structures, given = _property_words(name, description)
     return {
         "name": name, "kind": "property" if kind == PROPERTIES else kind.removesuffix("s"),
         "summary": doc.summary, "text": list(doc.extended), "structures": list(structures),
         "parameters": parameter_facts(description, given), **more,
         "notes": list(doc.notes), "references": list(doc.references),
     }  # fmt: skip
+
+
+def _property_words(name: str, description: Description) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Structures that a property needs, and parameters that the command line gives it."""
+    from mlffbench.cli.property.catalogue import property_of
+
+    what = property_of(name)
+    given = tuple(n for n in description.parameters if n not in what.options)
+    return tuple(what.structures), given

@@ -89,6 +89,7 @@ class BehlerParrinello(WarmStart):
     implementation: ClassVar[tuple[str, ...]] = (
         "mlffbench.potentials.networks.acsf_evaluation",
         "mlffbench.potentials.networks.ensemble",
+        "torch._dynamo",  # imported by the first optimiser
     )
     shares_inputs = True
 

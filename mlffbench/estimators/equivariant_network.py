@@ -68,7 +68,17 @@ class EquivariantNetwork(GraphNetwork):
     learning_rate: Positive = 0.02
 
     requires: ClassVar[tuple[str, ...]] = ("torch", "e3nn")
-    implementation: ClassVar[tuple[str, ...]] = ("mlffbench.potentials.networks.nequip",)
+    implementation: ClassVar[tuple[str, ...]] = (
+        *GraphNetwork.implementation,
+        "mlffbench.potentials.networks.nequip",
+    )
+
+    def import_libraries(self) -> None:
+        super().import_libraries()
+
+        from mlffbench.potentials.networks.e3nn_wrapper import o3
+
+        o3()
 
     @classmethod
     def search_space(cls) -> dict[str, Any]:

@@ -187,7 +187,8 @@ class Tuned(Composite):
         self.history_ = rows
         self.tuning_seconds_ = sum(row["seconds"] for row in rows)
         self.best_params_ = {} if best is None else best["params"]
-        self.best_error_, self.quantity_ = (None, None) if best is None else (best["error"], best["quantity"])
+        self.best_error_: float | None = None if best is None else best["error"]
+        self.quantity_: str | None = None if best is None else best["quantity"]
         self.default_error_ = rows[0].get("error") if rows else None
         self.model_ = self._candidate(self.best_params_).fit(frames, labels)
 
@@ -256,8 +257,9 @@ class Tuned(Composite):
         if trials.ended:
             return trials
         if self.searcher == "optuna":
-            resolved = self._candidate({}).resolved_params()
-            optuna_search(trials, space, {k: v for k, v in resolved.items() if k in space}, seed)
+            own = self._candidate({})
+            known = {**own.get_params(), **own.resolved_params()}
+            optuna_search(trials, space, {k: v for k, v in known.items() if k in space}, seed)
         else:
             sklearn_search(self.searcher, trials, space, seed)
         return trials

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -63,8 +63,8 @@ class Case:
 
     def to_json(self) -> dict[str, Any]:
         """The case as plain JSON, without what is None."""
-        given = {name: value for name, value in asdict(self).items() if value is not None}
-        return json.loads(json.dumps(given))
+        given = {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}
+        return json.loads(json.dumps(given, default=vars))  # of a Spec
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Case:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from ase import Atoms
@@ -17,8 +17,11 @@ from mlffbench.harness.budget import training_part
 from mlffbench.harness.case import Case
 from mlffbench.harness.inputs import DataInputs, UsedColumns, case_inputs, checkpoint_key, named_files
 from mlffbench.harness.kept_data import KeptData
+from mlffbench.harness.metadata import leakage
 
 __all__ = ["CaseData", "keep_datasets", "load_dataset"]
+
+Content = TypeVar("Content")
 
 _kept: KeptData | None = None
 
@@ -53,7 +56,7 @@ class CaseData:
             It cannot be read, or changed since the suite was planned.
         """
         try:
-            plain = _dataset(case)
+            plain, _ = _known((case.data_digest, str(case.dataset)), lambda: _digested(case.dataset))
         except (ValueError, LookupError, OSError) as error:
             raise InvalidData(f"{case.dataset} cannot be loaded: {error}") from error
         if plain.digest != case.data_digest:
@@ -77,6 +80,11 @@ class CaseData:
         values = self.dataset.columns.get(str(column))
         return None if values is None else [value_name(values[i]) for i in split.train]
 
+    def leaks(self, split: Split) -> dict[str, Any]:
+        """Numbers of test frames with duplicates in the training set."""
+        key = (self.case.data_digest, tuple(self.digests.columns.items()), split.digest)
+        return _known(key, lambda: leakage(self.plain, split))
+
     def inputs(self) -> dict[str, Any]:
         """Digests of the inputs that were used so far."""
         return case_inputs(self.case, self.digests, self.columns.used, self.files)
@@ -92,10 +100,15 @@ def keep_datasets(largest: int) -> None:
     _kept = KeptData(largest)
 
 
-def _dataset(case: Case) -> Dataset:
-    if _kept is None:
-        return load_dataset(case.dataset)
-    return _kept.get(f"{case.data_digest} {case.dataset}", lambda: load_dataset(case.dataset))
+def _known(key: Hashable, load: Callable[[], Content]) -> Content:
+    """A value that earlier cases have left in memory; else it is loaded."""
+    return load() if _kept is None else _kept.get(key, load)
+
+
+def _digested(spec: Spec) -> tuple[Dataset, str]:
+    """Dataset and its digest, which its copies remember."""
+    dataset = load_dataset(spec)
+    return dataset, dataset.digest
 
 
 def load_dataset(spec: Spec) -> Dataset:

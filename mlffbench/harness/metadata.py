@@ -77,6 +77,7 @@ def model_metadata(model: ForceField) -> dict[str, Any]:
         "epochs": history[-1].get("epoch"),
         "stopped_by": getattr(model, "stopped_by_", None),
         "captured": getattr(model, "captured_", None),
+        "batch_parts": history[-1].get("parts"),
         "kernels": getattr(model, "kernels_", None),
         "kernel_seconds": getattr(model, "kernel_seconds_", None) or None,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from mlffbench.harness.fit_checkpoint import (
     write_fit,
 )
 from mlffbench.harness.group_results import group_results, predictable
-from mlffbench.harness.metadata import dataset_metadata, leakage, model_metadata, split_metadata
+from mlffbench.harness.metadata import dataset_metadata, model_metadata, split_metadata
 from mlffbench.harness.outcome import Outcome, failed
 from mlffbench.harness.task_results import task_results
 from mlffbench.system import earlier_work, progress
@@ -72,13 +73,13 @@ def _flow(case: Case, read: list[CaseData], keep: Keep) -> tuple[Outcome, Predic
     data = CaseData.of(case)
     read.append(data)
     dataset, split = data.dataset, data.split()
-    leaks = leakage(data.plain, split)
+    leaks = data.leaks(split)
     model = _model(case, dataset)
     forget_other_checkpoints(model, data.key(split))
     device = str(getattr(model, "device", "cpu"))
     train = [dataset.frames[i] for i in split.train]
-    grouped = {"groups": data.groups(split)} if has_fit_parameter(model, "groups") else {}
-    model, fit, resumed = _fitted(case, model, train, dataset.labels[split.train], device, grouped)
+    groups = partial(data.groups, split)
+    model, fit, resumed = _fitted(case, model, train, dataset.labels[split.train], device, groups)
     if case.tasks or fit.seconds >= LONG:
         sign_checkpoints(model, data.key(split))
         write_fit(model, fit, resumed)
@@ -118,7 +119,7 @@ def _fitted(
     frames: Sequence[Atoms],
     labels: Labels,
     device: str,
-    grouped: Mapping[str, Any],
+    groups: Callable[[], list[str] | None],
 ) -> tuple[ForceField, Measurement, int]:
     """Fit the model and measure the cost; after a kill, go on from the checkpoints.
 
@@ -140,9 +141,10 @@ def _fitted(
         return kept
     model.import_libraries()
     progress.report("fit", 0)
+    grouped = {"groups": groups()} if has_fit_parameter(model, "groups") else {}
     limit = fit_limit(case.estimator, case.budget)
     with (
-        deadline(limit, f"the fit took longer than its budget of {limit} s"),
+        deadline(limit, f"the fit took longer than its budget of {limit or 0:g} s"),
         earlier_work.listen() as earlier,
         measure(device) as fit,
     ):

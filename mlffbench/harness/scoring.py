@@ -89,15 +89,17 @@ def _scores(
         return np.array([_values(metrics[name], comparison, resamples) for comparison, name in pairs])
 
     everything = np.arange(n_frames)
-    bounds = _intervals(values, everything) or [(None, None)] * len(pairs)
+    bounds = _intervals(values, everything, len(pairs))
     for (comparison, name), (value,), interval in zip(pairs, values(everything[None]), bounds, strict=True):
         yield Score(test, comparison.quantity, name, float(value), comparison.unit, *interval)
 
 
-def _intervals(values: Callable[..., np.ndarray], frames: np.ndarray) -> Sequence[tuple[float, float]] | None:
-    """Bounds of every value; None for a single frame."""
+def _intervals(
+    values: Callable[..., np.ndarray], frames: np.ndarray, n: int
+) -> Sequence[tuple[float | None, float | None]]:
+    """Bounds of the `n` values; None for a single frame."""
     if len(frames) < 2:
-        return None
+        return [(None, None)] * n
     result = bootstrap(
         (frames,), values, vectorized=True, method="percentile", n_resamples=N_RESAMPLES,
         rng=np.random.default_rng(0),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
@@ -17,6 +18,7 @@ from mlffbench.data import Spec
 from mlffbench.labelling.journal import Journal, label_key
 from mlffbench.labelling.recipe import Recipe
 from mlffbench.labelling.worker_pool import WorkerPool
+from mlffbench.system.lease import POLL, LeaseLost, Leases
 
 __all__ = ["Job", "label_jobs", "labelling_jobs", "unlabelled"]
 
@@ -78,31 +80,80 @@ def _isolated_atom(symbol: str, cell: Any) -> Atoms:
 
 
 def label_jobs(
-    recipe: Recipe, jobs: Sequence[Job], journal: Journal, labelled: Callable[[Job, Mapping[str, Any]], None]
+    recipe: Recipe,
+    jobs: Sequence[Job],
+    journal: Journal,
+    leases: Leases,
+    labelled: Callable[[Job, Mapping[str, Any]], None],
+    waiting: Callable[[int], object] = lambda _: None,
 ) -> None:
     """Label every job that has no entry in the journal, on the recipe's workers.
 
     A failed computation is entered with its reason and the next one begins; interrupting or killing the run
-    loses only the labels that are being computed.
+    loses only the labels that are being computed. A label that another run computes is left to it.
 
     Parameters
     ----------
+    leases : Leases
+        Of keys of labels and of files of the journal.
     labelled : callable
         Called with each job and its label or failure.
+    waiting : callable
+        Called, again and again, with the number of the labels that other runs compute, if no other is left.
+
+    Raises
+    ------
+    LeaseLost
+        This run was stopped, and another one writes its file of the journal.
     """
-    by_key = {job.key: job for job in unlabelled(jobs, journal)}
+    left = {job.key: job for job in unlabelled(jobs, journal)}
     pool = WorkerPool(recipe.label_with)
-    lock = threading.Lock()
-
-    def label_one(key: str, job: Job) -> None:
-        entry = pool.label(job.request)
-        with lock:
-            journal.append(key, entry)
-            labelled(job, entry)
-
+    desk = _Desk(pool, journal, leases, labelled)
     try:
-        joblib.Parallel(n_jobs=recipe.label_with.workers, backend="threading", pre_dispatch="1*n_jobs")(
-            joblib.delayed(label_one)(key, job) for key, job in by_key.items()
-        )
+        with journal.writing(leases):
+            while left:
+                done = joblib.Parallel(
+                    n_jobs=recipe.label_with.workers, backend="threading", pre_dispatch="1*n_jobs"
+                )(joblib.delayed(desk.label)(key, job) for key, job in left.items())
+                left = {
+                    key: job for (key, job), is_done in zip(left.items(), done, strict=True) if not is_done
+                }
+                if left:
+                    waiting(len(left))
+                    time.sleep(POLL)
     finally:
         pool.close()
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """Threads of one run that label, each label at most once among all runs."""
+
+    pool: WorkerPool
+    journal: Journal
+    leases: Leases
+    labelled: Callable[[Job, Mapping[str, Any]], None]
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def label(self, key: str, job: Job) -> bool:
+        """Enter one label, or take it from another run; False if another run computes it."""
+        with self.leases.claim(key) as lease:
+            if lease is None:
+                return False
+            entry = self._entry_of_another_run(key)
+            if entry is None:
+                entry = self.pool.label(job.request)
+                try:
+                    lease.renew()
+                except LeaseLost:
+                    return False
+                with self.lock:
+                    self.journal.append(key, entry)
+        with self.lock:
+            self.labelled(job, entry)
+        return True
+
+    def _entry_of_another_run(self, key: str) -> Mapping[str, Any] | None:
+        with self.lock:
+            self.journal.refresh()
+            return self.journal.entries.get(key)

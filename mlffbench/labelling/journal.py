@@ -1,11 +1,14 @@
-"""Journal of labels on disk, one line each: a killed run loses no finished label and repeats none."""
+"""Journal of labels on disk, one line each: a killed run loses no finished label; no label is made twice."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from ase import Atoms
 
 from mlffbench.data import Spec
 from mlffbench.system.checksum import checksums_of_named_files
+from mlffbench.system.lease import Lease, Leases
 from mlffbench.system.regular_file import check_regular, without_links
 
 __all__ = ["Journal", "check_entry", "label_key"]
@@ -60,16 +64,18 @@ def check_entry(entry: Mapping[str, Any]) -> None:
 
 
 class Journal:
-    """Labels and failures by key, in a file of JSON lines that only grows.
+    """Labels and failures by key, in files of JSON lines that only grow.
 
-    A line cut short by a crash is dropped when the file is opened. Nothing is written through a link.
+    Runs that label at the same time, here or on other machines, write a file each,
+    ``labels.jsonl``, ``labels.2.jsonl`` ... A line cut short by a
+    crash is dropped by the next writer of its file. Nothing is written through a link.
 
     Parameters
     ----------
     file : Path
-        File of the journal; written with the first label.
+        The first of the files; written with the first label.
     retry_failures : bool
-        Ignore the failures in the file. Their lines stay; a later line with the same key counts.
+        Ignore the failures in the files. Their lines stay; a label with the same key counts.
 
     Attributes
     ----------
@@ -79,39 +85,83 @@ class Journal:
     """
 
     def __init__(self, file: Path, retry_failures: bool = False) -> None:
-        self.file = file
+        self.file = self._own = file
+        self._lease: Lease | None = None
         self.entries: dict[str, dict[str, Any]] = {}
-        if os.path.lexists(file):
-            self._read()
+        self._read: dict[Path, tuple[int, int]] = {}  # bytes and lines
+        self.refresh()
         if retry_failures:
             self.entries = {k: v for k, v in self.entries.items() if "error" not in v}
 
-    def _read(self) -> None:
-        check_regular(self.file)
-        content = self.file.read_bytes()
-        complete = content[: content.rfind(b"\n") + 1]
-        if len(complete) < len(content):
-            with open(self.file, "r+b", opener=without_links) as stream:
-                stream.truncate(len(complete))
-        for number, line in enumerate(complete.splitlines(), 1):
-            try:
-                entry = json.loads(line)
-                check_entry(entry)
+    def refresh(self) -> None:
+        """Read what other runs have added."""
+        for file in self._files():
+            check_regular(file)
+            n_bytes, n_lines = self._read.get(file, (0, 0))
+            with file.open("rb") as stream:
+                stream.seek(n_bytes)
+                content = stream.read()
+            whole = content[: content.rfind(b"\n") + 1]
+            lines = whole.splitlines()
+            for number, line in enumerate(lines, n_lines + 1):
+                self._take(line, f"{file}:{number}")
+            self._read[file] = n_bytes + len(whole), n_lines + len(lines)
+
+    def _files(self) -> list[Path]:
+        """Files that exist, the first one first."""
+        pattern = re.compile(rf"{re.escape(self.file.stem)}(?:\.([1-9][0-9]*))?{re.escape(self.file.suffix)}")
+        names = os.listdir(self.file.parent) if self.file.parent.is_dir() else []
+        numbers = {name: int(match[1] or 1) for name in names if (match := pattern.fullmatch(name))}
+        return [self.file.with_name(name) for name in sorted(numbers, key=lambda name: numbers[name])]
+
+    def _take(self, line: bytes, place: str) -> None:
+        """Enter a line; a label counts more than a failure, else the later line."""
+        try:
+            entry = json.loads(line)
+            check_entry(entry)
+            if "error" not in entry or "error" in self.entries.get(entry["key"], {"error": None}):
                 self.entries[entry["key"]] = entry
-            except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-                raise ValueError(f"{self.file}:{number} is not a label; remove the line") from error
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+            raise ValueError(f"{place} is not a label; remove the line") from error
+
+    @contextmanager
+    def writing(self, leases: Leases) -> Iterator[None]:
+        """Write into the first file that no other run writes, inside the ``with`` block."""
+        for number in count(1):
+            own = self.file if number == 1 else self.file.with_suffix(f".{number}{self.file.suffix}")
+            with leases.claim(own.name) as lease:
+                if lease is not None:
+                    self._own, self._lease = own, lease
+                    self.refresh()
+                    self.check_rights()
+                    yield
+                    return
 
     def check_rights(self) -> None:
-        """Raise an OSError if no label can be written, before one is computed."""
-        open(self.file, "ab", opener=without_links).close()
+        """Raise an OSError if no label can be written, before one is computed; cut off a torn line."""
+        with open(self._own, "ab", opener=without_links) as stream:
+            stream.truncate(self._read.get(self._own, (0, 0))[0])
 
     def append(self, key: str, label: Mapping[str, Any]) -> None:
-        """Append a label or failure; it is on disk when this returns."""
+        """Append a label or failure; it is on disk when this returns.
+
+        Raises
+        ------
+        LeaseLost
+            Another run writes this file now.
+        """
+        if self._lease is None:
+            self.check_rights()
+        else:
+            self._lease.check()
         entry = {"key": key, **label}
-        with open(self.file, "ab", opener=without_links) as stream:
-            stream.write(json.dumps(entry).encode() + b"\n")
+        line = json.dumps(entry).encode() + b"\n"
+        with open(self._own, "ab", opener=without_links) as stream:
+            stream.write(line)
             stream.flush()
             os.fsync(stream.fileno())
+        n_bytes, n_lines = self._read.get(self._own, (0, 0))
+        self._read[self._own] = n_bytes + len(line), n_lines + 1
         self.entries[key] = entry
 
     def label(self, key: str) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,18 @@ from mlffbench.datasets.formats.structure_file import read_structures
 from mlffbench.labelling.recipe import Draw, Group, Recipe, structure
 from mlffbench.system.atomic_write import atomic_write
 from mlffbench.system.checksum import checksums_of_named_files
+from mlffbench.system.lease import Lease, Leases
 
 __all__ = ["sample", "to_extxyz"]
 
 
 def sample(
-    recipe: Recipe, recipe_folder: Path, folder: Path, sampled: Callable[[str, int], None]
+    recipe: Recipe,
+    recipe_folder: Path,
+    folder: Path,
+    leases: Leases,
+    sampled: Callable[[str, int], None],
+    waiting: Callable[[str], object] = lambda _: None,
 ) -> dict[str, list[Atoms]]:
     """Sample the frames of every group, or read them from disk where they were sampled before.
 
@@ -34,20 +41,30 @@ def sample(
         Folder of the recipe.
     folder : Path
         Work folder; each group has a file in ``samples``, named by a digest of its draws.
+    leases : Leases
+        Of the files: a group that another run samples is left to it.
     sampled : callable
         Called with the name of each group and its number of frames.
+    waiting : callable
+        Called, again and again, with the name of a group that another run samples.
     """
     (folder / "samples").mkdir(parents=True, exist_ok=True)
     samples = {}
     for name, group in recipe.groups.items():
         file = folder / "samples" / f"{name}-{_digest(recipe, group, recipe_folder)}.xyz"
         if not file.exists():
-            frames = [frame for draw in group.draws for frame in _sample_draw(recipe, draw, recipe_folder)]
-            with atomic_write(file) as stream:
-                stream.write(to_extxyz(frames))
+            with leases.wait_for(file.stem, partial(waiting, name)) as lease:
+                if not file.exists():  # another run has made it meanwhile
+                    _write(file, recipe, group, recipe_folder, lease)
         samples[name] = _read(file)
         sampled(name, len(samples[name]))
     return samples
+
+
+def _write(file: Path, recipe: Recipe, group: Group, recipe_folder: Path, lease: Lease) -> None:
+    frames = [frame for draw in group.draws for frame in _sample_draw(recipe, draw, recipe_folder)]
+    with atomic_write(file, allowed=lease.check) as stream:
+        stream.write(to_extxyz(frames))
 
 
 def _read(file: Path) -> list[Atoms]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
-from mlffbench.report.contrast import Of, at, contrast, methods_by_value
+from mlffbench.report.contrast import Of, at, contrast, methods_by_value, some
 from mlffbench.report.problems import Document, Problem, dig
 from mlffbench.report.wording import flat
 
@@ -34,15 +35,17 @@ def other_versions(problem: Problem) -> Iterator[str]:
 def other_conditions(problem: Problem) -> Iterator[str]:
     """A sentence on devices, threads, machines and other work beside the fits, if these differ."""
     contrasts = (contrast(labels, name) for name, labels in _differing(problem).items())
-    if differing := "; ".join(filter(None, [*contrasts, *_rates(problem), _load(problem)])):
+    others = (*_rates(problem), _load(problem), _company(problem))
+    if differing := "; ".join(filter(None, [*contrasts, *others])):
         yield f"Times and memory were not measured under the same conditions: {differing}."
 
 
+@lru_cache(maxsize=16)  # every row of every table asks
 def timed_apart(problem: Problem) -> frozenset[str]:
     """Labels of the methods whose times were not measured under the conditions of most others.
 
     Machine, device, threads, settings and versions of the task speed are equal, and the rates of the machine
-    are within a factor of 1.5, or the method stands apart.
+    are within a factor of 1.5, and no other case ran beside the fit, or the method stands apart.
     """
     apart: set[str] = set()
     for labels in _differing(problem).values():
@@ -51,7 +54,7 @@ def timed_apart(problem: Problem) -> frozenset[str]:
     for rates in _rates_by_kind(problem).values():
         best = max(rates.values())
         apart |= {label for label, rate in rates.items() if best > NEAR * rate}
-    return frozenset(apart)
+    return frozenset(apart.union(_beside_others(problem)))
 
 
 FACETS: dict[str, Of] = {
@@ -64,6 +67,7 @@ FACETS: dict[str, Of] = {
 }
 
 
+@lru_cache(maxsize=16)
 def _differing(problem: Problem) -> dict[str, dict[str, list[str]]]:
     """Methods by the value of each facet of the fits, and of the fingerprints of speed, that differs."""
     keys = dict.fromkeys(key for d in problem.documents for key in _fingerprint(d))
@@ -105,6 +109,18 @@ def _rates_by_kind(problem: Problem) -> dict[str, dict[str, float]]:
                     own = kinds.setdefault(kind, {})
                     own[method.label] = min(rate, own.get(method.label, rate))
     return kinds
+
+
+def _beside_others(problem: Problem) -> list[str]:
+    """Labels of the methods of which some fit did not have its device for itself."""
+    alone = at("timings", "fit", "alone")
+    return [m.label for m in problem.methods if any(alone(document) is False for document in m.done)]
+
+
+def _company(problem: Problem) -> str:
+    """Methods that were fitted beside other cases, in words; '' without any."""
+    labels = _beside_others(problem)
+    return f"other cases ran beside {some(labels)}" if labels else ""
 
 
 def _rates(problem: Problem) -> Iterator[str]:

@@ -6,22 +6,24 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mlffbench.report.budgets import unequal_budgets
 from mlffbench.report.conditions import mixed_precision, other_conditions, other_versions
-from mlffbench.report.contrast import at, contrast, differing_seeds, methods_by_value, some
+from mlffbench.report.contrast import Of, at, contrast, differing_seeds, methods_by_value, some
 from mlffbench.report.problems import Problem, dig
 from mlffbench.report.wording import LEAKY
 
 __all__ = ["doubts"]
 
-ATOMS, DATASET, SPLIT = at("inputs", "atomic_energies"), at("dataset", "digest"), at("split", "digest")
+ATOMS, DATASET = at("inputs", "atomic_energies"), at("dataset", "digest")
+SPLIT: Of = lambda d: dig(d, "split", "notes", "part_of") or dig(d, "split", "digest")  # of the whole one
 
 
 def doubts(problem: Problem) -> tuple[str, ...]:
     """Sentences on documents that were not fitted to, scored on or computed with the same as the others."""
     kinds = (
         _superseded, _warnings, _other_data, _other_seeds_data, _other_inputs, _sizes, _seeds, _gaps,
-        _task_seeds, _trained_elsewhere, _set_aside, mixed_precision, other_versions, other_conditions,
-        _leakage,
+        _task_seeds, _trained_elsewhere, _set_aside, unequal_budgets, mixed_precision, other_versions,
+        other_conditions, _leakage,
     )  # fmt: skip
     return tuple(sentence for kind in kinds for sentence in kind(problem))
 
@@ -82,8 +84,9 @@ def _other_inputs(problem: Problem) -> Iterator[str]:
 
 def _sizes(problem: Problem) -> Iterator[str]:
     """Numbers of frames that differ in splits of one digest, or from those predicted."""
-    sizes = lambda d: dig(d, "split", "tests") and [dig(d, "split", "n_train"), dig(d, "split", "tests")]
-    seeds = [] if differing_seeds(problem, SPLIT) else differing_seeds(problem, sizes)
+    train = lambda d: None if dig(d, "case", "budget", "labels") else dig(d, "split", "n_train")
+    sizes = [seed for of in (at("split", "tests"), train) for seed in differing_seeds(problem, of)]
+    seeds = [] if differing_seeds(problem, SPLIT) else list(dict.fromkeys(sizes))
     if seeds:
         yield f"The numbers of frames differ between methods (seed {', '.join(seeds)})."
     for method in problem.methods:

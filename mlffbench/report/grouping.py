@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
+from mlffbench.report.budgets import budget_text
 from mlffbench.report.doubts import doubts
 from mlffbench.report.problems import Document, Method, Problem, dig, spec_text
 
@@ -19,8 +20,8 @@ __all__ = ["group_cases", "group_documents", "named_documents"]
 def group_documents(documents: Iterable[Document]) -> list[Problem]:
     """Group documents by problem and method, with the doubts that the rows can be compared.
 
-    Documents that share a label but not the estimator or its parameters become rows of their own, named by
-    what differs. Of several documents of one method and seed the newest counts.
+    Documents that share a label but not the estimator, its parameters or its budget become rows of their
+    own, named by what differs. Of several documents of one method and seed the newest counts.
     """
     return [replace(problem, doubts=doubts(problem)) for problem in group_cases(documents)]
 
@@ -78,7 +79,7 @@ def _time(document: Document) -> float:
 
 
 def _labels(documents: Sequence[Document]) -> list[str]:
-    """Label of each document; estimators or parameters that differ under one label are added to it."""
+    """Label of each document; what differs under one label is added to it."""
     alike: dict[str, list[Document]] = {}
     for document in documents:
         alike.setdefault(_label(document), []).append(document)
@@ -92,13 +93,15 @@ def _labels(documents: Sequence[Document]) -> list[str]:
 
 
 def _distinct_labels(label: str, documents: Sequence[Document]) -> dict[str, str]:
-    """Label of each estimator with its parameters, of documents that share a label."""
+    """Label of each estimator with its parameters and budget, of documents that share a label."""
     specs = {_spec(d): d["case"]["estimator"] for d in documents}
+    budgets = {_spec(d): budget_text(d["case"].get("budget")) or "none" for d in documents}
     several = len({spec["name"] for spec in specs.values()}) > 1
     labels = {}
     for key, spec in specs.items():
         same = [s.get("params") or {} for s in specs.values() if s["name"] == spec["name"]]
         words = [str(spec["name"])] * several + _differences(spec.get("params") or {}, same)
+        words += [f"budget: {budgets[key]}"] if len(set(budgets.values())) > 1 else []
         labels[key] = f"{label} ({', '.join(words)})" if words else label
     return labels
 
@@ -116,9 +119,9 @@ def _label(document: Document) -> str:
 
 
 def _spec(document: Document) -> str:
-    """Estimator with its parameters, as a key."""
+    """Estimator with its parameters and its budget, as a key."""
     spec = document["case"]["estimator"]
-    return _text([spec["name"], spec.get("params") or {}])
+    return _text([spec["name"], spec.get("params") or {}, document["case"].get("budget") or {}])
 
 
 def _text(value: Any) -> str:

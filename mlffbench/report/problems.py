@@ -7,17 +7,29 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from mlffbench.harness.documents.parts import Document, dig, fitted_here
+from mlffbench.harness.documents.parts import Document, dig, failed_as, fitted_here
 from mlffbench.harness.documents.valid_scores import valid_scores
 from mlffbench.harness.reference_group import in_reading_order
 
-__all__ = ["Document", "Method", "Problem", "dig", "failed_as", "fitted_here", "kept_file", "spec_text"]
+__all__ = [
+    "Document",
+    "Method",
+    "Problem",
+    "dig",
+    "failed_as",
+    "fitted_here",
+    "kept_file",
+    "spec_text",
+]
+
+TUNED = "tuned"  # estimator that searches
 
 
-def failed_as(failure: Mapping[str, Any]) -> str:
-    """Kind of a failure, with the memory that ran out: ``out of memory (GPU)``."""
-    kind, where = str(failure.get("kind") or "internal error"), failure.get("where")
-    return f"{kind} ({where})" if where else kind
+def _is_searched(spec: Any) -> bool:
+    """True for the spec of an estimator that searches hyperparameters, its own or of a model inside it."""
+    if not isinstance(spec, Mapping):
+        return False
+    return spec.get("name") == TUNED or TUNED in spec or any(map(_is_searched, spec.values()))
 
 
 def kept_file(document: Document) -> str | None:
@@ -47,6 +59,16 @@ class Method:
     def seeds(self) -> list[Any]:
         """Seeds of all documents, failed ones too."""
         return [d["case"].get("seed") for d in (*self.done, *self.failed)]
+
+    @property
+    def budget(self) -> Mapping[str, Any] | None:
+        """Most that the fits could use; None without a limit."""
+        return dig((*self.done, *self.failed)[0], "case", "budget")
+
+    @cached_property
+    def is_tuned(self) -> bool:
+        """True if the hyperparameters were searched: no rival of methods as they are by default."""
+        return any(_is_searched(dig(d, "case", "estimator")) for d in (*self.done, *self.failed))
 
     @cached_property
     def fitted_here(self) -> bool:
@@ -95,7 +117,7 @@ class Method:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """A dataset and a split, and the methods that were tried on them.
 

@@ -37,7 +37,18 @@ def verdict(problem: Problem, frames: Frames) -> str:
         Of this problem. Errors, intervals, ranks and costs are those of its tables.
     """
     board = _Board(problem, frames)
-    parts = (_best, _cheapest, _hardest, _classical, _no_better, _stopped, _left_out, _doubtful, _model)
+    parts = (
+        _best,
+        _tuned,
+        _cheapest,
+        _hardest,
+        _classical,
+        _no_better,
+        _stopped,
+        _left_out,
+        _doubtful,
+        _model,
+    )
     return " ".join(sentence for part in parts for sentence in part(board))
 
 
@@ -50,9 +61,22 @@ class _Board:
 
     @cached_property
     def ranked(self) -> pd.DataFrame:
-        """Rows of the leaderboard that have a rank, by method, best first."""
+        """Rows of the leaderboard that have a rank, by method, best first.
+
+        Methods as they are by default; tuned ones where no other has a rank.
+        """
+        return self._of(tuned=not self._of(tuned=False).index.size)
+
+    @cached_property
+    def tuned(self) -> pd.DataFrame:
+        """Rows of the ranking of tuned methods, where it stands beside another."""
+        tuned = self._of(tuned=True)
+        return tuned[~tuned.index.isin(self.ranked.index)]
+
+    def _of(self, tuned: bool) -> pd.DataFrame:
         board = self.frames.leaderboard
-        return board[board["rank"].notna()].sort_values("rank").set_index("method")
+        board = board[board["rank"].notna() & (board["tuned"].astype(bool) == tuned)]
+        return board.sort_values("rank").set_index("method")
 
     @cached_property
     def quantity(self) -> str:
@@ -110,6 +134,18 @@ def _best(board: _Board) -> Iterator[str]:
         f"Best here: {board.best}, {word} RMSE {board.text(board.best)} on {board.problem.reference}"
         f"{_seeds(board, board.best)}{_company(board, board.best)}."
     )
+
+
+def _tuned(board: _Board) -> Iterator[str]:
+    """Sentence on the best of the tuned methods, which no default one is compared with."""
+    if not len(board.tuned):
+        return
+    best, costs = str(board.tuned.index[0]), board.frames.costs.set_index("method")
+    seconds = float(costs["tuning_time"].get(best, np.nan))
+    charged = f" after {plain(seconds)} s of search" if np.isfinite(seconds) else ""
+    word, unit = SHOWN[board.quantity]
+    error = board.text(best).removesuffix(f" {unit}")
+    yield f"Among tuned methods, ranked apart: {best}, {word} RMSE {error} {unit}{charged}."
 
 
 def _company(board: _Board, best: str) -> str:

@@ -45,7 +45,11 @@ HOW_TO_READ = (  # points of one paragraph
     "descriptors). Failed cases are rows too. ‡ marks errors on a test group some of whose frames have a "
     "twin in the training set: the same structure up to rotation, order of atoms and choice of cell. "
     "§ marks times that were not measured on the machine, the device, the threads and the settings of most "
-    "others.",
+    "others, or beside other cases.",
+    "Methods whose hyperparameters were searched have a leaderboard of their own and are never ranked with "
+    "methods as they are by default; the search is part of their fit time. A budget bounds what every "
+    "method may use. One of structures, epochs or trials is reproducible; one of seconds, where the clock "
+    "ended a fit or a search, depends on the machine.",
 )
 
 

@@ -68,16 +68,15 @@ def resumed(name: str, work: Callable[[], Any], least_seconds: float = 0.0) -> A
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
     stem = f"{re.sub(r'[^A-Za-z0-9]+', '_', name)[:60]}-{digest}"
     match read(current / f"{stem}.json"):
-        case ({"value": value, "seconds": float(seconds), "resumed": int(times)},):
-            earlier_work.note(seconds, times)
+        case ({"value": value, "work": work},):
+            earlier_work.note(work)
             return value
     start, before = monotonic(), earlier_work.seconds()
     with keep_in(current / stem):
         value = work()
     seconds = monotonic() - start + earlier_work.seconds() - before
     if seconds >= least_seconds:
-        piece = {"value": value, "seconds": seconds, "resumed": earlier_work.times_resumed()}
-        write(current / f"{stem}.json", piece)
+        write(current / f"{stem}.json", {"value": value, "work": earlier_work.stamp(seconds)})
         shutil.rmtree(current / stem, ignore_errors=True)
     return value
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["EarlierWork", "listen", "note", "seconds", "times_resumed"]
+from mlffbench.system.process_identity import ProcessIdentity
+
+__all__ = ["EarlierWork", "listen", "note", "process", "seconds", "stamp", "times_resumed"]
 
 
 @dataclass
@@ -40,21 +43,34 @@ def listen() -> Iterator[EarlierWork]:
         _present.reset(token)
 
 
-def note(seconds: float, times: int) -> None:
-    """Add work of so many seconds, written by a process that had itself been resumed so many times."""
-    work = _present.get()
-    if work is not None:
-        work.seconds += seconds
-        work.resumed = max(work.resumed, times + 1)
+def stamp(seconds: float) -> dict[str, Any]:
+    """Facts of work that is kept: the process, how often it had been resumed, and the work's seconds."""
+    return {"process": process(), "resumed": times_resumed(), "seconds": seconds}
+
+
+def note(work: Mapping[str, Any]) -> bool:
+    """Add the work of a stamp; False, and nothing is added, if this process has done it itself."""
+    present = _present.get()
+    if work["process"] == process():
+        return False
+    if present is not None:
+        present.seconds += work["seconds"]
+        present.resumed = max(present.resumed, work["resumed"] + 1)
+    return True
+
+
+def process() -> dict[str, Any]:
+    """Identity of this process, as plain JSON."""
+    return ProcessIdentity.own().to_json()
 
 
 def seconds() -> float:
     """Seconds noted so far in the present block; 0 outside of one."""
-    work = _present.get()
-    return 0.0 if work is None else work.seconds
+    present = _present.get()
+    return 0.0 if present is None else present.seconds
 
 
 def times_resumed() -> int:
     """Processes that worked on the present block before this one; 0 outside of one."""
-    work = _present.get()
-    return 0 if work is None else work.resumed
+    present = _present.get()
+    return 0 if present is None else present.resumed

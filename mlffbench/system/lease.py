@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +36,8 @@ __all__ = ["Lease", "LeaseLost", "Leases"]
 
 BEAT = 5.0  # s, between changes of the number
 LEASE = 60.0  # s without a change, after which an owner counts as dead
+GAP = 30.0  # s between looks, after which a process begins to watch anew: it may have slept with the owner
+POLL = 0.5  # s, between looks at a lease that another process holds
 ATTEMPTS = 20
 
 
@@ -176,6 +178,15 @@ class Leases:
         """Names for which there are files, of owners that are alive or dead."""
         return lease_names(self.folder)
 
+    def dead_names(self) -> set[str]:
+        """Names whose last owner ran on this machine and has ended."""
+        return {name for name in self.names() if self._has_ended(self.folder / name)}
+
+    def _has_ended(self, place: Path) -> bool:
+        last = max(generations(place), default=0)
+        owner = _owner(read(generation_path(place, last)) or b"") if last else None
+        return owner is not None and owner.has_ended(self.owner)
+
     @contextmanager
     def claim(self, name: str) -> Iterator[Lease | None]:
         """Hold a name inside the ``with`` block; None if another process, or thread, holds it.
@@ -197,6 +208,17 @@ class Leases:
             with self._lock:
                 self._held.discard(lease)
             lease.release()
+
+    @contextmanager
+    def wait_for(self, name: str, waiting: Callable[[], object]) -> Iterator[Lease]:
+        """Wait until a name is free, calling `waiting`, and hold it inside the ``with`` block."""
+        while True:
+            with self.claim(name) as lease:
+                if lease is not None:
+                    yield lease
+                    return
+            waiting()
+            time.sleep(POLL)
 
     def _taken(self, name: str) -> Lease | None:
         place = self.folder / name
@@ -221,8 +243,8 @@ class Leases:
             return True
         now = time.monotonic()
         look = self._looks.get(path)
-        if look is None or look.content != content or now - look.last > LEASE / 2:
-            look = _Look(content, now, now)  # who has slept meanwhile cannot say that the other has not
+        if look is None or look.content != content or now - look.last > GAP:
+            look = _Look(content, now, now)
         self._looks[path] = replace(look, last=now)
         return now - look.since > LEASE
 

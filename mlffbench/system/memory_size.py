@@ -20,11 +20,11 @@ def memory_size(text: str) -> int:
     """
     parts = SIZE.fullmatch(text)
     if parts is None:
-        raise ValueError(f"{text!r} is no memory size; write a number with a unit, such as 8 GB")
+        raise ValueError(f"must be a number with a unit, such as 8 GB, not {text!r:.40}")
     number, prefix, binary = parts.groups()
     size = float(number) * (1024 if binary else 1000) ** POWERS[prefix.lower()]
     if not 1 <= size < 2**60:
-        raise ValueError(f"{text!r} is no memory that a machine has; write such as 8 GB")
+        raise ValueError(f"must be the memory of a machine, such as 8 GB, not {text!r:.40}")
     return int(size)
 
 

@@ -21,7 +21,7 @@ from numpy.random import mtrand
 
 __all__ = ["changes", "collect_garbage", "process_state", "seed_afresh"]
 
-TORCH_SEED = 67280421310721  # of torch's generators in a new process (c10::detail::default_rng_seed_val)
+HARMLESS = ("tqdm_monitor",)  # threads that wake up to redraw bars
 
 
 def process_state() -> dict[str, Any]:
@@ -31,7 +31,7 @@ def process_state() -> dict[str, Any]:
         "environment variables": dict(os.environ),
         "warnings filters": [*warnings.filters, warnings.showwarning],
         "signal handlers": [signal.getsignal(number) for number in sorted(signal.valid_signals())],
-        "threads": {thread.ident for thread in threading.enumerate()},
+        "threads": {thread.ident for thread in threading.enumerate() if thread.name not in HARMLESS},
         "child processes": _has_children(),
         "open files": len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else None,
         "streams": [id(stream) for stream in (sys.stdin, sys.stdout, sys.stderr)],
@@ -53,12 +53,12 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
 
 
 def seed_afresh() -> None:
-    """Give the global random generators the states that they have in a new process."""
+    """Seed the global random generators, which differ in every new process, as there."""
     mtrand.seed()
     random.seed()
     torch = sys.modules.get("torch")
     if torch is not None:
-        torch.manual_seed(TORCH_SEED)
+        torch.seed()
 
 
 def collect_garbage() -> int:

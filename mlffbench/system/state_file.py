@@ -13,7 +13,6 @@ from time import monotonic
 from typing import Any
 
 import numpy as np
-import psutil
 
 from mlffbench.system import earlier_work
 from mlffbench.system.array_archive import arrays_of
@@ -61,11 +60,9 @@ class StateFile:
     def read(self) -> State | None:
         """The state of a process that was killed; None if there is none, or it is damaged or was changed."""
         state = None if self.path is None else _read(self.path)
-        if state is not None and state[0]["process"] == _process():
-            return None  # the same work for a second time, as in a comparison of times
-        if state is not None:
-            self.start -= state[0]["seconds"]
-            earlier_work.note(state[0]["seconds"], state[0]["resumed"])
+        if state is None or not earlier_work.note(state[0]["work"]):
+            return None  # also if this process does the same work again, as in a comparison of times
+        self.start -= state[0]["work"]["seconds"]
         return state
 
     def keep(self, state: Callable[[], State]) -> None:
@@ -81,23 +78,15 @@ class StateFile:
     def _write(self, path: Path, state: Callable[[], State]) -> None:
         begun = monotonic()
         facts, arrays = state()
-        facts = {**facts, "process": _process(), "seconds": self.seconds}
-        facts["resumed"] = earlier_work.times_resumed()
         with suppress(OSError):  # no room, or a folder that cannot be written: the work goes on without
-            _write(path, facts, arrays)
+            _write(path, {**facts, "work": earlier_work.stamp(self.seconds)}, arrays)
         self._after(monotonic() - begun)
-
-
-def _process() -> str:
-    """Identity of this process: the number alone is given to others, too."""
-    process = psutil.Process()
-    return f"{process.pid} {process.create_time()}"
 
 
 def _write(path: Path, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
     packed = io.BytesIO()
-    text = np.frombuffer(json.dumps(facts).encode(), np.uint8)
-    np.savez(packed, **{FACTS: text}, **arrays)
+    everything: dict[str, Any] = {FACTS: np.frombuffer(json.dumps(facts).encode(), np.uint8), **arrays}
+    np.savez(packed, **everything)
     content = packed.getbuffer()
     with atomic_write(path) as out:
         out.write(hashlib.sha256(content).hexdigest().encode() + b"\n")
@@ -114,4 +103,4 @@ def _read(path: Path) -> State | None:
         facts = json.loads(arrays.pop(FACTS).tobytes())
     except (OSError, ValueError, KeyError):
         return None
-    return facts, arrays
+    return (facts, arrays) if "work" in facts else None

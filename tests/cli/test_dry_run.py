@@ -92,3 +92,24 @@ def test_brackets_in_names_of_files_and_folders_stay(suite):
     assert LABEL in result.output, result.output
     result = call("run", "[x].yaml", "--out", "[gap]/[x]")
     assert "[x].yaml" in result.output
+
+
+def test_the_job_script_of_a_cluster_is_printed(suite):
+    pytest.importorskip("dask_jobqueue")
+    more = {**SUITE, "executor": {"slurm": {"partition": "long", "cores": 8, "gpu": 1}}}
+    (suite / "suite.yaml").write_text(yaml.safe_dump(more))
+    result = call("run", "suite.yaml", "--dry-run")
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    for line in ("#SBATCH -p long", "#SBATCH --cpus-per-task=8", "#SBATCH --gres=gpu:1"):
+        assert line in lines
+    document = json.loads(call("run", "suite.yaml", "--dry-run", "--json").stdout)
+    assert "#SBATCH -p long" in document["executor"]
+    other = call("run", "suite.yaml", "--dry-run", "--scheduler", "tcp://head:8786")
+    assert "dask: the scheduler at tcp://head:8786" in other.output.splitlines()
+
+
+def test_a_misspelt_executor_is_a_sentence(suite):
+    result = call("run", "suite.yaml", "--dry-run", "--executor", "slrum")
+    assert result.exit_code == 2
+    assert "no executor 'slrum'; did you mean 'slurm'?" in " ".join(result.output.split())

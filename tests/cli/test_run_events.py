@@ -21,7 +21,7 @@ def test_every_line_is_an_event_with_its_facts():
     now = Clock()
     one, two, three = example(max_seconds=60), example(seed=1), example(seed=2)
     cases, file = [one, two, three], io.StringIO()
-    with RunEvents(file, screen(), RunState(cases, now=now), Path("out"), cases) as run:
+    with RunEvents(file, screen(), RunState(cases, now=now), Path("out"), cases, "http://head:8787") as run:
         run.started(one)
         for step in range(50):
             now.time += 0.1
@@ -42,6 +42,7 @@ def test_every_line_is_an_event_with_its_facts():
     by_kind = dict(zip(kinds, heard, strict=True))
     assert [case["id"] for case in by_kind["planned"]["cases"]] == [one.id, two.id, three.id]
     assert by_kind["planned"]["cases"][0]["expected_seconds"] == 60.0
+    assert by_kind["planned"]["dashboard"] == "http://head:8787"
     assert progress[0]["values"] == {"loss": None}
     assert (progress[0]["stage"], progress[0]["total"]) == ("epoch", 100)
     assert by_kind["finished"]["fit_seconds"] == 1.25

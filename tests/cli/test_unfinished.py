@@ -41,3 +41,10 @@ def test_a_whole_run_and_a_folder_without_a_suite_need_no_word(tmp_path, capsys)
     (tmp_path / "suite.yaml").write_text("problems: 5")
     say_unfinished(tmp_path, [])
     assert capsys.readouterr().err == ""
+
+
+def test_cases_that_were_interrupted_or_lost_have_not_finished(tmp_path, capsys):
+    (tmp_path / "suite.yaml").write_text(SUITE)
+    (lost,) = documents(("mine", 0))
+    say_unfinished(tmp_path, [{**lost, "failure": {"kind": "worker lost", "message": "killed"}}])
+    assert "0 of 8 cases have finished" in capsys.readouterr().err

@@ -94,7 +94,7 @@ def test_failed_trials_are_counted_and_lose():
 
 def test_the_search_fails_as_its_first_trial_if_all_fail():
     model = Tuned(Tunable(-1.0), "grid", space={"factor": [-2.0]}, **SHORT)
-    with pytest.raises(FloatingPointError, match="all 2 trials failed; .* own parameters: .*diverged"):
+    with pytest.raises(FloatingPointError, match=r"all 2 trials failed; .* own parameters: .*diverged"):
         model.fit(*argon())
 
 
@@ -137,7 +137,7 @@ class Killed(BaseException):
 @pytest.mark.parametrize("searcher", ["optuna", "random"])
 def test_a_killed_search_goes_on_with_the_same_trials(searcher, tmp_path, count):
     frames, labels = argon()
-    space = {"factor": uniform(0.0, 4.0)}
+    space = {"factor": {"uniform": [0.0, 4.0]}}
     model = Tuned(Tunable(1.5, epochs=30), searcher, trials=16, space=space, random_state=0)
     whole = clone(model).fit(frames, labels)
     n_fits = len(count)

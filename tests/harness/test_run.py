@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,28 +83,71 @@ def test_a_task_that_fails_costs_only_itself():
 @pytest.mark.parametrize(
     ("how", "kind"),
     [
-        ("import", "not installed"), ("memory", "out of memory"), ("diverge", "diverged"),
-        ("nan", "diverged"), ("refuse", "unsupported input"), ("other", "internal error"),
+        ("import", "not installed"), ("memory", "out of memory"), ("gpu memory", "out of memory"),
+        ("diverge", "diverged"), ("nan", "diverged"), ("short", "invalid prediction"),
+        ("refuse", "unsupported input"), ("other", "internal error"),
     ],
 )  # fmt: skip
 def test_failures_are_documents_with_a_kind(how, kind):
     outcome, predictions = run(case("helpers:Fails", how=how))
     assert predictions is None
-    assert (outcome.status, outcome.failure["kind"]) == ("failed", kind)
+    assert (outcome.status, outcome.failure["kind"], outcome.scores) == ("failed", kind, ())
+    assert outcome.failure.get("where") == {"memory": "host", "gpu memory": "GPU"}.get(how)
     assert "Traceback" in outcome.failure["traceback"]
     assert Outcome.from_json(outcome.to_json()) == outcome
+
+
+@pytest.mark.parametrize(
+    ("energy", "words"),
+    [("nan", "of frame 1 is not finite"), ("1e5x", "cannot be loaded: "), (None, "cannot be loaded: ")],
+)
+def test_reference_data_at_fault_blame_no_method(tmp_path, energy, words):
+    file = tmp_path / "own.xyz"
+    frames = [f"1\nenergy={-1.0 - i / 10} group={'ab'[i == 3]} pbc=FFF\nAr 0 0 0\n" for i in range(4)]
+    file.write_text("".join(frames))
+    own = Spec("path", {"path": str(file)})
+    split = Spec("groups", {"train": "a", "test_fraction": 0.0})
+    plain = replace(case(), dataset=own, data_digest=load_dataset(own).digest, split=split)
+    assert run(plain)[0].failure is None
+    if energy is None:
+        file.unlink()
+    else:
+        file.write_text("".join(frames).replace("energy=-1.1", f"energy={energy}"))
+    with suppress(Exception):
+        plain = replace(plain, data_digest=load_dataset(own).digest)
+    outcome, _ = run(plain)
+    assert outcome.failure["kind"] == "invalid data"
+    assert words in outcome.failure["message"]
+
+
+def test_training_that_diverges_is_no_measurement():
+    network = case("behler_parrinello", cutoff=4.5, hidden=[4], max_epochs=3, learning_rate=1e9)
+    outcome, _ = run(network)
+    assert (outcome.failure or {}).get("kind") == "diverged", outcome.failure
+
+
+def test_a_method_that_cannot_describe_the_data_is_of_unsupported_input():
+    outcome, _ = run(case("sgdml"))
+    assert outcome.failure["kind"] == "unsupported input"
 
 
 # ---------------------------------------------------------------- processes
 @pytest.mark.parametrize(
     ("how", "kind"),
-    [("die", "worker lost"), ("exit", "internal error"), ("hang", "timed out"), ("nan", "diverged")],
+    [
+        ("die", "worker lost"),
+        ("exit", "internal error"),
+        ("hang", "timed out"),
+        ("nan", "diverged"),
+        ("address space", "out of memory"),
+    ],
 )
 def test_the_death_of_a_child_is_a_document(tmp_path, how, kind):
     store, limit = Store(tmp_path), 8.0 if how == "hang" else None
     execute([case("helpers:Fails", how=how)], store, Silent(), time_limit=limit)
     (document,) = store.documents()
     assert (document["status"], document["failure"]["kind"]) == ("failed", kind), document["failure"]
+    assert document["scores"] == []
 
 
 def test_children_give_what_the_flow_gives(tmp_path):

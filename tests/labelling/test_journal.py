@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from ase.build import molecule
 
 from mlffbench.data import Spec
 from mlffbench.labelling.journal import Journal, label_key
+from mlffbench.system.lease import LeaseLost, Leases
+from mlffbench.system.process_identity import ProcessIdentity
 
 
 def label(energy):
@@ -66,7 +69,8 @@ def test_nothing_is_written_through_a_link(tmp_path):
     victim.write_text("precious, and no line")
     file.symlink_to(victim)
     with pytest.raises(OSError, match="nothing is written through links"):
-        Journal(file)  # would cut the torn line off
+        Journal(file).append("a", label(1.0))  # would cut the torn line off
+    assert victim.read_text() == "precious, and no line"
     victim.write_text(f"{GOOD}\n")
     journal = Journal(file)
     for write in (journal.check_rights, lambda: journal.append("b", label(1.0))):
@@ -115,3 +119,47 @@ def test_a_changed_model_file_gives_another_key(tmp_path):
         keys.append(label_key(atoms, calculator))
     assert len(set(keys)) == 3
     assert keys[2] == keys[3]
+
+
+def test_two_runs_write_a_file_each_and_read_both(tmp_path):
+    file = tmp_path / "labels.jsonl"
+    Journal(file).append("a", label(1.0))
+    one, two = Journal(file), Journal(file)
+    here, there = (Leases(tmp_path / "leases", replace(ProcessIdentity.own(), machine=m)) for m in "ab")
+    with one.writing(here), two.writing(there):
+        one.append("b", label(2.0))
+        two.append("c", {"error": {"kind": "timed out", "message": "no"}})
+        one.refresh()
+        two.refresh()
+        assert set(one.entries) == set(two.entries) == {"a", "b", "c"}
+        one.append("c", label(3.0))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["labels.2.jsonl", "labels.jsonl", "leases"]
+    assert Journal(file).label("c")["energy"] == 3.0, "a label counts more than a failure"
+    assert set(Journal(file, retry_failures=True).entries) == {"a", "b", "c"}
+
+
+def test_a_torn_line_of_another_run_is_neither_read_nor_cut(tmp_path):
+    file = tmp_path / "labels.jsonl"
+    one, two = Journal(file), Journal(file)
+    leases = Leases(tmp_path / "leases")
+    with one.writing(leases), two.writing(leases):
+        two.append("b", label(2.0))
+        second = tmp_path / "labels.2.jsonl"
+        line = second.read_bytes()
+        second.write_bytes(line + line.replace(b'"b"', b'"c"')[:20])
+        one.refresh()
+        one.append("a", label(1.0))
+        assert set(one.entries) == {"a", "b"}
+        second.write_bytes(line + line.replace(b'"b"', b'"c"'))
+        one.refresh()
+        assert set(one.entries) == {"a", "b", "c"}
+
+
+def test_who_was_stopped_does_not_write_into_the_file_of_another(tmp_path):
+    file = tmp_path / "labels.jsonl"
+    journal, leases = Journal(file), Leases(tmp_path / "leases")
+    with journal.writing(leases):
+        (tmp_path / "leases" / "labels.jsonl.2").write_text("another run\n0\n")
+        with pytest.raises(LeaseLost):
+            journal.append("a", label(1.0))
+    assert file.read_text() == ""

@@ -10,6 +10,7 @@ from ase.io import write
 
 from mlffbench.labelling.recipe import read_recipe
 from mlffbench.labelling.sampling import sample
+from mlffbench.system.lease import Leases
 
 RECIPE = """\
 name: copper
@@ -25,7 +26,11 @@ def test_a_changed_structure_file_is_sampled_again(tmp_path):
     for a in (3.6, 3.6, 4.0):
         write(tmp_path / "start.xyz", bulk("Cu", a=a, cubic=True))
         recipe = read_recipe(tmp_path / "recipe.yaml")
-        drawn.append(sample(recipe, tmp_path, tmp_path / "work", lambda *_: None)["cold"][0].cell[0, 0])
+        drawn.append(
+            sample(recipe, tmp_path, tmp_path / "work", Leases(tmp_path / "leases"), lambda *_: None)["cold"][
+                0
+            ].cell[0, 0]
+        )
     assert drawn == [3.6, 3.6, 4.0]
     assert len(list((tmp_path / "work" / "samples").iterdir())) == 2
 
@@ -37,7 +42,9 @@ def test_damaged_samples_are_named(tmp_path, damage):
     (tmp_path / "recipe.yaml").write_text(RECIPE)
     write(tmp_path / "start.xyz", bulk("Cu", cubic=True))
     recipe = read_recipe(tmp_path / "recipe.yaml")
-    draw = lambda: sample(recipe, tmp_path, tmp_path / "work", lambda *_: None)["cold"]
+    draw = lambda: sample(recipe, tmp_path, tmp_path / "work", Leases(tmp_path / "leases"), lambda *_: None)[
+        "cold"
+    ]
     assert len(draw()) == 2
     (file,) = (tmp_path / "work" / "samples").iterdir()
     file.unlink()

@@ -84,7 +84,10 @@ class GraphNetwork(WarmStart):
     family: ClassVar[str] = "neural network"
     requires: ClassVar[tuple[str, ...]] = ("torch",)
     extra: ClassVar[str | None] = "networks"
-    implementation: ClassVar[tuple[str, ...]] = ("mlffbench.potentials.networks.training",)
+    implementation: ClassVar[tuple[str, ...]] = (
+        "mlffbench.potentials.networks.training",
+        "torch._dynamo",  # imported by the first optimiser
+    )
     shares_inputs = True
 
     cutoff: Length = 5.0

@@ -12,11 +12,13 @@ from functools import partial
 from typing import Any
 
 import psutil
-from distributed import Worker, WorkerPlugin, get_worker
+from distributed import Status, Worker, WorkerPlugin, get_worker
 
+from mlffbench import registry
 from mlffbench.harness.cluster.identity import Identity, identity
 from mlffbench.harness.cluster.session import Session
-from mlffbench.harness.execution.workers import Workers
+from mlffbench.harness.cluster.visible_gpus import visible_gpus
+from mlffbench.harness.execution.placement import Executor
 
 __all__ = ["CaseRunner", "deliver", "differing", "serve"]
 
@@ -38,15 +40,20 @@ class CaseRunner(WorkerPlugin):
         self.run = run
 
     async def setup(self, worker: Worker) -> None:
-        """Declare threads and memory of the worker, unless its administrator has."""
-        self._worker = worker
+        """Declare threads, memory and GPUs of the worker, unless its administrator has."""
+        self._worker, self._scratch = worker, worker.local_directory
         self._sessions: dict[str, Session] = {}
-        self._workers: Workers | None = None
+        self._here: Executor | None = None
         self._lock = threading.Lock()
+        self._served = 0
         limit = worker.memory_manager.memory_limit or psutil.virtual_memory().total
-        declared = worker.state.total_resources
-        missing = {"threads": float(worker.state.nthreads), "memory": float(limit)}
-        await worker.set_resources(**{k: v for k, v in missing.items() if k not in declared})
+        amounts = {"threads": worker.state.nthreads, "memory": float(limit), "gpu": visible_gpus()}
+        missing = {k: v for k, v in amounts.items() if k not in worker.state.total_resources}
+        if missing:
+            await worker.set_resources(**missing)
+        if missing and worker.status == Status.running:
+            worker.status = Status.paused  # of a worker that resumes the scheduler looks for waiting tasks
+            worker.status = Status.running
 
     async def teardown(self, worker: Worker) -> None:
         """End all children."""
@@ -58,32 +65,26 @@ class CaseRunner(WorkerPlugin):
         if session is not None and start in ("executing", "long-running") and finish == "released":
             threading.Thread(target=session.stop, daemon=True).start()
 
-    def serve(self, key: str, threads: int, fresh: bool) -> dict[str, Any]:
+    def serve(self, key: str, threads: int, attempt: int) -> dict[str, Any]:
         """Run the case that the driver will send."""
-        workers = self._running()
-        send = partial(self._send, key)
-        scratch = self._worker.local_directory
-        start = partial(workers.start_fresh if fresh else workers.start, threads)
-        session = Session(send, start, scratch)
-        self._sessions[key] = session
+        with self._lock:
+            self._here = self._here or _processes_here(self._worker)
+            session = Session(partial(self._send, key), self._here, threads, attempt, self._scratch)
+            self._sessions[key] = session
         try:
             return session.serve(self._worker.address)
         finally:
-            del self._sessions[key]
-            if not self._sessions:
-                timer = threading.Timer(IDLE_SECONDS, self._end_idle)
-                timer.daemon = True
-                timer.start()
+            with self._lock:
+                del self._sessions[key]
+                self._served += 1
+            timer = threading.Timer(IDLE_SECONDS, self._end_idle, [self._served])
+            timer.daemon = True
+            timer.start()
 
     def deliver(self, key: str, message: dict[str, Any]) -> None:
         """Hand a message of the driver to a case; one that has ended needs none."""
         if (session := self._sessions.get(key)) is not None:
             session.deliver(message)
-
-    def _running(self) -> Workers:
-        with self._lock:
-            self._workers = self._workers or Workers()
-            return self._workers
 
     def _send(self, key: str, **message: Any) -> None:
         self._worker.log_event(self.run, {"key": key, **message})
@@ -91,20 +92,28 @@ class CaseRunner(WorkerPlugin):
     def _end(self) -> None:
         for session in list(self._sessions.values()):
             session.stop()
-        self._close_workers()
-
-    def _end_idle(self) -> None:
-        if not self._sessions:
-            self._close_workers()
-
-    def _close_workers(self) -> None:
         with self._lock:
-            ended, self._workers = self._workers, None
-        if ended is not None:
-            ended.close()
+            self._close()
+
+    def _end_idle(self, served: int) -> None:
+        with self._lock:
+            if served == self._served and not self._sessions:
+                self._close()
+
+    def _close(self) -> None:
+        """End the processes that wait for further cases."""
+        if self._here is not None:
+            self._here.__exit__(None, None, None)
+        self._here = None
 
 
-def serve(run: str, key: str, driver: Identity, threads: int, fresh: bool) -> dict[str, Any]:
+def _processes_here(worker: Worker) -> Executor:
+    """Executor for the processes on the worker's machine; one case at least may follow another in them."""
+    here: Executor = registry.load("executors", "local")(jobs=max(2, worker.state.nthreads))
+    return here.__enter__()
+
+
+def serve(run: str, key: str, driver: Identity, threads: int, attempt: int) -> dict[str, Any]:
     """Task of dask: compute one case of a run.
 
     Returns
@@ -117,7 +126,7 @@ def serve(run: str, key: str, driver: Identity, threads: int, fresh: bool) -> di
         return {"differs": other}
     worker = get_worker()
     runner: CaseRunner = worker.plugins[run]
-    return runner.serve(key, threads, fresh)
+    return runner.serve(key, threads, attempt)
 
 
 def differing(driver: Identity) -> str | None:

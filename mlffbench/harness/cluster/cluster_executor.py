@@ -8,7 +8,7 @@ from typing import Self
 
 from mlffbench.harness.case import Case
 from mlffbench.harness.cluster.connection import Connection
-from mlffbench.harness.cluster.needs import needs, threads_of
+from mlffbench.harness.cluster.needs import lack, needs, threads_of
 from mlffbench.harness.cluster.remote_child import RemoteChild
 from mlffbench.harness.execution.placement import ExecutorError, Start
 from mlffbench.harness.execution.resources import is_timed
@@ -65,7 +65,7 @@ class ClusterExecutor:
 
     def _measure(self, connection: Connection) -> None:
         """Adopt the threads of the workers that are there."""
-        sizes = [int(worker["nthreads"]) for worker in connection.workers()]
+        sizes = [int(worker["threads"]) for worker in connection.resources()]
         self._threads = self._threads or min(sizes, default=1)
         self._most = max([*sizes, self._threads])
 
@@ -76,18 +76,28 @@ class ClusterExecutor:
         connection, held = self._connection, list[RemoteChild]()
         threads = self._threads or 1
         wanted = needs(case, threads, self._most)
+        if (sentence := self.lack(case)) is not None:
+            raise ExecutorError(f"row {case.label!r}: {sentence}")
 
-        def reserve(fresh: bool) -> RemoteChild:
-            child = RemoteChild(connection.reserve(wanted, threads_of(case, threads), fresh))
+        def reserve(attempt: int) -> RemoteChild:
+            child = RemoteChild(connection.reserve(wanted, threads_of(case, threads), attempt))
             held.append(child)
             return child
 
-        first = reserve(False)
+        first = reserve(0)
         try:
-            yield lambda attempt: first if attempt == 0 else reserve(True)
+            yield lambda attempt: first if attempt == 0 else reserve(attempt)
         finally:
             for child in held:
                 child.kill()
+
+    def lack(self, case: Case) -> str | None:
+        """Sentence on what no worker can give a case; None if it fits."""
+        return lack(needs(case, self._threads or 1, self._most), self.workers())
+
+    def workers(self) -> list[dict[str, float]]:
+        """Resources of each worker, as far as they are known."""
+        return [] if self._connection is None else self._connection.resources()
 
     def is_alone(self, case: Case) -> bool:
         """True if no other case runs on its worker."""

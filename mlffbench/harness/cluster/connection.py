@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 import threading
 from collections.abc import Iterator, Mapping
@@ -71,11 +72,13 @@ class Connection:
         """Link of the scheduler's dashboard."""
         return self._client.dashboard_link or None
 
-    def workers(self) -> list[Mapping[str, Any]]:
-        """Facts about the workers that are there: their ``nthreads`` and ``resources``."""
-        return list(self._client.scheduler_info(n_workers=-1)["workers"].values())
+    def resources(self) -> list[dict[str, float]]:
+        """Resources of the workers that are there: ``threads``, ``memory`` (bytes) and ``gpu``."""
+        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        known = [{"threads": worker["nthreads"], **(worker.get("resources") or {})} for worker in workers]
+        return [{"memory": math.inf, **worker} for worker in known]
 
-    def reserve(self, needs: Mapping[str, float], threads: int, fresh: bool) -> Reservation:
+    def reserve(self, needs: Mapping[str, float], threads: int, attempt: int) -> Reservation:
         """Wait for a place on a worker.
 
         Parameters
@@ -84,8 +87,8 @@ class Connection:
             Amounts of the worker's resources.
         threads : int
             Of the numerical libraries.
-        fresh : bool
-            Start a fresh interpreter, not a forked one.
+        attempt : int
+            Number of earlier attempts of the case.
 
         Raises
         ------
@@ -104,7 +107,7 @@ class Connection:
         if self._client.status != "running":
             raise ExecutorError(f"the dask scheduler at {self.address} has gone")
         future = self._client.submit(
-            serve, self.run, key, identity(), threads, fresh, key=key, resources=dict(needs), pure=False
+            serve, self.run, key, identity(), threads, attempt, key=key, resources=dict(needs), pure=False
         )
         self._futures[key] = future
         future.add_done_callback(self._done)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ def hosted(kind: str, settings: Mapping[str, Any]) -> Iterator[str]:
     ----------
     kind : {"LocalCluster", "SLURMCluster"}
     settings : mapping
-        Keywords of that class.
+        Keywords of that class; of SLURM also the number of ``jobs``.
 
     Raises
     ------
@@ -72,9 +73,24 @@ def _cluster(kind: str, settings: dict[str, Any]) -> Any:
         return LocalCluster(**settings)
     from dask_jobqueue import SLURMCluster
 
-    cluster = SLURMCluster(**settings)  # raises what sbatch says if no job can be submitted
-    cluster.adapt(minimum_jobs=settings["n_workers"], maximum_jobs=settings["n_workers"], interval="10s")
+    jobs = settings.pop("jobs")
+    cluster = SLURMCluster(**settings)
+    _check_job(cluster.job_script())
+    cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs, interval="10s")  # a job that has ended is replaced
     return cluster
+
+
+def _check_job(script: str) -> None:
+    """Ask SLURM if it would take a job; dask-jobqueue only logs a refusal.
+
+    Raises
+    ------
+    ExecutorError
+        It would not, and why.
+    """
+    done = subprocess.run(["sbatch", "--test-only"], input=script, capture_output=True, text=True)
+    if done.returncode:
+        raise ExecutorError(" ".join(done.stderr.split()))
 
 
 if __name__ == "__main__":

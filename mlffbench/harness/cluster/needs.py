@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from mlffbench.harness.case import Case
 from mlffbench.harness.execution.resources import resources_of
 
-__all__ = ["needs", "threads_of"]
+__all__ = ["lack", "needs", "threads_of"]
+
+WORDS = {"threads": "threads", "memory": "bytes of memory", "gpu": "GPUs"}
 
 
 def needs(case: Case, threads: int, most: int) -> dict[str, float]:
@@ -30,3 +34,21 @@ def needs(case: Case, threads: int, most: int) -> dict[str, float]:
 def threads_of(case: Case, threads: int) -> int:
     """Threads of a case's numerical libraries."""
     return (case.resources or {}).get("threads") or threads
+
+
+def lack(wanted: Mapping[str, float], workers: Sequence[Mapping[str, float]]) -> str | None:
+    """Sentence on what no worker can ever give a case; None if one can, or no worker is known.
+
+    Parameters
+    ----------
+    wanted : mapping of str to float
+        See `needs`.
+    workers : sequence of mappings
+        Amounts that each of them has.
+    """
+    if not workers or any(all(has.get(k, 0) >= n for k, n in wanted.items()) for has in workers):
+        return None
+    asked = ", ".join(f"{amount:,.0f} {WORDS[name]}" for name, amount in wanted.items())
+    largest = {name: max(has.get(name, 0) for has in workers) for name in wanted}
+    there = ", ".join(f"{amount:,.0f} {WORDS[name]}" for name, amount in largest.items())
+    return f"{asked} are asked for together, and workers have at most {there}"

@@ -6,14 +6,17 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from mlffbench.harness.case import Case
 from mlffbench.harness.cluster.files import is_visible, read_files, write_files
 from mlffbench.harness.execution.answer import has_answer
-from mlffbench.harness.execution.placement import Child
+from mlffbench.harness.execution.placement import Child, Executor, Start
+from mlffbench.system.machine import this_machine
 
 __all__ = ["Session"]
 
@@ -32,14 +35,21 @@ class Session:
     send : callable
         Sends a message to the driver: ``begun``, the address of the worker; ``lines``; ``errors``;
         ``memory``, in bytes; ``unseen``, paths that are not here.
-    start : callable
-        Starts the process.
+    here : Executor
+        Starts processes on this machine.
+    threads : int
+        Of the process.
+    attempt : int
+        Number of earlier attempts.
     scratch : str
         Folder for the answer if that of the driver is not here.
     """
 
-    def __init__(self, send: Callable[..., None], start: Callable[[], Child], scratch: str) -> None:
-        self._send, self._start, self._scratch = send, start, scratch
+    def __init__(
+        self, send: Callable[..., None], here: Executor, threads: int, attempt: int, scratch: str
+    ) -> None:
+        self._send, self._here, self._scratch = send, here, scratch
+        self._threads, self._attempt = threads, attempt
         self._inbox: SimpleQueue[Mapping[str, Any] | None] = SimpleQueue()
         self._child: Child | None = None
         self._limit: float | None = None
@@ -71,21 +81,42 @@ class Session:
             if places is None:
                 return {}
             order |= places
-            child = self._started()
-            if child is None:
-                return {}
-            try:
-                return self._converse(child, order, seen)
-            finally:
-                self._inbox.put(None)
-                child.close()
+            with self._here.place(self._case(order)) as start:
+                return self._run(start, order, seen)
+
+    def _case(self, order: Mapping[str, Any]) -> Case:
+        """The case, with the threads that it has on this worker."""
+        case = Case.from_json(order["case"])
+        threads = min(self._threads, this_machine().cores)
+        return replace(case, resources={**(case.resources or {}), "threads": threads})
+
+    def _run(self, start: Start, order: Mapping[str, Any], seen: bool) -> dict[str, Any]:
+        """Run the order in a child."""
+        child = self._started(start)
+        if child is None:
+            return {}
+        limits = threading.Thread(target=self._limited, args=(child,), daemon=True)
+        limits.start()
+        try:
+            return self._converse(child, order, limits, seen)
+        finally:
+            self._end_limits(limits)
+            child.close()
+
+    def _end_limits(self, limits: threading.Thread) -> None:
+        self._inbox.put(None)
+        limits.join()
 
     def _received(self) -> Mapping[str, Any] | None:
-        """The next message of the driver; None if it has gone."""
-        try:
-            return self._inbox.get(timeout=ORDER_SECONDS)
-        except Empty:
-            return None
+        """The next message of the driver that sets no time limit; None if it has gone."""
+        while True:
+            try:
+                message = self._inbox.get(timeout=ORDER_SECONDS)
+            except Empty:
+                return None
+            if message is None or "limit" not in message:
+                return message
+            self._limit = message["limit"]
 
     @contextmanager
     def _places(self, order: Mapping[str, Any]) -> Iterator[dict[str, str | None] | None]:
@@ -105,24 +136,25 @@ class Session:
             (place / "answer").mkdir()
             yield {"answer": str(place / "answer"), **{name: str(place / name) for name in wanted}}
 
-    def _started(self) -> Child | None:
+    def _started(self, start: Start) -> Child | None:
         with self._lock:
             if not self._stopped:
-                self._child = self._start()
+                self._child = start(self._attempt)
         return self._child
 
     def _limited(self, child: Child) -> None:
-        """Set the time limit when the driver sends it; until the child has ended."""
+        """Set the time limit, also when the driver sends it later; until the child has ended."""
         with ExitStack() as limits:
+            limits.enter_context(child.time_limit(self._limit))
             while (message := self._inbox.get()) is not None:
-                if "limit" in message:
-                    self._limit = message["limit"]
-                    limits.enter_context(child.time_limit(self._limit))
+                self._limit = message["limit"]
+                limits.enter_context(child.time_limit(self._limit))
 
-    def _converse(self, child: Child, order: Mapping[str, Any], seen: bool) -> dict[str, Any]:
+    def _converse(
+        self, child: Child, order: Mapping[str, Any], limits: threading.Thread, seen: bool
+    ) -> dict[str, Any]:
         """Send the order, pass on what the child says until it has answered or died."""
         answer = Path(order["answer"])
-        threading.Thread(target=self._limited, args=(child,), daemon=True).start()
         with _Messages(self._send, child) as messages:
             child.copy_errors(messages.errors)
             child.send(json.dumps(order))
@@ -131,6 +163,7 @@ class Session:
                 if has_answer(answer) and '"answered"' in line:
                     break
             answered = has_answer(answer)
+            self._end_limits(limits)
             if answered:
                 child.close(PATIENCE)
             else:

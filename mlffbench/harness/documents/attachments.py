@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -70,6 +71,11 @@ class Attachments:
         self.folder.mkdir(parents=True, exist_ok=True)
         os.replace(file, freed(self.next_path(id)))
         return digest
+
+    def copy_next(self, id: str, file: Path) -> None:
+        """Copy a file of another folder here, for the next document."""
+        with file.open("rb") as content, atomic_write(self.next_path(id)) as copy:
+            shutil.copyfileobj(content, copy)
 
     def settle(self, document: Document) -> None:
         """Give a new file its final name, if it is the one that the stored document names."""

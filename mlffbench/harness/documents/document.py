@@ -58,6 +58,9 @@ class _Case(_Part):
     seed: Annotated[int, Field(ge=-(2**63), lt=2**64)] | None
     metrics: list[str]
     tasks: list[_Named]
+    budget: dict[str, Number] | None = None
+    environment: dict[str, Any] | None = None
+    resources: dict[str, Any] | None = None
 
 
 class _Failure(_Part):
@@ -94,6 +97,7 @@ class _Split(_Part):
     tests: dict[str, Count | None] | None = None
     in_domain: str | None = None
     leaks: _Leaks | None = None
+    notes: dict[str, Any] | None = None
 
 
 class _Inputs(_Part):
@@ -151,8 +155,10 @@ class _Model(_Part):
     epochs: Count | None = None
     stopped_by: Name | None = None
     captured: Name | None = None
+    batch_parts: Count | None = None
     kernels: Name | None = None
     kernel_seconds: dict[str, Number] | None = None
+    tuning: dict[str, Any] | None = None
     device: str | None = None
     dtype: str | None = None
 

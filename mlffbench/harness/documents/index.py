@@ -18,12 +18,13 @@ import pyarrow.compute as pc
 from pyarrow import parquet
 
 from mlffbench.harness.documents.records import SCHEMA, SCORES, TEXT
+from mlffbench.harness.outcome import SCHEMA as DOCUMENTS
 from mlffbench.system.atomic_write import atomic_write
 
 __all__ = ["NAME", "read_index", "write_index"]
 
 NAME = ".index.parquet"
-FORMAT = "1"  # raised with every change of the records
+FORMAT = f"1.{DOCUMENTS}"  # raised with every change of the records, or of documents
 UNSURE = 2_000_000_000  # ns; a file as young as this may change again without another time
 GROUP = 5_000  # documents that are compressed together
 TEXTS = [f.name for f in SCHEMA if f.type == TEXT] + [

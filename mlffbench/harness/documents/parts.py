@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["LARGE", "Document", "dig", "fitted_here", "number"]
+__all__ = ["LARGE", "Document", "dig", "failed_as", "fitted_here", "number"]
 
 Document = dict[str, Any]
 LARGE = 1_000  # documents from which on a results folder has an index
@@ -21,6 +21,12 @@ def dig(document: Any, *keys: str) -> Any:
 def fitted_here(document: Mapping[str, Any]) -> bool:
     """False for a potential that existed already, whose fit has no time."""
     return dig(document, "model", "fitted_here") is not False
+
+
+def failed_as(failure: Mapping[str, Any]) -> str:
+    """Kind of a failure, with the memory that ran out: ``out of memory (GPU)``."""
+    kind, where = str(failure.get("kind") or "internal error"), failure.get("where")
+    return f"{kind} ({where})" if where else kind
 
 
 def number(value: Any) -> float:

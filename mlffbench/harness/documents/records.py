@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic_core import to_json
 
-from mlffbench.harness.documents.parts import Document, dig, fitted_here, number
+from mlffbench.harness.documents.parts import Document, dig, failed_as, fitted_here, number
 from mlffbench.harness.documents.score_rows import ScoreRow, score_rows
 from mlffbench.harness.reference_group import reference_group, reference_scores
 
@@ -23,7 +23,8 @@ SCORES = pa.struct(
 SCHEMA = pa.schema(
     {
         "id": pa.string(), "mtime": pa.int64(), "size": pa.int64(), "inode": pa.uint64(),
-        **dict.fromkeys(("suite", "label", "dataset", "split", "estimator", "seed", "status", "kind"), TEXT),
+        **dict.fromkeys(("suite", "label", "dataset", "split", "estimator", "budget", "seed"), TEXT),
+        **dict.fromkeys(("status", "kind"), TEXT),
         "message": pa.string(), "date": pa.string(), "test": TEXT, "quantity": TEXT, "unit": TEXT,
         **dict.fromkeys(("error", "low", "high", "fit_seconds"), pa.float64()),
         "head": pa.string(), "scores": pa.list_(SCORES),
@@ -44,9 +45,9 @@ class Stamp(NamedTuple):
 def records(read: Iterable[tuple[Stamp, Document]]) -> pa.Table:
     """Table of documents with the columns of `SCHEMA`, one row each.
 
-    The columns dataset, split, estimator and seed are JSON; test, quantity, unit, error, low and high hold
-    the RMSE that ranks the case; head is the document without its numbers, see `_head`. A case that failed,
-    or that says ok and names a failure, has no scores.
+    The columns dataset, split, estimator, budget and seed are JSON; test, quantity, unit, error, low and high
+    hold the RMSE that ranks the case; head is the document without its numbers, see `_head`. A case that
+    failed, or that says ok and names a failure, has no scores.
     """
     rows: list[dict[str, Any]] = []
     scores: list[list[tuple[Any, ...]]] = []
@@ -89,9 +90,10 @@ def _row(document: Document) -> dict[str, Any]:
         "suite": case["suite"],
         "label": case["label"],
         **{name: _json(case[name]) for name in ("dataset", "split", "estimator")},
+        "budget": _json(case.get("budget")),
         "seed": _json(case.get("seed")),
         "status": "ok" if ok else "failed",
-        "kind": None if ok else failure.get("kind"),
+        "kind": None if ok else failed_as(failure),
         "message": None if ok else failure.get("message"),
         "date": dig(document, "provenance", "date"),
         "fit_seconds": dig(document, "timings", "fit", "seconds") if fitted_here(document) else None,

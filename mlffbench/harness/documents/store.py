@@ -17,7 +17,7 @@ import numpy as np
 from pydantic_core import from_json
 
 from mlffbench.harness.documents.attachments import Attachments, checked_id, move_aside, no_link
-from mlffbench.harness.documents.document import is_own_case, read_document
+from mlffbench.harness.documents.document import ID, is_own_case, read_document
 from mlffbench.harness.documents.parts import LARGE
 from mlffbench.harness.documents.predictions import check
 from mlffbench.harness.documents.unfinished import Unfinished
@@ -59,6 +59,7 @@ class Store:
         self._seen: dict[Path, tuple[Stamp, dict[str, Any]]] = {}
         self.unfinished = Unfinished(self.folder)
         self._heads: dict[str, tuple[Stamp, str]] | None = None
+        self._own_heads: set[str] = set()  # ids of heads whose case is the one that they name
 
     def document_path(self, id: str) -> Path:
         return self.folder / f"{checked_id(id)}.json"
@@ -128,6 +129,14 @@ class Store:
             self._predictions.remove(id)
         self._note_removed(id, 0 if _model_digest(document) else self._models.remove(id))
 
+    def adopt(self, document: Mapping[str, Any], predictions: Path | None, model: Path | None) -> None:
+        """Copy a document of another folder here, with the files that it names."""
+        for attachments, file in ((self._predictions, predictions), (self._models, model)):
+            if file is not None:
+                attachments.copy_next(document["id"], file)
+        self.save(document)
+        self._settle(document["id"])
+
     def _set_damaged_aside(self, id: str) -> None:
         """Move a document that cannot be used out of the way; it is never overwritten."""
         path = self.document_path(id)
@@ -166,6 +175,10 @@ class Store:
             self.set_aside[path] = "the case in it is not the one that its name says"
             return None
         return document
+
+    def ids(self) -> list[str]:
+        """Ids of all files that may be documents, sorted by file name."""
+        return [path.stem for path in sorted(self.folder.glob("*.json")) if ID.fullmatch(path.stem)]
 
     def version(self, id: str) -> tuple[int, int] | None:
         """Identity of the document of a case, a file that is only ever replaced; None if it is missing."""
@@ -208,7 +221,11 @@ class Store:
             status = path.stat()
             stamp, head = self._heads.get(id, (None, ""))
             if stamp == (status.st_mtime_ns, status.st_size, status.st_ino):
-                return self._own(path, from_json(head))
+                document = from_json(head)
+                if id not in self._own_heads and self._own(path, document) is None:
+                    return None
+                self._own_heads.add(id)
+                return document
         return self.load(id)
 
     def predictions(self, id: str) -> dict[str, np.ndarray] | None:
@@ -218,6 +235,11 @@ class Store:
         return self._usable(
             path, lambda: _arrays(self._predictions.current({**document, "id": id}), document)
         )
+
+    def predictions_file(self, document: Mapping[str, Any]) -> Path | None:
+        """File of the predictions of a document; None if it is missing, or of another fit."""
+        file = self._predictions.current(document)
+        return file if self._predictions.fits(file, document) else None
 
     def kept_model(self, id: str) -> Path | None:
         """File of the model of a finished case; None if it is not kept, or not the one of its fit."""

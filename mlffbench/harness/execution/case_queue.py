@@ -112,9 +112,12 @@ class CaseQueue:
                 while left := self._round(pool, left):
                     self.observer.waiting(left)
                     time.sleep(POLL)
-            finally:
+            except BaseException:
                 self.stopping.set()
                 self.executor.stop()
+                raise
+            finally:
+                self.stopping.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 for child in list(self.children):
                     child.kill()
@@ -173,14 +176,16 @@ class CaseQueue:
 
     def _compute(self, case: Case, start: Start) -> dict[str, Any] | None:
         """Compute a case in a child and store its document; None if this run is being ended."""
-        folder, place = self.store.unfinished_path(case.id), self.store.unfinished.new_answer(case.id)
+        unfinished, folder = self.store.unfinished, self.store.unfinished_path(case.id)
+        unfinished.remove_answers(case.id)  # of a run that died elsewhere
+        place = unfinished.new_answer(case.id)
         try:
             if self.fresh and case.id not in self.extended:
                 checkpoint.empty(folder)
             document = self._stored(case, place, folder, start)
         finally:
             shutil.rmtree(place, ignore_errors=True)
-            self.store.unfinished.remove_empty(case.id)
+            unfinished.remove_empty(case.id)
         if document is None:
             self._note(case, failed(case, INTERRUPTED).to_json())
         elif document["status"] == "ok":

@@ -68,6 +68,10 @@ class Executor(Protocol):
         """
         ...
 
+    def lack(self, case: Case) -> str | None:
+        """Sentence on what a case needs and can never have; None if it fits, as far as is known."""
+        ...
+
     def is_alone(self, case: Case) -> bool:
         """True if the case has its device, and a new process, for itself, as comparable costs ask for."""
         ...

@@ -96,7 +96,10 @@ class WarmChild:
         return self._process.time_limit(seconds)
 
     def failure(self, limit: float | None) -> dict[str, str]:
-        return self._process.failure(limit)
+        failure = self._process.failure(limit)
+        if not self.is_lost or failure["kind"] == "timed out":
+            return failure
+        return {"kind": "worker lost", "message": "the process ended before it had begun the case"}
 
     def kill(self) -> None:
         if not self._is_over:

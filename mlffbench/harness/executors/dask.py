@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import AbstractContextManager, nullcontext
 
 from mlffbench.harness.cluster.cluster_executor import ClusterExecutor
 from mlffbench.harness.cluster.host import hosted
+from mlffbench.harness.cluster.visible_gpus import visible_gpus
+from mlffbench.system.machine import this_machine
 from mlffbench.system.ranges import Count
 
 __all__ = ["Dask"]
@@ -18,7 +19,8 @@ class Dask(ClusterExecutor):
     Parameters
     ----------
     jobs : int
-        Cases that run at once. Without a `scheduler` also the number of workers, which share the cores.
+        Cases that run at once. Without a `scheduler` also the number of workers, which share the cores; one
+        alone has the GPUs.
     scheduler : str, optional
         Address of a scheduler that runs, ``tcp://host:8786``.
     threads : int, optional
@@ -33,12 +35,13 @@ class Dask(ClusterExecutor):
         """The scheduler that runs, or that of a cluster on this machine."""
         if self.address is not None:
             return nullcontext(self.address)
-        threads = max(1, (os.cpu_count() or 1) // self.jobs)
+        threads = max(1, this_machine().cores // self.jobs)
+        resources = {"threads": threads, "gpu": visible_gpus() if self.jobs == 1 else 0}
         return hosted(
             "LocalCluster",
             {
                 "n_workers": self.jobs, "threads_per_worker": threads, "memory_limit": None,
-                "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0",
+                "resources": resources, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0",
             },
         )  # fmt: skip
 

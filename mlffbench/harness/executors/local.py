@@ -11,7 +11,7 @@ from typing import Self
 from mlffbench import registry
 from mlffbench.harness.case import Case
 from mlffbench.harness.execution.placement import Child, Start
-from mlffbench.harness.execution.resources import is_timed, resources_of
+from mlffbench.harness.execution.resources import is_timed, lack, resources_of
 from mlffbench.harness.execution.room import Room, Share
 from mlffbench.harness.execution.warm_pool import WarmPool
 from mlffbench.harness.execution.workers import Workers
@@ -59,6 +59,10 @@ class Local:
         """Wait for room on the machine; yield the function that starts a process."""
         with self._room.share(resources_of(case)) as share:
             yield partial(self._start, case, share)
+
+    def lack(self, case: Case) -> str | None:
+        """Sentence on what a case needs and this machine has not; None if it fits."""
+        return lack(resources_of(case), self._room.machine)
 
     def is_alone(self, case: Case) -> bool:
         """True if the case has its device, and a new process, for itself."""

@@ -11,6 +11,7 @@ from mlffbench.harness.cluster.cluster_executor import ClusterExecutor
 from mlffbench.harness.cluster.host import hosted
 from mlffbench.harness.execution.placement import ExecutorError
 from mlffbench.system.fetch import cache_folder
+from mlffbench.system.memory_size import memory_size
 from mlffbench.system.ranges import Count, Natural
 
 __all__ = ["Slurm"]
@@ -69,14 +70,18 @@ class Slurm(ClusterExecutor):
         threads = min(threads or cores, cores)
         super().__init__(jobs * (cores // threads), threads, "dask-jobqueue")
         self._most = cores
-        self.jobs, self.gpu, self.extra = jobs, gpu, extra
+        self.jobs, self.gpu, self.memory = jobs, gpu, memory
         self._job = {
             "queue": partition, "cores": cores, "processes": 1, "memory": memory, "walltime": walltime,
             "account": account, "interface": interface, "python": python, "job_name": "mlffbench",
             "job_extra_directives": [*([f"--gres=gpu:{gpu}"] if gpu else []), *extra],
             "job_script_prologue": list(prologue), "log_directory": str(cache_folder() / "slurm"),
-            "worker_extra_args": ["--resources", f"gpu={gpu}"] if gpu else [],
+            "worker_extra_args": ["--resources", f"threads={cores},gpu={gpu}"],
         }  # fmt: skip
+
+    def workers(self) -> list[dict[str, float]]:
+        """Resources of a job."""
+        return [{"threads": self._most, "memory": memory_size(self.memory), "gpu": self.gpu}]
 
     def scheduler(self) -> AbstractContextManager[str]:
         """A scheduler beside this process, for jobs that are submitted."""
@@ -85,13 +90,13 @@ class Slurm(ClusterExecutor):
                 "sbatch is not on this machine: start the run on a login node of the SLURM cluster"
             )
         options = {"scheduler_options": {"dashboard_address": ":0"}}
-        return hosted("SLURMCluster", {**self._job, **options, "n_workers": self.jobs})
+        return hosted("SLURMCluster", {**self._job, **options, "jobs": self.jobs})
 
     def describe(self) -> list[str]:
         """The job script; once it is entered, the link of the dashboard."""
         if self.dashboard is not None:
-            return [f"slurm: {self.jobs} jobs submitted", *super().describe()]
-        return [f"slurm: {self.jobs} jobs of this script", *self.script().splitlines()]
+            return [f"slurm: jobs submitted: {self.jobs}", *super().describe()]
+        return [f"slurm: jobs of this script: {self.jobs}", *self.script().splitlines()]
 
     def script(self) -> str:
         """Job script, as dask-jobqueue writes it."""

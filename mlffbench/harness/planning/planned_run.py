@@ -9,14 +9,17 @@ from typing import Any
 
 from mlffbench.data import Dataset
 from mlffbench.harness.case import Case
+from mlffbench.harness.execution.resources import lack, resources_of
 from mlffbench.harness.inputs import DataInputs, is_own_data
 from mlffbench.harness.planning.default_split import default_split
+from mlffbench.harness.planning.executor import ExecutorChoice, is_here
 from mlffbench.harness.planning.plan import Problem, Suite, SuiteError, cases
 from mlffbench.harness.planning.read_suite import open_suite, sound_problems, suite_in
 from mlffbench.harness.planning.requirements import unmet_by
 from mlffbench.harness.planning.suite_data import SuiteData, make_split
 from mlffbench.harness.planning.suite_tasks import Subject, impossible_tasks, models_of, oversized_tasks
 from mlffbench.system.device import checked_device
+from mlffbench.system.machine import this_machine
 from mlffbench.system.settings_source import Mistake, SettingsSource
 
 __all__ = ["UNKNOWN", "PlannedRun", "plan_run"]
@@ -70,6 +73,7 @@ def plan_run(
     device: str | None = None,
     fetch: bool = True,
     dataset: Dataset | None = None,
+    choice: ExecutorChoice | None = None,
 ) -> PlannedRun:
     """Read a suite, list its cases, load their data and make their splits.
 
@@ -83,25 +87,28 @@ def plan_run(
         Download data that are not on this machine; else their cases have an unknown digest.
     dataset : Dataset, optional
         Data of a Suite's first problem, if they have been read and have passed the checks.
+    choice : ExecutorChoice, optional
+        Executor in place of the suite's. Devices and packages are only looked for if it is here.
 
     Raises
     ------
     SuiteError
         The suite or its data cannot be used; one line a mistake.
     """
-    _check_device(device)
+    choice = choice or ExecutorChoice()
     if isinstance(suite, Suite):
         data = SuiteData(fetch)
         if dataset is not None:
             data.take(suite.problems[0].dataset, dataset)
-        return _planned(suite, SettingsSource(suite.model_dump(), SuiteError), [], device, data)
+        source = SettingsSource(suite.model_dump(), SuiteError)
+        return _planned(choice.applied(suite), source, [], device, data)
     source = open_suite(suite)
     content, mistakes = suite_in(source)
     if content is None:
         _, _, more = _checked_problems(sound_problems(source), [0], SuiteData(fetch=False), mistakes)
         source.refuse([*mistakes, *more])
         raise AssertionError("a suite that is none has mistakes")
-    return _planned(content, source, mistakes, device, SuiteData(fetch and not mistakes))
+    return _planned(choice.applied(content), source, mistakes, device, SuiteData(fetch and not mistakes))
 
 
 def _check_device(device: str | None) -> None:
@@ -113,9 +120,15 @@ def _check_device(device: str | None) -> None:
 
 
 def _planned(
-    suite: Suite, source: SettingsSource, mistakes: list[Mistake], device: str | None, data: SuiteData
+    suite: Suite,
+    source: SettingsSource,
+    mistakes: list[Mistake],
+    device: str | None,
+    data: SuiteData,
 ) -> PlannedRun:
     """Plan a suite of the right shape; mistakes in its names and values are given."""
+    if is_here(suite.executor):
+        _check_device(device)
     numbered = dict(enumerate(suite.problems))
     checked, subjects, own = _checked_problems(numbered, suite.seeds, data, mistakes)
     problems = list(checked.values())
@@ -129,7 +142,8 @@ def _planned(
     source.refuse(mistakes)
     suite = suite.model_copy(update={"problems": problems})
     planned = _cases(suite, data, device, source)
-    unmet = _unmet(suite, planned, source)
+    too_large = _too_large(suite, planned, source) if is_here(suite.executor) else {}
+    unmet = _unmet(suite, planned, source, too_large)
     notes, warnings = tuple(data.notes), tuple(data.warnings)
     return PlannedRun(suite, planned, data.inputs, notes, warnings, data.absent, unmet)
 
@@ -195,11 +209,25 @@ def _with_split(problem: Problem, dataset: Dataset, data: SuiteData) -> Problem:
     return problem.model_copy(update={"split": split})
 
 
-def _unmet(suite: Suite, planned: list[Case], source: SettingsSource) -> dict[str, str]:
+def _unmet(
+    suite: Suite, planned: list[Case], source: SettingsSource, too_large: Mapping[str, str]
+) -> dict[str, str]:
     """Ids of the cases that cannot run here, and the sentences with their places."""
-    reasons: dict[str, str] = {}
+    reasons = dict(too_large)
     for i, row in suite.rows:
         case = next(case for case in planned if case.label == row.label)  # with the device
-        for path, sentence in unmet_by(case):
+        for path, sentence in unmet_by(case, elsewhere=not is_here(suite.executor)):
             reasons[row.label] = source.say(("estimators", i, *path), sentence)
     return {case.id: reasons[case.label] for case in planned if case.label in reasons}
+
+
+def _too_large(suite: Suite, planned: list[Case], source: SettingsSource) -> dict[str, str]:
+    """Labels of the rows that this machine has not the resources for, and the sentences with their places."""
+    machine, reasons = this_machine(), dict[str, str]()
+    for i, row in suite.rows:
+        path: tuple[Any, ...] = ("resources",) if row.resources is None else ("estimators", i, "resources")
+        for case in [case for case in planned if case.label == row.label and case.resources][:1]:
+            sentence = lack(resources_of(case), machine)
+            if sentence is not None:
+                reasons[row.label] = source.say(path, f"row {row.label!r}: {sentence}")
+    return reasons

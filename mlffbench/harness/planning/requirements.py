@@ -20,13 +20,18 @@ __all__ = ["unmet_by", "unmet_requirements"]
 SAVED = ".mlff"
 
 
-def unmet_by(case: Case) -> Iterator[registry.Fault]:
+def unmet_by(case: Case, elsewhere: bool = False) -> Iterator[registry.Fault]:
     """Yield paths in a row, and sentences on what its case lacks, here or in its environment.
 
     Nothing is installed; of an environment that is yet to be made nothing is known.
+
+    Parameters
+    ----------
+    elsewhere : bool
+        The case runs on another machine, which has the packages and devices.
     """
-    if case.environment is None:
-        yield from unmet_requirements("estimators", case.estimator)
+    if case.environment is None or elsewhere:
+        yield from unmet_requirements("estimators", case.estimator, elsewhere)
     else:
         yield from _unmet_there(case.estimator, case.environment)
 

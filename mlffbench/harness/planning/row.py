@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
@@ -11,6 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from mlffbench import registry
 from mlffbench.data import Spec
+from mlffbench.system.memory_size import memory_size
 
 __all__ = ["BESIDE", "Budget", "Environment", "Resources", "Row", "Search", "estimator_entry"]
 
@@ -42,8 +42,7 @@ class Budget(_Strict):
 
 
 def _memory(text: str) -> str:
-    if not re.fullmatch(r"\s*\d+(\.\d+)?\s*[kMGT]?i?B\s*", text, re.IGNORECASE):
-        raise ValueError("must be a number with a unit, such as 8 GB")
+    memory_size(text)
     return text
 
 
@@ -54,7 +53,7 @@ class Resources(_Strict):
     """Part of a machine that a case needs."""
 
     threads: Number | None = Field(default=None, description="threads of its numerical libraries")
-    memory: Memory | None = Field(default=None, description="such as 8 GB")
+    memory: Memory | None = Field(default=None, description="a number with a unit, such as 8 GB")
     gpu: Annotated[int, Field(ge=0, le=64, strict=True)] | None = Field(default=None, description="GPUs")
     timed: StrictBool | None = Field(
         default=None, description="run alone on its device, as times are compared"

@@ -10,12 +10,11 @@ from typing import Any
 from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.harness.planning.plan import SKIP, manifest_of
-from mlffbench.harness.planning.row import Search, estimator_entry
+from mlffbench.harness.planning.row import estimator_entry
 from mlffbench.harness.planning.row_mistakes import entries_of, row_mistakes, rows_of
-from mlffbench.harness.planning.tuned_rows import TUNED
+from mlffbench.harness.planning.search_mistakes import search_mistakes
 from mlffbench.splits.common import manifest_file
 from mlffbench.system.checksum import Checksum
-from mlffbench.system.parameter_values import value_faults
 from mlffbench.system.settings_source import Mistake, SettingsSource
 
 __all__ = ["name_mistakes"]
@@ -33,24 +32,8 @@ def name_mistakes(source: SettingsSource) -> list[Mistake]:
         if not own and kind == "splits" and spec.name == "manifest":
             own = [Mistake(where, fault) for fault in _manifest_faults(spec)]
         mistakes += own
-    mistakes += _search_mistakes(source)
+    mistakes += search_mistakes(source.content)
     return [*mistakes, *row_mistakes(source.content), *_repeated_entries(source.content)]
-
-
-def _search_mistakes(source: SettingsSource) -> list[Mistake]:
-    """Mistakes in the values of searches, which are keywords of the estimator that searches."""
-    content, places = source.content, dict[Place, Any]()
-    if isinstance(content, Mapping):
-        places[()] = content.get("search")
-        places |= {("estimators", i): row.search for i, row in rows_of(content)}
-    mistakes = []
-    for place, value in places.items():
-        search = value.given() if isinstance(value, Search) else value
-        if isinstance(search, Mapping):
-            known = {word: value for word, value in search.items() if word in Search.model_fields}
-            for path, sentence in value_faults("estimators", Spec(TUNED, known)):
-                mistakes.append(Mistake((*place, "search", *path[1:]), sentence))
-    return mistakes
 
 
 def _entries(content: Any) -> Iterator[tuple[Place, str, Spec]]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from mlffbench import registry
 from mlffbench.data import Spec
-from mlffbench.estimators.tuning.space import free_space
 from mlffbench.harness.planning.row import Row, Search
 from mlffbench.system.failures import catch_failure
 
@@ -39,6 +38,8 @@ def _tuned(row: Row, search: Search) -> Row:
 
 def _has_space(spec: Spec) -> bool:
     """True for an estimator with parameters to tune; False also for one that cannot be made here."""
+    from mlffbench.estimators.tuning.space import free_space
+
     space, _ = catch_failure(lambda: free_space(registry.make(spec, ("estimators",))))
     return bool(space) and spec.name != TUNED
 

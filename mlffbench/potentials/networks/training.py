@@ -135,6 +135,8 @@ class _Run(Generic[Batch]):
         if state is None:
             return
         restore(self, state)
+        for row in self.history:  # who prunes trials by their epochs decides as before
+            self._report(row)
         if self.stage == 2 and self.second is not None:
             self.begin(self.second.loss, self.second.validate)
 
@@ -219,9 +221,13 @@ class _Run(Generic[Batch]):
             "seconds": self.file.seconds, **({} if self.second is None else {"stage": self.stage}),
             **({} if self.parts == 1 else {"parts": self.parts}),
         })  # fmt: skip
-        progress.report("epoch", epoch, self.settings.max_epochs, loss=training, validation=validation)
+        self._report(self.history[-1])
         self.rate.reduce_on_plateau(validation)
         self.losses, self.done, self.epoch = [], 0, epoch + 1
+
+    def _report(self, row: dict[str, float]) -> None:
+        losses = {name: row[name] for name in ("loss", "validation")}
+        progress.report("epoch", int(row["epoch"]), self.settings.max_epochs, **losses)
 
     def step_in_memory(self, batch: Batch | BatchOfFrames[Batch]) -> torch.Tensor:
         """Update the weights by one batch; where memory runs out, by smaller parts of it."""

@@ -17,6 +17,7 @@ from mlffbench.system.state_file import State
 
 __all__ = ["Training", "restore", "state_of", "training_name"]
 
+FORMAT = 1  # of a state
 MOMENTS = ("step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq")  # of Adam with AMSGrad
 RATES = ("rates", "factor", "lowest", "waited", "schedule")
 FACTS = ("history", "epoch", "done", "stage", "parts", "stopped_by", "captured")
@@ -64,7 +65,7 @@ def training_name(
     """Name from what decides a training besides its frames: first weights, optimiser, schedule, order."""
     options = [{k: float(v) for k, v in g.items() if isinstance(v, int | float)} for g in groups]
     stage = None if second is None else (second.start, second.learning_rate, second.average)
-    digest = hashlib.sha256(repr((asdict(settings), stage, options)).encode())
+    digest = hashlib.sha256(repr((FORMAT, asdict(settings), stage, options)).encode())
     digest.update(_flat(weights).tobytes())
     digest.update(b"" if order is None else order.get_state().numpy().tobytes())
     return f"training-{digest.hexdigest()[:16]}.state"

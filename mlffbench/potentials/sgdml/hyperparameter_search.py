@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from mlffbench.potentials.sgdml.inverse_distances import Points
 from mlffbench.potentials.sgdml.kernel import Kernel
 from mlffbench.potentials.sgdml.solver import cholesky_solve, kernel_matrix
 from mlffbench.system import progress
+from mlffbench.system.checkpoint import resumed
 
 __all__ = ["LAMS", "SIGMAS", "Trial", "best_trial", "grid_search"]
 
@@ -19,6 +21,7 @@ SIGMAS = (5.0, 10.0, 20.0, 40.0)  # 1/Å
 LAMS = (1e-10, 1e-8)
 COMPONENTS = 4500  # of forces in a trial's fit, at most
 VALIDATION = 50  # held-out structures of a trial, at most
+WORTH = 1.0  # s: trials that took longer are kept for a run that goes on after a kill
 TOLERANCE = 1.02  # scores within this factor of the best count as equal
 
 
@@ -53,20 +56,36 @@ def grid_search(
     n_fit = max(1, min(3 * len(points) // 4, COMPONENTS // forces.shape[1]))
     order = rng.permutation(len(points))
     fit, held_out = order[:n_fit], order[n_fit : n_fit + VALIDATION]
-    trials = []
+    trials: list[Trial] = []
     for k, sigma in enumerate(sigmas):
-        kernel = Kernel(points[fit], perms, sigma)
-        full = kernel_matrix(kernel)
-        for lam in lams:
-            coefficients = cholesky_solve(full.clone(), forces[fit].flatten(), lam)
-            if coefficients is not None:
-                values, gradients = kernel.field(coefficients)(points.x[held_out])
-                force_errors = points[held_out].pull_back(gradients) - forces[held_out]
-                energy_rmse = (values - energy[held_out]).std(correction=0)
-                forces_rmse = force_errors.square().mean().sqrt()
-                trials.append(Trial(sigma, lam, float(energy_rmse), float(forces_rmse)))
+        tried = partial(_trials, points, perms, energy, forces, sigma, lams, fit, held_out)
+        trials += [Trial(*row) for row in resumed(f"sigma {sigma} {lams}", tried, WORTH)]
         progress.report("sigma", k + 1, len(sigmas), sigma=sigma)
     return tuple(trials)
+
+
+def _trials(
+    points: Points,
+    perms: torch.Tensor,
+    energy: torch.Tensor,
+    forces: torch.Tensor,
+    sigma: float,
+    lams: Sequence[float],
+    fit: np.ndarray,
+    held_out: np.ndarray,
+) -> list[tuple[float, float, float, float]]:
+    """Values of the trials of one σ; a λ that leaves the matrix not positive definite has none."""
+    kernel, trials = Kernel(points[fit], perms, sigma), []
+    full = kernel_matrix(kernel)
+    for lam in lams:
+        coefficients = cholesky_solve(full.clone(), forces[fit].flatten(), lam)
+        if coefficients is not None:
+            values, gradients = kernel.field(coefficients)(points.x[held_out])
+            force_errors = points[held_out].pull_back(gradients) - forces[held_out]
+            energy_rmse = (values - energy[held_out]).std(correction=0)
+            forces_rmse = force_errors.square().mean().sqrt()
+            trials.append((sigma, lam, float(energy_rmse), float(forces_rmse)))
+    return trials
 
 
 def best_trial(trials: Sequence[Trial]) -> Trial:

@@ -14,11 +14,13 @@ from mlffbench.potentials.regression.whitened_least_squares import (
 )
 from mlffbench.potentials.soap.kernel import Kernel
 from mlffbench.potentials.soap.training_batches import Batches
+from mlffbench.system.checkpoint import resumed
 
 __all__ = ["best_hyperparameters", "best_variance", "problems_by_kind"]
 
 COLUMNS = 1500  # enough of a problem's unknowns for its signal variance
 ZETA = (1.0, 6.0)
+WORTH = 1.0  # s
 PRIOR_OF_ZETA = 0.5  # width of log ζ around its start
 
 
@@ -63,11 +65,13 @@ def best_hyperparameters(
         surprise = torch.tensor(zeta / kernel.zeta).log().item() / PRIOR_OF_ZETA
         return values, height - surprise**2 / 2
 
+    # a run that goes on after a kill reads the trials that took long
+    tried = lambda z: resumed(f"zeta {float(z)!r}", lambda: best_values(float(z)), WORTH)
     search = minimize_scalar(
-        lambda z: -best_values(z)[1], bounds=ZETA, method="bounded", options={"xatol": 0.1, "maxiter": 8}
+        lambda z: -tried(z)[1], bounds=ZETA, method="bounded", options={"xatol": 0.1, "maxiter": 8}
     )
-    zeta = max((float(search.x), kernel.zeta), key=lambda z: best_values(z)[1])
-    values, _ = best_values(zeta)
+    zeta = max((float(search.x), kernel.zeta), key=lambda z: tried(z)[1])
+    values, _ = tried(zeta)
     return {k: v for k, v in values.items() if k != "signal"}, values["signal"] ** 2, zeta
 
 

@@ -13,16 +13,17 @@ from mlffbench.report.results import Results
 
 __all__ = ["board"]
 
-FIRST = ["problem", "rank", "best rank", "worst rank", "method", "test"]
+FIRST = ["problem", "rank", "best rank", "worst rank", "method", "tuned", "test"]
 LAST = ["fitted here", "seeds", "failed seeds", "status", "failure kind", "failure message"]
-SHOWN_COSTS = ("fit_time", "prediction_time", "peak_memory")
+SHOWN_COSTS = ("fit_time", "tuning_time", "prediction_time", "peak_memory")
 INTERVAL = ("value", "low", "high")
 
 
 def board(results: Results) -> pd.DataFrame:
     """Ranks, errors on the reference group, worst transfer ratio and costs of every method.
 
-    Columns problem, rank, best rank, worst rank, method, test (the reference group), ``force RMSE (meV/Å)``
+    Columns problem, rank, best rank, worst rank, method, tuned (True: ranked apart, after a search of its
+    hyperparameters), test (the reference group), ``force RMSE (meV/Å)``
     and ``energy RMSE (meV/atom)`` with their 95 % intervals in columns that end in low and high, worst test
     and worst ratio (of the first of these errors), costs, fitted here (False for a potential
     that existed already), seeds, failed seeds, status, failure.

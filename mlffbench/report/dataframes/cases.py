@@ -15,7 +15,7 @@ from mlffbench.report.grouping import group_cases, named_documents
 
 __all__ = ["cases_frame", "cases_of", "fits_of"]
 
-GROUPED = ("id", "label", "dataset", "split", "estimator", "seed", "status", "date")
+GROUPED = ("id", "label", "dataset", "split", "estimator", "budget", "seed", "status", "date")
 TEXTS = ("status", "kind", "message", "date", "test", "quantity", "unit", "suite", "id")
 NUMBERS = ("error", "low", "high", "fit_seconds")
 COLUMNS = [
@@ -71,7 +71,6 @@ def cases_of(tables: Sequence[pa.Table]) -> Iterator[Document]:
         columns = [table[name].to_pylist() for name in GROUPED]
         rows = enumerate(zip(*columns, strict=True), start=begin)
         for place, (_, label, *specs, status, date) in sorted(rows, key=lambda row: f"{row[1][0]}.json"):
-            dataset, split, estimator, seed = map(parse, specs)
-            case = {"label": label, "dataset": dataset, "split": split, "estimator": estimator, "seed": seed}
+            case = {"label": label, **dict(zip(GROUPED[2:7], map(parse, specs), strict=True))}
             yield {"case": case, "status": status, "provenance": {"date": date}, "place": place}
         begin += table.num_rows

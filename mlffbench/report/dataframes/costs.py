@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mlffbench.report.budgets import budget_text, ends
 from mlffbench.report.problems import Document, Method, dig, fitted_here
 from mlffbench.report.results import Results, number
 
@@ -15,6 +16,7 @@ __all__ = ["COSTS", "costs"]
 
 COSTS = {  # columns of numbers: their names and units in a report
     "fit_time": ("fit time", "s"),
+    "tuning_time": ("tuning time", "s"),
     "prediction_time": ("prediction time", "µs/atom"),
     "prepare_time": ("prepare time", "µs/atom"),
     "evaluate_time": ("evaluate time", "µs/atom"),
@@ -23,12 +25,14 @@ COSTS = {  # columns of numbers: their names and units in a report
     "n_parameters": ("parameters", ""),
 }
 TEXTS = ("device", "dtype", "stopped_by")
+SITUATION = ("budget", "reproducible", "environment", "resumed")  # texts, mostly empty
 
 
 def costs(results: Results) -> pd.DataFrame:
     """One row a problem and method, means over seeds: fit time, prediction time, peak memory, parameters.
 
-    Also device and precision, and what ended the fit.
+    Also device and precision, what ended the fit, its budget, environment and resumptions. The fit time of a
+    tuned method holds the time of the search, which is the tuning time.
 
     The prediction time is the time of all test groups over all their atoms, preparation (neighbour lists,
     descriptors) and evaluation added; each of these is a column, too. `COSTS` holds the units.
@@ -38,7 +42,7 @@ def costs(results: Results) -> pd.DataFrame:
         for problem, method in results.methods()
         if method.done
     ]
-    frame = pd.DataFrame(rows, columns=["problem", "method", *COSTS, *TEXTS])
+    frame = pd.DataFrame(rows, columns=["problem", "method", *COSTS, *TEXTS, *SITUATION])
     return frame.astype(dict.fromkeys(COSTS, float))
 
 
@@ -47,7 +51,20 @@ def _mean_costs(method: Method) -> dict[str, Any]:
     numbers = {name: _mean([cost[name] for cost in costs]) for name in COSTS}
     texts = {k: ", ".join(sorted({str(v) for d in method.done if (v := dig(d, "model", k))}))
              for k in TEXTS}  # fmt: skip
-    return {**numbers, **texts}
+    return {**numbers, **texts, **_situation(method)}
+
+
+def _situation(method: Method) -> dict[str, str]:
+    """Budget with its reproducibility, environment, and number of times that fits went on after a stop."""
+    names = [dig(d, "provenance", "environment", "name") or dig(d, "case", "environment", "name") or
+             (dig(d, "case", "environment") and "its own") for d in method.done]  # fmt: skip
+    resumed = sum(int(n) for d in method.done if (n := number(dig(d, "timings", "fit", "resumed"))) > 0)
+    return {
+        "budget": budget_text(method.budget),
+        "reproducible": ", ".join(dict.fromkeys(filter(None, map(ends, method.done)))),
+        "environment": ", ".join(dict.fromkeys(str(name) for name in names if name)),
+        "resumed": f"{resumed}×" if resumed else "",
+    }
 
 
 def _mean(values: Iterable[float]) -> float:
@@ -67,6 +84,7 @@ def _costs_of(document: Document) -> dict[str, float]:
     stages = [dig(document, "timings", "fit"), *predict]
     return {
         "fit_time": number(dig(document, "timings", "fit", "seconds")) if fitted_here(document) else np.nan,
+        "tuning_time": number(dig(document, "model", "tuning", "seconds")),
         "prediction_time": per_atom["evaluate"] + np.nan_to_num(per_atom["prepare"]),
         "prepare_time": per_atom["prepare"],
         "evaluate_time": per_atom["evaluate"],

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlffbench.report.dataframes.costs import COSTS
+from mlffbench.report.dataframes.costs import COSTS, SITUATION
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN
 from mlffbench.report.results import QUANTITIES, Results
@@ -40,10 +40,13 @@ def wide_frame(results: Results) -> pd.DataFrame:
     """Ranks, costs, transfer ratios and every error metric: one row a problem, method and test group."""
     headers = {key: f"{name} ({unit})" if unit else name for key, (name, unit) in COSTS.items()}
     frames = Frames.from_results(results)
-    silent = frames.costs[["n_parameters", "stopped_by"]].isin(["", np.nan]).all()
+    silent = frames.costs[["n_parameters", "stopped_by", "tuning_time", *SITUATION]].isin(["", np.nan]).all()
     costs = frames.costs.drop(columns=list(silent[silent].index))
     costs = costs.rename(columns={**headers, "stopped_by": "stopped by"})
-    board = frames.leaderboard.merge(costs, on=["problem", "method"], how="left")
+    board = (
+        frames.leaderboard if frames.leaderboard["tuned"].any() else frames.leaderboard.drop(columns="tuned")
+    )
+    board = board.merge(costs, on=["problem", "method"], how="left")
     board = board[[*(column for column in board.columns if column not in FAILURE), *FAILURE]]
     wide = board.merge(_ratios(results, frames.errors), on=["problem", "method"], how="left")
     return _with_notes(_with_failures(wide, results).merge(_errors(results), on=KEYS, how="left"), results)

@@ -49,7 +49,9 @@ def render(results: Results, predictions: Predictions, title: str) -> str:
     title : str
     """
     n_problems = max(len(results.problems), 1)
-    content = [_cut(s, n_problems) for s in sections(results, max(METHODS // n_problems, 3))]
+    most = max(METHODS // n_problems, 3)
+    longest = max((len(problem.methods) for problem in results.problems), default=0)
+    content = [_cut(s, n_problems) for s in sections(results, most if longest > most else None)]
     palette = palette_of(method.label for _, method in results.methods() if method.done)
     runs = results.documents[:RUNS]
     return render_page(
@@ -69,18 +71,22 @@ def render(results: Results, predictions: Predictions, title: str) -> str:
 def _cut(section: Section, n_problems: int) -> Section:
     """The section as the page has room for: some failures, the best rows of a long leaderboard."""
     rows, failures = max(ROWS // n_problems, 3), max(FAILURES // n_problems, 3)
-    boards = section.blocks["leaderboard"]
-    if boards and section.n_left_out:
-        board = boards[0]
-        n, n_rows = len(section.problem.methods), min(rows, len(board.rows))
-        caption = (
-            f"{board.caption} {n_rows} of {len(board.rows)} rows; the other tables and figures show the "
-            f"first {n} methods. All are in leaderboard.csv."
-        )
-        board = replace(board, rows=board.rows[:rows], caption=caption)
-        section = replace(section, blocks={**section.blocks, "leaderboard": [board]})
+    if section.n_left_out:
+        boards = [
+            _first(board, rows, len(section.problem.methods)) for board in section.blocks["leaderboard"]
+        ]
+        section = replace(section, blocks={**section.blocks, "leaderboard": boards})
     n_more = max(0, len(section.failures) - failures)
     return replace(section, failures=section.failures[:failures], n_more_failures=n_more)
+
+
+def _first(board: Table, rows: int, n_methods: int) -> Table:
+    """The first rows of a leaderboard; `n_methods` have rows in the other tables."""
+    caption = (
+        f"{board.caption} {min(rows, len(board.rows))} of {len(board.rows)} rows; the other tables and "
+        f"figures show the first {n_methods} methods. All are in leaderboard.csv."
+    )
+    return replace(board, rows=board.rows[:rows], caption=caption)
 
 
 def _blocks(section: Section, predictions: Predictions, palette: Palette, n_problems: int) -> list[Block]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from mlffbench.report import wording
+from mlffbench.report.budgets import unequal
 from mlffbench.report.conditions import timed_apart
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN
@@ -24,13 +26,30 @@ from mlffbench.report.tables.table import (
     records,
 )
 
-__all__ = ["leaderboard_table"]
+__all__ = ["leaderboard_tables"]
 
+TIMES, PREDICTION = {"fit_time": Column("fit", "s")}, {"prediction_time": Column("predict", "µs/atom")}
+TUNING = {"tuning_time": Column("of it tuning", "s")}
+SEARCHED = (
+    "Their hyperparameters were searched inside the training part; the fit time holds the search. They are "
+    "ranked among themselves, not with methods as they are by default."
+)
 NOT_MEASURED = dict.fromkeys(("value", "low", "high"), np.nan)
 
 
-def leaderboard_table(problem: Problem, frames: Frames) -> Table:
-    """Rank, errors on the reference group, worst transfer ratio and costs of every method."""
+def leaderboard_tables(problem: Problem, frames: Frames) -> list[Table]:
+    """Leaderboard of the methods as they are by default, and that of the tuned ones."""
+    tables = []
+    for tuned, id, title in ((False, "leaderboard", "Leaderboard"), (True, "tuned", "Leaderboard, tuned")):
+        labels = [method.label for method in problem.methods if method.is_tuned is tuned]
+        if labels:
+            table = _table(problem, frames.of_methods(labels), tuned)
+            tables.append(replace(table, id=id, title=title))
+    return tables
+
+
+def _table(problem: Problem, frames: Frames, tuned: bool) -> Table:
+    """Rank, errors on the reference group, worst transfer ratio and costs of some methods."""
     on_reference = {quantity: _on_reference(problem, frames.errors, quantity) for quantity in SHOWN}
     errors = {quantity: group for quantity, group in on_reference.items() if has_numbers(group, "value")}
     worst = _worst_ratios(problem, frames.errors, next(iter(errors), None))
@@ -38,9 +57,13 @@ def leaderboard_table(problem: Problem, frames: Frames) -> Table:
     columns = [Column("rank"), Column("method")]
     columns += [Column(f"{initials[quantity]} RMSE", SHOWN[quantity][1]) for quantity in errors]
     columns += [Column(f"{next(iter(initials.values()))} ratio", "worst")] if worst is not None else []
-    columns += [Column("fit", "s"), Column("predict", "µs/atom")]
-    rows = [_row(problem, method, errors, worst) for method in records(_with_costs(frames))]
-    caption = " ".join([_caption(problem, frames.leaderboard, worst is not None), *_precisions(frames.costs)])
+    board = _with_costs(frames)
+    board["unequal budget"] = board["method"].map(unequal(problem)).fillna("")
+    times = {**TIMES, **(TUNING if tuned else {}), **PREDICTION}
+    columns += times.values()
+    rows = [_row(problem, method, errors, worst, list(times)) for method in records(board)]
+    sentences = [_caption(problem, frames.leaderboard, worst is not None), *_precisions(frames.costs)]
+    caption = " ".join([*sentences, SEARCHED] if tuned else sentences)
     return Table("leaderboard", "Leaderboard", columns, rows, caption, words=2)
 
 
@@ -67,7 +90,11 @@ def _with_costs(frames: Frames) -> pd.DataFrame:
 
 
 def _row(
-    problem: Problem, method: dict[str, Any], errors: dict[str, pd.DataFrame], worst: pd.Series | None
+    problem: Problem,
+    method: dict[str, Any],
+    errors: dict[str, pd.DataFrame],
+    worst: pd.Series | None,
+    times: list[str],
 ) -> Row:
     label = method["method"]
     cells = [Cell(wording.rank_text(method["best rank"], method["worst rank"]), method["rank"])]
@@ -78,8 +105,7 @@ def _row(
         cells.append(marked(cell, problem.reference in problem.leaks))
     cells += [number_cell(wording.ratio, worst.get(label))] if worst is not None else []
     apart = label in timed_apart(problem)
-    times = (number_cell(wording.plain, method[cost]) for cost in ("fit_time", "prediction_time"))
-    cells += [marked(cell, apart, wording.APART) for cell in times]
+    cells += [marked(number_cell(wording.plain, method[cost]), apart, wording.APART) for cost in times]
     failed = method["status"] == "failed"
     return Row(cells, (method["failure kind"], method["failure message"]) if failed else None)
 
@@ -94,6 +120,7 @@ def _name(problem: Problem, method: dict[str, Any]) -> str:
     notes += [f"{n_failed} seed(s) failed"] if n_failed else []
     if len({len(other.seeds) for other in problem.methods}) > 1:
         notes.append(f"{method['seeds'] + n_failed} seed(s)")
+    notes += [f"budget: {method['unequal budget']}"] if method["unequal budget"] else []
     if gaps := problem.gaps.get(label):
         notes.append(f"without {', '.join(gaps)}")
     return f"{label} ({', '.join(notes)})" if notes else label

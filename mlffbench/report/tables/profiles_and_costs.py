@@ -10,7 +10,7 @@ import pandas as pd
 from mlffbench.report import wording
 from mlffbench.report.tables.table import Cell, Column, Row, Table, has_numbers, marked, number_cell, records
 
-__all__ = ["cost_table", "profile_table"]
+__all__ = ["circumstances_table", "cost_table", "profile_table"]
 
 PROFILE_COLUMNS = {
     "top": Column("top", "meV"),
@@ -20,12 +20,17 @@ PROFILE_COLUMNS = {
 }
 COST_COLUMNS = {
     "fit_time": Column("fit", "s"),
+    "tuning_time": Column("of it tuning", "s"),
     "prepare_time": Column("prepare", "µs/atom"),
     "evaluate_time": Column("evaluate", "µs/atom"),
     "peak_memory": Column("memory", "MB"),
     "peak_gpu_memory": Column("GPU memory", "MB"),
     "n_parameters": Column("parameters"),
 }
+
+CIRCUMSTANCES = {
+    "budget": "budget", "reproducible": "result", "environment": "environment", "resumed": "resumed",
+}  # fmt: skip
 
 
 def profile_table(profiles: pd.DataFrame) -> Table:
@@ -66,6 +71,19 @@ def cost_table(costs: pd.DataFrame, apart: Collection[str] = ()) -> Table:
     ]
     caption = "Prediction over all test groups, energies and forces; peak memory of the whole process."
     return Table("cost", "Cost", [*words.values(), *shown.values()], rows, caption, words=len(words))
+
+
+def circumstances_table(costs: pd.DataFrame) -> Table:
+    """Budgets, environments and resumptions; without rows where no method has any."""
+    shown = {key: Column(name) for key, name in CIRCUMSTANCES.items() if (costs[key] != "").any()}
+    rows = [
+        Row([Cell(r["method"]), *(Cell(r[key] or wording.MISSING) for key in shown)])
+        for r in records(costs)
+        if shown
+    ]
+    caption = "Budget: most that a method may use. Depends on the machine: the clock ended a fit or a search."
+    columns = [Column("method"), *shown.values()]
+    return Table("circumstances", "Budgets and circumstances", columns, rows, caption, words=len(columns))
 
 
 def _cost_cell(key: str, value: float, apart: bool) -> Cell:

@@ -12,8 +12,8 @@ from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.problems import Problem
 from mlffbench.report.results import Results
 from mlffbench.report.tables.kept_models import kept_models_table, usage
-from mlffbench.report.tables.leaderboard import leaderboard_table
-from mlffbench.report.tables.profiles_and_costs import cost_table, profile_table
+from mlffbench.report.tables.leaderboard import leaderboard_tables
+from mlffbench.report.tables.profiles_and_costs import circumstances_table, cost_table, profile_table
 from mlffbench.report.tables.speed import other_tasks, speed_tables
 from mlffbench.report.tables.table import Table, records
 from mlffbench.report.tables.tasks import skipped_table, task_tables
@@ -70,7 +70,7 @@ def sections(results: Results, most: int | None = None) -> list[Section]:
 
 
 def _section(problem: Problem, frames: Frames, most: int | None) -> Section:
-    leaderboard, facts = leaderboard_table(problem, frames), provenance.problem_facts(problem)
+    leaderboards, facts = leaderboard_tables(problem, frames), provenance.problem_facts(problem)
     best, words = list(frames.leaderboard["method"][:most]), verdict(problem, frames)
     n_left_out = len(problem.methods) - len(best)
     if n_left_out:
@@ -78,10 +78,10 @@ def _section(problem: Problem, frames: Frames, most: int | None) -> Section:
         problem = replace(problem, methods=tuple(m for m in problem.methods if m.label in best))
     by_rank, apart = frames.by_rank(), timed_apart(problem)
     blocks = {
-        "leaderboard": [leaderboard],
+        "leaderboard": leaderboards,
         "transfer": transfer_tables(problem, by_rank.errors),
         "profiles": [profile_table(by_rank.profiles)],
-        "cost": [cost_table(by_rank.costs, apart)],
+        "cost": [cost_table(by_rank.costs, apart), circumstances_table(by_rank.costs)],
         "tasks": [*speed_tables(by_rank.tasks, apart), *task_tables(other_tasks(by_rank.tasks))],
         "models": [kept_models_table(problem, list(frames.leaderboard["method"]))],
         "skipped": [skipped_table(by_rank.skipped, len(problem.methods))],

@@ -78,7 +78,9 @@ class Table:
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows as dictionaries."""
-    return [{str(k): v for k, v in record.items()} for record in frame.to_dict("records")]
+    names = [str(name) for name in frame.columns]
+    columns = (frame.iloc[:, k].tolist() for k in range(len(names)))
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def has_numbers(frame: pd.DataFrame, column: str) -> bool:

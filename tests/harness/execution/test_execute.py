@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
 import pytest
 from example_cases import Silent, case
 from example_processes import marked
@@ -157,117 +151,3 @@ def test_nothing_is_written_or_removed_through_links(tmp_path):
     with pytest.raises(OSError, match="link"):
         execute([case()], Store(tmp_path / "out"), Silent())
     assert [p.name for p in elsewhere.iterdir()] == [".answer-a-1.4e"]
-
-
-# ---------------------------------------------------------------- kills
-DRIVER = """
-import sys
-from example_cases import Silent, case
-from example_cases import pending
-from mlffbench.harness.execution.execute import execute
-from mlffbench.harness.executors.local import Local
-from mlffbench.harness.documents.store import Store
-from mlffbench.system.interrupts import interruptible
-out, n = sys.argv[1:]
-cases = [case("helpers:Steady", log=f"{out}-log", seconds=0.1, number=k) for k in range(int(n))]
-store = Store(out)
-with interruptible():
-    try:
-        execute(pending(cases, store, retry=True), store, Silent(), executor=Local(2))
-    except KeyboardInterrupt:
-        sys.exit(130)
-"""
-VICTIMS = ["child", "driver", "driver and child", "all", "driver SIGTERM", "driver SIGINT"]
-N_CASES, N_KILLS = 4, 30
-
-
-def start_driver(out):
-    (out.parent / "tmp").mkdir(exist_ok=True)
-    environment = {**os.environ, "TMPDIR": str(out.parent / "tmp")}
-    command = [sys.executable, "-c", DRIVER, str(out), str(N_CASES)]
-    return subprocess.Popen(command, env=environment, start_new_session=True)
-
-
-def kill(driver, victim, rng):
-    """Kill the driver, a process below it, or both, in any order; or end the driver by a signal it hears."""
-    children = [pid for pid in marked(os.environ["MARK"]) if pid != driver.pid]
-    targets = {"driver": [driver.pid], "child": [], "all": [driver.pid, *children]}[victim.split()[0]]
-    if "child" in victim and children:
-        targets = [*targets, int(rng.choice(children))]
-    sign = getattr(signal, victim.split()[-1], signal.SIGKILL)
-    for pid in rng.permutation(targets):
-        with suppress(ProcessLookupError):
-            os.kill(int(pid), sign)
-
-
-def good(out):
-    """Documents of the cases that went well, with predictions and model, and the number of fits of each."""
-    store = Store(out)
-    documents = {d["id"]: d for d in store.documents() if d["status"] == "ok"}
-    assert all(store.predictions(id) and store.kept_model(id) for id in documents)
-    counts = Counter(fits(out))
-    return {id: (d, counts[d["case"]["estimator"]["params"]["number"]]) for id, d in documents.items()}
-
-
-def fits(out):
-    """Numbers of the cases whose fit began, in turn."""
-    log = Path(f"{out}-log")
-    lines = log.read_text().splitlines() if log.exists() else []
-    return [int(line.split()[0]) for line in lines if "started" in line]
-
-
-def wait_for_a_fit(out, driver):
-    """Wait until another fit begins, or the driver ends."""
-    before, end = len(fits(out)), time.monotonic() + 60
-    while len(fits(out)) == before and driver.poll() is None and time.monotonic() < end:
-        time.sleep(0.02)
-
-
-def check_whole(out):
-    """Finish a suite, whose folder then holds the results and nothing else."""
-    before = good(out)
-    assert start_driver(out).wait(180) == 0
-    after = good(out)
-    assert {id: after[id] for id in before} == before, "a finished case was lost, or computed again"
-    assert len(after) == N_CASES
-    parts = ("{}.json", "logs/{}.log", "models/{}.mlff", "predictions/{}.npz")
-    assert set(files(out)) == {part.format(id) for part in parts for id in after}
-    assert not (out / "unfinished").exists()
-
-
-def test_kills_at_any_moment_lose_and_leave_nothing(tmp_path):
-    rng, suites, driver = np.random.default_rng(13), 0, None
-    out, done = tmp_path / "out-0", {}
-    for k in range(N_KILLS):
-        if driver is None or driver.poll() is not None:
-            driver = start_driver(out)
-        if k % 3 == 2:  # while a fit, an answer or a document is under way
-            wait_for_a_fit(out, driver)
-            time.sleep(float(rng.uniform(0.0, 0.6)))
-        else:
-            time.sleep(float(rng.uniform(0.0, 1.5)))
-        victim = VICTIMS[k // 3 % len(VICTIMS)]
-        kill(driver, victim, rng)
-        if victim != "child":
-            driver.wait(30)
-        now = good(out)
-        assert {id: now.get(id) for id in done} == done, "a finished case was lost, or computed again"
-        done = now
-        if len(done) == N_CASES:
-            driver.wait(30)
-            check_whole(out)
-            suites += 1
-            out, done = tmp_path / f"out-{suites}", {}
-    driver.wait(180)
-    check_whole(out)
-    time.sleep(0.2)
-    assert not marked(tmp_path)
-    assert not files(tmp_path / "tmp")
-
-
-def test_two_drivers_fit_every_case_once(tmp_path):
-    out = tmp_path / "out"
-    drivers = [start_driver(out) for _ in range(2)]
-    assert [driver.wait(240) for driver in drivers] == [0, 0]
-    assert sorted(fits(out)) == list(range(N_CASES))
-    check_whole(out)

@@ -31,3 +31,17 @@ def test_the_place_in_a_mapping_is_named_by_its_path():
         plan_run(wrong)
     with pytest.raises(SuiteError, match=r"^suite: 'name' is missing$"):
         plan_run({k: v for k, v in SUITE.items() if k != "name"})
+
+
+def test_what_this_machine_has_not_is_refused_unless_the_cases_run_elsewhere():
+    large = {"lennard_jones": {}, "as": "large", "resources": {"threads": 5000}}
+    suite = {**SUITE, "estimators": ["atomic_reference", large]}
+    plan = plan_run(suite)
+    (refused,) = [case for case in plan.cases if case.id in plan.unmet]
+    assert refused.label == "large"
+    with pytest.raises(SuiteError, match=r"^estimators\[1\].*: row 'large': 5000 threads are asked for, and"):
+        plan.refuse_unmet({refused.id})
+    plan.refuse_unmet({case.id for case in plan.cases} - {refused.id})
+    assert not plan_run(suite, here=False).unmet
+    assert not plan_run({**suite, "executor": "dask"}).unmet
+    assert len(plan_run({**SUITE, "resources": {"memory": "900 TB"}}).unmet) == 2

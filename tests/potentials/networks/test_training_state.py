@@ -63,7 +63,7 @@ class Fit:
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A checkpoint folder, in which every training is of a new process and every step leaves a state."""
     processes = iter(range(10**6))
-    monkeypatch.setattr(state_file, "_process", lambda: str(next(processes)))
+    monkeypatch.setattr(earlier_work, "process", lambda: next(processes))
     monkeypatch.setattr(state_file, "SHARE", 1e9)
     monkeypatch.setenv(state_file.PERIOD, "0")
     with checkpoint.keep_in(tmp_path):
@@ -140,7 +140,7 @@ def test_a_finished_training_is_not_repeated(kept: Path) -> None:
 
 
 def test_the_same_process_trains_again(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state_file, "_process", lambda: "this one")
+    monkeypatch.setattr(earlier_work, "process", lambda: "this one")
     Fit().train(Settings(2))
     fit = Fit()
     fit.train(Settings(2))
@@ -153,7 +153,7 @@ def test_a_state_of_another_training_is_not_taken(other: str, kept: Path) -> Non
     fit = Fit()
     if other == "weights":
         with torch.no_grad():
-            fit.module[0].bias += 1e-9
+            next(fit.module.parameters()).add_(1e-9)
     if other == "order":
         fit.order.manual_seed(6)
     fit.train(Settings(2, patience=9 if other == "settings" else None), second=other == "stage")

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+from example_documents import failed, outcome
+
 from mlffbench.report.dataframes.failures import failures, skipped
-from mlffbench.report.formats import markdown
+from mlffbench.report.dataframes.leaderboard import leaderboard
+from mlffbench.report.formats import csv_file, html, markdown
 from mlffbench.report.results import Results
+from mlffbench.system.failures import KINDS
 
 
 def test_a_failed_task_is_shown_beside_a_case_that_went_well(documents):
@@ -36,3 +42,25 @@ def test_a_test_group_that_failed_is_shown_beside_the_others(documents):
     frame = failures(Results.from_documents(documents))
     row = frame[frame["method"] == f"{documents[0]['case']['label']}, test group test_1200K"].iloc[0]
     assert (row["kind"], row["message"]) == ("diverged", "not finite")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_a_row_with_its_reason_and_no_measurement(kind):
+    results = Results.from_documents([failed("a", kind, "the reason of it\nmore"), outcome("b")])
+    (row,) = leaderboard(results).query("method == 'a'").to_dict("records")
+    assert (row["status"], row["failure kind"]) == ("failed", kind)
+    assert np.isnan(row["rank"])
+    assert set(results.scores["method"]) == {"b"}
+    page = html.render(results, lambda _: None, "x")
+    for text in (markdown.render(results, "x"), page, csv_file.render(results)):
+        assert kind in text
+        assert "the reason of it" in text
+
+
+def test_the_memory_that_ran_out_stands_beside_the_kind():
+    document = failed("a")
+    document["failure"]["where"] = "GPU"
+    results = Results.from_documents([document, outcome("b")])
+    assert list(failures(results)["kind"]) == ["out of memory (GPU)"]
+    assert "**out of memory (GPU)**: 17 GiB were asked for" in markdown.render(results, "x")
+    assert "Failed: a (out of memory (GPU))." in markdown.render(results, "x")

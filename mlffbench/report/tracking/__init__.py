@@ -1,0 +1,1 @@
+"""Results for the programs that track experiments, through their public interfaces."""

@@ -293,3 +293,5 @@ def _announce(states: list[CaseState], store: Store) -> None:
     screen.print(f"{_counts(states)}, results in {store.folder}", soft_wrap=True)
     if bad:
         screen.print(f"{bad} cases failed earlier and are not repeated; --retry repeats them")
+    for line in _environments(states):
+        say(line)

@@ -102,8 +102,6 @@ def run(
         _check_can_run(plan, states, store, place)
     source.keep(store)
     _announce(states, store)
-    for line in _environments(states):
-        say(line, err=json)
     completed = _complete(states, store, force, place, plan.suite, events)
     with refusals():
         print_report(store, [case.id for case in plan.cases])

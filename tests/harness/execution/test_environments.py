@@ -100,6 +100,21 @@ def test_an_environment_is_made_once_and_again_only_if_it_is_not_whole(wheels, m
     assert Path(python).is_relative_to(wanted.folder)
 
 
+@pytest.mark.slow
+def test_without_uv_venv_and_pip_make_it(wheels, monkeypatch):
+    for module in (environments, virtual_environment):
+        monkeypatch.setattr(module, "uv", lambda: None)
+    wanted = PythonEnvironment("small", ("tiny==1.0",))
+    assert "to be made by venv and pip in" in wanted.sentence()
+    code = "import tiny; print(tiny.NUMBER)"
+    done = subprocess.run([wanted.ready(), "-I", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "7\n"
+    with pytest.raises(
+        ImportError, match=r"python ended with status 1; its last lines:\n(.|\n)*no-such-package"
+    ):
+        PythonEnvironment("small", ("no-such-package",)).ready()
+
+
 def test_a_failed_installation_is_not_repeated_in_a_run(wheels, monkeypatch):
     tried = []
 

@@ -102,8 +102,6 @@ def run(
         _check_can_run(plan, states, store, place)
     source.keep(store)
     _announce(states, store)
-    for line in _environments(states):
-        say(line, err=json)
     completed = _complete(states, store, force, place, plan.suite, events)
     with refusals():
         print_report(store, [case.id for case in plan.cases])
@@ -293,3 +291,5 @@ def _announce(states: list[CaseState], store: Store) -> None:
     screen.print(f"{_counts(states)}, results in {store.folder}", soft_wrap=True)
     if bad:
         screen.print(f"{bad} cases failed earlier and are not repeated; --retry repeats them")
+    for line in _environments(states):
+        say(line)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import subprocess
 import sys
 import threading
+import time
 import zipfile
 from dataclasses import replace
 from hashlib import sha256
@@ -12,6 +16,8 @@ from pathlib import Path
 
 import pytest
 from example_cases import Silent, case
+from example_processes import marked
+from filelock import FileLock
 
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.execution import environments
@@ -41,36 +47,33 @@ def wheels(tmp_path, monkeypatch):
     return folder
 
 
-def test_a_case_runs_in_its_environment(tmp_path, monkeypatch):
+def test_cases_run_in_their_environments_or_are_not_installed(tmp_path, monkeypatch):
     monkeypatch.setenv("MLFFBENCH_CACHE", str(tmp_path / "cache"))
-    store, wanted = Store(tmp_path / "out"), replace(case(), environment=HERE)
-    watcher = Silent()
-    execute([wanted], store, watcher)
-    document = store.load(wanted.id)
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    store, watcher = Store(tmp_path / "out"), Silent()
+    impossible = {"name": "impossible", "requirements": ["no-such-package-of-anybody==9"]}
+    there = replace(case(), environment=HERE)
+    unmade = replace(case(seed=1), environment=impossible)
+    gone = replace(case(seed=2), environment={"python": "/gone"})
+    execute([there, unmade, gone], store, watcher, time_limit=60.0)
+
+    document = store.load(there.id)
     assert document["failure"] is None
+    assert there.id == case().id  # an interpreter decides nothing
     assert ("environment", 0) in watcher.said
     record = document["provenance"]["environment"]
     assert record["name"] == sys.executable
     lock = (store.folder / "environments" / f"{record['lock']}.txt").read_bytes()
     assert sha256(lock).hexdigest() == record["lock"]
     assert any(line.startswith(b"numpy==") for line in lock.splitlines())
-    assert wanted.id == case().id  # an interpreter decides nothing
 
-
-def test_an_environment_that_cannot_be_made_is_not_installed(tmp_path, monkeypatch):
-    monkeypatch.setenv("MLFFBENCH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("UV_OFFLINE", "1")
-    monkeypatch.setenv("UV_NO_INDEX", "1")
-    store = Store(tmp_path / "out")
-    there = {"name": "impossible", "requirements": ["no-such-package-of-anybody==9"]}
-    wanted, gone = replace(case(), environment=there), replace(case(seed=1), environment={"python": "/gone"})
-    execute([wanted, gone], store, Silent(), time_limit=60.0)
-    failure = store.load(wanted.id)["failure"]
+    failure = store.load(unmade.id)["failure"]
     assert failure["kind"] == "not installed"
     assert "the environment 'impossible' cannot be made: uv ended with status" in failure["message"]
     assert "no-such-package-of-anybody" in failure["message"]
     assert "names no Python that is here: /gone" in store.load(gone.id)["failure"]["message"]
-    assert not (store.folder / "environments").exists()
+    assert len(list((store.folder / "environments").iterdir())) == 1
 
 
 def test_an_environment_is_made_once_and_again_only_if_it_is_not_whole(wheels, monkeypatch):
@@ -95,6 +98,21 @@ def test_an_environment_is_made_once_and_again_only_if_it_is_not_whole(wheels, m
     assert len(made) == 2
     assert not (wanted.folder / "rubbish").exists()
     assert Path(python).is_relative_to(wanted.folder)
+
+
+@pytest.mark.slow
+def test_without_uv_venv_and_pip_make_it(wheels, monkeypatch):
+    for module in (environments, virtual_environment):
+        monkeypatch.setattr(module, "uv", lambda: None)
+    wanted = PythonEnvironment("small", ("tiny==1.0",))
+    assert "to be made by venv and pip in" in wanted.sentence()
+    code = "import tiny; print(tiny.NUMBER)"
+    done = subprocess.run([wanted.ready(), "-I", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "7\n"
+    with pytest.raises(
+        ImportError, match=r"python ended with status 1; its last lines:\n(.|\n)*no-such-package"
+    ):
+        PythonEnvironment("small", ("no-such-package",)).ready()
 
 
 def test_a_failed_installation_is_not_repeated_in_a_run(wheels, monkeypatch):
@@ -141,3 +159,40 @@ def test_a_version_is_no_interpreter():
     assert json.dumps(PythonEnvironment("x", ("b", "a")).digest) == json.dumps(
         PythonEnvironment("x", ("a", "b")).digest
     )
+
+
+DRIVER = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from example_cases import Silent, case
+from mlffbench.harness.documents.store import Store
+from mlffbench.harness.execution.execute import execute
+
+there = {"name": "endless", "requirements": ["no-such-package-of-anybody"]}
+execute([replace(case(), environment=there)], Store(Path(sys.argv[1])), Silent())
+"""
+
+
+def test_an_installation_ends_with_its_driver(tmp_path, monkeypatch):
+    tests = Path(__file__).parents[2]
+    monkeypatch.setenv("PYTHONPATH", f"{tests}{os.pathsep}{tests.parent}")
+    monkeypatch.setenv("MARK", str(tmp_path))
+    monkeypatch.setenv("MLFFBENCH_CACHE", str(tmp_path / "cache"))
+    with socket.create_server(("127.0.0.1", 0)) as index:  # which never answers
+        monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{index.getsockname()[1]}/simple")
+        driver = subprocess.Popen([sys.executable, "-c", DRIVER, str(tmp_path / "out")])
+        index.settimeout(120)
+        connection, _ = index.accept()
+        with connection:
+            assert len(marked(tmp_path)) > 1
+            driver.kill()
+            driver.wait()
+            end = time.monotonic() + 30  # under load; else one second
+            while marked(tmp_path) and time.monotonic() < end:
+                time.sleep(0.1)
+            assert not [Path(f"/proc/{p}/cmdline").read_text() for p in marked(tmp_path)]
+    wanted = PythonEnvironment("endless", ("no-such-package-of-anybody",))
+    assert not wanted.is_made
+    with FileLock(f"{wanted.folder}.lock", timeout=1):
+        assert wanted.folder.exists()  # begun; the next process makes it anew

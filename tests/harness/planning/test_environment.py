@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from pathlib import Path
+
 import pytest
 
 from mlffbench.estimators import NequIP
-from mlffbench.harness.planning.environment import environment_of
+from mlffbench.harness.planning.environment import environment_of, is_version, untrusted
+from mlffbench.harness.planning.plan import SuiteError
+from mlffbench.harness.planning.read_suite import read_suite
 from mlffbench.harness.planning.row import Environment, Row
 
 OWN = dict(NequIP.environment)
@@ -45,3 +51,52 @@ def test_methods_of_different_environments_cannot_be_joined(monkeypatch):
     monkeypatch.setattr(Morse, "environment", {"name": "other", "requirements": ["x"]})
     with pytest.raises(ValueError, match="delta_learning is made of methods of different environments"):
         environment({"delta_learning": {"baseline": "morse", "model": "nequip"}})
+
+
+@pytest.mark.parametrize(
+    ("value", "refusals"),
+    [
+        ({"requirements": ["torch>=2.6,<2.14", "mace-torch"]}, ["would be installed", "--trust mace-torch "]),
+        ({"requirements": ["torch @ http://a.b/c.whl"]}, ["--trust torch @ http://a.b/c.whl "]),
+        ({"requirements": ["torch/../wheel"]}, ["--trust torch/../wheel "]),
+        (
+            {"requirements": ["-r list.txt", "./here"]},
+            ["'-r list.txt' is no package", "'./here' is no package"],
+        ),
+        ({"python": "/opt/x/bin/python"}, ["would compute the cases; if you trust it, add --trust /opt/x"]),
+        ({"python": sys.executable}, []),
+        ({"python": "3.12"}, []),
+    ],
+)
+def test_packages_and_interpreters_of_a_suite_need_trust(value, refusals, monkeypatch):
+    monkeypatch.setenv("MLFFBENCH_TRUST", "torch")
+    said = "\n".join(untrusted(Environment(**value)))
+    for words in refusals:
+        assert words in said
+    assert bool(said) == bool(refusals)
+
+
+def test_the_packages_of_a_method_are_as_trusted_as_it_is(monkeypatch):
+    monkeypatch.delenv("MLFFBENCH_TRUST", raising=False)
+    row = Row.parse({"nequip": {}, "environment": {"requirements": [*OWN["requirements"], "more"]}})
+    (sentence,) = untrusted(row.environment, row)
+    assert sentence.startswith("'more' would be installed")
+
+
+def test_the_suites_of_the_page_need_its_trust(monkeypatch):
+    monkeypatch.delenv("MLFFBENCH_TRUST", raising=False)
+    page = (Path(__file__).parents[3] / "docs" / "environments.md").read_text(encoding="utf-8")
+    first, second = re.findall(r"^```yaml\n(.*?)^```", page, flags=re.M | re.S)
+    assert len(read_suite(first).estimators) == 2
+    with pytest.raises(SuiteError) as refused:
+        read_suite(second)
+    trusted = re.findall(r"--trust (\S+)", page)[:3]
+    assert [line.split("add --trust ")[1].split()[0] for line in str(refused.value).splitlines()] == trusted
+    monkeypatch.setenv("MLFFBENCH_TRUST", ",".join(trusted))
+    assert len(read_suite(second).estimators) == 3
+
+
+def test_a_version_is_no_interpreter():
+    assert is_version("3.12")
+    assert is_version("3.13.1")
+    assert not is_version("python3.12")

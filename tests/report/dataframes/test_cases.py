@@ -21,7 +21,12 @@ def test_a_case_has_the_error_that_ranks_it_or_its_failure():
     energies["scores"] = [score for score in energies["scores"] if score["quantity"] != "forces"]
     cases = cases_frame([table(outcome("mace"), failed("gap"), energies)]).set_index("method")
     mace = cases.loc["mace"]
-    assert (mace["status"], mace["quantity"], mace["test"], mace["error"]) == ("ok", "forces", "test_300K", 0.02)
+    assert (mace["status"], mace["quantity"], mace["test"], mace["error"]) == (
+        "ok",
+        "forces",
+        "test_300K",
+        0.02,
+    )
     assert (mace["fit_seconds"], mace["problem"][:13], mace["kind"]) == (10.0, "malonaldehyde", "")
     gap = cases.loc["gap"]
     assert (gap["status"], gap["kind"], gap["message"][:6]) == ("failed", "out of memory", "17 GiB")

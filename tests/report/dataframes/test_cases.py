@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pandas as pd
 import pytest
 from example_documents import failed, leaking, measured, outcome, without
@@ -52,7 +54,7 @@ def test_scores_of_records_are_those_of_the_documents(split):
     for place, document in enumerate(documents):
         document["id"] = f"case-{place}"
     bounds = [0, *split, len(documents)]
-    tables = [table(*documents[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+    tables = [table(*documents[a:b]) for a, b in itertools.pairwise(bounds)]
     import pyarrow as pa
 
     scores = pa.chunked_array([chunk for own in tables for chunk in own["scores"].chunks])

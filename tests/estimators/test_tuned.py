@@ -172,9 +172,10 @@ def test_a_killed_case_goes_on_and_charges_the_time_before(tmp_path, monkeypatch
             raise Killed
 
     with checkpoint.keep_in(tmp_path):
-        with monkeypatch.context() as other, pytest.raises(Killed), progress.listen(kill):
-            other.setattr(earlier_work, "process", lambda: {"pid": 0})
-            run(case)
+        with monkeypatch.context() as another_process, progress.listen(kill):
+            another_process.setattr(earlier_work, "process", lambda: {"pid": 0})
+            with pytest.raises(Killed):
+                run(case)
         outcome, _ = run(case)
     assert outcome.failure is None
     tuning, fit = outcome.model["tuning"], outcome.timings["fit"]

@@ -12,7 +12,9 @@ from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
 from mlffbench.estimators import Committee, Tuned
-from mlffbench.system import checkpoint, progress
+from mlffbench.harness.planning.planned_run import plan_run
+from mlffbench.harness.run import run
+from mlffbench.system import checkpoint, earlier_work, progress
 
 SHORT = {"trials": 8, "random_state": 0}
 
@@ -157,6 +159,30 @@ def test_a_killed_search_goes_on_with_the_same_trials(searcher, tmp_path, count)
     assert len(count) == n_fits - 9
     kept = sum(row["seconds"] for row in resumed.history_)
     assert resumed.tuning_seconds_ == pytest.approx(kept)
+
+
+def test_a_killed_case_goes_on_and_charges_the_time_before(tmp_path, monkeypatch):
+    data = {"dataset": {"lennard_jones": {"n_train": 10, "n_test": 1}}}
+    search = {"searcher": "grid", "space": {"cutoff": [4.0, 5.0, 6.0]}}
+    row = {"morse": {"max_iterations": 1, "n_starts": 1}, "search": search}
+    (case,) = plan_run({"name": "s", "problems": [data], "estimators": [row]}).cases
+
+    def kill(stage, step, total, values):
+        if stage == "trial" and step == 3:
+            raise Killed
+
+    with checkpoint.keep_in(tmp_path):
+        with monkeypatch.context() as another_process, progress.listen(kill):
+            another_process.setattr(earlier_work, "process", lambda: {"pid": 0})
+            with pytest.raises(Killed):
+                run(case)
+        outcome, _ = run(case)
+    assert outcome.failure is None
+    tuning, fit = outcome.model["tuning"], outcome.timings["fit"]
+    assert (tuning["trials"], tuning["complete"], tuning["searcher"]) == (4, 4, "grid")
+    assert fit["resumed"] == 1
+    assert fit["seconds"] > tuning["seconds"] > 0
+    assert [row["trial"] for row in outcome.history] == [0, 1, 2, 3]
 
 
 # ---------------------------------------------------------------- groups, scikit-learn, other models

@@ -43,6 +43,7 @@ class CaseRunner(WorkerPlugin):
         """Declare threads, memory and GPUs of the worker, unless its administrator has."""
         self._worker, self._scratch = worker, worker.local_directory
         self._sessions: dict[str, Session] = {}
+        self._released: set[str] = set()
         self._here: Executor | None = None
         self._lock = threading.Lock()
         self._served = 0
@@ -61,8 +62,10 @@ class CaseRunner(WorkerPlugin):
 
     def transition(self, key: Any, start: str, finish: str, **_: Any) -> None:
         """End the child of a task that is released before it has finished."""
-        session = self._sessions.get(key)
-        if session is not None and start in ("executing", "long-running") and finish == "released":
+        if start not in ("executing", "long-running") or finish != "released":
+            return
+        self._released.add(key)  # its function may be yet to begin
+        if (session := self._sessions.get(key)) is not None:
             threading.Thread(target=session.stop, daemon=True).start()
 
     def serve(self, key: str, threads: int, attempt: int) -> dict[str, Any]:
@@ -72,10 +75,13 @@ class CaseRunner(WorkerPlugin):
             session = Session(partial(self._send, key), self._here, threads, attempt, self._scratch)
             self._sessions[key] = session
         try:
+            if key in self._released:
+                return {}
             return session.serve(self._worker.address)
         finally:
             with self._lock:
                 del self._sessions[key]
+                self._released.discard(key)
                 self._served += 1
             timer = threading.Timer(IDLE_SECONDS, self._end_idle, [self._served])
             timer.daemon = True

@@ -35,7 +35,7 @@ BEAT = 2.0  # s, between looks at the memory of the running cases
 LOGS = "logs"  # folder of the log files
 POLL = 0.5  # s, between looks at cases that another run computes
 LOST = "worker lost"
-INTERRUPTED = {"kind": "interrupted", "message": "the run was ended before it", "traceback": ""}
+INTERRUPTED = {"kind": "interrupted", "message": "the run ended before the case did", "traceback": ""}
 
 
 class Observer(Protocol):

@@ -302,7 +302,7 @@ def test_a_kill_leaves_a_model_with_its_document(tmp_path, monkeypatch, moment):
     store = Store(tmp_path / "r")
     store.save(DOCUMENT, model=model_file(tmp_path))
 
-    def killed(*_):
+    def killed(*_, **__):
         raise KeyboardInterrupt
 
     target = "atomic_write" if moment == "document" else "Store._settle"

@@ -21,6 +21,7 @@ __all__ = ["document_table"]
 KEYS = ("id", *Stamp._fields)
 NEWS = 0.02  # share of changed documents from which on the index is written again
 CHUNK = 500  # documents that are read at once
+IDLE = 2  # s that such a process stays without work
 PARALLEL = 4_000  # documents from which on several processes read them
 
 SetAside = dict[Path, str]
@@ -95,7 +96,8 @@ def _read(folder: Path, ids: Sequence[str], set_aside: SetAside) -> pa.Table:
     paths = [folder / f"{id}.json" for id in ids]
     chunks = [paths[k : k + CHUNK] for k in range(0, len(paths), CHUNK)]
     jobs = joblib.cpu_count() if len(paths) >= PARALLEL else 1
-    parts = joblib.Parallel(jobs)(joblib.delayed(_read_chunk)(chunk) for chunk in chunks)
+    with joblib.parallel_config("loky", idle_worker_timeout=IDLE):
+        parts = joblib.Parallel(jobs)(joblib.delayed(_read_chunk)(chunk) for chunk in chunks)
     for _, others in parts:
         set_aside |= others
     return pa.concat_tables([table for table, _ in parts]) if parts else SCHEMA.empty_table()

@@ -3,10 +3,11 @@
     python benchmarks/scale/report.py
     python benchmarks/scale/report.py --documents 10000 --steps table again
 
-Copies of one committed document (98 scores, 39 kB) stand for methods, datasets and seeds; every row has
-other numbers. Each step is a process of its own. ``table`` reads a folder that nobody has read, ``again``
-has its index; both list the cases and make the table of scores. ``resume`` is `run --dry-run` of a suite
-whose cases have all finished. No document has predictions.
+Copies of one committed document stand for methods, datasets and seeds; every row has other numbers. It has
+one test group (10 scores, 5 kB), with ``--base groups`` five (50 scores, 14 kB), with ``--base tasks`` five
+and tasks (98 scores, 39 kB). Each step is a process of its own. ``table`` reads a folder that nobody has
+read, ``again`` has its index; both list the cases and make the table of scores. ``resume`` is `run --dry-run`
+of a suite whose cases have all finished. No document has predictions.
 """
 
 from __future__ import annotations
@@ -41,6 +42,12 @@ STEPS = {
     50_000: ("report",),
     100_000: ("table", "again", "list"),
 }
+BASE = "MLFFBENCH_SCALE_BASE"  # the document that is copied, for the processes of this script
+BASES = {
+    "group": "families/atomic_reference-a00a70b332ac.json",
+    "groups": "families/atomic_reference-9031bed4b526.json",
+    "tasks": "quickstart/atomic_reference-*.json",
+}
 SCORES = "import sys, mlffbench; r = mlffbench.load_results(sys.argv[1]); print(len(r.cases), len(r.scores))"
 SUITE = """
 name: scale
@@ -62,7 +69,7 @@ print(json.dumps({"wall_seconds": round(wall, 1), "cpu_seconds": round(cpu, 1),
 
 
 def base_document() -> dict[str, Any]:
-    (original,) = (ROOT / "results" / "quickstart").glob("atomic_reference-*.json")
+    (original,) = (ROOT / "results").glob(BASES[os.environ.get(BASE, "group")])
     document = json.loads(original.read_text(encoding="utf-8"))
     document.pop("predictions", None)
     return document
@@ -149,7 +156,7 @@ def measure(n_documents: int, steps: list[str]) -> Iterator[dict[str, Any]]:
             page = folder / "report.html"
             size = {"page_mb": round(page.stat().st_size / 1e6, 2)} if step == "report" else {}
             yield {
-                "documents": n_documents, "step": step, **json.loads(done.stdout), **size,
+                "documents": n_documents, "base": os.environ[BASE], "step": step, **json.loads(done.stdout), **size,
                 "load_average_before": round(load, 2),
             }  # fmt: skip
 
@@ -158,8 +165,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--out", type=Path, default=ROOT / "results/scale/report.json")
     parser.add_argument("--documents", type=int, choices=SIZES, nargs="+", default=list(SIZES))
+    parser.add_argument("--base", choices=BASES, default="group")
     parser.add_argument("--steps", nargs="+", help="by default those of each size")
     args = parser.parse_args()
+    os.environ[BASE] = args.base
     rows = []
     for n_documents in args.documents:
         for row in measure(n_documents, args.steps or list(STEPS[n_documents])):

@@ -29,7 +29,9 @@ def valid_scores(document: Mapping[str, Any]) -> tuple[list[dict[str, Any]], lis
     for score in document.get("scores") or []:
         get = score.get
         key = (get("task") or "", score["test"], score["quantity"], score["metric"], get("unit") or "")
-        if not _is_plain(*key, get("value"), failed) and (fault := _fault(score, failed)):
+        if not (key[0] or _is_plain(*key[1:3], key[4], get("value"), failed)) and (
+            fault := _fault(score, failed)
+        ):
             faults.append(f"{score['quantity']} {score['metric']} on {score['test']} {fault}")
         elif (first := valid.setdefault(key, score)) is not score and get("value") != first.get("value"):
             if key not in twice:
@@ -40,11 +42,9 @@ def valid_scores(document: Mapping[str, Any]) -> tuple[list[dict[str, Any]], lis
     return list(valid.values()), faults
 
 
-def _is_plain(
-    task: str, test: str, quantity: str, metric: str, unit: str, value: Any, failed: set[Any]
-) -> bool:
-    """True for nearly all scores: nothing is odd about them."""
-    if task or (wanted := UNITS.get(quantity)) is None:
+def _is_plain(test: str, quantity: str, unit: str, value: Any, failed: set[Any]) -> bool:
+    """True for nearly all errors on test groups: nothing is odd about them."""
+    if (wanted := UNITS.get(quantity)) is None:
         return True
     return unit == wanted and type(value) is float and value >= 0 and test not in failed
 

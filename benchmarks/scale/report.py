@@ -156,8 +156,8 @@ def measure(n_documents: int, steps: list[str]) -> Iterator[dict[str, Any]]:
             page = folder / "report.html"
             size = {"page_mb": round(page.stat().st_size / 1e6, 2)} if step == "report" else {}
             yield {
-                "documents": n_documents, "base": os.environ[BASE], "step": step, **json.loads(done.stdout), **size,
-                "load_average_before": round(load, 2),
+                "documents": n_documents, "base": os.environ[BASE], "step": step,
+                **json.loads(done.stdout), **size, "load_average_before": round(load, 2),
             }  # fmt: skip
 
 

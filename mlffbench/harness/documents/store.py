@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Store"]
 
+KEPT_HEADS = 20_000  # documents of a folder up to which those that were asked for stay in memory
+
 Content = TypeVar("Content")
 Stamp = tuple[int, int, int]
 
@@ -58,7 +60,7 @@ class Store:
         self._models = Attachments(self.folder, "models", ".mlff", _model_digest)
         self._seen: dict[Path, tuple[Stamp, dict[str, Any]]] = {}
         self.unfinished = Unfinished(self.folder)
-        self._heads: dict[str, tuple[Stamp, str]] | None = None
+        self._heads: dict[str, tuple[Stamp, str | dict[str, Any]]] | None = None
         self._own_heads: set[str] = set()  # ids of heads whose case is the one that they name
 
     def document_path(self, id: str) -> Path:
@@ -216,15 +218,17 @@ class Store:
             n_documents = sum(1 for _ in self.folder.glob("*.json"))
             table = self.table(columns=["head"]) if n_documents >= LARGE else None
             self._heads = {} if table is None else _heads(table)
-        path = self.document_path(id)
+        path, heads = self.document_path(id), self._heads
         with suppress(OSError):
             status = path.stat()
-            stamp, head = self._heads.get(id, (None, ""))
+            stamp, head = heads.get(id, (None, ""))
             if stamp == (status.st_mtime_ns, status.st_size, status.st_ino):
-                document = from_json(head)
+                document = from_json(head) if isinstance(head, str) else head
                 if id not in self._own_heads and self._own(path, document) is None:
                     return None
                 self._own_heads.add(id)
+                if len(heads) <= KEPT_HEADS:
+                    heads[id] = stamp, document
                 return document
         return self.load(id)
 
@@ -311,7 +315,7 @@ class Store:
                     path.unlink()
 
 
-def _heads(table: pa.Table) -> dict[str, tuple[Stamp, str]]:
+def _heads(table: pa.Table) -> dict[str, tuple[Stamp, str | dict[str, Any]]]:
     columns = (table[name].to_pylist() for name in ("id", "mtime", "size", "inode", "head"))
     return {id: (tuple(stamp), head) for id, *stamp, head in zip(*columns, strict=True)}
 

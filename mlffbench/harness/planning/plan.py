@@ -110,30 +110,39 @@ def cases(suite: Suite, digest: Callable[[Spec], str], device: str | None = None
     n_cases = len(suite.problems) * len(suite.seeds) * len(rows)
     if n_cases > MOST_CASES:
         raise SuiteError(f"{suite.name}: {n_cases} cases, more than {MOST_CASES}; write several suites")
+    parts = [(row.label, _parts(suite, row, device)) for row in rows]
     planned = [
         Case(
             suite=suite.name,
-            label=row.label,
+            label=label,
             dataset=problem.dataset,
-            split=_pinned(problem.split),
-            estimator=_estimator(suite, row, device),
+            split=split,
             seed=seed,
-            data_digest=digest(problem.dataset),
+            data_digest=data_digest,
             metrics=tuple(suite.metrics),
             tasks=tuple(suite.tasks),
-            budget=budget_of(row, _merged(suite.budget, row.budget)),
-            environment=_environment(suite, row),
-            resources=_merged(suite.resources, row.resources),
+            **own,
         )
         for problem in suite.problems
+        for split, data_digest in [(_pinned(problem.split), digest(problem.dataset))]
         for seed in suite.seeds
-        for row in rows
+        for label, own in parts
     ]
     repeated = [i for i, n in Counter(case.id for case in planned).items() if n > 1]
     if repeated:
         labels = sorted({case.label for case in planned if case.id in repeated})
         raise SuiteError(f"{suite.name}: rows {labels} or a problem or seed ask for the same fit twice")
     return planned
+
+
+def _parts(suite: Suite, row: Row, device: str | None) -> dict[str, Any]:
+    """Part of a row in its cases: estimator, and what stands beside it."""
+    return {
+        "estimator": _estimator(suite, row, device),
+        "budget": budget_of(row, _merged(suite.budget, row.budget)),
+        "environment": _environment(suite, row),
+        "resources": _merged(suite.resources, row.resources),
+    }
 
 
 def _merged(common: Budget | Resources | None, own: Budget | Resources | None) -> dict[str, Any] | None:

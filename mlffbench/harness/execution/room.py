@@ -70,7 +70,10 @@ class Room:
             gpus = self._take(needed)
             self._changed.notify_all()
         try:
-            yield Share(self.threads(needed), tuple(self.machine.gpus[i] for i in gpus))
+            named = (
+                gpus if needed.gpu is None else []
+            )  # an estimator that names its GPU finds it by its number
+            yield Share(self.threads(needed), tuple(self.machine.gpus[i] for i in named))
         finally:
             with self._changed:
                 self._give_back(needed, gpus)

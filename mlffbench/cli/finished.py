@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from mlffbench.cli.console import file_size, say
@@ -148,7 +147,7 @@ def rename_rows(cases: Iterable[Case], store: Store) -> None:
     heads = ((case, store.head(case.id)) for case in cases)
     renamed = [case for case, head in heads if head is not None and head["case"]["label"] != case.label]
     try:
-        with store.leases() if renamed else nullcontext() as leases:
+        with store.leases() as leases:
             for case in renamed:
                 with leases.claim(case.id) as lease:
                     if lease is not None and (document := store.load(case.id)):

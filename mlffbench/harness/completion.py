@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from mlffbench import registry
@@ -88,7 +88,7 @@ def complete(
 def _add_metrics(states: Sequence[CaseState], store: Store) -> dict[str, int]:
     """Score the metrics that finished cases lack; return how many cases got each."""
     lacking = [state for state in states if state.metrics]
-    with store.leases() if lacking else nullcontext() as leases:
+    with store.leases() as leases:
         scored = [name for state in lacking for name in _scored(state, store, leases)]
     return dict(Counter(scored))
 

@@ -153,7 +153,7 @@ def named_files(case: Case) -> dict[str, str]:
 
 
 def has_foreign_code(case: Case) -> bool:
-    """True if the case runs code that a suite or another package adds, or that a file which it reads holds."""
+    """True if the case runs code that a suite or another package adds, or a file that it reads."""
     return bool(_foreign_names(case)) or _reads_code("estimators", case.estimator.name, case.estimator.params)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 from mlffbench.harness.case import Case
@@ -45,7 +44,7 @@ def discard_models(store: Store, cases: Sequence[Case], keep: str) -> list[Disca
         return []
     staying = best_models(store, cases) if keep == "best" else set()
     leaving = [case for case in cases if case.id not in staying and _has_model(store, case)]
-    with store.leases() if leaving else nullcontext() as leases:
+    with store.leases() as leases:
         removed = [_discarded(store, case, keep, leases) for case in leaving]
     return [one for one in removed if one.size]
 

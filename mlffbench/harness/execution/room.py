@@ -70,9 +70,7 @@ class Room:
             gpus = self._take(needed)
             self._changed.notify_all()
         try:
-            named = (
-                gpus if needed.gpu is None else []
-            )  # an estimator that names its GPU finds it by its number
+            named = gpus if needed.gpu is None else []  # `cuda:1` is found by its number among all
             yield Share(self.threads(needed), tuple(self.machine.gpus[i] for i in named))
         finally:
             with self._changed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import PurePath
@@ -34,9 +34,10 @@ def group_cases(documents: Iterable[Document]) -> list[Problem]:
 def named_documents(documents: Iterable[Document]) -> dict[str, list[tuple[str, Document]]]:
     """Each document with the label of its method, by the name of its problem."""
     groups: dict[tuple[str, str], list[Document]] = {}
+    text = _remembering(spec_text)
     for document in documents:
         case = document["case"]
-        groups.setdefault((spec_text(case["dataset"]), spec_text(case["split"])), []).append(document)
+        groups.setdefault((text(case["dataset"]), text(case["split"])), []).append(document)
     datasets = [members[0]["case"]["dataset"] for members in groups.values()]
     short = {spec_text(dataset): _short_name(dataset) for dataset in datasets}
     counts = Counter(short.values())
@@ -80,22 +81,44 @@ def _time(document: Document) -> float:
 
 def _labels(documents: Sequence[Document]) -> list[str]:
     """Label of each document; what differs under one label is added to it."""
-    alike: dict[str, list[Document]] = {}
-    for document in documents:
-        alike.setdefault(_label(document), []).append(document)
+    rows = _rows(documents)
+    alike: dict[str, dict[str, Document]] = {}
+    for (label, spec), document in zip(rows, documents, strict=True):
+        alike.setdefault(label, {})[spec] = document
     full: dict[tuple[str, str], str] = {}
     for label, members in alike.items():
         for spec, text in _distinct_labels(label, members).items():
             while text in full.values():  # a label that somebody wrote looks like another with its keywords
                 text += " (another)"
             full[label, spec] = text
-    return [full[_label(document), _spec(document)] for document in documents]
+    return [full[row] for row in rows]
 
 
-def _distinct_labels(label: str, documents: Sequence[Document]) -> dict[str, str]:
+def _rows(documents: Iterable[Document]) -> list[tuple[str, str]]:
+    """Label of each document, and its estimator with parameters and budget as a key."""
+    estimator = _remembering(lambda spec: _text([spec["name"], spec.get("params") or {}]))
+    budget = _remembering(lambda given: _text(given or {}))
+    cases = [document["case"] for document in documents]
+    return [(_label(case), f"{estimator(case['estimator'])} {budget(case.get('budget'))}") for case in cases]
+
+
+def _remembering(text: Callable[[Any], str]) -> Callable[[Any], str]:
+    """The function, called once for each object: documents of a table share equal parts of their cases."""
+    known: dict[int, tuple[Any, str]] = {}
+
+    def remembered(value: Any) -> str:
+        entry = known.get(id(value))
+        if entry is None:
+            known[id(value)] = entry = value, text(value)  # which keeps the object, and so its id
+        return entry[1]
+
+    return remembered
+
+
+def _distinct_labels(label: str, documents: Mapping[str, Document]) -> dict[str, str]:
     """Label of each estimator with its parameters and budget, of documents that share a label."""
-    specs = {_spec(d): d["case"]["estimator"] for d in documents}
-    budgets = {_spec(d): budget_text(d["case"].get("budget")) or "none" for d in documents}
+    specs = {key: d["case"]["estimator"] for key, d in documents.items()}
+    budgets = {key: budget_text(d["case"].get("budget")) or "none" for key, d in documents.items()}
     several = len({spec["name"] for spec in specs.values()}) > 1
     labels = {}
     for key, spec in specs.items():
@@ -114,14 +137,8 @@ def _differences(own: Mapping[str, Any], all_: Sequence[Mapping[str, Any]]) -> l
     return [f"{k}={own[k]!r}" if k in own else f"{k} by default" for k in differing]
 
 
-def _label(document: Document) -> str:
-    return str(document["case"].get("label") or document["case"]["estimator"]["name"])
-
-
-def _spec(document: Document) -> str:
-    """Estimator with its parameters and its budget, as a key."""
-    spec = document["case"]["estimator"]
-    return _text([spec["name"], spec.get("params") or {}, document["case"].get("budget") or {}])
+def _label(case: Mapping[str, Any]) -> str:
+    return str(case.get("label") or case["estimator"]["name"])
 
 
 def _text(value: Any) -> str:

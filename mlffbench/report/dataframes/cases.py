@@ -68,7 +68,7 @@ def cases_of(tables: Sequence[pa.Table]) -> Iterator[Document]:
     """
     parse, begin = cache(from_json), 0
     for table in tables:
-        columns = [table[name].to_pylist() for name in GROUPED]
+        columns = [table[name].to_numpy().tolist() for name in GROUPED]
         rows = enumerate(zip(*columns, strict=True), start=begin)
         for place, (_, label, *specs, status, date) in sorted(rows, key=lambda row: f"{row[1][0]}.json"):
             case = {"label": label, **dict(zip(GROUPED[2:7], map(parse, specs), strict=True))}

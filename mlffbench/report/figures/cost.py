@@ -85,11 +85,11 @@ def _plot(
     if drawable.empty:
         return None
     name, unit = COSTS[cost]
-    columns = (drawable[column].to_numpy(dtype=float) for column in (cost, "value", "low", "high"))
-    points = Points(list(drawable["method"]), *columns, drawable["tuned"].to_numpy(dtype=bool))
+    columns = (drawable[c].to_numpy(dtype=float) for c in (cost, "value", "low", "high", "tuned"))
+    points = Points(list(drawable["method"]), *columns)
     fig = _figure(points, f"{name} ({unit})", error_title, palette)
     away = [label for label in points.names if label in apart]
-    both = TWO_FRONTS if len(set(points.tuned.tolist())) > 1 else ""
+    both = TWO_FRONTS if 0 < points.tuned.sum() < len(points.names) else ""
     caption = CAPTION + both + (TIMED_APART.format(", ".join(away)) if away else "")
     return Plot(f"cost/{cost}", fig, f"Accuracy versus {name}", caption)
 

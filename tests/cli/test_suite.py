@@ -112,7 +112,7 @@ def test_data_that_are_not_there_are_one_sentence(tmp_path):
 
 
 def test_a_full_disk_is_one_sentence(tmp_path, monkeypatch):
-    def full(self, document, predictions=None):
+    def full(self, document, predictions=None, model=None, held=None):
         raise OSError(28, "No space left on device")
 
     (tmp_path / "suite.yaml").write_text(SUITE)

@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager, nullcontext
 
 from mlffbench.harness.cluster.cluster_executor import ClusterExecutor
 from mlffbench.harness.cluster.host import hosted
-from mlffbench.harness.cluster.visible_gpus import visible_gpus
 from mlffbench.system.machine import this_machine
 from mlffbench.system.ranges import Count
+from mlffbench.system.visible_gpus import visible_gpus
 
 __all__ = ["Dask"]
 

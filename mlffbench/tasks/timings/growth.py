@@ -67,6 +67,7 @@ class End:
     kind: str
     message: str
     traceback: str = ""
+    where: str | None = None
 
 
 def grow(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mlffbench.harness.documents.parts import number
+from mlffbench.harness.documents.parts import number, search_params
 from mlffbench.report.contrast import some
 from mlffbench.report.problems import Document, Method, Problem, dig
 
@@ -18,6 +18,7 @@ WORDS = {
     "tuning_trials": "{:g} trials",
     "tuning_seconds": "{:g} s of search",
 }
+TRIALS = 20  # of a search that has no limit
 LATE = 1.1  # times the budget: a fit that ends at the end of an epoch may take a little longer
 DEPENDS, REPRODUCIBLE = "depends on the machine", "reproducible"
 
@@ -36,9 +37,16 @@ def ends(document: Document) -> str:
     budget = dig(document, "case", "budget") or {}
     if not set(budget) - {"labels"}:
         return ""
-    fit = "fit_seconds" in budget and "time" in str(dig(document, "model", "stopped_by")).split(", ")
-    search = number(dig(document, "model", "tuning", "seconds")) >= number(budget.get("tuning_seconds"))
-    return DEPENDS if fit or search else REPRODUCIBLE
+    fit = "time" in str(dig(document, "model", "stopped_by")).split(", ")
+    return DEPENDS if fit or _clock_ended_search(document) else REPRODUCIBLE
+
+
+def _clock_ended_search(document: Document) -> bool:
+    """True for a search of which a trial was out of time, or that took all the time that it had."""
+    tuning = dig(document, "model", "tuning")
+    own = (search_params(dig(document, "case", "estimator")) or {}).get("seconds")
+    limit = dig(document, "case", "budget", "tuning_seconds") if own is None else own
+    return number(dig(tuning, "out of time")) > 0 or number(dig(tuning, "seconds")) >= number(limit)
 
 
 def unequal(problem: Problem) -> list[str]:
@@ -61,22 +69,35 @@ def unequal_budgets(problem: Problem) -> Iterator[str]:
             which = "tuned methods" if tuned else "methods"
             yield f"The {which} did not have equal budgets: {each}."
     for method in problem.methods:
-        for document in method.done if not method.is_tuned else ():
-            most, took = (dig(document, *keys) for keys in (BUDGET, TOOK))
-            if _is_number(most) and _is_number(took) and took > LATE * most:
+        for document in method.done:
+            most, took, search = (number(dig(document, *keys)) for keys in (BUDGET, TOOK, SEARCH))
+            took -= search if method.is_tuned else 0.0
+            if took > LATE * most:
                 yield f"{method.label} took {took:.3g} s of a budget of {most:g} s."
                 break
 
 
 BUDGET, TOOK = ("case", "budget", "fit_seconds"), ("timings", "fit", "seconds")
+SEARCH = ("model", "tuning", "seconds")
 
 
 def _by_budget(methods: list[Method]) -> dict[str, list[str]]:
     """Labels of the methods by their budget in words; '' for none."""
     labels: dict[str, list[str]] = {}
     for method in methods:
-        labels.setdefault(budget_text(method.budget), []).append(method.label)
+        labels.setdefault(budget_text(_compared(method)), []).append(method.label)
     return labels
+
+
+def _compared(method: Method) -> dict[str, Any]:
+    """Budget of a method, with the limits of its search where the budget has none."""
+    search = method.search
+    if search is None:
+        return dict(method.budget or {})
+    seconds = search.get("seconds")
+    trials = search.get("trials") or (None if seconds else TRIALS)
+    given = {key: value for key, value in (method.budget or {}).items() if value is not None}
+    return {"tuning_trials": trials, "tuning_seconds": seconds, **given}
 
 
 def _is_number(value: Any) -> bool:

@@ -141,13 +141,26 @@ def _task_seeds(problem: Problem) -> Iterator[str]:
 
 def _trained_elsewhere(problem: Problem) -> Iterator[str]:
     """A sentence on methods that come with parameters from other data, which nobody can audit here."""
-    foundation = at("case", "estimator", "params", "foundation")
-    labels = [m.label for m in problem.methods if not m.fitted_here or any(map(foundation, m.done))]
+    params = at("case", "estimator", "params")
+    labels = [
+        m.label
+        for m in problem.methods
+        if not m.fitted_here or any(_has_foundation(params(d)) for d in m.done)
+    ]
     if labels:
         yield (
             f"{some(labels)}: trained elsewhere, on unknown data, which may contain the test structures; "
             "the audit of leakage does not see them."
         )
+
+
+def _has_foundation(params: Any) -> bool:
+    """True for parameters that name a foundation model, or of which a model inside them does."""
+    if isinstance(params, list | tuple):
+        return any(map(_has_foundation, params))
+    if not isinstance(params, Mapping):
+        return False
+    return bool(params.get("foundation")) or any(map(_has_foundation, params.values()))
 
 
 def _key(score: Mapping[str, Any]) -> tuple[str, ...]:

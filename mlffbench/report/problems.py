@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from mlffbench.harness.documents.parts import Document, dig, failed_as, fitted_here
+from mlffbench.harness.documents.parts import Document, dig, failed_as, fitted_here, search_params
 from mlffbench.harness.documents.valid_scores import valid_scores
 from mlffbench.harness.reference_group import in_reading_order
 
@@ -21,15 +21,6 @@ __all__ = [
     "kept_file",
     "spec_text",
 ]
-
-TUNED = "tuned"  # estimator that searches
-
-
-def _is_searched(spec: Any) -> bool:
-    """True for the spec of an estimator that searches hyperparameters, its own or of a model inside it."""
-    if not isinstance(spec, Mapping):
-        return False
-    return spec.get("name") == TUNED or TUNED in spec or any(map(_is_searched, spec.values()))
 
 
 def kept_file(document: Document) -> str | None:
@@ -68,7 +59,13 @@ class Method:
     @cached_property
     def is_tuned(self) -> bool:
         """True if the hyperparameters were searched: no rival of methods as they are by default."""
-        return any(_is_searched(dig(d, "case", "estimator")) for d in (*self.done, *self.failed))
+        return self.search is not None
+
+    @cached_property
+    def search(self) -> Mapping[str, Any] | None:
+        """Parameters of the search of hyperparameters; None without one."""
+        searches = (search_params(dig(d, "case", "estimator")) for d in (*self.done, *self.failed))
+        return next((params for params in searches if params is not None), None)
 
     @cached_property
     def fitted_here(self) -> bool:

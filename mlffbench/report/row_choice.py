@@ -45,6 +45,8 @@ def choose_row(
 ) -> ChosenRow:
     """The one case that is meant; of ``best`` the first in rank, with the seed of least error.
 
+    Tuned methods, ranked apart, are the best only where no other has a rank.
+
     Parameters
     ----------
     method : str
@@ -98,9 +100,10 @@ def _named(rows: Sequence[ChosenRow], method: str) -> list[ChosenRow]:
 
 
 def _best(results: Results, rows: Sequence[ChosenRow], seed: int | None) -> list[ChosenRow]:
-    """Rows of the first rank of each problem; of several seeds that of least error."""
+    """Rows of the first rank of each problem, tuned ones last; of several seeds that of least error."""
     board = leaderboard(results)
-    first = {(row.problem, row.method) for row in board[board["rank"] == 1].itertuples()}
+    winners = board[board["rank"] == 1].drop_duplicates("problem")  # tuned rows stand below the others
+    first = {(row.problem, row.method) for row in winners.itertuples()}
     of_method: dict[str, list[ChosenRow]] = {}
     for row in rows:
         if (row.problem, row.label) in first and (seed is None or row.seed == seed):

@@ -39,12 +39,12 @@ def verdict(problem: Problem, frames: Frames) -> str:
     board = _Board(problem, frames)
     parts = (
         _best,
-        _tuned,
         _cheapest,
         _hardest,
         _classical,
         _no_better,
         _stopped,
+        _tuned,
         _left_out,
         _doubtful,
         _model,

@@ -47,7 +47,7 @@ DOCUMENTS = [
     outcome("soap", 0.03), tuned("soap", 0.01), outcome("mace", 0.02), tuned("mace", 0.013),
     outcome("gap", 0.04), failed("bad (tuned)"),
 ]  # fmt: skip
-DOCUMENTS[-1]["case"]["estimator"] = {"name": "tuned", "params": {"model": "bad"}}
+DOCUMENTS[-1]["case"]["estimator"] = {"name": "tuned", "params": {"model": "bad", "trials": 8}}
 
 
 def test_tuned_and_default_methods_are_ranked_apart():
@@ -102,9 +102,18 @@ def test_a_search_inside_another_model_is_a_search():
     assert dict(zip(board["method"], board["tuned"], strict=True)) == {"committee": True, "morse": False}
 
 
-def test_the_best_model_is_the_one_of_least_error():
-    row = choose_row(Results.from_documents(DOCUMENTS), "best")
-    assert row.label == "soap (tuned)"
+def test_the_best_model_is_no_tuned_one_unless_all_are():
+    assert choose_row(Results.from_documents(DOCUMENTS), "best").label == "mace"
+    alone = [document for document in DOCUMENTS if document["case"]["estimator"]["name"] == "tuned"]
+    assert choose_row(Results.from_documents(alone), "best").label == "soap (tuned)"
+
+
+def test_sentences_on_the_best_are_not_parted_by_the_tuned_methods():
+    (section,) = sections(Results.from_documents([outcome("mace", 0.02), outcome("gap", 0.03), DOCUMENTS[1]]))
+    best, fastest, *_ = section.verdict.split(". ")
+    assert best.startswith("Best here: mace")
+    assert fastest.startswith("It is also the fastest")
+    assert "Among tuned methods" in section.verdict
 
 
 # ---------------------------------------------------------------- budgets
@@ -136,6 +145,9 @@ def model(**values):
         ({"tuning_seconds": 60}, {"tuning": {"seconds": 61.0}}, "depends on the machine"),
         ({"tuning_seconds": 60}, {"tuning": {"seconds": 59.0}}, "reproducible"),
         ({"labels": 60}, {"stopped_by": "time"}, ""),
+        ({"epochs": 100}, {"stopped_by": "time"}, "depends on the machine"),
+        ({"epochs": 100}, {"tuning": {"seconds": 9.0, "out of time": 1}}, "depends on the machine"),
+        ({"epochs": 100}, {"tuning": {"seconds": 9.0, "out of time": 0}}, "reproducible"),
     ],
 )
 def test_a_budget_depends_on_the_machine_where_the_clock_ended_the_work(budget, facts, said):
@@ -143,6 +155,13 @@ def test_a_budget_depends_on_the_machine_where_the_clock_ended_the_work(budget, 
     assert ends(document) == said
     (row,) = costs(Results.from_documents([document])).to_dict("records")
     assert (row["budget"], row["reproducible"]) == (budget_text(budget), said)
+
+
+@pytest.mark.parametrize(("took", "said"), [(30.5, "depends on the machine"), (29.0, "reproducible")])
+def test_a_search_that_its_own_seconds_ended_depends_on_the_machine(took, said):
+    document = with_budget(outcome("a", model=model(tuning={"seconds": took})), epochs=100)
+    document["case"]["estimator"] = {"name": "tuned", "params": {"model": "a", "seconds": 30}}
+    assert ends(document) == said
 
 
 def test_equal_budgets_are_not_marked():
@@ -173,6 +192,19 @@ def test_budgets_of_the_searches_are_compared_among_tuned_methods_alone():
     assert sentence.startswith(words)
 
 
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [({}, "20 trials"), ({"trials": 50}, "50 trials"), ({"seconds": 30}, "30 s of search")],
+)
+def test_searches_without_a_budget_are_compared_by_their_own_limits(params, words):
+    documents = [tuned("soap", 0.01), tuned("gap", 0.03), tuned("mace", 0.02)]
+    documents[-1]["case"]["estimator"]["params"] = {"model": "mace", **params}
+    sentence = f"The tuned methods did not have equal budgets: {words} for mace (tuned); 8 trials for "
+    assert any(s.startswith(sentence) for s in Results.from_documents(documents).problems[0].doubts)
+    documents[-1]["case"]["estimator"]["params"] = {"model": "mace", "trials": 8}
+    assert not any("budget" in s for s in Results.from_documents(documents).problems[0].doubts)
+
+
 def test_a_smaller_training_part_is_no_other_split():
     whole = outcome("a", split={**outcome("a")["split"], "n_train": 400})
     part = {
@@ -197,6 +229,14 @@ def test_fits_of_one_row_under_two_budgets_are_two_rows():
 def test_a_fit_beyond_its_budget_is_said():
     late = with_budget(outcome("a", model=model(stopped_by="time")), fit_seconds=5)
     assert "a took 10 s of a budget of 5 s." in Results.from_documents([late]).problems[0].doubts
+
+
+@pytest.mark.parametrize(("searched", "late"), [(7.0, False), (2.0, True)])
+def test_the_fit_of_a_tuned_method_is_what_its_search_left(searched, late):
+    document = tuned("a", 0.01, fit_seconds=5, tuning_trials=8)
+    document["model"] = {**TUNING, "tuning": {"seconds": searched}}
+    (problem,) = Results.from_documents([document]).problems
+    assert ("a (tuned) took 8 s of a budget of 5 s." in problem.doubts) is late
 
 
 # ---------------------------------------------------------------- circumstances

@@ -118,3 +118,11 @@ def test_a_task_that_some_seeds_lack_is_doubted():
     assert "not all seeds" not in doubts(*seeds)
     seeds[1]["scores"] = [s for s in seeds[1]["scores"] if s.get("quantity") != "C11"]
     assert "soft: not all seeds have every number of properties" in doubts(*seeds)
+
+
+def test_a_foundation_model_inside_a_search_was_trained_elsewhere():
+    params = {"model": {"mace": {"foundation": "mp.model"}}, "trials": 3}
+    tuned = changed(outcome("mp"), "case", "estimator", value={"name": "tuned", "params": params})
+    none = {"model": {"mace": {"foundation": None}}, "trials": 3}
+    own = changed(outcome("own"), "case", "estimator", value={"name": "tuned", "params": none})
+    assert "mp: trained elsewhere" in doubts(tuned, own)

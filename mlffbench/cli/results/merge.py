@@ -43,9 +43,11 @@ def merge(folders: Folders, into: Into, dry_run: DryRun = False, json_: Json = F
         for id, reason in merged.incomplete.items():
             say(f"careful: {id} {reason}", err=True)
         word = "would be copied" if dry_run else "copied"
+        files = "would get" if dry_run else "got"
+        completed = f"; {len(merged.completed)} {files} missing files" if merged.completed else ""
         say(
             f"{len(merged.copied)} cases {word} into {into}, {len(merged.same)} were there already, "
-            f"{len(merged.conflicts)} conflicts"
+            f"{len(merged.conflicts)} conflicts{completed}"
         )
     if merged.conflicts:
         raise typer.Exit(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -33,14 +33,16 @@ def sql(words: Words, json_: Json = False) -> None:
         return
     numbers = answer.dtypes.map(lambda kind: kind.kind in "iuf").tolist()
     words_first = numbers.index(True) if True in numbers else len(numbers)
-    cells = [
-        ["-" if v is None or v != v else _text(v) for v in row] for row in answer.itertuples(index=False)
-    ]
+    cells = [[_text(value) for value in row] for row in answer.itertuples(index=False)]
     print_table([str(name) for name in answer.columns], cells, words_first)
     say(f"{len(answer):,} rows")
 
 
-def _text(value: object) -> str:
-    if value is None or value != value:
+def _text(value: Any) -> str:
+    """A cell in words; ``-`` for a missing number, text or date."""
+    import pandas as pd
+
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if pd.api.types.is_scalar(value) and pd.isna(value):
         return "-"
     return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlffbench.harness.documents.document import ID
+from mlffbench.harness.documents.parts import Document
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.documents.unfinished import ANSWER
 
@@ -21,7 +23,7 @@ KINDS = {  # of garbage, in words
     "leases": "claims of runs that have died on this machine",
     "set_aside": "damaged documents that were replaced",
 }
-OWNED = ("unfinished", "logs", "leases")  # kinds that a living run may be writing
+OWNED = ("unfinished", "logs", "leases", "predictions", "models")  # kinds that a living run may be writing
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Garbage:
 
 
 def garbage(store: Store) -> list[Garbage]:
-    """List what may be removed; nothing of a case that a run is computing."""
+    """List what may be removed; nothing of a case that a run is computing, no file of another name."""
     leases = store.leases()
     dead = leases.dead_names()
     living = leases.names() - dead
@@ -45,7 +47,7 @@ def garbage(store: Store) -> list[Garbage]:
         *(("logs", path, path.name.removesuffix(".log").removesuffix(".tasks"))
           for path in _inside(folder / "logs")),
         *(("predictions", path, id) for path, id in _orphans(store, "predictions", ".npz", lambda id: True)),
-        *(("models", path, id) for path, id in _orphans(store, "models", ".mlff", _has_model(store))),
+        *(("models", path, id) for path, id in _orphans(store, "models", ".mlff", _has_model(store.head))),
         *(("leases", path, path.name.rpartition(".")[0]) for path in _inside(folder / "leases")
           if path.name.rpartition(".")[0] in dead),
         *(("set_aside", path, path.stem) for path in _inside(folder / "set_aside")),
@@ -53,7 +55,7 @@ def garbage(store: Store) -> list[Garbage]:
     return [
         Garbage(kind, path, id, _size(path))
         for kind, path, id in candidates
-        if kind not in OWNED or id not in living
+        if ID.fullmatch(id) and (kind not in OWNED or id not in living)
     ]
 
 
@@ -66,8 +68,16 @@ def remove_garbage(store: Store, listed: Iterable[Garbage]) -> int:
                 removed += _removed(store, one)
                 continue
             with leases.claim(one.id) as lease:  # which replaces the claims of the dead
-                removed += 0 if lease is None else _removed(store, one)
+                removed += 0 if lease is None or _is_named(store, one) else _removed(store, one)
     return removed
+
+
+def _is_named(store: Store, one: Garbage) -> bool:
+    """True for a file that a document, written since the file was listed, names."""
+    if one.kind not in ("predictions", "models"):
+        return False
+    named = _has_model(store.load) if one.kind == "models" else lambda id: True
+    return store.document_path(one.id).exists() and named(one.id)
 
 
 def _removed(store: Store, one: Garbage) -> int:
@@ -106,11 +116,11 @@ def _orphans(
             yield path, id
 
 
-def _has_model(store: Store) -> Callable[[str], bool]:
+def _has_model(read: Callable[[str], Document | None]) -> Callable[[str], bool]:
     """True for a case that names a model, and for one whose document cannot be read."""
 
     def named(id: str) -> bool:
-        document = store.head(id)
+        document = read(id)
         return document is None or bool((document.get("kept_model") or {}).get("sha256"))
 
     return named

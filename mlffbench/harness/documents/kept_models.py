@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mlffbench.harness.case import Case
+from mlffbench.harness.documents.parts import search_params
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.reference_group import ranking_error
 from mlffbench.system.lease import Leases
@@ -59,13 +60,15 @@ def _discarded(store: Store, case: Case, keep: str, leases: Leases) -> Discarded
 def best_models(store: Store, cases: Iterable[Case]) -> set[str]:
     """Ids of the best kept model of each problem and seed: the least RMSE on the group that ranks.
 
-    Of forces, else of energies per atom, as the leaderboard ranks; all models where none has such a number.
+    Of forces, else of energies per atom, as the leaderboard ranks: tuned methods apart from the others. All
+    models where none has such a number.
     """
     problems: dict[str, dict[str, tuple[float, float]]] = {}
     for case in cases:
         document = store.load(case.id)
         if document is not None and _has_model(store, case):
-            problem = f"{case.dataset} {case.split} {case.seed}"
+            is_tuned = search_params(document["case"]["estimator"]) is not None
+            problem = f"{case.dataset} {case.split} {case.seed} {is_tuned}"
             problems.setdefault(problem, {})[case.id] = ranking_error(document)
     best: set[str] = set()
     for errors in problems.values():

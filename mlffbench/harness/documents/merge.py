@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mlffbench.harness.documents.attachments import no_link
 from mlffbench.harness.documents.kept_suite import KEPT
 from mlffbench.harness.documents.parts import Document
 from mlffbench.harness.documents.store import Store
@@ -25,6 +28,8 @@ class Merged:
     ----------
     copied, same : list of str
         Those that the target has now, and those that it had already.
+    completed : list of str
+        Those of `same` that had no predictions or no model in the target, and have got them.
     conflicts, incomplete : dict of str to str
         Those of which the target keeps another document, and why they differ; those whose predictions or
         model are not in their folder, or not theirs.
@@ -32,6 +37,7 @@ class Merged:
 
     copied: list[str] = field(default_factory=list)
     same: list[str] = field(default_factory=list)
+    completed: list[str] = field(default_factory=list)
     conflicts: dict[str, str] = field(default_factory=dict)
     incomplete: dict[str, str] = field(default_factory=dict)
 
@@ -52,35 +58,81 @@ def merge_folders(sources: Sequence[Store], target: Store, dry: bool = False) ->
     OSError
         The target cannot be written.
     """
-    merged = Merged()
-    for source in sources:
-        for id in source.ids():
-            if (document := source.load(id)) is not None:
-                _merge(document, source, target, merged, dry)
-        if not dry:
-            _copy_missing(source.folder, target.folder)
-    return merged
+    merge = _Merge(target, dry)
+    with ExitStack() as stack:
+        claim: Callable[[str], AbstractContextManager[object]]
+        claim = _unclaimed if dry else stack.enter_context(target.leases()).claim
+        for source in sources:
+            for id in source.ids():
+                if (document := source.load(id)) is None:
+                    continue
+                with claim(id) as lease:
+                    if lease is None:
+                        merge.merged.conflicts[id] = f"of {source.folder}: a run computes the case there"
+                    else:
+                        merge.take(document, source)
+            if not dry:
+                _copy_missing(source.folder, target.folder)
+    return merge.merged
 
 
-def _merge(document: Document, source: Store, target: Store, merged: Merged, dry: bool) -> None:
-    id = document["id"]
-    theirs = target.load(id)
-    if theirs is not None or target.document_path(id).exists():
-        if theirs == document:
-            merged.same.append(id)
-        else:
-            merged.conflicts[id] = f"of {source.folder}: {_difference(document, theirs)}"
-        return
-    files = {"predictions": source.predictions_file(document), "model": source.kept_model(id)}
-    named = {
+def _unclaimed(id: str) -> AbstractContextManager[object]:
+    """Stand-in of a lease where nothing is written."""
+    return nullcontext(id)
+
+
+class _Merge:
+    """Cases that a target has, or in a dry run would have, after each document that was taken."""
+
+    def __init__(self, target: Store, dry: bool) -> None:
+        self.target, self.dry, self.merged = target, dry, Merged()
+        self.planned: dict[str, tuple[Document, set[str]]] = {}  # documents of a dry run, and their files
+
+    def take(self, document: Document, source: Store) -> None:
+        """Copy a document and the files that it names, as far as the target lacks them."""
+        id = document["id"]
+        there = self.planned.get(id) or self._there(id)
+        if there is not None and there[0] != document:
+            self.merged.conflicts[id] = f"of {source.folder}: {_difference(document, there[0])}"
+            return
+        present = set() if there is None else there[1]
+        lacking = _named(document) - present
+        files = _files(source, document, lacking)
+        absent = sorted(lacking - files.keys(), reverse=True)
+        if there is None and absent:
+            self.merged.incomplete[id] = f"of {source.folder}: without {' and '.join(absent)}"
+        (self.merged.copied if there is None else self.merged.same).append(id)
+        if there is not None and files:
+            self.merged.completed.append(id)
+        if self.dry:
+            self.planned[id] = document, present | files.keys()
+        elif files or there is None:
+            self.target.adopt(document, files.get("predictions"), files.get("model"))
+
+    def _there(self, id: str) -> tuple[Document | None, set[str]] | None:
+        """Document of the target, None if it cannot be used, and its files; None for no document."""
+        if not os.path.lexists(self.target.document_path(id)):
+            return None
+        paths = {"predictions": self.target.predictions_path(id), "model": self.target.model_path(id)}
+        return self.target.load(id), {name for name, path in paths.items() if os.path.lexists(path)}
+
+
+def _named(document: Document) -> set[str]:
+    """Kinds of the files that a document names."""
+    digests = {
         "predictions": document.get("predictions"),
         "model": (document.get("kept_model") or {}).get("sha256"),
     }
-    if absent := [name for name, file in files.items() if file is None and named[name]]:
-        merged.incomplete[id] = f"of {source.folder}: without {' and '.join(absent)}"
-    if not dry:
-        target.adopt(document, files["predictions"], files["model"])
-    merged.copied.append(id)
+    return {name for name, digest in digests.items() if digest}
+
+
+def _files(source: Store, document: Document, kinds: set[str]) -> dict[str, Path]:
+    """Files of these kinds of a document, without those that are missing or of another fit."""
+    files = {
+        "predictions": source.predictions_file(document) if "predictions" in kinds else None,
+        "model": source.kept_model(document["id"]) if "model" in kinds else None,
+    }
+    return {kind: file for kind, file in files.items() if file is not None}
 
 
 def _difference(document: Document, theirs: Document | None) -> str:
@@ -97,9 +149,18 @@ def _difference(document: Document, theirs: Document | None) -> str:
 
 
 def _copy_missing(source: Path, target: Path) -> None:
-    """Copy the suite and the locks of environments, where the target has none of the name."""
-    for file in (source / KEPT, *sorted((source / ENVIRONMENTS).glob("*.txt"))):
-        copy = target / file.relative_to(source)
-        if file.is_file() and not file.is_symlink() and not copy.exists():
+    """Copy the suite and the locks of environments, where the target has none of the name; through no link.
+
+    Raises
+    ------
+    OSError
+        The target's folder of locks is a link.
+    """
+    locks = source / ENVIRONMENTS
+    files = [source / KEPT, *(() if locks.is_symlink() else sorted(locks.glob("*.txt")))]
+    for file in files:
+        folder = target if file.parent == source else no_link(target / ENVIRONMENTS)
+        copy = folder / file.name
+        if file.is_file() and not file.is_symlink() and not os.path.lexists(copy):
             with file.open("rb") as content, atomic_write(copy) as written:
                 shutil.copyfileobj(content, written)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["LARGE", "Document", "dig", "failed_as", "fitted_here", "number"]
+__all__ = ["LARGE", "Document", "dig", "failed_as", "fitted_here", "number", "search_params"]
 
 Document = dict[str, Any]
+TUNED = "tuned"  # estimator that searches
 LARGE = 1_000  # documents from which on a results folder has an index
 
 
@@ -21,6 +22,20 @@ def dig(document: Any, *keys: str) -> Any:
 def fitted_here(document: Mapping[str, Any]) -> bool:
     """False for a potential that existed already, whose fit has no time."""
     return dig(document, "model", "fitted_here") is not False
+
+
+def search_params(spec: Any) -> Mapping[str, Any] | None:
+    """Parameters of the search of hyperparameters in an estimator's spec, its own or of a model inside it.
+
+    None for a method that searches none.
+    """
+    if not isinstance(spec, Mapping):
+        return None
+    if spec.get("name") == TUNED or TUNED in spec:
+        params = spec.get("params") if spec.get("name") == TUNED else spec[TUNED]
+        return params if isinstance(params, Mapping) else {}
+    inside = (search_params(value) for value in spec.values())
+    return next((params for params in inside if params is not None), None)
 
 
 def failed_as(failure: Mapping[str, Any]) -> str:

@@ -134,11 +134,12 @@ class Store:
         self._note_removed(id, 0 if _model_digest(document) else self._models.remove(id))
 
     def adopt(self, document: Mapping[str, Any], predictions: Path | None, model: Path | None) -> None:
-        """Copy a document of another folder here, with the files that it names."""
+        """Copy a document of another folder here, with files that it names; one that is here stays."""
         for attachments, file in ((self._predictions, predictions), (self._models, model)):
             if file is not None:
                 attachments.copy_next(document["id"], file)
-        self.save(document)
+        if self.load(document["id"]) != document:
+            self.save(document)
         self._settle(document["id"])
 
     def _set_damaged_aside(self, id: str) -> None:

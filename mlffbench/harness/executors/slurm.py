@@ -33,7 +33,7 @@ class Slurm(ClusterExecutor):
     memory : str
         Of each job.
     walltime : str
-        Of each job, ``hours:minutes:seconds``. A job that ends is replaced.
+        Time of each job: hours, minutes and seconds, such as 24:00:00. A job that ends is replaced.
     gpu : int
         GPUs of each job.
     jobs : int

@@ -33,6 +33,7 @@ SHOWN_COSTS = ("fit_time", "prediction_time")
 CAPTION = (
     "Lower left is better. Ringed points on the dotted line are the Pareto front: none is better in both."
 )
+TWO_FRONTS = " Tuned methods have a front of their own."
 PLACES = {  # the lower left corner of a label: shares of its width and height, plus pixels
     "top center": (-0.5, 0, 0, 8),
     "bottom center": (-0.5, -1, 0, -8),
@@ -46,13 +47,14 @@ PLACES = {  # the lower left corner of a label: shares of its width and height, 
 
 
 class Points(NamedTuple):
-    """Methods of one plot, with their costs and errors and the errors' intervals."""
+    """Methods of one plot: costs, errors and their intervals, and which ones are tuned."""
 
     names: list[str]
     cost: np.ndarray
     error: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    tuned: np.ndarray
 
 
 def cost_plots(problem: Problem, frames: Frames, palette: Palette) -> list[Plot]:
@@ -63,7 +65,8 @@ def cost_plots(problem: Problem, frames: Frames, palette: Palette) -> list[Plot]
         if not (on_reference["value"] > 0).any():
             continue
         board = frames.leaderboard
-        methods = board[board["rank"].notna()][["method"]]  # an error with gaps is no place on the front
+        # an error with gaps is no place on the front
+        methods = board[board["rank"].notna()][["method", "tuned"]]
         for frame in (on_reference[["method", "value", "low", "high"]], frames.costs):
             methods = methods.merge(frame, on="method")
         title = axis_title(quantity, problem.reference)
@@ -82,21 +85,24 @@ def _plot(
     if drawable.empty:
         return None
     name, unit = COSTS[cost]
-    columns = (drawable[column].to_numpy(dtype=float) for column in (cost, "value", "low", "high"))
+    columns = (drawable[c].to_numpy(dtype=float) for c in (cost, "value", "low", "high", "tuned"))
     points = Points(list(drawable["method"]), *columns)
     fig = _figure(points, f"{name} ({unit})", error_title, palette)
     away = [label for label in points.names if label in apart]
-    caption = CAPTION + (TIMED_APART.format(", ".join(away)) if away else "")
+    both = TWO_FRONTS if 0 < points.tuned.sum() < len(points.names) else ""
+    caption = CAPTION + both + (TIMED_APART.format(", ".join(away)) if away else "")
     return Plot(f"cost/{cost}", fig, f"Accuracy versus {name}", caption)
 
 
 def _figure(points: Points, cost: str, error: str, palette: Palette) -> Any:
     fig = figure(cost, escape(error))
     x_axis, y_axis = log_axis(points.cost, pad=0.2), log_axis(points.error, pad=0.15)
-    best = np.array(pareto_front(points.cost.tolist(), points.error.tolist()))
-    front = np.argsort(points.cost)[best[np.argsort(points.cost)]]
     dotted = {"color": "#9aa5b1", "width": 1.5, "dash": "dot", "shape": "hv"}
-    fig.add_scatter(x=points.cost[front], y=points.error[front], mode="lines", hoverinfo="skip", line=dotted)
+    best = np.zeros(len(points.names), dtype=bool)
+    for front in _fronts(points):
+        x, y = points.cost[front], points.error[front]
+        fig.add_scatter(x=x, y=y, mode="lines", hoverinfo="skip", line=dotted)
+        best[front] = True
     places = label_places(points, x_axis["range"], y_axis["range"])
     hover = f"{hover_text(cost)}: %{{x:.3g}}<br>{hover_text(error)}: %{{y:.3g}}"
     for i, name in enumerate(points.names):
@@ -112,6 +118,17 @@ def _figure(points: Points, cost: str, error: str, palette: Palette) -> Any:
     fig.update_xaxes(x_axis)
     fig.update_yaxes(y_axis)
     return fig
+
+
+def _fronts(points: Points) -> list[np.ndarray]:
+    """Indices of the Pareto fronts in the order of cost: of default methods, and of tuned ones."""
+    fronts = []
+    for tuned in (False, True):
+        own = np.flatnonzero(points.tuned == tuned)
+        own = own[np.argsort(points.cost[own])]
+        best = pareto_front(points.cost[own].tolist(), points.error[own].tolist())
+        fronts.append(own[np.array(best, dtype=bool)])
+    return [front for front in fronts if len(front)]
 
 
 def label_places(

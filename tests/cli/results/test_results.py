@@ -94,6 +94,14 @@ def test_tables_are_queried_with_sql(folder):
     assert "1 rows" in call("sql", folder, "SELECT max(value) FROM scores").output
 
 
+def test_lists_and_missing_cells_of_a_query_are_shown(folder):
+    query = "SELECT problem, list(DISTINCT method ORDER BY method) AS m, NULL AS a, {}::DATE AS b FROM cases"
+    shown = call("sql", folder, f"{query.format('NULL')} WHERE status = 'ok' GROUP BY problem")
+    assert shown.exit_code == 0, shown.output
+    assert "['mace', 'soft']" in shown.output
+    assert shown.output.splitlines()[-2].split()[-2:] == ["-", "-"]
+
+
 def test_a_missing_package_is_named_with_its_extra(folder, monkeypatch):
     for name, words, extra in (
         ("duckdb", ["sql", folder, "SELECT 1"], "mlffbench[query]"),

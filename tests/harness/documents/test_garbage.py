@@ -62,3 +62,35 @@ def test_links_are_removed_and_not_followed(store, tmp_path):
     (store.folder / "models").symlink_to(tmp_path / "mine")
     remove_garbage(store, garbage(store))
     assert (tmp_path / "mine" / "x").exists()
+
+
+def test_predictions_and_models_that_a_run_is_writing_stay(store):
+    names = ("predictions/new-0.next.npz", "models/new-0.next.mlff")
+    for name in names:
+        (store.folder / name).write_bytes(b"12345")
+    listed = [one for one in garbage(store) if one.id == "new-0"]
+    assert len(listed) == 2
+    with store.leases() as leases, leases.claim("new-0") as lease:
+        assert lease is not None
+        assert not [one for one in garbage(store) if one.id == "new-0"]
+        assert remove_garbage(store, listed) == 0
+    assert all((store.folder / name).exists() for name in names)
+
+
+def test_what_a_document_names_since_the_list_was_made_stays(store, tmp_path):
+    listed = [one for one in garbage(store) if one.kind in ("predictions", "models")]
+    (tmp_path / "fitted.mlff").write_bytes(b"a model")
+    Store(store.folder).save(outcome("gap"), model=tmp_path / "fitted.mlff")
+    Store(store.folder).save(outcome("gone"))
+    assert remove_garbage(store, listed) == 0
+    assert (store.folder / "models" / "gap-0.mlff").read_bytes() == b"a model"
+    assert (store.folder / "predictions" / "gone-0.npz").exists()
+
+
+def test_names_of_no_case_are_left_alone(store):
+    odd = [store.folder / name for name in ("unfinished/.DS_Store", "unfinished/.answer-", "logs/.DS_Store")]
+    for path in odd:
+        path.write_bytes(b"")
+    remove_garbage(store, garbage(store))
+    assert all(path.exists() for path in odd)
+    assert not (store.folder / "unfinished" / "gap-0").exists()

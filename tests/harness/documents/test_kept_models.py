@@ -52,3 +52,17 @@ def test_all_but_the_best_are_removed(tmp_path):
 
 def test_sizes_that_are_kept():
     assert [largest_model(keep) for keep in ("small", "all", "best", "none")] == [50_000_000, None, None, 0]
+
+
+def test_the_best_tuned_model_stays_beside_the_best_of_the_others(tmp_path):
+    store = Store(tmp_path / "r")
+    search = {"model": "morse", "trials": 2}
+    cases = [case("morse", cutoff=4.0), case("morse", cutoff=5.0), case("tuned", **search),
+             case("tuned", **search, searcher="random")]  # fmt: skip
+    for wanted, error in zip(cases, (0.4, 0.3, 0.2, 0.1), strict=True):
+        file = tmp_path / "m.mlff"
+        file.write_bytes(b"0123456789")
+        split = {"in_domain": "test", "tests": {"test": 3}}
+        document = {**Outcome(wanted).to_json(), "split": split, "scores": [score("forces", error)]}
+        store.save(document, model=file)
+    assert best_models(store, cases) == {cases[1].id, cases[3].id}

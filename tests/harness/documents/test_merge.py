@@ -93,3 +93,55 @@ def test_the_suite_is_copied_where_there_is_none(laptop, tmp_path):
     (laptop.folder / "suite.yaml").write_text("name: b\n")
     merge_folders([laptop], Store(tmp_path / "all"))
     assert (tmp_path / "all" / "suite.yaml").read_text() == "name: a\n"
+
+
+def test_locks_are_copied_through_no_link(laptop, tmp_path):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "secret.txt").write_text("x")
+    (laptop.folder / "environments").symlink_to(mine)
+    merge_folders([laptop], Store(tmp_path / "all"))
+    assert not (tmp_path / "all" / "environments").exists()
+    (laptop.folder / "environments").unlink()
+    (laptop.folder / "environments").mkdir()
+    (laptop.folder / "environments" / "abc.txt").write_text("numpy==2\n")
+    (tmp_path / "all" / "environments").symlink_to(mine)
+    with pytest.raises(OSError, match="is a link"):
+        merge_folders([laptop], Store(tmp_path / "all"))
+    assert [path.name for path in mine.iterdir()] == ["secret.txt"]
+
+
+def test_a_case_that_a_run_computes_is_a_conflict(laptop, tmp_path):
+    target = Store(tmp_path / "all")
+    with target.leases() as leases, leases.claim("gap-0") as lease:
+        assert lease is not None
+        merged = merge_folders([laptop], target)
+    assert merged.copied == ["mace-0"]
+    assert "a run computes the case there" in merged.conflicts["gap-0"]
+    assert not (target.folder / "gap-0.json").exists()
+    assert not (target.folder / "leases").exists()
+
+
+def test_files_that_the_target_lacks_are_copied(laptop, tmp_path):
+    target = tmp_path / "all"
+    merge_folders([laptop], Store(target))
+    before = files(target)
+    (target / "predictions" / "mace-0.npz").unlink()
+    (target / "models" / "mace-0.mlff").unlink()
+    planned = merge_folders([laptop], Store(target), dry=True)
+    assert planned.completed == ["mace-0"]
+    assert not (target / "models" / "mace-0.mlff").exists()
+    merged = merge_folders([laptop], Store(target))
+    assert (merged.completed, sorted(merged.same), merged.copied) == (["mace-0"], ["gap-0", "mace-0"], [])
+    assert files(target) == before
+
+
+@pytest.mark.parametrize("dry", [False, True])
+def test_sources_are_compared_with_each_other(laptop, tmp_path, dry):
+    other = Store(tmp_path / "other")
+    other.save(outcome("mace", 0.05))
+    other.save(laptop.load("gap-0"))
+    merged = merge_folders([laptop, other], Store(tmp_path / "all"), dry=dry)
+    assert (sorted(merged.copied), merged.same) == (["gap-0", "mace-0"], ["gap-0"])
+    assert list(merged.conflicts) == ["mace-0"]
+    assert not merged.completed

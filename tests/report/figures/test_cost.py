@@ -10,12 +10,15 @@ from mlffbench.report.figures.style import palette_of
 from mlffbench.report.results import Results
 
 
-def drawn(documents):
+def plots(documents):
     results = Results.from_documents(documents)
     (problem,) = results.problems
     frames = Frames.from_results(results)
-    plots = cost_plots(problem, frames, palette_of(frames.leaderboard["method"]))
-    return {trace.name for plot in plots for trace in plot.figure.data if trace.name}
+    return cost_plots(problem, frames, palette_of(frames.leaderboard["method"]))
+
+
+def drawn(documents):
+    return {trace.name for plot in plots(documents) for trace in plot.figure.data if trace.name}
 
 
 def test_a_method_that_left_out_a_group_is_no_point_of_the_front():
@@ -23,3 +26,15 @@ def test_a_method_that_left_out_a_group_is_no_point_of_the_front():
     assert drawn(documents) == {"soap", "gap", "morse"}
     without(documents, "gap", "test_1200K")
     assert drawn(documents) == {"soap", "morse"}
+
+
+def test_tuned_methods_have_a_front_of_their_own():
+    documents = [outcome("soap", 0.04), outcome("mace", 0.02), outcome("mace (tuned)", 0.01)]
+    documents[1]["timings"]["fit"]["seconds"] = 20.0
+    documents[2]["case"]["estimator"] = {"name": "tuned", "params": {"model": "mace"}}
+    documents[2]["timings"]["fit"]["seconds"] = 5.0  # better in both than all the others
+    plot = plots(documents)[0]
+    lines = [(t.x.tolist(), t.y.tolist()) for t in plot.figure.data if t.mode == "lines"]
+    assert lines == [([10.0, 20.0], [40.0, 20.0]), ([5.0], [10.0])]
+    assert "Tuned methods have a front of their own." in plot.caption
+    assert "Tuned" not in plots(documents[:2])[0].caption

@@ -45,9 +45,9 @@ class Dask(ClusterExecutor):
     def place(self, case: Case) -> Iterator[Start]:
         """Wait for a place on a worker; of a cluster here, first for room on the machine that it shares."""
         waits = self._room is not None and self.lack(case) is None
-        with self._room.share(_shared(case)) if self._room and waits else nullcontext():
-            with super().place(case) as start:
-                yield start
+        room = self._room.share(_shared(case)) if self._room and waits else nullcontext()
+        with room, super().place(case) as start:
+            yield start
 
     def lack(self, case: Case) -> str | None:
         """Sentence on what this machine, if the workers are here, or no worker can give a case."""

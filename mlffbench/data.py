@@ -637,8 +637,8 @@ class Score:
 class Missing:
     """Number that a task could not give, and the reason.
 
-    `kind` is ``skipped`` if there is nothing to measure or no reference, else the kind of the failure; `where`
-    is the memory that ran out.
+    `kind` is ``skipped`` if there is nothing to measure or no reference, else the kind of the failure;
+    `where` is the memory that ran out.
     """
 
     test: str

@@ -144,12 +144,15 @@ def _some(names: Sequence[str]) -> str:
 
 def rename_rows(cases: Iterable[Case], store: Store) -> None:
     """Give the documents of finished cases the names that the suite's rows have now."""
-    for case in cases:
-        head = store.head(case.id)
-        if head is not None and head["case"]["label"] != case.label and (document := store.load(case.id)):
-            try:
-                store.save({**document, "case": {**document["case"], "label": case.label}})
-            except OSError as error:
-                reason = error.strerror or error
-                say(f"careful: the rows' new names are not stored in {store.folder}: {reason}", err=True)
-                return
+    heads = ((case, store.head(case.id)) for case in cases)
+    renamed = [case for case, head in heads if head is not None and head["case"]["label"] != case.label]
+    try:
+        with store.leases() as leases:
+            for case in renamed:
+                with leases.claim(case.id) as lease:
+                    if lease is not None and (document := store.load(case.id)):
+                        named = {**document, "case": {**document["case"], "label": case.label}}
+                        store.save(named, held=lease.check)
+    except OSError as error:
+        reason = error.strerror or error
+        say(f"careful: the rows' new names are not stored in {store.folder}: {reason}", err=True)

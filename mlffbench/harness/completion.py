@@ -15,6 +15,7 @@ from mlffbench.harness.documents.store import Store
 from mlffbench.harness.execution.execute import Observer, execute
 from mlffbench.harness.execution.placement import Executor
 from mlffbench.harness.rescore import add_metrics
+from mlffbench.system.lease import Leases
 
 __all__ = ["Completed", "complete", "to_do"]
 
@@ -86,13 +87,20 @@ def complete(
 
 def _add_metrics(states: Sequence[CaseState], store: Store) -> dict[str, int]:
     """Score the metrics that finished cases lack; return how many cases got each."""
-    scored: list[str] = []
-    for state in states:
-        document = store.load(state.case.id) if state.metrics else None
-        functions = {name: registry.load("metrics", name) for name in state.metrics}
-        if document is not None and add_metrics(store, document, functions):
-            scored += functions
+    lacking = [state for state in states if state.metrics]
+    with store.leases() as leases:
+        scored = [name for state in lacking for name in _scored(state, store, leases)]
     return dict(Counter(scored))
+
+
+def _scored(state: CaseState, store: Store, leases: Leases) -> tuple[str, ...]:
+    """Names of the metrics that were added to a case; none if another run holds it."""
+    functions = {name: registry.load("metrics", name) for name in state.metrics}
+    with leases.claim(state.case.id) as lease:
+        document = None if lease is None else store.load(state.case.id)
+        if lease is None or document is None:
+            return ()
+        return state.metrics if add_metrics(store, document, functions, lease.check) else ()
 
 
 def _added_tasks(state: CaseState, store: Store) -> list[tuple[str, bool]]:

@@ -153,8 +153,18 @@ def named_files(case: Case) -> dict[str, str]:
 
 
 def has_foreign_code(case: Case) -> bool:
-    """True if the case runs code that a suite or another package adds."""
-    return bool(_foreign_names(case))
+    """True if the case runs code that a suite or another package adds, or a file that it reads."""
+    return bool(_foreign_names(case)) or _reads_code("estimators", case.estimator.name, case.estimator.params)
+
+
+def _reads_code(kind: str, name: str, params: Mapping[str, Any]) -> bool:
+    """True if an estimator, or a model inside it, reads a file that needs trust."""
+    target = registry.load(kind, name)
+    if any(params.get(word) is not None for word in getattr(target, "needs_trust", {})):
+        return True
+    inner = [(params[word], kinds) for word, kinds in registry.parts(target).items() if word in params]
+    specs = [registry.resolve(value, kinds) for value, kinds in inner if isinstance(value, str | Mapping)]
+    return any(_reads_code(*spec) for spec in specs)
 
 
 def _params(case: Case) -> list[Any]:

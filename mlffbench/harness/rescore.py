@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -41,7 +41,12 @@ def rescore(store: Store, metrics: Sequence[str]) -> tuple[int, list[str]]:
     return len(finished) - len(absent), absent
 
 
-def add_metrics(store: Store, document: dict[str, Any], functions: Mapping[str, Metric]) -> bool:
+def add_metrics(
+    store: Store,
+    document: dict[str, Any],
+    functions: Mapping[str, Metric],
+    held: Callable[[], object] = bool,
+) -> bool:
     """Score a finished case from its stored predictions; False if it has none that can be used.
 
     Parameters
@@ -50,6 +55,8 @@ def add_metrics(store: Store, document: dict[str, Any], functions: Mapping[str, 
         Of the case.
     functions : mapping of str to ``(true, predicted) -> float``
         The metrics, by name.
+    held : callable
+        As for `Store.save`.
     """
     arrays = store.predictions(document["id"])
     if arrays is None:
@@ -59,7 +66,7 @@ def add_metrics(store: Store, document: dict[str, Any], functions: Mapping[str, 
     except InvalidPrediction as error:
         store.set_aside[store.predictions_path(document["id"])] = str(error)
         return False
-    store.save(scored)
+    store.save(scored, held=held)
     return True
 
 

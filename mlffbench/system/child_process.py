@@ -87,7 +87,7 @@ class ChildProcess:
         self._lines: SimpleQueue[str | None] = SimpleQueue()
         self._errors = b""
         self._hear: Callable[[bytes], None] = lambda _: None
-        self._lock, self._hearing = threading.Lock(), threading.Lock()
+        self._lock, self._hearing, self._expiring = threading.Lock(), threading.Lock(), threading.Lock()
         self._process = process
         self._lifeline: int | None = lifeline
         self._watcher = threading.Thread(target=self._watch, daemon=True)
@@ -140,6 +140,7 @@ class ChildProcess:
         """Begin anew with a process that has done something else before: with its errors, and its memory."""
         with self._hearing:
             self._errors = b""
+        self.timed_out = False
         self._memory_kills = _memory_kills()
 
     @property
@@ -159,16 +160,22 @@ class ChildProcess:
         if seconds is None:
             yield
             return
-        timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), self._expire)
+        ended = threading.Event()
+        timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), self._expire, [ended])
         timer.daemon = True
         timer.start()
         try:
             yield
         finally:
+            with self._expiring:
+                ended.set()
             timer.cancel()
 
-    def _expire(self) -> None:
-        self.timed_out = self._process.poll() is None
+    def _expire(self, ended: threading.Event) -> None:
+        with self._expiring:
+            if ended.is_set():
+                return
+            self.timed_out = self._process.poll() is None
         self.kill()
 
     def wait(self) -> None:

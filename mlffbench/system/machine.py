@@ -9,6 +9,8 @@ from pathlib import Path
 
 import psutil
 
+from mlffbench.system.visible_gpus import visible_gpus
+
 __all__ = ["Machine", "this_machine"]
 
 LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
@@ -24,7 +26,7 @@ class Machine:
         Bytes.
     gpus : tuple of str, optional
         Names of the GPUs, as CUDA_VISIBLE_DEVICES takes them; by default those that torch sees, which is
-        imported when they are asked for.
+        imported when they are asked for, or the machine has.
     """
 
     def __init__(self, cores: int, memory: int, gpus: tuple[str, ...] | None = None) -> None:
@@ -56,10 +58,14 @@ def _limit(file: Path) -> int:
 
 @cache
 def _gpus() -> tuple[str, ...]:
-    if find_spec("torch") is None:
-        return ()
-    import torch
-
-    n = torch.cuda.device_count()
+    n = _gpus_of_torch() or visible_gpus()  # torch may lack CUDA here and have it in an environment
     visible = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")]
     return tuple(visible[:n]) if n and len(visible) >= n and all(visible[:n]) else tuple(map(str, range(n)))
+
+
+def _gpus_of_torch() -> int:
+    if find_spec("torch") is None:
+        return 0
+    import torch
+
+    return torch.cuda.device_count()

@@ -17,8 +17,8 @@ from distributed import Status, Worker, WorkerPlugin, get_worker
 from mlffbench import registry
 from mlffbench.harness.cluster.identity import Identity, identity
 from mlffbench.harness.cluster.session import Session
-from mlffbench.harness.cluster.visible_gpus import visible_gpus
 from mlffbench.harness.execution.placement import Executor
+from mlffbench.system.visible_gpus import visible_gpus
 
 __all__ = ["CaseRunner", "deliver", "differing", "serve"]
 

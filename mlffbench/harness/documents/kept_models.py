@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mlffbench.harness.case import Case
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.reference_group import ranking_error
+from mlffbench.system.lease import Leases
 
 __all__ = ["SMALL", "Discarded", "best_models", "discard_models", "kept_bytes", "largest_model"]
 
@@ -43,8 +44,16 @@ def discard_models(store: Store, cases: Sequence[Case], keep: str) -> list[Disca
         return []
     staying = best_models(store, cases) if keep == "best" else set()
     leaving = [case for case in cases if case.id not in staying and _has_model(store, case)]
-    removed = [Discarded(case, store.discard_model(case.id, f"keep_models: {keep}")) for case in leaving]
+    with store.leases() as leases:
+        removed = [_discarded(store, case, keep, leases) for case in leaving]
     return [one for one in removed if one.size]
+
+
+def _discarded(store: Store, case: Case, keep: str, leases: Leases) -> Discarded:
+    """Remove a model, unless another run holds its case."""
+    with leases.claim(case.id) as lease:
+        size = 0 if lease is None else store.discard_model(case.id, f"keep_models: {keep}")
+    return Discarded(case, size)
 
 
 def best_models(store: Store, cases: Iterable[Case]) -> set[str]:

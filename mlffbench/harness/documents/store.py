@@ -109,14 +109,16 @@ class Store:
         model : Path, optional
             Model file, which is moved into the results.
         held : callable
-            Raises an exception if the case is no longer this run's; called before the document appears.
+            Raises an exception if the case is no longer this run's; called before anything is written, and
+            before the document appears.
         """
         id = document["id"]
-        if predictions is not None or model is not None:
+        archive = None if predictions is None else _archive(predictions)
+        held()
+        if archive is not None or model is not None:
             self._settle(id)
-        if predictions is not None:
-            archive = self._predictions.write_next(id, _archive(predictions))
-            document = {**document, "predictions": archive}
+        if archive is not None:
+            document = {**document, "predictions": self._predictions.write_next(id, archive)}
         if model is not None:
             size = model.stat().st_size
             kept = {"sha256": self._models.take_next(id, model), "bytes": size, "file": f"models/{id}.mlff"}
@@ -192,7 +194,7 @@ class Store:
 
     def refresh(self) -> None:
         """Have a network file system look again: it remembers a folder until it writes there."""
-        with tempfile.NamedTemporaryFile(dir=self.folder, suffix=".part"):
+        with tempfile.NamedTemporaryFile(dir=self.folder, suffix=".look"):
             pass
 
     def documents(self, ids: Iterable[str] | None = None) -> list[dict[str, Any]]:
@@ -299,7 +301,7 @@ class Store:
         models = self._models.folder
         for folder in (self.folder, self._predictions.folder, *([models] if models.exists() else [])):
             folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=folder, suffix=".part"):
+            with tempfile.NamedTemporaryFile(dir=folder, suffix=".look"):
                 pass
 
     def clean(self) -> None:

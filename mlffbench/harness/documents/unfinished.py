@@ -80,7 +80,11 @@ class Unfinished:
 
     def _entries(self) -> Iterator[tuple[str, Path]]:
         """Yield each folder, with the id of its case."""
-        for entry in self.folder.iterdir() if self.folder.is_dir() else ():
+        try:
+            entries = list(self.folder.iterdir())
+        except (FileNotFoundError, NotADirectoryError):  # another case has just removed the empty folder
+            return
+        for entry in entries:
             name = entry.name
             id = name.removeprefix(ANSWER).rpartition(".")[0] if name.startswith(ANSWER) else name
             if ID.fullmatch(id) and entry.is_dir() and not entry.is_symlink():

@@ -166,7 +166,10 @@ class CaseQueue:
         if document is None or _failure_kind(document) in INFRASTRUCTURE:
             return None
         is_new = self.store.version(case.id) != self.before[case.id]
-        again = case.id in self.replaced or case.id in self.extended
+        if case.id in self.extended:
+            has_tasks = all(task in document["case"]["tasks"] for task in case.to_json()["tasks"])
+            return document if is_new and has_tasks else None
+        again = case.id in self.replaced
         return document if is_new or (document["status"] == "ok" and not again) else None
 
     def _placed(self, case: Case) -> dict[str, Any] | None:

@@ -23,6 +23,7 @@ from mlffbench.system.virtual_environment import interpreter, make_environment, 
 __all__ = ["PythonEnvironment", "environment_sentences", "environments_folder"]
 
 SEARCH = "search"  # extra of mlffbench that every environment has: a row may be tuned
+LONGEST_START = 60  # s that an existing interpreter may take to say what it has
 RECORD = "mlffbench.json"  # in a finished environment, written last
 LACKING = """
 import importlib.metadata, importlib.util, json, sys
@@ -134,7 +135,10 @@ class PythonEnvironment:
         """Core packages of mlffbench, and modules, that an existing interpreter does not have."""
         names = [re.split(r"[^\w.-]", text, maxsplit=1)[0] for text in core_requirements()]
         command = [self.existing(), "-I", "-c", LACKING, json.dumps([names, list(modules)])]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONGEST_START)
+        except subprocess.TimeoutExpired as error:
+            raise ImportError(f"{self.python} has not started after {LONGEST_START} s") from error
         if done.returncode:
             raise ImportError(f"{self.python} is no Python that runs: {done.stderr.strip()[-300:]}")
         return [name for name in json.loads(done.stdout) if name is not None]

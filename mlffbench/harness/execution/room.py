@@ -70,7 +70,8 @@ class Room:
             gpus = self._take(needed)
             self._changed.notify_all()
         try:
-            yield Share(self.threads(needed), tuple(self.machine.gpus[i] for i in gpus))
+            named = gpus if needed.gpu is None else []  # `cuda:1` is found by its number among all
+            yield Share(self.threads(needed), tuple(self.machine.gpus[i] for i in named))
         finally:
             with self._changed:
                 self._give_back(needed, gpus)

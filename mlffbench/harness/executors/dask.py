@@ -9,13 +9,13 @@ from dataclasses import replace
 from mlffbench.harness.case import Case
 from mlffbench.harness.cluster.cluster_executor import ClusterExecutor
 from mlffbench.harness.cluster.host import hosted
-from mlffbench.harness.cluster.visible_gpus import visible_gpus
 from mlffbench.harness.execution import resources
 from mlffbench.harness.execution.placement import Start
 from mlffbench.harness.execution.resources import Resources
 from mlffbench.harness.execution.room import Room
 from mlffbench.system.machine import this_machine
 from mlffbench.system.ranges import Count
+from mlffbench.system.visible_gpus import visible_gpus
 
 __all__ = ["Dask"]
 

@@ -179,12 +179,12 @@ def test_steps_and_validation_wait_for_nothing(
     seen: list[list[str]] = []
     update = training._Run.update
 
-    def step(run: Any, batch: Any) -> torch.Tensor:
+    def step(run: Any, parts: Any) -> torch.Tensor:
         if run.optimizer.state and not seen:
             seen.extend(
-                (waits(lambda: update(run, batch)), waits(lambda: run.validate.error.function(batch)))
+                (waits(lambda: update(run, parts)), waits(lambda: run.validate.error.function(parts[0])))
             )
-        return update(run, batch)
+        return update(run, parts)
 
     frames, labels = mixture()
     with replayed_on_cpu(), intercepted(monkeypatch, step):

@@ -64,6 +64,8 @@ class CaseRunner(WorkerPlugin):
         """End the child of a task that is released before it has finished."""
         if start not in ("executing", "long-running") or finish != "released":
             return
+        if not str(key).startswith(self.run):  # of another run
+            return
         self._released.add(key)  # its function may be yet to begin
         if (session := self._sessions.get(key)) is not None:
             threading.Thread(target=session.stop, daemon=True).start()

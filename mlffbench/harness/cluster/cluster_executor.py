@@ -67,7 +67,7 @@ class ClusterExecutor:
         """Adopt the threads of the workers that are there."""
         sizes = [int(worker["threads"]) for worker in connection.resources()]
         self._threads = self._threads or min(sizes, default=1)
-        self._most = max([*sizes, self._threads])
+        self._most = max([*sizes, self._threads, self._most])
 
     @contextmanager
     def place(self, case: Case) -> Iterator[Start]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Connection"]
 
 PATIENCE = 10.0  # s, for a scheduler to answer
+DELIVERY_SECONDS = 120.0  # for a message, and the files in it, to reach a worker, which waits no longer
 CLOSING = 5.0  # s, for workers to end their children when the run ends
 
 
@@ -112,8 +113,8 @@ class Connection:
         self._futures[key] = future
         future.add_done_callback(self._done)
         reservation.wait()
-        if reservation.result is not None:
-            raise ExecutorError(_difference(reservation.result.get("differs"), "a worker"))
+        if (other := (reservation.result or {}).get("differs")) is not None:
+            raise ExecutorError(_difference(other, "a worker"))
         return reservation
 
     def stop(self) -> None:
@@ -127,7 +128,9 @@ class Connection:
     def _deliver(self, address: str, key: str, message: dict[str, Any]) -> None:
         from mlffbench.harness.cluster.case_runner import deliver
 
-        self._client.run(deliver, self.run, key, message, workers=[address])
+        self._client.run(
+            deliver, self.run, key, message, workers=[address], callback_timeout=DELIVERY_SECONDS
+        )
 
     def _cancel(self, key: str) -> None:
         with self._lock:

@@ -12,9 +12,10 @@ from typing import Any
 
 from mlffbench.harness.case import Case
 from mlffbench.harness.cluster.files import read_files, write_files
-from mlffbench.harness.cluster.reservation import Reservation
+from mlffbench.harness.cluster.reservation import ENDED, Reservation
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.execution.answer import DOCUMENT
+from mlffbench.harness.execution.resources import is_timed
 from mlffbench.registry.trusted import trusted
 
 __all__ = ["RemoteChild"]
@@ -64,7 +65,9 @@ class RemoteChild:
     def send(self, line: str) -> None:
         """Send the order; if the worker is lost, `lines` yields nothing."""
         self._order = json.loads(line)
-        order = json.dumps({**self._order, "folder": os.getcwd(), "trusted": trusted()})
+        timed = is_timed(Case.from_json(self._order["case"]))  # here, where the user's trust is known
+        more = {"folder": os.getcwd(), "trusted": trusted(), "timed": timed}
+        order = json.dumps({**self._order, **more})
         self._reservation.deliver({"order": order})
 
     def lines(self) -> Iterator[str]:
@@ -92,7 +95,7 @@ class RemoteChild:
         """Return ``kind`` and ``message`` of a process that ended without an answer; `limit` in s."""
         if (loss := self._reservation.loss) is not None:
             return {"kind": "worker lost", "message": loss}
-        ended = {"kind": "interrupted", "message": "the run was ended"}
+        ended = {"kind": "worker lost", "message": ENDED}
         return (self._reservation.result or {}).get("failure") or ended
 
     def kill(self) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 from mlffbench.harness.execution.placement import ExecutorError
 
-__all__ = ["Reservation"]
+__all__ = ["ENDED", "Reservation"]
 
+ENDED = "the worker ended the case without an answer"
 LOST_SECONDS = 60.0  # without a sign of life; a case under way reports its memory every other second
 
 
@@ -51,7 +52,7 @@ class Reservation:
         self._messages.put(message)
 
     def wait(self) -> None:
-        """Wait until a worker has begun the task.
+        """Wait until a worker has begun the task, or the task has ended without that.
 
         Raises
         ------
@@ -63,13 +64,13 @@ class Reservation:
             if "begun" in message:
                 self.address = message["begun"]
                 return
-            if "lost" in message:
-                self.loss = message["lost"]
-            if {"lost", "stopped", "result"} & set(message):
-                self.result = message.get("result")
-                return
             if "error" in message:
                 raise ExecutorError(message["error"])
+            if {"lost", "stopped", "result"} & set(message):
+                self.result = message.get("result")
+                self.loss = message.get("lost", ENDED if "result" in message else None)
+                self._ended.set()  # nothing more will come
+                return
 
     def deliver(self, message: dict[str, Any]) -> None:
         """Send a message to the worker; one that is lost cannot get it."""

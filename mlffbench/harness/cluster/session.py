@@ -22,7 +22,7 @@ __all__ = ["Session"]
 
 ORDER_SECONDS = 120.0  # for a driver that has a child's place on this worker to say what it is for
 PATIENCE = 1.0  # s, for a child that has answered to tidy up and end
-BEAT = 2.0  # s, between reports of the memory
+BEAT = 2.0  # s, between reports of the memory, and signs of life
 PAUSE = 0.2  # s, between messages of lines and errors
 MOST_ERRORS = 1 << 18  # bytes of standard error in one message; of more, the last
 
@@ -81,14 +81,34 @@ class Session:
             if places is None:
                 return {}
             order |= places
-            with self._here.place(self._case(order)) as start:
+            with ExitStack() as held:
+                with self._signs_of_life():
+                    start = held.enter_context(self._here.place(self._case(order)))
                 return self._run(start, order, seen)
 
+    @contextmanager
+    def _signs_of_life(self) -> Iterator[None]:
+        """Tell the driver that the worker is alive while a case waits for room on this machine."""
+        ended = threading.Event()
+
+        def beat() -> None:
+            while not ended.wait(BEAT):
+                self._send(lines=[])
+
+        beats = threading.Thread(target=beat, daemon=True)
+        beats.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            beats.join()
+
     def _case(self, order: Mapping[str, Any]) -> Case:
-        """The case, with the threads that it has on this worker."""
+        """The case, with the threads that it has on this worker; the driver says if its times count."""
         case = Case.from_json(order["case"])
         threads = min(self._threads, this_machine().cores)
-        return replace(case, resources={**(case.resources or {}), "threads": threads})
+        own = {"threads": threads, "timed": order["timed"]}
+        return replace(case, resources={**(case.resources or {}), **own})
 
     def _run(self, start: Start, order: Mapping[str, Any], seen: bool) -> dict[str, Any]:
         """Run the order in a child."""

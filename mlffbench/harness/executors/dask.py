@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 
+from mlffbench.harness.case import Case
 from mlffbench.harness.cluster.cluster_executor import ClusterExecutor
 from mlffbench.harness.cluster.host import hosted
+from mlffbench.harness.execution import resources
+from mlffbench.harness.execution.placement import Start
+from mlffbench.harness.execution.resources import Resources
+from mlffbench.harness.execution.room import Room
 from mlffbench.system.machine import this_machine
 from mlffbench.system.ranges import Count
 from mlffbench.system.visible_gpus import visible_gpus
@@ -15,6 +22,8 @@ __all__ = ["Dask"]
 
 class Dask(ClusterExecutor):
     """Workers of a dask scheduler: of one that runs, or of a cluster on this machine.
+
+    On this machine a case whose times are compared runs alone.
 
     Parameters
     ----------
@@ -30,18 +39,32 @@ class Dask(ClusterExecutor):
     def __init__(self, jobs: Count = 1, scheduler: str | None = None, threads: Count | None = None) -> None:
         super().__init__(jobs, threads)
         self.jobs, self.address, self.threads = jobs, scheduler, threads
+        self._room = Room(this_machine(), jobs) if scheduler is None else None
+
+    @contextmanager
+    def place(self, case: Case) -> Iterator[Start]:
+        """Wait for a place on a worker; of a cluster here, first for room on the machine that it shares."""
+        waits = self._room is not None and self.lack(case) is None
+        room = self._room.share(_shared(case)) if self._room and waits else nullcontext()
+        with room, super().place(case) as start:
+            yield start
+
+    def lack(self, case: Case) -> str | None:
+        """Sentence on what this machine, if the workers are here, or no worker can give a case."""
+        here = resources.lack(_shared(case), self._room.machine) if self._room else None
+        return here or super().lack(case)
 
     def scheduler(self) -> AbstractContextManager[str]:
         """The scheduler that runs, or that of a cluster on this machine."""
         if self.address is not None:
             return nullcontext(self.address)
         threads = max(1, this_machine().cores // self.jobs)
-        resources = {"threads": threads, "gpu": visible_gpus() if self.jobs == 1 else 0}
+        amounts = {"threads": threads, "gpu": visible_gpus() if self.jobs == 1 else 0}
         return hosted(
             "LocalCluster",
             {
                 "n_workers": self.jobs, "threads_per_worker": threads, "memory_limit": None,
-                "resources": resources, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0",
+                "resources": amounts, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0",
             },
         )  # fmt: skip
 
@@ -49,3 +72,8 @@ class Dask(ClusterExecutor):
         """Scheduler and link of its dashboard."""
         place = f"the scheduler at {self.address}" if self.address else f"{self.jobs} workers on this machine"
         return [f"dask: {place}", *super().describe()]
+
+
+def _shared(case: Case) -> Resources:
+    """What a case takes of the machine that the workers share; GPUs are the worker's own."""
+    return replace(resources.resources_of(case), gpus=0, gpu=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -16,6 +17,7 @@ from mlffbench.system.ranges import Count, Natural
 
 __all__ = ["Slurm"]
 
+WORD = re.compile(r"[A-Za-z0-9][\w.,:/+@-]*")  # nothing that a shell, or sbatch, reads as more than that
 ADDRESS = "tcp://<address of this machine>:<port>"  # in a script of which no scheduler runs
 
 
@@ -50,6 +52,11 @@ class Slurm(ClusterExecutor):
         Further lines ``#SBATCH``, without that word: ``--exclude=node07``.
     prologue : list of str
         Lines of the script before the worker starts: ``module load cuda``.
+
+    Raises
+    ------
+    ExecutorError
+        A text would break the lines of the script, or dask-jobqueue is not installed.
     """
 
     def __init__(
@@ -67,6 +74,8 @@ class Slurm(ClusterExecutor):
         extra: Sequence[str] = (),
         prologue: Sequence[str] = (),
     ) -> None:
+        _check_words(partition=partition, walltime=walltime, account=account, interface=interface)
+        _check_lines(memory=[memory], python=[python or ""], extra=extra, prologue=prologue)
         threads = min(threads or cores, cores)
         super().__init__(jobs * (cores // threads), threads, "dask-jobqueue")
         self._most = cores
@@ -104,3 +113,18 @@ class Slurm(ClusterExecutor):
 
         job: dict[str, Any] = dict(self._job)
         return SLURMJob(scheduler=ADDRESS, name="<number>", **job).job_script()
+
+
+def _check_words(**texts: str | None) -> None:
+    """Refuse what is not one plain word: it stands in the script as it is."""
+    for name, text in texts.items():
+        if text is not None and not WORD.fullmatch(str(text)):
+            raise ExecutorError(f"{name} of slurm must be one plain word, not {text!r:.80}")
+
+
+def _check_lines(**texts: Sequence[str]) -> None:
+    """Refuse line breaks."""
+    for name, lines in texts.items():
+        for text in lines:
+            if len(f"{text}.".splitlines()) > 1:
+                raise ExecutorError(f"{name} of slurm must have no line break: {text!r:.80}")

@@ -45,13 +45,22 @@ def test_what_the_administrator_has_declared_stays(monkeypatch):
 @pytest.mark.parametrize("begun", [False, True])
 def test_a_released_task_ends_at_once(begun):
     plugin, begin = runner(), time.monotonic()
-    release = partial(plugin.transition, "key", "executing", "released")
+    release = partial(plugin.transition, "run-key", "executing", "released")
     if begun:
         send = plugin._worker.log_event
         plugin._worker.log_event = lambda *event: (send(*event), release())
     else:
         release()
-    assert plugin.serve("key", 1, 0) == {}
+    assert plugin.serve("run-key", 1, 0) == {}
     assert time.monotonic() - begin < 30
-    assert [message for _, message in plugin._worker.events] == [{"key": "key", "begun": "tcp://a"}] * begun
+    assert [message for _, message in plugin._worker.events] == [
+        {"key": "run-key", "begun": "tcp://a"}
+    ] * begun
     asyncio.run(plugin.teardown(plugin._worker))
+
+
+def test_tasks_of_other_runs_are_not_remembered():
+    plugin = runner()
+    plugin.transition("other-key", "executing", "released")
+    plugin.transition(("tuple", 1), "executing", "released")
+    assert not plugin._released

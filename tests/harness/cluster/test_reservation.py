@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from mlffbench.harness.cluster import reservation as file
@@ -70,3 +72,15 @@ def test_a_worker_that_cannot_be_reached_is_lost():
     place.deliver({"order": "{}"})
     assert list(place.messages()) == []
     assert "cannot be reached: no route" in place.loss
+
+
+@pytest.mark.parametrize(
+    "message", [{"lost": "the worker tcp://a was lost"}, {"stopped": True}, {"result": {}}]
+)
+def test_nothing_is_waited_for_after_an_end_before_the_beginning(place, message):
+    place.hear(message)
+    place.wait()
+    begun = time.monotonic()
+    assert list(place.messages()) == []
+    assert time.monotonic() - begun < 5
+    assert (place.loss is None) == ("stopped" in message)

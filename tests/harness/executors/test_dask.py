@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,9 @@ from example_cases import Silent, case, pending
 from example_processes import alive, marked
 
 from mlffbench.data import Spec
-from mlffbench.harness.cluster import connection, session
+from mlffbench.harness.cluster import case_runner, connection, session
+from mlffbench.harness.cluster.cluster_executor import ClusterExecutor
+from mlffbench.harness.cluster.connection import Connection
 from mlffbench.harness.cluster.host import hosted
 from mlffbench.harness.cluster.identity import Identity
 from mlffbench.harness.documents.store import Store
@@ -166,7 +169,35 @@ def test_no_scheduler_is_a_sentence(monkeypatch, tmp_path):
         execute([case()], Store(tmp_path), Silent(), Dask(scheduler="tcp://127.0.0.1:1"))
 
 
+def test_timed_cases_are_alone_on_the_workers_of_this_machine(monkeypatch):
+    monkeypatch.setattr(ClusterExecutor, "place", lambda self, case: nullcontext())
+    executor, entered = Dask(2), threading.Event()
+
+    def another():
+        with executor.place(case()):
+            entered.set()
+
+    thread = threading.Thread(target=another)
+    with executor.place(replace(case(), resources={"timed": True})):
+        thread.start()
+        assert not entered.wait(0.2)
+    thread.join(10)
+    assert entered.is_set()
+    assert "900 TB of memory are asked for" in executor.lack(replace(case(), resources={"memory": "900 TB"}))
+
+
 # ---------------------------------------------------------------- losses
+def test_a_worker_that_takes_no_message_is_lost(address, monkeypatch):
+    monkeypatch.setattr(connection, "DELIVERY_SECONDS", 0.2)
+    monkeypatch.setattr(case_runner, "deliver", lambda *_: time.sleep(1.0))
+    driver = Connection(address)
+    with driver.joined():
+        place = driver.reserve({"threads": 1.0}, 1, 0)
+        place.deliver({"order": "{}"})
+        assert list(place.messages()) == []
+        assert "cannot be reached" in place.loss
+
+
 @pytest.mark.slow
 def test_a_case_goes_on_elsewhere_when_its_worker_is_killed(tmp_path, processes):
     store, log = Store(tmp_path / "out"), tmp_path / "log"

@@ -9,7 +9,9 @@ import sys
 import threading
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from example_cases import Silent, case
@@ -17,6 +19,7 @@ from example_processes import alive, marked
 from example_slurm import NoSlurm
 from example_slurm import Slurm as Installation
 
+from mlffbench.harness.cluster.needs import needs
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.execution.execute import execute
 from mlffbench.harness.execution.placement import ExecutorError
@@ -46,6 +49,28 @@ def test_the_job_script_asks_for_what_the_suite_says():
 
 def test_cases_of_few_threads_share_a_job():
     assert Slurm(cores=8, jobs=2, threads=2).slots == 8
+
+
+def test_a_timed_case_has_a_whole_job_also_before_any_has_started():
+    executor = Slurm(cores=8, threads=2)
+    executor._measure(SimpleNamespace(resources=list))
+    timed = replace(case(), resources={"timed": True})
+    assert executor.workers()[0]["threads"] == 8
+    assert needs(timed, executor._threads, executor._most) == {"threads": 8.0}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({name: "a\nevil"} for name in ("partition", "account", "walltime", "interface", "memory")),
+        {"python": "a\nevil"},
+        {"interface": "lo; evil"}, {"partition": "gpu --wrap=evil"}, {"account": "$(evil)"},
+        {"extra": ["--nice\nevil"]}, {"prologue": ["a\n"]},
+    ],
+)  # fmt: skip
+def test_no_text_adds_lines_or_words_to_the_script(wrong):
+    with pytest.raises(ExecutorError, match=f"{next(iter(wrong))} of slurm must"):
+        Slurm(**wrong)
 
 
 def test_without_sbatch_nothing_is_started(monkeypatch, tmp_path):
@@ -122,6 +147,7 @@ def test_a_case_goes_on_in_another_job_when_its_job_is_cancelled(tmp_path, slurm
 DRIVER = """
 import sys
 from example_cases import Silent, case
+from mlffbench.harness.cluster.needs import needs
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.execution.execute import execute
 from mlffbench.harness.executors.slurm import Slurm

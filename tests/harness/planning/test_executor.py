@@ -44,7 +44,7 @@ def test_devices_are_looked_for_where_the_cases_run(monkeypatch):
         monkeypatch.setattr(f"mlffbench.harness.planning.{module}.checked_device", absent)
     assert plan_run(SUITE).unmet
     assert not plan_run(SUITE, device="cuda", choice=ExecutorChoice(executor="slurm")).unmet
-    assert not plan_run({**SUITE, "executor": {"dask": {"scheduler": "tcp://head:1"}}}).unmet
+    assert not plan_run(SUITE, choice=ExecutorChoice(scheduler="tcp://head:1")).unmet
     assert not is_here(SLURM)
     assert is_here(Spec("dask"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from mlffbench.harness.planning.executor import ExecutorChoice
 from mlffbench.harness.planning.plan import SuiteError
 from mlffbench.harness.planning.planned_run import plan_run
 from mlffbench.harness.planning.read_suite import read_suite
@@ -42,5 +43,5 @@ def test_what_this_machine_has_not_is_refused_unless_the_cases_run_elsewhere():
     with pytest.raises(SuiteError, match=r"^estimators\[1\].*: row 'large': 5000 threads are asked for, and"):
         plan.refuse_unmet({refused.id})
     plan.refuse_unmet({case.id for case in plan.cases} - {refused.id})
-    assert not plan_run({**suite, "executor": {"dask": {"scheduler": "tcp://elsewhere:8786"}}}).unmet
+    assert not plan_run(suite, choice=ExecutorChoice(scheduler="tcp://elsewhere:8786")).unmet
     assert len(plan_run({**SUITE, "resources": {"memory": "900 TB"}}).unmet) == 2

@@ -76,6 +76,12 @@ WRONG = [
     ("seeds: [0]", "environments: {a: {pyton: x}}", 2, "unknown key 'pyton'; did you mean 'python'?"),
     ("seeds: [0]", "executor: locl", 2, "no executor 'locl'; did you mean 'local'?"),
     ("seeds: [0]", "executor: {local: {job: 2}}", 2, "no parameter 'job'; did you mean 'jobs'?"),
+    (
+        "seeds: [0]",
+        "executor: {slurm: {prologue: [evil]}}",
+        2,
+        "would run in the job script; if you trust it",
+    ),
     ("seeds: [0]", "retries: -1", 2, "retries: must be greater than or equal to 0, not -1"),
     # keywords
     (*row("morse: {cutof: 8.0}"), "has no parameter 'cutof'; did you mean 'cutoff'?"),

@@ -110,7 +110,8 @@ class Committee(Composite):
 
     @classmethod
     def fits_of(cls, part: str, params: Mapping[str, Any]) -> int:
-        return int(params.get("n", 4))
+        n = params.get("n", 4)
+        return n if type(n) is int and n > 0 else 1  # a wrong value is refused elsewhere
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         rng = check_random_state(self.random_state)

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 
 from mlffbench.data import Labels, as_atoms
 from mlffbench.estimators.base.composite import Composite
-from mlffbench.estimators.tuning.sklearn_search import is_sklearn_searcher
+from mlffbench.estimators.tuning.sklearn_search import check_trials, is_sklearn_searcher
 from mlffbench.forcefield import ForceField, Prepared
 from mlffbench.system.ranges import AtomEnergies, Count, Positive, Seed, ShareOrNumber
 
@@ -153,6 +153,7 @@ class Tuned(Composite):
 
     def _validate_params(self) -> None:
         super()._validate_params()
+        check_trials(self.searcher, self.trials)
         self.search_axes()
 
     # ------------------------------------------------------------ fitting

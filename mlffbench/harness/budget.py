@@ -55,12 +55,24 @@ def beyond(spec: Spec, budget: Mapping[str, Any] | None) -> Iterator[registry.Fa
 
 
 def fit_limit(spec: Spec, budget: Mapping[str, Any] | None) -> float | None:
-    """Seconds after which a fit is stopped that does not stop by itself; None without such a limit."""
-    words = ("fit_seconds", "tuning_seconds") if spec.name == TUNED else ("fit_seconds",)
-    seconds = [(budget or {}).get(word) for word in words]
-    if None in seconds or any(True for _ in _takers("estimators", spec.name, spec.params)):
+    """Seconds after which a fit is stopped that does not stop by itself; None without such a limit.
+
+    A tuned method has the time of its search besides: where this has no limit, that of a fit for each trial.
+    """
+    budget = budget or {}
+    most = budget.get("fit_seconds")
+    if most is None or any(True for _ in _takers("estimators", spec.name, spec.params)):
         return None
-    return float(sum(filter(None, seconds)))
+    return float(most + (_search_seconds(spec.params, budget) if spec.name == TUNED else 0))
+
+
+def _search_seconds(params: Mapping[str, Any], budget: Mapping[str, Any]) -> float:
+    """Seconds that a search may take under a budget of `fit_seconds`."""
+    from mlffbench.estimators.tuned import TRIALS
+
+    seconds = params.get("seconds") or budget.get("tuning_seconds")
+    trials = params.get("trials") or budget.get("tuning_trials") or TRIALS
+    return float(seconds or budget["fit_seconds"] * trials)
 
 
 def _limits(budget: Mapping[str, Any]) -> Params:
@@ -105,6 +117,6 @@ def _inside(
     target = registry.load(kind, name)
     for part, kinds in registry.parts(target).items():
         if isinstance(params.get(part), str | Mapping):
-            fits = target.fits_of(part, params) if hasattr(target, "fits_of") else 1
+            fits = target.fits_of(part, params) if limits and hasattr(target, "fits_of") else 1
             share = {w: most / fits if w == PARAMETERS["fit_seconds"] else most for w, most in limits.items()}
             yield part, registry.resolve(params[part], kinds), share

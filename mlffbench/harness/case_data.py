@@ -18,10 +18,13 @@ from mlffbench.harness.case import Case
 from mlffbench.harness.inputs import DataInputs, UsedColumns, case_inputs, checkpoint_key, named_files
 from mlffbench.harness.kept_data import KeptData
 from mlffbench.harness.metadata import leakage
+from mlffbench.splits.common.composition import COMPUTED
 
 __all__ = ["CaseData", "keep_datasets", "load_dataset"]
 
 Content = TypeVar("Content")
+TRAJECTORY = "trajectory"  # column of datasets whose frames follow each other
+NO_NAMES = frozenset({"", "nan", "None"})  # of missing values
 
 _kept: KeptData | None = None
 
@@ -75,10 +78,16 @@ class CaseData:
 
     def groups(self, split: Split) -> list[str] | None:
         """Group of each training frame, as the split or trajectories keep them together; None without."""
-        params = self.case.split.params
-        column = params.get("column", params.get("trajectory")) or "trajectory"
-        values = self.dataset.columns.get(str(column))
-        return None if values is None else [value_name(values[i]) for i in split.train]
+        columns = filter(None, (_column(self.case.split), TRAJECTORY))
+        return next(filter(None, (self._names(column, split) for column in columns)), None)
+
+    def _names(self, column: str, split: Split) -> list[str] | None:
+        """Names of the training frames in a column; None if there is one name, or a frame without."""
+        values: Sequence[Any] | np.ndarray | None = self.dataset.columns.get(column)
+        if values is None and column in COMPUTED:
+            values = COMPUTED[column](self.dataset)
+        names = [] if values is None else [value_name(values[i]) for i in split.train]
+        return names if len(set(names)) > 1 and not NO_NAMES.intersection(names) else None
 
     def leaks(self, split: Split) -> dict[str, Any]:
         """Numbers of test frames with duplicates in the training set."""
@@ -92,6 +101,17 @@ class CaseData:
     def key(self, split: Split) -> str:
         """Digest of the inputs that checkpoints belong to."""
         return checkpoint_key(split, self.digests)
+
+
+def _column(spec: Spec) -> str | None:
+    """Column whose values a split keeps together; of a learning curve, that of the split inside."""
+    target = registry.load("splits", spec.name)
+    params = {**registry.parameters(target), **spec.params}
+    for part, kinds in registry.parts(target).items():
+        _, name, inside = registry.resolve(params[part], kinds)
+        return _column(Spec(name, inside))
+    column = params.get("column", params.get("trajectory"))
+    return column if isinstance(column, str) else None
 
 
 def keep_datasets(largest: int) -> None:

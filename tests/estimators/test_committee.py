@@ -297,3 +297,9 @@ def test_a_case_runs_and_tells_the_members_facts(argon):
     assert [row["member"] for row in outcome.history] == [0, 0, 1, 1]
     assert (predictions["test/energy_std_predicted"] > 0).all()
     assert Outcome.from_json(outcome.to_json()).to_json() == outcome.to_json()
+
+
+@pytest.mark.parametrize(("n", "fits"), [(3, 3), ("many", 1), (None, 1), (0, 1), (True, 1)])
+def test_a_wrong_number_of_members_is_one_fit(n, fits):
+    assert Committee.fits_of("model", {"n": n}) == fits
+    assert Committee.fits_of("model", {}) == 4

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
 from mlffbench.estimators import Committee, Tuned
+from mlffbench.estimators.tuning.trials import Trials
 from mlffbench.harness.planning.planned_run import plan_run
 from mlffbench.harness.run import run
 from mlffbench.system import checkpoint, earlier_work, progress
@@ -54,6 +55,21 @@ def test_the_best_setting_is_fitted_to_all_frames(searcher, count):
     assert model.tuning_["trials"] == model.tuning_["complete"] == len(model.history_)
     scale = model.predict(frames).forces[3] / labels.forces[3]
     assert scale == pytest.approx(model.model_.factor)
+
+
+@pytest.mark.parametrize("trials", [4, 7, 15])
+def test_halving_keeps_to_its_trials_and_ends_with_all_frames(trials):
+    halving = "sklearn.model_selection:HalvingRandomSearchCV"
+    model = Tuned(Tunable(), halving, trials=trials, random_state=0).fit(*argon())
+    assert len(model.history_) <= trials
+    assert (model.history_[-1]["n_train"], model.history_[-1]["state"]) == (16, "complete")
+
+
+def test_halving_starts_no_trial_after_the_time(monkeypatch):
+    monkeypatch.setattr(Trials, "_left", lambda self: 3 - len(self.rows))
+    halving = "sklearn.model_selection:HalvingRandomSearchCV"
+    model = Tuned(Tunable(), halving, trials=15, random_state=0).fit(*argon())
+    assert len(model.history_) == 3
 
 
 def test_the_defaults_win_where_nothing_is_better():
@@ -228,6 +244,10 @@ def test_too_few_frames_to_hold_one_out_are_fitted_with_the_defaults():
         ("morse", {"searcher": "best"}, "searcher must be optuna, random, grid"),
         ("morse", {"searcher": "os:system"}, "searcher must be optuna, random, grid"),
         (Tunable(), {"searcher": "grid", "trials": 2}, r"grid of factor has 3 points, .* trials=2"),
+        (
+            Tunable(), {"searcher": "sklearn.model_selection:HalvingRandomSearchCV", "trials": 3},
+            "HalvingRandomSearchCV needs trials=4 or more, not 3",
+        ),
         (Tunable(), {"validation": 20}, "validation=20 leaves no frame of 20 to fit"),
         (Tunable(), {"searcher": "sklearn.model_selection:NoSearchCV"}, "no searcher 'NoSearchCV'"),
     ],

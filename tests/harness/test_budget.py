@@ -73,6 +73,12 @@ def test_models_inside_a_model_are_limited_too_and_share_the_time():
     assert limited("committee", {"epochs": 9}, model="morse") == {"model": "morse"}
 
 
+@pytest.mark.parametrize("n", ["many", None, 0])
+def test_a_wrong_number_of_members_is_left_to_those_who_refuse_it(n):
+    spec = Spec("committee", {"n": n, "model": NETWORK})
+    assert list(beyond(spec, None)) == list(beyond(spec, {"fit_seconds": 60})) == []
+
+
 def test_keywords_beyond_the_budget_are_named_with_their_place():
     spec = Spec("committee", {"n": 2, "model": {"mace": {"max_seconds": 31, "max_epochs": 5}}})
     ((path, sentence),) = beyond(spec, {"fit_seconds": 60, "epochs": 5})
@@ -87,6 +93,13 @@ def test_keywords_beyond_the_budget_are_named_with_their_place():
         ("mace", {}, {"fit_seconds": 60}, None),
         ("committee", {"model": "morse"}, {"fit_seconds": 60}, 60.0),
         ("committee", {"model": NETWORK}, {"fit_seconds": 60}, None),
+        ("tuned", {"model": "morse"}, {"fit_seconds": 60}, 60.0 + 20 * 60),
+        ("tuned", {"model": "morse"}, {"fit_seconds": 60, "tuning_trials": 9}, 60.0 + 9 * 60),
+        ("tuned", {"model": "morse", "trials": 5}, {"fit_seconds": 60, "tuning_trials": 9}, 60.0 + 5 * 60),
+        ("tuned", {"model": "morse"}, {"fit_seconds": 60, "tuning_seconds": 30}, 90.0),
+        ("tuned", {"model": "morse", "seconds": 7}, {"fit_seconds": 60, "tuning_seconds": 30}, 67.0),
+        ("tuned", {"model": "morse"}, {"tuning_seconds": 30}, None),
+        ("tuned", {"model": "mace"}, {"fit_seconds": 60}, None),
         ("morse", {}, {"epochs": 60}, None),
         ("morse", {}, None, None),
     ],

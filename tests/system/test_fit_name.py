@@ -65,6 +65,10 @@ def test_other_data_have_another_name(change):
     assert fit_name(Morse(), *CHANGES[change](frames(), labels())) != fit_name(Morse(), frames(), labels())
 
 
+def test_the_packages_that_fit_are_named():
+    assert {"torch", "nequip", "optuna"} <= set(file.PACKAGES)
+
+
 def test_other_parameters_and_versions_have_another_name(monkeypatch):
     before = fit_name(Morse(), frames(), labels())
     assert fit_name(Morse(cutoff=7.0), frames(), labels()) != before

@@ -19,18 +19,32 @@ from mlffbench.data import Labels
 from mlffbench.estimators.tuning.space import Space
 from mlffbench.estimators.tuning.trials import Trials
 
-__all__ = ["SHORT", "is_sklearn_searcher", "sklearn_search"]
+__all__ = ["SHORT", "check_trials", "is_sklearn_searcher", "sklearn_search"]
 
 SHORT = {
     "random": "sklearn.model_selection:RandomizedSearchCV",
     "grid": "sklearn.model_selection:GridSearchCV",
 }
+LEAST = 4  # trials of a search by successive halving
 OURS = re.compile(r"sklearn\.model_selection:\w+SearchCV", re.ASCII)  # names no other code
 
 
 def is_sklearn_searcher(name: str) -> bool:
     """True for a short name, or the name of one of scikit-learn's own searchers."""
     return name in SHORT or OURS.fullmatch(name) is not None
+
+
+def check_trials(name: str, trials: int | None) -> None:
+    """Refuse too few trials for successive halving.
+
+    Raises
+    ------
+    ValueError
+        They are not enough for the defaults, two candidates, and the better of these on all frames.
+    """
+    if "Halving" in name and trials is not None and trials < LEAST:
+        short = name.partition(":")[2]
+        raise ValueError(f"{short} needs trials={LEAST} or more, not {trials}; or take searcher 'random'")
 
 
 def sklearn_search(name: str, trials: Trials, space: Space, seed: int) -> None:
@@ -59,7 +73,7 @@ def sklearn_search(name: str, trials: Trials, space: Space, seed: int) -> None:
         warnings.filterwarnings("ignore", message=".*non-finite", category=UserWarning)  # failed trials
         warnings.filterwarnings("ignore", message="The total space of parameters", category=UserWarning)
         search.fit(trials.data.frames, trials.data.labels)
-    if "min_resources" in known:
+    if "min_resources" in known and not trials.ended:
         trials.run(search.cv_results_["params"][search.best_index_])
 
 
@@ -78,9 +92,15 @@ def _halving(trials: Trials) -> dict[str, Any]:
 
     n candidates are n (1 + 1/3 + 1/9 ...) fits, and one more to all frames; a round judges by at least one.
     """
-    n = max(2, (trials.most - len(trials.rows) - 1) * 2 // 3)
+    room = trials.most - len(trials.rows) - 1
+    n = max((n for n in range(2, room + 1) if _fits(n) <= room), default=2)
     frames, held = len(trials.data.frames), len(trials.data.held)
     return {"n_candidates": n, "min_resources": max(ceil(frames / held), frames // 3 ** int(log(n, 3)))}
+
+
+def _fits(n: int) -> int:
+    """Number of fits of successive halving by three of n candidates."""
+    return sum(ceil(n / 3**k) for k in range(int(log(n, 3)) + 1))
 
 
 def _check_size(grid: Mapping[str, Sequence[Any]], trials: Trials) -> None:

@@ -67,15 +67,27 @@ def hold_out(
 
 
 def _blocks(frames: Sequence[Atoms], blocks: Sequence[np.ndarray], wanted: int) -> np.ndarray:
-    """Indices of the first blocks that may go, until there are as many frames as wanted."""
+    """Indices of the first blocks that may go, until there are as many frames as wanted.
+
+    A block that leaves less than half of the frames goes only if no other may: then the smallest one.
+    """
+    held = _gone(frames, blocks, wanted, most=max(wanted, len(frames) // 2))
+    if not held:
+        held = _gone(frames, sorted(blocks, key=len), 1, most=len(frames))
+    return np.sort(np.array(held, dtype=int))
+
+
+def _gone(frames: Sequence[Atoms], blocks: Sequence[np.ndarray], wanted: int, most: int) -> list[int]:
+    """Indices of the first blocks without which every element is left, `most` frames together."""
     left = Counter(symbol for atoms in frames for symbol in set(atoms.symbols))
     held: list[int] = []
     for block in blocks:
         gone = Counter(symbol for i in block for symbol in set(frames[i].symbols))
-        if len(held) < wanted and all(left[symbol] > count for symbol, count in gone.items()):
+        fits = len(held) < wanted and len(held) + len(block) <= most
+        if fits and all(left[symbol] > count for symbol, count in gone.items()):
             left -= gone
             held += block.tolist()
-    return np.sort(np.array(held, dtype=int))
+    return held
 
 
 def validation_error(model: ForceField, frames: Sequence[Atoms], labels: Labels) -> tuple[str, float]:

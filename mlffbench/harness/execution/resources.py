@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlffbench import registry
+from mlffbench.harness.budget import TUNED
 from mlffbench.harness.case import Case
 from mlffbench.system.machine import Machine
 from mlffbench.system.memory_size import memory_size, size_text
@@ -65,6 +66,7 @@ def is_timed(case: Case) -> bool:
         return bool(declared)
     budgets = [(case.budget or {}).get(name) for name in SECONDS]
     budgets += list(_values(case.estimator.params, "max_seconds"))
+    budgets += [case.estimator.params.get("seconds")] if case.estimator.name == TUNED else []
     tasks = (registry.load("tasks", task.name) for task in case.tasks)
     return any(b is not None for b in budgets) or any(getattr(t, "measures_times", False) for t in tasks)
 

@@ -68,7 +68,7 @@ class Suite(_Strict):
     budget: Budget | None = Field(
         default=None, description="most that every method may use; a row may have its own"
     )
-    search: Annotated[Search | None, BeforeValidator(Search.parse)] = Field(
+    search: Annotated[Search | bool | None, BeforeValidator(Search.parse)] = Field(
         default=None, description="a tuned row beside every row, with this search; true for the default one"
     )
     resources: Resources | None = Field(
@@ -92,7 +92,8 @@ class Suite(_Strict):
     @property
     def rows(self) -> list[tuple[int, Row]]:
         """Rows of the leaderboard, tuned ones too, each with the number of its entry."""
-        return list(leaderboard_rows(self.estimators, self.search))
+        common = self.search if isinstance(self.search, Search) else None
+        return list(leaderboard_rows(self.estimators, common))
 
 
 # ---------------------------------------------------------------- cases

@@ -11,6 +11,7 @@ from zipfile import is_zipfile
 from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.forcefield import PACKAGES
+from mlffbench.harness.budget import TUNED
 from mlffbench.harness.case import Case
 from mlffbench.harness.execution.environments import PythonEnvironment
 from mlffbench.system.device import checked_device
@@ -18,6 +19,7 @@ from mlffbench.system.device import checked_device
 __all__ = ["unmet_by", "unmet_requirements"]
 
 SAVED = ".mlff"
+SEARCHER = "optuna"  # by default; the others are scikit-learn's
 
 
 def unmet_by(case: Case, elsewhere: bool = False) -> Iterator[registry.Fault]:
@@ -67,11 +69,11 @@ def unmet_requirements(kind: str, spec: Spec, elsewhere: bool = False) -> Iterat
         Another Python has the packages and devices.
     """
     target = registry.load(kind, spec.name)
-    requires = () if elsewhere else getattr(target, "requires", ())
+    requires = () if elsewhere else _required(kind, spec)
     absent = [name for name in requires if find_spec(name) is None]
     missing = [PACKAGES.get(name, name) for name in absent]
     if missing:
-        extra = getattr(target, "extra", None)
+        extra = "search" if SEARCHER in absent else getattr(target, "extra", None)
         remedy = f"pip install 'mlffbench[{extra}]'" if extra else f"pip install {' '.join(missing)}"
         called = f"{kind.removesuffix('s')} {spec.name!r}"
         yield (), f"{called} needs {', '.join(missing)}, not installed here: {remedy}"
@@ -93,6 +95,14 @@ def unmet_requirements(kind: str, spec: Spec, elsewhere: bool = False) -> Iterat
         value = spec.params.get(word)
         if isinstance(value, str | Mapping):
             yield from _unmet_inside((spec.name, word), value, kinds, elsewhere)
+
+
+def _required(kind: str, spec: Spec) -> tuple[str, ...]:
+    """Modules that an entry imports beyond our dependencies: of a search, those of its searcher."""
+    requires: tuple[str, ...] = getattr(registry.load(kind, spec.name), "requires", ())
+    if (kind, spec.name) == ("estimators", TUNED) and spec.params.get("searcher", SEARCHER) == SEARCHER:
+        return (*requires, SEARCHER)
+    return requires
 
 
 def _unmet_inside(

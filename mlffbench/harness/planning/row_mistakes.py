@@ -10,7 +10,8 @@ from typing import Any
 from mlffbench import registry
 from mlffbench.harness.budget import beyond
 from mlffbench.harness.planning.environment import untrusted
-from mlffbench.harness.planning.row import Budget, Environment, Row
+from mlffbench.harness.planning.row import Budget, Environment, Row, Search
+from mlffbench.harness.planning.tuned_rows import leaderboard_rows
 from mlffbench.system.settings_source import Mistake
 
 __all__ = ["entries_of", "row_mistakes", "rows_of"]
@@ -38,11 +39,21 @@ def rows_of(content: Any) -> list[tuple[int, Row]]:
 
 
 def _repeated_labels(content: Any) -> Iterator[Mistake]:
-    labels = Counter(row.label for _, row in rows_of(content))
-    for i, row in rows_of(content):
-        if labels[row.label] > 1:
-            sentence = f"{row.label!r} appears twice; name the row with 'as: another-name'"
-            yield Mistake(("estimators", i), sentence)
+    """Entries with a label that another has too, with those of their tuned rows."""
+    entries = rows_of(content)
+    rows = list(leaderboard_rows([row for _, row in entries], _common_search(content)))
+    labels = Counter(row.label for _, row in rows)
+    repeated = {entries[k][0]: row.label for k, row in reversed(rows) if labels[row.label] > 1}
+    for i, label in sorted(repeated.items()):
+        yield Mistake(("estimators", i), f"{label!r} appears twice; name the row with 'as: another-name'")
+
+
+def _common_search(content: Any) -> Search | None:
+    """The search of the suite; None also if it is faulty, which is said elsewhere."""
+    with suppress(ValueError, AttributeError):
+        common = Search.parse(content.get("search"))
+        return common if isinstance(common, Search) else None
+    return None
 
 
 def _unknown_environments(content: Any) -> Iterator[Mistake]:

@@ -11,7 +11,7 @@ from mlffbench.data import Spec
 from mlffbench.harness.planning.row import Row, Search
 from mlffbench.system.failures import catch_failure
 
-__all__ = ["TUNED", "beyond_budget", "budget_of", "leaderboard_rows", "searching_spec"]
+__all__ = ["LIMITS", "TUNED", "beyond_budget", "budget_of", "leaderboard_rows", "searching_spec"]
 
 TUNED = "tuned"  # the estimator that searches
 LIMITS = {"trials": "tuning_trials", "seconds": "tuning_seconds"}  # parameters of it -> words of a budget
@@ -47,20 +47,30 @@ def _has_space(spec: Spec) -> bool:
 def searching_spec(spec: Spec, row: Row, budget: Mapping[str, Any] | None = None) -> Spec:
     """The estimator of a row: of a tuned one the search, within its budget, around the spec.
 
+    A row whose estimator is the search itself has the same budget.
+
     Raises
     ------
     ValueError
         The row's search asks for more than the budget.
     """
-    if not isinstance(row.search, Search):
+    params = _keywords(row)
+    if params is None:
         return spec
-    params = row.search.given()
     for _, sentence in beyond_budget(params, budget):
         raise ValueError(f"row {row.label!r}: {sentence}")
-    for word, limit in LIMITS.items():
-        if limit in (budget or {}):
-            params.setdefault(word, (budget or {})[limit])
-    return Spec(TUNED, {"model": {spec.name: dict(spec.params)}, **params})
+    limits = {word: (budget or {}).get(limit) for word, limit in LIMITS.items()}
+    limited = {word: most for word, most in limits.items() if most is not None and params.get(word) is None}
+    is_beside = isinstance(row.search, Search)
+    own = {"model": {spec.name: dict(spec.params)}, **params} if is_beside else spec.params
+    return Spec(TUNED, {**own, **limited})
+
+
+def _keywords(row: Row) -> dict[str, Any] | None:
+    """Keywords of a row's search, which stands beside the estimator or is it; None without."""
+    if isinstance(row.search, Search):
+        return row.search.given()
+    return dict(row.spec.params) if row.spec.name == TUNED else None
 
 
 def beyond_budget(search: Mapping[str, Any], budget: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
@@ -73,5 +83,5 @@ def beyond_budget(search: Mapping[str, Any], budget: Mapping[str, Any] | None) -
 
 def budget_of(row: Row, budget: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """The part of a budget that concerns a row: of one that is not tuned, no limits of a search."""
-    tuned = isinstance(row.search, Search) or row.spec.name == TUNED
+    tuned = _keywords(row) is not None
     return {k: v for k, v in (budget or {}).items() if tuned or k not in LIMITS.values()} or None

@@ -66,3 +66,13 @@ def test_a_prediction_that_is_no_number_has_diverged():
     model.factor = float("inf")
     with pytest.raises(FloatingPointError, match="predicted forces are not finite"):
         validation_error(model, frames, labels)
+
+
+def test_large_groups_are_fitted_and_not_held_out():
+    frames, labels = argon(12)
+    for seed in range(5):
+        data = hold_out(frames, labels, 0.2, ["a"] * 10 + ["b"] * 2, np.random.RandomState(seed))
+        assert parts(data) == (list(range(10)), [10, 11])
+    unlike = [Atoms("H2")] * 4 + [Atoms("HO")] * 1  # only the large group may go
+    data = hold_out(unlike, Labels(np.zeros(5)), 0.2, ["a"] * 4 + ["b"], rng())
+    assert parts(data) == ([4], [0, 1, 2, 3])

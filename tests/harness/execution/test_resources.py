@@ -42,6 +42,8 @@ def test_a_gpu_is_needed_where_an_estimator_says_so(params, gpus, gpu):
         ({"budget": {"epochs": 5}}, False),
         ({"estimator": Spec("committee", {"model": {"mace": {"max_seconds": 5}}})}, True),
         ({"estimator": Spec("mace", {"max_seconds": None})}, False),
+        ({"estimator": Spec("tuned", {"model": "morse", "seconds": 60})}, True),
+        ({"estimator": Spec("tuned", {"model": "morse", "trials": 60})}, False),
         ({"resources": {"timed": True}}, True),
         ({"budget": {"fit_seconds": 5.0}, "resources": {"timed": False}}, False),
     ],

@@ -49,6 +49,11 @@ def test_every_way_to_write_a_name_is_valid(validator):
     assert not list(validator.iter_errors(SUITE))
 
 
+@pytest.mark.parametrize("value", [True, False, None, {"trials": 3}])
+def test_every_way_to_write_a_search_is_valid(value, validator):
+    assert not list(validator.iter_errors({**SUITE, "search": value}))
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -67,6 +72,7 @@ def test_every_way_to_write_a_name_is_valid(validator):
         ),
         *(("estimators", [row]) for row in ({"budget": {"labels": 3}}, {"as": "a"}, {})),
         *(("budget", value) for value in ({"labels": 0}, {"label": 3}, 5)),
+        *(("search", value) for value in ("yes", {"trails": 3})),
         *(("executor", value) for value in ("locl", {"local": {"job": 1}})),
         *(("problems", [problem]) for problem in ({}, {"dataset": "silicon", "splits": "random"})),
         ("problems", [{"dataset": "silicon", "split": {"random": {"train": "most"}}}]),

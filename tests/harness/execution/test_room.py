@@ -99,8 +99,9 @@ def test_a_timed_case_on_a_gpu_leaves_the_other_cores_and_gpus():
     needed = Resources(gpus=1, is_timed=True)
     with room.share(needed) as one, room.share(needed) as two:
         assert {one.gpus, two.gpus} == {("0",), ("1",)}
-    with room.share(Resources(gpus=1, gpu=1)) as named:
-        assert named.gpus == ("1",)
+    with room.share(Resources(gpus=1, gpu=1)) as named, room.share(needed) as other:
+        assert named.gpus == (), "an estimator that says cuda:1 finds it by its number among all"
+        assert other.gpus == ("0",)
 
 
 def test_threads_are_those_asked_for_else_a_share_and_alone_all():

@@ -43,7 +43,10 @@ def read_index(folder: Path, columns: Sequence[str] | None = None) -> pa.Table |
             schema = file.schema_arrow
             if schema.remove_metadata() != SCHEMA or schema.metadata != _identity(folder):
                 return None
-            return file.read(None if columns is None else list(columns)).replace_schema_metadata()
+            names = None if columns is None else list(columns)
+            # Arrow reads dictionaries in lists from one group of rows alone
+            parts = [file.read_row_group(k, names) for k in range(file.num_row_groups)]
+            return (pa.concat_tables(parts) if parts else file.read(names)).replace_schema_metadata()
     except (OSError, ValueError, KeyError, pa.ArrowException):
         return None
 

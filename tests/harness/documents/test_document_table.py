@@ -10,6 +10,7 @@ import pytest
 from example_documents import failed, measured, outcome
 
 from mlffbench.harness.documents import document_table as module
+from mlffbench.harness.documents import index
 from mlffbench.harness.documents.document import read_document
 from mlffbench.harness.documents.document_table import document_table
 from mlffbench.harness.documents.index import NAME
@@ -48,6 +49,13 @@ def reads(monkeypatch):
 
 def rows(folder, **choice):
     return {row["id"]: row for row in document_table(folder, **choice)[0].to_pylist()}
+
+
+def test_an_index_of_several_groups_of_rows_is_read(folder, reads, monkeypatch):
+    monkeypatch.setattr(index, "GROUP", 2)
+    first = rows(folder)
+    assert rows(folder) == first
+    assert len(reads) == 4, "no document is read again"
 
 
 def test_a_second_reading_reads_no_document_and_gives_the_same(folder, reads):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Annotated
 
 import typer
@@ -15,6 +16,8 @@ from mlffbench.cli.trust_option import add_trust_option
 from mlffbench.system.interrupts import interruptible
 
 __all__ = ["app", "main"]
+
+OBJECTS = 100_000  # new ones, after which the garbage collector looks; documents are many and form no cycles
 
 app = typer.Typer(
     help="Compare machine-learned force fields: one suite file in, a leaderboard out.",
@@ -53,5 +56,6 @@ def _version(
 def main() -> None:
     """Run the command line; SIGTERM and SIGHUP end it as Ctrl-C does."""
     lenient_output()
+    gc.set_threshold(OBJECTS)
     with interruptible():
         app()

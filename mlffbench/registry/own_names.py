@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,14 @@ LONG_LIST = 8  # names that a sentence can hold
 
 def names(kind: str) -> list[str]:
     """List the names of a kind from the files of its folder; nothing is imported."""
+    return list(_names(kind))
+
+
+@cache
+def _names(kind: str) -> tuple[str, ...]:
+    """The same; a package's files stay as they are while it runs, and every lookup of a name asks."""
     folder = Path(__file__).parents[1] / FOLDERS.get(kind, kind)
-    return sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_"))
+    return tuple(sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_")))
 
 
 def suggest(word: str, known: Iterable[str], command: str | None = None) -> str:

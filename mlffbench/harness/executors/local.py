@@ -77,7 +77,7 @@ class Local:
         return is_timed(case) or (self.jobs == 1 and not self._stays(case))
 
     def stop(self) -> None:
-        """Do nothing: nobody waits for room."""
+        """Do nothing: who waits has room as soon as the running cases have been ended."""
 
     def describe(self) -> list[str]:
         """No lines: nothing is to be said of this machine."""

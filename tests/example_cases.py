@@ -52,7 +52,7 @@ class Silent:
 class InProcess:
     """Stand-in of a child process, which takes seconds to start: the case is run in this process."""
 
-    died = is_lost = False
+    died = False
     memory = lock = None
     entry_seconds = 0.0
 

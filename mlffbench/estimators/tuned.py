@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 
 from mlffbench.data import Labels, as_atoms
 from mlffbench.estimators.base.composite import Composite
+from mlffbench.estimators.tuning.limits import MOST, TRIALS
 from mlffbench.estimators.tuning.sklearn_search import check_trials, is_sklearn_searcher
 from mlffbench.forcefield import ForceField, Prepared
 from mlffbench.system.ranges import AtomEnergies, Count, Positive, Seed, ShareOrNumber
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Tuned"]
 
-TRIALS, MOST = 20, 1000  # trials by default, and where the time is the limit
 STATES = ("complete", "pruned", "failed", "out of time")
 
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from mlffbench import registry
 from mlffbench.data import Spec, Split
+from mlffbench.estimators.tuning.limits import TRIALS, TUNED
 
 __all__ = ["beyond", "fit_limit", "training_part", "within"]
 
 PARAMETERS = {"fit_seconds": "max_seconds", "epochs": "max_epochs"}  # of methods that train in steps
-TUNED = "tuned"  # estimator whose fit is a search and a fit
 
 Params = dict[str, Any]
 
@@ -68,8 +68,6 @@ def fit_limit(spec: Spec, budget: Mapping[str, Any] | None) -> float | None:
 
 def _search_seconds(params: Mapping[str, Any], budget: Mapping[str, Any]) -> float:
     """Seconds that a search may take under a budget of `fit_seconds`."""
-    from mlffbench.estimators.tuned import TRIALS
-
     seconds = params.get("seconds") or budget.get("tuning_seconds")
     trials = params.get("trials") or budget.get("tuning_trials") or TRIALS
     return float(seconds or budget["fit_seconds"] * trials)

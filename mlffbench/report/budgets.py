@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mlffbench.estimators.tuning.limits import TRIALS
 from mlffbench.harness.documents.parts import number, search_params
 from mlffbench.report.contrast import some
 from mlffbench.report.problems import Document, Method, Problem, dig
@@ -18,7 +19,6 @@ WORDS = {
     "tuning_trials": "{:g} trials",
     "tuning_seconds": "{:g} s of search",
 }
-TRIALS = 20  # of a search that has no limit
 LATE = 1.1  # times the budget: a fit that ends at the end of an epoch may take a little longer
 DEPENDS, REPRODUCIBLE = "depends on the machine", "reproducible"
 

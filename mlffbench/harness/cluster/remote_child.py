@@ -42,11 +42,6 @@ class RemoteChild:
         self.memory: int | None = None
 
     @property
-    def is_lost(self) -> bool:
-        """True if the worker was lost."""
-        return self._reservation.loss is not None
-
-    @property
     def errors(self) -> str:
         """The last lines of its standard error."""
         return self._errors.decode(errors="replace")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mlffbench.estimators.tuning.limits import TUNED
+
 __all__ = ["LARGE", "Document", "dig", "failed_as", "fitted_here", "number", "search_params"]
 
 Document = dict[str, Any]
-TUNED = "tuned"  # estimator that searches
 LARGE = 1_000  # documents from which on a results folder has an index
 
 

@@ -43,8 +43,8 @@ class CaseProcess:
         Packages of the case's environment, with their versions, once the process has entered it.
     entry_seconds : float
         Time until then, in which the environment may have been made.
-    died, is_lost : bool
-        True if it has ended without an answer; if that was the death of the process it was forked from.
+    died : bool
+        True if it has ended without an answer.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class CaseProcess:
         more: Mapping[str, Any],
     ) -> None:
         self.case, self.place, self.time_limit, self.log = case, place, time_limit, log
-        self.died = self.is_lost = False
+        self.died = False
         self.lock: str | None = None
         self.entry_seconds = 0.0
         self._order = {
@@ -97,7 +97,7 @@ class CaseProcess:
         failure = {**self._child.failure(self.time_limit), "traceback": self._child.errors}
         if last == "answering":
             failure["message"] += "; it died while it wrote its answer"
-        self.died, self.is_lost = True, self._child.is_lost
+        self.died = True
         return failed(self.case, failure).to_json(), None
 
     def _enter(self, progressed: Callable[..., None]) -> str:

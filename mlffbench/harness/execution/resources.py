@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlffbench import registry
-from mlffbench.harness.budget import TUNED
+from mlffbench.estimators.tuning.limits import TUNED
 from mlffbench.harness.case import Case
 from mlffbench.system.machine import Machine
 from mlffbench.system.memory_size import memory_size, size_text

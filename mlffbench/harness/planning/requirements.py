@@ -10,8 +10,8 @@ from zipfile import is_zipfile
 
 from mlffbench import registry
 from mlffbench.data import Spec
+from mlffbench.estimators.tuning.limits import TUNED
 from mlffbench.forcefield import PACKAGES
-from mlffbench.harness.budget import TUNED
 from mlffbench.harness.case import Case
 from mlffbench.harness.execution.environments import PythonEnvironment
 from mlffbench.system.device import checked_device

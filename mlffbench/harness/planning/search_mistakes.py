@@ -8,10 +8,11 @@ from typing import Any
 
 from mlffbench import registry
 from mlffbench.data import Spec
+from mlffbench.estimators.tuning.limits import TUNED
 from mlffbench.harness.budget import PARAMETERS
 from mlffbench.harness.planning.row import Budget, Search
 from mlffbench.harness.planning.row_mistakes import rows_of
-from mlffbench.harness.planning.tuned_rows import LIMITS, TUNED, beyond_budget
+from mlffbench.harness.planning.tuned_rows import LIMITS, beyond_budget
 from mlffbench.system.parameter_values import value_faults
 from mlffbench.system.settings_source import Mistake
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from mlffbench import registry
 from mlffbench.data import Spec
+from mlffbench.estimators.tuning.limits import TUNED
 from mlffbench.harness.planning.row import Row, Search
 from mlffbench.system.failures import catch_failure
 
-__all__ = ["LIMITS", "TUNED", "beyond_budget", "budget_of", "leaderboard_rows", "searching_spec"]
+__all__ = ["LIMITS", "beyond_budget", "budget_of", "leaderboard_rows", "searching_spec"]
 
-TUNED = "tuned"  # the estimator that searches
 LIMITS = {"trials": "tuning_trials", "seconds": "tuning_seconds"}  # parameters of it -> words of a budget
 
 

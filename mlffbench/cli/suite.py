@@ -53,7 +53,10 @@ def score(
     say_set_aside(store)
     damaged = {path.stem for path in store.set_aside}
     if missing := [id for id in absent if id not in damaged]:
-        stop(f"no stored predictions for {_some(missing)}; run the suite again with --force to get them")
+        stop(
+            f"no stored predictions for {_some(missing)}, or a run is computing them; "
+            "run the suite again with --force to get those that are missing"
+        )
     if len(missing) < len(absent) or not done:
         raise typer.Exit(1)
 

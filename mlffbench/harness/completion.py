@@ -15,7 +15,6 @@ from mlffbench.harness.documents.store import Store
 from mlffbench.harness.execution.execute import Observer, execute
 from mlffbench.harness.execution.placement import Executor
 from mlffbench.harness.rescore import add_metrics
-from mlffbench.system.lease import Leases
 
 __all__ = ["Completed", "complete", "to_do"]
 
@@ -87,20 +86,13 @@ def complete(
 
 def _add_metrics(states: Sequence[CaseState], store: Store) -> dict[str, int]:
     """Score the metrics that finished cases lack; return how many cases got each."""
-    lacking = [state for state in states if state.metrics]
+    scored: list[str] = []
     with store.leases() as leases:
-        scored = [name for state in lacking for name in _scored(state, store, leases)]
+        for state in states:
+            functions = {name: registry.load("metrics", name) for name in state.metrics}
+            if functions and add_metrics(store, state.case.id, functions, leases):
+                scored += functions
     return dict(Counter(scored))
-
-
-def _scored(state: CaseState, store: Store, leases: Leases) -> tuple[str, ...]:
-    """Names of the metrics that were added to a case; none if another run holds it."""
-    functions = {name: registry.load("metrics", name) for name in state.metrics}
-    with leases.claim(state.case.id) as lease:
-        document = None if lease is None else store.load(state.case.id)
-        if lease is None or document is None:
-            return ()
-        return state.metrics if add_metrics(store, document, functions, lease.check) else ()
 
 
 def _added_tasks(state: CaseState, store: Store) -> list[tuple[str, bool]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,6 +14,7 @@ from mlffbench.harness.documents.predictions import unpack
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.outcome import extended
 from mlffbench.harness.scoring import Metric, score
+from mlffbench.system.lease import Leases
 from mlffbench.system.provenance import provenance
 
 __all__ = ["add_metrics", "rescore"]
@@ -37,37 +38,35 @@ def rescore(store: Store, metrics: Sequence[str]) -> tuple[int, list[str]]:
     """
     functions = {name: registry.load("metrics", name) for name in metrics}
     finished = [d for d in store.documents() if d["status"] == "ok"]
-    absent = [d["id"] for d in finished if not add_metrics(store, d, functions)]
+    with store.leases() as leases:
+        absent = [d["id"] for d in finished if not add_metrics(store, d["id"], functions, leases)]
     return len(finished) - len(absent), absent
 
 
-def add_metrics(
-    store: Store,
-    document: dict[str, Any],
-    functions: Mapping[str, Metric],
-    held: Callable[[], object] = bool,
-) -> bool:
+def add_metrics(store: Store, id: str, functions: Mapping[str, Metric], leases: Leases) -> bool:
     """Score a finished case from its stored predictions; False if it has none that can be used.
+
+    So it is for a case that another run holds, whose document is being changed.
 
     Parameters
     ----------
-    document : dict
-        Of the case.
     functions : mapping of str to ``(true, predicted) -> float``
         The metrics, by name.
-    held : callable
-        As for `Store.save`.
+    leases : Leases
+        Those of the store, entered.
     """
-    arrays = store.predictions(document["id"])
-    if arrays is None:
-        return False
-    try:
-        scored = _scored(document, arrays, functions)
-    except InvalidPrediction as error:
-        store.set_aside[store.predictions_path(document["id"])] = str(error)
-        return False
-    store.save(scored, held=held)
-    return True
+    with leases.claim(id) as lease:
+        document = None if lease is None else store.load(id)
+        arrays = None if document is None else store.predictions(id)
+        if lease is None or document is None or arrays is None:
+            return False
+        try:
+            scored = _scored(document, arrays, functions)
+        except InvalidPrediction as error:
+            store.set_aside[store.predictions_path(id)] = str(error)
+            return False
+        store.save(scored, held=lease.check)
+        return True
 
 
 def _scored(

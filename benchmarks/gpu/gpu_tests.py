@@ -23,7 +23,19 @@ def outcome(run: Run) -> dict[str, Any]:
     """Numbers of tests that passed and failed, and the lines that say why."""
     marked = [f for f in sorted((ROOT / "tests").rglob("test_*.py")) if "mark.gpu" in f.read_text("utf-8")]
     files = [str(f.relative_to(ROOT)) for f in (marked[:1] if run.small else marked)]
-    command = [sys.executable, "-m", "pytest", "-q", "-m", "gpu", "--tb=short", "-p", "no:cacheprovider"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-m",
+        "gpu",
+        "--tb=short",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:benchmark",
+    ]  # it warns beside xdist, and warnings are errors
     # one file's tests follow each other: two of them fill the card's memory
     workers = ["-n", "0"] if run.small else ["-n", str(WORKERS), "--dist", "loadfile"]
     only = ["--collect-only"] if run.device == "cpu" else []

@@ -157,10 +157,10 @@ def _card(facts: Mapping[str, Any]) -> str | None:
 
 
 def _provenance() -> dict[str, Any]:
-    """Provenance; the revision, where there is no repository, as `collect.sh` wrote it down."""
+    """Provenance; on a lent machine, whose copy may be another repository, with the revision of `collect.sh`."""
     facts, file = provenance(), ROOT / ".gpu" / "REVISION"
-    if facts["revision"] is None and file.exists():
-        facts["revision"] = file.read_text(encoding="utf-8").strip() or None
+    if file.exists():
+        facts["revision"] = file.read_text(encoding="utf-8").strip() or facts["revision"]
     return facts
 
 

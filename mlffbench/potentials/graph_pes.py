@@ -76,16 +76,20 @@ def defaults(dtype: torch.dtype, device: torch.device) -> Iterator[None]:
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:
-        with _NumbersOnDevice() if captures(device) else nullcontext():
+        with _NumbersOnDevice(device) if captures(device) else nullcontext():
             yield
     finally:
         torch.set_default_dtype(before)
 
 
 class _NumbersOnDevice(TorchFunctionMode):
-    """``torch.tensor(number)`` as a filled tensor."""
+    """``torch.tensor(number)`` as a tensor that is filled on the device."""
+
+    def __init__(self, device: torch.device) -> None:
+        super().__init__()
+        self.device = device
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func is torch.tensor and isinstance(args[0], int | float):
-            return torch.full((), args[0], **(kwargs or {}))
+            return torch.full((), args[0], **{"device": self.device, **(kwargs or {})})
         return func(*args, **(kwargs or {}))

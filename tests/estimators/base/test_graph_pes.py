@@ -19,8 +19,9 @@ from mlffbench.estimators.base.graph_pes import GraphPES
 from mlffbench.estimators.painn import PaiNN
 from mlffbench.estimators.schnet import SchNet
 from mlffbench.estimators.tensornet import TensorNet
-from mlffbench.potentials.graph_pes import atomic_graph, library
+from mlffbench.potentials.graph_pes import atomic_graph, defaults, library
 from mlffbench.potentials.networks.labelled_frames import LabelledFrames
+from mlffbench.system import cuda_graph
 
 pytest.importorskip("graph_pes")
 
@@ -232,3 +233,13 @@ def test_gpu_agrees_with_cpu(cls: type[GraphPES]) -> None:
     cpu, gpu = (small(cls, device=d).fit(frames, labels).predict(frames) for d in ("cpu", "cuda"))
     np.testing.assert_allclose(gpu.energy, cpu.energy, atol=1e-6)
     np.testing.assert_allclose(gpu.forces[0], cpu.forces[0], atol=1e-5)
+
+
+def test_numbers_are_made_on_the_device_where_steps_are_captured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """torch.where copies a number of the host to the device, which ends a capture."""
+    monkeypatch.setitem(cuda_graph.POOLS, "meta", cuda_graph.POOLS["cuda"])
+    with defaults(torch.float64, torch.device("meta")):
+        number = torch.tensor(0.5)
+        there = torch.tensor(1, device="cpu", dtype=torch.int32)
+    assert (number.device.type, number.dtype) == ("meta", torch.float64)
+    assert (there.device.type, there.dtype) == ("cpu", torch.int32)

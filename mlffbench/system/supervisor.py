@@ -86,12 +86,26 @@ def _status(program: int) -> int:
 
 
 def _end_descendants() -> None:
+    """End all below this process: while any is left, this one has a child, since orphans become its own.
+
+    A look at ``/proc`` may miss what is just being handed on by a process that dies meanwhile.
+    """
     for sign, seconds in PATIENCE:
         end = time.monotonic() + seconds
-        while (pids := _descendants()) and time.monotonic() < end:
-            for pid in pids:
+        while _has_children() and time.monotonic() < end:
+            for pid in _descendants():
                 _signal(pid, sign)
             time.sleep(0.02)
+
+
+def _has_children() -> bool:
+    """True if there are children after the dead ones are collected."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            continue
+    except ChildProcessError:
+        return False
+    return True
 
 
 def _signal(pid: int, sign: int) -> None:
@@ -102,12 +116,7 @@ def _signal(pid: int, sign: int) -> None:
 
 
 def _descendants() -> set[int]:
-    """Living processes below this one, after the dead ones are collected."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            continue
-    except ChildProcessError:
-        return set()  # every orphan below would be a child
+    """Living processes below this one."""
     parents = _parents()
     below = {os.getpid()}
     while more := {pid for pid, parent in parents.items() if parent in below} - below:

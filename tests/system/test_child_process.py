@@ -203,3 +203,27 @@ def test_a_flood_on_every_pipe_is_read(start):
 def test_bytes_that_are_no_text_end_nothing(start):
     code = r"import os; os.write(1, b'\xff\xfe garbage\n\x00'); print('whole')"
     assert [line.strip() for line in start(code).lines()][-1].endswith("whole")
+
+
+MISSING = """
+import os, subprocess, sys
+from mlffbench.system import supervisor
+
+look, looks = supervisor._parents, iter(range(10**6))
+supervisor._parents = lambda: {} if next(looks) < 3 else look()
+supervisor._prctl(supervisor.PR_SET_CHILD_SUBREAPER, 1)
+dead = subprocess.Popen(["sh", "-c", "sleep 60 & echo $!"], stdout=subprocess.PIPE, text=True)
+print(dead.stdout.readline().strip(), flush=True)
+dead.wait()
+supervisor._end_descendants()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="orphans are handed on to a supervisor on Linux alone")
+def test_a_process_that_a_look_has_missed_is_ended_by_the_next(start):
+    """While a parent dies, its child is below nobody in what /proc says."""
+    child = start(MISSING)
+    orphan = int(next(child.lines()))
+    child.wait()
+    assert child.failure(None)["message"].startswith("the process ended with code 0")
+    assert not alive(orphan)

@@ -33,6 +33,7 @@ def environment(tmp_path_factory):
 @pytest.fixture(scope="module")
 def shared_server(environment):
     server = ForkServer("example_forked", threads=2)
+    run(server, "pass")  # the template has started
     yield server
     server.close()
     assert not marked(environment)

@@ -157,7 +157,7 @@ def _card(facts: Mapping[str, Any]) -> str | None:
 
 
 def _provenance() -> dict[str, Any]:
-    """Provenance; on a lent machine, whose copy may be another repository, with the revision of `collect.sh`."""
+    """Provenance; on a lent machine, whose copy is another repository, with the revision of `collect.sh`."""
     facts, file = provenance(), ROOT / ".gpu" / "REVISION"
     if file.exists():
         facts["revision"] = file.read_text(encoding="utf-8").strip() or facts["revision"]

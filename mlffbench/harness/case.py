@@ -13,7 +13,7 @@ from typing import Any
 
 from mlffbench.data import Spec
 
-__all__ = ["DEFAULT_METRICS", "Case"]
+__all__ = ["DEFAULT_METRICS", "Case", "id_of"]
 
 DEFAULT_METRICS = ["rmse", "mae"]
 UNDECIDING = ("suite", "label", "metrics", "tasks", "resources")  # keys that do not decide the fit
@@ -48,11 +48,7 @@ class Case:
 
     @cached_property
     def id(self) -> str:
-        decides = {k: v for k, v in self.to_json().items() if k not in UNDECIDING}
-        if environment := {k: v for k, v in decides.pop("environment", {}).items() if k != "python"}:
-            decides["environment"] = environment
-        digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
-        return f"{re.sub(r'[^A-Za-z0-9_]', '_', self.estimator.name)}-{digest[:12]}"
+        return id_of(self.to_json())
 
     @property
     def title(self) -> str:
@@ -71,3 +67,12 @@ class Case:
         specs = {k: Spec(**document[k]) for k in ("dataset", "split", "estimator")}
         tasks = tuple(Spec(**t) for t in document["tasks"])
         return cls(**{**document, **specs, "tasks": tasks, "metrics": tuple(document["metrics"])})
+
+
+def id_of(plain: Mapping[str, Any]) -> str:
+    """Id of a case that is given as plain JSON, with all that decides the fit."""
+    decides = {k: v for k, v in plain.items() if k not in UNDECIDING}
+    if environment := {k: v for k, v in decides.pop("environment", {}).items() if k != "python"}:
+        decides["environment"] = environment
+    digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+    return f"{re.sub(r'[^A-Za-z0-9_]', '_', plain['estimator']['name'])}-{digest[:12]}"

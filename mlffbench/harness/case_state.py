@@ -119,6 +119,8 @@ def _lacking_metrics(case: Case, document: Mapping[str, Any]) -> tuple[str, ...]
 
 def _lacking_tasks(case: Case, document: Mapping[str, Any], retry: bool) -> Iterator[Spec]:
     """Yield the tasks that the document does not have; with `retry` those that failed as a whole, too."""
+    if not case.tasks:
+        return
     done = document["case"]["tasks"]
     failed = failed_tasks(document) if retry else set()
     for task, plain in zip(case.tasks, case.to_json()["tasks"], strict=True):

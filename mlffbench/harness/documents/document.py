@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 from typing_extensions import TypedDict
 
-from mlffbench.harness.case import Case
+from mlffbench.harness.case import Case, id_of
 from mlffbench.harness.documents.migrations import migrated
 from mlffbench.system.plain_text import LONGEST, plain_texts
 
@@ -263,6 +263,7 @@ def _sentence(error: ValidationError) -> str:
 def is_own_case(document: dict[str, Any]) -> bool:
     """False if the case in the document is not the one that its id digests."""
     try:
-        return Case.from_json(document["case"]).id == document["id"]
-    except (TypeError, KeyError):  # written by hand, without all of a case
+        plain, id = document["case"], document["id"]
+        return id_of(plain) == id or Case.from_json(plain).id == id
+    except (TypeError, KeyError, AttributeError):  # written by hand, without all of a case
         return True

@@ -8,7 +8,6 @@ import math
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -221,19 +220,25 @@ class Store:
             n_documents = sum(1 for _ in self.folder.glob("*.json"))
             table = self.table(columns=["head"]) if n_documents >= LARGE else None
             self._heads = {} if table is None else _heads(table)
-        path, heads = self.document_path(id), self._heads
-        with suppress(OSError):
-            status = path.stat()
-            stamp, head = heads.get(id, (None, ""))
-            if stamp == (status.st_mtime_ns, status.st_size, status.st_ino):
-                document = from_json(head) if isinstance(head, str) else head
-                if id not in self._own_heads and self._own(path, document) is None:
-                    return None
-                self._own_heads.add(id)
-                if len(heads) <= KEPT_HEADS:
-                    heads[id] = stamp, document
-                return document
-        return self.load(id)
+        known = self._heads.get(id)
+        if known is None or known[0] != self._stamp(id):
+            return self.load(id)
+        stamp, head = known
+        document = from_json(head) if isinstance(head, str) else head
+        if id not in self._own_heads and self._own(self.document_path(id), document) is None:
+            return None
+        self._own_heads.add(id)
+        if len(self._heads) <= KEPT_HEADS:
+            self._heads[id] = stamp, document
+        return document
+
+    def _stamp(self, id: str) -> Stamp | None:
+        """Stamp of the document of a case that the index names; None if it is gone."""
+        try:
+            status = os.stat(f"{self.folder}{os.sep}{id}.json")
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size, status.st_ino
 
     def predictions(self, id: str) -> dict[str, np.ndarray] | None:
         """Read the predictions of a case; None if the file is missing, or cannot be used."""

@@ -47,7 +47,8 @@ class Fit:
 
     def train(self, settings: Settings, second: bool = False) -> Trained:
         held = Validation(
-            [torch.arange(N, 20, device=self.x.device)], lambda b: (self.errors(b).detach().sum(), torch.ones_like(b).sum())
+            [torch.arange(N, 20, device=self.x.device)],
+            lambda b: (self.errors(b).detach().sum(), torch.ones_like(b).sum()),
         )
         stage = StageTwo(lambda b: 5 * self.errors(b).mean(), held, learning_rate=0.01, average=True)
         return train(

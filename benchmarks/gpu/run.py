@@ -29,7 +29,7 @@ ROOT = HERE.parents[1]
 RESULTS = ROOT / "results" / "gpu"
 SMALL = ROOT / "runs" / "gpu-small"
 LIMITS = {  # seconds
-    "parity": 60, "training": 130, "launches": 40, "gpu_tests": 60,
+    "parity": 40, "training": 130, "launches": 40, "gpu_tests": 60,
     "kernels": 35, "accuracy": 75, "speeds": 70, "paper": 90,
 }  # fmt: skip
 HALVES = {"first": list(LIMITS)[:4], "second": list(LIMITS)[4:]}

@@ -42,7 +42,7 @@ class Distant(Exportable, ForceField):
         import a_package_elsewhere
 
         forces = [values for values in labels.forces or () if values is not None]
-        self.depth_ = 1e-3 * (1 + sum(float(np.abs(values).sum()) for values in forces))
+        self.depth_ = 1e-3 * (1 + np.mean([np.abs(values).mean() for values in forces] or [0.0]).item())
         self.array_ = np.arange(3.0)
         self.number_ = a_package_elsewhere.NUMBER
         self.history_ = [{"epoch": 1, "loss": 0.5}]
@@ -63,7 +63,7 @@ class Distant(Exportable, ForceField):
 
     def _row(self, atoms: Atoms) -> tuple[float, np.ndarray, np.ndarray | None]:
         copy = Atoms(atoms)
-        copy.calc = LennardJones(sigma=1.5, epsilon=self.depth_, rc=self.cutoff, smooth=True)
+        copy.calc = LennardJones(sigma=1.0, epsilon=self.depth_, rc=self.cutoff, smooth=True)
         stress = copy.get_stress() if atoms.pbc.all() else None
         return copy.get_potential_energy(), copy.get_forces(), stress
 

@@ -78,6 +78,7 @@ class ModelProcess:
             sys.stderr.write(f"mlffbench: {environment.sentence()}\n")
         python = str(environment.ready())
         self._lock, self._pid = threading.Lock(), os.getpid()
+        self._timer: threading.Timer | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="mlffbench-", dir=_room()))
         self._process = ChildProcess(
             ["-P", "-m", SERVER],
@@ -162,9 +163,15 @@ class ModelProcess:
 
     def linger(self) -> None:
         """Stay for the next model, for a while."""
-        timer = threading.Timer(KEPT_SECONDS, lambda _: None, [self])
-        timer.daemon = True
-        timer.start()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = threading.Timer(KEPT_SECONDS, self._leave)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _leave(self) -> None:
+        """Do nothing: the timer no longer refers to this object."""
+        self._timer = None
 
     def _first(self, environment: PythonEnvironment) -> dict[str, Any]:
         """Version of the interpreter and packages, once the process has started."""

@@ -22,7 +22,7 @@ from mlffbench.system.python_environment import PythonEnvironment
 
 BATCHES = (1, 10, 100)  # molecules of nine atoms
 REPEATS = 20
-MOST_MILLISECONDS = {1: 5.0, 10: 6.0, 100: 15.0}  # of overhead
+MOST_MILLISECONDS = {1: 3.0, 10: 4.0, 100: 12.0}  # of CPU time that a batch costs more
 
 
 def main() -> None:
@@ -56,9 +56,10 @@ def _compared(ours: dict, theirs: dict) -> tuple[list[Claim], dict]:
         for name, unit in (("energy", "eV"), ("forces", "eV/Å")):
             difference = np.abs(np.array(one[name]) - other[name]).max()
             claims.append(at_most(f"difference of {name}, {n} molecules", difference, 0.0, unit))
-        overhead = 1e3 * (one["seconds"] - other["seconds"])
-        claims.append(at_most(f"overhead of a batch of {n} molecules", overhead, MOST_MILLISECONDS[n], "ms"))
-        numbers[str(n)] = {"here_ms": 1e3 * one["seconds"], "there_ms": 1e3 * other["seconds"]}
+        more = 1e3 * (one["cpu_seconds"] - other["cpu_seconds"])
+        claims.append(at_most(f"CPU time more, {n} molecules", more, MOST_MILLISECONDS[n], "ms"))
+        times = {name: [1e3 * side[name] for side in (one, other)] for name in ("seconds", "cpu_seconds")}
+        numbers[str(n)] = {"milliseconds here, there": times}
     return claims, numbers
 
 

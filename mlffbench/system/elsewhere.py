@@ -18,7 +18,7 @@ from sklearn.base import clone
 from mlffbench.data import Labels
 from mlffbench.registry.trusted import trusted
 from mlffbench.system import checkpoint, earlier_work
-from mlffbench.system.array_archive import read_arrays
+from mlffbench.system.array_file import read_array_file
 from mlffbench.system.decoding import Reader
 from mlffbench.system.distant_model import ModelFile, is_distant, model_file_of
 from mlffbench.system.encoding import Writer
@@ -112,7 +112,7 @@ def partial_fit(model: Any, frames: Sequence[Atoms], labels: Labels) -> None:
 def evaluate(model: Any, frames: Sequence[Atoms], quantities: Collection[str] | None) -> Labels:
     """Predict labels of frames in the environment of the model's class, with the energies of atoms."""
     arrays = frame_arrays(frames)
-    read = lambda answer: labels_from(read_arrays(answer), arrays["sizes"])
+    read = lambda answer: labels_from(read_array_file(answer), arrays["sizes"])
     wanted = None if quantities is None else sorted(quantities)
     labels, _ = _request(model, {"do": "evaluate", "quantities": wanted}, _held(model), read, arrays)
     return labels

@@ -20,6 +20,7 @@ from sklearn.exceptions import NotFittedError
 
 from mlffbench.data import InvalidData, InvalidPrediction
 from mlffbench.system import progress
+from mlffbench.system.array_file import write_array_file
 from mlffbench.system.child_process import THREADS, ChildProcess
 from mlffbench.system.distant_model import ModelFile
 from mlffbench.system.failures import DiskFullError, LostProcessError, TooLongError
@@ -146,15 +147,15 @@ class ModelProcess:
         with self._lock:
             try:
                 if data is not None:
-                    np.savez(file("data.npz"), **data)
-                words = {**request, "data": file("data.npz"), "answer": file("answer.npz")}
+                    write_array_file(Path(file("data")), data)
+                words = {**request, "data": file("data"), "answer": file("answer")}
                 kind, value = ("unknown", None) if sent else self._exchange(words, limit)
                 if kind == "unknown":
                     Path(file("model.mlff")).write_bytes(model.content)
                     kind, value = self._exchange({**words, "file": file("model.mlff")}, limit)
-                return (read(Path(file("answer.npz"))), value) if kind == "done" else _raise(value)
+                return (read(Path(file("answer"))), value) if kind == "done" else _raise(value)
             finally:
-                for name in ("data.npz", "answer.npz", "model.mlff"):
+                for name in ("data", "answer", "model.mlff"):
                     Path(file(name)).unlink(missing_ok=True)
 
     def close(self) -> None:

@@ -21,9 +21,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mlffbench.system import checkpoint, earlier_work, model_file, progress
+from mlffbench.system.array_file import read_array_file, write_array_file
 from mlffbench.system.frame_arrays import frames_of, label_arrays, labels_from
 from mlffbench.system.own_package import own_identity
 from mlffbench.system.versions import versions
@@ -101,9 +100,9 @@ class ModelServer:
     def evaluate(self, request: Request) -> None:
         """Predict labels of frames, and write them."""
         model = self._models[request["model"]]
-        frames = frames_of(_arrays(request["data"]))
+        frames = frames_of(read_array_file(Path(request["data"])))
         labels = model.evaluate(model.prepare(frames), request["quantities"])
-        np.savez(request["answer"], **label_arrays(labels))
+        write_array_file(Path(request["answer"]), label_arrays(labels))
 
     def export(self, request: Request) -> Request:
         """Write a fitted model for another program."""
@@ -112,7 +111,7 @@ class ModelServer:
         return {"files": list(map(str, export.files)), "usage": export.usage}
 
     def _learn(self, request: Request, action: str) -> Request:
-        model, arrays = self._loaded(request), _arrays(request["data"])
+        model, arrays = self._loaded(request), read_array_file(Path(request["data"]))
         frames, labels = frames_of(arrays), labels_from(arrays, arrays["sizes"])
         folder = request["checkpoints"]
         model.import_libraries()
@@ -167,18 +166,13 @@ class _Forwarded(warnings.catch_warnings):  # type: ignore[type-arg]
             self.send("warning", [category.__name__, str(message)[:MOST_TEXT]])
 
 
-def _arrays(file: str) -> dict[str, np.ndarray]:
-    with np.load(file, allow_pickle=False) as archive:
-        return dict(archive)
-
-
 def _digest(file: str) -> str:
     return hashlib.sha256(Path(file).read_bytes()).hexdigest()
 
 
 def _cpu_seconds() -> float:
     """CPU time of this process and of those that it has waited for."""
-    return sum(os.times()[:4])
+    return time.process_time() + sum(os.times()[2:4])
 
 
 def _described(error: Exception) -> dict[str, Any]:

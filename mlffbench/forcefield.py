@@ -365,7 +365,9 @@ class ForceField(RegressorMixin, BaseEstimator):
         missing = [name for name in cls.requires if find_spec(name) is None]
         if missing:
             packages = ", ".join(PACKAGES.get(name, name) for name in missing)
-            place = "" if cls.environment is None else " in an environment of its own, which a suite makes"
+            place = (
+                "" if cls.environment is None else " in an environment of its own, which the first fit makes"
+            )
             raise ImportError(
                 f"{cls.__name__} needs {packages}{place}: pip install 'mlffbench[{cls.extra}]'",
                 name=missing[0],

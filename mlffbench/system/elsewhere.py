@@ -134,12 +134,12 @@ def reduced(model: Any) -> tuple[Callable[..., Any], tuple[Any, ...]] | None:
 def _rebuilt(kind: type, state: dict[str, Any]) -> Any:
     """The copy, computed here if the packages are here by now."""
     if is_distant(kind):
-        model = object.__new__(kind)
+        model: Any = object.__new__(kind)
         vars(model).update(state)
         return model
     archive = state["model_file_"].archive()
-    model = Reader(archive.arrays, [kind.__module__, PROCESS], None, PROCESS).decode(archive.tree)
-    return model.set_params(**{name: state[name] for name in model.get_params(deep=False)})
+    here = Reader(archive.arrays, [kind.__module__, PROCESS], None, PROCESS).decode(archive.tree)
+    return here.set_params(**{name: state[name] for name in here.get_params(deep=False)})
 
 
 def _learn(model: Any, action: str, start: ModelFile, frames: Sequence[Atoms], labels: Labels) -> None:

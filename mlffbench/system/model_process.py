@@ -149,11 +149,13 @@ class ModelProcess:
                 if data is not None:
                     write_array_file(Path(file("data")), data)
                 words = {**request, "data": file("data"), "answer": file("answer")}
-                kind, value = ("unknown", None) if sent else self._exchange(words, limit)
+                kind, value = ("unknown", {}) if sent else self._exchange(words, limit)
                 if kind == "unknown":
                     Path(file("model.mlff")).write_bytes(model.content)
                     kind, value = self._exchange({**words, "file": file("model.mlff")}, limit)
-                return (read(Path(file("answer"))), value) if kind == "done" else _raise(value)
+                if kind != "done":
+                    raise _exception(value)
+                return read(Path(file("answer"))), value
             finally:
                 for name in ("data", "answer", "model.mlff"):
                     Path(file(name)).unlink(missing_ok=True)
@@ -177,14 +179,18 @@ class ModelProcess:
     def _first(self, environment: PythonEnvironment) -> dict[str, Any]:
         """Version of the interpreter and packages, once the process has started."""
         packages = dict.fromkeys([*PACKAGES, *map(_package, environment.requirements)])
-        kind, value = self._exchange({"packages": list(packages)}, START_SECONDS)
+        try:
+            kind, value = self._exchange({"packages": list(packages)}, START_SECONDS)
+        except RuntimeError as error:
+            last = error.__notes__[0].rpartition("\n")[2]
+            raise ImportError(f"the environment {environment.name!r} does not start: {last}") from error
         own = own_identity()
         if kind != "ready" or {name: value[name] for name in own} != own:
             self.close()
             raise ImportError(f"the environment {environment.name!r} runs another mlffbench, not {own}")
         return {"python": value["python"], "packages": value["packages"]}
 
-    def _exchange(self, request: Request, limit: float | None) -> tuple[str, Any]:
+    def _exchange(self, request: Request, limit: float | None = None) -> tuple[str, Any]:
         """Send a request and listen until it is answered; whatever interrupts that ends the process."""
         try:
             with self._process.time_limit(limit):
@@ -237,13 +243,13 @@ def _event(line: str) -> tuple[str, Any]:
     return next(iter(event.items())) if isinstance(event, dict) and len(event) == 1 else ("", None)
 
 
-def _raise(described: Mapping[str, Any]) -> Any:
-    """Raise the exception of the other process, with its traceback as a note."""
+def _exception(described: Mapping[str, Any]) -> Exception:
+    """The exception of the other process, with its traceback as a note."""
     name = next((name for name in described["classes"] if name in KNOWN), "RuntimeError")
     unknown = "" if name == described["classes"][0] else f"{described['classes'][0]}: "
     error = KNOWN[name](f"{unknown}{described['message']}")
     error.add_note(f"in the other Python:\n{described['traceback']}")
-    raise error
+    return error
 
 
 def _room() -> Path | None:

@@ -16,8 +16,8 @@ import time
 import traceback
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,7 @@ class ModelServer:
         try:
             if (digest := request.get("model")) is not None and not self._has(request):
                 return "unknown", digest
-            with progress.listen(lambda *report: self.send("progress", report)), self._warnings():
+            with progress.listen(lambda *report: self.send("progress", report)), _sent_warnings(self.send):
                 facts = getattr(self, request["do"])(request) or {}
         except Exception as error:
             return "failed", _described(error)
@@ -145,25 +145,15 @@ class ModelServer:
                 sys.path.append(folder)
         return model_file.load(request["file"], trust=[*request["trust"], request["file"]])
 
-    def _warnings(self) -> warnings.catch_warnings[None]:
-        """Send the warnings of the block that are meant for the user."""
-        return _Forwarded(self.send)
 
-
-class _Forwarded(warnings.catch_warnings):  # type: ignore[type-arg]
-    """Warnings inside the ``with`` block are sent, those for developers left out."""
-
-    def __init__(self, send: Send) -> None:
-        super().__init__()
-        self.send = send
-
-    def __enter__(self) -> None:
-        super().__enter__()
-        warnings.showwarning = self._show
-
-    def _show(self, message: Any, category: type[Warning], *_: Any) -> None:
-        if category in (UserWarning, RuntimeWarning):
-            self.send("warning", [category.__name__, str(message)[:MOST_TEXT]])
+@contextmanager
+def _sent_warnings(send: Send) -> Iterator[None]:
+    """Send the warnings of the block that are meant for the user."""
+    with warnings.catch_warnings(record=True) as said:
+        yield
+    for warning in said:
+        if warning.category in (UserWarning, RuntimeWarning):
+            send("warning", [warning.category.__name__, str(warning.message)[:MOST_TEXT]])
 
 
 def _digest(file: str) -> str:

@@ -177,7 +177,7 @@ execute([replace(case(), environment=there)], Store(Path(sys.argv[1])), Silent()
 
 
 def test_an_installation_ends_with_its_driver(tmp_path, monkeypatch):
-    tests = Path(__file__).parents[2]
+    tests = Path(__file__).parents[1]
     monkeypatch.setenv("PYTHONPATH", f"{tests}{os.pathsep}{tests.parent}")
     monkeypatch.setenv("MARK", str(tmp_path))
     monkeypatch.setenv("MLFFBENCH_CACHE", str(tmp_path / "cache"))

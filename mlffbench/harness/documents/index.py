@@ -24,7 +24,7 @@ from mlffbench.system.atomic_write import atomic_write
 __all__ = ["NAME", "read_index", "write_index"]
 
 NAME = ".index.parquet"
-FORMAT = f"2.{DOCUMENTS}"  # raised with every change of the records, or of documents
+FORMAT = f"1.{DOCUMENTS}"  # raised with every change of the records, or of documents
 UNSURE = 2_000_000_000  # ns; a file as young as this may change again without another time
 GROUP = 5_000  # documents that are compressed together
 TEXTS = [f.name for f in SCHEMA if f.type == TEXT] + [

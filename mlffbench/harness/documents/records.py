@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 from pydantic_core import to_json
 
-from mlffbench.harness.documents.document import is_own_case
 from mlffbench.harness.documents.parts import Document, dig, failed_as, fitted_here, number
 from mlffbench.harness.documents.score_rows import ScoreRow, score_rows
 from mlffbench.harness.reference_group import reference_group, reference_scores
@@ -116,14 +115,13 @@ def _head(document: Document) -> dict[str, Any]:
     """The document as far as the state of its case depends on it.
 
     Of the scores there is one for each metric on test groups, of failures no traceback, of times those of
-    the case and of the fit; `is_own_case` is said once for all who read it.
+    the case and of the fit.
     """
     metrics = {score["metric"]: score for score in document["scores"] if not score.get("task")}
     timings = document.get("timings") or {}
     failures = document.get("task_failures") or ()
     return {
         **{name: document[name] for name in HEAD if name in document},
-        "is_own_case": is_own_case(document),
         "failure": _without_traceback(document.get("failure")),
         "split": {"digest": dig(document, "split", "digest")},
         "scores": list(metrics.values()),

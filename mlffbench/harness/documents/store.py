@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Store"]
 
-OF_ANOTHER = "the case in it is not the one that its name says"
 KEPT_HEADS = 20_000  # documents of a folder up to which those that were asked for stay in memory
 
 Content = TypeVar("Content")
@@ -61,6 +60,7 @@ class Store:
         self._seen: dict[Path, tuple[Stamp, dict[str, Any]]] = {}
         self.unfinished = Unfinished(self.folder)
         self._heads: dict[str, tuple[Stamp, str | dict[str, Any]]] | None = None
+        self._own_heads: set[str] = set()  # ids of heads whose case is the one that they name
 
     def document_path(self, id: str) -> Path:
         return self.folder / f"{checked_id(id)}.json"
@@ -176,7 +176,7 @@ class Store:
     def _own(self, path: Path, document: dict[str, Any] | None) -> dict[str, Any] | None:
         """The document, if it is of the case that its name says."""
         if document is not None and not is_own_case(document):
-            self.set_aside[path] = OF_ANOTHER
+            self.set_aside[path] = "the case in it is not the one that its name says"
             return None
         return document
 
@@ -225,9 +225,9 @@ class Store:
             return self.load(id)
         stamp, head = known
         document = from_json(head) if isinstance(head, str) else head
-        if not document["is_own_case"]:
-            self.set_aside[self.document_path(id)] = OF_ANOTHER
+        if id not in self._own_heads and self._own(self.document_path(id), document) is None:
             return None
+        self._own_heads.add(id)
         if len(self._heads) <= KEPT_HEADS:
             self._heads[id] = stamp, document
         return document

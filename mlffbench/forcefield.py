@@ -23,7 +23,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from mlffbench.calculator import ForceFieldCalculator
 from mlffbench.data import QUANTITIES, InvalidData, InvalidPrediction, Labels, as_atoms, labels_of
-from mlffbench.system import checkpoint, model_file
+from mlffbench.system import checkpoint, elsewhere, model_file
+from mlffbench.system.distant_model import is_distant, model_file_of
 from mlffbench.system.fit_name import fit_name
 from mlffbench.system.parameter_values import check_parameters
 
@@ -77,7 +78,11 @@ class ForceField(RegressorMixin, BaseEstimator):
         installs them. The class itself is imported without them.
     environment : mapping or None
         Environment of its own, as a suite may write it beside an estimator, of a method whose packages
-        exclude those of others: suites fit and test it there, by the Python of that environment.
+        exclude those of others: suites fit and test it there, by the Python of that environment. Where its
+        packages are missing, `fit` and `predict` have a process in it compute (`mlffbench.system.elsewhere`).
+    foreign_code : str or None
+        Reason why a file of the fitted model is code: ``it holds a program of tensorflow``. Such a file is
+        read only if the user trusts it.
     implementation : tuple of str
         Our modules that import those, by name; `import_libraries` imports them before a fit is timed.
     elements_ : list of str
@@ -89,6 +94,9 @@ class ForceField(RegressorMixin, BaseEstimator):
         potential, without the isolated-atom energies; absent where such a number means nothing.
     stopped_by_ : str
         What ended an iterative fit: ``epochs``, ``time``, ``patience``, ``converged`` or ``iterations``.
+    child_ : dict
+        Where another Python fitted the model: ``name`` of the environment, ``interpreter``, versions of
+        ``python`` and ``packages``, ``cpu_seconds`` of the fit and ``peak_memory_mb`` of that process.
     captured_ : str
         ``yes`` if a network's training steps were replayed as CUDA graphs, else ``no`` and the reason.
     """
@@ -107,6 +115,7 @@ class ForceField(RegressorMixin, BaseEstimator):
     requires: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str | None] = None
     environment: ClassVar[Mapping[str, Any] | None] = None
+    foreign_code: ClassVar[str | None] = None
     implementation: ClassVar[tuple[str, ...]] = ()
 
     atomic_energies: Mapping[str, float] | None
@@ -161,13 +170,18 @@ class ForceField(RegressorMixin, BaseEstimator):
         ImportError
             An optional framework that the method needs is not installed.
         """
-        self._check_installed()
+        distant = is_distant(type(self))
+        if not distant:
+            self._check_installed()
         self._validate_params()
         frames = self._check_supported(check_frames(X))
         labels = self._check_training_labels(y, frames)
         self._check_one_molecule(frames, frames[0])
         frames, labels = _ordered(frames, labels)
         self._forget()
+        if distant:
+            elsewhere.fit(self, frames, labels)
+            return self
         self.elements_ = _elements(frames)
         self.atomic_energies_ = self._reference(frames, labels.energy)
         labels = replace(labels, energy=labels.energy - self._baseline(frames))
@@ -191,6 +205,9 @@ class ForceField(RegressorMixin, BaseEstimator):
             return self.fit(X, y)
         frames = self._check_known(check_frames(X))
         frames, labels = _ordered(frames, self._check_training_labels(y, frames))
+        if model_file_of(self) is not None:
+            elsewhere.partial_fit(self, frames, labels)
+            return self
         labels = replace(labels, energy=labels.energy - self._baseline(frames))
         with checkpoint.keep_in_part(partial(fit_name, self, frames, labels)):
             self._partial_fit(frames, labels)
@@ -226,7 +243,7 @@ class ForceField(RegressorMixin, BaseEstimator):
         """Compute neighbour lists, graphs or descriptors: the part of a prediction without parameters."""
         check_is_fitted(self)
         frames = self._check_known(check_frames(X))
-        return Prepared(frames, self._prepare(frames))
+        return Prepared(frames, frames if model_file_of(self) is not None else self._prepare(frames))
 
     def evaluate(self, prepared: Prepared, quantities: Collection[str] | None = None) -> Labels:
         """Predict from prepared frames.
@@ -248,6 +265,8 @@ class ForceField(RegressorMixin, BaseEstimator):
             raise InvalidPrediction(f"{type(self).__name__} predicted {type(labels).__name__}, not Labels")
         if fault := labels.misfit([len(atoms) for atoms in prepared.frames]):
             raise InvalidPrediction(f"{type(self).__name__} predicted labels that do not fit: {fault}")
+        if model_file_of(self) is not None:
+            return labels  # whole energies
         return replace(labels, energy=labels.energy + self._baseline(prepared.frames))
 
     def resolved_params(self) -> dict[str, Any]:
@@ -293,6 +312,9 @@ class ForceField(RegressorMixin, BaseEstimator):
             raise ValueError(f"{path} holds a {type(model).__name__}, not a {cls.__name__}")
         return model
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return elsewhere.reduced(self) or super().__reduce_ex__(protocol)
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "elements_")
 
@@ -317,10 +339,12 @@ class ForceField(RegressorMixin, BaseEstimator):
         return self._evaluate(inputs)
 
     def _labels(self, inputs: Any, quantities: Collection[str] | None) -> Any:
+        if unknown := set(quantities or ()) - set(QUANTITIES):
+            raise ValueError(f"no quantity {sorted(unknown)[0]!r}; there are {list(QUANTITIES)}")
+        if model_file_of(self) is not None:
+            return elsewhere.evaluate(self, inputs, quantities)
         if quantities is None:
             return self._evaluate(inputs)
-        if unknown := set(quantities) - set(QUANTITIES):
-            raise ValueError(f"no quantity {sorted(unknown)[0]!r}; there are {list(QUANTITIES)}")
         labels = self._evaluate_only(inputs, frozenset(quantities))
         return labels.only(quantities) if isinstance(labels, Labels) else labels
 
@@ -341,7 +365,9 @@ class ForceField(RegressorMixin, BaseEstimator):
         missing = [name for name in cls.requires if find_spec(name) is None]
         if missing:
             packages = ", ".join(PACKAGES.get(name, name) for name in missing)
-            place = "" if cls.environment is None else " in an environment of its own, which a suite makes"
+            place = (
+                "" if cls.environment is None else " in an environment of its own, which the first fit makes"
+            )
             raise ImportError(
                 f"{cls.__name__} needs {packages}{place}: pip install 'mlffbench[{cls.extra}]'",
                 name=missing[0],

@@ -47,6 +47,7 @@ def path(
     allow: Sequence[str] = (),
     structures: str | None = None,
     truth: str | Mapping[str, Any] | None = None,
+    reference_level: str | None = None,
 ) -> Dataset:
     """Your own files: extended xyz (also .gz, .xz), ASE databases, MD17's .npz, VASP's OUTCAR ...
 
@@ -75,6 +76,9 @@ def path(
     structures, truth : str, str or mapping, optional
         Reference of tasks, see `reference_of`: a file of crystals or molecules at rest, and the calculator
         that computed the labels (``emt``, ``{lennard_jones: {sigma: 3.4}}``) if mlffbench has it.
+    reference_level : str, optional
+        Level of theory of that reference, where it is not that of the labels: ``experiment``. Results then
+        mark the numbers of tasks that were compared with it.
 
     Raises
     ------
@@ -90,7 +94,7 @@ def path(
     columns = _with_group(name, data.columns, group_key)
     card = {**_card(path, tests, level, source, allow), **data.card}
     card |= _groups(name, columns, "train" if train is None and tests else train)
-    reference = reference_of(structures, truth, level or f"of {name}")
+    reference = reference_of(structures, truth, level or f"of {name}", reference_level)
     return replace(data, columns=columns, card=card, reference=reference)
 
 

@@ -13,7 +13,7 @@ from mlffbench import registry
 from mlffbench.data import Dataset, LazySequence, Missing, Score, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.harness.case import Case
-from mlffbench.harness.documents.score_rows import TRAIN, TRAINING, VALIDATION
+from mlffbench.harness.documents.parts import TRAIN, TRAINING, VALIDATION
 from mlffbench.harness.group_results import answer_of
 from mlffbench.harness.scoring import score
 from mlffbench.system import progress

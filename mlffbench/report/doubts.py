@@ -146,9 +146,7 @@ def _other_level(problem: Problem) -> Iterator[str]:
         return
     off, size = number(reference.get("deviation")), number(reference.get("labels_rms"))
     share = f", {100 * off / size:.0f} % of these" if size > 0 else ""
-    forces = (
-        f" (its forces are {plain(1000 * off)} meV/Å off a training frame's{share})" if off >= 0 else ""
-    )
+    forces = f" (its forces are {plain(1000 * off)} meV/Å off a training frame's{share})" if off >= 0 else ""
     yield (
         f"Tasks compare with {reference.get('level')}{forces}, the labels are of {reference.get('labels')}: "
         f"numbers marked {OTHER_LEVEL} hold the difference of the levels, too."

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mlffbench.harness.documents.score_rows import TRAIN, VALIDATION
+from mlffbench.harness.documents.parts import TRAIN, VALIDATION
 
 __all__ = [
     "APART",
@@ -55,10 +55,10 @@ HOW_TO_READ = (  # points of one paragraph
     "§ marks times that were not measured on the machine, the device, the threads and the settings of most "
     "others, or beside other cases. ¶ marks numbers of tasks that were compared with another level of "
     "theory than that of the labels: such an error is not the method's alone.",
-    "Train and validation: errors on at most 100 frames that the method was fitted to, and on as many that it "
-    "held out to judge the fit; they are no part of the fit time. A train error far below the test error means "
-    "that the method has learned its frames by heart. Ignored: labels that the training frames have and the "
-    "fit did not use. Results that are older than these columns have – there.",
+    "Train and validation: errors on at most 100 frames that the method was fitted to, and on as many that "
+    "it held out to judge the fit; the fit time does not hold them. A train error far below the test error "
+    "means that the method has learned its frames by heart. Ignored: labels that the training frames have "
+    "and the fit did not use. Results that are older than these columns have – there.",
     "Methods whose hyperparameters were searched have a leaderboard of their own and are never ranked with "
     "methods as they are by default; the search is part of their fit time. A budget bounds what every "
     "method may use. One of structures, epochs or trials is reproducible; one of seconds, where the clock "

@@ -6,14 +6,12 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from mlffbench.harness.documents.parts import dig, fitted_here, number
+from mlffbench.harness.documents.parts import TRAINING, dig, fitted_here, number
 from mlffbench.harness.documents.valid_scores import valid_scores
 
-__all__ = ["TIMING", "TRAIN", "TRAINING", "VALIDATION", "ScoreRow", "score_rows"]
+__all__ = ["TIMING", "ScoreRow", "score_rows"]
 
 TIMING = "timing"  # stands for the task of times and memory, which belong to no task
-TRAINING = "training"  # stands for the task of errors on the training part, which are of no test group
-TRAIN, VALIDATION = "train", "validation"  # frames that were trained on, and held out to judge the fit
 MEMORY = ("peak_memory", "peak_gpu_memory")
 
 

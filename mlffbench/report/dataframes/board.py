@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mlffbench.harness.documents.score_rows import TRAIN, VALIDATION
+from mlffbench.harness.documents.parts import TRAIN, VALIDATION
 from mlffbench.report.dataframes.costs import COSTS
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN

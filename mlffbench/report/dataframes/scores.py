@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlffbench.harness.documents.score_rows import TRAINING
+from mlffbench.harness.documents.parts import TRAINING
 from mlffbench.report.results import QUANTITIES, Results
 
 __all__ = ["SHOWN", "axis_title", "group_errors", "task_scores", "training_errors"]
@@ -67,9 +67,8 @@ def training_errors(results: Results) -> pd.DataFrame:
         columns as of `group_errors` with part in place of test, without ratio.
     """
     scores = results.scores
-    rows = scores[
-        (scores["task"] == TRAINING) & (scores["metric"] == "rmse") & scores["quantity"].isin(list(SHOWN))
-    ]
+    units = scores["quantity"].map({quantity: unit for quantity, (_, unit) in SHOWN.items()})
+    rows = scores[(scores["task"] == TRAINING) & (scores["metric"] == "rmse") & (scores["unit"] == units)]
     columns = ["problem", "method", "part", "quantity", "metric", "value", "low", "high", "unit"]
     return rows.rename(columns={"test": "part"})[columns].reset_index(drop=True)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlffbench.harness.documents.score_rows import TRAINING
+from mlffbench.harness.documents.parts import TRAINING
 from mlffbench.report.dataframes.costs import COSTS, SITUATION
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlffbench.harness.documents.score_rows import TRAIN, VALIDATION
+from mlffbench.harness.documents.parts import TRAIN, VALIDATION
 from mlffbench.report import wording
 from mlffbench.report.budgets import unequal
 from mlffbench.report.conditions import timed_apart

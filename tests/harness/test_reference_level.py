@@ -85,7 +85,7 @@ def test_without_tasks_or_a_reference_there_is_nothing_to_compare(copper):
 
 
 def test_built_in_references_are_of_the_labels_level():
-    for name in ("lennard_jones", "stillinger_weber_si", "silicon"):
+    for name in ("lennard_jones", "silicon"):
         dataset = load_dataset(Spec(name))
         split = load("splits", "random")(dataset, seed=0)
         level = reference_level(replace(case(), tasks=TASK), dataset, split)

@@ -72,7 +72,11 @@ def test_a_part_that_cannot_be_predicted_costs_only_itself(dimers):
     del model.known_[float(dataset.frames[split.train[model.validation_frames_[3]]].positions[1, 0])]
     results = training_results(case(), model, dataset, split)
     (failure,) = results.failures
-    assert (failure["task"], failure["test"], failure["kind"]) == ("training", "validation", "internal error")
+    assert (failure["task"], failure["test"], failure["kind"]) == (
+        "training",
+        "validation",
+        "unsupported input",
+    )
     assert results.frames == {"train": 100}
 
 

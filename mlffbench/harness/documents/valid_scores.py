@@ -24,16 +24,19 @@ def valid_scores(document: Mapping[str, Any]) -> tuple[list[dict[str, Any]], lis
 
     Of a number that stands in the document twice, with two values, neither is believed.
     """
-    failed = {failure.get("test") for failure in document.get("test_failures") or []}
+    failed: dict[str, set[Any]] = {  # names that an error cannot bear, by its task; other tasks are no errors
+        "": {failure.get("test") for failure in document.get("test_failures") or []},
+        TRAINING: set(),
+    }
     valid: dict[tuple[str, ...], dict[str, Any]] = {}
     faults: list[str] = []
     twice: set[tuple[str, ...]] = set()
     for score in document.get("scores") or []:
         get = score.get
         key = (get("task") or "", score["test"], score["quantity"], score["metric"], get("unit") or "")
-        is_error, without = key[0] in ("", TRAINING), failed if not key[0] else set()
+        without = failed.get(key[0])
         if (
-            is_error
+            without is not None
             and not _is_plain(*key[1:3], key[4], get("value"), without)
             and (fault := _fault(score, without))
         ):

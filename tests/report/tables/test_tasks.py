@@ -27,7 +27,9 @@ def test_a_reference_of_another_level_is_marked(measured_documents):
     marked = [{**document, "reference": level} for document in measured_documents]
     diamond = table(marked, "tasks/properties/diamond")
     assert [c.text for c in diamond.rows[0].cells][2:] == ["150", "142 (8.00)¶", "165 (15.0)¶"]
-    assert diamond.caption.endswith("¶: the reference is at another level than the labels, see Careful.")
+    assert diamond.caption.endswith(
+        "¶: the reference is at another level of theory than the labels, see Careful."
+    )
     errors = table(marked, "tasks/physics/Si8")
     assert "¶" not in errors.caption + "".join(c.text for c in errors.rows[0].cells), "it has no reference"
     same = table(measured_documents, "tasks/properties/diamond")

@@ -69,27 +69,23 @@ def path(
     units : {"eV", "kcal/mol", "Hartree"}, optional
         Unit of energies, virials and columns named ``energ...``; forces are per Å, stresses (ASE's sign) per
         Å³, with ``"Hartree"`` per bohr, bohr³. Default: as the file or its format says, else eV (not .npz).
-    lazy : bool, optional
-        Leave structures and forces in the files; the values are the same. Default: above 200 MB.
-    allow : list of str, optional
-        Checks (``mlffbench list checks``) that `mlffbench run` leaves out.
-    structures, truth : str, str or mapping, optional
-        Reference of tasks, see `reference_of`: a file of crystals or molecules at rest, and the calculator
-        that computed the labels (``emt``, ``{lennard_jones: {sigma: 3.4}}``) if mlffbench has it.
-    reference_level : str, optional
-        Level of theory of that reference, where it is not that of the labels: ``experiment``. Results then
-        mark the numbers of tasks that were compared with it.
+    lazy, allow : bool, list of str, optional
+        Leave structures and forces in the files (default: above 200 MB), the values are the same; checks
+        (``mlffbench list checks``) that `mlffbench run` leaves out.
+    structures, truth, reference_level : str, str or mapping, str, optional
+        Reference of tasks, see `reference_of`: a file of crystals or molecules at rest; the calculator that
+        computed the labels (``emt``, ``{lennard_jones: {sigma: 3.4}}``); its level where it is another.
 
     Raises
     ------
     FileNotFoundError, ValueError
         No file matches a path; labels are missing, ambiguous or not finite, see `from_frames`.
     """
-    files = _files(path, tests or {}, group_key)
+    name, files = _name(path), _files(path, tests or {}, group_key)
     lazy = _size(files) > LARGE if lazy is None else lazy
-    name, (source, group) = _name(path), _opened(files, units, lazy)
-    isolated = _isolated(isolated_atoms, energy_key, units)
+    source, group = _opened(files, units, lazy)
     keys = {"energy": energy_key, "forces": forces_key, "stress": stress_key}
+    isolated = _isolated(isolated_atoms, energy_key, units)
     data = from_source(name, source, keys, None, isolated, group, lazy=lazy)
     columns = _with_group(name, data.columns, group_key)
     card = {**_card(path, tests, level, source, allow), **data.card}

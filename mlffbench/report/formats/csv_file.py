@@ -73,7 +73,7 @@ def _with_ignored(wide: pd.DataFrame, results: Results) -> pd.DataFrame:
     if not ignored:
         return wide
     rows = zip(wide["problem"], wide["method"], strict=True)
-    return wide.assign(**{"ignored labels": [ignored.get(row) for row in rows]})
+    return pd.concat([wide, pd.Series([ignored.get(row) for row in rows], name="ignored labels")], axis=1)
 
 
 def _with_notes(wide: pd.DataFrame, results: Results) -> pd.DataFrame:

@@ -56,7 +56,7 @@ def _table(problem: Problem, frames: Frames, tuned: bool) -> Table:
     """Rank, errors on the reference group and in training, worst transfer ratio and costs of some methods."""
     errors, has_ratio = _error_columns(problem, frames)
     times = {**TIMES, **(TUNING if tuned else {}), **PREDICTION}
-    named = [
+    named: list[NamedColumn] = [
         (Column("rank"), lambda m: Cell(wording.rank_text(m["best rank"], m["worst rank"]), m["rank"])),
         (Column("method"), lambda m: Cell(_name(problem, m))),
         *errors,

@@ -99,6 +99,9 @@ class ForceField(RegressorMixin, BaseEstimator):
         ``python`` and ``packages``, ``cpu_seconds`` of the fit and ``peak_memory_mb`` of that process.
     captured_ : str
         ``yes`` if a network's training steps were replayed as CUDA graphs, else ``no`` and the reason.
+    validation_frames_ : (m,) array of int
+        Training frames that were held out to judge the fit, by their numbers among those given to `fit`;
+        absent where none were.
     """
 
     properties: ClassVar[tuple[str, ...]] = ("energy", "forces", "stress")
@@ -177,10 +180,11 @@ class ForceField(RegressorMixin, BaseEstimator):
         frames = self._check_supported(check_frames(X))
         labels = self._check_training_labels(y, frames)
         self._check_one_molecule(frames, frames[0])
-        frames, labels = _ordered(frames, labels)
+        frames, labels, order = _ordered(frames, labels)
         self._forget()
         if distant:
             elsewhere.fit(self, frames, labels)
+            self._renumber_validation(order)
             return self
         self.elements_ = _elements(frames)
         self.atomic_energies_ = self._reference(frames, labels.energy)
@@ -191,6 +195,7 @@ class ForceField(RegressorMixin, BaseEstimator):
         except BaseException:
             self._forget()  # a half-fitted model must not predict
             raise
+        self._renumber_validation(order)
         if "extensive" not in self.supports:
             self.molecule_ = "".join(sorted(frames[0].symbols))
         return self
@@ -204,13 +209,16 @@ class ForceField(RegressorMixin, BaseEstimator):
         if not self.__sklearn_is_fitted__():
             return self.fit(X, y)
         frames = self._check_known(check_frames(X))
-        frames, labels = _ordered(frames, self._check_training_labels(y, frames))
+        frames, labels, order = _ordered(frames, self._check_training_labels(y, frames))
         if model_file_of(self) is not None:
             elsewhere.partial_fit(self, frames, labels)
+            self._renumber_validation(order)
             return self
         labels = replace(labels, energy=labels.energy - self._baseline(frames))
+        self.__dict__.pop("validation_frames_", None)  # of the frames before
         with checkpoint.keep_in_part(partial(fit_name, self, frames, labels)):
             self._partial_fit(frames, labels)
+        self._renumber_validation(order)
         return self
 
     def predict(self, X: Sequence[Atoms]) -> Labels:
@@ -275,6 +283,15 @@ class ForceField(RegressorMixin, BaseEstimator):
         They are stored with a result, which so does not depend on what a preset meant in some version.
         """
         return self.get_params(deep=False)
+
+    def learned_labels(self) -> tuple[str, ...]:
+        """Labels that the fit uses beyond the isolated-atom energies: of ``energy``, ``forces``, ``stress``.
+
+        By default all that the method predicts, but those whose weight in the loss (``stress_weight``) is
+        zero. Results name the labels that a method was given and did not use.
+        """
+        params = self.resolved_params()
+        return tuple(q for q in self.properties if params.get(f"{q}_weight") != 0)
 
     def calculator(self) -> Any:
         """Return an ASE calculator of this fitted model."""
@@ -419,6 +436,16 @@ class ForceField(RegressorMixin, BaseEstimator):
                 f"frame {others[0]} is {frames[others[0]].get_chemical_formula()}"
             )
 
+    def _hold_out(self, frames: Sequence[int] | np.ndarray) -> None:
+        """Remember the frames, by number, that were held out of the training; called by `_fit`."""
+        if len(frames):
+            self.validation_frames_ = np.array(frames, dtype=int)
+
+    def _renumber_validation(self, order: np.ndarray) -> None:
+        """Number the frames that were held out as the caller did: number i of `_fit` was ``order[i]``."""
+        if (held := getattr(self, "validation_frames_", None)) is not None:
+            self.validation_frames_ = np.sort(order[held])
+
     def _forget(self) -> None:
         for name in [n for n in vars(self) if n.endswith("_") and not n.startswith("_")]:
             delattr(self, name)
@@ -508,15 +535,17 @@ def _check_labels(y: Any, frames: list[Atoms]) -> Labels:
     return labels
 
 
-def _ordered(frames: list[Atoms], labels: Labels) -> tuple[list[Atoms], Labels]:
+def _ordered(frames: list[Atoms], labels: Labels) -> tuple[list[Atoms], Labels, np.ndarray]:
     """Frames and labels in an irregular order that depends on them alone, not on the order they came in.
+
+    The order, as numbers of the frames that came, is returned, too.
 
     Shuffles, validation frames and samples of a fit, drawn by number, are then the same frames.
     """
     key = lambda i: (labels.energy[i], _digest(frames[i]))
     ranked = np.array(sorted(range(len(frames)), key=key))
     order = ranked[np.random.default_rng(len(frames)).permutation(len(frames))]
-    return [frames[i] for i in order], labels[order]
+    return [frames[i] for i in order], labels[order], order
 
 
 def _digest(atoms: Atoms) -> bytes:

@@ -336,6 +336,7 @@ class MACE(Exportable, ForceField):
         with session(dtype), matmul_precision(self.matmul_precision):
             graphs = Graphs.build(frames, numbers, cutoff, dtype, device, labels)
             training, held = (p.tolist() for p in holdout(len(graphs), self.validation_fraction, seed))
+            self._hold_out(held)
             new = lambda: hyperparameters(graphs, training, settings, numbers)
             self.config_ = new() if initial is None else initial.config
             with fixed_seed(seed):

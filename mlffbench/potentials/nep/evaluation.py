@@ -45,8 +45,11 @@ def evaluate(network: Any, graph: Graph) -> tuple[torch.Tensor, torch.Tensor, to
     forces : (n, 3) eV/Å
     stress : (n_frames, 6) eV/Å³, Voigt, σ = −W/V; 0 where not periodic
     """
+    from torchnep.ops import resolve_backend
+
+    backend = resolve_backend("auto", num_types=network.num_types, device_type=graph.numbers.device.type)
     with torch.no_grad():
-        result = network.compute_batch(_batch(network, graph))
+        result = network.compute_batch(_batch(network, graph), backend=backend)
         virial = graph.sum_atoms(result["virial"])[:, VOIGT_FLAT]
         return result["Etot"], result["forces"], -virial / volumes(graph)[:, None]
 

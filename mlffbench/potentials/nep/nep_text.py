@@ -46,8 +46,8 @@ class NEPText:
         if last is None or not lines[0].startswith("nep4"):
             raise ValueError(REFUSAL)
         known = cls(lines[0].split()[2:], lines[: last + 1], lines[last + 1 :])
-        if known.n_weights + 1 + known.n_descriptors > len(known.numbers):
-            raise ValueError(f"{REFUSAL}: it ends after {len(known.numbers)} numbers")
+        if (n := known.n_numbers) > len(known.numbers):
+            raise ValueError(f"{REFUSAL}: it ends after {len(known.numbers)} numbers of {n}")
         return known
 
     def words(self, name: str) -> list[str]:
@@ -65,7 +65,7 @@ class NEPText:
 
     @property
     def cutoff(self) -> float:
-        """Largest radial cutoff, Å; the last two numbers of its line are counts of neighbours."""
+        """Largest cutoff, Å; the last two numbers of its line count neighbours."""
         return max(map(float, self.words("cutoff")[:-2]))
 
     @property
@@ -83,6 +83,13 @@ class NEPText:
     def n_weights(self) -> int:
         """Weights of the networks of all elements, without the common b1."""
         return len(self.elements) * self.n_neurons * (self.n_descriptors + 2)
+
+    @property
+    def n_numbers(self) -> int:
+        """Numbers that a whole text has."""
+        functions = zip(self.words("n_max"), self.words("basis_size"), strict=True)
+        coefficients = sum((int(n) + 1) * (int(size) + 1) for n, size in functions)
+        return self.n_weights + 1 + len(self.elements) ** 2 * coefficients + self.n_descriptors
 
     @property
     def n_parameters(self) -> int:

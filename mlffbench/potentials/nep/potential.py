@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,16 @@ class NEPPotential:
 
         Raises
         ------
+        ModuleNotFoundError
+            torchnep is not installed.
         FileNotFoundError
             There is no such file.
         ValueError
             It is no NEP4 network.
         """
+        import_module("torchnep")  # before anything is downloaded
         text = nep89() if file is None else read_text(Path(file))
-        place = str(checked_device(device))
-        known = NEPText.parse(text)
+        known, place = NEPText.parse(text), str(checked_device(device))
         return cls(network(text, place), known.elements, known.cutoff, place)
 
     def results(self, atoms: Atoms) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def without_vacuum(atoms: Atoms, cutoff: float) -> Atoms:
 def periodic_box(atoms: Atoms, cutoff: float) -> Atoms:
     """Bare copy of a frame in a periodic box; open directions get one too wide for neighbours across it.
 
-    The time of other programs grows with empty cells: of wide vacuum two cutoffs are kept.
+    Time of other programs grows with empty cells: of wide vacuum two cutoffs are kept.
     """
     atoms = without_vacuum(atoms, cutoff)
     cell = np.where(atoms.pbc[:, None], np.asarray(atoms.cell), 0.0)

@@ -38,13 +38,13 @@ __all__ = ["NEP"]
 
 
 class NEP(Exportable, WarmStart):
-    """NEP4 [1]_ [2]_: a small network per element on radial and angular Chebyshev descriptors, by torchnep [3]_.
+    """NEP4: a small network per element on radial and angular Chebyshev descriptors [1]_ [2]_, by torchnep.
 
     The potential of GPUMD, known for its speed, trained by gradients in place of evolution: E = Σ_i N_Z(q_i),
     where q_i are sums over neighbours of Chebyshev polynomials with trained coefficients for each pair of
     elements, and of their products with spherical harmonics up to five-body order. Loss, optimiser and choice
     of the best epoch are torchnep's own; its validation frames are drawn here from the training set. Learning
-    rates fall exponentially to a hundredth within each stage. torchnep is under the GPL and no dependency of
+    rates fall exponentially to a hundredth within each stage. torchnep [3]_ is under the GPL and no dependency of
     this package: a suite fits this method in its own `environment`.
 
     Parameters
@@ -298,6 +298,6 @@ class NEP(Exportable, WarmStart):
         from mlffbench.potentials.nep.nep_text import NEPText
 
         text = NEPText.parse(self.text_).with_atomic_energies(self.atomic_energies_)
-        usage = f'potential {target.name}  # in run.in of GPUMD\n'
+        usage = f"potential {target.name}  # in run.in of GPUMD\n"
         script = f'from torchnep.ase_calculator import NEP\n\natoms.calc = NEP("{target.name}")\n'
         return {target: text}, usage + script

@@ -19,7 +19,7 @@ from ase.stress import voigt_6_to_full_3x3_stress
 from mlffbench.data import Labels
 from mlffbench.descriptors.neighbours import periodic_box
 
-__all__ = ["calculate", "gap_fit", "periodic_box", "potential", "soap_descriptors"]
+__all__ = ["calculate", "gap_fit", "potential", "soap_descriptors"]
 
 MODEL = "gap.xml"  # its sparse points lie in gap.xml.sparseX.<label>, whose checksums it holds
 NAMES = rf"{re.escape(MODEL)}[\w.]*"

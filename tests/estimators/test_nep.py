@@ -76,7 +76,7 @@ def test_it_is_no_dependency_and_says_where_it_runs():
 
 def test_angular_neighbours_are_among_the_radial_ones(monkeypatch):
     monkeypatch.setattr(NEP, "requires", ())
-    with pytest.raises(ValueError, match="angular_cutoff is 5.0 Å, but cutoff is 4.0 Å"):
+    with pytest.raises(ValueError, match=r"angular_cutoff is 5\.0 Å, but cutoff is 4\.0 Å"):
         NEP(cutoff=4.0, angular_cutoff=5.0).fit([], Labels(np.zeros(0)))
 
 

@@ -9,7 +9,7 @@ from mlffbench.system.fetch import fetch
 __all__ = ["nep89"]
 
 WHEEL = "neptrainkit-2.5.4-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"
-FOLDER = "6c/e7/df6ee018a3a24dfd71388145ca37246ad47bcf3da71d9e535af609adbdab"  # the wheel's BLAKE2 digest, as PyPI names it
+FOLDER = "6c/e7/df6ee018a3a24dfd71388145ca37246ad47bcf3da71d9e535af609adbdab"
 URL = f"https://files.pythonhosted.org/packages/{FOLDER}/{WHEEL}"
 SHA256 = "ae5c607acd8f4e0384e2d7579225054aa5dff0fe6ab61ed0226922963a42dfe9"
 SIZE = 8_034_591  # bytes

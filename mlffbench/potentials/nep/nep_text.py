@@ -1,7 +1,7 @@
 """Text of a NEP4 network, ``nep.txt`` of GPUMD: a header of words and then one number a line.
 
-The numbers are for each element w0 (n_neurons × n_descriptors), b0 and w1 of E = Σ w1 tanh(w0 q − b0) − b1; then
-b1, the coefficients of the descriptors, and the factors that scale them.
+The numbers are for each element w0 (n_neurons × n_descriptors), b0 and w1 of E = Σ w1 tanh(w0 q − b0) − b1;
+then b1, the coefficients of the descriptors, and the factors that scale them.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import random
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -12,14 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
+
 import numpy as np
 from ase import Atoms
 
 from mlffbench.data import Labels
-from mlffbench.potentials.networks.seeding import fixed_seed
 from mlffbench.potentials.nep.settings import Settings
 from mlffbench.potentials.nep.training_frames import write_frames
 from mlffbench.potentials.nep.training_log import OutOfTime, TrainingLog
+from mlffbench.potentials.networks.seeding import fixed_seed
 
 __all__ = ["Trained", "Training"]
 
@@ -81,8 +81,8 @@ class Training:
     def run(self) -> Trained:
         """Train, and return the network of the epoch with the smallest loss.
 
-        With a time limit two epochs are timed first: the learning rates fall over as many epochs as the rest of
-        the time holds. Should these take longer, the training ends when the time is over.
+        With a time limit two epochs are timed first: the learning rates fall over as many epochs as the rest
+        of the time holds. Should these take longer, the training ends when the time is over.
 
         Raises
         ------

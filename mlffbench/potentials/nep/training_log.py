@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import re
+from itertools import pairwise
 from time import monotonic
 
 from mlffbench.system import progress
@@ -79,4 +80,4 @@ class TrainingLog(io.TextIOBase):
     def longest(self) -> float:
         """Seconds of the longest epoch, without the first, which includes preparations."""
         ends = self.seconds[1:]
-        return max((b - a for a, b in zip(ends, ends[1:], strict=False)), default=0.0)
+        return max((b - a for a, b in pairwise(ends)), default=0.0)

@@ -2,10 +2,11 @@
 
     MLFFBENCH_DATA=../shared/data python benchmarks/peers/nep.py
 
-Both sides run in the environment of the method, one after the other on one thread. Ours fits the estimator and
-leaves torchnep's input files in a folder; theirs calls ``train_nep`` on these files, as its manual says, and
-evaluates the test frames with its ASE calculator. The same seed must give the same network, byte for byte; both
-evaluate that network, so energies, forces and stresses must agree to rounding. Times are CPU seconds.
+Both sides run in the environment of the method, one after the other on one thread. Ours fits the estimator
+and leaves torchnep's input files in a folder; theirs calls ``train_nep`` on these files, as its manual says,
+and evaluates the test frames with its ASE calculator. The same seed must give the same network, byte for
+byte; both evaluate that network, so energies, forces and stresses must agree to rounding. Times are CPU
+seconds.
 """
 
 from __future__ import annotations

@@ -43,9 +43,9 @@ class NEP(Exportable, WarmStart):
     The potential of GPUMD, known for its speed, trained by gradients in place of evolution: E = Σ_i N_Z(q_i),
     where q_i are sums over neighbours of Chebyshev polynomials with trained coefficients for each pair of
     elements, and of their products with spherical harmonics up to five-body order. Loss, optimiser and choice
-    of the best epoch are torchnep's own; its validation frames are drawn here from the training set. Learning
-    rates fall exponentially to a hundredth within each stage. torchnep [3]_ is under the GPL and no dependency of
-    this package: a suite fits this method in its own `environment`.
+    of the best epoch are torchnep's own [3]_; its validation frames are drawn here from the training set.
+    Learning rates fall exponentially to a hundredth within each stage. torchnep is under the GPL and no
+    dependency of this package: a suite fits this method in its own `environment`.
 
     Parameters
     ----------

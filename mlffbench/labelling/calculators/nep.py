@@ -14,9 +14,9 @@ __all__ = ["NEP"]
 class NEP(Calculator):
     """Energies (eV), forces (eV/Å) and stresses (eV/Å³) of a NEP4 network, in float64, by torchnep.
 
-    A network is text without code. Without a file it is NEP89 [1]_, made for 89 elements, which is taken out
-    of the package NepTrainKit, 8 MB, downloaded once. Its training data are PBE with D3 dispersion of many
-    sources; they may contain the structures that it is tested on.
+    A network is text without code. Without a file it is NEP89 [1]_, made for inorganic and organic materials
+    of 89 elements, which is taken out of the package NepTrainKit, 8 MB, downloaded once. Its training data
+    were selected from several datasets; they may contain the structures that it is tested on.
 
     Parameters
     ----------

@@ -75,7 +75,7 @@ class ForceField(RegressorMixin, BaseEstimator):
         False for a potential that exists already: `fit` reads the training set, but does not train.
     requires : tuple of str
         Modules that it imports beyond the project's own dependencies; `extra` is the optional extra that
-        installs them. The class itself is imported without them.
+        installs them, None where only its `environment` may. The class itself is imported without them.
     environment : mapping or None
         Environment of its own, as a suite may write it beside an estimator, of a method whose packages
         exclude those of others: suites fit and test it there, by the Python of that environment. Where its
@@ -382,11 +382,12 @@ class ForceField(RegressorMixin, BaseEstimator):
         missing = [name for name in cls.requires if find_spec(name) is None]
         if missing:
             packages = ", ".join(PACKAGES.get(name, name) for name in missing)
-            place = (
-                "" if cls.environment is None else " in an environment of its own, which the first fit makes"
-            )
+            where = " in an environment of its own, which the first fit makes"
+            place = "" if cls.environment is None else where
+            own = (cls.environment or {}).get("requirements", ())
+            wanted = [f"mlffbench[{cls.extra}]"] if cls.extra else own
             raise ImportError(
-                f"{cls.__name__} needs {packages}{place}: pip install 'mlffbench[{cls.extra}]'",
+                f"{cls.__name__} needs {packages}{place}: pip install {' '.join(map(repr, wanted))}",
                 name=missing[0],
             )
 

@@ -11,6 +11,7 @@ from .gap import GAP as GAP
 from .lennard_jones import LennardJones as LennardJones
 from .mace import MACE as MACE
 from .morse import Morse as Morse
+from .nep import NEP as NEP
 from .nequip import NequIP as NequIP
 from .painn import PaiNN as PaiNN
 from .pretrained import Pretrained as Pretrained

@@ -28,6 +28,7 @@ PACKAGES = (
     "e3nn",
     "mace-torch",
     "nequip",
+    "torchnep",
     "dscribe",
     "gpytorch",
     "matscipy",

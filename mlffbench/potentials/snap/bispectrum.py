@@ -1,0 +1,132 @@
+"""Settings of the bispectrum, as LAMMPS's commands and coefficient files take them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers, chemical_symbols
+
+__all__ = ["FORMS", "RADIUS", "RFAC0", "Bispectrum", "default_weights"]
+
+FORMS = ("linear", "quadratic", "explicit")
+RFAC0 = 0.99363  # share of the 3-sphere's half that the cutoff covers, as in all published SNAPs
+RADIUS = 0.5  # of every element: two radii times the factor `cutoff` are the range of a pair
+
+
+@dataclass(frozen=True)
+class Bispectrum:
+    """Bispectrum components of the neighbour density up to 2J, of atoms of several elements.
+
+    Attributes
+    ----------
+    elements : tuple of str
+        Chemical symbols of LAMMPS's atom types 1, 2, ...
+    cutoff : float
+        Å.
+    two_j_max : int
+        2J, twice the largest angular momentum.
+    form : {"linear", "quadratic", "explicit"}
+        Linear or quadratic in components of one density in which elements have weights; or linear in those of
+        one density an element: explicit multi-element SNAP.
+    weights : tuple of float
+        Weights of the elements in the one density.
+    """
+
+    elements: tuple[str, ...]
+    cutoff: float
+    two_j_max: int
+    form: str
+    weights: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what would be other commands for LAMMPS; a model file could put them there."""
+        if unknown := [s for s in self.elements if s not in chemical_symbols[1:]]:
+            raise ValueError(f"no chemical elements: {unknown}")
+        if self.form not in FORMS:
+            raise ValueError(f"no form {self.form!r} of SNAP; there are {list(FORMS)}")
+        numbers = float(self.cutoff), int(self.two_j_max), *map(float, self.weights)
+        if not np.isfinite(numbers).all() or len(self.weights) != len(self.elements):
+            raise ValueError(f"SNAP needs finite numbers, and a weight for each of {self.elements}")
+
+    @cached_property
+    def distinct(self) -> tuple[np.ndarray, np.ndarray]:
+        """Columns of LAMMPS that differ, and for each of its columns the place among these.
+
+        A component belongs to three pairs of angular momentum and density, (j₁, a), (j₂, b) and (j, c), in any
+        order; LAMMPS lists all orders. ``pair_style snap`` is right for coefficients that are equal for
+        equal components only.
+        """
+        momenta = [
+            (j1, j2, j)
+            for j1 in range(self.two_j_max + 1)
+            for j2 in range(j1 + 1)
+            for j in range(j1 - j2, min(self.two_j_max, j1 + j2) + 1, 2)
+            if j >= j1
+        ]
+        densities = range(len(self.elements) if self.form == "explicit" else 1)
+        triples = product(product(densities, repeat=3), momenta)
+        keys = [tuple(sorted(zip(js, abc, strict=True))) for abc, js in triples]
+        places = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+        places_of = np.array([places[key] for key in keys])
+        return np.unique(places_of, return_index=True)[1], places_of
+
+    @property
+    def n_components(self) -> int:
+        """Number of an atom's components that differ."""
+        return len(self.distinct[0])
+
+    def to_lammps(self, coefficients: np.ndarray) -> np.ndarray:
+        """Coefficients (n_elements, n_features) as ``pair_style snap`` takes them, shared by equal columns."""
+        if self.form != "explicit":
+            return coefficients
+        places = self.distinct[1]
+        shared = coefficients[:, 1:] / np.bincount(places)
+        return np.column_stack([coefficients[:, :1], shared[:, places]])
+
+    @cached_property
+    def n_features(self) -> int:
+        """Number of coefficients of an element: 1, components, and their products if quadratic."""
+        n = self.n_components
+        return 1 + n + (n * (n + 1) // 2 if self.form == "quadratic" else 0)
+
+    @property
+    def n_columns(self) -> int:
+        """Number of coefficients of all elements."""
+        return len(self.elements) * self.n_features
+
+    @property
+    def flags(self) -> dict[str, int]:
+        """Options that are the same words in commands and files, but for ``chemflag``."""
+        return {
+            "bzeroflag": 1,
+            "switchflag": 1,
+            "bnormflag": int(self.form == "explicit"),
+            "quadraticflag": int(self.form == "quadratic"),
+        }
+
+    def arguments(self, quadratic: bool = True) -> str:
+        """Arguments of ``compute snap`` and, without products of components, of ``compute sna/atom``."""
+        radii, weights = [RADIUS] * len(self.elements), list(map(float, self.weights))
+        words = [float(self.cutoff), RFAC0, int(self.two_j_max), *radii, *weights, "rmin0", 0.0]
+        flags = {name: flag for name, flag in self.flags.items() if quadratic or name != "quadraticflag"}
+        for name, flag in flags.items():
+            words += [name, flag]
+        if self.form == "explicit":
+            words += ["chem", len(self.elements), *range(len(self.elements))]
+        return " ".join(map(str, words))
+
+    def types(self, atoms: Atoms) -> np.ndarray:
+        """LAMMPS's types of the atoms, (n,) int from 1."""
+        column = np.zeros(len(chemical_symbols), dtype=int)
+        column[[atomic_numbers[s] for s in self.elements]] = 1 + np.arange(len(self.elements))
+        return column[atoms.numbers]
+
+
+def default_weights(elements: Sequence[str]) -> tuple[float, ...]:
+    """Weights of elements in one density, from 1/n to 1 by their order: none is another's multiple sum."""
+    return tuple((i + 1) / len(elements) for i in range(len(elements)))

@@ -48,8 +48,8 @@ class SNAP(Exportable, ForceField):
     energy_weight, forces_weight, stress_weight : float
         Weights of residuals: eV per atom, eV/Å and eV/Å³. Zero leaves forces or stresses out.
     uncertainty : {False, True, "energy", "forces"}
-        Predict `energy_std` (True or "energy"), and `forces_std` as well ("forces"), which takes several times
-        as long as a prediction. They are deviations of the posterior, without the noise of labels.
+        Predict `energy_std` (True or "energy"), and `forces_std` as well ("forces"), which takes several
+        times as long as a prediction. They are deviations of the posterior, without the noise of labels.
     atomic_energies : mapping of str to float, optional
         Energies of isolated atoms, eV.
 

@@ -57,9 +57,9 @@ class Bispectrum:
     def distinct(self) -> tuple[np.ndarray, np.ndarray]:
         """Columns of LAMMPS that differ, and for each of its columns the place among these.
 
-        A component belongs to three pairs of angular momentum and density, (j₁, a), (j₂, b) and (j, c), in any
-        order; LAMMPS lists all orders. ``pair_style snap`` is right for coefficients that are equal for
-        equal components only.
+        A component belongs to three pairs of angular momentum and density, (j₁, a), (j₂, b) and (j, c), in
+        any order, and LAMMPS lists it once for each. Forces of ``pair_style snap`` are the gradient only if
+        equal components have equal coefficients.
         """
         momenta = [
             (j1, j2, j)
@@ -81,7 +81,7 @@ class Bispectrum:
         return len(self.distinct[0])
 
     def to_lammps(self, coefficients: np.ndarray) -> np.ndarray:
-        """Coefficients (n_elements, n_features) as ``pair_style snap`` takes them, shared by equal columns."""
+        """Coefficients (n_elements, n_features) for ``pair_style snap``, shared by equal columns."""
         if self.form != "explicit":
             return coefficients
         places = self.distinct[1]

@@ -31,8 +31,8 @@ def check_size(bispectrum: Bispectrum) -> None:
         return
     other = "" if bispectrum.form == "linear" else f", or form='linear' instead of {bispectrum.form!r}"
     raise ValueError(
-        f"SNAP would have {n} coefficients for {len(bispectrum.elements)} elements, more than {MOST_COLUMNS}: "
-        f"choose two_j_max below {bispectrum.two_j_max}{other}"
+        f"SNAP would have {n} coefficients for {len(bispectrum.elements)} elements, more than "
+        f"{MOST_COLUMNS}: choose two_j_max below {bispectrum.two_j_max}{other}"
     )
 
 
@@ -78,9 +78,9 @@ def _blocks(
         parts = [(table.energy[None] / len(atoms), labels.energy[i : i + 1] / len(atoms), weights["energy"])]
         if labels.forces is not None and (forces := labels.forces[i]) is not None:
             parts.append((table.forces.reshape(forces.size, -1), forces.ravel(), weights["forces"]))
-        if labels.stress is not None and (stress := labels.stress[i]) is not None:
-            if table.stress is not None:
-                parts.append((table.stress, stress, weights["stress"]))
+        stress = None if labels.stress is None else labels.stress[i]
+        if stress is not None and table.stress is not None:
+            parts.append((table.stress, stress, weights["stress"]))
         yield (
             np.concatenate([weight * x for x, _, weight in parts if weight > 0]),
             np.concatenate([weight * y for _, y, weight in parts if weight > 0]),

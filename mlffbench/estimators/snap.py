@@ -49,7 +49,8 @@ class SNAP(Exportable, ForceField):
         Weights of residuals: eV per atom, eV/Å and eV/Å³. Zero leaves forces or stresses out.
     uncertainty : {False, True, "energy", "forces"}
         Predict `energy_std` (True or "energy"), and `forces_std` as well ("forces"), which takes several
-        times as long as a prediction. They are deviations of the posterior, without the noise of labels.
+        times as long as a prediction. They are deviations of the posterior without the noise of labels,
+        times the number that makes them as large as leave-one-out errors of training labels.
     atomic_energies : mapping of str to float, optional
         Energies of isolated atoms, eV.
 
@@ -61,6 +62,8 @@ class SNAP(Exportable, ForceField):
         The form that was fitted.
     equations_ : dict
         Normal equations, which `partial_fit` adds to.
+    scales_ : dict of str to float
+        That number for energies, forces and stresses.
     noise_ : float
         Standard deviation of weighted residuals that maximises the evidence.
     penalty_ : float
@@ -143,11 +146,12 @@ class SNAP(Exportable, ForceField):
 
     def _learn(self, equations: NormalEquations, frames: Sequence[Atoms], labels: Labels) -> None:
         from mlffbench.potentials.regression.bayesian_ridge import bayesian_ridge
-        from mlffbench.potentials.snap.fit import add_frames
+        from mlffbench.potentials.snap.fit import add_frames, calibrated_scales
 
         weights = {kind: getattr(self, f"{kind}_weight") for kind in ("energy", "forces", "stress")}
-        add_frames(equations, self._bispectrum(), frames, labels, weights)
+        sample = add_frames(equations, self._bispectrum(), frames, labels, weights)
         ridge = bayesian_ridge(equations)
+        self.scales_ = calibrated_scales(ridge, sample)
         self.coefficients_ = ridge.coefficients.reshape(len(self.elements_), -1)
         self.noise_, self.penalty_ = ridge.noise, ridge.penalty
         self.equations_ = equations.state()
@@ -184,12 +188,9 @@ class SNAP(Exportable, ForceField):
         from mlffbench.potentials.snap import evaluation
 
         uncertainty = self.uncertainty if "std" in quantities else False
-        if uncertainty == "forces":
-            return evaluation.predict_with_deviations(
-                self._bispectrum(), self.coefficients_, inputs, self._posterior()
-            )
         posterior = self._posterior() if uncertainty else None
-        return evaluation.predict(self._bispectrum(), self.coefficients_, inputs, posterior)
+        predict = evaluation.predict_with_deviations if uncertainty == "forces" else evaluation.predict
+        return predict(self._bispectrum(), self.coefficients_, inputs, posterior, self.scales_)
 
     def _exported(self, target: Path, format: str) -> tuple[dict[Path, str | bytes], str]:
         """Coefficients with the atomic energies, so that LAMMPS's energy is the whole one."""

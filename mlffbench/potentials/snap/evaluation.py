@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,25 +30,40 @@ class _Answer:
 
 
 def predict(
-    bispectrum: Bispectrum, coefficients: np.ndarray, frames: Sequence[Atoms], ridge: BayesianRidge | None
+    bispectrum: Bispectrum,
+    coefficients: np.ndarray,
+    frames: Sequence[Atoms],
+    ridge: BayesianRidge | None,
+    scales: Mapping[str, float],
 ) -> Labels:
     """Labels by LAMMPS's ``pair_style snap``, with deviations of energies if there is a posterior.
 
     Parameters
     ----------
     coefficients : (n_elements, n_features) array
+    ridge : BayesianRidge or None
+    scales : mapping of str to float
+        Factors of the posterior's deviations by kind of label.
     """
     setup = _setup(bispectrum, coefficients)
     answers = [_answer(setup, bispectrum, atoms, ridge is not None) for atoms in frames]
     energy = np.array([a.energy for a in answers])
-    std = None if ridge is None else ridge.deviations(np.array([a.features for a in answers]))
+    features = [a.features for a in answers]
+    std = None if ridge is None else scales["energy"] * ridge.deviations(np.array(features))
     return Labels(energy, tuple(a.forces for a in answers), tuple(a.stress for a in answers), std)
 
 
 def predict_with_deviations(
-    bispectrum: Bispectrum, coefficients: np.ndarray, frames: Sequence[Atoms], ridge: BayesianRidge
+    bispectrum: Bispectrum,
+    coefficients: np.ndarray,
+    frames: Sequence[Atoms],
+    ridge: BayesianRidge,
+    scales: Mapping[str, float],
 ) -> Labels:
-    """Labels and the deviations of energies and of each force component, from the rows themselves."""
+    """Labels and the deviations of energies and of each force component, from the rows themselves.
+
+    Parameters as of `predict`.
+    """
     energy, forces, stress, energy_std, forces_std = [], [], [], [], []
     beta = coefficients.ravel()
     for atoms in frames:
@@ -56,9 +71,10 @@ def predict_with_deviations(
         energy.append(table.energy @ beta)
         forces.append(table.forces @ beta)
         stress.append(None if table.stress is None else table.stress @ beta)
-        energy_std.append(ridge.deviations(table.energy[None])[0])
+        energy_std.append(scales["energy"] * ridge.deviations(table.energy[None])[0])
         flat = table.forces.reshape(3 * len(atoms), -1)
-        forces_std.append(ridge.deviations(flat).reshape(-1, 3))
+        deviations = ridge.deviations(flat).reshape(-1, 3)
+        forces_std.append(scales.get("forces", scales["energy"]) * deviations)
     return Labels(np.array(energy), tuple(forces), tuple(stress), np.array(energy_std), tuple(forces_std))
 
 

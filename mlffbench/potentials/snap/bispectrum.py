@@ -127,6 +127,7 @@ class Bispectrum:
         return column[atoms.numbers]
 
 
-def default_weights(elements: Sequence[str]) -> tuple[float, ...]:
-    """Weights of elements in one density, from 1/n to 1 by their order: none is another's multiple sum."""
-    return tuple((i + 1) / len(elements) for i in range(len(elements)))
+def default_weights(elements: Sequence[str], form: str) -> dict[str, float]:
+    """Weights of elements as neighbours: from 1/n to 1 in their order in one density, else 1."""
+    n = len(elements)
+    return {symbol: 1.0 if form == "explicit" else (i + 1) / n for i, symbol in enumerate(elements)}

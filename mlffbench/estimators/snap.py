@@ -45,8 +45,9 @@ class SNAP(Exportable, ForceField):
 
     Parameters
     ----------
-    cutoff : float
-        Å.
+    cutoff : float, optional
+        Of all pairs, Å; by default of each pair of elements the sum of their covalent radii and 2.6 Å: 4.8 Å
+        for silicon, 4.1 Å for carbon.
     two_j_max : int
         2J: resolution of the components, of which there are 14, 30, 55 for 4, 6, 8.
     form : {"linear", "quadratic", "explicit"}, optional
@@ -71,6 +72,8 @@ class SNAP(Exportable, ForceField):
         β by element, eV; the first is a constant, products of components follow in LAMMPS's order.
     form_ : str
         The form that was fitted.
+    radii_, weights_ : dict of str to float
+        Radii of the elements, Å, whose sum is a pair's cutoff, and their weights.
     equations_ : dict
         Normal equations, which `partial_fit` adds to.
     scales_ : dict of str to float
@@ -100,7 +103,7 @@ class SNAP(Exportable, ForceField):
 
     def __init__(
         self,
-        cutoff: Length = 5.0,
+        cutoff: Length | None = None,
         two_j_max: TwoJ = 6,
         form: Literal["linear", "quadratic", "explicit"] | None = None,
         weights: Weights | None = None,
@@ -140,13 +143,15 @@ class SNAP(Exportable, ForceField):
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         from mlffbench.potentials.regression.bayesian_ridge import NormalEquations
-        from mlffbench.potentials.snap.bispectrum import default_weights
+        from mlffbench.potentials.snap.bispectrum import default_radii, default_weights
         from mlffbench.potentials.snap.fit import check_size
 
         few = 1 < len(self.elements_) <= MOST_EXPLICIT
         self.form_ = self.form or ("explicit" if few else "quadratic")
         weights = default_weights(self.elements_, self.form_) | dict(self.weights or {})
         self.weights_ = {symbol: float(weights[symbol]) for symbol in self.elements_}
+        same = dict.fromkeys(self.elements_, self.cutoff / 2) if self.cutoff else None
+        self.radii_: dict[str, float] = same or default_radii(self.elements_)
         check_size(self._bispectrum())
         self._learn(NormalEquations(self._bispectrum().n_columns), frames, labels)
 
@@ -171,8 +176,8 @@ class SNAP(Exportable, ForceField):
     def _bispectrum(self) -> Bispectrum:
         from mlffbench.potentials.snap.bispectrum import Bispectrum
 
-        weights = tuple(self.weights_[symbol] for symbol in self.elements_)
-        return Bispectrum(tuple(self.elements_), self.cutoff, self.two_j_max, self.form_, weights)
+        radii, weights = ([of[s] for s in self.elements_] for of in (self.radii_, self.weights_))
+        return Bispectrum(tuple(self.elements_), tuple(radii), self.two_j_max, self.form_, tuple(weights))
 
     def _posterior(self) -> BayesianRidge:
         """The posterior, computed again from the normal equations in a model that was loaded."""

@@ -9,13 +9,13 @@ from itertools import product
 
 import numpy as np
 from ase import Atoms
-from ase.data import atomic_numbers, chemical_symbols
+from ase.data import atomic_numbers, chemical_symbols, covalent_radii
 
-__all__ = ["FORMS", "RADIUS", "RFAC0", "Bispectrum", "default_weights"]
+__all__ = ["FORMS", "RFAC0", "Bispectrum", "default_radii", "default_weights"]
 
 FORMS = ("linear", "quadratic", "explicit")
 RFAC0 = 0.99363  # share of the 3-sphere's half that the cutoff covers, as in all published SNAPs
-RADIUS = 0.5  # of every element: two radii times the factor `cutoff` are the range of a pair
+REACH = 1.3  # Å that a radius is by default longer than the covalent one
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Bispectrum:
     ----------
     elements : tuple of str
         Chemical symbols of LAMMPS's atom types 1, 2, ...
-    cutoff : float
-        Å.
+    radii : tuple of float
+        Radii of the elements, Å, whose sum is the cutoff of a pair.
     two_j_max : int
         2J, twice the largest angular momentum.
     form : {"linear", "quadratic", "explicit"}
@@ -38,7 +38,7 @@ class Bispectrum:
     """
 
     elements: tuple[str, ...]
-    cutoff: float
+    radii: tuple[float, ...]
     two_j_max: int
     form: str
     weights: tuple[float, ...]
@@ -49,9 +49,9 @@ class Bispectrum:
             raise ValueError(f"no chemical elements: {unknown}")
         if self.form not in FORMS:
             raise ValueError(f"no form {self.form!r} of SNAP; there are {list(FORMS)}")
-        numbers = float(self.cutoff), int(self.two_j_max), *map(float, self.weights)
-        if not np.isfinite(numbers).all() or len(self.weights) != len(self.elements):
-            raise ValueError(f"SNAP needs finite numbers, and a weight for each of {self.elements}")
+        numbers = int(self.two_j_max), *map(float, self.weights), *map(float, self.radii)
+        if not np.isfinite(numbers).all() or len(numbers) != 1 + 2 * len(self.elements):
+            raise ValueError(f"SNAP needs a finite radius and a finite weight of each of {self.elements}")
 
     @cached_property
     def distinct(self) -> tuple[np.ndarray, np.ndarray]:
@@ -100,6 +100,11 @@ class Bispectrum:
         return len(self.elements) * self.n_features
 
     @property
+    def cutoff(self) -> float:
+        """Largest cutoff of a pair, Å."""
+        return 2 * max(map(float, self.radii))
+
+    @property
     def flags(self) -> dict[str, int]:
         """Options that are the same words in commands and files, but for ``chemflag``."""
         return {
@@ -111,8 +116,8 @@ class Bispectrum:
 
     def arguments(self, quadratic: bool = True) -> str:
         """Arguments of ``compute snap`` and, without products of components, of ``compute sna/atom``."""
-        radii, weights = [RADIUS] * len(self.elements), list(map(float, self.weights))
-        words = [float(self.cutoff), RFAC0, int(self.two_j_max), *radii, *weights, "rmin0", 0.0]
+        radii, weights = map(float, self.radii), map(float, self.weights)
+        words = [1.0, RFAC0, int(self.two_j_max), *radii, *weights, "rmin0", 0.0]
         flags = {name: flag for name, flag in self.flags.items() if quadratic or name != "quadraticflag"}
         for name, flag in flags.items():
             words += [name, flag]
@@ -125,6 +130,11 @@ class Bispectrum:
         column = np.zeros(len(chemical_symbols), dtype=int)
         column[[atomic_numbers[s] for s in self.elements]] = 1 + np.arange(len(self.elements))
         return column[atoms.numbers]
+
+
+def default_radii(elements: Sequence[str]) -> dict[str, float]:
+    """Radii, Å, that reach to the second neighbours of molecules and of solids alike."""
+    return {s: round(float(covalent_radii[atomic_numbers[s]]) + REACH, 2) for s in elements}
 
 
 def default_weights(elements: Sequence[str], form: str) -> dict[str, float]:

@@ -37,7 +37,8 @@ class Rows:
 def rows(bispectrum: Bispectrum, atoms: Atoms) -> Rows:
     """Compute the rows by LAMMPS's ``compute snap``."""
     box, types, n = periodic_box(atoms, bispectrum.cutoff), bispectrum.types(atoms), len(atoms)
-    setup = Setup(len(bispectrum.elements), f"pair_style zero {float(bispectrum.cutoff)!r}\npair_coeff * *\n")
+    pairs = f"pair_style zero {bispectrum.cutoff!r}\npair_coeff * *\n"  # so far neighbours are listed
+    setup = Setup(len(bispectrum.elements), pairs)
     computes = {"rows": f"snap {bispectrum.arguments()}"}
     with session().computed(setup, box, types, computes) as placed:
         table = placed.lammps.numpy.extract_compute("rows", 0, 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mlffbench.potentials.snap.bispectrum import RADIUS, RFAC0, Bispectrum
+from mlffbench.potentials.snap.bispectrum import RFAC0, Bispectrum
 
 __all__ = ["coefficient_file", "parameter_file", "snap_commands"]
 
@@ -19,15 +19,16 @@ def coefficient_file(bispectrum: Bispectrum, coefficients: np.ndarray) -> str:
     """
     rows = bispectrum.to_lammps(np.asarray(coefficients, dtype=float))
     lines = ["# SNAP of mlffbench, units metal", "", f"{len(rows)} {rows.shape[1]}"]
-    for symbol, weight, values in zip(bispectrum.elements, bispectrum.weights, rows, strict=True):
-        lines += [f"{symbol} {RADIUS} {float(weight)!r}", *map(repr, values.tolist())]
+    elements = zip(bispectrum.elements, bispectrum.radii, bispectrum.weights, rows, strict=True)
+    for symbol, radius, weight, values in elements:
+        lines += [f"{symbol} {float(radius)!r} {float(weight)!r}", *map(repr, values.tolist())]
     return "\n".join(lines) + "\n"
 
 
 def parameter_file(bispectrum: Bispectrum) -> str:
     """Text of the ``.snapparam`` file."""
     values = {
-        "rcutfac": float(bispectrum.cutoff),
+        "rcutfac": 1.0,
         "twojmax": int(bispectrum.two_j_max),
         "rfac0": RFAC0,
         "rmin0": 0.0,

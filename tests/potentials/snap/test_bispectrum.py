@@ -10,7 +10,9 @@ from mlffbench.potentials.snap.bispectrum import Bispectrum, default_weights
 
 def bispectrum(elements="Si", two_j_max=6, form="linear"):
     names = tuple(elements.split())
-    return Bispectrum(names, 5.0, two_j_max, form, tuple(default_weights(names, form).values()))
+    return Bispectrum(
+        names, (2.5,) * len(names), two_j_max, form, tuple(default_weights(names, form).values())
+    )
 
 
 @pytest.mark.parametrize(("two_j_max", "expected"), [(0, 1), (2, 5), (4, 14), (6, 30), (8, 55)])
@@ -42,12 +44,12 @@ def test_equal_components_share_what_their_sum_has():
 
 def test_nothing_but_elements_and_numbers_reaches_lammps():
     with pytest.raises(ValueError, match="no chemical elements"):
-        Bispectrum(("H\nshell rm x",), 5.0, 6, "linear", (1.0,))
+        Bispectrum(("H\nshell rm x",), (2.5,), 6, "linear", (1.0,))
     with pytest.raises(ValueError, match="no form 'cubic' of SNAP"):
-        Bispectrum(("H",), 5.0, 6, "cubic", (1.0,))
-    with pytest.raises(ValueError, match="finite numbers"):
-        Bispectrum(("H",), float("nan"), 6, "linear", (1.0,))
+        Bispectrum(("H",), (2.5,), 6, "cubic", (1.0,))
+    with pytest.raises(ValueError, match="a finite radius"):
+        Bispectrum(("H",), (float("nan"),), 6, "linear", (1.0,))
     assert set(bispectrum("H C O", form="explicit").arguments().split()) <= {
-        *("5.0", "0.99363", "6", "0.5", "rmin0", "0.0", "bzeroflag", "switchflag", "bnormflag", "chem"),
+        *("2.5", "0.99363", "6", "rmin0", "0.0", "bzeroflag", "switchflag", "bnormflag", "chem"),
         *("quadraticflag", "0", "1", "2", "3", "1.0"),
     }

@@ -19,7 +19,9 @@ pytestmark = pytest.mark.usefixtures("lammps")
 def test_both_ways_to_predict_agree(data, form):
     dataset = data()
     elements = tuple(dataset.elements)
-    bispectrum = Bispectrum(elements, 4.0, 3, form, tuple(default_weights(elements, form).values()))
+    bispectrum = Bispectrum(
+        elements, (2.0,) * len(elements), 3, form, tuple(default_weights(elements, form).values())
+    )
     equations = NormalEquations(bispectrum.n_columns)
     weights = {"energy": 1.0, "forces": 1.0, "stress": 1.0}
     add_frames(equations, bispectrum, dataset.frames[:4], dataset.labels[:4], weights)

@@ -12,16 +12,16 @@ from mlffbench.potentials.snap.bispectrum import Bispectrum
 from mlffbench.potentials.snap.fit import Block, add_frames, calibrated_scales, check_size
 from mlffbench.potentials.snap.rows import rows
 
-LINEAR = Bispectrum(("Si",), 4.0, 2, "linear", (1.0,))
+LINEAR = Bispectrum(("Si",), (2.0,), 2, "linear", (1.0,))
 
 
 def test_too_many_coefficients_are_refused_with_a_remedy():
     elements = ("H", "C", "N", "O", "S")
-    many = Bispectrum(elements, 5.0, 6, "explicit", (1.0,) * 5)
+    many = Bispectrum(elements, (2.5,) * len(elements), 6, "explicit", (1.0,) * 5)
     with pytest.raises(ValueError, match=r"12\d\d\d coefficients for 5 elements.*form='linear'"):
         check_size(many)
     with pytest.raises(ValueError, match=r"choose two_j_max below 14$"):
-        check_size(Bispectrum(elements * 8, 5.0, 14, "linear", (1.0,) * 40))
+        check_size(Bispectrum(elements * 8, (2.5,) * len(elements * 8), 14, "linear", (1.0,) * 40))
     check_size(LINEAR)
 
 

@@ -12,7 +12,7 @@ from mlffbench.potentials.snap.rows import rows
 from mlffbench.potentials.snap.session import Setup, session
 
 pytestmark = pytest.mark.usefixtures("lammps")
-QUADRATIC = Bispectrum(("Si",), 5.0, 4, "quadratic", (1.0,))
+QUADRATIC = Bispectrum(("Si",), (2.5,), 4, "quadratic", (1.0,))
 
 
 def silicon():
@@ -65,7 +65,7 @@ def test_open_directions_and_vacuum():
 
 @pytest.mark.parametrize("form", ["linear", "quadratic", "explicit"])
 def test_rows_of_forces_and_stresses_are_derivatives_of_those_of_energies(form):
-    both = Bispectrum(("H", "O"), 4.0, 4, form, (0.5, 1.0))
+    both = Bispectrum(("H", "O"), (2.0, 2.0), 4, form, (0.5, 1.0))
     atoms = molecule("H2O")
     atoms.set_cell([[4.0, 0.3, 0.0], [0.0, 3.9, 0.2], [0.5, 0.0, 4.2]])
     atoms.pbc = True
@@ -92,7 +92,7 @@ def test_rows_of_forces_and_stresses_are_derivatives_of_those_of_energies(form):
 
 
 def test_components_that_are_said_to_be_equal_are_equal():
-    explicit = Bispectrum(("H", "O"), 4.0, 4, "explicit", (0.5, 1.0))
+    explicit = Bispectrum(("H", "O"), (2.0, 2.0), 4, "explicit", (0.5, 1.0))
     setup = Setup(2, "pair_style zero 4.0\npair_coeff * *\n")
     places = np.random.default_rng(0).uniform(0, 6, (12, 3))
     box = Atoms("H6O6", places, cell=[6.0] * 3, pbc=True)

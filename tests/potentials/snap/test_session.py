@@ -14,7 +14,7 @@ from mlffbench.potentials.snap.bispectrum import Bispectrum
 from mlffbench.potentials.snap.rows import rows
 from mlffbench.potentials.snap.session import Setup
 
-LINEAR = Bispectrum(("Si",), 4.0, 2, "linear", (1.0,))
+LINEAR = Bispectrum(("Si",), (2.0,), 2, "linear", (1.0,))
 SETUP = Setup(1, "pair_style zero 4.0\npair_coeff * *\n")
 
 

@@ -70,8 +70,8 @@ class SNAP(Exportable, ForceField):
     ----------
     coefficients_ : (n_elements, n_features) array
         β by element, eV; the first is a constant, products of components follow in LAMMPS's order.
-    form_ : str
-        The form that was fitted.
+    form_, two_j_max_ : str, int
+        Form and resolution that were fitted.
     radii_, weights_ : dict of str to float
         Radii of the elements, Å, whose sum is a pair's cutoff, and their weights.
     equations_ : dict
@@ -147,6 +147,7 @@ class SNAP(Exportable, ForceField):
         from mlffbench.potentials.snap.fit import check_size
 
         few = 1 < len(self.elements_) <= MOST_EXPLICIT
+        self.two_j_max_ = self.two_j_max
         self.form_ = self.form or ("explicit" if few else "quadratic")
         weights = default_weights(self.elements_, self.form_) | dict(self.weights or {})
         self.weights_ = {symbol: float(weights[symbol]) for symbol in self.elements_}
@@ -177,7 +178,7 @@ class SNAP(Exportable, ForceField):
         from mlffbench.potentials.snap.bispectrum import Bispectrum
 
         radii, weights = ([of[s] for s in self.elements_] for of in (self.radii_, self.weights_))
-        return Bispectrum(tuple(self.elements_), tuple(radii), self.two_j_max, self.form_, tuple(weights))
+        return Bispectrum(tuple(self.elements_), tuple(radii), self.two_j_max_, self.form_, tuple(weights))
 
     def _posterior(self) -> BayesianRidge:
         """The posterior, computed again from the normal equations in a model that was loaded."""
@@ -204,9 +205,11 @@ class SNAP(Exportable, ForceField):
         from mlffbench.potentials.snap import evaluation
 
         uncertainty = self.uncertainty if "std" in quantities else False
+        fitted = self._bispectrum(), self.coefficients_, inputs
+        if uncertainty == "forces":
+            return evaluation.predict_with_deviations(*fitted, self._posterior(), self.scales_)
         posterior = self._posterior() if uncertainty else None
-        predict = evaluation.predict_with_deviations if uncertainty == "forces" else evaluation.predict
-        return predict(self._bispectrum(), self.coefficients_, inputs, posterior, self.scales_)
+        return evaluation.predict(*fitted, posterior, self.scales_)
 
     def _exported(self, target: Path, format: str) -> tuple[dict[Path, str | bytes], str]:
         """Coefficients with the atomic energies, so that LAMMPS's energy is the whole one."""

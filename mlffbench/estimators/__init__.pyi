@@ -17,6 +17,7 @@ from .painn import PaiNN as PaiNN
 from .pretrained import Pretrained as Pretrained
 from .schnet import SchNet as SchNet
 from .sgdml import SGDML as SGDML
+from .snap import SNAP as SNAP
 from .soap_gpr import SOAPGPR as SOAPGPR
 from .soap_kernel_ridge import SOAPKernelRidge as SOAPKernelRidge
 from .stillinger_weber import StillingerWeber as StillingerWeber

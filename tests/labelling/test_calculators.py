@@ -87,6 +87,32 @@ def test_what_is_missing_is_a_sentence(name, monkeypatch):
         registry.load("calculators", name)()
 
 
+UNIVERSAL = {
+    "mattersim": "mattersim.forcefield",
+    "sevennet": "sevenn.calculator",
+    "chgnet": "chgnet.model",
+    "orb": "orb_models.forcefield.pretrained",
+    "m3gnet": "matgl",
+}
+
+
+@pytest.mark.parametrize("name", UNIVERSAL)
+def test_a_universal_potential_whose_package_is_missing_is_a_sentence(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, UNIVERSAL[name], None)
+    words = rf"the calculator {name} cannot be loaded .*; pip install "
+    with pytest.raises(ModuleNotFoundError, match=words):
+        registry.load("calculators", name)()
+
+
+@pytest.mark.parametrize("name", [*UNIVERSAL, "mace_mp", "mace_off"])
+def test_a_universal_potential_says_where_it_comes_from_and_what_it_needs(name):
+    facts = vars(registry.load("calculators", name))
+    assert set(facts["origin"]) == {"functional", "level", "data"}
+    assert facts["origin"]["level"].startswith(facts["origin"]["functional"].partition("-")[0])
+    assert "torch" in facts["requires"]
+    assert ("environment" in facts) == (name in UNIVERSAL)  # mace-torch is among our own packages
+
+
 def test_every_file_loads_under_another_interpreter():
     code = "print(json.dumps([load(p).__name__ for p in sys.argv[1:]]))"
     found = json.loads(elsewhere(code, *(str(FOLDER / f"{n}.py") for n in NAMES)))

@@ -19,13 +19,7 @@ from mlffbench.system.storable import MOVED, is_listed, is_of_ours, may_be_store
 __all__ = ["Reader", "UntrustedError"]
 
 NAMED = re.compile(r"\s*[\w.]*\s*:\s*[\w.]*\s*")  # package.module:Name, however it is written
-RULES = (
-    "parts",
-    "needs_trust",
-    "without_code",
-    "packaged",
-    "one_of",
-)  # attributes of a class that say what to check
+RULES = ("parts", "needs_trust", "without_code", "packaged", "one_of")  # of a class: what to check
 SOURCE = "source"  # attribute that holds the spec of a calculator
 DEVICE = re.compile(r"(cpu|cuda|mps|xpu|meta):\d+")
 MAKERS: dict[str, Callable[[list[Any]], Any]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import sys
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -102,6 +103,17 @@ def test_a_universal_potential_whose_package_is_missing_is_a_sentence(name, monk
     words = rf"the calculator {name} cannot be loaded .*; pip install "
     with pytest.raises(ModuleNotFoundError, match=words):
         registry.load("calculators", name)()
+
+
+@pytest.mark.parametrize("name", ["sevennet", "chgnet", "mattersim", "orb", "m3gnet", "mace_mp", "mace_off"])
+def test_a_model_is_a_name_and_never_a_file(name, tmp_path, monkeypatch):
+    """A suite of a stranger must not name a pickle where no trust is asked for."""
+    file = tmp_path / "stranger.pth"
+    file.write_bytes(b"")
+    for module in (*UNIVERSAL.values(), "loguru", "orb_models.forcefield.calculator", "matgl.ext.ase"):
+        monkeypatch.setitem(sys.modules, module, Mock())
+    with pytest.raises(ValueError, match="there are"):
+        registry.load("calculators", name)(model=str(file))
 
 
 @pytest.mark.parametrize("name", [*UNIVERSAL, "mace_mp", "mace_off"])

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 __all__ = ["chgnet"]
 
+MODELS = ("0.3.0", "0.2.0", "r2scan")
+
 
 def chgnet(model: Literal["0.3.0", "0.2.0", "r2scan"] = "0.3.0", device: str = "cpu") -> Any:
     """Return CHGNet, trained by its authors on the relaxations of the Materials Project.
@@ -27,11 +29,15 @@ def chgnet(model: Literal["0.3.0", "0.2.0", "r2scan"] = "0.3.0", device: str = "
     ------
     ModuleNotFoundError
         chgnet is not installed.
+    ValueError
+        Its package has no such model.
 
     References
     ----------
     B. Deng et al., Nat. Mach. Intell. 5, 1031 (2023). Code: https://github.com/CederGroupHub/chgnet
     """
+    if model not in MODELS:
+        raise ValueError(f"no model {model!r} of CHGNet in its package; there are {list(MODELS)}")
     try:
         networks, dynamics = import_module("chgnet.model"), import_module("chgnet.model.dynamics")
     except ModuleNotFoundError as error:

@@ -16,7 +16,7 @@ def m3gnet(
 ) -> Any:
     """Return M3GNet, trained by its authors on the relaxations of the Materials Project.
 
-    The weights come out of the source distribution of janus-core on PyPI, once.
+    The weights come out of the source distribution of janus-core on PyPI, 105 MB, once.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ def mace_mp(
 ) -> Any:
     """Return MACE-MP-0, trained by its authors on the relaxations of the Materials Project.
 
-    The weights come out of the source distribution of janus-core on PyPI, once.
+    The weights come out of the source distribution of janus-core on PyPI, 105 MB, once.
 
     Parameters
     ----------

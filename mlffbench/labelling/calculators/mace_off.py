@@ -8,19 +8,22 @@ __all__ = ["mace_off"]
 
 
 def mace_off(
-    file: str,
+    model: Literal["small"] = "small",
+    file: str | None = None,
     dtype: Literal["float32", "float64"] | None = None,
     device: str = "cpu",
 ) -> Any:
     """Return MACE-OFF23, trained by its authors on the molecules of SPICE: H, C, N, O, F, P, S, Cl, Br, I.
 
-    No package holds its weights: they are in the authors' repository https://github.com/ACEsuit/mace-off,
-    under a licence for academic use.
+    The weights are licensed for academic use. They come out of the source distribution of janus-core on PyPI,
+    105 MB, once.
 
     Parameters
     ----------
-    file : str
-        ``MACE-OFF23_small.model``, or a larger one. It is a pickle: it needs ``--trust FILE``.
+    model : {"small"}
+        Size of the network; of ``medium`` and ``large`` give the `file`.
+    file : str, optional
+        A ``.model`` file of another one. It is a pickle: it needs ``--trust FILE``.
     dtype : {"float32", "float64"}, optional
         Precision; by default that of the file.
     device : str
@@ -35,8 +38,8 @@ def mace_off(
     ------
     ModuleNotFoundError
         mace-torch is not installed.
-    FileNotFoundError
-        There is no such file.
+    OSError
+        The weights cannot be downloaded.
 
     References
     ----------
@@ -44,6 +47,10 @@ def mace_off(
     """
     from mlffbench import registry
 
+    if file is None:
+        from mlffbench.potentials.weights import weights_of
+
+        (file,) = map(str, weights_of(f"mace-off23-{model}"))
     return registry.load("calculators", "mace_torch")(file=str(file), dtype=dtype, device=device)
 
 

@@ -8,18 +8,17 @@ from typing import Any, Literal
 __all__ = ["mattersim"]
 
 
-def mattersim(model: Literal["1M"] = "1M", file: str | None = None, device: str = "cpu") -> Any:
+def mattersim(model: Literal["1M", "5M"] = "1M", file: str | None = None, device: str = "cpu") -> Any:
     """Return MatterSim v1.0.0, an M3GNet trained by its authors on PBE and PBE+U labels of their own.
 
-    The weights come out of a wheel of the package on PyPI, 40 MB, once.
+    The weights come out of a wheel of the package on PyPI, 102 MB, once.
 
     Parameters
     ----------
-    model : {"1M"}
-        Size of the network, parameters.
+    model : {"1M", "5M"}
+        Parameters of the network.
     file : str, optional
-        A checkpoint in place of it, such as ``mattersim-v1.0.0-5M.pth`` of the authors' repository. It is a
-        pickle: it needs ``--trust FILE``.
+        A checkpoint in place of it, say of your own fine-tuning. It is a pickle: it needs ``--trust FILE``.
     device : str
         ``cpu``, ``cuda``, ``cuda:1`` ...
 

@@ -11,7 +11,7 @@ __all__ = ["orb"]
 def orb(model: Literal["orb-d3-xs-v2"] = "orb-d3-xs-v2", file: str | None = None, device: str = "cpu") -> Any:
     """Return Orb, whose forces are a network's output of their own, not the gradient of its energy.
 
-    The weights come out of the source distribution of janus-core on PyPI, once.
+    The weights come out of the source distribution of janus-core on PyPI, 105 MB, once.
 
     Parameters
     ----------

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 __all__ = ["sevennet"]
 
+MODELS = ("7net-0", "7net-l3i5")
+
 
 def sevennet(
     model: Literal["7net-0", "7net-l3i5"] = "7net-0", file: str | None = None, device: str = "cpu"
@@ -31,11 +33,17 @@ def sevennet(
     ------
     ModuleNotFoundError
         sevenn is not installed.
+    ValueError
+        Its package has no such model.
 
     References
     ----------
     Y. Park et al., J. Chem. Theory Comput. 20, 4857 (2024). Code: https://github.com/MDIL-SNU/SevenNet
     """
+    if model not in MODELS:  # it would be read as a file
+        raise ValueError(
+            f"no model {model!r} of SevenNet in its package; there are {list(MODELS)}; give a file"
+        )
     try:
         module = import_module("sevenn.calculator")
     except ModuleNotFoundError as error:

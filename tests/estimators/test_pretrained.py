@@ -162,7 +162,7 @@ def test_conservation_is_measured_on_a_training_structure(argon, tmp_path):
     right, direct = (
         Pretrained(make(**noble)).fit(argon.frames, argon.labels) for make in (LennardJones, Direct)
     )
-    assert right.conservation_["error"] < 1e-6
+    assert right.conservation_["error"] < 1e-4
     assert direct.conservation_["relative_error"] == pytest.approx(0.2, rel=0.01)
     assert right.origin_ is None
     no_forces = LennardJones(**noble)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from importlib import import_module
 from typing import Any, Literal
 
@@ -43,8 +45,9 @@ def chgnet(model: Literal["0.3.0", "0.2.0", "r2scan"] = "0.3.0", device: str = "
     except ModuleNotFoundError as error:
         message = f"the calculator chgnet cannot be loaded ({error}); pip install chgnet"
         raise ModuleNotFoundError(message, name=error.name) from error
-    network = networks.CHGNet.load(model_name=model, use_device=device, verbose=False)
-    calculator = dynamics.CHGNetCalculator(model=network, use_device=device, on_isolated_atoms="ignore")
+    with redirect_stdout(sys.stderr):  # it tells its device
+        network = networks.CHGNet.load(model_name=model, use_device=device, verbose=False)
+        calculator = dynamics.CHGNetCalculator(model=network, use_device=device, on_isolated_atoms="ignore")
     calculator.dtype = "float32"
     return calculator
 

@@ -100,7 +100,7 @@ UNIVERSAL = {
 @pytest.mark.parametrize("name", UNIVERSAL)
 def test_a_universal_potential_whose_package_is_missing_is_a_sentence(name, monkeypatch):
     monkeypatch.setitem(sys.modules, UNIVERSAL[name], None)
-    words = rf"the calculator {name} cannot be loaded .*; pip install "
+    words = rf"the calculator {name} cannot be loaded .*; a suite makes its environment, or pip install "
     with pytest.raises(ModuleNotFoundError, match=words):
         registry.load("calculators", name)()
 

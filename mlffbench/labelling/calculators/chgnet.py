@@ -43,7 +43,8 @@ def chgnet(model: Literal["0.3.0", "0.2.0", "r2scan"] = "0.3.0", device: str = "
     try:
         networks, dynamics = import_module("chgnet.model"), import_module("chgnet.model.dynamics")
     except ModuleNotFoundError as error:
-        message = f"the calculator chgnet cannot be loaded ({error}); pip install chgnet"
+        remedy = "a suite makes its environment, or pip install chgnet"
+        message = f"the calculator chgnet cannot be loaded ({error}); {remedy}"
         raise ModuleNotFoundError(message, name=error.name) from error
     with redirect_stdout(sys.stderr):  # it tells its device
         network = networks.CHGNet.load(model_name=model, use_device=device, verbose=False)

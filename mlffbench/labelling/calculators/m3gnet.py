@@ -47,7 +47,8 @@ def m3gnet(
     try:
         matgl, module = import_module("matgl"), import_module("matgl.ext.ase")
     except ModuleNotFoundError as error:
-        message = f"the calculator m3gnet cannot be loaded ({error}); pip install matgl"
+        remedy = "a suite makes its environment, or pip install matgl"
+        message = f"the calculator m3gnet cannot be loaded ({error}); {remedy}"
         raise ModuleNotFoundError(message, name=error.name) from error
     if folder is None:
         from mlffbench.potentials.weights import weights_of

@@ -42,7 +42,8 @@ def mattersim(model: Literal["1M", "5M"] = "1M", file: str | None = None, device
         forcefield = import_module("mattersim.forcefield")
         import_module("loguru").logger.disable("mattersim")  # it tells every step on standard error
     except ModuleNotFoundError as error:
-        message = f"the calculator mattersim cannot be loaded ({error}); pip install mattersim"
+        remedy = "a suite makes its environment, or pip install mattersim"
+        message = f"the calculator mattersim cannot be loaded ({error}); {remedy}"
         raise ModuleNotFoundError(message, name=error.name) from error
     if file is None:
         from mlffbench.potentials.weights import weights_of

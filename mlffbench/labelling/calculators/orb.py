@@ -42,7 +42,8 @@ def orb(model: Literal["orb-d3-xs-v2"] = "orb-d3-xs-v2", file: str | None = None
         pretrained = import_module("orb_models.forcefield.pretrained")
         module = import_module("orb_models.forcefield.calculator")
     except ModuleNotFoundError as error:
-        message = f"the calculator orb cannot be loaded ({error}); pip install orb-models"
+        remedy = "a suite makes its environment, or pip install orb-models"
+        message = f"the calculator orb cannot be loaded ({error}); {remedy}"
         raise ModuleNotFoundError(message, name=error.name) from error
     if file is None:
         from mlffbench.potentials.weights import weights_of

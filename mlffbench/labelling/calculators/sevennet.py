@@ -47,7 +47,8 @@ def sevennet(
     try:
         module = import_module("sevenn.calculator")
     except ModuleNotFoundError as error:
-        message = f"the calculator sevennet cannot be loaded ({error}); pip install sevenn"
+        remedy = "a suite makes its environment, or pip install sevenn"
+        message = f"the calculator sevennet cannot be loaded ({error}); {remedy}"
         raise ModuleNotFoundError(message, name=error.name) from error
     calculator = module.SevenNetCalculator(model if file is None else str(file), device=device)
     calculator.dtype = "float32"

@@ -60,6 +60,8 @@ class ForceField(RegressorMixin, BaseEstimator):
     needs_trust : mapping of str to str
         Parameters that name files whose code runs when they are read, and the reason in words; files whose
         names end as `without_code` lists are read as data.
+    packaged : tuple of str
+        Names that such a parameter takes in place of a file: weights out of packages, with known checksums.
     one_of : tuple of tuple of str
         Groups of parameters of which exactly one is given.
     family : str
@@ -109,6 +111,7 @@ class ForceField(RegressorMixin, BaseEstimator):
     parts: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     needs_trust: ClassVar[Mapping[str, str]] = {}
     without_code: ClassVar[tuple[str, ...]] = ()
+    packaged: ClassVar[tuple[str, ...]] = ()
     one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
     family: ClassVar[str] = "other"
     runs_in: ClassVar[tuple[str, ...]] = ("ASE",)

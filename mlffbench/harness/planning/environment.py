@@ -65,6 +65,8 @@ def environment_of(row: Row, named: Mapping[str, Environment]) -> dict[str, Any]
             suggestion = registry.suggest(row.environment, named)
             raise LookupError(f"no environment {row.environment!r}{suggestion}")
         own = {"name": row.environment, **named[row.environment].given()}
+    if "requirements" in own:
+        default.pop("without_dependencies", None)
     return {**default, **own} or None
 
 

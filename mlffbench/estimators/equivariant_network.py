@@ -113,6 +113,9 @@ class EquivariantNetwork(GraphNetwork):
 
         return NequIP(**config)
 
+    def _readout(self) -> torch.nn.Module:
+        return self.module_.readout
+
     def _energies(self, batch: Graph) -> torch.Tensor:
         return batch.sum_atoms(self.module_(batch).double())
 

@@ -66,6 +66,11 @@ class GraphPES(GraphNetwork):
 
         return self._construct(library(), cutoff=self.cutoff_, **config)
 
+    def _readout(self) -> torch.nn.Module:
+        from mlffbench.potentials.graph_pes import last_linear
+
+        return last_linear(self.module_)
+
     def _energies(self, batch: Graph) -> torch.Tensor:
         from mlffbench.potentials.graph_pes import atomic_graph, defaults
         from mlffbench.potentials.networks.seeding import checked_dtype

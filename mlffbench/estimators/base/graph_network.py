@@ -46,8 +46,9 @@ class GraphNetwork(WarmStart):
     """A neural potential E = Σ_i ε_i on graphs, forces and stresses by automatic differentiation.
 
     A subclass writes `_config`, `_module` and `_energies`, and `_readout` if its last layer is linear; it
-    scales its atoms' energies by `shift_` and `scale_`. The constructor is that of a dataclass: a subclass, itself a dataclass, lists only its own
-    parameters and the defaults that differ. In its docstring ``{shared}`` stands for all that follows here.
+    scales its atoms' energies by `shift_` and `scale_`. The constructor is that of a dataclass: a subclass,
+    itself a dataclass, lists only its own parameters and the defaults that differ. In its docstring
+    ``{shared}`` stands for all that follows here.
 
     Parameters
     ----------

@@ -175,7 +175,7 @@ def _largest(contributions: torch.Tensor, share: float) -> torch.Tensor:
 
 
 def sample_frames(picks: list[int], sizes: np.ndarray, seed: int) -> list[int]:
-    """Random frames of these, in their order, with about as many atoms as are needed; all where these are few."""
+    """Random frames of these, in their order, with about 2000 atoms together, or all."""
     order = np.random.default_rng(seed).permutation(picks)
     enough = int(np.searchsorted(np.cumsum(sizes[order]), ATOMS)) + 1
     return np.sort(order[:enough]).tolist()

@@ -239,7 +239,8 @@ class BehlerParrinello(WarmStart):
             return layer.rows(frames, described.labels[several], predicted)
 
         training, held = holdout(len(described.frames), self.validation_fraction, seed)
-        return fit_rigidity(rows(training), Rows.joined(rows(held)), self.energy_weight, self.forces_weight)
+        weights = self.energy_weight, self.forces_weight
+        return fit_rigidity(rows(training), Rows.joined(rows(held)), *weights, directions=None)
 
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> PreparedFrames:

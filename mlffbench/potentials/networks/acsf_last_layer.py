@@ -18,8 +18,6 @@ from mlffbench.potentials.networks.rigidity import Rigidity, Rows
 
 __all__ = ["LastLayer"]
 
-COLUMNS = 8  # components whose derivatives by all symmetry functions are in memory together
-
 
 class LastLayer:
     """∂E/∂w and ∂F/∂w of prepared frames by the weights w of the last layers, one for each element.
@@ -39,53 +37,65 @@ class LastLayer:
         self.n_elements, self.width, _ = self.network.weights[-1].shape
 
     @torch.no_grad()
-    def __call__(
-        self, inputs: PreparedFrames, directions: torch.Tensor | None = None
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Features of frames, and the derivatives of their components.
-
-        Parameters
-        ----------
-        inputs : PreparedFrames
-        directions : (n_elements · n_hidden, k) tensor, optional
-            Components that are differentiated; by default all features.
+    def __call__(self, inputs: PreparedFrames) -> tuple[torch.Tensor, torch.Tensor]:
+        """Features of frames, and their derivatives.
 
         Returns
         -------
         features : (n_frames, n_elements · n_hidden) tensor, eV
-        jacobian : (n, 3, k) tensor, eV/Å
+        jacobian : (n, 3, n_elements · n_hidden) tensor, eV/Å
         """
-        graph = inputs.graph
-        if directions is None:
-            size = self.n_elements * self.width
-            directions = torch.eye(size, dtype=torch.float64, device=graph.positions.device)
-        jacobian = torch.zeros_like(graph.positions)[:, :, None].repeat(1, 1, directions.shape[1])
-        atoms = []
+        graph, atoms = inputs.graph, []
+        size = len(graph.numbers), self.n_elements, 3, self.width
+        jacobian = graph.positions.new_zeros(size).flatten(0, 1)
         for part, table in inputs.parts:
-            hidden, pairs = self._of_part(table, directions)
-            atoms.append(hidden[: part.atoms.stop - part.atoms.start])
+            hidden, pairs = self._of_part(table)
             pairs = pairs[: part.pairs.stop - part.pairs.start]
-            jacobian.index_add_(0, graph.source[part.pairs], pairs)
-            jacobian.index_add_(0, graph.target[part.pairs], pairs, alpha=-1)
-        return graph.sum_atoms(torch.cat(atoms)), jacobian
+            atoms.append(hidden[: part.atoms.stop - part.atoms.start])
+            e = table.environments
+            element = e.element.index_select(0, e.source)[: len(pairs)]
+            for ends, sign in (graph.source, 1), (graph.target, -1):
+                jacobian.index_add_(0, ends[part.pairs] * self.n_elements + element, pairs, alpha=sign)
+        return graph.sum_atoms(torch.cat(atoms)), jacobian.view(size).transpose(1, 2).flatten(2)
 
-    def _of_part(self, table: Places, directions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Features of the atoms, (n, n_elements · n_hidden), and derivatives by r_ij, (p, 3, k)."""
+    def _of_part(self, table: Places) -> tuple[torch.Tensor, torch.Tensor]:
+        """Features of the atoms, (n, n_elements · n_hidden), and derivatives by r_ij, (p, 3, n_hidden).
+
+        Forwards from the symmetry functions: dz = Wᵀ dx and dh = h'(z) dz in every layer, for the three
+        components of each pair's vector; a pair changes the layers of its source alone.
+        """
         network, e = self.network, table.environments
         values = self.functions(e)
         rows = values.features().index_select(0, table.atom).view(self.n_elements, -1, network.mean.shape[1])
-        x = (rows - network.mean[:, None]) / network.width[:, None]
-        jacobian, columns = values.jacobian(), []
-        pair = e.source * self.n_elements + e.neighbour
-        for part in directions.view(self.n_elements, self.width, -1).split(COLUMNS, dim=2):
-            hidden, gradient = network.last_hidden(x, part)
-            gradient = (gradient * (network.scale / network.width)[:, None, None]).flatten(0, 1)
-            gradient = gradient.index_select(0, table.place)  # (n, k, n_features)
-            by_neighbour = self.functions.by_neighbour(gradient.flatten(0, 1))
-            by_neighbour = by_neighbour.view(len(gradient), part.shape[2], self.n_elements, -1)
-            of_pairs = by_neighbour.transpose(1, 2).flatten(0, 1).index_select(0, pair)  # (p, k, n_columns)
-            columns.append(torch.bmm(jacobian, of_pairs.mT))
-        return self._features(hidden, table), torch.cat(columns, dim=2)
+        hidden, slopes = network.hidden_layers((rows - network.mean[:, None]) / network.width[:, None])
+        slopes = [slope.flatten(0, 1).index_select(0, table.place) for slope in slopes]
+        jacobian = values.jacobian()
+        moved = jacobian.new_zeros(*jacobian.shape[:2], self.width)
+        kind = e.element.index_select(0, e.source) * self.n_elements + e.neighbour
+        for number in kind.unique().tolist():
+            pairs = torch.nonzero(kind == number).squeeze(1)
+            source = e.source.index_select(0, pairs)
+            moved[pairs] = self._along(jacobian[pairs], *divmod(number, self.n_elements), slopes, source)
+        return self._features(hidden, table), network.scale * moved
+
+    def _along(
+        self,
+        moved: torch.Tensor,
+        element: int,
+        neighbour: int,
+        slopes: list[torch.Tensor],
+        source: torch.Tensor,
+    ) -> torch.Tensor:
+        """Derivatives of the last hidden layer, (p, 3, n_hidden), from those of the symmetry functions."""
+        network, columns = self.network, self.functions.columns[neighbour]
+        moved = moved / network.width[element, columns]
+        weights = [layer[element] for layer in network.weights[:-1]]
+        if not weights:
+            return moved.new_zeros(*moved.shape[:2], self.width).index_copy(2, columns, moved)
+        weights[0] = weights[0].index_select(0, columns)
+        for weight, slope in zip(weights, slopes, strict=True):
+            moved = (moved @ weight) * slope.index_select(0, source)[:, None]
+        return moved
 
     def _features(self, hidden: torch.Tensor, table: Places) -> torch.Tensor:
         """Last hidden layer of each atom in the columns of its element, zero in the others."""
@@ -95,9 +105,11 @@ class LastLayer:
 
     def with_deviations(self, labels: Labels, inputs: PreparedFrames, rigidity: Rigidity) -> Labels:
         """The labels of prepared frames with standard deviations."""
-        features, jacobian = self(inputs, rigidity.forces)
+        features, jacobian = self(inputs)
         energy = (features @ rigidity.energy).norm(dim=1).cpu().numpy()
-        forces = np.split(jacobian.norm(dim=2).cpu().numpy(), np.cumsum(inputs.sizes)[:-1])
+        forces = np.split(
+            (jacobian @ rigidity.forces).norm(dim=2).cpu().numpy(), np.cumsum(inputs.sizes)[:-1]
+        )
         return replace(labels, energy_std=energy, forces_std=tuple(forces))
 
     def rows(self, frames: Sequence[Atoms], labels: Labels, predicted: Labels) -> Iterator[Rows]:

@@ -85,24 +85,10 @@ class ElementNetworks(torch.nn.Module):
             gradient = (gradient * slope) @ weight.mT
         return energy, gradient.expand(x.shape)
 
-    def last_hidden(self, x: torch.Tensor, directions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Inputs of the last layer, and derivatives of k of their components.
-
-        Parameters
-        ----------
-        x : (n_elements, m, n_features) tensor
-        directions : (n_elements, n_hidden, k) tensor
-
-        Returns
-        -------
-        hidden : (n_elements, m, n_hidden) tensor
-        gradient : (n_elements, m, k, n_features) tensor, by x
-        """
+    def hidden_layers(self, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Input of the last layer, (n_elements, m, n_hidden), and derivatives dh/dz of each hidden layer."""
         _, slopes, hidden = self._layers(x)
-        gradient = directions.mT[:, None]
-        for weight, slope in zip(reversed(self.weights[:-1]), reversed(slopes), strict=True):
-            gradient = (gradient * slope[:, :, None]) @ weight.mT[:, None]
-        return hidden, gradient.expand(*x.shape[:2], -1, -1)
+        return hidden, slopes
 
     def _layers(self, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor], torch.Tensor]:
         """Energies, derivatives of each hidden layer's activations h = z σ(z), and the last of these."""

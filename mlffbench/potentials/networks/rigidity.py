@@ -10,9 +10,9 @@ import torch
 
 __all__ = ["Rigidity", "Rows", "check_held_out", "fit_rigidity", "sample_frames"]
 
-ATOMS = 2000  # in the frames of the Hessian, and in those that calibrate: thousands of force components
+ATOMS = 1000  # in the frames of the Hessian, and in those that calibrate: thousands of force components
 DECADES = torch.arange(-12.0, 1.5, 0.5)  # of ς² over the largest eigenvalue of H
-SHARE = 0.99  # of the forces' variance that the directions span, which each cost a backward pass
+DIRECTIONS = 16  # that forces are differentiated along: each costs a backward pass
 TINY = 1e-300
 
 
@@ -79,9 +79,10 @@ class Rigidity:
     Attributes
     ----------
     energy : (n_features, n_features) float64 tensor
+        V with V Vᵀ = α²(H + ς²)⁻¹, so that σ = |Vᵀg|.
     forces : (n_features, k) float64 tensor
-        V with V Vᵀ = α²(H + ς²)⁻¹, so that σ = |Vᵀg|; of forces the k directions that make up 99 % of the
-        variance.
+        The same, or V in k random directions of its columns, orthogonal to each other: σ² is then an
+        estimate with the relative deviation √(2/k), as that of a committee of k + 1.
 
     References
     ----------
@@ -98,7 +99,11 @@ class Rigidity:
 
 
 def fit_rigidity(
-    training: Iterable[Rows], held: Rows, energy_weight: float, forces_weight: float
+    training: Iterable[Rows],
+    held: Rows,
+    energy_weight: float,
+    forces_weight: float,
+    directions: int | None = DIRECTIONS,
 ) -> Rigidity:
     """Fit H to the training rows, α and ς to the held-out ones.
 
@@ -108,13 +113,14 @@ def fit_rigidity(
     held : Rows
     energy_weight, forces_weight : float
         Of the mean squared errors in the loss, of energies per atom and of force components.
+    directions : int or None
+        The most that forces take; None: all.
     """
     values, vectors = torch.linalg.eigh(_hessian(training, energy_weight, forces_weight))
     values = values.clamp(min=0.0)
-    energy = _calibrated(held.energy @ vectors, held.energy_error, values, 1.0)
-    forces = energy
+    energy = forces = _calibrated(held.energy @ vectors, held.energy_error, values, None)
     if len(held.forces_error):
-        forces = _calibrated(held.forces @ vectors, held.forces_error, values, SHARE)
+        forces = _calibrated(held.forces @ vectors, held.forces_error, values, directions)
     return Rigidity(vectors @ energy, vectors @ forces)
 
 
@@ -141,7 +147,9 @@ def _hessian(training: Iterable[Rows], energy_weight: float, forces_weight: floa
     return weighted if weighted.any() else energy + forces
 
 
-def _calibrated(rows: torch.Tensor, errors: torch.Tensor, values: torch.Tensor, share: float) -> torch.Tensor:
+def _calibrated(
+    rows: torch.Tensor, errors: torch.Tensor, values: torch.Tensor, directions: int | None
+) -> torch.Tensor:
     """α(H + ς²)^{-½} in the basis of H's eigenvectors, (n_features, k), from held-out rows in this basis.
 
     For a given ς, α² = ⟨error²/r⟩ with r = gᵀ(H + ς²)⁻¹g, and minus the log likelihood is
@@ -149,11 +157,10 @@ def _calibrated(rows: torch.Tensor, errors: torch.Tensor, values: torch.Tensor, 
     """
     squares, errors = rows.square(), errors.square()
     top = float(values.max()) or 1.0
-    rigidities = [1 / (values + top * 10**decade) for decade in DECADES.tolist()]
-    best = min(rigidities, key=lambda x: _minus_log_likelihood(squares @ x, errors))
-    columns = _largest(squares.mean(dim=0) * best, share)
-    alpha = _alpha_squared(squares[:, columns] @ best[columns], errors)
-    return torch.diag((alpha * best).sqrt())[:, columns]
+    inverses = [1 / (values + top * 10**decade) for decade in DECADES.tolist()]
+    best = min(inverses, key=lambda inverse: _minus_log_likelihood(squares @ inverse, errors))
+    root = torch.diag(best.sqrt()) @ _some_directions(len(best), directions)
+    return root * _alpha_squared((rows @ root).square().sum(dim=1), errors).sqrt()
 
 
 def _alpha_squared(variances: torch.Tensor, squared_errors: torch.Tensor) -> torch.Tensor:
@@ -165,17 +172,16 @@ def _minus_log_likelihood(variances: torch.Tensor, squared_errors: torch.Tensor)
     return float(logarithm + _alpha_squared(variances, squared_errors).log())
 
 
-def _largest(contributions: torch.Tensor, share: float) -> torch.Tensor:
-    """Indices of the largest contributions that make up this share of their sum."""
-    order = contributions.argsort(descending=True)
-    if share == 1:
-        return order
-    cumulative = contributions[order].cumsum(0)
-    return order[: 1 + int((cumulative < share * cumulative[-1]).sum())]
+def _some_directions(n: int, k: int | None) -> torch.Tensor:
+    """k orthonormal vectors of length n, always the same ones; all n where k is as large."""
+    if k is None or k >= n:
+        return torch.eye(n, dtype=torch.float64)
+    random = np.random.default_rng(0).standard_normal((n, k))
+    return torch.as_tensor(np.linalg.qr(random)[0])
 
 
 def sample_frames(picks: list[int], sizes: np.ndarray, seed: int) -> list[int]:
-    """Random frames of these, in their order, with about 2000 atoms together, or all."""
+    """Random frames of these, in their order, with about 1000 atoms together, or all."""
     order = np.random.default_rng(seed).permutation(picks)
     enough = int(np.searchsorted(np.cumsum(sizes[order]), ATOMS)) + 1
     return np.sort(order[:enough]).tolist()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy.stats import spearmanr
 
 from mlffbench.potentials.networks.rigidity import Rows, check_held_out, fit_rigidity, sample_frames
 
@@ -39,15 +40,19 @@ def test_it_is_the_posterior_of_bayesian_regression() -> None:
     assert torch.allclose(shape / shape.trace(), posterior / posterior.trace(), atol=0.02)
 
 
-def test_forces_keep_the_directions_of_their_variance() -> None:
-    """Directions that hold a per cent of the variance are left out of the forces' alone."""
-    x, errors = linear(80, 3)
-    held = x * torch.tensor([1.0, 1.0, 1.0, 1e-6, 1e-6, 1e-6])
-    rigidity = fit_rigidity([rows(x, errors)], rows(held, errors), 1.0, 1.0)
-    assert rigidity.energy.shape == (FEATURES, FEATURES)
-    assert rigidity.forces.shape[1] <= 3
-    z = errors / (held @ rigidity.forces).norm(dim=1)
-    assert float(z.square().mean()) == pytest.approx(1.0, rel=1e-6)
+def test_forces_in_some_directions_are_an_estimate() -> None:
+    """Calibrated like all, in the order of all, and the more so the more directions there are."""
+    x, errors = linear(200, 3)
+    held, noise = linear(2000, 4)
+    held_rows = rows(held, noise * (held @ torch.linalg.inv(x.T @ x) * held).sum(dim=1).sqrt())
+    std = []
+    for k in (2, 4, None):
+        root = fit_rigidity([rows(x, errors)], held_rows, 1.0, 1.0, directions=k).forces
+        assert root.shape == (FEATURES, k or FEATURES)
+        std.append((held @ root).norm(dim=1))
+        assert float((held_rows.forces_error / std[-1]).square().mean()) == pytest.approx(1.0, rel=1e-6)
+    two, four = (spearmanr(some, std[-1]).statistic for some in std[:2])
+    assert 0.3 < two < four < 0.99
 
 
 def test_energies_alone_calibrate_forces_too() -> None:
@@ -71,7 +76,7 @@ def test_unknown_labels_are_left_out() -> None:
 def test_a_sample_has_enough_atoms_and_not_many_more() -> None:
     sizes = np.full(1000, 20)
     some = sample_frames(list(range(0, 1000, 2)), sizes, 0)
-    assert len(some) in (100, 101)
+    assert len(some) in (50, 51)
     assert some == sorted(some)
     assert all(i % 2 == 0 for i in some)
     assert some == sample_frames(list(range(0, 1000, 2)), sizes, 0)

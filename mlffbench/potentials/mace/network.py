@@ -76,7 +76,8 @@ class FusedMACE(torch.nn.Module):
         Those of all readouts beside each other, times the factor that multiplies the outputs. The energies'
         derivatives by weights are sums of them over atoms.
         """
-        pairs = zip(self._scalars(vectors, batch), self.outputs, strict=True)
+        readouts: Any = self.outputs
+        pairs = zip(self._scalars(vectors, batch), readouts, strict=True)
         features = torch.cat([r.features(scalars) * r.factor for scalars, r in pairs], dim=2)
         return features.squeeze(1) * self._original[0].scale_shift.scale
 

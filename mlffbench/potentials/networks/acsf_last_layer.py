@@ -74,8 +74,9 @@ class LastLayer:
         kind = e.element.index_select(0, e.source) * self.n_elements + e.neighbour
         for number in kind.unique().tolist():
             pairs = torch.nonzero(kind == number).squeeze(1)
+            element, neighbour = divmod(number, self.n_elements)
             source = e.source.index_select(0, pairs)
-            moved[pairs] = self._along(jacobian[pairs], *divmod(number, self.n_elements), slopes, source)
+            moved[pairs] = self._along(jacobian[pairs], element, neighbour, slopes, source)
         return self._features(hidden, table), network.scale * moved
 
     def _along(
@@ -114,10 +115,10 @@ class LastLayer:
 
     def rows(self, frames: Sequence[Atoms], labels: Labels, predicted: Labels) -> Iterator[Rows]:
         """Rows of some frames, one frame after the other, from their labels and predictions."""
-        for i, atoms in enumerate(frames):
-            known = None if labels.forces is None else labels.forces[i]
-            forces = np.full((len(atoms), 3), np.nan) if known is None else np.asarray(known)
-            errors = predicted.energy[i : i + 1] - labels.energy[i : i + 1], predicted.forces[i] - forces
+        computed, true = predicted.forces or (), labels.forces or (None,) * len(frames)
+        for i, (atoms, forces, label) in enumerate(zip(frames, computed, true, strict=True)):
+            features, jacobian = self(prepared(self.acsf, [atoms], self.device))
+            energy = torch.as_tensor(predicted.energy[i : i + 1] - labels.energy[i : i + 1])
+            error = np.full((len(atoms), 3), np.nan) if label is None else np.subtract(forces, label)
             sizes = torch.tensor([len(atoms)])
-            inputs = prepared(self.acsf, [atoms], self.device)
-            yield Rows.known(*(x.cpu() for x in self(inputs)), sizes, *map(torch.as_tensor, errors))
+            yield Rows.known(features.cpu(), jacobian.cpu(), sizes, energy, torch.as_tensor(error))

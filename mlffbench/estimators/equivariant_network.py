@@ -67,6 +67,7 @@ class EquivariantNetwork(GraphNetwork):
     max_epochs: Count = 60
     learning_rate: Positive = 0.02
 
+    predicts_std: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = ("torch", "e3nn")
     implementation: ClassVar[tuple[str, ...]] = (
         *GraphNetwork.implementation,

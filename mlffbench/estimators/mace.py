@@ -370,6 +370,7 @@ class MACE(Exportable, ForceField):
 
         check_held_out(len(held))
         self._last_layer()
+        self._inputs_of_readouts = (None, None)  # a copy would keep the weights of before
 
     def _last_layer(self) -> LastLayer:
         from mlffbench.potentials.mace.last_layer import LastLayer, fused_layers

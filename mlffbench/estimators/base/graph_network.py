@@ -45,10 +45,10 @@ VALIDATION_BATCH = 10  # frames that are validated at a time
 class GraphNetwork(WarmStart):
     """A neural potential E = Σ_i ε_i on graphs, forces and stresses by automatic differentiation.
 
-    A subclass writes `_config`, `_module` and `_energies`, and `_readout` if its last layer is linear; it
-    scales its atoms' energies by `shift_` and `scale_`. The constructor is that of a dataclass: a subclass,
-    itself a dataclass, lists only its own parameters and the defaults that differ. In its docstring
-    ``{shared}`` stands for all that follows here.
+    A subclass writes `_config`, `_module` and `_energies`; it scales its atoms' energies by `shift_` and
+    `scale_`. If its last layer is linear, it writes `_readout` and sets `predicts_std`. The constructor is
+    that of a dataclass: a subclass, itself a dataclass, lists only its own parameters and the defaults that
+    differ. In its docstring ``{shared}`` stands for all that follows here.
 
     Parameters
     ----------
@@ -89,7 +89,6 @@ class GraphNetwork(WarmStart):
         Of the last layer, with ``uncertainty="llpr"``.
     """
 
-    predicts_std: ClassVar[bool] = True
     family: ClassVar[str] = "neural network"
     requires: ClassVar[tuple[str, ...]] = ("torch",)
     extra: ClassVar[str | None] = "networks"

@@ -28,6 +28,7 @@ class GraphPES(GraphNetwork):
     `_construct`.
     """
 
+    predicts_std: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = ("torch", "graph_pes")
     extra: ClassVar[str | None] = "graph-pes"
 

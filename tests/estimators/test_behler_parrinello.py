@@ -120,11 +120,12 @@ def test_fifty_captured_steps_are_the_plain_ones(dtype: str, tolerance: float, d
         np.testing.assert_allclose(a, b, rtol=tolerance)
 
 
-@pytest.mark.parametrize("n_networks", [1, 2])
-def test_captured_evaluation_is_the_plain_one(n_networks: int) -> None:
+@pytest.mark.parametrize(("n_networks", "uncertainty"), [(1, "llpr"), (2, "none")])
+def test_captured_evaluation_is_the_plain_one(n_networks: int, uncertainty: str) -> None:
     """Also where shapes are padded, and for single structures again and again."""
     frames, labels = springs(8)
-    model: Any = small(BehlerParrinello, n_networks=n_networks, max_epochs=2).fit(frames, labels)
+    model: Any = small(BehlerParrinello, n_networks=n_networks, uncertainty=uncertainty, max_epochs=2)
+    model.fit(frames, labels)
     plain = [model.predict(group) for group in (frames, *([a] for a in frames))]
     del model._evaluation_of
     with replayed_on_cpu():
@@ -137,6 +138,8 @@ def test_captured_evaluation_is_the_plain_one(n_networks: int) -> None:
     for a, b in zip(captured, plain, strict=True):
         np.testing.assert_allclose(a.energy, b.energy, rtol=1e-12)
         np.testing.assert_allclose(np.concatenate(a.forces), np.concatenate(b.forces), atol=1e-12)
+        np.testing.assert_allclose(a.energy_std, b.energy_std, rtol=1e-9)
+        np.testing.assert_allclose(np.concatenate(a.forces_std), np.concatenate(b.forces_std), rtol=1e-9)
 
 
 @pytest.mark.parametrize("n_networks", [1, 2])

@@ -106,7 +106,7 @@ class LastLayer:
             unknown = batch["forces_scale"] == 0
             yield Rows.known(
                 *self(batch),
-                torch.as_tensor(batch.sizes),
+                torch.as_tensor(batch.sizes, device=energy.device),
                 energy - batch["energy"],
                 (forces - batch["forces"]).masked_fill(unknown, torch.nan),
             )

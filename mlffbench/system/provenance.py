@@ -28,6 +28,7 @@ PACKAGES = (
     "e3nn",
     "mace-torch",
     "nequip",
+    "nequip-allegro",
     "dscribe",
     "gpytorch",
     "matscipy",

@@ -13,14 +13,14 @@ __all__ = ["Allegro"]
 
 @dataclass(eq=False, repr=False)
 class Allegro(NequIPNetwork):
-    """Allegro as its authors write it: the network of the package nequip-allegro, in the common training loop.
+    """Allegro as its authors write it: the network of nequip-allegro, in the common training loop.
 
     Equivariant features of pairs of atoms, with no messages between atoms: an energy depends on nothing
     beyond the cutoff, however many layers there are [1]_ [2]_. Each layer multiplies the tensors of a pair
     with a weighted sum of the spherical harmonics around its first atom, and feeds the scalars of the product
-    to a network, E = Σ_i (shift + scale · Σ_j ε_ij). Layers, initial weights and precision are the package's
-    own, in its mode ``eager``; loss, batches, schedule and the choice of the best epoch are those of the other
-    networks here. A suite fits this method in its own `environment`, which it shares with `NequIP`.
+    to a network; E = Σ_i (shift + scale · Σ_j ε_ij), up to a constant. Layers, initial weights and precision
+    are the package's own, in its mode ``eager``; loss, batches, schedule and the choice of the best epoch are
+    those of the other networks here. A suite fits this method in its own `environment`, which `NequIP` shares.
 
     Parameters
     ----------

@@ -71,7 +71,9 @@ def _default_type() -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
-def network(architecture: str, dtype: str, config: Mapping[str, Any]) -> torch.nn.Module:
+def network(
+    architecture: str, dtype: str, config: Mapping[str, Any], do_derivatives: bool = False
+) -> torch.nn.Module:
     """Build a package's network with weights from torch's generator.
 
     Other arguments than the known ones are refused: the packages import and call what some of them name, and
@@ -85,6 +87,8 @@ def network(architecture: str, dtype: str, config: Mapping[str, Any]) -> torch.n
     config : mapping
         Arguments of ``nequip.model.NequIPGNNModel``; those of ``allegro.model.AllegroModel`` with
         ``num_bessels`` and ``mlp_width``, the width of the hidden layers of all networks of scalars.
+    do_derivatives : bool
+        With the package's own forces and stresses among the outputs.
     """
     if set(config) != ARGUMENTS[architecture]:
         names = ", ".join(sorted(set(config) ^ ARGUMENTS[architecture]))
@@ -93,7 +97,7 @@ def network(architecture: str, dtype: str, config: Mapping[str, Any]) -> torch.n
     build = builder(architecture)
     seed = int(torch.randint(2**31 - 1, ()))
     with _default_type():
-        return build(seed=seed, model_dtype=dtype, do_derivatives=False, **given)
+        return build(seed=seed, model_dtype=dtype, do_derivatives=do_derivatives, **given)
 
 
 def _arguments_of_allegro(*, num_bessels: int, mlp_width: int, **config: Any) -> dict[str, Any]:

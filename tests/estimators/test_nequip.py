@@ -91,7 +91,9 @@ def test_mace_nequip_and_allegro_are_fitted_in_one_suite(tmp_path, monkeypatch):
     worst = errors.set_index("method")["value"]
     for name in ("mace", "nequip", "allegro"):
         assert worst[name] < worst["atomic_reference"]
-    assert {"mace", "nequip", "allegro"} <= set(Path("out/leaderboard.md").read_text().replace("|", " ").split())
+    assert {"mace", "nequip", "allegro"} <= set(
+        Path("out/leaderboard.md").read_text().replace("|", " ").split()
+    )
 
 
 def run_suite():

@@ -20,7 +20,7 @@ class Allegro(NequIPNetwork):
     with a weighted sum of the spherical harmonics around its first atom, and feeds the scalars of the product
     to a network; E = Σ_i (shift + scale · Σ_j ε_ij), up to a constant. Layers, initial weights and precision
     are the package's own, in its mode ``eager``; loss, batches, schedule and the choice of the best epoch are
-    those of the other networks here. A suite fits this method in its own `environment`, which `NequIP` shares.
+    those of the other networks here. A suite fits this method in its own `environment`, that of `NequIP`.
 
     Parameters
     ----------

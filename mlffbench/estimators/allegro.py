@@ -52,13 +52,13 @@ class Allegro(NequIPNetwork):
 
     cutoff: Length = 4.5
     num_scalar_features: Count = 64
-    num_tensor_features: Count = 16
-    l_max: Order = 1
+    num_tensor_features: Count = 8
+    l_max: Order = 2
     num_layers: Count = 2
     _: KW_ONLY
     num_radial_basis: Count = 8
     mlp_width: Count = 64
-    parity: bool = True
+    parity: bool = False
     max_epochs: Count = 60
 
     requires: ClassVar[tuple[str, ...]] = ("torch", "nequip", "allegro")

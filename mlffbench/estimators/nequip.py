@@ -52,7 +52,7 @@ class NequIP(NequIPNetwork):
     cutoff: Length = 4.5
     num_channels: Count = 32
     l_max: Order = 1
-    num_layers: Count = 3
+    num_layers: Count = 2
     _: KW_ONLY
     num_radial_basis: Count = 8
     radial_width: Count = 64

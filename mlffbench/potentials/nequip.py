@@ -6,7 +6,7 @@ import random
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -97,7 +97,36 @@ def network(
     build = builder(architecture)
     seed = int(torch.randint(2**31 - 1, ()))
     with _default_type():
-        return build(seed=seed, model_dtype=dtype, do_derivatives=do_derivatives, **given)
+        module = build(seed=seed, model_dtype=dtype, do_derivatives=do_derivatives, **given)
+    if architecture == "allegro":
+        _use_matrix_products(module)
+    return module
+
+
+def _use_matrix_products(module: torch.nn.Module) -> None:
+    """Let Allegro's tensor products with weights for each channel multiply matrices.
+
+    The package multiplies arrays of all indices and sums them, at twice the time of a training step with
+    ``l_max=2``.
+    """
+    from allegro.nn._strided import Contracter
+
+    for product in module.modules():
+        if isinstance(product, Contracter) and product.path_channel_coupling:
+            product._contract_conv = partial(_contract, product)
+
+
+def _contract(
+    product: Any, x1: torch.Tensor, x2: torch.Tensor, centres: torch.Tensor
+) -> torch.Tensor:
+    """z_puk = Σ_ij w_uijk x_pui y_c(p)uj for pairs p with centres c, channels u; w includes Wigner's 3j."""
+    x2 = x2.index_select(0, centres)
+    weights = torch.einsum(product._weight_w3j_einstr, product.weights, product.w3j)
+    if product.w3j_is_ij_diagonal:  # i = j
+        outer = x1 * x2
+    else:
+        outer, weights = (x1.unsqueeze(-1) * x2.unsqueeze(-2)).flatten(2), weights.flatten(1, 2)
+    return torch.bmm(outer.transpose(0, 1), weights).transpose(0, 1)
 
 
 def _arguments_of_allegro(*, num_bessels: int, mlp_width: int, **config: Any) -> dict[str, Any]:

@@ -30,7 +30,9 @@ from mlffbench.system.parameter_values import check_parameters
 
 __all__ = ["PACKAGES", "ForceField", "Prepared", "check_frames", "least_squares_energies"]
 
-PACKAGES = {"mace": "mace-torch", "graph_pes": "graph-pes", "quippy": "quippy-ase"}  # that hold the modules
+PACKAGES = {  # that hold the modules
+    "mace": "mace-torch", "graph_pes": "graph-pes", "quippy": "quippy-ase", "allegro": "nequip-allegro"
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

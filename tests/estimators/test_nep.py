@@ -11,7 +11,7 @@ import pytest
 
 from mlffbench.data import Labels
 from mlffbench.estimators import NEP
-from mlffbench.harness.execution.environments import PythonEnvironment, environments_folder
+from mlffbench.system.python_environment import PythonEnvironment, environments_folder
 from mlffbench.labelling.calculators.nep import NEP as NEPCalculator
 from mlffbench.system.own_package import package_alone
 

@@ -29,7 +29,12 @@ from mlffbench.system.parameter_values import check_parameters
 
 __all__ = ["PACKAGES", "ForceField", "Prepared", "check_frames", "least_squares_energies"]
 
-PACKAGES = {"mace": "mace-torch", "graph_pes": "graph-pes", "quippy": "quippy-ase"}  # that hold the modules
+PACKAGES = {
+    "ace_jax": "ace-jax",
+    "mace": "mace-torch",
+    "graph_pes": "graph-pes",
+    "quippy": "quippy-ase",
+}  # that hold the modules
 
 
 @dataclass(frozen=True)

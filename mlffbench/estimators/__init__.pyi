@@ -1,3 +1,4 @@
+from .ace import ACE as ACE
 from .atomic_reference import AtomicReference as AtomicReference
 from .behler_parrinello import BehlerParrinello as BehlerParrinello
 from .bonded import Bonded as Bonded

@@ -31,7 +31,8 @@ from mlffbench.system.parameter_values import check_parameters
 __all__ = ["PACKAGES", "ForceField", "Prepared", "check_frames", "least_squares_energies"]
 
 PACKAGES = {  # that hold the modules
-    "mace": "mace-torch", "graph_pes": "graph-pes", "quippy": "quippy-ase", "allegro": "nequip-allegro"
+    "ace_jax": "ace-jax", "allegro": "nequip-allegro", "deepmd": "deepmd-kit", "graph_pes": "graph-pes",
+    "mace": "mace-torch", "quippy": "quippy-ase",
 }  # fmt: skip
 
 

@@ -1,3 +1,4 @@
+from .ace import ACE as ACE
 from .allegro import Allegro as Allegro
 from .atomic_reference import AtomicReference as AtomicReference
 from .behler_parrinello import BehlerParrinello as BehlerParrinello

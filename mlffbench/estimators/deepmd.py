@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import torch
 
     from mlffbench.descriptors.graph import Graph
+    from mlffbench.potentials.deepmd import DeepPotential
     from mlffbench.potentials.networks.batches import LabelledGraphs
     from mlffbench.potentials.networks.labelled_frames import LabelledFrames
 
@@ -26,8 +27,8 @@ class DeePMD(GraphNetwork):
     """Deep potential ``se_e2_a`` [1]_ [2]_ as its authors write it, in the common training loop.
 
     The environment matrix R_ij = s(r_ij)(1, x̂, ŷ, ẑ) of each atom is contracted with an embedding network of
-    s(r_ij), and the invariant product feeds the fitting network of its element. Descriptor, networks and first
-    weights are those of deepmd-kit; loss, batches, schedule and the choice of the best epoch are those of the
+    s(r_ij), and the invariant product feeds the fitting network of its element. Descriptor, networks and
+    first weights are deepmd-kit's; loss, batches, schedule and the choice of the best epoch are those of the
     other networks here. It is trained for 10⁵ to 10⁶ steps by its users: with a budget of minutes it looks
     worse than it is. The package pins versions: a suite fits this method in its own `environment`.
 
@@ -105,18 +106,23 @@ class DeePMD(GraphNetwork):
             "dtype": self.dtype_,
         }
 
-    def _build(self) -> torch.nn.Module:
+    def _build(self) -> DeepPotential:
         return self._module(**self.config_)
 
-    def _module(self, **config: Any) -> torch.nn.Module:
+    def _module(self, **config: Any) -> DeepPotential:
         from mlffbench.potentials.deepmd import DeepPotential
 
         return DeepPotential(**config)
 
+    @property
+    def _network(self) -> DeepPotential:
+        network: Any = self.module_
+        return network
+
     def _train(self, labelled: LabelledFrames, training: list[int], held: list[int]) -> None:
         self._make_room(labelled.batch([*training, *held]).graph)
         if not hasattr(self, "history_"):  # the first time
-            self.module_.standardise(labelled.batch(training).graph)
+            self._network.standardise(labelled.batch(training).graph)
         super()._train(labelled, training, held)
 
     def _prepare(self, frames: Sequence[Atoms]) -> list[Graph]:
@@ -126,9 +132,9 @@ class DeePMD(GraphNetwork):
         return graphs
 
     def _make_room(self, graph: Graph) -> None:
-        if self.module_.make_room(graph):
-            self.config_["slots"] = self.module_.slots
-            vars(self).pop("_predicted", None)  # captured for fewer
+        if self._network.make_room(graph):
+            self.config_["slots"] = self._network.slots
+            self.__dict__.pop("_predicted", None)  # captured for fewer
 
     def _energies(self, batch: Graph) -> torch.Tensor:
         atomic = self.module_(batch).double()

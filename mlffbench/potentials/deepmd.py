@@ -63,6 +63,8 @@ class DeepPotential(torch.nn.Module):
     dtype : {"float32", "float64"}
     """
 
+    numbers: torch.Tensor
+
     def __init__(
         self,
         elements: Sequence[str],

@@ -45,7 +45,8 @@ def test_the_authors_model_of_these_weights_predicts_the_same(fitted):
         "type_map": model.elements_,
         "descriptor": {
             "type": "se_e2_a", "sel": module.slots, "rcut": model.cutoff, "set_davg_zero": True,
-            "rcut_smth": model.smoothing * model.cutoff, "neuron": [4, 8], "axis_neuron": 2, "precision": "float64",
+            "rcut_smth": model.smoothing * model.cutoff, "neuron": [4, 8], "axis_neuron": 2,
+            "precision": "float64",
         },
         "fitting_net": {"neuron": [8, 8], "precision": "float64"},
     })  # fmt: skip

@@ -5,6 +5,7 @@ from .behler_parrinello import BehlerParrinello as BehlerParrinello
 from .bonded import Bonded as Bonded
 from .buckingham import Buckingham as Buckingham
 from .committee import Committee as Committee
+from .deepmd import DeePMD as DeePMD
 from .delta_learning import DeltaLearning as DeltaLearning
 from .embedded_atom import EmbeddedAtom as EmbeddedAtom
 from .equivariant_network import EquivariantNetwork as EquivariantNetwork

@@ -11,9 +11,9 @@ import pytest
 
 from mlffbench.data import Labels
 from mlffbench.estimators import NEP
-from mlffbench.system.python_environment import PythonEnvironment, environments_folder
 from mlffbench.labelling.calculators.nep import NEP as NEPCalculator
 from mlffbench.system.own_package import package_alone
+from mlffbench.system.python_environment import PythonEnvironment, environments_folder
 
 AUTHORS = """
 import time

@@ -30,7 +30,10 @@ from mlffbench.system.parameter_values import check_parameters
 
 __all__ = ["PACKAGES", "ForceField", "Prepared", "check_frames", "least_squares_energies"]
 
-PACKAGES = {"mace": "mace-torch", "graph_pes": "graph-pes", "quippy": "quippy-ase"}  # that hold the modules
+PACKAGES = {  # that hold the modules
+    "ace_jax": "ace-jax", "allegro": "nequip-allegro", "deepmd": "deepmd-kit", "graph_pes": "graph-pes",
+    "mace": "mace-torch", "quippy": "quippy-ase",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class ForceField(RegressorMixin, BaseEstimator):
     needs_trust : mapping of str to str
         Parameters that name files whose code runs when they are read, and the reason in words; files whose
         names end as `without_code` lists are read as data.
+    packaged : tuple of str
+        Names that such a parameter takes in place of a file: weights out of packages, with known checksums.
     one_of : tuple of tuple of str
         Groups of parameters of which exactly one is given.
     family : str
@@ -75,7 +80,7 @@ class ForceField(RegressorMixin, BaseEstimator):
         False for a potential that exists already: `fit` reads the training set, but does not train.
     requires : tuple of str
         Modules that it imports beyond the project's own dependencies; `extra` is the optional extra that
-        installs them. The class itself is imported without them.
+        installs them, None where only its `environment` may. The class itself is imported without them.
     environment : mapping or None
         Environment of its own, as a suite may write it beside an estimator, of a method whose packages
         exclude those of others: suites fit and test it there, by the Python of that environment. Where its
@@ -99,6 +104,9 @@ class ForceField(RegressorMixin, BaseEstimator):
         ``python`` and ``packages``, ``cpu_seconds`` of the fit and ``peak_memory_mb`` of that process.
     captured_ : str
         ``yes`` if a network's training steps were replayed as CUDA graphs, else ``no`` and the reason.
+    validation_frames_ : (m,) array of int
+        Training frames that were held out to judge the fit, by their numbers among those given to `fit`;
+        absent where none were.
     """
 
     properties: ClassVar[tuple[str, ...]] = ("energy", "forces", "stress")
@@ -106,6 +114,7 @@ class ForceField(RegressorMixin, BaseEstimator):
     parts: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     needs_trust: ClassVar[Mapping[str, str]] = {}
     without_code: ClassVar[tuple[str, ...]] = ()
+    packaged: ClassVar[tuple[str, ...]] = ()
     one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
     family: ClassVar[str] = "other"
     runs_in: ClassVar[tuple[str, ...]] = ("ASE",)
@@ -177,11 +186,11 @@ class ForceField(RegressorMixin, BaseEstimator):
         frames = self._check_supported(check_frames(X))
         labels = self._check_training_labels(y, frames)
         self._check_one_molecule(frames, frames[0])
-        frames, labels = _ordered(frames, labels)
         self._forget()
         if distant:
             elsewhere.fit(self, frames, labels)
             return self
+        frames, labels, order = _ordered(frames, labels)
         self.elements_ = _elements(frames)
         self.atomic_energies_ = self._reference(frames, labels.energy)
         labels = replace(labels, energy=labels.energy - self._baseline(frames))
@@ -191,6 +200,7 @@ class ForceField(RegressorMixin, BaseEstimator):
         except BaseException:
             self._forget()  # a half-fitted model must not predict
             raise
+        self._renumber_validation(order)
         if "extensive" not in self.supports:
             self.molecule_ = "".join(sorted(frames[0].symbols))
         return self
@@ -204,13 +214,16 @@ class ForceField(RegressorMixin, BaseEstimator):
         if not self.__sklearn_is_fitted__():
             return self.fit(X, y)
         frames = self._check_known(check_frames(X))
-        frames, labels = _ordered(frames, self._check_training_labels(y, frames))
+        labels = self._check_training_labels(y, frames)
         if model_file_of(self) is not None:
             elsewhere.partial_fit(self, frames, labels)
             return self
+        frames, labels, order = _ordered(frames, labels)
         labels = replace(labels, energy=labels.energy - self._baseline(frames))
+        self.__dict__.pop("validation_frames_", None)  # of the frames before
         with checkpoint.keep_in_part(partial(fit_name, self, frames, labels)):
             self._partial_fit(frames, labels)
+        self._renumber_validation(order)
         return self
 
     def predict(self, X: Sequence[Atoms]) -> Labels:
@@ -275,6 +288,15 @@ class ForceField(RegressorMixin, BaseEstimator):
         They are stored with a result, which so does not depend on what a preset meant in some version.
         """
         return self.get_params(deep=False)
+
+    def learned_labels(self) -> tuple[str, ...]:
+        """Labels that the fit uses beyond the isolated-atom energies: of ``energy``, ``forces``, ``stress``.
+
+        By default all that the method predicts, but those whose weight in the loss (``stress_weight``) is
+        zero. Results name the labels that a method was given and did not use.
+        """
+        params = self.resolved_params()
+        return tuple(q for q in self.properties if params.get(f"{q}_weight") != 0)
 
     def calculator(self) -> Any:
         """Return an ASE calculator of this fitted model."""
@@ -365,11 +387,12 @@ class ForceField(RegressorMixin, BaseEstimator):
         missing = [name for name in cls.requires if find_spec(name) is None]
         if missing:
             packages = ", ".join(PACKAGES.get(name, name) for name in missing)
-            place = (
-                "" if cls.environment is None else " in an environment of its own, which the first fit makes"
-            )
+            where = " in an environment of its own, which the first fit makes"
+            place = "" if cls.environment is None else where
+            own = (cls.environment or {}).get("requirements", ())
+            wanted = [f"mlffbench[{cls.extra}]"] if cls.extra else own
             raise ImportError(
-                f"{cls.__name__} needs {packages}{place}: pip install 'mlffbench[{cls.extra}]'",
+                f"{cls.__name__} needs {packages}{place}: pip install {' '.join(map(repr, wanted))}",
                 name=missing[0],
             )
 
@@ -418,6 +441,16 @@ class ForceField(RegressorMixin, BaseEstimator):
                 f"{type(self).__name__} describes one molecule: {known.get_chemical_formula()}; "
                 f"frame {others[0]} is {frames[others[0]].get_chemical_formula()}"
             )
+
+    def _hold_out(self, frames: Sequence[int] | np.ndarray) -> None:
+        """Remember the frames, by number, that were held out of the training; called by `_fit`."""
+        if len(frames):
+            self.validation_frames_ = np.array(frames, dtype=int)
+
+    def _renumber_validation(self, order: np.ndarray) -> None:
+        """Number the frames that were held out as the caller did: number i of `_fit` was ``order[i]``."""
+        if (held := getattr(self, "validation_frames_", None)) is not None:
+            self.validation_frames_ = np.sort(order[held])
 
     def _forget(self) -> None:
         for name in [n for n in vars(self) if n.endswith("_") and not n.startswith("_")]:
@@ -508,15 +541,17 @@ def _check_labels(y: Any, frames: list[Atoms]) -> Labels:
     return labels
 
 
-def _ordered(frames: list[Atoms], labels: Labels) -> tuple[list[Atoms], Labels]:
+def _ordered(frames: list[Atoms], labels: Labels) -> tuple[list[Atoms], Labels, np.ndarray]:
     """Frames and labels in an irregular order that depends on them alone, not on the order they came in.
+
+    The order, as numbers of the frames that came, is returned, too.
 
     Shuffles, validation frames and samples of a fit, drawn by number, are then the same frames.
     """
     key = lambda i: (labels.energy[i], _digest(frames[i]))
     ranked = np.array(sorted(range(len(frames)), key=key))
     order = ranked[np.random.default_rng(len(frames)).permutation(len(frames))]
-    return [frames[i] for i in order], labels[order]
+    return [frames[i] for i in order], labels[order], order
 
 
 def _digest(atoms: Atoms) -> bytes:

@@ -24,7 +24,9 @@ from mlffbench.harness.fit_checkpoint import (
 from mlffbench.harness.group_results import group_results, predictable
 from mlffbench.harness.metadata import dataset_metadata, model_metadata, split_metadata
 from mlffbench.harness.outcome import Outcome, failed
+from mlffbench.harness.reference_level import reference_level
 from mlffbench.harness.task_results import task_results
+from mlffbench.harness.training_part import label_use, training_results
 from mlffbench.system import earlier_work, elsewhere, progress
 from mlffbench.system.deadline import deadline
 from mlffbench.system.failures import TooLongError, catch_failure
@@ -77,15 +79,18 @@ def _flow(case: Case, read: list[CaseData], keep: Keep) -> tuple[Outcome, Predic
     model, fit, resumed = _ready_model(case, data, split)
     tested = group_results(case, model, dataset, split)
     kept_model = keep(model)
+    trained = training_results(case, model, dataset, split)
     done = task_results(case, model, dataset, predictable(split, tested.failures))
     return Outcome(
         case,
         dataset=dataset_metadata(data.plain),
         inputs=data.inputs(),
         split={**split_metadata(split), "leaks": leaks},
-        scores=(*tested.scores, *done.scores),
+        training={**label_use(model, data.plain, split), "frames": trained.frames},
+        reference=reference_level(case, data.plain, split),
+        scores=(*tested.scores, *trained.scores, *done.scores),
         test_failures=tuple(tested.failures),
-        task_failures=tuple(done.failures),
+        task_failures=(*trained.failures, *done.failures),
         curves=tuple(done.curves),
         conditions=tuple(done.conditions),
         timings={"fit": {**asdict(fit), "resumed": resumed}, "predict": tested.timings},

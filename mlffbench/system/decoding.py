@@ -21,7 +21,7 @@ __all__ = ["Reader", "UntrustedError"]
 
 NAMED = re.compile(r"\s*[\w.]*\s*:\s*[\w.]*\s*")  # package.module:Name, however it is written
 RULES = (  # attributes of a class that say what to check, and where it is computed
-    "parts", "needs_trust", "without_code", "one_of", "requires", "environment", "foreign_code",
+    "parts", "needs_trust", "without_code", "packaged", "one_of", "requires", "environment", "foreign_code",
     "model_file_",
 )  # fmt: skip
 SOURCE = "source"  # attribute that holds the spec of a calculator

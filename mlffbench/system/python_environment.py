@@ -67,11 +67,14 @@ class PythonEnvironment:
     python : str or None
         An existing interpreter, used as it is; or a version, such as 3.12, of the Python that an environment
         is made of, by default that of this process.
+    without_dependencies : tuple of str
+        Packages installed last and alone: they ask for gigabytes that they do not need here.
     """
 
     name: str
     requirements: tuple[str, ...] = ()
     python: str | None = None
+    without_dependencies: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, environment: Mapping[str, Any]) -> PythonEnvironment:
@@ -84,7 +87,13 @@ class PythonEnvironment:
         python = environment.get("python")
         name = str(environment.get("name") or python or ", ".join(requirements))
         own = os.environ.get(OWN_PYTHON + re.sub(r"\W", "_", name).upper())
-        return cls(name, requirements, python or own or None)
+        alone = tuple(environment.get("without_dependencies") or ())
+        return cls(name, requirements, python or own or None, alone)
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """All that is asked for, as pip takes it."""
+        return (*self.requirements, *self.without_dependencies)
 
     @property
     def is_existing(self) -> bool:
@@ -97,7 +106,7 @@ class PythonEnvironment:
         version = self.python or ".".join(platform.python_version_tuple()[:2])
         made_of = [
             sorted(self.requirements), sorted(_own_requirements()), version,
-            sys.implementation.name, sys.platform, platform.machine(),
+            sys.implementation.name, sys.platform, platform.machine(), *sorted(self.without_dependencies),
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
 
@@ -190,7 +199,8 @@ class PythonEnvironment:
                 raise ImportError(before["message"])
             shutil.rmtree(self.folder, ignore_errors=True)  # of one that was killed
             try:
-                make_environment(self.folder, [*self.requirements, *_own_requirements()], self.python)
+                packages = [*self.requirements, *_own_requirements()]
+                make_environment(self.folder, packages, self.python, self.without_dependencies)
             except ImportError as error:
                 message = f"the environment {self.name!r} cannot be made: {error}"
                 _write(failed, {"run": run, "message": message})
@@ -205,7 +215,7 @@ class PythonEnvironment:
         if self.is_made:
             return f"environment {self.name}: made before, {self.folder}"
         tool = "uv" if uv() else "venv and pip"
-        packages = ", ".join([*self.requirements, "the core packages of mlffbench"])
+        packages = ", ".join([*self.packages, "the core packages of mlffbench"])
         return f"environment {self.name}: to be made by {tool} in {self.folder}, of {packages}"
 
 

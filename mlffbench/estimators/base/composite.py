@@ -103,6 +103,11 @@ class Composite(ForceField):
             params |= {f"{name}__{word}": value for word, value in own if word not in OWN}
         return params
 
+    def learned_labels(self) -> tuple[str, ...]:
+        """Labels that some fitted submodel uses, of those that all predict: the others do not reach it."""
+        used = {label for _, part in self.fitted_parts() for label in part.learned_labels()}
+        return tuple(label for label in self.properties if label in used)
+
     def build_part(self, name: str, **defaults: Any) -> Any:
         """Build the unfitted submodel of the parameter `name`.
 

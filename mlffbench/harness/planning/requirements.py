@@ -79,7 +79,7 @@ def unmet_requirements(kind: str, spec: Spec, elsewhere: bool = False) -> Iterat
         called = f"{kind.removesuffix('s')} {spec.name!r}"
         yield (), f"{called} needs {', '.join(missing)}, not installed here: {remedy}"
     for word in getattr(target, "needs_trust", {}):
-        if spec.params.get(word) is None:
+        if spec.params.get(word) is None or spec.params[word] in getattr(target, "packaged", ()):
             continue
         file = Path(str(spec.params[word])).expanduser()
         if not file.is_file():

@@ -35,6 +35,18 @@ def test_a_row_changes_what_it_says():
     assert older == {"name": "nequip", "requirements": ["nequip==0.19.0"]}
 
 
+def test_the_calculator_of_a_row_brings_its_environment_along():
+    entry = {"pretrained": {"calculator": {"mattersim": {}}, "refit_atomic_energies": True}}
+    own = environment(entry)
+    assert own["name"] == "mattersim"
+    assert own["without_dependencies"] == ["mattersim==1.2.3"]
+    assert environment({"pretrained": {"calculator": "mace_mp"}}) is None
+    other = environment({**entry, "environment": {"requirements": ["mattersim==9"]}})
+    assert other == {"name": "mattersim", "requirements": ["mattersim==9"]}
+    there = environment({**entry, "environment": {"python": "/opt/python"}})
+    assert there == {**own, "python": "/opt/python"}
+
+
 def test_a_row_names_an_environment_of_the_suite():
     entry = {"morse": {}, "environment": "tinny"}
     with pytest.raises(LookupError, match=r"no environment 'tinny'; did you mean 'tiny'\?"):

@@ -186,12 +186,11 @@ class ForceField(RegressorMixin, BaseEstimator):
         frames = self._check_supported(check_frames(X))
         labels = self._check_training_labels(y, frames)
         self._check_one_molecule(frames, frames[0])
-        frames, labels, order = _ordered(frames, labels)
         self._forget()
         if distant:
             elsewhere.fit(self, frames, labels)
-            self._renumber_validation(order)
             return self
+        frames, labels, order = _ordered(frames, labels)
         self.elements_ = _elements(frames)
         self.atomic_energies_ = self._reference(frames, labels.energy)
         labels = replace(labels, energy=labels.energy - self._baseline(frames))
@@ -215,11 +214,11 @@ class ForceField(RegressorMixin, BaseEstimator):
         if not self.__sklearn_is_fitted__():
             return self.fit(X, y)
         frames = self._check_known(check_frames(X))
-        frames, labels, order = _ordered(frames, self._check_training_labels(y, frames))
+        labels = self._check_training_labels(y, frames)
         if model_file_of(self) is not None:
             elsewhere.partial_fit(self, frames, labels)
-            self._renumber_validation(order)
             return self
+        frames, labels, order = _ordered(frames, labels)
         labels = replace(labels, energy=labels.energy - self._baseline(frames))
         self.__dict__.pop("validation_frames_", None)  # of the frames before
         with checkpoint.keep_in_part(partial(fit_name, self, frames, labels)):

@@ -18,6 +18,7 @@ from mlffbench import registry
 from mlffbench.data import Labels
 from mlffbench.forcefield import ForceField
 from mlffbench.system import progress
+from mlffbench.system.elsewhere import prepare_libraries
 
 __all__ = ["Calculated", "Composite", "SharedCapabilities", "clone_sharing_calculators", "is_spec"]
 
@@ -63,7 +64,7 @@ class Composite(ForceField):
     def import_libraries(self) -> None:
         for model in self.submodels():
             if isinstance(model, ForceField):
-                model.import_libraries()
+                prepare_libraries(model)
 
     # ------------------------------------------------------------ facts of the fit
     def fitted_parts(self) -> Sequence[tuple[str, ForceField]]:

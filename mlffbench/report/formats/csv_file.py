@@ -11,6 +11,7 @@ from mlffbench.harness.documents.parts import TRAINING
 from mlffbench.report.dataframes.costs import COSTS, SITUATION
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN
+from mlffbench.report.origins import notes_of_origin
 from mlffbench.report.results import QUANTITIES, Results
 from mlffbench.report.wording import PARTS
 
@@ -78,13 +79,14 @@ def _with_ignored(wide: pd.DataFrame, results: Results) -> pd.DataFrame:
 
 def _with_notes(wide: pd.DataFrame, results: Results) -> pd.DataFrame:
     """A last column that marks potentials that existed already, if there are any."""
-    elsewhere = [
-        (problem.name, method.label) for problem, method in results.methods() if not method.fitted_here
-    ]
-    if not elsewhere:
+    notes = {
+        (problem.name, method.label): ", ".join(notes_of_origin(method))
+        for problem, method in results.methods()
+    }
+    if not any(notes.values()):
         return wide
     rows = zip(wide["problem"], wide["method"], strict=True)
-    return wide.assign(note=["not fitted here" if row in elsewhere else "" for row in rows])
+    return wide.assign(note=[notes.get(row, "") for row in rows])
 
 
 def _ratios(results: Results, frames: Frames) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from mlffbench.report.budgets import unequal
 from mlffbench.report.conditions import timed_apart
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN
+from mlffbench.report.origins import notes_of_origin
 from mlffbench.report.problems import Problem
 from mlffbench.report.tables.table import (
     Cell,
@@ -152,8 +153,7 @@ def _name(problem: Problem, method: dict[str, Any]) -> str:
     label, n_failed = str(method["method"]), method["failed seeds"]
     if method["status"] != "ok":
         return label
-    elsewhere = any(other.label == label and not other.fitted_here for other in problem.methods)
-    notes = ["not fitted here"] if elsewhere else []
+    notes = [note for m in problem.methods if m.label == label for note in notes_of_origin(m)]
     notes += [f"{n_failed} seed(s) failed"] if n_failed else []
     if len({len(other.seeds) for other in problem.methods}) > 1:
         notes.append(f"{method['seeds'] + n_failed} seed(s)")

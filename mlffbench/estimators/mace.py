@@ -212,8 +212,7 @@ class MACE(Exportable, ForceField):
         self.validation_fraction = validation_fraction
         self.patience = patience
         self.uncertainty = uncertainty
-        self.foundation = foundation
-        self.foundation_head = foundation_head
+        self.foundation, self.foundation_head = foundation, foundation_head
         self.warm_start = warm_start
         self.kernels = kernels
         self.matmul_precision = matmul_precision
@@ -357,8 +356,7 @@ class MACE(Exportable, ForceField):
             example = assemble(graphs, training[: settings.batch_size if device.type == "cuda" else EXAMPLE])
             fast = accelerate(module, self.kernels, example)
             self.module_, self.kernels_, self.kernel_seconds_ = fast.module, fast.backend, fast.seconds
-            if self.uncertainty == "llpr":
-                self._check_rigidity(held)
+            self._check_rigidity(held)
             stress = labels.stress is not None
             trained = train_module(self.module_, graphs, (training, held), settings, stress, seed)
             self.history_, self.stopped_by_, self.captured_ = trained
@@ -371,6 +369,8 @@ class MACE(Exportable, ForceField):
         """Refuse what deviations from the last layers need and do not have, before the training."""
         from mlffbench.potentials.networks.rigidity import check_held_out
 
+        if self.uncertainty == "none":
+            return
         check_held_out(len(held))
         self._last_layer()
         self._inputs_of_readouts = (None, None)  # a copy would keep the weights of before

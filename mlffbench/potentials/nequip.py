@@ -116,9 +116,7 @@ def _use_matrix_products(module: torch.nn.Module) -> None:
             product._contract_conv = partial(_contract, product)
 
 
-def _contract(
-    product: Any, x1: torch.Tensor, x2: torch.Tensor, centres: torch.Tensor
-) -> torch.Tensor:
+def _contract(product: Any, x1: torch.Tensor, x2: torch.Tensor, centres: torch.Tensor) -> torch.Tensor:
     """z_puk = Σ_ij w_uijk x_pui y_c(p)uj for pairs p with centres c, channels u; w includes Wigner's 3j."""
     x2 = x2.index_select(0, centres)
     weights = torch.einsum(product._weight_w3j_einstr, product.weights, product.w3j)

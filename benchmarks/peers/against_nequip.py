@@ -26,9 +26,9 @@ from _peer import Claim, at_least, at_most, errors, publish, run, save
 
 from mlffbench.datasets.silicon import silicon
 from mlffbench.estimators import NequIP
-from mlffbench.harness.execution.environments import PythonEnvironment, environments_folder
 from mlffbench.potentials.networks.seeding import holdout, seed_of
 from mlffbench.system.own_package import package_alone
+from mlffbench.system.python_environment import PythonEnvironment, environments_folder
 
 CUTOFF, VALIDATION = 4.5, 0.1
 TRAINING = {"batch_size": 5, "learning_rate": 0.01, "energy_weight": 1.0, "forces_weight": 1.0,

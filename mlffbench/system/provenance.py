@@ -29,6 +29,8 @@ PACKAGES = (
     "mace-torch",
     "nequip",
     "nequip-allegro",
+    "torchnep",
+    "deepmd-kit",
     "dscribe",
     "gpytorch",
     "matscipy",

@@ -13,8 +13,8 @@ import mlffbench
 from mlffbench.cli import app
 from mlffbench.estimators import NequIP
 from mlffbench.harness.documents.store import Store
-from mlffbench.harness.execution.environments import PythonEnvironment, environments_folder
 from mlffbench.system.own_package import package_alone
+from mlffbench.system.python_environment import PythonEnvironment, environments_folder
 
 SUITE = """
 name: excluding

@@ -1,0 +1,1 @@
+"""Linear atomic cluster expansion through its authors' package, ace-jax."""

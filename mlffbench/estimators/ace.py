@@ -61,7 +61,7 @@ class ACE(ForceField):
     arrays_ : dict of str to array
         The potential as ace-jax stores it, without the isolated-atom energies.
     jackknife_ : dict of str to array, or None
-        Sets of coefficients whose potentials spread like the errors, and the scales of the forces' deviations.
+        Sets of coefficients whose potentials spread like the errors, and scales of the forces' deviations.
     degree_ : int
         Total degree of the fitted expansion.
 

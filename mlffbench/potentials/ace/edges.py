@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from ase import Atoms
@@ -56,11 +57,11 @@ class Edges:
             begin = end
 
     def on_atoms(self, gradients: np.ndarray) -> np.ndarray:
-        """Forces on the atoms, (n_atoms, ...), from derivatives by the vectors of the pairs, (n_pairs, ...)."""
-        atoms, pairs = len(self.species), len(self.first)
+        """Forces on the atoms, (n_atoms, ...), from derivatives by the pairs' vectors, (n_pairs, ...)."""
+        atoms, pairs, tail = len(self.species), len(self.first), gradients.shape[1:]
         row, column = np.concatenate([self.first, self.second]), np.tile(np.arange(pairs), 2)
         signs = csr_array((np.repeat([1.0, -1.0], pairs), (row, column)), shape=(atoms, pairs))
-        return (signs @ gradients.reshape(pairs, -1)).reshape(atoms, *gradients.shape[1:])
+        return (signs @ gradients.reshape(pairs, prod(tail))).reshape(atoms, *tail)
 
     def split(self, values: np.ndarray) -> list[np.ndarray]:
         """Values of the atoms, frame by frame."""

@@ -48,7 +48,7 @@ class Evaluator:
         self._width, self._compiled = LEAST_WIDTH, 0
 
     def edges(self, frames: Sequence[Atoms]) -> Edges:
-        """Neighbours of the frames' atoms; compile what evaluates them, for these seconds are no predictions'."""
+        """Neighbours of the frames' atoms; compile what will evaluate them, which is no prediction's time."""
         edges = edges_of(frames, self.numbers, self.cutoff, self._width)
         self._width = edges.width
         if self._compiled != edges.width:

@@ -31,7 +31,7 @@ BATCH_ATOMS = 128
 
 @dataclass(frozen=True)
 class Settings:
-    """Weights of energies, forces and virials, of which any fixes them all, and the form of the uncertainty."""
+    """Weights of energies, forces and virials, of which any fixes them all; with a jackknife or without."""
 
     weights: tuple[float | None, float | None, float | None]
     uncertainty: bool
@@ -41,7 +41,7 @@ class Settings:
 def fit(
     basis: Basis, frames: Sequence[Atoms], labels: Labels, settings: Settings
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray] | None]:
-    """Mean coefficients of the Bayesian linear regression as the arrays of ace-jax's model, and the jackknife."""
+    """Mean coefficients of the regression as the arrays of ace-jax's model, and the jackknife if asked."""
     atoms = labelled(frames, labels)
     config = _config(basis, frames, settings)
     report = lambda step: progress.report("fit", step, STAGES)

@@ -63,7 +63,7 @@ def standard_deviations(
 
 
 def _groups(jackknife: Mapping[str, np.ndarray], edges: Edges) -> np.ndarray:
-    """Group of each atom, by the number of neighbours in the first shell and the spread of their distances."""
+    """Group of each atom, by number of neighbours in the first shell and spread of their distances."""
     radius, usual = jackknife["shell"]
     distance = np.linalg.norm(edges.vectors, axis=1)
     near, count = distance < radius, len(edges.species)

@@ -377,7 +377,7 @@ def _result(atoms: Atoms, name: str) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """Reference structures and their known properties, at the level of theory of a dataset's labels.
+    """Reference structures and their known properties, usually at the level of theory of a dataset's labels.
 
     Parameters
     ----------
@@ -393,6 +393,9 @@ class Reference:
         it: ``{"stillinger_weber": {}}``.
     saddles : mapping of str to Atoms
         Saddle points between the structures.
+    level : str, optional
+        Level of theory of the values or of the truth, ``experiment``, where it is not that of the labels:
+        results mark what was compared with them.
     """
 
     structures: Mapping[str, Atoms] = field(default_factory=dict)
@@ -400,6 +403,7 @@ class Reference:
     source: str = ""
     truth: Mapping[str, Any] | None = None
     saddles: Mapping[str, Atoms] = field(default_factory=dict)
+    level: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

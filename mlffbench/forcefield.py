@@ -23,18 +23,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from mlffbench.calculator import ForceFieldCalculator
 from mlffbench.data import QUANTITIES, InvalidData, InvalidPrediction, Labels, as_atoms, labels_of
-from mlffbench.system import checkpoint, model_file
+from mlffbench.system import checkpoint, elsewhere, model_file
+from mlffbench.system.distant_model import is_distant, model_file_of
 from mlffbench.system.fit_name import fit_name
 from mlffbench.system.parameter_values import check_parameters
 
 __all__ = ["PACKAGES", "ForceField", "Prepared", "check_frames", "least_squares_energies"]
 
-PACKAGES = {
-    "ace_jax": "ace-jax",
-    "mace": "mace-torch",
-    "graph_pes": "graph-pes",
-    "quippy": "quippy-ase",
-}  # that hold the modules
+PACKAGES = {  # that hold the modules
+    "ace_jax": "ace-jax", "allegro": "nequip-allegro", "deepmd": "deepmd-kit", "graph_pes": "graph-pes",
+    "mace": "mace-torch", "quippy": "quippy-ase",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,6 +63,8 @@ class ForceField(RegressorMixin, BaseEstimator):
     needs_trust : mapping of str to str
         Parameters that name files whose code runs when they are read, and the reason in words; files whose
         names end as `without_code` lists are read as data.
+    packaged : tuple of str
+        Names that such a parameter takes in place of a file: weights out of packages, with known checksums.
     one_of : tuple of tuple of str
         Groups of parameters of which exactly one is given.
     family : str
@@ -79,10 +80,14 @@ class ForceField(RegressorMixin, BaseEstimator):
         False for a potential that exists already: `fit` reads the training set, but does not train.
     requires : tuple of str
         Modules that it imports beyond the project's own dependencies; `extra` is the optional extra that
-        installs them. The class itself is imported without them.
+        installs them, None where only its `environment` may. The class itself is imported without them.
     environment : mapping or None
         Environment of its own, as a suite may write it beside an estimator, of a method whose packages
-        exclude those of others: suites fit and test it there, by the Python of that environment.
+        exclude those of others: suites fit and test it there, by the Python of that environment. Where its
+        packages are missing, `fit` and `predict` have a process in it compute (`mlffbench.system.elsewhere`).
+    foreign_code : str or None
+        Reason why a file of the fitted model is code: ``it holds a program of tensorflow``. Such a file is
+        read only if the user trusts it.
     implementation : tuple of str
         Our modules that import those, by name; `import_libraries` imports them before a fit is timed.
     elements_ : list of str
@@ -94,8 +99,14 @@ class ForceField(RegressorMixin, BaseEstimator):
         potential, without the isolated-atom energies; absent where such a number means nothing.
     stopped_by_ : str
         What ended an iterative fit: ``epochs``, ``time``, ``patience``, ``converged`` or ``iterations``.
+    child_ : dict
+        Where another Python fitted the model: ``name`` of the environment, ``interpreter``, versions of
+        ``python`` and ``packages``, ``cpu_seconds`` of the fit and ``peak_memory_mb`` of that process.
     captured_ : str
         ``yes`` if a network's training steps were replayed as CUDA graphs, else ``no`` and the reason.
+    validation_frames_ : (m,) array of int
+        Training frames that were held out to judge the fit, by their numbers among those given to `fit`;
+        absent where none were.
     """
 
     properties: ClassVar[tuple[str, ...]] = ("energy", "forces", "stress")
@@ -103,6 +114,7 @@ class ForceField(RegressorMixin, BaseEstimator):
     parts: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     needs_trust: ClassVar[Mapping[str, str]] = {}
     without_code: ClassVar[tuple[str, ...]] = ()
+    packaged: ClassVar[tuple[str, ...]] = ()
     one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
     family: ClassVar[str] = "other"
     runs_in: ClassVar[tuple[str, ...]] = ("ASE",)
@@ -112,6 +124,7 @@ class ForceField(RegressorMixin, BaseEstimator):
     requires: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str | None] = None
     environment: ClassVar[Mapping[str, Any] | None] = None
+    foreign_code: ClassVar[str | None] = None
     implementation: ClassVar[tuple[str, ...]] = ()
 
     atomic_energies: Mapping[str, float] | None
@@ -166,13 +179,19 @@ class ForceField(RegressorMixin, BaseEstimator):
         ImportError
             An optional framework that the method needs is not installed.
         """
-        self._check_installed()
+        distant = is_distant(type(self))
+        if not distant:
+            self._check_installed()
         self._validate_params()
         frames = self._check_supported(check_frames(X))
         labels = self._check_training_labels(y, frames)
         self._check_one_molecule(frames, frames[0])
-        frames, labels = _ordered(frames, labels)
+        frames, labels, order = _ordered(frames, labels)
         self._forget()
+        if distant:
+            elsewhere.fit(self, frames, labels)
+            self._renumber_validation(order)
+            return self
         self.elements_ = _elements(frames)
         self.atomic_energies_ = self._reference(frames, labels.energy)
         labels = replace(labels, energy=labels.energy - self._baseline(frames))
@@ -182,6 +201,7 @@ class ForceField(RegressorMixin, BaseEstimator):
         except BaseException:
             self._forget()  # a half-fitted model must not predict
             raise
+        self._renumber_validation(order)
         if "extensive" not in self.supports:
             self.molecule_ = "".join(sorted(frames[0].symbols))
         return self
@@ -195,10 +215,16 @@ class ForceField(RegressorMixin, BaseEstimator):
         if not self.__sklearn_is_fitted__():
             return self.fit(X, y)
         frames = self._check_known(check_frames(X))
-        frames, labels = _ordered(frames, self._check_training_labels(y, frames))
+        frames, labels, order = _ordered(frames, self._check_training_labels(y, frames))
+        if model_file_of(self) is not None:
+            elsewhere.partial_fit(self, frames, labels)
+            self._renumber_validation(order)
+            return self
         labels = replace(labels, energy=labels.energy - self._baseline(frames))
+        self.__dict__.pop("validation_frames_", None)  # of the frames before
         with checkpoint.keep_in_part(partial(fit_name, self, frames, labels)):
             self._partial_fit(frames, labels)
+        self._renumber_validation(order)
         return self
 
     def predict(self, X: Sequence[Atoms]) -> Labels:
@@ -231,7 +257,7 @@ class ForceField(RegressorMixin, BaseEstimator):
         """Compute neighbour lists, graphs or descriptors: the part of a prediction without parameters."""
         check_is_fitted(self)
         frames = self._check_known(check_frames(X))
-        return Prepared(frames, self._prepare(frames))
+        return Prepared(frames, frames if model_file_of(self) is not None else self._prepare(frames))
 
     def evaluate(self, prepared: Prepared, quantities: Collection[str] | None = None) -> Labels:
         """Predict from prepared frames.
@@ -253,6 +279,8 @@ class ForceField(RegressorMixin, BaseEstimator):
             raise InvalidPrediction(f"{type(self).__name__} predicted {type(labels).__name__}, not Labels")
         if fault := labels.misfit([len(atoms) for atoms in prepared.frames]):
             raise InvalidPrediction(f"{type(self).__name__} predicted labels that do not fit: {fault}")
+        if model_file_of(self) is not None:
+            return labels  # whole energies
         return replace(labels, energy=labels.energy + self._baseline(prepared.frames))
 
     def resolved_params(self) -> dict[str, Any]:
@@ -261,6 +289,15 @@ class ForceField(RegressorMixin, BaseEstimator):
         They are stored with a result, which so does not depend on what a preset meant in some version.
         """
         return self.get_params(deep=False)
+
+    def learned_labels(self) -> tuple[str, ...]:
+        """Labels that the fit uses beyond the isolated-atom energies: of ``energy``, ``forces``, ``stress``.
+
+        By default all that the method predicts, but those whose weight in the loss (``stress_weight``) is
+        zero. Results name the labels that a method was given and did not use.
+        """
+        params = self.resolved_params()
+        return tuple(q for q in self.properties if params.get(f"{q}_weight") != 0)
 
     def calculator(self) -> Any:
         """Return an ASE calculator of this fitted model."""
@@ -298,6 +335,9 @@ class ForceField(RegressorMixin, BaseEstimator):
             raise ValueError(f"{path} holds a {type(model).__name__}, not a {cls.__name__}")
         return model
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return elsewhere.reduced(self) or super().__reduce_ex__(protocol)
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "elements_")
 
@@ -322,10 +362,12 @@ class ForceField(RegressorMixin, BaseEstimator):
         return self._evaluate(inputs)
 
     def _labels(self, inputs: Any, quantities: Collection[str] | None) -> Any:
+        if unknown := set(quantities or ()) - set(QUANTITIES):
+            raise ValueError(f"no quantity {sorted(unknown)[0]!r}; there are {list(QUANTITIES)}")
+        if model_file_of(self) is not None:
+            return elsewhere.evaluate(self, inputs, quantities)
         if quantities is None:
             return self._evaluate(inputs)
-        if unknown := set(quantities) - set(QUANTITIES):
-            raise ValueError(f"no quantity {sorted(unknown)[0]!r}; there are {list(QUANTITIES)}")
         labels = self._evaluate_only(inputs, frozenset(quantities))
         return labels.only(quantities) if isinstance(labels, Labels) else labels
 
@@ -346,9 +388,12 @@ class ForceField(RegressorMixin, BaseEstimator):
         missing = [name for name in cls.requires if find_spec(name) is None]
         if missing:
             packages = ", ".join(PACKAGES.get(name, name) for name in missing)
-            place = "" if cls.environment is None else " in an environment of its own, which a suite makes"
+            where = " in an environment of its own, which the first fit makes"
+            place = "" if cls.environment is None else where
+            own = (cls.environment or {}).get("requirements", ())
+            wanted = [f"mlffbench[{cls.extra}]"] if cls.extra else own
             raise ImportError(
-                f"{cls.__name__} needs {packages}{place}: pip install 'mlffbench[{cls.extra}]'",
+                f"{cls.__name__} needs {packages}{place}: pip install {' '.join(map(repr, wanted))}",
                 name=missing[0],
             )
 
@@ -397,6 +442,16 @@ class ForceField(RegressorMixin, BaseEstimator):
                 f"{type(self).__name__} describes one molecule: {known.get_chemical_formula()}; "
                 f"frame {others[0]} is {frames[others[0]].get_chemical_formula()}"
             )
+
+    def _hold_out(self, frames: Sequence[int] | np.ndarray) -> None:
+        """Remember the frames, by number, that were held out of the training; called by `_fit`."""
+        if len(frames):
+            self.validation_frames_ = np.array(frames, dtype=int)
+
+    def _renumber_validation(self, order: np.ndarray) -> None:
+        """Number the frames that were held out as the caller did: number i of `_fit` was ``order[i]``."""
+        if (held := getattr(self, "validation_frames_", None)) is not None:
+            self.validation_frames_ = np.sort(order[held])
 
     def _forget(self) -> None:
         for name in [n for n in vars(self) if n.endswith("_") and not n.startswith("_")]:
@@ -487,15 +542,17 @@ def _check_labels(y: Any, frames: list[Atoms]) -> Labels:
     return labels
 
 
-def _ordered(frames: list[Atoms], labels: Labels) -> tuple[list[Atoms], Labels]:
+def _ordered(frames: list[Atoms], labels: Labels) -> tuple[list[Atoms], Labels, np.ndarray]:
     """Frames and labels in an irregular order that depends on them alone, not on the order they came in.
+
+    The order, as numbers of the frames that came, is returned, too.
 
     Shuffles, validation frames and samples of a fit, drawn by number, are then the same frames.
     """
     key = lambda i: (labels.energy[i], _digest(frames[i]))
     ranked = np.array(sorted(range(len(frames)), key=key))
     order = ranked[np.random.default_rng(len(frames)).permutation(len(frames))]
-    return [frames[i] for i in order], labels[order]
+    return [frames[i] for i in order], labels[order], order
 
 
 def _digest(atoms: Atoms) -> bytes:

@@ -125,6 +125,20 @@ def measured(label, c11, seed=0, **changes):
     )  # fmt: skip
 
 
+def trained(document, train=0.01, validation=None, ignored=(), unit="eV/Å"):
+    """The document with errors of the forces on its training part, and labels that the fit ignored."""
+    errors = {"train": train, "validation": validation}
+    new = [
+        {**score(part, value, unit=unit), "task": "training"}
+        for part, value in errors.items()
+        if value is not None
+    ]
+    labels = {"energy": 400, "forces": 400, **dict.fromkeys(ignored, 400)}
+    frames = {row["test"]: 100 if row["test"] == "train" else 40 for row in new}
+    facts = {"labels": labels, "ignored": list(ignored), "frames": frames}
+    return {**document, "training": facts, "scores": [*document["scores"], *new]}
+
+
 def leaking(document, **tests):
     """The document with so many frames of these test groups that have a duplicate in the training set."""
     leaks = {"verdict": "leaky", "n_twins": sum(tests.values()), "n_near": 0, "tests": tests}

@@ -10,6 +10,7 @@ from mlffbench import registry, testing
 from mlffbench.data import Conditions, Curve, Dataset, Missing, Score
 from mlffbench.forcefield import ForceField
 from mlffbench.harness.planning.plan import SKIP
+from mlffbench.system.distant_model import is_distant
 
 FEW = {
     "md": {
@@ -38,6 +39,8 @@ def fitted(name: str, data: str) -> testing.Fitted:
 
 
 def _example(cls: type[ForceField], dataset: Dataset) -> testing.Fitted | str:
+    if is_distant(cls):
+        return f"{cls.__name__} is tested in its environment, by a slow test"
     try:
         return testing.refusal(cls, dataset) or testing.fitted(cls, dataset)
     except ImportError as error:

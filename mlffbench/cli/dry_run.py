@@ -45,8 +45,8 @@ def print_forecast_json(
     forecasts: Sequence[CaseForecast], suite: str, folder: Path, executor: Sequence[str] = ()
 ) -> None:
     """Print the same as one JSON document."""
-    from mlffbench.harness.execution.environments import environment_sentences
     from mlffbench.harness.forecast import total_seconds
+    from mlffbench.system.python_environment import environment_sentences
 
     seconds, unknown = total_seconds(forecasts)
     cases = [case.to_json() for case in forecasts]

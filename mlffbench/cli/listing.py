@@ -59,7 +59,7 @@ def _footnotes(rows: list[dict[str, Any]]) -> Iterator[str]:
     if any(row["periodic"] is None for row in rows):
         yield "*: as the model that it is made of"
     if own := [row["name"] for row in rows if row["own_environment"]]:
-        yield f"{', '.join(own)}: in an environment of its own, which a suite makes"
+        yield f"{', '.join(own)}: in an environment of its own, which the first fit makes"
     absent: dict[str, list[str]] = {}
     for row in rows:
         if not row["installed"] and not row["own_environment"]:

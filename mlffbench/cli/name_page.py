@@ -61,7 +61,7 @@ def _installed(facts: Mapping[str, Any]) -> str:
     here = "yes" if facts["installed"] else f"no: pip install 'mlffbench[{facts['extra']}]'"
     if not facts["own_environment"]:
         return here
-    return f"in an environment of its own, which a suite makes; here {here.partition(':')[0]}"
+    return f"in an environment of its own, which the first fit makes; here {here.partition(':')[0]}"
 
 
 def _cost(cost: Mapping[str, Any]) -> str:

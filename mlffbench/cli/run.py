@@ -273,7 +273,7 @@ def _print_states(
 def _environments(states: list[CaseState]) -> list[str]:
     """Sentences on the environments of the cases to do."""
     from mlffbench.harness.completion import to_do
-    from mlffbench.harness.execution.environments import environment_sentences
+    from mlffbench.system.python_environment import environment_sentences
 
     return environment_sentences(case.environment for case in to_do(states))
 

@@ -47,6 +47,7 @@ def path(
     allow: Sequence[str] = (),
     structures: str | None = None,
     truth: str | Mapping[str, Any] | None = None,
+    reference_level: str | None = None,
 ) -> Dataset:
     """Your own files: extended xyz (also .gz, .xz), ASE databases, MD17's .npz, VASP's OUTCAR ...
 
@@ -75,22 +76,21 @@ def path(
     structures, truth : str, str or mapping, optional
         Reference of tasks, see `reference_of`: a file of crystals or molecules at rest, and the calculator
         that computed the labels (``emt``, ``{lennard_jones: {sigma: 3.4}}``) if mlffbench has it.
+    reference_level : str, optional
+        Level of theory of that reference if it is not that of the labels: ``experiment``; marked in results.
 
     Raises
     ------
     FileNotFoundError, ValueError
         No file matches a path; labels are missing, ambiguous or not finite, see `from_frames`.
     """
-    files = _files(path, tests or {}, group_key)
-    lazy = _size(files) > LARGE if lazy is None else lazy
-    name, (source, group) = _name(path), _opened(files, units, lazy)
-    isolated = _isolated(isolated_atoms, energy_key, units)
+    source, group, lazy = _opened(_files(path, tests or {}, group_key), units, lazy)
     keys = {"energy": energy_key, "forces": forces_key, "stress": stress_key}
+    name, isolated = _name(path), _isolated(isolated_atoms, energy_key, units)
     data = from_source(name, source, keys, None, isolated, group, lazy=lazy)
     columns = _with_group(name, data.columns, group_key)
-    card = {**_card(path, tests, level, source, allow), **data.card}
-    card |= _groups(name, columns, "train" if train is None and tests else train)
-    reference = reference_of(structures, truth, level or f"of {name}")
+    reference = reference_of(structures, truth, level or f"of {name}", reference_level)
+    card = {**_card(path, tests, level, source, allow), **data.card, **_groups(name, columns, train, tests)}
     return replace(data, columns=columns, card=card, reference=reference)
 
 
@@ -98,12 +98,13 @@ path.parts = {"truth": ("calculators",)}  # type: ignore[attr-defined]
 
 
 def _opened(
-    files: Mapping[str, Sequence[Path]], units: str | None, lazy: bool
-) -> tuple[Source, dict[str, np.ndarray]]:
-    """Open the frames of all files; with several groups, also return the column that names them."""
+    files: Mapping[str, Sequence[Path]], units: str | None, lazy: bool | None
+) -> tuple[Source, dict[str, np.ndarray], bool]:
+    """Open the frames of all files; also the column that names several groups, and True if read lazily."""
+    lazy = _size(files) > LARGE if lazy is None else lazy
     parts = [open_files(listed, units, lazy) for listed in files.values()]
     group = np.repeat(list(files), [len(p.index) for p in parts])
-    return JoinedReader.source(parts), {"group": group} if len(files) > 1 else {}
+    return JoinedReader.source(parts), {"group": group} if len(files) > 1 else {}, lazy
 
 
 def _size(files: Mapping[str, Sequence[Path]]) -> int:
@@ -162,9 +163,10 @@ def _with_group(name: str, columns: Mapping[str, np.ndarray], group_key: str | N
     return {**columns, "group": np.array([value_name(v) for v in values])}
 
 
-def _groups(name: str, columns: Mapping[str, np.ndarray], group: Group | None) -> dict[str, Any]:
+def _groups(name: str, columns: Mapping[str, np.ndarray], group: Group | None, tests: Any) -> dict[str, Any]:
     """Entries of the card: frames of each group, and the training group."""
-    train = None if group is None else value_name(group)
+    default = "train" if tests else None
+    train = default if group is None else value_name(group)
     groups, first, count = np.unique(columns.get("group", []), return_index=True, return_counts=True)
     counts = {str(groups[i]): int(count[i]) for i in np.argsort(first)}
     if train is not None and train not in counts:

@@ -20,6 +20,7 @@ __all__ = [
     "Graph",
     "build",
     "build_counted",
+    "frames_of",
     "gradients",
     "labels",
     "parts",
@@ -213,13 +214,17 @@ def gradients(
 
 def labels(graph: Graph, energy: torch.Tensor, forces: torch.Tensor, stress: torch.Tensor | None) -> Labels:
     """Convert tensors of a batch to Labels."""
-    sizes = torch.bincount(graph.frame, minlength=graph.n_frames).tolist()
-    per_frame = [f.numpy() for f in forces.detach().cpu().split(sizes)]
     stresses = None
     if stress is not None:
         rows = zip(stress.detach().cpu().numpy(), graph.periodic.tolist(), strict=True)
         stresses = tuple(s if periodic else None for s, periodic in rows)
-    return Labels(energy.detach().cpu().numpy(), tuple(per_frame), stresses)
+    return Labels(energy.detach().cpu().numpy(), frames_of(graph, forces), stresses)
+
+
+def frames_of(graph: Graph, values: torch.Tensor) -> tuple[np.ndarray, ...]:
+    """Values of the atoms, (n, ...), as an array of each frame."""
+    sizes = torch.bincount(graph.frame, minlength=graph.n_frames).tolist()
+    return tuple(part.numpy() for part in values.detach().cpu().split(sizes))
 
 
 def predict(energies: Callable[[Graph], torch.Tensor], graphs: Sequence[Graph]) -> Labels:

@@ -13,7 +13,7 @@ from ase import Atoms
 from ase.cell import Cell
 from scipy.spatial import cKDTree
 
-__all__ = ["neighbour_list", "without_vacuum"]
+__all__ = ["neighbour_list", "periodic_box", "without_vacuum"]
 
 MOST_CELLS, PER_ATOM = 20_000, 50  # cells of the cutoff's width that matscipy may visit, in all and an atom
 WIDE = 10.0  # cutoffs of vacuum that other programs' neighbour lists need not bear
@@ -107,3 +107,16 @@ def without_vacuum(atoms: Atoms, cutoff: float) -> Atoms:
         positions = scaled @ full
         cell[k] *= (height - gaps.max() + 2 * cutoff) / height
     return Atoms(atoms.numbers, positions, cell=cell, pbc=atoms.pbc)
+
+
+def periodic_box(atoms: Atoms, cutoff: float) -> Atoms:
+    """Bare copy of a frame in a periodic box; open directions get one too wide for neighbours across it.
+
+    Time of other programs grows with empty cells: of wide vacuum two cutoffs are kept.
+    """
+    atoms = without_vacuum(atoms, cutoff)
+    cell = np.where(atoms.pbc[:, None], np.asarray(atoms.cell), 0.0)
+    complete = np.asarray(Cell(cell).complete())
+    along = np.linalg.solve(complete.T, atoms.positions.T).T  # in unit normals where the frame is open
+    width = np.where(atoms.pbc, 1.0, np.ptp(along, axis=0) + 2 * cutoff)
+    return Atoms(atoms.numbers, atoms.positions, cell=complete * width[:, None], pbc=True)

@@ -1,9 +1,11 @@
 from .ace import ACE as ACE
+from .allegro import Allegro as Allegro
 from .atomic_reference import AtomicReference as AtomicReference
 from .behler_parrinello import BehlerParrinello as BehlerParrinello
 from .bonded import Bonded as Bonded
 from .buckingham import Buckingham as Buckingham
 from .committee import Committee as Committee
+from .deepmd import DeePMD as DeePMD
 from .delta_learning import DeltaLearning as DeltaLearning
 from .embedded_atom import EmbeddedAtom as EmbeddedAtom
 from .equivariant_network import EquivariantNetwork as EquivariantNetwork
@@ -12,11 +14,13 @@ from .gap import GAP as GAP
 from .lennard_jones import LennardJones as LennardJones
 from .mace import MACE as MACE
 from .morse import Morse as Morse
+from .nep import NEP as NEP
 from .nequip import NequIP as NequIP
 from .painn import PaiNN as PaiNN
 from .pretrained import Pretrained as Pretrained
 from .schnet import SchNet as SchNet
 from .sgdml import SGDML as SGDML
+from .snap import SNAP as SNAP
 from .soap_gpr import SOAPGPR as SOAPGPR
 from .soap_kernel_ridge import SOAPKernelRidge as SOAPKernelRidge
 from .stillinger_weber import StillingerWeber as StillingerWeber

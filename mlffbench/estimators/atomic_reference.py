@@ -40,6 +40,10 @@ class AtomicReference(ForceField):
         sizes = np.array([len(a) for a in frames])
         self.energy_per_atom_ = float(np.sum(labels.energy * sizes) / np.sum(sizes**2))
 
+    def learned_labels(self) -> tuple[str, ...]:
+        """Energies alone."""
+        return ("energy",)
+
     @property
     def n_parameters_(self) -> int:
         """One energy per element, or the constant beside given ones."""

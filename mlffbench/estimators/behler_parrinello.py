@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ase import Atoms
@@ -23,8 +23,12 @@ from mlffbench.system.ranges import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from mlffbench.potentials.networks.acsf_evaluation import Evaluation, PreparedFrames
     from mlffbench.potentials.networks.acsf_frames import DescribedFrames
+    from mlffbench.potentials.networks.acsf_last_layer import LastLayer
+    from mlffbench.potentials.networks.rigidity import Rigidity, Rows
 
 __all__ = ["BehlerParrinello"]
 
@@ -48,6 +52,9 @@ class BehlerParrinello(WarmStart):
         Networks trained one after the other on the same descriptors, each with its own first weights and
         validation frames. Their mean is predicted; with two or more also the standard deviation, energy_std
         and forces_std [2]_.
+    uncertainty : {"none", "llpr"}
+        ``llpr``: standard deviations of energies and forces of one network from its last layers, calibrated
+        on the frames held out; see `mlffbench.potentials.networks.rigidity.Rigidity`.
     energy_weight, forces_weight, stress_weight : float
         Weights of the squared errors: energy per atom, eV; force components, eV/Å; stress components, eV/Å³.
     max_epochs, batch_size, learning_rate, patience : optional
@@ -74,6 +81,8 @@ class BehlerParrinello(WarmStart):
     ----------
     history_ : list of dict
         One row an epoch of each network.
+    rigidity_ : Rigidity
+        Of the last layers, with ``uncertainty="llpr"``.
 
     References
     ----------
@@ -99,6 +108,7 @@ class BehlerParrinello(WarmStart):
         hidden: tuple[Count, ...] = (64, 64),
         *,
         n_networks: Count = 1,
+        uncertainty: Literal["none", "llpr"] = "none",
         energy_weight: NonNegative = 30.0,
         forces_weight: NonNegative = 1.0,
         stress_weight: NonNegative = 100.0,
@@ -117,6 +127,7 @@ class BehlerParrinello(WarmStart):
         self.cutoff = cutoff
         self.hidden = hidden
         self.n_networks = n_networks
+        self.uncertainty = uncertainty
         self.energy_weight = energy_weight
         self.forces_weight = forces_weight
         self.stress_weight = stress_weight
@@ -153,6 +164,8 @@ class BehlerParrinello(WarmStart):
         from mlffbench.descriptors.acsf import ACSF
         from mlffbench.potentials.networks.ensemble import new_networks
 
+        if self.uncertainty == "llpr":
+            self._check_rigidity(len(frames))
         self.device_, self.dtype_ = str(checked_device(self.device)), self.dtype
         self.acsf_ = ACSF(self.cutoff, species=self.elements_).fit(frames)
         described = self._describe(frames, labels)
@@ -178,10 +191,11 @@ class BehlerParrinello(WarmStart):
         return [seed_of(self.random_state) + k for k in range(n)]
 
     def _train(self, described: DescribedFrames) -> None:
-        from mlffbench.potentials.networks.ensemble import train_each
+        from mlffbench.potentials.networks.ensemble import held_by_all, train_each
         from mlffbench.potentials.networks.training import Settings, n_trainable
 
         n = len(self.networks_)
+        self._hold_out(held_by_all(len(described.frames), self.validation_fraction, self._seeds(n)))
         seconds = None if self.max_seconds is None else self.max_seconds / n
         trained = train_each(
             self.networks_,
@@ -194,7 +208,40 @@ class BehlerParrinello(WarmStart):
         self.stopped_by_ = ", ".join(dict.fromkeys(network.stopped_by for network in trained))
         self.captured_ = ", ".join(dict.fromkeys(network.captured for network in trained))
         self.n_parameters_ = n_trainable(*self.networks_)
-        self.__dict__.pop("_evaluation_of", None)  # it has the weights of before
+        for name in ("_evaluation_of", "_inputs_of_outputs"):  # they have the weights of before
+            self.__dict__.pop(name, None)
+        if self.uncertainty == "llpr":
+            self.rigidity_ = self._rigidity(described)
+
+    def _check_rigidity(self, n: int) -> None:
+        """Refuse what deviations from the last layers need and do not have, before the training."""
+        from mlffbench.potentials.networks.rigidity import check_held_out
+        from mlffbench.potentials.networks.seeding import holdout
+
+        if self.n_networks > 1:
+            raise ValueError(
+                f"uncertainty='llpr' is that of one network; the spread of n_networks={self.n_networks} is "
+                "their own"
+            )
+        check_held_out(len(holdout(n, self.validation_fraction, 0)[1]))
+
+    def _rigidity(self, described: DescribedFrames) -> Rigidity:
+        """Rigidity of the last layers from some of the frames."""
+        from mlffbench.potentials.networks.rigidity import Rows, fit_rigidity, sample_frames
+        from mlffbench.potentials.networks.seeding import holdout
+
+        (seed,) = self._seeds(1)
+        sizes, layer = described.atoms[1:] - described.atoms[:-1], self._last_layer()
+
+        def rows(picks: np.ndarray) -> Iterator[Rows]:
+            several = sample_frames(picks.tolist(), sizes, seed)
+            frames = [described.frames[i] for i in several]
+            (predicted,) = self._evaluation()(self._prepare(frames), frozenset({"energy", "forces"}))
+            return layer.rows(frames, described.labels[several], predicted)
+
+        training, held = holdout(len(described.frames), self.validation_fraction, seed)
+        weights = self.energy_weight, self.forces_weight
+        return fit_rigidity(rows(training), Rows.joined(rows(held)), *weights, directions=None)
 
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> PreparedFrames:
@@ -209,7 +256,12 @@ class BehlerParrinello(WarmStart):
         from mlffbench.potentials.networks.ensemble import mean_and_deviation
 
         members = self._evaluation()(inputs, quantities)
-        return members[0] if len(members) == 1 else mean_and_deviation(members)
+        if len(members) > 1:
+            return mean_and_deviation(members)
+        rigidity = getattr(self, "rigidity_", None)
+        if rigidity is None or "std" not in quantities:
+            return members[0]
+        return self._last_layer().with_deviations(members[0], inputs, rigidity.to(self.device_))
 
     def _evaluation(self) -> Evaluation:
         """Evaluation by the present networks, whose captured graphs later calls use again."""
@@ -220,11 +272,22 @@ class BehlerParrinello(WarmStart):
             known = self._evaluation_of = Evaluation(self.acsf_, self.networks_, self.device_)
         return known
 
+    def _last_layer(self) -> LastLayer:
+        """Inputs of the present network's last layers."""
+        from mlffbench.potentials.networks.acsf_last_layer import LastLayer
+
+        networks, known = vars(self).get("_inputs_of_outputs", (None, None))
+        if known is None or networks is not self.networks_:
+            known = LastLayer(self.acsf_, self.networks_[0], self.device_)
+            self._inputs_of_outputs = self.networks_, known
+        return known
+
     # ------------------------------------------------------------ pickling
     def __getstate__(self) -> dict[str, Any]:
         """The state with weights in place of the modules: a file holds values, no code."""
         state = super().__getstate__().copy()
-        state.pop("_evaluation_of", None)
+        for name in ("_evaluation_of", "_inputs_of_outputs"):
+            state.pop(name, None)
         if "networks_" in state:
             state["networks_"] = [
                 {k: v.detach().cpu().clone() for k, v in n.state_dict().items()} for n in state["networks_"]
@@ -237,7 +300,7 @@ class BehlerParrinello(WarmStart):
         from mlffbench.potentials.networks.element_networks import ElementNetworks
         from mlffbench.potentials.networks.seeding import fixed_seed
 
-        super().__setstate__(state)
+        super().__setstate__({"uncertainty": "none", **state})  # files of before have none
         if "networks_" in state:
             self.device_ = self.device_ if torch.cuda.is_available() else "cpu"
             with fixed_seed(0):

@@ -140,6 +140,7 @@ class DeltaLearning(Composite):
         model = self.build_part("model", **self._seed())
         self.model_ = model.set_params(atomic_energies=zero if atoms_known else None)
         self.model_.fit(frames, self._difference(frames, labels))
+        self._hold_out(getattr(self.model_, "validation_frames_", ()))
 
     def _has_partial_fit(self) -> bool:
         return hasattr(self.submodels()[0], "partial_fit")
@@ -147,6 +148,7 @@ class DeltaLearning(Composite):
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         """Fit the model to more frames; the baseline does not change."""
         self.model_.partial_fit(frames, self._difference(frames, labels))
+        self._hold_out(getattr(self.model_, "validation_frames_", ()))
 
     def _difference(self, frames: Sequence[Atoms], labels: Labels) -> Labels:
         """Labels minus the baseline's, for the labels that both have; equal frames are computed once."""

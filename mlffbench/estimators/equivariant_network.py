@@ -67,6 +67,7 @@ class EquivariantNetwork(GraphNetwork):
     max_epochs: Count = 60
     learning_rate: Positive = 0.02
 
+    predicts_std: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = ("torch", "e3nn")
     implementation: ClassVar[tuple[str, ...]] = (
         *GraphNetwork.implementation,
@@ -112,6 +113,9 @@ class EquivariantNetwork(GraphNetwork):
         from mlffbench.potentials.networks.nequip import NequIP
 
         return NequIP(**config)
+
+    def _readout(self) -> torch.nn.Module:
+        return self.module_.readout
 
     def _energies(self, batch: Graph) -> torch.Tensor:
         return batch.sum_atoms(self.module_(batch).double())

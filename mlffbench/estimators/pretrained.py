@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from ase import Atoms
 
+from mlffbench import registry
 from mlffbench.data import InvalidPrediction, Labels
 from mlffbench.estimators.base.composite import (
     Calculated,
@@ -24,6 +25,7 @@ from mlffbench.system.ranges import AtomEnergies, Device
 __all__ = ["Pretrained"]
 
 SAVED = ".mlff"
+LINES: Mapping[str, Any] = {"n_lines": 2, "length": 0.16, "n": 8}  # Å; points that float32 tells apart
 REFUSALS = (LookupError, NotImplementedError, ValueError, AssertionError)  # of structures, by calculators
 
 
@@ -64,6 +66,12 @@ class Pretrained(ForceField):
         The model of an ``.mlff`` file, which is saved with this one.
     checksum_ : str or None
         SHA-256 of a ``.model`` file, which is not: a saved model reads it again, if it is the same file.
+    origin_ : dict of str to str or None
+        Training data, level of theory and functional of a calculator that names them.
+    conservation_ : dict of str to float or None
+        Forces against the gradient of the energy along straight lines through a training structure:
+        ``error``, eV/Å, and ``relative_error``; None of a potential without forces. See
+        `mlffbench.properties.conservation`.
 
     Examples
     --------
@@ -129,6 +137,10 @@ class Pretrained(ForceField):
 
     fit.__doc__ = ForceField.fit.__doc__
 
+    def learned_labels(self) -> tuple[str, ...]:
+        """Energies if the isolated-atom energies are refitted to them."""
+        return ("energy",) if self.refit_atomic_energies else ()
+
     # ------------------------------------------------------------ potential
     def _potential(self) -> Any:
         """The fitted model of an ``.mlff`` file, or the calculator, opened once."""
@@ -189,6 +201,24 @@ class Pretrained(ForceField):
         self.checksum_ = Checksum("").of(Path(str(self.file))) if pickled else None
         model = opened.calculator if isinstance(opened, Calculated) else opened
         self.dtype_ = str(getattr(model, "dtype_", None) or getattr(model, "dtype", None) or "float64")
+        self.origin_, self.conservation_ = self._known_origin(), self._measured_conservation(frames[0])
+
+    def _known_origin(self) -> dict[str, str] | None:
+        """Facts that a calculator of the registry states of its training."""
+        if not is_spec(self.source):
+            return None
+        kind, name, _ = registry.resolve(self.source, self.parts["calculator"])
+        known = getattr(registry.load(kind, name), "origin", None)
+        return dict(known) if isinstance(known, Mapping) else None
+
+    def _measured_conservation(self, atoms: Atoms) -> dict[str, float] | None:
+        """Forces against differences of the energy."""
+        from mlffbench.properties.conservation import conservation
+
+        if "forces" not in self.properties:
+            return None
+        lines = conservation(self.calculator(), atoms, **LINES)
+        return {"error": lines.error, "relative_error": lines.relative_error}
 
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> Any:

@@ -155,6 +155,10 @@ class SGDML(ForceField):
         self.constant_ = 0.0
         self.constant_ = float(np.mean(labels.energy - self._evaluate((positions, orders)).energy))
 
+    def learned_labels(self) -> tuple[str, ...]:
+        """Forces alone; energies give the constant of integration."""
+        return ("forces",)
+
     @property
     def n_parameters_(self) -> int:
         """Number of coefficients: one for each force component of the training structures."""

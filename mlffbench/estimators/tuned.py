@@ -192,6 +192,7 @@ class Tuned(Composite):
         self.quantity_: str | None = None if best is None else best["quantity"]
         self.default_error_ = rows[0].get("error") if rows else None
         self.model_ = self._candidate(self.best_params_).fit(frames, labels)
+        self._hold_out(getattr(self.model_, "validation_frames_", ()))
 
     @property
     def tuning_(self) -> dict[str, Any]:
@@ -271,6 +272,7 @@ class Tuned(Composite):
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         """Fit the final model to more frames; its hyperparameters do not change."""
         self.model_.partial_fit(frames, labels)
+        self._hold_out(getattr(self.model_, "validation_frames_", ()))
 
     # ------------------------------------------------------------ predicting
     def _prepare(self, frames: Sequence[Atoms]) -> Prepared:

@@ -16,6 +16,8 @@ from mlffbench.data import Spec
 __all__ = ["DEFAULT_METRICS", "Case", "id_of"]
 
 DEFAULT_METRICS = ["rmse", "mae"]
+PLAIN = json.JSONEncoder(default=vars)  # of a Spec
+SORTED = json.JSONEncoder(sort_keys=True)
 UNDECIDING = ("suite", "label", "metrics", "tasks", "resources")  # keys that do not decide the fit
 
 
@@ -60,7 +62,7 @@ class Case:
     def to_json(self) -> dict[str, Any]:
         """The case as plain JSON, without what is None."""
         given = {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}
-        return json.loads(json.dumps(given, default=vars))  # of a Spec
+        return json.loads(PLAIN.encode(given))
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Case:
@@ -74,5 +76,5 @@ def id_of(plain: Mapping[str, Any]) -> str:
     decides = {k: v for k, v in plain.items() if k not in UNDECIDING}
     if environment := {k: v for k, v in decides.pop("environment", {}).items() if k != "python"}:
         decides["environment"] = environment
-    digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+    digest = hashlib.sha256(SORTED.encode(decides).encode()).hexdigest()
     return f"{re.sub(r'[^A-Za-z0-9_]', '_', plain['estimator']['name'])}-{digest[:12]}"

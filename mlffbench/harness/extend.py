@@ -15,6 +15,7 @@ from mlffbench.harness.documents.store import Store
 from mlffbench.harness.fit_checkpoint import forget_other_checkpoints, sign_checkpoints
 from mlffbench.harness.group_results import predictable
 from mlffbench.harness.outcome import Outcome, extended, failed
+from mlffbench.harness.reference_level import reference_level
 from mlffbench.harness.task_results import task_results
 from mlffbench.system import model_file
 from mlffbench.system.failures import catch_failure
@@ -62,6 +63,7 @@ def _flow(case: Case, store: Store) -> Outcome:
     return Outcome(
         case,
         inputs=data.inputs(),
+        reference=reference_level(case, data.plain, split),
         scores=tuple(done.scores),
         task_failures=tuple(done.failures),
         curves=tuple(done.curves),
@@ -101,6 +103,7 @@ def with_tasks(document: Mapping[str, Any], added: Mapping[str, Any]) -> dict[st
         **extended(document, added.get("provenance") or {}, tasks=names),
         "case": {**case, "tasks": [*case["tasks"], *new]},
         "inputs": _joined(document.get("inputs") or {}, added.get("inputs") or {}),
+        "reference": added.get("reference") or document.get("reference") or {},
         "scores": _replaced(document["scores"], added.get("scores") or [], names),
         "curves": _replaced(document.get("curves") or [], added.get("curves") or [], names),
         "conditions": _replaced(document.get("conditions") or [], added.get("conditions") or [], names),

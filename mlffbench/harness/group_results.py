@@ -20,7 +20,7 @@ from mlffbench.system import progress
 from mlffbench.system.failures import failure_of
 from mlffbench.system.timing import measure
 
-__all__ = ["GroupResults", "group_results", "predictable"]
+__all__ = ["Answer", "GroupResults", "answer_of", "group_results", "predictable"]
 
 LARGEST = 1e100  # eV, eV/Å, eV/Å³: the squares and sums of larger predictions may overflow
 DERIVATIVES = ("forces", "stress")
@@ -59,7 +59,7 @@ def group_results(case: Case, model: ForceField, dataset: Dataset, split: Split)
     for done, (test, indices) in enumerate(split.tests.items()):
         progress.report("predict", done, len(split.tests))
         try:
-            answers[test] = _answer(model, dataset, test, indices)
+            answers[test] = answer_of(model, dataset, test, indices)
         except Exception as error:
             errors[test] = error
     results = GroupResults()
@@ -86,7 +86,7 @@ def predictable(split: Split, failures: Iterable[Mapping[str, Any]]) -> Split:
     return replace(split, tests=tests, in_domain=in_domain, notes={**split.notes, LEFT_OUT: failed})
 
 
-def _answer(model: ForceField, dataset: Dataset, test: str, indices: np.ndarray) -> Answer:
+def answer_of(model: ForceField, dataset: Dataset, test: str, indices: np.ndarray) -> Answer:
     """Predict one test group; a stress is asked for where all three directions are periodic."""
     frames, true = [dataset.frames[i] for i in indices], dataset.labels[indices]
     n_atoms, periodic = [len(a) for a in frames], [bool(a.pbc.all()) for a in frames]

@@ -86,4 +86,7 @@ def model_metadata(model: ForceField) -> dict[str, Any]:
     for name, default in (("device", "cpu"), ("dtype", "float64")):
         value = getattr(model, f"{name}_", getattr(model, name, None))
         metadata[name] = default if value is None else str(value)
-    return metadata if model.fitted_here else {**metadata, "fitted_here": False}
+    if model.fitted_here:
+        return metadata
+    known = {name: getattr(model, f"{name}_", None) for name in ("origin", "conservation")}
+    return {**metadata, "fitted_here": False, **{name: value for name, value in known.items() if value}}

@@ -33,6 +33,13 @@ class Outcome:
     inputs : mapping
         Digests of what else decides the case, see `mlffbench.harness.inputs`; empty in older documents and of
         a case that failed before it had its data.
+    training : mapping
+        ``labels``: numbers of training frames by label; ``ignored``: those of these labels that the fit did
+        not use; ``frames``: numbers of the frames whose errors are scores of the task ``training``, of those
+        trained on and of those held out (``train``, ``validation``).
+    reference : mapping
+        Level of theory of what tasks compare with, see `mlffbench.harness.reference_level`; empty without
+        tasks or without a reference.
     scores : tuple of Score
     test_failures : tuple of mapping
         Test groups that could not be predicted, such as with an element that training had not, or were
@@ -67,6 +74,8 @@ class Outcome:
     dataset: Mapping[str, Any] = field(default_factory=dict)
     split: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    reference: Mapping[str, Any] = field(default_factory=dict)
     scores: tuple[Score, ...] = ()
     test_failures: tuple[Mapping[str, Any], ...] = ()
     task_failures: tuple[Mapping[str, Any], ...] = ()

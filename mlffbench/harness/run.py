@@ -24,8 +24,10 @@ from mlffbench.harness.fit_checkpoint import (
 from mlffbench.harness.group_results import group_results, predictable
 from mlffbench.harness.metadata import dataset_metadata, model_metadata, split_metadata
 from mlffbench.harness.outcome import Outcome, failed
+from mlffbench.harness.reference_level import reference_level
 from mlffbench.harness.task_results import task_results
-from mlffbench.system import earlier_work, progress
+from mlffbench.harness.training_part import label_use, training_results
+from mlffbench.system import earlier_work, elsewhere, progress
 from mlffbench.system.deadline import deadline
 from mlffbench.system.failures import TooLongError, catch_failure
 from mlffbench.system.provenance import provenance
@@ -53,11 +55,13 @@ def run(case: Case, keep: Keep | None = None) -> tuple[Outcome, Predictions | No
         Truth and prediction of every test group (`mlffbench.harness.documents.predictions.unpack`).
     """
     read: list[CaseData] = []
-    value, failure = catch_failure(lambda: _flow(case, read, keep or _keep_nothing))
+    with elsewhere.costs() as children:
+        value, failure = catch_failure(lambda: _flow(case, read, keep or _keep_nothing))
     if failure is not None:
         return failed(case, failure, read[0].inputs() if read else {}), None
     outcome, predictions = value
-    return replace(outcome, provenance=provenance()), predictions
+    others = {"elsewhere": list(children.values())} if children else {}
+    return replace(outcome, provenance={**provenance(), **others}), predictions
 
 
 def _keep_nothing(model: ForceField) -> dict[str, Any]:
@@ -75,15 +79,18 @@ def _flow(case: Case, read: list[CaseData], keep: Keep) -> tuple[Outcome, Predic
     model, fit, resumed = _ready_model(case, data, split)
     tested = group_results(case, model, dataset, split)
     kept_model = keep(model)
+    trained = training_results(case, model, dataset, split)
     done = task_results(case, model, dataset, predictable(split, tested.failures))
     return Outcome(
         case,
         dataset=dataset_metadata(data.plain),
         inputs=data.inputs(),
         split={**split_metadata(split), "leaks": leaks},
-        scores=(*tested.scores, *done.scores),
+        training={**label_use(model, data.plain, split), "frames": trained.frames},
+        reference=reference_level(case, data.plain, split),
+        scores=(*tested.scores, *trained.scores, *done.scores),
         test_failures=tuple(tested.failures),
-        task_failures=tuple(done.failures),
+        task_failures=(*trained.failures, *done.failures),
         curves=tuple(done.curves),
         conditions=tuple(done.conditions),
         timings={"fit": {**asdict(fit), "resumed": resumed}, "predict": tested.timings},
@@ -124,7 +131,8 @@ def _fitted(
     -------
     ForceField
     Measurement
-        Of this process, with the seconds of what earlier ones had done.
+        Of this process, with the seconds of what earlier ones had done, and the memory of those that
+        computed in other Pythons.
     int
         Number of earlier processes whose work was continued.
 
@@ -136,7 +144,7 @@ def _fitted(
     kept = read_fit(model)
     if kept is not None:
         return kept
-    model.import_libraries()
+    elsewhere.prepare_libraries(model)
     progress.report("fit", 0)
     frames, labels = [data.dataset.frames[i] for i in split.train], data.dataset.labels[split.train]
     grouped = {"groups": data.groups(split)} if has_fit_parameter(model, "groups") else {}
@@ -145,10 +153,12 @@ def _fitted(
     with (
         deadline(limit, late),
         earlier_work.listen() as earlier,
+        elsewhere.costs() as children,
         measure(str(getattr(model, "device", "cpu"))) as fit,
     ):
         model.fit(frames, labels, **grouped)
     fit.seconds += earlier.seconds
+    fit.peak_memory_mb += sum(child["peak_memory_mb"] for child in children.values())
     if earlier.resumed and limit is not None and fit.seconds > limit:
         raise TooLongError(late)
     return model, fit, earlier.resumed

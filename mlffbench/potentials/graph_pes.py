@@ -15,7 +15,7 @@ from torch.overrides import TorchFunctionMode
 from mlffbench.descriptors.graph import Graph
 from mlffbench.system.cuda_graph import captures
 
-__all__ = ["Library", "atomic_graph", "defaults", "library"]
+__all__ = ["Library", "atomic_graph", "defaults", "last_linear", "library"]
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,13 @@ def atomic_graph(batch: Graph, cutoff: float, dtype: torch.dtype) -> Any:
         batch=batch.frame,
         ptr=torch.cat([sizes.new_zeros(1), sizes.cumsum(0)]),
     )
+
+
+def last_linear(module: Any) -> torch.nn.Module:
+    """The last layer of a model, after which energies are multiplied by a factor of each element."""
+    readout = module.energy_read_out.mlp if hasattr(module, "energy_read_out") else module.read_out
+    last: torch.nn.Module = readout.linear_layers[-1]
+    return last
 
 
 @contextmanager

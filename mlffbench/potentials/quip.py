@@ -13,14 +13,13 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.cell import Cell
 from ase.io import write
 from ase.stress import voigt_6_to_full_3x3_stress
 
 from mlffbench.data import Labels
-from mlffbench.descriptors.neighbours import without_vacuum
+from mlffbench.descriptors.neighbours import periodic_box
 
-__all__ = ["calculate", "gap_fit", "periodic_box", "potential", "soap_descriptors"]
+__all__ = ["calculate", "gap_fit", "potential", "soap_descriptors"]
 
 MODEL = "gap.xml"  # its sparse points lie in gap.xml.sparseX.<label>, whose checksums it holds
 NAMES = rf"{re.escape(MODEL)}[\w.]*"
@@ -107,19 +106,6 @@ def _with_labels(atoms: Atoms, labels: Labels, i: int, cutoff: float, stress_noi
         )  # nine numbers: a matrix ASE writes as JSON, which QUIP skips
         copy.info["virial_sigma"] = atoms.get_volume() * stress_noise
     return copy
-
-
-def periodic_box(atoms: Atoms, cutoff: float) -> Atoms:
-    """Bare copy of a frame in a periodic box; open directions get one too wide for neighbours across it.
-
-    QUIP's time grows with empty cells: of wide vacuum two cutoffs are kept.
-    """
-    atoms = without_vacuum(atoms, cutoff)
-    cell = np.where(atoms.pbc[:, None], np.asarray(atoms.cell), 0.0)
-    complete = np.asarray(Cell(cell).complete())
-    along = np.linalg.solve(complete.T, atoms.positions.T).T  # in unit normals where the frame is open
-    width = np.where(atoms.pbc, 1.0, np.ptp(along, axis=0) + 2 * cutoff)
-    return Atoms(atoms.numbers, atoms.positions, cell=complete * width[:, None], pbc=True)
 
 
 def potential(files: Mapping[str, str]) -> Any:

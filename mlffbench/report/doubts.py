@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mlffbench.harness.documents.parts import number
 from mlffbench.report.budgets import unequal_budgets
 from mlffbench.report.conditions import mixed_precision, other_conditions, other_versions
 from mlffbench.report.contrast import Of, at, contrast, differing_seeds, methods_by_value, some
+from mlffbench.report.origins import not_conservative, other_levels, trained_elsewhere
 from mlffbench.report.problems import Problem, dig
-from mlffbench.report.wording import LEAKY
+from mlffbench.report.wording import LEAKY, OTHER_LEVEL, plain
 
 __all__ = ["doubts"]
 
@@ -22,8 +24,8 @@ def doubts(problem: Problem) -> tuple[str, ...]:
     """Sentences on documents that were not fitted to, scored on or computed with the same as the others."""
     kinds = (
         _superseded, _warnings, _other_data, _other_seeds_data, _other_inputs, _sizes, _seeds, _gaps,
-        _task_seeds, _trained_elsewhere, _set_aside, unequal_budgets, mixed_precision, other_versions,
-        other_conditions, _leakage,
+        _task_seeds, _other_level, trained_elsewhere, other_levels, not_conservative, _set_aside,
+        unequal_budgets, mixed_precision, other_versions, other_conditions, _leakage,
     )  # fmt: skip
     return tuple(sentence for kind in kinds for sentence in kind(problem))
 
@@ -139,28 +141,17 @@ def _task_seeds(problem: Problem) -> Iterator[str]:
             yield f"{method.label}: not all seeds have every number of {some(list(tasks))}."
 
 
-def _trained_elsewhere(problem: Problem) -> Iterator[str]:
-    """A sentence on methods that come with parameters from other data, which nobody can audit here."""
-    params = at("case", "estimator", "params")
-    labels = [
-        m.label
-        for m in problem.methods
-        if not m.fitted_here or any(_has_foundation(params(d)) for d in m.done)
-    ]
-    if labels:
-        yield (
-            f"{some(labels)}: trained elsewhere, on unknown data, which may contain the test structures; "
-            "the audit of leakage does not see them."
-        )
-
-
-def _has_foundation(params: Any) -> bool:
-    """True for parameters that name a foundation model, or of which a model inside them does."""
-    if isinstance(params, list | tuple):
-        return any(map(_has_foundation, params))
-    if not isinstance(params, Mapping):
-        return False
-    return bool(params.get("foundation")) or any(map(_has_foundation, params.values()))
+def _other_level(problem: Problem) -> Iterator[str]:
+    """A sentence on a reference of tasks that is at another level of theory than the labels."""
+    if (reference := problem.other_level) is None:
+        return
+    off, size = number(reference.get("deviation")), number(reference.get("labels_rms"))
+    share = f", {100 * off / size:.0f} % of these" if size > 0 else ""
+    forces = f" (its forces are {plain(1000 * off)} meV/Å off a training frame's{share})" if off >= 0 else ""
+    yield (
+        f"Tasks compare with {reference.get('level')}{forces}, the labels are of {reference.get('labels')}: "
+        f"numbers marked {OTHER_LEVEL} hold the difference of the levels, too."
+    )
 
 
 def _key(score: Mapping[str, Any]) -> tuple[str, ...]:

@@ -73,6 +73,17 @@ class Method:
         return all(map(fitted_here, self.done))
 
     @cached_property
+    def ignored(self) -> list[str] | None:
+        """Labels of the training frames that some fit did not use; None where no document says."""
+        each = [labels for d in self.done if (labels := dig(d, "training", "ignored")) is not None]
+        return list(dict.fromkeys(str(label) for labels in each for label in labels)) if each else None
+
+    @cached_property
+    def training_frames(self) -> dict[str, int]:
+        """Numbers of predicted frames by part of the training set, of the first document that has any."""
+        return next((dict(n) for d in self.done if (n := dig(d, "training", "frames"))), {})
+
+    @cached_property
     def scores(self) -> list[list[dict[str, Any]]]:
         """Scores of each finished document that can be believed."""
         return [scores for scores, _ in self._checked]
@@ -183,6 +194,12 @@ class Problem:
             for test, n in (dig(document, "split", "leaks", "tests") or {}).items():
                 frames[test] = max(n, frames.get(test, 0))
         return frames
+
+    @cached_property
+    def other_level(self) -> Mapping[str, Any] | None:
+        """Entry of a document on a reference at another level of theory than the labels; None without one."""
+        references = (dig(d, "reference") for d in self.documents)
+        return next((r for r in references if r and r.get("differs")), None)
 
     @property
     def reference(self) -> str | None:

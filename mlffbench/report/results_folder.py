@@ -117,7 +117,8 @@ class Results:
         """Every number of every fit as one row, see `mlffbench.report.dataframes.tidy_scores`.
 
         Columns problem, method, seed, task, test, quantity, metric, unit, value, low, high, n, predicted,
-        reference. Errors on test groups have no task; times and memory are the task ``timing``.
+        reference. Errors on test groups have no task; those on frames of the fit are the task ``training``,
+        times and memory the task ``timing``.
         """
         scores = pa.chunked_array([c for table in self._records for c in table["scores"].chunks], LISTS)
         return scores_frame(fits_of(self._records), scores)

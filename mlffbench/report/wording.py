@@ -8,11 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from mlffbench.harness.documents.parts import TRAIN, VALIDATION
+
 __all__ = [
     "APART",
     "HOW_TO_READ",
     "LEAKY",
     "MISSING",
+    "OTHER_LEVEL",
+    "PARTS",
     "ase_lines",
     "digits",
     "flat",
@@ -25,7 +29,11 @@ __all__ = [
 MISSING = "–"
 LEAKY = "‡"  # beside the errors on a test group with duplicates in the training set
 
+OTHER_LEVEL = "¶"  # beside numbers of tasks that were compared with another level of theory than the labels'
+
 APART = "§"  # beside times that were not measured under the conditions of most others
+
+PARTS = {TRAIN: "training part", VALIDATION: "validation part"}  # of the training set; no group is so named
 
 HOW_TO_READ = (  # points of one paragraph
     "Every row is one method, fitted on the training part of one dataset and split and scored on named test "
@@ -45,7 +53,12 @@ HOW_TO_READ = (  # points of one paragraph
     "descriptors). Failed cases are rows too. ‡ marks errors on a test group some of whose frames have a "
     "twin in the training set: the same structure up to rotation, order of atoms and choice of cell. "
     "§ marks times that were not measured on the machine, the device, the threads and the settings of most "
-    "others, or beside other cases.",
+    "others, or beside other cases. ¶ marks numbers of tasks that were compared with another level of "
+    "theory than that of the labels: such an error is not the method's alone.",
+    "Train and validation: errors on at most 100 frames that the method was fitted to, and on as many that "
+    "it held out to judge the fit; the fit time does not hold them. A train error far below the test error "
+    "means that the method has learned its frames by heart. Ignored: labels that the training frames have "
+    "and the fit did not use. Results that are older than these columns have – there.",
     "Methods whose hyperparameters were searched have a leaderboard of their own and are never ranked with "
     "methods as they are by default; the search is part of their fit time. A budget bounds what every "
     "method may use. One of structures, epochs or trials is reproducible; one of seconds, where the clock "

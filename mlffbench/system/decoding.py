@@ -14,13 +14,19 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from mlffbench import registry
+from mlffbench.system.distant_model import ModelFile, has_plain_values, is_distant
 from mlffbench.system.storable import MOVED, is_listed, is_of_ours, may_be_stored
 
 __all__ = ["Reader", "UntrustedError"]
 
 NAMED = re.compile(r"\s*[\w.]*\s*:\s*[\w.]*\s*")  # package.module:Name, however it is written
-RULES = ("parts", "needs_trust", "without_code", "one_of")  # attributes of a class that say what to check
+RULES = (  # attributes of a class that say what to check, and where it is computed
+    "parts", "needs_trust", "without_code", "packaged", "one_of", "requires", "environment", "foreign_code",
+    "model_file_",
+)  # fmt: skip
 SOURCE = "source"  # attribute that holds the spec of a calculator
+FITTED = "elements_"  # attribute of every fitted model
+DEVICES = ("device", "device_")
 DEVICE = re.compile(r"(cpu|cuda|mps|xpu|meta):\d+")
 MAKERS: dict[str, Callable[[list[Any]], Any]] = {
     "tuple": tuple,
@@ -45,10 +51,14 @@ class Reader:
         user trusts everywhere.
     device : str or None
         Device of tensors and models, in place of the stored one.
+    file : str
+        Path of the model file, which is trusted by it.
     """
 
-    def __init__(self, arrays: Sequence[np.ndarray], trust: Sequence[str], device: str | None) -> None:
-        self.arrays, self.trust, self.device = arrays, trust, device
+    def __init__(
+        self, arrays: Sequence[np.ndarray], trust: Sequence[str], device: str | None, file: str = ""
+    ) -> None:
+        self.arrays, self.trust, self.device, self.file = arrays, trust, device, file
         self._tensors: dict[int, Any] = {}  # one tensor that was met twice is one again
 
     def decode(self, tree: Any) -> Any:
@@ -66,9 +76,7 @@ class Reader:
         if kind == "tensor":
             return self._tensor(content, tree["dtype"], tree["device"])
         if kind == "object":
-            target = self._class(content)
-            getattr(target, "_check_installed", lambda: None)()
-            return self._object(target, {name: self.decode(v) for name, v in tree["state"]})
+            return self._object_of(self._class(content), tree)
         if kind == "bytes":
             return base64.b64decode(content)
         return MAKERS[kind]([self.decode(v) for v in content])
@@ -82,6 +90,33 @@ class Reader:
             self._tensors[number] = tensor.to(self._device(device))
         return self._tensors[number]
 
+    def plain_values(self, kind: Any, tree: Any) -> dict[str, Any]:
+        """Parameters of an encoded model, and those of its values that need no packages."""
+        names = kind._get_param_names()
+        return {n: self.decode(v) for n, v in tree["state"] if n in names or has_plain_values(v)}
+
+    def _object_of(self, kind: Any, tree: Any) -> Any:
+        """Object of a class; a model whose packages another Python has keeps its part of the file."""
+        if any(name == FITTED for name, _ in tree["state"]):
+            self._check_foreign_code(kind)
+        if not is_distant(kind):
+            getattr(kind, "_check_installed", lambda: None)()
+            return self._object(kind, {name: self.decode(v) for name, v in tree["state"]})
+        model = self._object(kind, self.plain_values(kind, tree))
+        if FITTED in vars(model):
+            replaced = {} if self.device is None else dict.fromkeys(DEVICES, self.device)
+            own = {**tree, "state": [[name, replaced.get(name, v)] for name, v in tree["state"]]}
+            vars(model)["model_file_"] = ModelFile.of(own, self.arrays)
+        return model
+
+    def _check_foreign_code(self, kind: Any) -> None:
+        """Refuse a file that holds code of another program, unless the user trusts it."""
+        reason = getattr(kind, "foreign_code", None)
+        if reason is not None and not registry.is_trusted_file(self.file, self.trust):
+            raise UntrustedError(
+                f"the model cannot be loaded: {reason}; if you trust it, load with trust=[{self.file!r}]"
+            )
+
     def _object(self, kind: Any, state: dict[str, Any]) -> Any:
         for parameter in {**registry.parts(kind), SOURCE: ()}:
             for spec in (state.get(parameter), state.get(f"{parameter}_")):
@@ -92,11 +127,12 @@ class Reader:
         if not issubclass(kind, BaseEstimator):
             return kind(**state)
         _check_names(kind, state)
-        for attribute in ("device", "device_"):
-            if isinstance(state.get(attribute), str):
+        distant = is_distant(kind)
+        for attribute in DEVICES:
+            if isinstance(state.get(attribute), str) and not (distant and self.device is None):
                 state[attribute] = self._device(state[attribute])
         instance: Any = object.__new__(kind)
-        instance.__setstate__(state)
+        (vars(instance).update if distant else instance.__setstate__)(state)
         lacking = [p for p in instance._get_param_names() if not hasattr(instance, p)]
         if lacking:
             raise ValueError(f"{kind.__name__} lacks {lacking}")

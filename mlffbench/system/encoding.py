@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from mlffbench.system.distant_model import ModelFile, model_file_of
+from mlffbench.system.model_archive import renumbered
 from mlffbench.system.storable import is_listed, is_of_ours, may_be_stored
 
 __all__ = ["Writer"]
@@ -105,9 +107,20 @@ class Writer:
         name = f"{kind.__module__}:{kind.__name__}"
         if is_of_ours(name) and not is_listed(name):
             raise TypeError(f"{where} cannot be saved: model files hold no {name}; see VALUES of storable.py")
+        if isinstance(value, BaseEstimator) and (file := model_file_of(value)) is not None:
+            return self._from_file(value, file, where)
         state = _state(value)
         content = [[name, self.encode(v, f"{where}.{name}")] for name, v in state.items()]
         return {"object": name, "state": content}
+
+    def _from_file(self, model: BaseEstimator, file: ModelFile, where: str) -> Any:
+        """Encode a model as the Python that has its packages did, with the present parameters."""
+        archive, first = file.archive(), len(self.arrays)
+        self.arrays += archive.arrays
+        tree = renumbered(archive.tree, lambda number: first + number)
+        params = model.get_params(deep=False).items()
+        present = {name: self.encode(v, f"{where}.{name}") for name, v in params}
+        return {**tree, "state": [[name, present.get(name, old)] for name, old in tree["state"]]}
 
 
 def _is_tensor(value: Any) -> bool:

@@ -11,7 +11,10 @@ from typing import Any
 from mlffbench.data import InvalidData, InvalidPrediction
 from mlffbench.system.plain_text import shortened
 
-__all__ = ["INFRASTRUCTURE", "KINDS", "DiskFullError", "TooLongError", "catch_failure", "failure_of"]
+__all__ = [
+    "INFRASTRUCTURE", "KINDS", "DiskFullError", "LostProcessError", "TooLongError", "catch_failure",
+    "failure_of",
+]  # fmt: skip
 
 KINDS = (  # of failures, in documents and on leaderboards
     "not installed", "unsupported input", "invalid data", "invalid prediction", "out of memory", "timed out",
@@ -31,6 +34,10 @@ DEVICE_WORDS = ("CUDA out of memory", "CUDA error: out of memory", "CUBLAS_STATU
 
 class DiskFullError(OSError):
     """No room on a disk: no verdict on what was computed, which is to be repeated when there is room."""
+
+
+class LostProcessError(Exception):
+    """Process that was killed from outside: no verdict on what it computed."""
 
 
 class TooLongError(Exception):
@@ -114,6 +121,7 @@ def _kind(error: Exception) -> str:
     kinds: dict[str, tuple[type[Exception], ...]] = {
         "not installed": (ImportError,),
         "timed out": (TooLongError,),
+        "worker lost": (LostProcessError,),
         "diverged": (FloatingPointError,),
         "invalid data": (InvalidData,),
         "invalid prediction": (InvalidPrediction,),

@@ -14,6 +14,8 @@ from annotated_types import Interval, Len, MinLen, Predicate, doc
 from ase.data import atomic_numbers
 
 __all__ = [
+    "AngularCutoff",
+    "AngularOrder",
     "AnyNumber",
     "AtomEnergies",
     "Count",
@@ -28,6 +30,7 @@ __all__ = [
     "Order",
     "Positive",
     "Positives",
+    "RepulsionCutoff",
     "Seed",
     "Share",
     "ShareBelowOne",
@@ -63,6 +66,7 @@ def _are_atoms(energies: Mapping[str, float]) -> bool:
 Count = Annotated[int, Interval(ge=1, le=MOST)]
 Natural = Annotated[int, Interval(ge=0, le=MOST)]
 Order = Annotated[int, Interval(ge=0, le=12)]  # of spherical harmonics
+AngularOrder = Annotated[int, Interval(ge=1, le=8)]  # of NEP's three-body terms
 Seed = Annotated[int, Interval(ge=0, le=2**32 - 1)]
 Workers = Annotated[int, Interval(ge=-1, le=1000), Predicate(bool), doc("a number of processes, or -1")]
 
@@ -72,6 +76,8 @@ Positive = Annotated[float, Interval(gt=0, le=MOST)]
 NonNegative = Annotated[float, Interval(ge=0, le=MOST)]
 Length = Annotated[float, Interval(gt=0, le=1000)]  # Å
 SoapCutoff = Annotated[float, Interval(gt=1, le=1000)]  # Å; the first radial function ends at 1 Å
+AngularCutoff = Annotated[float, Interval(ge=3, le=100)]  # Å; of NEP
+RepulsionCutoff = Annotated[float, Interval(ge=1, le=3)]  # Å; of NEP's ZBL
 Share = Annotated[float, Interval(gt=0, le=1)]
 OpenShare = Annotated[float, Interval(gt=0, lt=1)]
 ShareBelowOne = Annotated[float, Interval(ge=0, lt=1)]

@@ -19,6 +19,7 @@ VALUES = {
     "mlffbench.estimators.base.composite:Calculated",
     "mlffbench.potentials.fchl19:Points",
     "mlffbench.potentials.gaff.atom_types:Types",
+    "mlffbench.potentials.networks.rigidity:Rigidity",
     "mlffbench.potentials.sgdml.atom_matching:Template",
     "mlffbench.potentials.sgdml.hyperparameter_search:Trial",
     "mlffbench.potentials.sgdml.kernel:Field",

@@ -32,7 +32,9 @@ def uv() -> str | None:
     return str(beside) if os.access(beside, os.X_OK) else shutil.which("uv")
 
 
-def make_environment(folder: Path, requirements: Sequence[str], python: str | None = None) -> None:
+def make_environment(
+    folder: Path, requirements: Sequence[str], python: str | None = None, alone: Sequence[str] = ()
+) -> None:
     """Make a virtual environment in a new folder and install packages into it.
 
     What the installer says goes to standard error, too. uv takes packages from where pip does: it does not
@@ -44,6 +46,8 @@ def make_environment(folder: Path, requirements: Sequence[str], python: str | No
         As pip takes them; resolved together.
     python : str, optional
         Version, such as 3.12; by default this Python.
+    alone : sequence of str
+        Packages installed afterwards, without what they ask for.
 
     Raises
     ------
@@ -54,10 +58,13 @@ def make_environment(folder: Path, requirements: Sequence[str], python: str | No
     if (program := uv()) is not None:
         environment = {**_settings_of_pip(), **os.environ}
         _run([program, "venv", "--quiet", "--python", python or sys.executable, str(folder)], environment)
-        _run([program, "pip", "install", "--python", target, "--", *requirements], environment)
-        return
-    _run([_python(python), "-m", "venv", str(folder)], os.environ)
-    _run([target, "-m", "pip", "install", "--no-input", "--", *requirements], os.environ)
+        install = [program, "pip", "install", "--python", target]
+    else:
+        environment, install = {**os.environ}, [target, "-m", "pip", "install", "--no-input"]
+        _run([_python(python), "-m", "venv", str(folder)], environment)
+    _run([*install, "--", *requirements], environment)
+    if alone:
+        _run([*install, "--no-deps", "--", *alone], environment)
 
 
 def _python(version: str | None) -> str:

@@ -120,11 +120,12 @@ def test_fifty_captured_steps_are_the_plain_ones(dtype: str, tolerance: float, d
         np.testing.assert_allclose(a, b, rtol=tolerance)
 
 
-@pytest.mark.parametrize("n_networks", [1, 2])
-def test_captured_evaluation_is_the_plain_one(n_networks: int) -> None:
+@pytest.mark.parametrize(("n_networks", "uncertainty"), [(1, "llpr"), (2, "none")])
+def test_captured_evaluation_is_the_plain_one(n_networks: int, uncertainty: str) -> None:
     """Also where shapes are padded, and for single structures again and again."""
     frames, labels = springs(8)
-    model: Any = small(BehlerParrinello, n_networks=n_networks, max_epochs=2).fit(frames, labels)
+    model: Any = small(BehlerParrinello, n_networks=n_networks, uncertainty=uncertainty, max_epochs=2)
+    model.fit(frames, labels)
     plain = [model.predict(group) for group in (frames, *([a] for a in frames))]
     del model._evaluation_of
     with replayed_on_cpu():
@@ -137,6 +138,8 @@ def test_captured_evaluation_is_the_plain_one(n_networks: int) -> None:
     for a, b in zip(captured, plain, strict=True):
         np.testing.assert_allclose(a.energy, b.energy, rtol=1e-12)
         np.testing.assert_allclose(np.concatenate(a.forces), np.concatenate(b.forces), atol=1e-12)
+        np.testing.assert_allclose(a.energy_std, b.energy_std, rtol=1e-9)
+        np.testing.assert_allclose(np.concatenate(a.forces_std), np.concatenate(b.forces_std), rtol=1e-9)
 
 
 @pytest.mark.parametrize("n_networks", [1, 2])
@@ -300,3 +303,51 @@ def test_gpu_steps_and_evaluations_are_captured(dtype: str, tolerance: float) ->
             np.testing.assert_allclose(a.forces[0], b.forces[0], atol=1e-9)
     a, b = ([row["loss"] for row in m.history_] for m in (captured, plain))
     np.testing.assert_allclose(a, b, rtol=tolerance)
+
+
+# ---------------------------------------------------------------- deviations of the last layers
+def test_deviations_of_one_network_are_kept_in_files(tmp_path: Path) -> None:
+    frames, labels = springs(12)
+    model: Any = small(BehlerParrinello, uncertainty="llpr", validation_fraction=0.25).fit(frames, labels)
+    predicted = model.predict(frames)
+    assert (predicted.energy_std > 0).all()
+    assert all((f > 0).all() for f in predicted.forces_std)
+    model.save(tmp_path / "model.mlff")
+    again = BehlerParrinello.load(tmp_path / "model.mlff").predict(frames)
+    np.testing.assert_allclose(again.energy_std, predicted.energy_std)
+    np.testing.assert_allclose(again.forces_std[3], predicted.forces_std[3])
+    assert model.evaluate(model.prepare(frames), ("energy", "forces")).forces_std is None
+
+
+def test_one_network_knows_where_it_does_not_know() -> None:
+    frames, labels = springs(20)
+    model: Any = small(BehlerParrinello, uncertainty="llpr", max_epochs=30).fit(frames, labels)
+    stretched = [a.copy() for a in frames]
+    for atoms in stretched:
+        atoms.positions[1] = atoms.positions[0] + 1.5 * (atoms.positions[1] - atoms.positions[0])
+    inside, outside = (np.mean(model.predict(f).energy_std) for f in (frames, stretched))
+    assert outside > 3 * inside
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        ({"n_networks": 2}, "that of one network"),
+        ({"validation_fraction": 0.0}, "validation_fraction above 0"),
+    ],
+)
+def test_deviations_that_cannot_be_are_refused_before_the_fit(params: dict[str, Any], sentence: str) -> None:
+    frames, labels = springs(4)
+    with pytest.raises(ValueError, match=sentence):
+        small(BehlerParrinello, uncertainty="llpr", **params).fit(frames, labels)
+
+
+def test_a_file_of_before_has_no_uncertainty() -> None:
+    frames, labels = springs(4)
+    model: Any = small(BehlerParrinello).fit(frames, labels)
+    state = model.__getstate__()
+    del state["uncertainty"]
+    old: Any = object.__new__(BehlerParrinello)
+    old.__setstate__(state)
+    assert old.get_params()["uncertainty"] == "none"
+    np.testing.assert_allclose(old.predict(frames).energy, model.predict(frames).energy)

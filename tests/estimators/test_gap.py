@@ -18,6 +18,7 @@ from example_structures import copper
 
 from mlffbench import testing
 from mlffbench.data import Labels, labels_of
+from mlffbench.descriptors.neighbours import periodic_box
 from mlffbench.estimators.gap import GAP
 from mlffbench.potentials import quip
 
@@ -72,7 +73,7 @@ def _kernel(model: GAP, frames: list[Atoms]) -> np.ndarray:
             f"soap cutoff={model.cutoff} cutoff_transition_width={model.cutoff_width} n_max={model.n_max} "
             f"l_max={model.l_max} atom_sigma={model.sigma} Z={z} n_species=2 species_Z={{1 8}}"
         )
-        vectors.append([soap.calc(quip.periodic_box(a, model.cutoff))["data"] for a in frames])
+        vectors.append([soap.calc(periodic_box(a, model.cutoff))["data"] for a in frames])
     pairs = [[[(a @ b.T) ** 2 for b in each] for a in each] for each in vectors]
     return np.array([[[np.sum(k) for k in row] for row in each] for each in pairs]).sum(axis=0)
 
@@ -214,7 +215,7 @@ def test_what_is_exported_has_the_atomic_energies(tmp_path: Path) -> None:
         labels = replace(labels, energy=labels.energy + [sum(energies[s] for s in a.symbols) for a in frames])
         model = GAP(**SMALL, atomic_energies=energies).fit(frames, labels)
         files = model.export(tmp_path / f"{name}.xml").files
-        atoms = quip.periodic_box(frames[3], model.cutoff)
+        atoms = periodic_box(frames[3], model.cutoff)
         atoms.calc = Potential(param_filename=str(files[0]))
         predicted = model.predict([frames[3]])
         assert predicted.energy[0] == pytest.approx(atoms.get_potential_energy(), abs=1e-8)

@@ -125,6 +125,20 @@ def test_a_foundation_without_training_is_itself(water: Any, tmp_path: Path) -> 
     assert given.fit(frames, labels).atomic_energies_ == {"H": 1.0, "O": 2.0}
 
 
+def test_a_foundation_comes_out_of_a_package(
+    water: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames, labels = springs(8)
+    water.export(tmp_path / "small.model")
+    module = "mlffbench.potentials.mace.initial_model"
+    monkeypatch.setattr(f"{module}.weights_of", lambda name: [tmp_path / "small.model"])
+    assert "mace-mp-0-small" in MACE.packaged
+    tuned = small(foundation="mace-mp-0-small", learning_rate=1e-12, max_epochs=1).fit(frames, labels)
+    path = str(tmp_path / "small.model")
+    same = small(foundation=path, learning_rate=1e-12, max_epochs=1).fit(frames, labels)
+    assert np.array_equal(tuned.predict(frames).energy, same.predict(frames).energy)
+
+
 def test_a_foundation_is_reduced_to_the_elements_at_hand(tmp_path: Path) -> None:
     module, _, config = untrained(mixed(), [1, 6, 7, 8], {"max_ell": 2})
     path = tmp_path / "many.model"
@@ -265,3 +279,23 @@ def test_gpu_takes_a_thousand_molecules_at_once(channels: int, max_L: int, dtype
     peak = torch.cuda.max_memory_allocated() / sum(map(len, large))
     assert len(evaluated) == 1000
     assert peak < 1.5 * bytes_per_atom(model.module_, inputs.batches[0].width)
+
+
+@pytest.mark.parametrize("kernels", ["fused", "mace"])
+def test_deviations_are_kept_in_files(kernels: str, tmp_path: Path) -> None:
+    """Those of frames without forces and of lone atoms too, with either backend."""
+    frames, labels = springs(8)
+    labels = Labels(labels.energy, [None, *labels.forces[1:]])
+    model = small(uncertainty="llpr", validation_fraction=0.3, kernels=kernels).fit(frames, labels)
+    some = [*frames[:2], Atoms("O")]
+    predicted = model.predict(some)
+    assert (predicted.energy_std > 0).all()
+    assert all((f > 0).all() for f in predicted.forces_std[:2])
+    assert not predicted.forces_std[2].any()
+    model.save(tmp_path / "model.mlff")
+    again = MACE.load(tmp_path / "model.mlff").predict(some)
+    np.testing.assert_allclose(again.energy_std, predicted.energy_std)
+    np.testing.assert_allclose(again.forces_std[1], predicted.forces_std[1])
+    assert model.evaluate(model.prepare(some), ("energy", "forces")).energy_std is None
+    with pytest.raises(ValueError, match="validation_fraction above 0"):
+        small(uncertainty="llpr", validation_fraction=0.0).fit(frames, labels)

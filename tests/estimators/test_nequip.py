@@ -1,10 +1,9 @@
-"""NequIP in an environment of its own: beside MACE in one leaderboard, and as its authors compute it."""
+"""NequIP and Allegro in their environment: beside MACE in one leaderboard, and as their authors compute."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,8 @@ import mlffbench
 from mlffbench.cli import app
 from mlffbench.estimators import NequIP
 from mlffbench.harness.documents.store import Store
-from mlffbench.harness.execution.environments import PythonEnvironment, environments_folder
 from mlffbench.system.own_package import package_alone
+from mlffbench.system.python_environment import PythonEnvironment, environments_folder
 
 SUITE = """
 name: excluding
@@ -26,24 +25,34 @@ estimators:
   - atomic_reference
   - mace: {preset: small, max_seconds: 30, max_epochs: 200}
   - nequip: {num_channels: 16, num_layers: 2, max_seconds: 30, max_epochs: 200}
+  - allegro: {num_scalar_features: 16, max_seconds: 30, max_epochs: 200}
 """
 AUTHORS = """
 import sys
 import numpy as np
 import torch
+from allegro.model import AllegroModel
 from ase.build import bulk, molecule
 import mlffbench
-from mlffbench.estimators import NequIP
 from mlffbench.testing import check_forcefield
 from nequip.data.transforms import ChemicalSpeciesToAtomTypeMapper, NeighborListTransform
 from nequip.integrations.ase import NequIPCalculator
 from nequip.model import NequIPGNNModel
 
-check_forcefield(NequIP)
-assert torch.get_default_dtype() == torch.float32
 ours = mlffbench.load(sys.argv[1])
+check_forcefield(type(ours))
+assert torch.get_default_dtype() == torch.float32
 torch.set_default_dtype(torch.float64)
-theirs = NequIPGNNModel(seed=0, model_dtype=ours.dtype, **ours.config_)
+config = {"seed": 0, "model_dtype": ours.dtype, **ours.config_}
+if type(ours).__name__ == "NequIP":
+    theirs = NequIPGNNModel(**config)
+else:
+    radial = {"_target_": "allegro.nn.TwoBodyBesselScalarEmbed", "num_bessels": config.pop("num_bessels")}
+    width = config.pop("mlp_width")
+    theirs = AllegroModel(
+        radial_chemical_embed=radial, scalar_embed_mlp_hidden_layers_width=width,
+        allegro_mlp_hidden_layers_width=width, readout_mlp_hidden_layers_width=width, **config
+    )
 theirs.load_state_dict(ours.module_.state_dict())
 types = ChemicalSpeciesToAtomTypeMapper(model_type_names=ours.elements_)
 neighbours = NeighborListTransform(r_max=ours.cutoff)
@@ -61,16 +70,9 @@ print("equal")
 """
 
 
-def test_its_requirements_are_those_of_the_extra():
-    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
-    extras = project["optional-dependencies"]
-    assert [extras["nequip"][-1], *extras["classical"]] == NequIP.environment["requirements"]
-    assert "nequip" not in extras["all"][0]
-
-
 @pytest.mark.slow
 @pytest.mark.network
-def test_mace_and_nequip_are_fitted_in_one_suite(tmp_path, monkeypatch):
+def test_mace_nequip_and_allegro_are_fitted_in_one_suite(tmp_path, monkeypatch):
     """Their packages need e3nn 0.4.4 and 0.6: no Python can have both."""
     monkeypatch.chdir(tmp_path)
     Path("suite.yaml").write_text(SUITE)
@@ -80,15 +82,18 @@ def test_mace_and_nequip_are_fitted_in_one_suite(tmp_path, monkeypatch):
     assert "nequip" not in packages["mace"]
     assert packages["nequip"]["e3nn"] >= "0.5"
     assert "mace-torch" not in packages["nequip"]
+    assert packages["nequip"] == packages["allegro"]  # one environment
     record = documents["nequip"]["provenance"]["environment"]
     assert f"e3nn=={packages['nequip']['e3nn']}" in Path(f"out/environments/{record['lock']}.txt").read_text()
     revisions = {d["provenance"]["revision"] for d in documents.values()}
     assert len(revisions) == 1  # one mlffbench in both
     errors = mlffbench.load_results("out").scores.query("quantity == 'forces' and metric == 'rmse'")
     worst = errors.set_index("method")["value"]
-    assert worst["mace"] < worst["atomic_reference"]
-    assert worst["nequip"] < worst["atomic_reference"]
-    assert {"mace", "nequip"} <= set(Path("out/leaderboard.md").read_text().replace("|", " ").split())
+    for name in ("mace", "nequip", "allegro"):
+        assert worst[name] < worst["atomic_reference"]
+    assert {"mace", "nequip", "allegro"} <= set(
+        Path("out/leaderboard.md").read_text().replace("|", " ").split()
+    )
 
 
 def run_suite():
@@ -108,19 +113,20 @@ def test_tasks_that_are_added_run_in_the_environment_and_the_authors_agree(tmp_p
     monkeypatch.chdir(tmp_path)
     text = SUITE.replace("  - atomic_reference\n", "").replace("max_seconds: 30", "max_seconds: 5")
     Path("suite.yaml").write_text("".join(line for line in text.splitlines(True) if "mace" not in line))
-    before = run_suite()["nequip"]
+    before = run_suite()
     with Path("suite.yaml").open("a") as file:
         file.write("tasks:\n  - speed: {copies: [1], batches: [1], repeats: 1, max_seconds: 2}\n")
-    after = run_suite()["nequip"]
-    assert after["timings"]["fit"] == before["timings"]["fit"]
-    assert [s["task"] for s in after["scores"] if s["task"]]
-    assert not after["task_failures"]
+    after = run_suite()
     python = PythonEnvironment.of(NequIP.environment).ready()
-    done = subprocess.run(
-        [python, "-P", "-c", AUTHORS, f"out/models/{after['id']}.mlff"],
-        env={**os.environ, "PYTHONPATH": str(package_alone(environments_folder()))},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout.endswith("equal\n"), done.stderr
+    for name in ("nequip", "allegro"):
+        assert after[name]["timings"]["fit"] == before[name]["timings"]["fit"]
+        assert [s["task"] for s in after[name]["scores"] if s["task"]]
+        assert not after[name]["task_failures"]
+        done = subprocess.run(
+            [python, "-P", "-c", AUTHORS, f"out/models/{after[name]['id']}.mlff"],
+            env={**os.environ, "PYTHONPATH": str(package_alone(environments_folder()))},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout.endswith("equal\n"), done.stderr

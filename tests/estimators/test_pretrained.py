@@ -148,6 +148,39 @@ def test_a_suite_names_a_calculator_or_a_file(params):
         registry.build("estimators", "pretrained", params)
 
 
+# ---------------------------------------------------------------- origin
+class Direct(LennardJones):
+    """Forces that are a quarter larger than the gradient."""
+
+    def calculate(self, *args, **kwargs):
+        super().calculate(*args, **kwargs)
+        self.results["forces"] = 1.25 * self.results["forces"]
+
+
+def test_conservation_is_measured_on_a_training_structure(argon, tmp_path):
+    noble = {"sigma": 3.4, "epsilon": 0.0104, "rc": 6.0, "smooth": True}
+    right, direct = (
+        Pretrained(make(**noble)).fit(argon.frames, argon.labels) for make in (LennardJones, Direct)
+    )
+    assert right.conservation_["error"] < 1e-4
+    assert 0.1 < direct.conservation_["relative_error"] < 0.3
+    assert right.origin_ is None
+    no_forces = LennardJones(**noble)
+    no_forces.implemented_properties = ["energy"]
+    assert Pretrained(no_forces).fit(argon.frames, argon.labels.only({"energy"})).conservation_ is None
+
+
+def test_the_origin_of_a_calculator_reaches_the_document(monkeypatch):
+    outcome, _ = run(case("pretrained", calculator=NOBLE))
+    model = outcome.to_json()["model"]
+    assert "origin" not in model
+    assert set(model["conservation"]) == {"error", "relative_error"}
+    origin = {"functional": "PBE", "level": "PBE, somewhere", "data": "argon"}
+    monkeypatch.setitem(vars(registry.load("calculators", "lennard_jones")), "origin", origin)
+    outcome, _ = run(case("pretrained", calculator=NOBLE))
+    assert outcome.to_json()["model"]["origin"] == origin
+
+
 # ---------------------------------------------------------------- copies
 def test_specs_are_copied_and_calculators_are_shared(argon, tmp_path):
     calculator = LennardJones(sigma=3.4, epsilon=0.0104)

@@ -15,6 +15,7 @@ from mlffbench.harness.completion import complete
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.execution.execute import execute
 from mlffbench.harness.extend import with_tasks
+from mlffbench.harness.run import run
 
 TESTS = Path(__file__).parents[1]
 SPEED = Spec("speed", {"copies": [1]})
@@ -31,6 +32,19 @@ def finish(cases, store, **options):
     watcher = Silent()
     how = {name: options.pop(name) for name in ("time_limit", "retries") if name in options}
     return complete(case_states(cases, store, **options), store, watcher, **how), watcher
+
+
+def test_a_later_task_brings_the_level_of_its_reference():
+    document = run(case())[0].to_json()
+    assert document["reference"] == {}
+    level = {"level": "experiment", "labels": "PBE", "differs": True}
+    added = replace(run(case(tasks=[SPEED]))[0], reference=level).to_json()
+    both = with_tasks(document, added)
+    assert both["reference"] == level
+    assert both["training"] == document["training"]
+    assert [s for s in both["scores"] if s["task"] == "training"]
+    died = {"status": "failed", "case": added["case"], "failure": {"kind": "worker lost", "message": ""}}
+    assert with_tasks(both, died)["reference"] == level
 
 
 def test_a_child_that_dies_costs_its_tasks_alone(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import sys
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -85,6 +86,43 @@ def test_what_is_missing_is_a_sentence(name, monkeypatch):
     monkeypatch.setitem(sys.modules, f"{name}.ase", None)
     with pytest.raises(ModuleNotFoundError, match=rf"the calculator {name} cannot be loaded .*; pip install"):
         registry.load("calculators", name)()
+
+
+UNIVERSAL = {
+    "mattersim": "mattersim.forcefield",
+    "sevennet": "sevenn.calculator",
+    "chgnet": "chgnet.model",
+    "orb": "orb_models.forcefield.pretrained",
+    "m3gnet": "matgl",
+}
+
+
+@pytest.mark.parametrize("name", UNIVERSAL)
+def test_a_universal_potential_whose_package_is_missing_is_a_sentence(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, UNIVERSAL[name], None)
+    words = rf"the calculator {name} cannot be loaded .*; a suite makes its environment, or pip install "
+    with pytest.raises(ModuleNotFoundError, match=words):
+        registry.load("calculators", name)()
+
+
+@pytest.mark.parametrize("name", ["sevennet", "chgnet", "mattersim", "orb", "m3gnet", "mace_mp", "mace_off"])
+def test_a_model_is_a_name_and_never_a_file(name, tmp_path, monkeypatch):
+    """A suite of a stranger must not name a pickle where no trust is asked for."""
+    file = tmp_path / "stranger.pth"
+    file.write_bytes(b"")
+    for module in (*UNIVERSAL.values(), "loguru", "orb_models.forcefield.calculator", "matgl.ext.ase"):
+        monkeypatch.setitem(sys.modules, module, Mock())
+    with pytest.raises(ValueError, match="there are"):
+        registry.load("calculators", name)(model=str(file))
+
+
+@pytest.mark.parametrize("name", [*UNIVERSAL, "mace_mp", "mace_off"])
+def test_a_universal_potential_says_where_it_comes_from_and_what_it_needs(name):
+    facts = vars(registry.load("calculators", name))
+    assert set(facts["origin"]) == {"functional", "level", "data"}
+    assert facts["origin"]["level"].startswith(facts["origin"]["functional"].partition("-")[0])
+    assert "torch" in facts["requires"]
+    assert ("environment" in facts) == (name in UNIVERSAL)  # mace-torch is among our own packages
 
 
 def test_every_file_loads_under_another_interpreter():

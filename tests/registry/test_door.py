@@ -78,6 +78,13 @@ def test_a_file_that_is_read_as_data_needs_no_trust(trust_nothing):
     assert registry.may_read(object, "c.model")
 
 
+def test_weights_out_of_packages_are_names_and_need_no_trust(trust_nothing):
+    registry.build("estimators", "mace", {"foundation": "mace-mp-0-small"})
+    for file in ("./mace-mp-0-small", "evil/mace-mp-0-small", "mace-mp-0-small.model"):
+        with pytest.raises(LookupError, match="is a pickle"):
+            registry.build("estimators", "mace", {"foundation": file})
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "words"),
     [

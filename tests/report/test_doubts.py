@@ -28,6 +28,17 @@ def test_rows_that_are_alike_are_not_doubted():
     assert doubts(outcome("soap"), outcome("mace"), outcome("soap", seed=1), outcome("mace", seed=1)) == ""
 
 
+def test_a_reference_of_another_level_is_doubted():
+    level = {"level": "tblite()", "labels": "PBE", "differs": True, "deviation": 0.31, "labels_rms": 1.0}
+    said = doubts(measured("soft", 140.0, reference=level), measured("old", 150.0))
+    assert "Tasks compare with tblite() (its forces are 310 meV/Å off a training frame's, 31 %" in said
+    assert "the labels are of PBE: numbers marked ¶" in said
+    stated = {"level": "experiment", "labels": "PBE", "differs": True}
+    assert "Tasks compare with experiment, the labels" in doubts(measured("soft", 140.0, reference=stated))
+    for differs in (False, None):
+        assert "Tasks compare" not in doubts(measured("soft", 140.0, reference={**level, "differs": differs}))
+
+
 def test_potentials_trained_elsewhere_are_doubted():
     mp = changed(outcome("mp"), "model", "fitted_here", value=False)
     tuned = changed(outcome("tuned"), "case", "estimator", "params", value={"foundation": "mp.model"})

@@ -23,7 +23,7 @@ from mlffbench.estimators import AtomicReference, Morse
 from mlffbench.estimators.committee import Committee
 from mlffbench.estimators.delta_learning import DeltaLearning
 from mlffbench.forcefield import ForceField
-from mlffbench.system import model_file
+from mlffbench.system import model_archive, model_file
 from mlffbench.system.decoding import Reader
 from mlffbench.system.encoding import Writer
 
@@ -225,7 +225,7 @@ def test_a_class_inside_a_function_cannot_be_saved(tmp_path):
 def test_an_interrupted_save_keeps_the_old_file(water, tmp_path, monkeypatch):
     file = saved(water, tmp_path)
     before = file.read_bytes()
-    monkeypatch.setattr(model_file, "json", None)
+    monkeypatch.setattr(model_archive, "json", None)
     with pytest.raises(AttributeError):
         water.save(file)
     assert file.read_bytes() == before

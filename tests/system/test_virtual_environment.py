@@ -24,8 +24,10 @@ def test_uv_takes_packages_from_where_pip_does(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_INDEX_URL", "https://pip.example/simple")
     monkeypatch.setenv("UV_DEFAULT_INDEX", "https://uv.example/simple")
     monkeypatch.delenv("UV_FIND_LINKS", raising=False)
-    make_environment(tmp_path / "made", ["tiny>=1", "more"])
-    venv, install = (tmp_path / "said").read_text().splitlines()
+    make_environment(tmp_path / "made", ["tiny>=1", "more"], alone=["large==2"])
+    venv, install, last = (tmp_path / "said").read_text().splitlines()
+    assert "'--no-deps', '--', 'large==2']" in last
+    assert "'UV_FIND_LINKS': '/a,/b'" in last
     assert venv.startswith(f"['venv', '--quiet', '--python', '{sys.executable}', '{tmp_path}/made']")
     assert "'--', 'tiny>=1', 'more']" in install
     assert "'UV_FIND_LINKS': '/a,/b'" in install

@@ -44,8 +44,8 @@ def analytic(
     counts = {g.name: g.n for g in groups}
     columns = {"group": np.repeat(list(counts), list(counts.values()))}
     full_card = {"train": "train", "in_domain": "test", **card, "groups": counts}
-    labels = _labels(frames, calculator)
-    reference = Reference(structures, source=str(card["level"]), truth=truth)
+    labels, level = _labels(frames, calculator), str(card["level"])
+    reference = Reference(structures, source=level, truth=truth, level=level)
     return Dataset(name, frames, labels, columns, full_card, atomic_energies, reference)
 
 

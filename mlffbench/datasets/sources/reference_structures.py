@@ -19,14 +19,18 @@ SAME_ENERGY = 1e-4  # eV per atom
 
 
 def reference_of(
-    structures: str | Path | None, truth: str | Mapping[str, Any] | None, source: str
+    structures: str | Path | None,
+    truth: str | Mapping[str, Any] | None,
+    source: str,
+    level: str | None = None,
 ) -> Reference | None:
     """Read reference structures and their known numbers from a file, the ground state first.
 
     Extended xyz: ``name=diamond`` in each frame's info, and every number there is a known value of it,
     ``C11=153 vacancy_formation_energy=3.6`` (eV, Å, GPa, THz). An energy is that of all atoms of the frame,
     as ASE writes it, and a crystal's is divided by their number; ``energy_per_atom`` is divided already. The
-    volume of a crystal is per atom.
+    volume of a crystal is per atom. `level` is the level of theory of these numbers, where it is not that of
+    the labels.
 
     Raises
     ------
@@ -36,8 +40,10 @@ def reference_of(
         Two structures of one name, a potential without structures, or numbers that contradict the structure.
     """
     if structures is None:
-        if truth is None:
+        if truth is None and level is None:
             return None
+        if truth is None:
+            raise ValueError("reference_level is that of structures: give their file, too, or leave it out")
         raise ValueError("truth needs structures: a file of the crystals or molecules to ask it about")
     if not Path(structures).is_file():
         raise FileNotFoundError(f"there is no file of structures at {str(structures)!r}")
@@ -47,7 +53,7 @@ def reference_of(
         raise ValueError(f"{structures} has several structures named {twice[0]!r}; write name=... into each")
     values = {name: _numbers(name, a) for name, a in zip(names, frames, strict=True)}
     spec = {truth: {}} if isinstance(truth, str) else truth
-    return Reference(dict(zip(names, map(bare, frames), strict=True)), values, source, spec)
+    return Reference(dict(zip(names, map(bare, frames), strict=True)), values, source, spec, level=level)
 
 
 def _numbers(name: str, atoms: Atoms) -> dict[str, float]:

@@ -18,6 +18,7 @@ from mlffbench import registry
 from mlffbench.data import Labels
 from mlffbench.forcefield import ForceField
 from mlffbench.system import progress
+from mlffbench.system.elsewhere import prepare_libraries
 
 __all__ = ["Calculated", "Composite", "SharedCapabilities", "clone_sharing_calculators", "is_spec"]
 
@@ -63,7 +64,7 @@ class Composite(ForceField):
     def import_libraries(self) -> None:
         for model in self.submodels():
             if isinstance(model, ForceField):
-                model.import_libraries()
+                prepare_libraries(model)
 
     # ------------------------------------------------------------ facts of the fit
     def fitted_parts(self) -> Sequence[tuple[str, ForceField]]:
@@ -101,6 +102,11 @@ class Composite(ForceField):
             own = part.resolved_params().items()
             params |= {f"{name}__{word}": value for word, value in own if word not in OWN}
         return params
+
+    def learned_labels(self) -> tuple[str, ...]:
+        """Labels that some fitted submodel uses, of those that all predict: the others do not reach it."""
+        used = {label for _, part in self.fitted_parts() for label in part.learned_labels()}
+        return tuple(label for label in self.properties if label in used)
 
     def build_part(self, name: str, **defaults: Any) -> Any:
         """Build the unfitted submodel of the parameter `name`.

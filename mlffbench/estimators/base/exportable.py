@@ -10,7 +10,9 @@ from typing import ClassVar
 
 from sklearn.utils.validation import check_is_fitted
 
+from mlffbench.system import elsewhere
 from mlffbench.system.atomic_write import atomic_write
+from mlffbench.system.distant_model import model_file_of
 
 __all__ = ["Export", "Exportable"]
 
@@ -64,6 +66,9 @@ class Exportable:
         """
         check_is_fitted(self)
         target = Path(path)
+        if model_file_of(self) is not None:
+            written, usage = elsewhere.export(self, str(target.absolute()), format, overwrite)
+            return Export(tuple(written), usage)
         files, usage = self._exported(target, self._format(target, format))
         if present := [file for file in files if file.exists() and not overwrite]:
             raise FileExistsError(f"{present[0]} exists")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ase import Atoms
 
-from mlffbench.data import Labels, concatenate
+from mlffbench.data import QUANTITIES, Labels, concatenate
 from mlffbench.estimators.base.warm_start import WarmStart
 from mlffbench.system.device import checked_device
 from mlffbench.system.ranges import (
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from mlffbench.descriptors.graph import Graph
     from mlffbench.potentials.networks.batches import LabelledGraphs
     from mlffbench.potentials.networks.labelled_frames import LabelledFrames
+    from mlffbench.potentials.networks.last_layer import LastLayer
+    from mlffbench.potentials.networks.rigidity import Rigidity, Rows
 
 __all__ = ["GraphNetwork"]
 
@@ -44,8 +46,9 @@ class GraphNetwork(WarmStart):
     """A neural potential E = Σ_i ε_i on graphs, forces and stresses by automatic differentiation.
 
     A subclass writes `_config`, `_module` and `_energies`; it scales its atoms' energies by `shift_` and
-    `scale_`. The constructor is that of a dataclass: a subclass, itself a dataclass, lists only its own
-    parameters and the defaults that differ. In its docstring ``{shared}`` stands for all that follows here.
+    `scale_`. If its last layer is linear, it writes `_readout` and sets `predicts_std`. The constructor is
+    that of a dataclass: a subclass, itself a dataclass, lists only its own parameters and the defaults that
+    differ. In its docstring ``{shared}`` stands for all that follows here.
 
     Parameters
     ----------
@@ -60,6 +63,9 @@ class GraphNetwork(WarmStart):
         Training; see `mlffbench.potentials.networks.training.Settings`.
     validation_fraction : float
         Part of the training frames held out to choose the best epoch.
+    uncertainty : {"none", "llpr"}
+        ``llpr``: standard deviations of energies and forces from the network's last layer, calibrated on the
+        frames held out; see `mlffbench.potentials.networks.rigidity.Rigidity`.
     warm_start : bool
         A second `fit` continues from the present weights.
     device : str
@@ -79,6 +85,8 @@ class GraphNetwork(WarmStart):
         Mean energy of an atom and root mean square force times 1 Å, eV.
     device_, dtype_ : str
         Device and precision of the weights.
+    rigidity_ : Rigidity
+        Of the last layer, with ``uncertainty="llpr"``.
     """
 
     family: ClassVar[str] = "neural network"
@@ -101,6 +109,7 @@ class GraphNetwork(WarmStart):
     validation_fraction: ShareBelowOne = 0.1
     patience: Natural | None = None
     max_seconds: Positive | None = None
+    uncertainty: Literal["none", "llpr"] = "none"
     warm_start: bool = False
     device: Device = "cpu"
     dtype: Literal["float32", "float64"] = "float32"
@@ -138,6 +147,10 @@ class GraphNetwork(WarmStart):
     def _energies(self, batch: Graph) -> torch.Tensor:
         """Energies of a batch's frames, (n_frames,) eV, summed in float64."""
 
+    def _readout(self) -> torch.nn.Module | None:
+        """The last layer of the fitted module, linear, from features of atoms to energies; None: no such."""
+        return None
+
     # ------------------------------------------------------------ fitting
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         from mlffbench.potentials.networks.seeding import fixed_seed, seed_of
@@ -151,6 +164,8 @@ class GraphNetwork(WarmStart):
         self.config_ = self._config(joined)
         with fixed_seed(seed_of(self.random_state)):
             self.module_ = self._build().to(self.device_)
+        if self.uncertainty == "llpr":
+            self._check_rigidity(held)
         self._train(labelled, training, held)
 
     def _partial_fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
@@ -172,6 +187,7 @@ class GraphNetwork(WarmStart):
 
         labelled = LabelledFrames.build(frames, labels, self.cutoff_, device=self.device_)
         training, held = holdout(len(frames), self.validation_fraction, seed_of(self.random_state))
+        self._hold_out(held)
         return labelled, training.tolist(), held.tolist()
 
     def _train(self, labelled: LabelledFrames, training: list[int], held: list[int]) -> None:
@@ -196,11 +212,49 @@ class GraphNetwork(WarmStart):
             settings=Settings(self.max_epochs, self.max_seconds, self.patience, cooldown=0.5),
             order=generator,
         )
+        if self.uncertainty == "llpr":
+            self.rigidity_ = self._rigidity(labelled, training, held)
 
-    def _held_batches(self, labelled: LabelledFrames, held: list[int]) -> list[LabelledGraphs]:
+    def _check_rigidity(self, held: list[int]) -> None:
+        """Refuse what deviations from the last layer need and do not have, before the training."""
+        from mlffbench.potentials.networks.rigidity import check_held_out
+
+        check_held_out(len(held))
+        self._last_layer()
+
+    def _last_layer(self) -> LastLayer:
+        from mlffbench.potentials.networks.last_layer import LastLayer
+
+        layer = self._readout()
+        if layer is None:
+            raise ValueError(
+                f"uncertainty='llpr' needs a network whose last layer is linear and known here; that of "
+                f"{type(self).__name__} is not: a committee has deviations of every method"
+            )
+        return LastLayer(self._energies, layer)
+
+    def _rigidity(self, labelled: LabelledFrames, training: list[int], held: list[int]) -> Rigidity:
+        """Rigidity of the last layer from some of the frames."""
+        import numpy as np
+
+        from mlffbench.potentials.networks.rigidity import Rows, fit_rigidity, sample_frames
+        from mlffbench.potentials.networks.seeding import seed_of
+
+        sizes, seed = np.diff(labelled.atoms), seed_of(self.random_state)
+        several, others = (sample_frames(picks, sizes, seed) for picks in (training, held))
+        rows = lambda picks: (self._rows(batch) for batch in self._held_batches(labelled, picks, False))
+        return fit_rigidity(rows(several), Rows.joined(rows(others)), self.energy_weight, self.forces_weight)
+
+    def _rows(self, batch: LabelledGraphs) -> Rows:
+        energy, forces, _ = self._with_forces(batch.graph)
+        return self._last_layer().rows(batch, energy, forces)
+
+    def _held_batches(
+        self, labelled: LabelledFrames, held: list[int], padded: bool = True
+    ) -> list[LabelledGraphs]:
         from mlffbench.system.cuda_graph import captures
 
-        shapes = labelled.shapes(held, VALIDATION_BATCH) if captures(self.device_) else None
+        shapes = labelled.shapes(held, VALIDATION_BATCH) if padded and captures(self.device_) else None
         starts = range(0, len(held), VALIDATION_BATCH)
         return [labelled.batch(held[i : i + VALIDATION_BATCH], shapes) for i in starts]
 
@@ -221,17 +275,31 @@ class GraphNetwork(WarmStart):
         return batched_graphs(frames, self.cutoff_, self.device_)
 
     def _evaluate(self, inputs: list[Graph]) -> Labels:
+        return self._evaluate_only(inputs, frozenset(QUANTITIES))
+
+    def _evaluate_only(self, inputs: list[Graph], quantities: frozenset[str]) -> Labels:
         from mlffbench.descriptors.graph import parts
         from mlffbench.system.batch_size import with_half_on_memory_error
 
-        labels = self._prediction().labels
+        if quantities == {"energy"}:
+            return self._energies_alone(inputs)
+        labels = self._labels_with_std if "std" in quantities else self._prediction().labels
         evaluated = lambda graph, n: [labels(part) for part in parts(graph, n)]
         halved = (with_half_on_memory_error(partial(evaluated, graph)) for graph in inputs)
         return concatenate([part for several in halved for part in several])
 
-    def _evaluate_only(self, inputs: list[Graph], quantities: frozenset[str]) -> Labels:
-        if quantities != {"energy"}:
-            return self._evaluate(inputs)
+    def _labels_with_std(self, graph: Graph) -> Labels:
+        """Labels of a graph, with deviations where the fit has their rigidity."""
+        labels = self._prediction().labels(graph)
+        rigidity = getattr(self, "rigidity_", None)
+        if rigidity is None:
+            return labels
+        from mlffbench.descriptors.graph import frames_of
+
+        energy, forces = self._last_layer().deviations(graph, rigidity.to(self.device_))
+        return replace(labels, energy_std=energy.cpu().numpy(), forces_std=frames_of(graph, forces))
+
+    def _energies_alone(self, inputs: list[Graph]) -> Labels:
         import torch
 
         with torch.no_grad():

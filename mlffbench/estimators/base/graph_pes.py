@@ -28,6 +28,7 @@ class GraphPES(GraphNetwork):
     `_construct`.
     """
 
+    predicts_std: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = ("torch", "graph_pes")
     extra: ClassVar[str | None] = "graph-pes"
 
@@ -65,6 +66,11 @@ class GraphPES(GraphNetwork):
         from mlffbench.potentials.graph_pes import library
 
         return self._construct(library(), cutoff=self.cutoff_, **config)
+
+    def _readout(self) -> torch.nn.Module:
+        from mlffbench.potentials.graph_pes import last_linear
+
+        return last_linear(self.module_)
 
     def _energies(self, batch: Graph) -> torch.Tensor:
         from mlffbench.potentials.graph_pes import atomic_graph, defaults

@@ -101,6 +101,20 @@ class _Split(_Part, total=False):
     notes: dict[str, Any] | None
 
 
+class _Training(_Part, total=False):
+    labels: dict[str, Count] | None
+    ignored: list[Name] | None
+    frames: dict[str, Count] | None
+
+
+class _Reference(_Part, total=False):
+    level: Name | None
+    labels: Name | None
+    deviation: Number
+    labels_rms: Number
+    differs: bool | None
+
+
 class _Inputs(_Part, total=False):
     columns: Required[dict[str, str | None]]
     atomic_energies: Required[str | None]
@@ -192,6 +206,8 @@ class _Document(_Part, total=False):
     dataset: _Dataset | None
     split: _Split | None
     inputs: _Inputs | Annotated[dict[str, Any], Field(max_length=0)] | None
+    training: _Training | None
+    reference: _Reference | None
     scores: Required[list[_Score]]
     test_failures: list[_TestFailure] | None
     task_failures: list[_TaskFailure] | None

@@ -7,10 +7,16 @@ from typing import Any
 
 from mlffbench.estimators.tuning.limits import TUNED
 
-__all__ = ["LARGE", "Document", "dig", "failed_as", "fitted_here", "number", "search_params"]
+__all__ = [
+    "LARGE", "TRAIN", "TRAINING", "VALIDATION", "Document", "dig", "failed_as", "fitted_here", "number",
+    "search_params",
+]  # fmt: skip
 
 Document = dict[str, Any]
 LARGE = 1_000  # documents from which on a results folder has an index
+
+TRAINING = "training"  # stands for the task of errors on the training part, which are of no test group
+TRAIN, VALIDATION = "train", "validation"  # tests of that task: frames trained on, and held out to judge
 
 
 def dig(document: Any, *keys: str) -> Any:

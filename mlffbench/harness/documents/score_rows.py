@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from mlffbench.harness.documents.parts import dig, fitted_here, number
+from mlffbench.harness.documents.parts import TRAINING, dig, fitted_here, number
 from mlffbench.harness.documents.valid_scores import valid_scores
 
 __all__ = ["TIMING", "ScoreRow", "score_rows"]
@@ -34,17 +34,17 @@ class ScoreRow(NamedTuple):
 def score_rows(document: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Return the numbers of a finished case, in the units of the document: tuples as of `ScoreRow`.
 
-    Errors on test groups have no task. Times and memory are rows of the task ``timing``: of the fit, and of
-    the prediction of each test group with its preparation.
+    Errors on test groups have no task, those on the training part the task ``training``. Times and memory are
+    rows of the task ``timing``: of the fit, and of the prediction of each test group with its preparation.
     """
     scores, _ = valid_scores(document)
-    sizes = _sizes(document)
+    sizes, training = _sizes(document), dig(document, "training", "frames") or {}
     rows: list[tuple[Any, ...]] = []
     for score in scores:
         get = score.get
         task, test = get("task") or "", score["test"]
         names = task, test, score["quantity"], score["metric"], get("unit") or ""
-        n = None if task else sizes.get(test)
+        n = training.get(test) if task == TRAINING else None if task else sizes.get(test)
         rows.append((*names, get("value"), get("low"), get("high"), n, get("predicted"), get("reference")))
     return [*rows, *_timings(document, sizes)]
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mlffbench.harness.documents.parts import TRAINING
+
 __all__ = ["UNITS", "valid_scores"]
 
-UNITS = {  # of the errors on test groups
+UNITS = {  # of the errors on test groups and on the training part
     "forces": "eV/Å",
     "energy_per_atom": "eV/atom",
     "energy_per_atom_shifted": "eV/atom",
@@ -22,15 +24,21 @@ def valid_scores(document: Mapping[str, Any]) -> tuple[list[dict[str, Any]], lis
 
     Of a number that stands in the document twice, with two values, neither is believed.
     """
-    failed = {failure.get("test") for failure in document.get("test_failures") or []}
+    failed: dict[str, set[Any]] = {  # names that an error cannot bear, by its task; other tasks are no errors
+        "": {failure.get("test") for failure in document.get("test_failures") or []},
+        TRAINING: set(),
+    }
     valid: dict[tuple[str, ...], dict[str, Any]] = {}
     faults: list[str] = []
     twice: set[tuple[str, ...]] = set()
     for score in document.get("scores") or []:
         get = score.get
         key = (get("task") or "", score["test"], score["quantity"], score["metric"], get("unit") or "")
-        if not (key[0] or _is_plain(*key[1:3], key[4], get("value"), failed)) and (
-            fault := _fault(score, failed)
+        without = failed.get(key[0])
+        if (
+            without is not None
+            and not _is_plain(*key[1:3], key[4], get("value"), without)
+            and (fault := _fault(score, without))
         ):
             faults.append(f"{score['quantity']} {score['metric']} on {score['test']} {fault}")
         elif (first := valid.setdefault(key, score)) is not score and get("value") != first.get("value"):
@@ -50,9 +58,9 @@ def _is_plain(test: str, quantity: str, unit: str, value: Any, failed: set[Any])
 
 
 def _fault(score: Mapping[str, Any], failed: set[Any]) -> str:
-    """Why an error on a test group cannot be believed; '' if it can, or belongs to a task."""
+    """Why an error on a test group or on the training part cannot be believed; '' if it can."""
     unit = UNITS.get(str(score.get("quantity")))
-    if score.get("task") or unit is None:
+    if unit is None:
         return ""
     if score.get("test") in failed:
         return "is of a group that failed"

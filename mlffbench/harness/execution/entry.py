@@ -8,14 +8,13 @@ import os
 import tempfile
 from collections.abc import Mapping
 from importlib.metadata import Distribution, distributions
-from pathlib import Path
 from typing import Any
 
-from mlffbench.harness.execution.environments import PythonEnvironment, environments_folder
 from mlffbench.system.child_process import THREADS
-from mlffbench.system.own_package import NAME, own_identity, package_alone
+from mlffbench.system.own_package import NAME, own_identity
 from mlffbench.system.plain_text import plain_text
 from mlffbench.system.provenance import provenance
+from mlffbench.system.python_environment import PythonEnvironment
 
 __all__ = ["check_entered", "enter", "environment_record", "lock_text"]
 
@@ -37,9 +36,10 @@ def enter(order: Mapping[str, Any], module: str, events: int) -> None:
     ImportError
         The environment cannot be made, or its interpreter cannot run this.
     """
-    python = PythonEnvironment.of(order["case"]["environment"]).ready(order["run"])
+    environment = PythonEnvironment.of(order["case"]["environment"])
+    python = environment.ready(order["run"])
     entered = {**own_identity(), "revision": provenance()["revision"]}
-    variables = _variables(python, order["case"].get("resources") or {})
+    variables = _variables(environment.variables(python), order["case"].get("resources") or {})
     with tempfile.TemporaryFile() as file:
         file.write(json.dumps({**order, "entered": entered}).encode() + b"\n")
         file.seek(0)
@@ -51,15 +51,11 @@ def enter(order: Mapping[str, Any], module: str, events: int) -> None:
             raise ImportError(f"{python} cannot be started: {error.strerror}") from error
 
 
-def _variables(python: str, resources: Mapping[str, Any]) -> dict[str, str]:
-    """Environment variables: this package alone, then what the user added, is importable there."""
-    alone = str(package_alone(environments_folder()))
+def _variables(own: Mapping[str, str], resources: Mapping[str, Any]) -> dict[str, str]:
+    """Environment variables of this process, of which the environment has some of its own."""
     kept = {name: text for name, text in os.environ.items() if name not in ("PYTHONHOME", "VIRTUAL_ENV")}
     threads = dict.fromkeys(THREADS, str(resources["threads"])) if "threads" in resources else {}
-    return kept | threads | {
-        "PYTHONPATH": os.pathsep.join([alone, *filter(None, [kept.get("PYTHONPATH")])]),
-        "PATH": os.pathsep.join([str(Path(python).parent), *filter(None, [kept.get("PATH")])]),
-    }  # fmt: skip
+    return {**kept, **threads, **own}
 
 
 def check_entered(entered: Mapping[str, Any]) -> None:

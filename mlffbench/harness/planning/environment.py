@@ -10,16 +10,11 @@ from typing import Any
 from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.harness.planning.row import Environment, Row
+from mlffbench.system.python_environment import is_version
 
-__all__ = ["environment_of", "is_version", "untrusted"]
+__all__ = ["environment_of", "untrusted"]
 
-VERSION = re.compile(r"3\.\d+(\.\d+)?")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # of a package, at the start of a requirement
-
-
-def is_version(python: str) -> bool:
-    """True for a version of Python, such as 3.12; all else is an interpreter."""
-    return VERSION.fullmatch(python) is not None
 
 
 def untrusted(environment: Environment, row: Row | None = None) -> Iterator[str]:
@@ -61,8 +56,6 @@ def environment_of(row: Row, named: Mapping[str, Environment]) -> dict[str, Any]
     ------
     LookupError
         No environment has the row's name.
-    ValueError
-        Two methods inside the row's need different environments.
     """
     default, own = _of_method("estimators", row.spec), {}
     if isinstance(row.environment, Environment):
@@ -72,19 +65,30 @@ def environment_of(row: Row, named: Mapping[str, Environment]) -> dict[str, Any]
             suggestion = registry.suggest(row.environment, named)
             raise LookupError(f"no environment {row.environment!r}{suggestion}")
         own = {"name": row.environment, **named[row.environment].given()}
+    if "requirements" in own:
+        default.pop("without_dependencies", None)
     return {**default, **own} or None
 
 
 def _of_method(kind: str, spec: Spec) -> dict[str, Any]:
-    """Environment that a method brings along, or one of the methods that it is made of."""
+    """Environment that a method brings along, or that of the methods that it is made of.
+
+    Empty if these need several, or one of them packages that the environment of another does not name: then
+    each is computed in its own (`mlffbench.system.elsewhere`), and the row here.
+    """
+    methods = list(_methods(kind, spec))
+    several = [dict(method.environment) for method in methods if getattr(method, "environment", None)]
+    there = {name for method in methods if getattr(method, "environment", None) for name in method.requires}
+    needed = {name for method in methods for name in getattr(method, "requires", ())}
+    is_one = all(environment == several[0] for environment in several)
+    return several[0] if several and is_one and needed <= there else {}
+
+
+def _methods(kind: str, spec: Spec) -> Iterator[Any]:
+    """Yield a method and those that it is made of."""
     target = registry.load(kind, spec.name)
-    several = [dict(getattr(target, "environment", None) or {})]
+    yield target
     for word, kinds in registry.parts(target).items():
         if isinstance(value := spec.params.get(word), str | Mapping):
-            inner_kind, name, params = registry.resolve(value, kinds)
-            several.append(_of_method(inner_kind, Spec(name, params)))
-    several = [environment for environment in several if environment]
-    if any(environment != several[0] for environment in several):
-        names = " and ".join(dict.fromkeys(str(environment.get("name")) for environment in several))
-        raise ValueError(f"{spec.name} is made of methods of different environments: {names}")
-    return several[0] if several else {}
+            inner, name, params = registry.resolve(value, kinds)
+            yield from _methods(inner, Spec(name, params))

@@ -11,7 +11,6 @@ from mlffbench.data import Dataset
 from mlffbench.harness.case import Case
 from mlffbench.harness.execution.resources import lack, resources_of
 from mlffbench.harness.inputs import DataInputs, is_own_data
-from mlffbench.harness.planning.default_split import default_split
 from mlffbench.harness.planning.executor import ExecutorChoice, is_here
 from mlffbench.harness.planning.plan import Problem, Suite, SuiteError, cases
 from mlffbench.harness.planning.read_suite import open_suite, sound_problems, suite_in
@@ -203,6 +202,8 @@ def _with_split(problem: Problem, dataset: Dataset, data: SuiteData) -> Problem:
     """The problem, for own data without a split with one that fits them."""
     if "split" in problem.model_fields_set or not is_own_data(problem.dataset):
         return problem
+    from mlffbench.harness.planning.default_split import default_split  # and neighbour lists
+
     split, reason = default_split(dataset)
     if reason is not None:
         data.notes.append(f"{dataset.name}: the suite gives no split, so it is {split}: {reason}")

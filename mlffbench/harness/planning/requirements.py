@@ -13,8 +13,9 @@ from mlffbench.data import Spec
 from mlffbench.estimators.tuning.limits import TUNED
 from mlffbench.forcefield import PACKAGES
 from mlffbench.harness.case import Case
-from mlffbench.harness.execution.environments import PythonEnvironment
 from mlffbench.system.device import checked_device
+from mlffbench.system.distant_model import is_distant
+from mlffbench.system.python_environment import PythonEnvironment
 
 __all__ = ["unmet_by", "unmet_requirements"]
 
@@ -69,7 +70,7 @@ def unmet_requirements(kind: str, spec: Spec, elsewhere: bool = False) -> Iterat
         Another Python has the packages and devices.
     """
     target = registry.load(kind, spec.name)
-    requires = () if elsewhere else _required(kind, spec)
+    requires = () if elsewhere or is_distant(target) else _required(kind, spec)
     absent = [name for name in requires if find_spec(name) is None]
     missing = [PACKAGES.get(name, name) for name in absent]
     if missing:
@@ -78,7 +79,7 @@ def unmet_requirements(kind: str, spec: Spec, elsewhere: bool = False) -> Iterat
         called = f"{kind.removesuffix('s')} {spec.name!r}"
         yield (), f"{called} needs {', '.join(missing)}, not installed here: {remedy}"
     for word in getattr(target, "needs_trust", {}):
-        if spec.params.get(word) is None:
+        if spec.params.get(word) is None or spec.params[word] in getattr(target, "packaged", ()):
             continue
         file = Path(str(spec.params[word])).expanduser()
         if not file.is_file():

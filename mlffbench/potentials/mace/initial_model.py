@@ -12,6 +12,7 @@ from ase import Atoms
 
 from mlffbench.potentials.mace.library import mace
 from mlffbench.potentials.mace.model import CLASSES, build
+from mlffbench.potentials.weights import WEIGHTS, weights_of
 
 __all__ = ["InitialModel", "read_foundation"]
 
@@ -47,10 +48,11 @@ def read_foundation(path: str, head: str | None, elements: list[str]) -> Initial
     ValueError
         It holds no ScaleShiftMACE, lacks an element, or has several heads and none was chosen.
     """
-    if not Path(path).is_file():
+    file = str(weights_of(path)[0]) if path in WEIGHTS else path
+    if not Path(file).is_file():
         raise FileNotFoundError(f"no MACE model file {path!r}")
     dtype = torch.get_default_dtype()
-    foundation = torch.load(path, map_location="cpu", weights_only=False)
+    foundation = torch.load(file, map_location="cpu", weights_only=False)
     _check(foundation, path, elements)
     foundation = _single_head(foundation.to(dtype), head)
     numbers = Atoms(elements).numbers.tolist()

@@ -55,28 +55,55 @@ class FusedMACE(torch.nn.Module):
         self, batch: Batch, training: bool = False, compute_force: bool = True, compute_stress: bool = False
     ) -> dict[str, torch.Tensor]:
         """``energy`` (frames,), ``forces`` (n, 3) in the batch's order, ``stress`` (frames, 3, 3); eV, Å."""
-        receiver, sender = batch["undirected"]
-        positions = batch["positions"]
-        vectors = positions.index_select(0, receiver) - positions.index_select(0, sender) + batch["shifts"]
+        vectors = self.vectors(batch)
         if not compute_force:
             return {"energy": self._energies(vectors, batch)}
         vectors = vectors.detach().requires_grad_()
         energy = self._energies(vectors, batch)
         (slope,) = torch.autograd.grad(energy.sum(), vectors, create_graph=training)
-        neighbours = batch.neighbours
-        on_receivers = neighbours.spread(torch.cat([slope, -slope]))
-        results = {"energy": energy, "forces": -on_receivers.view(len(positions), -1, 3).sum(dim=1)}
+        results = {"energy": energy, "forces": self.forces(slope, batch)}
         if compute_stress:
             virials = (vectors.unsqueeze(2) * slope.unsqueeze(1)).flatten(1)
-            virial = virials.new_zeros(len(energy), 9).index_add(
-                0, batch["batch"].index_select(0, receiver), virials
-            )
+            frame = batch["batch"].index_select(0, batch["undirected"][0])
+            virial = virials.new_zeros(len(energy), 9).index_add(0, frame, virials)
             virial = virial.view(-1, 3, 3)
             results["stress"] = (virial + virial.mT) / (2 * batch["volume"][:, None, None])
         return results
 
+    def last_features(self, batch: Batch, vectors: torch.Tensor) -> torch.Tensor:
+        """Inputs of the linear layers whose outputs are summed to energies of atoms, (n, n_features) eV.
+
+        Those of all readouts beside each other, times the factor that multiplies the outputs. The energies'
+        derivatives by weights are sums of them over atoms.
+        """
+        readouts: Any = self.outputs
+        pairs = zip(self._scalars(vectors, batch), readouts, strict=True)
+        features = torch.cat([r.features(scalars) * r.factor for scalars, r in pairs], dim=2)
+        return features.squeeze(1) * self._original[0].scale_shift.scale
+
+    def vectors(self, batch: Batch) -> torch.Tensor:
+        """Vectors of the undirected pairs, (p, 3) Å, from the second atom's image to the first."""
+        receiver, sender = batch["undirected"]
+        positions = batch["positions"]
+        return positions.index_select(0, receiver) - positions.index_select(0, sender) + batch["shifts"]
+
+    @staticmethod
+    def forces(slope: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Forces on the atoms, (n, 3), from an energy's derivative by the pairs' vectors, (p, 3)."""
+        on_receivers = batch.neighbours.spread(torch.cat([slope, -slope]))
+        return -on_receivers.view(len(batch["positions"]), -1, 3).sum(dim=1)
+
     def _energies(self, vectors: torch.Tensor, batch: Batch) -> torch.Tensor:
         """(frames,) eV of the undirected pairs' vectors (p, 3)."""
+        pairs = zip(self._scalars(vectors, batch), self.outputs, strict=True)
+        energies = [readout(scalars) for scalars, readout in pairs]
+        original = self._original[0]
+        scale, shift = original.scale_shift.scale, original.scale_shift.shift
+        atomic = torch.stack(energies).sum(dim=0) * scale + shift
+        return atomic.new_zeros(len(batch["energy"])).index_add(0, batch["batch"], atomic.flatten())
+
+    def _scalars(self, vectors: torch.Tensor, batch: Batch) -> list[torch.Tensor]:
+        """Scalar features of the atoms after each layer, (n, 1, channels)."""
         original, elements, neighbours = self._original[0], batch["node_attrs"], batch.neighbours
         lengths = torch.linalg.vector_norm(vectors, dim=1, keepdim=True)
         half = self.harmonics(vectors, lengths)
@@ -85,13 +112,11 @@ class FusedMACE(torch.nn.Module):
             lengths, elements, batch["undirected"].flip(0), original.atomic_numbers
         )
         features = self.embedding({0: elements.unsqueeze(1)})
-        energies = []
-        for layer, readout in zip(self.layers, self.outputs, strict=True):
+        scalars = []
+        for layer in self.layers:
             features = layer(features, elements, batch["counts"], (harmonics, radial, cutoff), neighbours)
-            energies.append(readout(features[0]))
-        scale, shift = original.scale_shift.scale, original.scale_shift.shift
-        atomic = torch.stack(energies).sum(dim=0) * scale + shift
-        return atomic.new_zeros(len(batch["energy"])).index_add(0, batch["batch"], atomic.flatten())
+            scalars.append(features[0])
+        return scalars
 
 
 class _Layer(torch.nn.Module):
@@ -149,10 +174,20 @@ class _Readout(torch.nn.Module):
         self._gate: tuple[Any, ...] = () if linear else (original.non_linearity,)
 
     def forward(self, scalars: torch.Tensor) -> torch.Tensor:
-        values = self.first({0: scalars})[0]
-        if self.second is not None:
-            values = self.second({0: self._gate[0](values)})[0]
-        return values.squeeze(1)
+        return self.last({0: self.features(scalars)})[0].squeeze(1)
+
+    @property
+    def last(self) -> ChannelLinear:
+        return self.first if self.second is None else self.second
+
+    @property
+    def factor(self) -> float:
+        """Number that the last weights are multiplied by."""
+        return self.last.rows[0][3]
+
+    def features(self, scalars: torch.Tensor) -> torch.Tensor:
+        """Inputs of the last linear map, (n, 1, features)."""
+        return scalars if self.second is None else self._gate[0](self.first({0: scalars})[0])
 
 
 def _check(original: Any) -> None:

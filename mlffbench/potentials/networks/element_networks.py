@@ -79,21 +79,26 @@ class ElementNetworks(torch.nn.Module):
 
     def with_gradient(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return N(x), (n_elements, m), and ∂N/∂x, (n_elements, m, n_features), both differentiable."""
-        energy, slopes = self._layers(x)
+        energy, slopes, _ = self._layers(x)
         gradient = self.weights[-1].mT
         for weight, slope in zip(reversed(self.weights[:-1]), reversed(slopes), strict=True):
             gradient = (gradient * slope) @ weight.mT
         return energy, gradient.expand(x.shape)
 
-    def _layers(self, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Energies, and derivatives of each hidden layer's activations h = z σ(z)."""
+    def hidden_layers(self, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Input of the last layer, (n_elements, m, n_hidden), and derivatives dh/dz of each hidden layer."""
+        _, slopes, hidden = self._layers(x)
+        return hidden, slopes
+
+    def _layers(self, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor], torch.Tensor]:
+        """Energies, derivatives of each hidden layer's activations h = z σ(z), and the last of these."""
         slopes = []
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             z = torch.baddbmm(bias, x, weight)
             sigmoid = torch.sigmoid(z)
             x = z * sigmoid
             slopes.append(torch.addcmul(sigmoid, x, 1 - sigmoid))  # dh/dz = σ + h(1 − σ)
-        return torch.baddbmm(self.biases[-1], x, self.weights[-1]).squeeze(2), slopes
+        return torch.baddbmm(self.biases[-1], x, self.weights[-1]).squeeze(2), slopes, x
 
 
 def _stacked(each: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

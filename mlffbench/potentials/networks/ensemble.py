@@ -21,7 +21,7 @@ from mlffbench.potentials.networks.standardisation import energy_scale_of_frames
 from mlffbench.potentials.networks.training import Settings, Trained, Validation, train
 from mlffbench.system.cuda_graph import captures
 
-__all__ = ["Options", "mean_and_deviation", "new_networks", "train_each"]
+__all__ = ["Options", "held_by_all", "mean_and_deviation", "new_networks", "train_each"]
 
 VALIDATION_BATCH = 32  # frames that are validated at a time
 
@@ -61,6 +61,11 @@ def train_each(
     """Train each network in place, on its own part of the frames and in its own order of batches."""
     members = zip(networks, seeds, strict=True)
     return [_train(network, seed, described, options, settings) for network, seed in members]
+
+
+def held_by_all(n: int, fraction: float, seeds: Sequence[int]) -> list[int]:
+    """Numbers of the frames, of n, that no network is trained on."""
+    return sorted(set.intersection(*(set(holdout(n, fraction, seed)[1].tolist()) for seed in seeds)))
 
 
 def _train(

@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mlffbench.harness.documents.parts import TRAIN, VALIDATION
 from mlffbench.report.dataframes.costs import COSTS
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN
-from mlffbench.report.problems import Problem
+from mlffbench.report.problems import Method, Problem
 from mlffbench.report.results import Results
 
 __all__ = ["board"]
 
 FIRST = ["problem", "rank", "best rank", "worst rank", "method", "tuned", "test"]
-LAST = ["fitted here", "seeds", "failed seeds", "status", "failure kind", "failure message"]
+LAST = ["ignored labels", "fitted here", "seeds", "failed seeds", "status", "failure kind", "failure message"]
 SHOWN_COSTS = ("fit_time", "tuning_time", "prediction_time", "peak_memory")
 INTERVAL = ("value", "low", "high")
 
@@ -24,23 +25,28 @@ def board(results: Results) -> pd.DataFrame:
 
     Columns problem, rank, best rank, worst rank, method, tuned (True: ranked apart, after a search of its
     hyperparameters), test (the reference group), ``force RMSE (meV/Å)``
-    and ``energy RMSE (meV/atom)`` with their 95 % intervals in columns that end in low and high, worst test
-    and worst ratio (of the first of these errors), costs, fitted here (False for a potential
-    that existed already), seeds, failed seeds, status, failure.
+    and ``energy RMSE (meV/atom)`` with their 95 % intervals in columns that end in low and high, and, where
+    documents have them, errors on the frames of the fit in columns that end in train and validation; worst
+    test and worst ratio (of the first of these errors), costs, ignored labels (that the training frames had
+    and the fit did not use), fitted here (False for a potential that existed already), seeds, failed seeds,
+    status, failure.
     """
     frames = Frames.from_results(results)
     parts = [_of_problem(problem, frames.of_problem(problem.name)) for problem in results.problems]
     headers = {name: "{} ({})".format(*COSTS[name]) for name in SHOWN_COSTS}
-    errors = [_header(quantity, column) for quantity in SHOWN for column in INTERVAL]
+    errors = [_header(quantity, column) for quantity in SHOWN for column in (*INTERVAL, TRAIN, VALIDATION)]
     columns = [*FIRST, *errors, "worst test", "worst ratio", *headers.values(), *LAST]
     whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     whole = whole.rename(columns=headers)
+    if "ignored labels" in whole and whole["ignored labels"].isna().all():
+        whole = whole.drop(columns="ignored labels")
     return whole[[column for column in columns if column in whole]]
 
 
 def _of_problem(problem: Problem, frames: Frames) -> pd.DataFrame:
     fitted_here = {method.label: method.fitted_here for method in problem.methods}
     rows = frames.leaderboard.assign(test=problem.reference or "")
+    rows["ignored labels"] = rows["method"].map({m.label: _ignored(m) for m in problem.methods})
     rows["fitted here"] = rows["method"].map(fitted_here).astype(bool)
     rows = rows.merge(frames.costs[["method", *SHOWN_COSTS]], on="method", how="left")
     shown = []
@@ -51,13 +57,21 @@ def _of_problem(problem: Problem, frames: Frames) -> pd.DataFrame:
             shown.append(errors)
             names = {column: _header(quantity, column) for column in INTERVAL}
             rows = rows.join(on_reference.rename(columns=names), on="method")
+        for part, own in frames.training[frames.training["quantity"] == quantity].groupby("part"):
+            values = own.set_index("method")["value"].rename(_header(quantity, str(part)))
+            rows = rows.join(values, on="method")
     if shown and problem.in_domain and len(problem.tests) > 1:
         rows = rows.join(_worst(problem, shown[0]), on="method")
     return rows
 
 
+def _ignored(method: Method) -> str | None:
+    """Labels that the method was given and did not use; None where no document says."""
+    return None if method.ignored is None else ", ".join(method.ignored)
+
+
 def _header(quantity: str, column: str) -> str:
-    """``force RMSE (meV/Å)``, ``force RMSE (meV/Å) low``."""
+    """``force RMSE (meV/Å)``, ``force RMSE (meV/Å) low``, ``force RMSE (meV/Å) train``."""
     name, unit = SHOWN[quantity]
     return f"{name} RMSE ({unit})" + ("" if column == "value" else f" {column}")
 

@@ -12,7 +12,7 @@ from mlffbench.report.dataframes.costs import costs
 from mlffbench.report.dataframes.failures import failures, skipped
 from mlffbench.report.dataframes.leaderboard import leaderboard
 from mlffbench.report.dataframes.profiles import profile_errors
-from mlffbench.report.dataframes.scores import group_errors, task_scores
+from mlffbench.report.dataframes.scores import group_errors, task_scores, training_errors
 from mlffbench.report.results import Results
 
 __all__ = ["Frames"]
@@ -24,6 +24,7 @@ class Frames:
 
     leaderboard: pd.DataFrame
     errors: pd.DataFrame
+    training: pd.DataFrame
     costs: pd.DataFrame
     tasks: pd.DataFrame
     profiles: pd.DataFrame
@@ -37,6 +38,7 @@ class Frames:
         return cls(
             leaderboard=leaderboard(results),
             errors=group_errors(results),
+            training=training_errors(results),
             costs=costs(results),
             tasks=task_scores(results),
             profiles=profile_errors(results),

@@ -67,6 +67,7 @@ def _comparable(problem: Problem, scores: pd.DataFrame) -> tuple[str, pd.DataFra
         (scores["problem"] == problem.name)
         & (scores["test"] == problem.reference)
         & (scores["metric"] == "rmse")
+        & (scores["task"] == "")
     ]
     quantity = "forces" if (on_reference["quantity"] == "forces").any() else "energy_per_atom"
     ranked = on_reference[(on_reference["quantity"] == quantity) & np.isfinite(on_reference["value"])]

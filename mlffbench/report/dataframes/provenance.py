@@ -28,6 +28,7 @@ def problem_facts(problem: Problem) -> list[tuple[str, str]]:
         "licence": card.get("licence"),
         "citation": card.get("citation"),
         "training frames": _distinct(problem.documents, "split", "n_train"),
+        "training labels": problem.first("training", "labels"),
         "test groups": ", ".join(sizes),
         "dataset digest": _distinct(problem.documents, "dataset", "digest", length=10),
         "split digest": _distinct(problem.documents, "split", "digest", length=10),

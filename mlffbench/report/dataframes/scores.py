@@ -1,4 +1,4 @@
-"""The scores in two parts: errors on test groups, and everything that tasks measured."""
+"""The scores in three parts: errors on test groups and on the training part, and all that tasks measured."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mlffbench.harness.documents.parts import TRAINING
 from mlffbench.report.results import QUANTITIES, Results
 
-__all__ = ["SHOWN", "axis_title", "group_errors", "task_scores"]
+__all__ = ["SHOWN", "axis_title", "group_errors", "task_scores", "training_errors"]
 
 SHOWN = {"forces": ("force", "meV/Å"), "energy_per_atom": ("energy", "meV/atom")}
 KEYS = ["problem", "method", "test", "quantity"]
@@ -33,8 +34,8 @@ def group_errors(results: Results) -> pd.DataFrame:
         One row a problem, method, test group and quantity of `SHOWN`, NaN where nothing was measured; columns
         problem, method, test, quantity, metric, value, low, high, unit, ratio.
     """
-    rmse = results.scores[results.scores["metric"] == "rmse"].to_dict("records")
-    measured = {tuple(score[key] for key in KEYS): score for score in rmse}
+    rmse = results.scores[(results.scores["metric"] == "rmse") & (results.scores["task"] == "")]
+    measured = {tuple(score[key] for key in KEYS): score for score in rmse.to_dict("records")}
     rows: list[dict[str, Any]] = []
     for problem, method in results.methods():
         for test in problem.tests if method.done else ():
@@ -56,11 +57,28 @@ def _ratio(value: float, base: float) -> float:
     return value / base if base > 0 and np.isfinite(base) else np.nan
 
 
+def training_errors(results: Results) -> pd.DataFrame:
+    """RMSE of the forces and of the energy per atom on frames of the training part.
+
+    Returns
+    -------
+    DataFrame
+        One row a problem, method, part (``train``, ``validation``) and quantity of `SHOWN` that was measured;
+        columns as of `group_errors` with part in place of test, without ratio.
+    """
+    scores = results.scores
+    units = scores["quantity"].map({quantity: unit for quantity, (_, unit) in SHOWN.items()})
+    rows = scores[(scores["task"] == TRAINING) & (scores["metric"] == "rmse") & (scores["unit"] == units)]
+    columns = ["problem", "method", "part", "quantity", "metric", "value", "low", "high", "unit"]
+    return rows.rename(columns={"test": "part"})[columns].reset_index(drop=True)
+
+
 def task_scores(results: Results) -> pd.DataFrame:
-    """The rows of `Results.scores` that are no error on a test group."""
+    """The rows of `Results.scores` that are no error on a test group or on the training part."""
     tests = {problem.name: set(problem.tests) for problem in results.problems}
     on_group = [
         not score["task"] and score["quantity"] in QUANTITIES and score["test"] in tests[score["problem"]]
         for score in results.scores.to_dict("records")
     ]
-    return results.scores[~np.array(on_group, dtype=bool)].reset_index(drop=True)
+    others = ~np.array(on_group, dtype=bool) & (results.scores["task"] != TRAINING)
+    return results.scores[others].reset_index(drop=True)

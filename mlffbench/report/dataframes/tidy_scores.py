@@ -31,8 +31,9 @@ def tidy_scores(results: Results) -> pd.DataFrame:
     """One row a problem, method, seed, task, test, quantity and metric, in the units of the documents.
 
     Scores that cannot be believed are left out (`valid_scores`); of a seed that was fitted twice the newer
-    fit counts. Errors on test groups have no task. Times and memory are rows of the task ``timing``: of the
-    fit, and of the prediction of each test group with its preparation.
+    fit counts. Errors on test groups have no task, those on frames of the fit the task ``training``. Times
+    and memory are rows of the task ``timing``: of the fit, and of the prediction of each test group with its
+    preparation.
 
     Returns
     -------

@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mlffbench.harness.documents.parts import TRAINING
 from mlffbench.report.dataframes.costs import COSTS, SITUATION
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN
+from mlffbench.report.origins import notes_of_origin
 from mlffbench.report.results import QUANTITIES, Results
+from mlffbench.report.wording import PARTS
 
 __all__ = ["inert", "render", "wide_frame"]
 
@@ -48,7 +51,8 @@ def wide_frame(results: Results) -> pd.DataFrame:
     )
     board = board.merge(costs, on=["problem", "method"], how="left")
     board = board[[*(column for column in board.columns if column not in FAILURE), *FAILURE]]
-    wide = board.merge(_ratios(results, frames.errors), on=["problem", "method"], how="left")
+    wide = board.merge(_ratios(results, frames), on=["problem", "method"], how="left")
+    wide = _with_ignored(wide, results)
     return _with_notes(_with_failures(wide, results).merge(_errors(results), on=KEYS, how="left"), results)
 
 
@@ -64,22 +68,35 @@ def _with_failures(wide: pd.DataFrame, results: Results) -> pd.DataFrame:
     return wide
 
 
-def _with_notes(wide: pd.DataFrame, results: Results) -> pd.DataFrame:
-    """A last column that marks potentials that existed already, if there are any."""
-    elsewhere = [
-        (problem.name, method.label) for problem, method in results.methods() if not method.fitted_here
-    ]
-    if not elsewhere:
+def _with_ignored(wide: pd.DataFrame, results: Results) -> pd.DataFrame:
+    """A column of the labels that a method was given and did not use, if any document says."""
+    ignored = {(p.name, m.label): ", ".join(m.ignored) for p, m in results.methods() if m.ignored is not None}
+    if not ignored:
         return wide
     rows = zip(wide["problem"], wide["method"], strict=True)
-    return wide.assign(note=["not fitted here" if row in elsewhere else "" for row in rows])
+    return pd.concat([wide, pd.Series([ignored.get(row) for row in rows], name="ignored labels")], axis=1)
 
 
-def _ratios(results: Results, group_errors: pd.DataFrame) -> pd.DataFrame:
-    """Frames of every test group, and a method's transfer ratio on it by quantity."""
+def _with_notes(wide: pd.DataFrame, results: Results) -> pd.DataFrame:
+    """A last column that marks potentials that existed already, if there are any."""
+    notes = {
+        (problem.name, method.label): ", ".join(notes_of_origin(method))
+        for problem, method in results.methods()
+    }
+    if not any(notes.values()):
+        return wide
+    rows = zip(wide["problem"], wide["method"], strict=True)
+    return wide.assign(note=[notes.get(row, "") for row in rows])
+
+
+def _ratios(results: Results, frames: Frames) -> pd.DataFrame:
+    """Frames of the training part and of every test group, and the transfer ratio there by quantity."""
     sizes = {problem.name: problem.tests for problem in results.problems}
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for error in group_errors.to_dict("records"):
+    for problem, method in results.methods():
+        for part, n in method.training_frames.items():
+            rows[problem.name, method.label, PARTS[part]] = {"frames": n}
+    for error in frames.errors.to_dict("records"):
         row = rows.setdefault(tuple(error[key] for key in KEYS), {})
         row["frames"] = sizes[error["problem"]][error["test"]]
         row[f"{SHOWN[error['quantity']][0]} ratio"] = error["ratio"]
@@ -89,9 +106,12 @@ def _ratios(results: Results, group_errors: pd.DataFrame) -> pd.DataFrame:
 def _errors(results: Results) -> pd.DataFrame:
     """Every error metric with its interval."""
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
-    errors = results.scores[results.scores["quantity"].isin(list(QUANTITIES))]
+    errors = results.scores[
+        results.scores["quantity"].isin(list(QUANTITIES)) & results.scores["task"].isin(["", TRAINING])
+    ]
     for error in errors.to_dict("records"):
-        row = rows.setdefault(tuple(error[key] for key in KEYS), {})
+        test = PARTS.get(error["test"], error["test"]) if error["task"] == TRAINING else error["test"]
+        row = rows.setdefault((error["problem"], error["method"], test), {})
         metric = METRICS.get(error["metric"], error["metric"])
         header = f"{QUANTITIES[error['quantity']]} {metric} ({error['unit']})"
         row |= {header: error["value"], f"{header} low": error["low"], f"{header} high": error["high"]}

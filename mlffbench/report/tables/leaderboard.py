@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from mlffbench.harness.documents.parts import TRAIN, VALIDATION
 from mlffbench.report import wording
 from mlffbench.report.budgets import unequal
 from mlffbench.report.conditions import timed_apart
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN
+from mlffbench.report.origins import notes_of_origin
 from mlffbench.report.problems import Problem
 from mlffbench.report.tables.table import (
     Cell,
@@ -34,6 +38,7 @@ SEARCHED = (
     "Their hyperparameters were searched inside the training part; the fit time holds the search. They are "
     "ranked among themselves, not with methods as they are by default."
 )
+NamedColumn = tuple[Column, Callable[[dict[str, Any]], Cell]]  # and the cell of a row of the leaderboard
 NOT_MEASURED = dict.fromkeys(("value", "low", "high"), np.nan)
 
 
@@ -49,28 +54,53 @@ def leaderboard_tables(problem: Problem, frames: Frames) -> list[Table]:
 
 
 def _table(problem: Problem, frames: Frames, tuned: bool) -> Table:
-    """Rank, errors on the reference group, worst transfer ratio and costs of some methods."""
-    on_reference = {quantity: _on_reference(problem, frames.errors, quantity) for quantity in SHOWN}
-    errors = {quantity: group for quantity, group in on_reference.items() if has_numbers(group, "value")}
-    worst = _worst_ratios(problem, frames.errors, next(iter(errors), None))
-    initials = {quantity: SHOWN[quantity][0][0].upper() for quantity in errors}
-    columns = [Column("rank"), Column("method")]
-    columns += [Column(f"{initials[quantity]} RMSE", SHOWN[quantity][1]) for quantity in errors]
-    columns += [Column(f"{next(iter(initials.values()))} ratio", "worst")] if worst is not None else []
+    """Rank, errors on the reference group and in training, worst transfer ratio and costs of some methods."""
+    errors, has_ratio = _error_columns(problem, frames)
+    times = {**TIMES, **(TUNING if tuned else {}), **PREDICTION}
+    named: list[NamedColumn] = [
+        (Column("rank"), lambda m: Cell(wording.rank_text(m["best rank"], m["worst rank"]), m["rank"])),
+        (Column("method"), lambda m: Cell(_name(problem, m))),
+        *errors,
+        *((column, partial(_time_cell, problem, cost)) for cost, column in times.items()),
+        *_ignored_column(problem, frames.leaderboard["method"]),
+    ]
     board = _with_costs(frames)
     board["unequal budget"] = board["method"].isin(unequal(problem))
-    times = {**TIMES, **(TUNING if tuned else {}), **PREDICTION}
-    columns += times.values()
-    rows = [_row(problem, method, errors, worst, list(times)) for method in records(board)]
-    sentences = [_caption(problem, frames.leaderboard, worst is not None), *_precisions(frames.costs)]
+    rows = [Row([cell(method) for _, cell in named], _failure(method)) for method in records(board)]
+    sentences = [_caption(problem, frames.leaderboard, has_ratio), *_precisions(frames.costs)]
     caption = " ".join([*sentences, SEARCHED] if tuned else sentences)
-    return Table("leaderboard", "Leaderboard", columns, rows, caption, words=2)
+    return Table("leaderboard", "Leaderboard", [column for column, _ in named], rows, caption, words=2)
+
+
+def _error_columns(problem: Problem, frames: Frames) -> tuple[list[NamedColumn], bool]:
+    """Columns of errors on the reference group, each beside those in training; True with one of ratios."""
+    on_reference = {quantity: _on_reference(problem, frames.errors, quantity) for quantity in SHOWN}
+    errors = {quantity: group for quantity, group in on_reference.items() if has_numbers(group, "value")}
+    columns: list[NamedColumn] = []
+    for quantity, group in errors.items():
+        name, unit = SHOWN[quantity]
+        initial = name[0].upper()
+        columns.append((Column(f"{initial} RMSE", unit), partial(_error_cell, problem, group)))
+        for part, values in _in_training(frames.training, quantity).items():
+            columns.append((Column(f"{initial} {part}", unit), partial(_value_cell, wording.plain, values)))
+    worst = _worst_ratios(problem, frames.errors, next(iter(errors), None))
+    if worst is not None:
+        initial = SHOWN[next(iter(errors))][0][0].upper()
+        columns.append((Column(f"{initial} ratio", "worst"), partial(_value_cell, wording.ratio, worst)))
+    return columns, worst is not None
 
 
 def _on_reference(problem: Problem, errors: pd.DataFrame, quantity: str) -> pd.DataFrame:
     """Errors of one quantity on the reference group, by method."""
     rows = (errors["test"] == problem.reference) & (errors["quantity"] == quantity)
     return errors[rows].set_index("method")
+
+
+def _in_training(training: pd.DataFrame, quantity: str) -> dict[str, pd.Series]:
+    """Errors of one quantity by method, for each part of the training frames that has any."""
+    own = training[training["quantity"] == quantity]
+    parts = {part: own[own["part"] == part].set_index("method")["value"] for part in (TRAIN, VALIDATION)}
+    return {part: values for part, values in parts.items() if len(values)}
 
 
 def _worst_ratios(problem: Problem, errors: pd.DataFrame, quantity: str | None) -> pd.Series | None:
@@ -85,29 +115,37 @@ def _worst_ratios(problem: Problem, errors: pd.DataFrame, quantity: str | None) 
     return worst
 
 
+def _ignored_column(problem: Problem, labels: pd.Series) -> list[NamedColumn]:
+    """Column of the labels that a method was given and did not use; none where no document says."""
+    methods = [method for method in problem.methods if method.label in set(labels)]
+    words = {m.label: ", ".join(m.ignored) or "none" for m in methods if m.ignored is not None}
+    return [(Column("ignored"), lambda m: Cell(words.get(m["method"], wording.MISSING)))] if words else []
+
+
 def _with_costs(frames: Frames) -> pd.DataFrame:
     return frames.leaderboard.merge(frames.costs, on=["problem", "method"], how="left")
 
 
-def _row(
-    problem: Problem,
-    method: dict[str, Any],
-    errors: dict[str, pd.DataFrame],
-    worst: pd.Series | None,
-    times: list[str],
-) -> Row:
+# ---------------------------------------------------------------- cells
+def _error_cell(problem: Problem, errors: pd.DataFrame, method: dict[str, Any]) -> Cell:
+    """Error on the reference group with its interval."""
     label = method["method"]
-    cells = [Cell(wording.rank_text(method["best rank"], method["worst rank"]), method["rank"])]
-    cells.append(Cell(_name(problem, method)))
-    for group in errors.values():
-        error = group.loc[label] if label in group.index else NOT_MEASURED
-        cell = interval_cell(*(float(error[key]) for key in NOT_MEASURED))
-        cells.append(marked(cell, problem.reference in problem.leaks))
-    cells += [number_cell(wording.ratio, worst.get(label))] if worst is not None else []
-    apart = label in timed_apart(problem)
-    cells += [marked(number_cell(wording.plain, method[cost]), apart, wording.APART) for cost in times]
-    failed = method["status"] == "failed"
-    return Row(cells, (method["failure kind"], method["failure message"]) if failed else None)
+    error = errors.loc[label] if label in errors.index else NOT_MEASURED
+    cell = interval_cell(*(float(error[key]) for key in NOT_MEASURED))
+    return marked(cell, problem.reference in problem.leaks)
+
+
+def _value_cell(text: Callable[[float], str], values: pd.Series, method: dict[str, Any]) -> Cell:
+    return number_cell(text, values.get(method["method"]))
+
+
+def _time_cell(problem: Problem, cost: str, method: dict[str, Any]) -> Cell:
+    apart = method["method"] in timed_apart(problem)
+    return marked(number_cell(wording.plain, method[cost]), apart, wording.APART)
+
+
+def _failure(method: dict[str, Any]) -> tuple[str, str] | None:
+    return (method["failure kind"], method["failure message"]) if method["status"] == "failed" else None
 
 
 def _name(problem: Problem, method: dict[str, Any]) -> str:
@@ -115,8 +153,7 @@ def _name(problem: Problem, method: dict[str, Any]) -> str:
     label, n_failed = str(method["method"]), method["failed seeds"]
     if method["status"] != "ok":
         return label
-    elsewhere = any(other.label == label and not other.fitted_here for other in problem.methods)
-    notes = ["not fitted here"] if elsewhere else []
+    notes = [note for m in problem.methods if m.label == label for note in notes_of_origin(m)]
     notes += [f"{n_failed} seed(s) failed"] if n_failed else []
     if len({len(other.seeds) for other in problem.methods}) > 1:
         notes.append(f"{method['seeds'] + n_failed} seed(s)")

@@ -77,12 +77,13 @@ def _section(problem: Problem, frames: Frames, most: int | None) -> Section:
         frames = frames.of_methods(best)
         problem = replace(problem, methods=tuple(m for m in problem.methods if m.label in best))
     by_rank, apart = frames.by_rank(), timed_apart(problem)
+    of_tasks = task_tables(other_tasks(by_rank.tasks), problem.other_level is not None)
     blocks = {
         "leaderboard": leaderboards,
-        "transfer": transfer_tables(problem, by_rank.errors),
+        "transfer": transfer_tables(problem, by_rank.errors, by_rank.training),
         "profiles": [profile_table(by_rank.profiles)],
         "cost": [cost_table(by_rank.costs, apart), circumstances_table(by_rank.costs)],
-        "tasks": [*speed_tables(by_rank.tasks, apart), *task_tables(other_tasks(by_rank.tasks))],
+        "tasks": [*speed_tables(by_rank.tasks, apart), *of_tasks],
         "models": [kept_models_table(problem, list(frames.leaderboard["method"]))],
         "skipped": [skipped_table(by_rank.skipped, len(problem.methods))],
     }

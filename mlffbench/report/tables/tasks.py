@@ -19,6 +19,7 @@ from mlffbench.report.tables.table import (
     Table,
     has_numbers,
     interval_cell,
+    marked,
     number_cell,
     records,
 )
@@ -29,17 +30,25 @@ WITH_REFERENCE = (
     "Beside a reference: the value, its error in brackets. Else errors and costs, lower is better."
 )
 
+OTHER_LEVEL = (
+    f" {wording.OTHER_LEVEL}: the reference is at another level of theory than the labels, see Careful."
+)
 
-def task_tables(frame: pd.DataFrame) -> list[Table]:
-    """The tables of every task: one a quantity if there are more tests than quantities, else one a test."""
+
+def task_tables(frame: pd.DataFrame, other_level: bool = False) -> list[Table]:
+    """The tables of every task: one a quantity if there are more tests than quantities, else one a test.
+
+    With `other_level`, the reference is at another level of theory than the labels: numbers beside it are
+    marked.
+    """
     tables: list[Table] = []
     names = short_names(dict.fromkeys(frame["task"]))
     for task, scores in frame.assign(task=frame["task"].map(names)).groupby("task", sort=False):
         quantities = scores.groupby(["quantity", "metric", "unit"], sort=False).ngroups
         if scores["test"].nunique() > quantities:
-            tables += quantity_tables(str(task), scores)
+            tables += quantity_tables(str(task), scores, other_level)
         else:
-            tables += _by_test(str(task), scores)
+            tables += _by_test(str(task), scores, other_level)
     return tables
 
 
@@ -50,20 +59,20 @@ def short_names(tasks: Iterable[str]) -> dict[str, str]:
     return {task: name if counts[name] == 1 else task for task, name in short.items()}
 
 
-def quantity_tables(task: str, frame: pd.DataFrame) -> Iterable[Table]:
+def quantity_tables(task: str, frame: pd.DataFrame, other_level: bool = False) -> Iterable[Table]:
     """One table a quantity: rows are methods, columns are tests."""
     for (quantity, metric, unit), scores in frame.groupby(["quantity", "metric", "unit"], sort=False):
         tests = in_reading_order(dict.fromkeys(scores["test"]), None)
         rows = []
         for method, own in scores.groupby("method", sort=False):
-            cells = {r["test"]: interval_cell(r["value"], r["low"], r["high"]) for r in records(own)}
+            cells = {r["test"]: _marked(_interval(r), r, other_level) for r in records(own)}
             rows.append(Row([Cell(str(method)), *(cells.get(test, EMPTY) for test in tests)]))
         columns = [Column("method"), *(Column(test, str(unit)) for test in tests)]
         id, title = _id_and_title(task, f"{quantity}, {metric}")
-        yield Table(id, title, columns, rows, "Lower is better.")
+        yield Table(id, title, columns, rows, "Lower is better." + _note(scores, other_level))
 
 
-def _by_test(task: str, frame: pd.DataFrame) -> Iterable[Table]:
+def _by_test(task: str, frame: pd.DataFrame, other_level: bool) -> Iterable[Table]:
     """One table a test: rows are quantities, columns are methods and, where there is one, the reference."""
     methods = list(dict.fromkeys(frame["method"]))
     for test, scores in frame.groupby("test", sort=False):
@@ -71,21 +80,35 @@ def _by_test(task: str, frame: pd.DataFrame) -> Iterable[Table]:
         columns = [Column("quantity"), Column("unit"), *([Column("reference")] if with_reference else [])]
         rows = []
         for (quantity, metric, unit), own in scores.groupby(["quantity", "metric", "unit"], sort=False):
-            measured = {r["method"]: _measured(r) for r in records(own)}
+            measured = {r["method"]: _marked(_measured(r), r, other_level) for r in records(own)}
             name = str(quantity) if metric == "error" else f"{quantity}, {metric}"
             cells = [Cell(name.replace("_", " ")), Cell(str(unit))]
             cells += [number_cell(wording.digits, own["reference"].mean())] if with_reference else []
             rows.append(Row([*cells, *(measured.get(method, EMPTY) for method in methods)]))
         caption = WITH_REFERENCE if with_reference else "Errors and costs: lower is better."
         id, title = _id_and_title(task, str(test))
+        caption += _note(scores, other_level)
         yield Table(id, title, [*columns, *map(Column, methods)], rows, caption, words=2, detail=True)
 
 
 def _measured(row: dict[str, Any]) -> Cell:
     """The predicted number and its error, or the error with its interval."""
     if np.isnan(row["predicted"]) or np.isnan(row["reference"]):
-        return interval_cell(row["value"], row["low"], row["high"])
+        return _interval(row)
     return Cell(f"{wording.digits(row['predicted'])} ({wording.plain(row['value'])})", row["value"])
+
+
+def _interval(row: dict[str, Any]) -> Cell:
+    return interval_cell(row["value"], row["low"], row["high"])
+
+
+def _marked(cell: Cell, row: dict[str, Any], other_level: bool) -> Cell:
+    """The cell with a mark if its reference is at another level of theory than the labels."""
+    return marked(cell, other_level and not np.isnan(row["reference"]), wording.OTHER_LEVEL)
+
+
+def _note(scores: pd.DataFrame, other_level: bool) -> str:
+    return OTHER_LEVEL if other_level and has_numbers(scores, "reference") else ""
 
 
 def _id_and_title(task: str, subject: str) -> tuple[str, str]:

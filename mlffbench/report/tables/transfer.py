@@ -8,22 +8,30 @@ import pandas as pd
 from mlffbench.report import wording
 from mlffbench.report.dataframes.scores import SHOWN
 from mlffbench.report.problems import Problem
-from mlffbench.report.tables.table import Cell, Column, Row, Table, has_numbers, marked, records
+from mlffbench.report.tables.table import Cell, Column, Row, Table, has_numbers, marked, number_cell, records
+from mlffbench.report.wording import PARTS
 
 __all__ = ["transfer_tables"]
 
 
-def transfer_tables(problem: Problem, errors: pd.DataFrame) -> list[Table]:
-    """One table a quantity: rows are methods, columns are test groups, cells hold RMSE and transfer ratio."""
+def transfer_tables(problem: Problem, errors: pd.DataFrame, training: pd.DataFrame) -> list[Table]:
+    """One table a quantity: rows are methods, columns are test groups, cells hold RMSE and transfer ratio.
+
+    Before the groups stand the errors on the parts of the training set, where any document has them.
+    """
     if len(problem.tests) < 2:
         return []
     by_quantity = {quantity: errors[errors["quantity"] == quantity] for quantity in SHOWN}
-    return [_table(problem, q, own) for q, own in by_quantity.items() if has_numbers(own, "value")]
+    parts = {quantity: training[training["quantity"] == quantity] for quantity in SHOWN}
+    return [_table(problem, q, own, parts[q]) for q, own in by_quantity.items() if has_numbers(own, "value")]
 
 
-def _table(problem: Problem, quantity: str, errors: pd.DataFrame) -> Table:
+def _table(problem: Problem, quantity: str, errors: pd.DataFrame, training: pd.DataFrame) -> Table:
     name, unit = SHOWN[quantity]
-    columns = [Column("method"), *(Column(test, unit) for test in problem.tests)]
+    own = {(row["method"], row["part"]): row["value"] for row in records(training)}
+    parts = [part for part in PARTS if any(part == measured for _, measured in own)]
+    columns = [Column("method"), *(Column(PARTS[part], unit) for part in parts)]
+    columns += [Column(test, unit) for test in problem.tests]
     failures = {method.label: method.test_failures for method in problem.methods}
     rows = []
     for method, group in errors.groupby("method", sort=False):
@@ -36,7 +44,8 @@ def _table(problem: Problem, quantity: str, errors: pd.DataFrame) -> Table:
             )
             for t in problem.tests
         ]
-        rows.append(Row([Cell(str(method)), *cells]))
+        before = [number_cell(wording.plain, own.get((method, part))) for part in parts]
+        rows.append(Row([Cell(str(method)), *before, *cells]))
     caption = f"In brackets: times the error in domain ({problem.in_domain})." if problem.in_domain else ""
     return Table(f"transfer/{quantity}", f"{name.capitalize()} RMSE by test group", columns, rows, caption)
 

@@ -100,7 +100,9 @@ def _is_a_strangers(model: ForceField) -> bool:
 
 
 def _no_deviations(model: ForceField) -> str:
-    return f"{type(model).__name__} predicts no standard deviations"
+    reason = f"{type(model).__name__} predicts no standard deviations"
+    choice = getattr(model, "uncertainty", None)
+    return f"{reason} with uncertainty={choice!r}" if choice in (False, "none") else reason
 
 
 # ---------------------------------------------------------------- subtasks

@@ -7,6 +7,8 @@ import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,7 @@ from mlffbench.estimators.painn import PaiNN
 from mlffbench.estimators.schnet import SchNet
 from mlffbench.estimators.tensornet import TensorNet
 from mlffbench.potentials.networks import training
+from mlffbench.potentials.networks.rigidity import Rows
 from mlffbench.system import cuda_graph
 from mlffbench.testing import molecules
 from mlffbench.testing.launches import operations, waits
@@ -31,7 +34,8 @@ from mlffbench.testing.replay import replayed_on_cpu
 SHARED = {
     "energy_weight": 1.0, "forces_weight": 1.0, "stress_weight": 100.0, "max_epochs": 100, "batch_size": 5,
     "learning_rate": 0.005, "validation_fraction": 0.1, "patience": None, "max_seconds": None,
-    "warm_start": False, "device": "cpu", "dtype": "float32", "random_state": 0, "atomic_energies": None,
+    "uncertainty": "none", "warm_start": False, "device": "cpu", "dtype": "float32",
+    "random_state": 0, "atomic_energies": None,
 }  # fmt: skip
 OWN: dict[type[GraphNetwork], dict[str, Any]] = {
     PaiNN: {"cutoff": 5.0, "channels": 32, "layers": 3, "radial_features": 20},
@@ -235,3 +239,53 @@ def test_structures_of_one_shape_are_predicted_by_a_replayed_graph() -> None:
             np.testing.assert_allclose(got.forces[0], labels.forces[0], rtol=1e-9, atol=1e-11)
         assert again._prediction().captured.status == "yes"
         pickle.dumps(again)  # without the graphs
+
+
+# ---------------------------------------------------------------- deviations of the last layer
+@pytest.mark.parametrize("cls", [EquivariantNetwork, SchNet], ids=lambda c: c.__name__)
+def test_deviations_are_kept_in_files_and_computed_when_asked_for(cls: Any, tmp_path: Path) -> None:
+    data = molecules(8)
+    model = network(cls, uncertainty="llpr", validation_fraction=0.25, max_epochs=2)
+    model.fit(data.frames, data.labels)
+    predicted = model.predict(data.frames)
+    assert (predicted.energy_std > 0).all()
+    assert all(f.shape == (9, 3) and (f > 0).all() for f in predicted.forces_std)
+    model.save(tmp_path / "model.mlff")
+    for copy in (pickle.loads(pickle.dumps(model)), cls.load(tmp_path / "model.mlff")):
+        again = copy.predict(data.frames)
+        np.testing.assert_allclose(again.energy_std, predicted.energy_std)
+        np.testing.assert_allclose(again.forces_std, predicted.forces_std)
+    asked = model.evaluate(model.prepare(data.frames), ("energy", "forces"))
+    assert asked.energy_std is None
+    np.testing.assert_array_equal(asked.forces, predicted.forces)
+
+
+def test_deviations_are_those_of_errors_held_out() -> None:
+    """The mean of (error/σ)² over the frames that calibrate is 1."""
+    data = molecules(10)
+    model: Any = network(EquivariantNetwork, uncertainty="llpr", validation_fraction=0.3, max_epochs=2)
+    labels = replace(
+        data.labels, forces=[None if i % 3 == 0 else f for i, f in enumerate(data.labels.forces)]
+    )
+    rows = []
+    joined = Rows.joined
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rows, "joined", lambda parts: rows.append(joined(parts)) or rows[0])
+        model.fit(data.frames, labels)
+    (held,), rigidity = rows, model.rigidity_
+    assert len(held.energy_error) == 3
+    assert len(held.forces_error) < 3 * 27  # some are not known
+    pairs = (
+        (held.energy, held.energy_error, rigidity.energy),
+        (held.forces, held.forces_error, rigidity.forces),
+    )
+    for derivatives, errors, root in pairs:
+        z = errors / (derivatives @ root).norm(dim=1)
+        assert float(z.square().mean()) == pytest.approx(1.0)
+
+
+def test_deviations_need_frames_to_calibrate_on() -> None:
+    data = molecules(4)
+    model = network(EquivariantNetwork, uncertainty="llpr", validation_fraction=0.0)
+    with pytest.raises(ValueError, match="validation_fraction above 0"):
+        model.fit(data.frames, data.labels)

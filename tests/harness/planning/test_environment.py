@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mlffbench.estimators import NequIP
-from mlffbench.harness.planning.environment import environment_of, is_version, untrusted
+from mlffbench.harness.planning.environment import environment_of, untrusted
 from mlffbench.harness.planning.plan import SuiteError
 from mlffbench.harness.planning.read_suite import read_suite
 from mlffbench.harness.planning.row import Environment, Row
@@ -35,6 +35,18 @@ def test_a_row_changes_what_it_says():
     assert older == {"name": "nequip", "requirements": ["nequip==0.19.0"]}
 
 
+def test_the_calculator_of_a_row_brings_its_environment_along():
+    entry = {"pretrained": {"calculator": {"mattersim": {}}, "refit_atomic_energies": True}}
+    own = environment(entry)
+    assert own["name"] == "mattersim"
+    assert own["without_dependencies"] == ["mattersim==1.2.3"]
+    assert environment({"pretrained": {"calculator": "mace_mp"}}) is None
+    other = environment({**entry, "environment": {"requirements": ["mattersim==9"]}})
+    assert other == {"name": "mattersim", "requirements": ["mattersim==9"]}
+    there = environment({**entry, "environment": {"python": "/opt/python"}})
+    assert there == {**own, "python": "/opt/python"}
+
+
 def test_a_row_names_an_environment_of_the_suite():
     entry = {"morse": {}, "environment": "tinny"}
     with pytest.raises(LookupError, match=r"no environment 'tinny'; did you mean 'tiny'\?"):
@@ -45,12 +57,12 @@ def test_a_row_names_an_environment_of_the_suite():
     }
 
 
-def test_methods_of_different_environments_cannot_be_joined(monkeypatch):
+def test_methods_of_different_environments_are_joined_here(monkeypatch):
     from mlffbench.estimators import Morse
 
+    assert environment({"delta_learning": {"baseline": "mace", "model": "nequip"}}) is None
     monkeypatch.setattr(Morse, "environment", {"name": "other", "requirements": ["x"]})
-    with pytest.raises(ValueError, match="delta_learning is made of methods of different environments"):
-        environment({"delta_learning": {"baseline": "morse", "model": "nequip"}})
+    assert environment({"delta_learning": {"baseline": "morse", "model": "nequip"}}) is None
 
 
 @pytest.mark.parametrize(
@@ -94,9 +106,3 @@ def test_the_suites_of_the_page_need_its_trust(monkeypatch):
     assert [line.split("add --trust ")[1].split()[0] for line in str(refused.value).splitlines()] == trusted
     monkeypatch.setenv("MLFFBENCH_TRUST", ",".join(trusted))
     assert len(read_suite(second).estimators) == 3
-
-
-def test_a_version_is_no_interpreter():
-    assert is_version("3.12")
-    assert is_version("3.13.1")
-    assert not is_version("python3.12")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from example_documents import failed, outcome
+from example_documents import failed, outcome, trained
 
 from mlffbench.report.dataframes.board import board
 from mlffbench.report.results import Results
@@ -30,6 +30,16 @@ def test_a_method_that_left_a_group_out_has_no_worst_ratio():
     table = board(Results.from_documents([outcome("whole"), part])).set_index("method")
     assert np.isnan(table.loc["part", "worst ratio"])
     assert table.loc["whole", "worst ratio"] == 3.0
+
+
+def test_errors_in_training_and_ignored_labels_are_columns():
+    fit = trained(outcome("sgdml", 0.02), 0.005, 0.018, ["energy"])
+    table = board(Results.from_documents([fit, outcome("old")])).set_index("method")
+    parts = [f"force RMSE (meV/Å) {part}" for part in ("train", "validation")]
+    assert np.allclose(table.loc["sgdml", parts].astype(float), [5.0, 18.0])
+    assert table.loc["old", parts].isna().all()
+    assert table["ignored labels"].fillna("?").to_dict() == {"sgdml": "energy", "old": "?"}
+    assert not {*parts, "ignored labels"} & set(board(Results.from_documents([outcome("old")])))
 
 
 def test_a_table_of_failures_or_of_nothing():

@@ -22,6 +22,20 @@ def test_a_structure_is_a_table_of_its_quantities_beside_the_reference(measured_
     assert [c.text for c in errors.rows[0].cells] == ["smoothness, energy jump", "eV/atom", "0.100", "0.100"]
 
 
+def test_a_reference_of_another_level_is_marked(measured_documents):
+    level = {"level": "experiment", "labels": "PBE", "differs": True}
+    marked = [{**document, "reference": level} for document in measured_documents]
+    diamond = table(marked, "tasks/properties/diamond")
+    assert [c.text for c in diamond.rows[0].cells][2:] == ["150", "142 (8.00)¶", "165 (15.0)¶"]
+    assert diamond.caption.endswith(
+        "¶: the reference is at another level of theory than the labels, see Careful."
+    )
+    errors = table(marked, "tasks/physics/Si8")
+    assert "¶" not in errors.caption + "".join(c.text for c in errors.rows[0].cells), "it has no reference"
+    same = table(measured_documents, "tasks/properties/diamond")
+    assert "¶" not in same.caption + "".join(c.text for c in same.rows[0].cells)
+
+
 def test_what_was_skipped_is_one_row_a_reason(measured_documents):
     measured_documents[2]["task_failures"][0]["message"] = "the slab did not relax"
     rows = [[c.text for c in row.cells] for row in table(measured_documents, "skipped").rows]

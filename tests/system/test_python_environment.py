@@ -20,10 +20,10 @@ from example_processes import marked
 from filelock import FileLock
 
 from mlffbench.harness.documents.store import Store
-from mlffbench.harness.execution import environments
-from mlffbench.harness.execution.environments import PythonEnvironment, environment_sentences
 from mlffbench.harness.execution.execute import execute
+from mlffbench.system import python_environment as environments
 from mlffbench.system import virtual_environment
+from mlffbench.system.python_environment import PythonEnvironment, environment_sentences, is_version
 
 HERE = {"python": sys.executable}
 
@@ -153,6 +153,8 @@ def test_sentences_come_once_and_install_nothing(tmp_path, monkeypatch):
 
 
 def test_a_version_is_no_interpreter():
+    assert is_version("3.13.1")
+    assert not is_version("python3.12")
     assert not PythonEnvironment("x", ("a",), "3.12").is_existing
     assert PythonEnvironment("x", ("a",), "python3.12").is_existing
     assert PythonEnvironment("x", ("a",), "3.12").digest != PythonEnvironment("x", ("a",), "3.13").digest
@@ -175,7 +177,7 @@ execute([replace(case(), environment=there)], Store(Path(sys.argv[1])), Silent()
 
 
 def test_an_installation_ends_with_its_driver(tmp_path, monkeypatch):
-    tests = Path(__file__).parents[2]
+    tests = Path(__file__).parents[1]
     monkeypatch.setenv("PYTHONPATH", f"{tests}{os.pathsep}{tests.parent}")
     monkeypatch.setenv("MARK", str(tmp_path))
     monkeypatch.setenv("MLFFBENCH_CACHE", str(tmp_path / "cache"))

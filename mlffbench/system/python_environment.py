@@ -1,9 +1,10 @@
-"""Python environments of cases: existing interpreters, and environments made once from requirements."""
+"""Python environments of methods: existing interpreters, and environments made once from requirements."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import re
 import shutil
@@ -14,14 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlffbench.harness.planning.environment import is_version
 from mlffbench.system.atomic_write import atomic_write
 from mlffbench.system.fetch import cache_folder
-from mlffbench.system.own_package import core_requirements
+from mlffbench.system.own_package import core_requirements, package_alone
 from mlffbench.system.virtual_environment import interpreter, make_environment, uv
 
-__all__ = ["PythonEnvironment", "environment_sentences", "environments_folder"]
+__all__ = ["WITHIN", "PythonEnvironment", "environment_sentences", "environments_folder", "is_version"]
 
+VERSION = re.compile(r"3\.\d+(\.\d+)?")
+OWN_PYTHON = "MLFFBENCH_PYTHON_"  # environment variable, before the name: the user's interpreter
+WITHIN = "MLFFBENCH_WITHIN"  # environment variable: digests of the environments that a process runs in
 SEARCH = "search"  # extra of mlffbench that every environment has: a row may be tuned
 LONGEST_START = 60  # s that an existing interpreter may take to say what it has
 RECORD = "mlffbench.json"  # in a finished environment, written last
@@ -39,6 +42,11 @@ print(json.dumps([
     *(name for name in modules if importlib.util.find_spec(name) is None),
 ]))
 """
+
+
+def is_version(python: str) -> bool:
+    """True for a version of Python, such as 3.12; all else is an interpreter."""
+    return VERSION.fullmatch(python) is not None
 
 
 def environments_folder() -> Path:
@@ -59,19 +67,28 @@ class PythonEnvironment:
     python : str or None
         An existing interpreter, used as it is; or a version, such as 3.12, of the Python that an environment
         is made of, by default that of this process.
+    without_dependencies : tuple of str
+        Packages installed last and alone: they ask for gigabytes that they do not need here.
     """
 
     name: str
     requirements: tuple[str, ...] = ()
     python: str | None = None
+    without_dependencies: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, environment: Mapping[str, Any]) -> PythonEnvironment:
-        """Environment of a case."""
+        """Environment of a method or a case.
+
+        An interpreter that the user has named for all environments of this name, as
+        ``MLFFBENCH_PYTHON_NEQUIP=/opt/nequip/bin/python``, is used as it is.
+        """
         requirements = tuple(environment.get("requirements") or ())
         python = environment.get("python")
-        name = environment.get("name") or python or ", ".join(requirements)
-        return cls(str(name), requirements, python)
+        name = str(environment.get("name") or python or ", ".join(requirements))
+        own = os.environ.get(OWN_PYTHON + re.sub(r"\W", "_", name).upper())
+        alone = tuple(environment.get("without_dependencies") or ())
+        return cls(name, requirements, python or own or None, alone)
 
     @property
     def is_existing(self) -> bool:
@@ -84,7 +101,7 @@ class PythonEnvironment:
         version = self.python or ".".join(platform.python_version_tuple()[:2])
         made_of = [
             sorted(self.requirements), sorted(_own_requirements()), version,
-            sys.implementation.name, sys.platform, platform.machine(),
+            sys.implementation.name, sys.platform, platform.machine(), *sorted(self.without_dependencies),
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
 
@@ -131,6 +148,22 @@ class PythonEnvironment:
             self._make(run)
         return str(interpreter(self.folder))
 
+    def variables(self, python: str) -> dict[str, str]:
+        """Environment variables of its interpreter, which imports this package, then what the user added."""
+        alone = str(package_alone(environments_folder()))
+        before = {name: os.environ.get(name) for name in ("PYTHONPATH", "PATH", WITHIN)}
+        joined = lambda first, name: os.pathsep.join(filter(None, [first, before[name]]))
+        return {
+            "PYTHONPATH": joined(alone, "PYTHONPATH"),
+            "PATH": joined(str(Path(python).parent), "PATH"),
+            WITHIN: joined(self.digest, WITHIN),
+        }
+
+    @property
+    def is_entered(self) -> bool:
+        """True if this process runs in it."""
+        return self.digest in os.environ.get(WITHIN, "").split(os.pathsep)
+
     def lacking(self, modules: Iterable[str] = ()) -> list[str]:
         """Core packages of mlffbench, and modules, that an existing interpreter does not have."""
         names = [re.split(r"[^\w.-]", text, maxsplit=1)[0] for text in core_requirements()]
@@ -161,7 +194,8 @@ class PythonEnvironment:
                 raise ImportError(before["message"])
             shutil.rmtree(self.folder, ignore_errors=True)  # of one that was killed
             try:
-                make_environment(self.folder, [*self.requirements, *_own_requirements()], self.python)
+                packages = [*self.requirements, *_own_requirements()]
+                make_environment(self.folder, packages, self.python, self.without_dependencies)
             except ImportError as error:
                 message = f"the environment {self.name!r} cannot be made: {error}"
                 _write(failed, {"run": run, "message": message})
@@ -176,8 +210,8 @@ class PythonEnvironment:
         if self.is_made:
             return f"environment {self.name}: made before, {self.folder}"
         tool = "uv" if uv() else "venv and pip"
-        packages = ", ".join([*self.requirements, "the core packages of mlffbench"])
-        return f"environment {self.name}: to be made by {tool} in {self.folder}, of {packages}"
+        packages = [*self.requirements, *self.without_dependencies, "the core packages of mlffbench"]
+        return f"environment {self.name}: to be made by {tool} in {self.folder}, of {', '.join(packages)}"
 
 
 def _own_requirements() -> list[str]:

@@ -1,0 +1,1 @@
+"""The neuroevolution potential by the package torchnep: its files, training and evaluation."""

@@ -1,0 +1,1 @@
+"""Spectral neighbour analysis potential: bispectrum of LAMMPS, linear fit, coefficient files."""

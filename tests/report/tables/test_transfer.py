@@ -1,0 +1,27 @@
+"""Errors by test group, with those on the training part before them."""
+
+from __future__ import annotations
+
+from example_documents import outcome, trained
+
+from mlffbench.report.results import Results
+from mlffbench.report.tables.sections import sections
+
+
+def tables(*documents):
+    (section,) = sections(Results.from_documents(documents))
+    return section.blocks["transfer"]
+
+
+def test_the_training_part_comes_before_the_groups():
+    forces, energies = tables(trained(outcome("net"), 0.005, 0.018), outcome("old"))
+    assert [c.name for c in forces.columns] == [
+        "method", "training part", "validation part", "test_300K", "test_1200K", "proton_transfer"
+    ]  # fmt: skip
+    texts = {row.cells[0].text: [cell.text for cell in row.cells[1:4]] for row in forces.rows}
+    assert texts == {"net": ["5.00", "18.0", "20.0"], "old": ["–", "–", "20.0"]}
+    assert "training part" not in [c.name for c in energies.columns], "nobody has any of the energy"
+
+
+def test_older_results_have_test_groups_alone():
+    assert [c.name for c in tables(outcome("old"))[0].columns][1] == "test_300K"

@@ -10,7 +10,7 @@ from ase import Atoms
 
 from mlffbench.data import Labels
 from mlffbench.forcefield import ForceField
-from mlffbench.system.ranges import AtomEnergies, Count, Length, Positive, Seed
+from mlffbench.system.ranges import AtomEnergies, Count, Length, NonNegative, Seed
 
 if TYPE_CHECKING:
     from mlffbench.potentials.ace.edges import Edges
@@ -85,9 +85,9 @@ class ACE(ForceField):
         order: CorrelationOrder = 3,
         degree: Degree | None = None,
         cutoff: Length = 5.0,
-        energy_weight: Positive | None = None,
-        forces_weight: Positive | None = None,
-        stress_weight: Positive | None = None,
+        energy_weight: NonNegative | None = None,
+        forces_weight: NonNegative | None = None,
+        stress_weight: NonNegative | None = None,
         uncertainty: bool = False,
         max_columns: Count = 1500,
         random_state: Seed | None = 0,

@@ -52,11 +52,6 @@ class NEP(Calculator):
         "name": "nep",
         "requirements": ["torchnep>=1.0.7,<1.1", "torch>=2.6,<2.14", "pip"],
     }
-    requires: ClassVar[tuple[str, ...]] = ("torch", "torchnep")
-    origin: ClassVar[Mapping[str, str]] = {
-        "level": "that of several datasets, see NEP89's paper",
-        "data": "inorganic and organic structures of 89 elements, selected from several datasets",
-    }
     dtype = "float64"
 
     def __init__(self, file: str | None = None, device: str = "cpu") -> None:

@@ -42,6 +42,7 @@ WORDS = {
     "surface": "surface energies",
     "thermal expansion": "thermal expansion, volume",
     "torsion": "torsion, angle",
+    "training part": "predicting frames of the fit",
     "trial": "tuning, trial",
     "waiting": "another run is computing it",
 }

@@ -118,7 +118,7 @@ class NEP(Exportable, WarmStart):
     requires: ClassVar[tuple[str, ...]] = ("torch", "torchnep")
     environment: ClassVar[Mapping[str, Any] | None] = {
         "name": "nep",
-        "requirements": ["torchnep>=1.0.7,<1.1", "torch>=2.6,<2.14"],
+        "requirements": ["torchnep>=1.0.7,<1.1", "torch>=2.6,<2.14", "pip"],  # pip fetches NEP89
     }
     implementation: ClassVar[tuple[str, ...]] = (
         "mlffbench.potentials.nep.training",
@@ -225,6 +225,15 @@ class NEP(Exportable, WarmStart):
                 "neighbours are among the radial ones, so choose a smaller angular_cutoff"
             )
 
+    def learned_labels(self) -> tuple[str, ...]:
+        """Labels with a weight in either stage; stresses are learned as virials."""
+        names = {"energy": "energy", "forces": "forces", "stress": "virial"}
+        stages = ("",) if self.stage_two is None else ("", "stage_two_")
+        weights = {
+            q: [getattr(self, f"{stage}{name}_weight") for stage in stages] for q, name in names.items()
+        }
+        return tuple(quantity for quantity, values in weights.items() if any(values))
+
     # ------------------------------------------------------------ fitting
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
         self._train(frames, labels)
@@ -247,6 +256,7 @@ class NEP(Exportable, WarmStart):
 
         seed = seed_of(self.random_state)
         training, held = holdout(len(frames), self.validation_fraction, seed)
+        self._hold_out(held)
         picks = {"train": training} | ({"valid": held} if len(held) else {})
         return Training(
             elements=self.elements_,

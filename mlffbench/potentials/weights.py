@@ -23,6 +23,21 @@ MATTERSIM = (  # the last wheels that held the weights were made for an older Py
         "cp39",
     ),
 )
+NEPTRAINKIT = (
+    "NepTrainKit==2.5.4",
+    "ae5c607acd8f4e0384e2d7579225054aa5dff0fe6ab61ed0226922963a42dfe9",
+    "NepTrainKit/Config",
+    (
+        "--platform",
+        "manylinux_2_17_x86_64",
+        "--python-version",
+        "311",
+        "--implementation",
+        "cp",
+        "--abi",
+        "cp311",
+    ),
+)
 JANUS = (  # tests its calculators with them
     "janus-core==0.8.2",
     "7e6bd7e5c1fd0e03936f0fb19821375d9a36651b0a07c84ab372cd3beda4634d",
@@ -41,6 +56,9 @@ FILES = {
     }),
     "mace-off23-small": (JANUS, {
         "MACE-OFF23_small.model": "165cce4cfec5a34b9c64d4ebf95de15d71106bb584b7291c8470f0749977c46f",
+    }),
+    "nep89": (NEPTRAINKIT, {
+        "nep89.txt": "75168ece02e840e4a32644f982b78d43cba697f5b64b4c8134ab66c7a8c28be1",
     }),
     "orb-d3-xs-v2": (JANUS, {
         "orb-d3-xs-v2-20241011.ckpt": "623f2fe8c1a3993325df101081c919ef62fdf11fa4fa9b47e21bea4cec36eb56",

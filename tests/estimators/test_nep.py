@@ -25,7 +25,7 @@ import mlffbench
 from mlffbench.datasets.lennard_jones import lennard_jones
 from mlffbench.datasets.malonaldehyde import malonaldehyde
 from mlffbench.estimators import NEP, Pretrained
-from mlffbench.potentials.nep.nep89 import nep89
+from mlffbench.potentials.weights import weights_of
 from mlffbench.testing import check_forcefield
 
 check_forcefield(NEP)
@@ -51,9 +51,7 @@ for data in (malonaldehyde(), lennard_jones(n_train=20, n_test=2)):
     assert len(model.history_) == 5 and model.stopped_by_ == "epochs"
     assert model.n_parameters_ > 100
 
-known = nep89()
-Path("nep89.txt").write_text(known)
-authors = Authors("nep89.txt")
+authors = Authors(str(weights_of("nep89")[0]))
 universal = Pretrained("nep", refit_atomic_energies=True).fit(frames, labels)
 atoms = bulk("Si", a=5.5)
 atoms.rattle(0.1, seed=1)
@@ -62,7 +60,6 @@ theirs = atoms.get_potential_energy(), atoms.get_forces(), atoms.get_stress()
 atoms.calc = universal.submodels()[0].calculator
 for a, b in zip(theirs, (atoms.get_potential_energy(), atoms.get_forces(), atoms.get_stress()), strict=True):
     assert np.abs(a - b).max() < 1e-9
-Path("nep89.txt").unlink()
 
 begun = time.monotonic()
 timed = NEP(**{**SMALL, "max_epochs": 100_000}, max_seconds=10).fit(frames, labels)
@@ -86,7 +83,13 @@ def test_it_is_no_dependency_and_says_where_it_runs():
         import torchnep  # noqa: F401
     except ImportError:
         with pytest.raises(ImportError, match=r"environment of its own.*'torchnep>=1.0.7,<1.1'"):
-            NEP().import_libraries()
+            NEP._check_installed()
+
+
+def test_stresses_are_learned_where_virials_weigh():
+    assert NEP().learned_labels() == ("energy", "forces", "stress")
+    assert NEP(virial_weight=0.0).learned_labels() == ("energy", "forces")
+    assert NEP(energy_weight=0.0, virial_weight=0.0, stage_two=0.5).learned_labels()[0] == "energy"
 
 
 def test_angular_neighbours_are_among_the_radial_ones(monkeypatch):

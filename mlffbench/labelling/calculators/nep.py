@@ -10,6 +10,8 @@ from ase.calculators.calculator import Calculator, all_changes
 
 __all__ = ["NEP"]
 
+REMEDY = "a suite makes its environment, or pip install 'torchnep>=1.0.7,<1.1'"
+
 
 class NEP(Calculator):
     """Energies (eV), forces (eV/Å) and stresses (eV/Å³) of a NEP4 network, in float64, by torchnep.
@@ -29,7 +31,7 @@ class NEP(Calculator):
     ------
     ModuleNotFoundError
         torchnep is not installed; suites make an environment that has it.
-    DownloadError
+    OSError
         NEP89 is not here and cannot be downloaded.
     ValueError
         The file is no NEP4.
@@ -41,9 +43,14 @@ class NEP(Calculator):
     """
 
     implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress"]
+    requires: ClassVar[tuple[str, ...]] = ("torch", "torchnep")
+    origin: ClassVar[Mapping[str, str]] = {
+        "level": "several levels of theory: those of the public datasets that its structures are from",
+        "data": "inorganic and organic materials of 89 elements, selected from several datasets",
+    }
     environment: ClassVar[Mapping[str, Any]] = {
         "name": "nep",
-        "requirements": ["torchnep>=1.0.7,<1.1", "torch>=2.6,<2.14"],
+        "requirements": ["torchnep>=1.0.7,<1.1", "torch>=2.6,<2.14", "pip"],
     }
     dtype = "float64"
 
@@ -54,7 +61,7 @@ class NEP(Calculator):
 
             self.potential = NEPPotential.read(file, device)
         except ModuleNotFoundError as error:
-            message = f"the calculator nep cannot be loaded ({error}); pip install 'torchnep>=1.0.7,<1.1'"
+            message = f"the calculator nep cannot be loaded ({error}); {REMEDY}"
             raise ModuleNotFoundError(message, name=error.name) from error
 
     def calculate(

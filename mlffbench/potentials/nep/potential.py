@@ -11,8 +11,8 @@ from ase import Atoms
 
 from mlffbench.descriptors.graph import build, labels
 from mlffbench.potentials.nep.evaluation import evaluate, network
-from mlffbench.potentials.nep.nep89 import nep89
 from mlffbench.potentials.nep.nep_text import NEPText
+from mlffbench.potentials.weights import weights_of
 from mlffbench.system.device import checked_device
 from mlffbench.system.text_file import read_text
 
@@ -45,13 +45,13 @@ class NEPPotential:
         ------
         ModuleNotFoundError
             torchnep is not installed.
-        FileNotFoundError
-            There is no such file.
+        OSError
+            There is no such file, or NEP89 cannot be downloaded.
         ValueError
             It is no NEP4 network.
         """
         import_module("torchnep")  # before anything is downloaded
-        text = nep89() if file is None else read_text(Path(file))
+        text = read_text(weights_of("nep89")[0] if file is None else Path(file))
         known, place = NEPText.parse(text), str(checked_device(device))
         return cls(network(text, place), known.elements, known.cutoff, place)
 

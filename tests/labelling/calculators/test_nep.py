@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-import zipfile
 from types import ModuleType
 
 import pytest
 from ase import Atoms
 from example_calculators import make
 
-from mlffbench.potentials.nep import nep89, potential
+from mlffbench.labelling.calculators.nep import NEP
+from mlffbench.potentials.nep import potential
 
 TEXT = "nep4 2 Si O\ncutoff 6 4 30 12\nn_max 0 0\nbasis_size 0 0\nl_max 1 0 0\nANN 1 0\n" + 19 * "0.5\n"
 
@@ -30,18 +30,11 @@ def test_without_torchnep_it_says_what_to_install(monkeypatch):
         make("nep")
 
 
-def test_nep89_comes_out_of_its_wheel(torchnep, monkeypatch, tmp_path):
-    asked = []
-
-    def fetch(url, **known):
-        asked.append((url, known["sha256"]))
-        with zipfile.ZipFile(tmp_path / "wheel.whl", "w") as archive:
-            archive.writestr("NepTrainKit/Config/nep89.txt", TEXT)
-        return tmp_path / "wheel.whl"
-
-    monkeypatch.setattr(nep89, "fetch", fetch)
+def test_nep89_comes_out_of_its_package(torchnep, monkeypatch, tmp_path):
+    (tmp_path / "nep89.txt").write_text(TEXT)
+    monkeypatch.setattr(potential, "weights_of", lambda name: [tmp_path / f"{name}.txt"])
     assert make("nep").potential.network == TEXT
-    assert asked == [(nep89.URL, nep89.SHA256)]
+    assert "functional" not in NEP.origin  # of several datasets: nothing to compare labels with
 
 
 def test_a_file_of_ones_own_is_read(torchnep, tmp_path):

@@ -247,6 +247,7 @@ class NEP(Exportable, WarmStart):
 
         seed = seed_of(self.random_state)
         training, held = holdout(len(frames), self.validation_fraction, seed)
+        self._hold_out(held)
         picks = {"train": training} | ({"valid": held} if len(held) else {})
         return Training(
             elements=self.elements_,

@@ -215,8 +215,7 @@ class MACE(Exportable, ForceField):
         self.uncertainty = uncertainty
         self.foundation, self.foundation_head = foundation, foundation_head
         self.warm_start = warm_start
-        self.kernels = kernels
-        self.matmul_precision = matmul_precision
+        self.kernels, self.matmul_precision = kernels, matmul_precision
         self.device = device
         self.dtype = dtype
         self.random_state = random_state
@@ -358,10 +357,16 @@ class MACE(Exportable, ForceField):
             stress, picks = labels.stress is not None, (training, held)
             trained = train_module(self.module_, graphs, picks, settings, stress, seed)
             self.history_, self.stopped_by_, self.captured_ = trained
-            if self.uncertainty == "llpr":
-                weights = settings.energy_weight, settings.forces_weight
-                self.rigidity_ = self._last_layer().rigidity(graphs, picks, weights, seed)
+            self._calibrate(graphs, picks, settings, seed)
         self._initial = None
+
+    def _calibrate(
+        self, graphs: Graphs, picks: tuple[list[int], list[int]], settings: Settings, seed: int
+    ) -> None:
+        """Calibrate the deviations from the last layers on the frames held out, if they are wanted."""
+        if self.uncertainty == "llpr":
+            weights = settings.energy_weight, settings.forces_weight
+            self.rigidity_ = self._last_layer().rigidity(graphs, picks, weights, seed)
 
     def _accelerate(self, module: torch.nn.Module, graphs: Graphs, batch: list[int]) -> None:
         """Take the kernels that the user wants, or the fastest on a batch."""

@@ -153,7 +153,7 @@ class NEP(Exportable, WarmStart):
         stage_two_virial_weight: NonNegative = 0.1,
         stage_two_learning_rate: Positive = 0.001,
         max_epochs: Count = 200,
-        batch_size: Count = 5,
+        batch_size: Count = 2,
         learning_rate: Positive = 0.01,
         weight_decay: NonNegative = 1e-4,
         validation_fraction: ShareBelowOne = 0.1,
@@ -209,7 +209,7 @@ class NEP(Exportable, WarmStart):
             "angular_n_max": [4, 6, 8],
             "num_neurons": [20, 40, 80],
             "learning_rate": loguniform(2e-3, 3e-2),
-            "batch_size": [2, 5, 10],
+            "batch_size": [1, 2, 5],
         }
 
     @classmethod

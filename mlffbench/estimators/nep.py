@@ -60,7 +60,8 @@ class NEP(Exportable, WarmStart):
     l_max : int
         Highest order of the spherical harmonics of three-body terms.
     four_body, five_body : bool
-        Descriptors of four and of five bodies: products of three and of four harmonics.
+        Descriptors of four and of five bodies: products of three and of four harmonics. The latter is the
+        square of the three-body term of order 1 and adds nothing new.
     num_neurons : int
         Neurons of the hidden layer.
     zbl : float, optional
@@ -141,7 +142,7 @@ class NEP(Exportable, WarmStart):
         angular_basis_size: Natural = 8,
         l_max: AngularOrder = 4,
         four_body: bool = True,
-        five_body: bool = True,
+        five_body: bool = False,
         num_neurons: Count = 40,
         zbl: RepulsionCutoff | None = None,
         energy_weight: NonNegative = 1.0,

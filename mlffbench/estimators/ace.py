@@ -41,9 +41,10 @@ class ACE(ForceField):
         coefficients.
     cutoff : float
         Å.
-    energy_weight, forces_weight, stress_weight : float
-        Weights of the residuals of energies per square root of atoms, of forces, and of virials per square
-        root of atoms, relative to each other.
+    energy_weight, forces_weight, stress_weight : float, optional
+        Weights of the residuals of energies and of virials, both per square root of atoms in eV, and of
+        forces in eV/Å; those left out are 1. Default: each kind has a noise of its own, which maximises the
+        evidence. That makes the best forces, but may give energies away: 30 is common for `energy_weight`.
     uncertainty : bool
         Predict `energy_std` and `forces_std`: automatic relevance determination by body order in place of one
         prior scale, and a jackknife over the training frames, calibrated on a fifth of them that a second
@@ -59,6 +60,8 @@ class ACE(ForceField):
     ----------
     arrays_ : dict of str to array
         The potential as ace-jax stores it, without the isolated-atom energies.
+    jackknife_ : dict of str to array, or None
+        Sets of coefficients whose potentials spread like the errors, and scales of the forces' deviations.
     degree_ : int
         Total degree of the fitted expansion.
 
@@ -82,9 +85,9 @@ class ACE(ForceField):
         order: CorrelationOrder = 3,
         degree: Degree | None = None,
         cutoff: Length = 5.0,
-        energy_weight: NonNegative = 30.0,
-        forces_weight: NonNegative = 1.0,
-        stress_weight: NonNegative = 1.0,
+        energy_weight: NonNegative | None = None,
+        forces_weight: NonNegative | None = None,
+        stress_weight: NonNegative | None = None,
         uncertainty: bool = False,
         max_columns: Count = 1500,
         random_state: Seed | None = 0,
@@ -122,7 +125,7 @@ class ACE(ForceField):
         basis = basis_of(numbers, self.order, self.degree_, self.cutoff, self.max_columns)
         weights = (self.energy_weight, self.forces_weight, self.stress_weight)
         settings = fit.Settings(weights, self.uncertainty, self.random_state or 0)
-        self.arrays_ = fit.fit(basis, frames, labels, settings)
+        self.arrays_, self.jackknife_ = fit.fit(basis, frames, labels, settings)
 
     @property
     def n_parameters_(self) -> int:
@@ -138,14 +141,17 @@ class ACE(ForceField):
         from mlffbench.potentials.ace.evaluation import Evaluator
 
         if self._evaluator_ is None:
-            self._evaluator_ = Evaluator(self.arrays_)
+            self._evaluator_ = Evaluator(self.arrays_, self.jackknife_)
         return self._evaluator_
 
     def _prepare(self, frames: Sequence[Atoms]) -> Edges:
         return self._evaluator().edges(frames)
 
     def _evaluate(self, inputs: Edges) -> Labels:
-        return self._evaluator().predict(inputs)
+        return self._evaluator().predict(inputs, deviations=True)
+
+    def _evaluate_only(self, inputs: Edges, quantities: frozenset[str]) -> Labels:
+        return self._evaluator().predict(inputs, deviations="std" in quantities)
 
     def __getstate__(self) -> dict[str, Any]:
         """The attributes, without jax's form of the arrays."""

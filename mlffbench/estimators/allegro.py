@@ -19,8 +19,9 @@ class Allegro(NequIPNetwork):
     beyond the cutoff, however many layers there are [1]_ [2]_. Each layer multiplies the tensors of a pair
     with a weighted sum of the spherical harmonics around its first atom, and feeds the scalars of the product
     to a network; E = Σ_i (shift + scale · Σ_j ε_ij), up to a constant. Layers, initial weights and precision
-    are the package's own, in its mode ``eager``; loss, batches, schedule and the choice of the best epoch are
-    those of the other networks here. A suite fits this method in its own `environment`, that of `NequIP`.
+    are the package's own, in its mode ``eager``, with tensor products as matrix products: the same numbers.
+    Loss, batches, schedule and the choice of the best epoch are those of the other networks here. A suite
+    fits this method in its own `environment`, that of `NequIP`.
 
     Parameters
     ----------
@@ -62,6 +63,7 @@ class Allegro(NequIPNetwork):
     max_epochs: Count = 60
 
     requires: ClassVar[tuple[str, ...]] = ("torch", "nequip", "allegro")
+    readout_of_pairs: ClassVar[bool] = True
     architecture: ClassVar[str] = "allegro"
 
     @classmethod
@@ -70,7 +72,7 @@ class Allegro(NequIPNetwork):
         return {
             **super().search_space(),
             "num_scalar_features": [32, 64, 128],
-            "num_tensor_features": [8, 16, 32],
+            "num_tensor_features": [4, 8, 16],
             "l_max": [1, 2],
             "num_layers": [1, 2, 3],
         }

@@ -32,6 +32,7 @@ from mlffbench.system.ranges import (
 if TYPE_CHECKING:
     import torch
 
+    from mlffbench.potentials.mace.batches import Graphs
     from mlffbench.potentials.mace.evaluation import Evaluation
     from mlffbench.potentials.mace.initial_model import InitialModel
     from mlffbench.potentials.mace.inputs import Inputs
@@ -329,8 +330,6 @@ class MACE(Exportable, ForceField):
         return Settings.from_preset(self.preset, self.get_params(deep=False))
 
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        from mlffbench.potentials.mace.assembly import assemble
-        from mlffbench.potentials.mace.backends import accelerate
         from mlffbench.potentials.mace.batches import Graphs
         from mlffbench.potentials.mace.evaluation import matmul_precision
         from mlffbench.potentials.mace.library import session
@@ -354,23 +353,37 @@ class MACE(Exportable, ForceField):
             with fixed_seed(seed):
                 module = build(self.config_, dtype, device, None if initial is None else initial.weights)
             self.n_parameters_ = n_trainable(module)
-            example = assemble(graphs, training[: settings.batch_size if device.type == "cuda" else EXAMPLE])
-            fast = accelerate(module, self.kernels, example)
-            self.module_, self.kernels_, self.kernel_seconds_ = fast.module, fast.backend, fast.seconds
-            if self.uncertainty == "llpr":
-                self._check_rigidity(held)
-            stress = labels.stress is not None
-            trained = train_module(self.module_, graphs, (training, held), settings, stress, seed)
+            n_example = settings.batch_size if device.type == "cuda" else EXAMPLE
+            self._accelerate(module, graphs, training[:n_example])
+            self._check_rigidity(held)
+            stress, picks = labels.stress is not None, (training, held)
+            trained = train_module(self.module_, graphs, picks, settings, stress, seed)
             self.history_, self.stopped_by_, self.captured_ = trained
-            if self.uncertainty == "llpr":
-                weights = settings.energy_weight, settings.forces_weight
-                self.rigidity_ = self._last_layer().rigidity(graphs, (training, held), weights, seed)
+            self._calibrate(graphs, picks, settings, seed)
         self._initial = None
+
+    def _calibrate(
+        self, graphs: Graphs, picks: tuple[list[int], list[int]], settings: Settings, seed: int
+    ) -> None:
+        """Calibrate the deviations from the last layers on the frames held out, if they are wanted."""
+        if self.uncertainty == "llpr":
+            weights = settings.energy_weight, settings.forces_weight
+            self.rigidity_ = self._last_layer().rigidity(graphs, picks, weights, seed)
+
+    def _accelerate(self, module: torch.nn.Module, graphs: Graphs, batch: list[int]) -> None:
+        """Take the kernels that the user wants, or the fastest on a batch."""
+        from mlffbench.potentials.mace.assembly import assemble
+        from mlffbench.potentials.mace.backends import accelerate
+
+        fast = accelerate(module, self.kernels, assemble(graphs, batch))
+        self.module_, self.kernels_, self.kernel_seconds_ = fast.module, fast.backend, fast.seconds
 
     def _check_rigidity(self, held: list[int]) -> None:
         """Refuse what deviations from the last layers need and do not have, before the training."""
         from mlffbench.potentials.networks.rigidity import check_held_out
 
+        if self.uncertainty == "none":
+            return
         check_held_out(len(held))
         self._last_layer()
         self._inputs_of_readouts = (None, None)  # a copy would keep the weights of before

@@ -204,12 +204,13 @@ class Pretrained(ForceField):
         self.origin_, self.conservation_ = self._known_origin(), self._measured_conservation(frames[0])
 
     def _known_origin(self) -> dict[str, str] | None:
-        """Facts that a calculator of the registry states of its training."""
+        """Facts that a calculator of the registry states of its training; None of weights of the user."""
         if not is_spec(self.source):
             return None
-        kind, name, _ = registry.resolve(self.source, self.parts["calculator"])
+        kind, name, params = registry.resolve(self.source, self.parts["calculator"])
         known = getattr(registry.load(kind, name), "origin", None)
-        return dict(known) if isinstance(known, Mapping) else None
+        own = any(params.get(word) is not None for word in ("file", "folder"))
+        return dict(known) if isinstance(known, Mapping) and not own else None
 
     def _measured_conservation(self, atoms: Atoms) -> dict[str, float] | None:
         """Forces against differences of the energy."""

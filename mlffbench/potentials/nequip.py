@@ -15,7 +15,7 @@ from numpy.random import mtrand
 
 from mlffbench.descriptors.graph import Graph
 
-__all__ = ["atomic_energies", "builder", "network"]
+__all__ = ["atomic_energies", "builder", "last_linear", "network"]
 
 COMMON = {"type_names", "r_max", "l_max", "num_layers", "num_bessels", "parity"} | {
     "avg_num_neighbors", "per_type_energy_shifts", "per_type_energy_scales"
@@ -154,6 +154,15 @@ def atomic_energies(module: torch.nn.Module, batch: Graph, elements: tuple[str, 
     }
     with _default_type():
         return module(data)["atomic_energy"].reshape(-1)
+
+
+def last_linear(module: torch.nn.Module) -> torch.nn.Module:
+    """The last layer of a network: energies of atoms in NequIP, of pairs in Allegro."""
+    names = "per_atom_energy_readout", "edge_readout"
+    (readout,) = (m for name, m in module.named_modules() if name.rpartition(".")[2] in names)
+    layers: Any = readout.mlp_module
+    last: torch.nn.Module = layers.mlp[-1]
+    return last
 
 
 @cache

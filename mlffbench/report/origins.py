@@ -59,7 +59,10 @@ def other_levels(problem: Problem) -> Iterator[str]:
             if other
             else "errors of energies hold the difference, unless atomic energies are refitted"
         )
-        yield f"{some(methods)}: trained on labels of {level}; these are {own or 'unknown'}: {consequence}."
+        yield (
+            f"{some(methods)}: trained on labels of {level}; the labels here are {own or 'unknown'}: "
+            f"{consequence}."
+        )
 
 
 def not_conservative(problem: Problem) -> Iterator[str]:

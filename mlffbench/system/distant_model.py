@@ -20,7 +20,7 @@ __all__ = ["ModelFile", "has_plain_values", "is_distant", "model_file_of"]
 def is_distant(kind: Any) -> bool:
     """True for a class that brings an environment along because its packages are not here."""
     environment = getattr(kind, "environment", None)
-    return environment is not None and any(find_spec(name) is None for name in kind.requires)
+    return environment is not None and any(find_spec(name) is None for name in getattr(kind, "requires", ()))
 
 
 @dataclass(frozen=True)

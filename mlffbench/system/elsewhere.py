@@ -156,6 +156,8 @@ def _learn(model: Any, action: str, start: ModelFile, frames: Sequence[Atoms], l
     learned = {name: value for name, value in values.items() if name.endswith("_")}
     record = {"cpu_seconds": facts["fit_cpu_seconds"], "peak_memory_mb": facts["peak_memory_mb"]}
     child = {**vars(model)[PROCESS].facts, **record}
+    for name in [name for name in vars(model) if name.endswith("_")]:
+        del vars(model)[name]  # of the fit before
     vars(model).update({**learned, "model_file_": file, "child_": child})
 
 

@@ -178,7 +178,7 @@ class ModelProcess:
 
     def _first(self, environment: PythonEnvironment) -> dict[str, Any]:
         """Version of the interpreter and packages, once the process has started."""
-        packages = dict.fromkeys([*PACKAGES, *map(_package, environment.requirements)])
+        packages = dict.fromkeys([*PACKAGES, *map(_package, environment.packages)])
         try:
             kind, value = self._exchange({"packages": list(packages)}, START_SECONDS)
         except RuntimeError as error:

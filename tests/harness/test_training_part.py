@@ -134,6 +134,14 @@ def test_what_a_method_uses_follows_its_parameters(spec, ignored):
     assert run(case(spec.name, **spec.params))[0].training["ignored"] == ignored
 
 
+def test_a_second_stage_of_the_training_counts():
+    weights = {"energy_weight": 0.0, "stage_two_energy_weight": 5.0, "virial_weight": 0.0}
+    nep = registry.load("estimators", "nep")
+    assert nep(**weights).learned_labels() == ("forces",)
+    assert nep(**weights, stage_two=0.5).learned_labels() == ("energy", "forces", "stress")
+    assert nep(**weights, stage_two=0.5, stage_two_virial_weight=0.0).learned_labels() == ("energy", "forces")
+
+
 def test_every_method_says_which_labels_it_learns():
     for name in registry.names("estimators"):
         params = registry.load("estimators", name).test_params()

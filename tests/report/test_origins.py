@@ -30,7 +30,10 @@ def said(*documents):
 def test_the_same_functional_with_other_settings_is_said_and_not_marked(level):
     document = universal(level=level)
     text = said(document, outcome("soap"))
-    assert f"mp: trained on labels of PBE and PBE+U, VASP; these are {level}: errors of energies" in text
+    assert (
+        f"mp: trained on labels of PBE and PBE+U, VASP; the labels here are {level}: errors of energies"
+        in text
+    )
     assert "another functional" not in text
     table = markdown.render(Results.from_documents([document, outcome("soap")]), "suite")
     assert "mp (not fitted here) |" in table
@@ -56,7 +59,7 @@ def test_another_functional_is_a_mark_in_every_format(level):
 def test_of_data_without_a_functional_none_is_claimed(level):
     document = universal(level=level)
     assert "another functional" not in said(document)
-    assert ("these are unknown" if level is None else f"these are {level}") in said(document)
+    assert ("here are unknown" if level is None else f"here are {level}") in said(document)
 
 
 def test_without_facts_of_the_origin_nothing_is_said_of_levels():

@@ -1,4 +1,4 @@
-"""The authors' side: the exported files in LAMMPS, a data file and a fresh input a structure, none of our code."""
+"""The authors' side: exported files in LAMMPS, a data file and a fresh input each; none of our code."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def main(order: dict[str, Any]) -> dict[str, Any]:
     os.chdir(folder)
     lmp = lammps(cmdargs=["-log", "none", "-screen", "none"])
     answer: dict[str, Any] = {"seconds": 0.0, "energy": [], "forces": [], "stress": []}
-    for atoms in read(folder / "frames.xyz", ":"):
+    for atoms in read(folder / "frames.traj", ":"):
         box = _boxed(atoms, order["cutoff"])
         prism = Prism(box.cell, True)
         write("structure.data", box, "lammps-data", specorder=order["elements"], masses=True,

@@ -97,6 +97,7 @@ class GraphNetwork(WarmStart):
         "torch._dynamo",  # imported by the first optimiser
     )
     shares_inputs = True
+    readout_of_pairs: ClassVar[bool] = False
 
     cutoff: Length = 5.0
     _: KW_ONLY
@@ -148,7 +149,10 @@ class GraphNetwork(WarmStart):
         """Energies of a batch's frames, (n_frames,) eV, summed in float64."""
 
     def _readout(self) -> torch.nn.Module | None:
-        """The last layer of the fitted module, linear, from features of atoms to energies; None: no such."""
+        """The last layer of the fitted module, linear, from features of atoms to energies; None: no such.
+
+        With `readout_of_pairs` from those of pairs.
+        """
         return None
 
     # ------------------------------------------------------------ fitting
@@ -231,7 +235,7 @@ class GraphNetwork(WarmStart):
                 f"uncertainty='llpr' needs a network whose last layer is linear and known here; that of "
                 f"{type(self).__name__} is not: a committee has deviations of every method"
             )
-        return LastLayer(self._energies, layer)
+        return LastLayer(self._energies, layer, self.readout_of_pairs)
 
     def _rigidity(self, labelled: LabelledFrames, training: list[int], held: list[int]) -> Rigidity:
         """Rigidity of the last layer from some of the frames."""

@@ -31,6 +31,7 @@ class NequIPNetwork(GraphNetwork):
 
     learning_rate: Positive = 0.01
 
+    predicts_std: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = ("torch", "nequip")
     extra: ClassVar[str | None] = "nequip"
     environment: ClassVar[Mapping[str, Any] | None] = {
@@ -68,6 +69,11 @@ class NequIPNetwork(GraphNetwork):
         from mlffbench.potentials.nequip import network
 
         return network(self.architecture, self.dtype_, config)
+
+    def _readout(self) -> torch.nn.Module:
+        from mlffbench.potentials.nequip import last_linear
+
+        return last_linear(self.module_)
 
     def _energies(self, batch: Graph) -> torch.Tensor:
         from mlffbench.potentials.nequip import atomic_energies

@@ -77,9 +77,11 @@ def _of_method(kind: str, spec: Spec) -> dict[str, Any]:
     each is computed in its own (`mlffbench.system.elsewhere`), and the row here.
     """
     methods = list(_methods(kind, spec))
-    several = [dict(method.environment) for method in methods if getattr(method, "environment", None)]
-    there = {name for method in methods if getattr(method, "environment", None) for name in method.requires}
-    needed = {name for method in methods for name in getattr(method, "requires", ())}
+    with_own = [method for method in methods if getattr(method, "environment", None)]
+    there, needed = (
+        {name for method in some for name in getattr(method, "requires", ())} for some in (with_own, methods)
+    )
+    several = [dict(method.environment) for method in with_own]
     is_one = all(environment == several[0] for environment in several)
     return several[0] if several and is_one and needed <= there else {}
 

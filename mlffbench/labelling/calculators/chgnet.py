@@ -9,16 +9,16 @@ from typing import Any, Literal
 
 __all__ = ["chgnet"]
 
-MODELS = ("0.3.0", "0.2.0", "r2scan")
+MODELS = ("0.3.0", "0.2.0")
 
 
-def chgnet(model: Literal["0.3.0", "0.2.0", "r2scan"] = "0.3.0", device: str = "cpu") -> Any:
+def chgnet(model: Literal["0.3.0", "0.2.0"] = "0.3.0", device: str = "cpu") -> Any:
     """Return CHGNet, trained by its authors on the relaxations of the Materials Project.
 
     Parameters
     ----------
-    model : {"0.3.0", "0.2.0", "r2scan"}
-        Version of the weights; ``r2scan`` was trained on labels of that functional.
+    model : {"0.3.0", "0.2.0"}
+        Version of the weights.
     device : str
         ``cpu``, ``cuda``, ``cuda:1`` ...
 
@@ -57,7 +57,7 @@ vars(chgnet).update(
     requires=("torch", "chgnet"),
     origin={
         "functional": "PBE",
-        "level": "PBE and PBE+U, VASP PAW, settings of the Materials Project; r²SCAN for the model r2scan",
+        "level": "PBE and PBE+U, VASP PAW, settings of the Materials Project",
         "data": "MPtrj: relaxations of the Materials Project",
     },
     environment={"name": "chgnet", "requirements": ["chgnet>=0.4,<0.5", "torch>=2.6,<2.14"]},

@@ -43,14 +43,14 @@ class NEP(Calculator):
     """
 
     implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress"]
+    requires: ClassVar[tuple[str, ...]] = ("torch", "torchnep")
+    origin: ClassVar[Mapping[str, str]] = {
+        "level": "several levels of theory: those of the public datasets that its structures are from",
+        "data": "inorganic and organic materials of 89 elements, selected from several datasets",
+    }
     environment: ClassVar[Mapping[str, Any]] = {
         "name": "nep",
         "requirements": ["torchnep>=1.0.7,<1.1", "torch>=2.6,<2.14", "pip"],
-    }
-    requires: ClassVar[tuple[str, ...]] = ("torch", "torchnep")
-    origin: ClassVar[Mapping[str, str]] = {
-        "level": "that of several datasets, see NEP89's paper",
-        "data": "inorganic and organic structures of 89 elements, selected from several datasets",
     }
     dtype = "float64"
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from ase import Atoms
+from scipy.sparse import csr_array
 
 from mlffbench.descriptors.neighbours import neighbour_list
 
@@ -43,22 +45,23 @@ class Edges:
     vectors: np.ndarray
     width: int
 
-    def blocks(self, far: float) -> Iterator[Block]:
+    def blocks(self, far: float, sizes: Sequence[int] = SIZES) -> Iterator[Block]:
         """Consecutive atoms with their neighbours; padding lies `far` away, at the cutoff."""
         starts = np.searchsorted(self.first, np.arange(len(self.species) + 1))
         begin = 0
         while begin < len(self.species):
             left = len(self.species) - begin
-            size = next((s for s in SIZES if s >= left), SIZES[-1])
+            size = next((s for s in sizes if s >= left), sizes[-1])
             end = min(begin + size, len(self.species))
             yield self._block(slice(begin, end), slice(starts[begin], starts[end]), size, starts, far)
             begin = end
 
     def on_atoms(self, gradients: np.ndarray) -> np.ndarray:
-        """Forces on the atoms, (n_atoms, 3), from derivatives of the energy by the vectors of the pairs."""
-        count = len(self.species)
-        add = lambda atom, values: np.bincount(atom, values, minlength=count)
-        return np.stack([add(self.first, g) - add(self.second, g) for g in gradients.T], axis=1)
+        """Forces on the atoms, (n_atoms, ...), from derivatives by the pairs' vectors, (n_pairs, ...)."""
+        atoms, pairs, tail = len(self.species), len(self.first), gradients.shape[1:]
+        row, column = np.concatenate([self.first, self.second]), np.tile(np.arange(pairs), 2)
+        signs = csr_array((np.repeat([1.0, -1.0], pairs), (row, column)), shape=(atoms, pairs))
+        return (signs @ gradients.reshape(pairs, prod(tail))).reshape(atoms, *tail)
 
     def split(self, values: np.ndarray) -> list[np.ndarray]:
         """Values of the atoms, frame by frame."""

@@ -15,6 +15,7 @@ from ase import Atoms
 from mlffbench.data import VOIGT, Labels
 from mlffbench.potentials.ace.edges import SIZES, Edges, edges_of
 from mlffbench.potentials.ace.jax_session import double_precision
+from mlffbench.potentials.ace.spread import standard_deviations
 
 __all__ = ["Evaluator"]
 
@@ -28,21 +29,26 @@ class Evaluator:
     ----------
     arrays : mapping of str to array
         As ace-jax stores a linear model.
+    jackknife : mapping of str to array, optional
+        Of `jackknife_arrays`; without it there are no deviations.
     """
 
-    def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
+    def __init__(
+        self, arrays: Mapping[str, np.ndarray], jackknife: Mapping[str, np.ndarray] | None = None
+    ) -> None:
+        self.jackknife = jackknife
         file = io.BytesIO()
         np.savez(file, **arrays)
         file.seek(0)
         with double_precision():
-            complete, meta, _ = load(file)
-            self.model = lean(complete)
+            self.complete, meta, _ = load(file)
+            self.model = lean(self.complete)
             self.far = float(self.model.pad_cutoff())
         self.numbers, self.cutoff = [int(z) for z in meta["elements"]], float(meta["rcut"])
         self._width, self._compiled = LEAST_WIDTH, 0
 
     def edges(self, frames: Sequence[Atoms]) -> Edges:
-        """Neighbours of the frames' atoms; also compiles what evaluates them, seconds that are no prediction's."""
+        """Neighbours of the frames' atoms; compile what will evaluate them, which is no prediction's time."""
         edges = edges_of(frames, self.numbers, self.cutoff, self._width)
         self._width = edges.width
         if self._compiled != edges.width:
@@ -57,9 +63,11 @@ class Evaluator:
             vectors[..., 0] = self.far
             with double_precision():
                 jax.block_until_ready(_sites(self.model, vectors, other > 0, other[:, 0], other))
+        if self.jackknife is not None:
+            self._deviations(edges_of([Atoms([self.numbers[0]])], self.numbers, self.cutoff, width))
 
-    def predict(self, edges: Edges) -> Labels:
-        """Energies (eV), forces (eV/Å) and, of periodic frames, stresses (eV/Å³).
+    def predict(self, edges: Edges, deviations: bool) -> Labels:
+        """Energies (eV), forces (eV/Å) and, of periodic frames, stresses (eV/Å³); their deviations if asked.
 
         E = Σ_i ε(r_ij ...), F_i = Σ_j g_ij − Σ_j g_ji and σ = Σ_ij r_ij ⊗ g_ij / V with g_ij = ∂E/∂r_ij.
         """
@@ -73,17 +81,21 @@ class Evaluator:
             np.bincount(edges.frame, energies, minlength=len(edges.volume)),
             edges.split(edges.on_atoms(gradients)),
             _stresses(edges, gradients),
+            *(self._deviations(edges) if deviations and self.jackknife is not None else ()),
         )
+
+    def _deviations(self, edges: Edges) -> tuple[np.ndarray, Sequence[np.ndarray]]:
+        assert self.jackknife is not None
+        return standard_deviations(self.complete, self.jackknife, edges, self.far)
 
 
 def _stresses(edges: Edges, gradients: np.ndarray) -> Sequence[np.ndarray | None]:
     """σ = Σ r ⊗ g / V, (6,) in Voigt's order; None where the frame has no volume."""
     frame, frames = edges.frame[edges.first], len(edges.volume)
+    r, g = edges.vectors, gradients
     columns = [
-        np.bincount(frame, (edges.vectors[:, a] * gradients[:, b] + edges.vectors[:, b] * gradients[:, a]) / 2,
-                    minlength=frames)
-        for a, b in VOIGT
-    ]  # fmt: skip
+        np.bincount(frame, (r[:, a] * g[:, b] + r[:, b] * g[:, a]) / 2, minlength=frames) for a, b in VOIGT
+    ]
     virials = np.stack(columns, axis=1)
     return [None if np.isnan(v) else w / v for v, w in zip(edges.volume, virials, strict=True)]
 

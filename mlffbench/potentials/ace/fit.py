@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from ace_jax.basis.model import Basis
+from ace_jax.fit.ard import run_ard_stage
 from ace_jax.fit.pipeline import FitConfig, load_fit_data
 from ace_jax.fit.pipeline.export import linear_arrays_from_mean
 from ace_jax.fit.pipeline.mapfit import fit_map
@@ -19,6 +20,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from mlffbench.data import Labels
 from mlffbench.potentials.ace.jax_session import double_precision
+from mlffbench.potentials.ace.spread import jackknife_arrays
 from mlffbench.system import progress
 
 __all__ = ["Settings", "fit"]
@@ -29,15 +31,17 @@ BATCH_ATOMS = 128
 
 @dataclass(frozen=True)
 class Settings:
-    """Weights of the residuals, and the form of the uncertainty."""
+    """Weights of energies, forces and virials, of which any fixes them all; with a jackknife or without."""
 
-    weights: tuple[float, float, float]
+    weights: tuple[float | None, float | None, float | None]
     uncertainty: bool
     seed: int
 
 
-def fit(basis: Basis, frames: Sequence[Atoms], labels: Labels, settings: Settings) -> dict[str, np.ndarray]:
-    """Mean coefficients of the Bayesian linear regression, as the arrays of ace-jax's model."""
+def fit(
+    basis: Basis, frames: Sequence[Atoms], labels: Labels, settings: Settings
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray] | None]:
+    """Mean coefficients of the regression as the arrays of ace-jax's model, and the jackknife if asked."""
     atoms = labelled(frames, labels)
     config = _config(basis, frames, settings)
     report = lambda step: progress.report("fit", step, STAGES)
@@ -51,9 +55,15 @@ def fit(basis: Basis, frames: Sequence[Atoms], labels: Labels, settings: Setting
         report(3)
         optimum = fit_map(config, data, built, objective, log=_quiet)
         report(4)
-        mean, _ = fit_posterior(optimum.theta, objective.stats(optimum.theta), built.prob, data.ds_train)
+        theta = optimum.theta
+        if settings.uncertainty:
+            result = run_ard_stage(config, data, built, theta, log=_quiet, full_stats=objective.lin)
+            mean, jackknife = result.posterior.mean, jackknife_arrays(result.posterior)
+        else:
+            mean, _ = fit_posterior(theta, objective.stats(theta), built.prob, data.ds_train)
+            jackknife = None
         report(5)
-        return linear_arrays_from_mean(data.z, data.E0, built.prob.cfg, mean)
+        return linear_arrays_from_mean(data.z, data.E0, built.prob.cfg, mean), jackknife
 
 
 def _quiet(*texts: object) -> None:
@@ -62,7 +72,8 @@ def _quiet(*texts: object) -> None:
 
 def _config(basis: Basis, frames: Sequence[Atoms], settings: Settings) -> FitConfig:
     size = np.mean([len(atoms) for atoms in frames])
-    weights = dict(zip("EFV", settings.weights, strict=True))
+    fixed = any(weight is not None for weight in settings.weights)
+    weights = {kind: 1.0 if w is None else w for kind, w in zip("EFV", settings.weights, strict=True)}
     return FitConfig(
         model=basis,
         arm="linear",
@@ -71,8 +82,10 @@ def _config(basis: Basis, frames: Sequence[Atoms], settings: Settings) -> FitCon
         r0=None,
         seed=settings.seed,
         batch=max(1, round(BATCH_ATOMS / size)),
-        weights={"default": weights},
+        weights={"default": weights} if fixed else None,
         uq="ard" if settings.uncertainty else "blr",
+        ard_mode="sequential" if fixed else "joint",  # joint finds the noise of each kind anew
+        ard_support=False,
     ).validate()
 
 

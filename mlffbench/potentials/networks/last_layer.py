@@ -29,10 +29,12 @@ class LastLayer:
         Graph -> (n_frames,) tensor, eV.
     layer : torch.nn.Module
         Maps an atom's features to its energy; (n, n_features) to n numbers.
+    of_pairs : bool
+        It maps those of a pair instead, in the graph's order.
     """
 
-    def __init__(self, energies: Energies, layer: torch.nn.Module) -> None:
-        self.energies, self.layer = energies, layer
+    def __init__(self, energies: Energies, layer: torch.nn.Module, of_pairs: bool = False) -> None:
+        self.energies, self.layer, self.of_pairs = energies, layer, of_pairs
 
     def __call__(
         self, graph: Graph, directions: torch.Tensor | None = None
@@ -51,12 +53,14 @@ class LastLayer:
         jacobian : (n, 3, k) float64 tensor, eV/Å
         """
         positions = graph.positions.detach().requires_grad_()
-        features = self._of_atoms(replace(graph, positions=positions))
+        features = self._scaled_inputs(replace(graph, positions=positions))
         if directions is None:
             directions = torch.eye(features.shape[1], dtype=features.dtype, device=features.device)
         components = (features.sum(dim=0) @ directions).unbind()
         columns = [_gradient(component, positions) for component in components]
-        return graph.sum_atoms(features.detach()), torch.stack(columns, dim=2)
+        frame = graph.frame.index_select(0, graph.source) if self.of_pairs else graph.frame
+        summed = features.new_zeros(graph.n_frames, features.shape[1])
+        return summed.index_add(0, frame, features.detach()), torch.stack(columns, dim=2)
 
     def deviations(self, graph: Graph, rigidity: Rigidity) -> tuple[torch.Tensor, torch.Tensor]:
         """Standard deviations of energies, (n_frames,) eV, and of force components, (n, 3) eV/Å."""
@@ -68,8 +72,8 @@ class LastLayer:
         errors = energy - batch.energy, forces - batch.forces
         return Rows.known(*self(batch.graph), batch.sizes, *errors)
 
-    def _of_atoms(self, graph: Graph) -> torch.Tensor:
-        """c_i x_i of each atom, (n, n_features)."""
+    def _scaled_inputs(self, graph: Graph) -> torch.Tensor:
+        """c_i x_i of each atom or pair, (rows, n_features)."""
         seen: list[tuple[torch.Tensor, torch.Tensor]] = []
 
         def note(layer: torch.nn.Module, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
@@ -82,7 +86,7 @@ class LastLayer:
             handle.remove()
         ((inputs, output),) = seen
         (factor,) = torch.autograd.grad(energy.sum(), output, retain_graph=True)
-        n = len(graph.numbers)
+        n = output.numel()
         return inputs.reshape(n, -1).double() * factor.reshape(n, 1).double()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -53,27 +53,10 @@ class Bispectrum:
         if not np.isfinite(numbers).all() or len(numbers) != 1 + 2 * len(self.elements):
             raise ValueError(f"SNAP needs a finite radius and a finite weight of each of {self.elements}")
 
-    @cached_property
+    @property
     def distinct(self) -> tuple[np.ndarray, np.ndarray]:
-        """Columns of LAMMPS that differ, and for each of its columns the place among these.
-
-        A component belongs to three pairs of angular momentum and density, (j₁, a), (j₂, b) and (j, c), in
-        any order, and LAMMPS lists it once for each. Forces of ``pair_style snap`` are the gradient only if
-        equal components have equal coefficients.
-        """
-        momenta = [
-            (j1, j2, j)
-            for j1 in range(self.two_j_max + 1)
-            for j2 in range(j1 + 1)
-            for j in range(j1 - j2, min(self.two_j_max, j1 + j2) + 1, 2)
-            if j >= j1
-        ]
-        densities = range(len(self.elements) if self.form == "explicit" else 1)
-        triples = product(product(densities, repeat=3), momenta)
-        keys = [tuple(sorted(zip(js, abc, strict=True))) for abc, js in triples]
-        places = {key: i for i, key in enumerate(dict.fromkeys(keys))}
-        places_of = np.array([places[key] for key in keys])
-        return np.unique(places_of, return_index=True)[1], places_of
+        """Columns of LAMMPS that differ, and for each of its columns the place among these."""
+        return _distinct(self.two_j_max, len(self.elements) if self.form == "explicit" else 1)
 
     @property
     def n_components(self) -> int:
@@ -88,7 +71,7 @@ class Bispectrum:
         shared = coefficients[:, 1:] / np.bincount(places)
         return np.column_stack([coefficients[:, :1], shared[:, places]])
 
-    @cached_property
+    @property
     def n_features(self) -> int:
         """Number of coefficients of an element: 1, components, and their products if quadratic."""
         n = self.n_components
@@ -130,6 +113,28 @@ class Bispectrum:
         column = np.zeros(len(chemical_symbols), dtype=int)
         column[[atomic_numbers[s] for s in self.elements]] = 1 + np.arange(len(self.elements))
         return column[atoms.numbers]
+
+
+@cache
+def _distinct(two_j_max: int, n_densities: int) -> tuple[np.ndarray, np.ndarray]:
+    """Components that differ among all that LAMMPS lists.
+
+    A component belongs to three pairs of angular momentum and density, (j₁, a), (j₂, b) and (j, c), in any
+    order, and LAMMPS lists it once for each order. Forces of ``pair_style snap`` are the gradient only if
+    equal components have equal coefficients.
+    """
+    momenta = [
+        (j1, j2, j)
+        for j1 in range(two_j_max + 1)
+        for j2 in range(j1 + 1)
+        for j in range(j1 - j2, min(two_j_max, j1 + j2) + 1, 2)
+        if j >= j1
+    ]
+    triples = product(product(range(n_densities), repeat=3), momenta)
+    keys = [tuple(sorted(zip(js, abc, strict=True))) for abc, js in triples]
+    number = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+    places = np.array([number[key] for key in keys])
+    return np.unique(places, return_index=True)[1], places
 
 
 def default_radii(elements: Sequence[str]) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from ase import Atoms
@@ -45,7 +46,7 @@ def predict(
     scales : mapping of str to float
         Factors of the posterior's deviations by kind of label.
     """
-    setup = _setup(bispectrum, coefficients)
+    setup = _setup(bispectrum, np.asarray(coefficients, dtype=float).tobytes())
     answers = [_answer(setup, bispectrum, atoms, ridge is not None) for atoms in frames]
     energy = np.array([a.energy for a in answers])
     features = [a.features for a in answers]
@@ -78,10 +79,13 @@ def predict_with_deviations(
     return Labels(np.array(energy), tuple(forces), tuple(stress), np.array(energy_std), tuple(forces_std))
 
 
-def _setup(bispectrum: Bispectrum, coefficients: np.ndarray) -> Setup:
+@lru_cache(maxsize=8)
+def _setup(bispectrum: Bispectrum, coefficients: bytes) -> Setup:
+    """Commands and files of the potential, written once for many predictions."""
+    values = np.frombuffer(coefficients).reshape(len(bispectrum.elements), -1)
     names = ("model.snapcoeff", "model.snapparam")
     commands = snap_commands(bispectrum, *(f'"{{folder}}/{name}"' for name in names))
-    texts = coefficient_file(bispectrum, coefficients), parameter_file(bispectrum)
+    texts = coefficient_file(bispectrum, values), parameter_file(bispectrum)
     return Setup(len(bispectrum.elements), "\n".join(commands), dict(zip(names, texts, strict=True)))
 
 

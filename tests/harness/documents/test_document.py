@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from example_documents import failed, leaking, measured, outcome
+from example_documents import failed, leaking, measured, outcome, trained
 from example_mutations import damaged, mutated
 
 from mlffbench.data import Spec
@@ -22,8 +22,15 @@ def written(folder, document, name=None):
     return path
 
 
+def honest(label):
+    """A document with errors in training, ignored labels and a reference of another level of theory."""
+    level = {"level": "emt", "labels": "PBE", "differs": True, "deviation": 0.3, "labels_rms": 1.0}
+    return trained(measured(label, 150.0, reference=level), 0.01, 0.015, ["stress"])
+
+
 @pytest.mark.parametrize(
-    "document", [outcome("a"), failed("b"), measured("c", 150.0), leaking(outcome("d"), test_300K=2)]
+    "document",
+    [outcome("a"), failed("b"), measured("c", 150.0), leaking(outcome("d"), test_300K=2), honest("e")],
 )
 def test_documents_of_a_suite_are_read_as_they_are(tmp_path, document):
     assert read_document(written(tmp_path, document)) == document
@@ -53,6 +60,9 @@ SCORE = {"test": "T", "quantity": "forces", "metric": "rmse", "value": 0.1, "uni
         (changed(provenance={"packages": [1]}), "provenance.packages"),
         (changed(failure="x"), "failure"),
         (changed(inputs={"columns": {}}), "inputs"),
+        (changed(training={"ignored": "stress"}), "training.ignored"),
+        (changed(training={"frames": {"train": -1}}), "training.frames.train"),
+        (changed(reference={"differs": "yes"}), "reference.differs"),
     ],
 )
 def test_the_place_of_what_is_wrong_is_named(tmp_path, document, sentence):
@@ -93,9 +103,10 @@ def test_a_case_that_its_id_does_not_digest_is_seen():
 
 def test_damage_is_a_sentence_or_harmless(tmp_path):
     rng, refused = np.random.default_rng(0), 0
-    originals = [outcome("a"), {**measured("a", 150.0), "id": "a-0"}, {**failed("a"), "id": "a-0"}]
+    others = [measured("a", 150.0), failed("a"), honest("a")]
+    originals = [outcome("a"), *({**document, "id": "a-0"} for document in others)]
     for i in range(200):
-        document = originals[i % 3]
+        document = originals[i % 4 if i % 4 else (i // 4) % 4]
         path = written(tmp_path, mutated(document, rng), "a-0")
         if i % 4 == 0:
             path.write_bytes(damaged(json.dumps(document).encode(), rng))

@@ -99,7 +99,7 @@ def test_the_suites_of_the_page_need_its_trust(monkeypatch):
     monkeypatch.delenv("MLFFBENCH_TRUST", raising=False)
     page = (Path(__file__).parents[3] / "docs" / "environments.md").read_text(encoding="utf-8")
     first, second = re.findall(r"^```yaml\n(.*?)^```", page, flags=re.M | re.S)
-    assert len(read_suite(first).estimators) == 2
+    assert len(read_suite(first).estimators) == 3
     with pytest.raises(SuiteError) as refused:
         read_suite(second)
     trusted = re.findall(r"--trust (\S+)", page)[:3]

@@ -8,24 +8,27 @@ import pytest
 import torch
 from ase import Atoms
 
+from mlffbench.estimators.allegro import Allegro
 from mlffbench.estimators.equivariant_network import EquivariantNetwork
+from mlffbench.estimators.nequip import NequIP
 from mlffbench.estimators.painn import PaiNN
 from mlffbench.estimators.schnet import SchNet
 from mlffbench.estimators.tensornet import TensorNet
 from mlffbench.testing import molecules
 
-NETWORKS = [EquivariantNetwork, PaiNN, SchNet, TensorNet]
+NETWORKS = [Allegro, EquivariantNetwork, NequIP, PaiNN, SchNet, TensorNet]
 
 
 @pytest.mark.parametrize("cls", NETWORKS, ids=lambda c: c.__name__)
 def test_energies_and_forces_are_linear_in_the_last_weights(cls: Any) -> None:
-    pytest.importorskip("e3nn" if cls is EquivariantNetwork else "graph_pes")
+    for module in cls.requires:
+        pytest.importorskip(module)
     data = molecules(4)
     model = cls(**(cls.test_params() | {"max_epochs": 1})).fit(data.frames, data.labels)
-    (graph,) = model._prepare([*data.frames[:2], Atoms("O")])
+    (graph,) = model._prepare([*data.frames[:2], Atoms("O")][: 2 if model.readout_of_pairs else 3])
     layer = model._last_layer()
     features, jacobian = layer(graph)
-    scale = getattr(layer.layer, "scales", [1.0])[0]
+    scale = getattr(layer.layer, "scales", [float(getattr(layer.layer, "alpha", 1.0))])[0]
     (weight,) = (w for w in layer.layer.parameters() if w.numel() == features.shape[1])
     before = [x.detach() for x in model._with_forces(graph)]
     change = torch.randn(weight.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))

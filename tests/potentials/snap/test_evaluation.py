@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -14,10 +16,15 @@ from mlffbench.potentials.snap.fit import add_frames
 pytestmark = pytest.mark.usefixtures("lammps")
 
 
+@cache
+def once(data):
+    return data()
+
+
 @pytest.mark.parametrize("form", ["linear", "quadratic", "explicit"])
-@pytest.mark.parametrize("data", [testing.molecules, testing.solids])
+@pytest.mark.parametrize("data", [testing.molecules, testing.alloys])
 def test_both_ways_to_predict_agree(data, form):
-    dataset = data()
+    dataset = once(data)
     elements = tuple(dataset.elements)
     bispectrum = Bispectrum(
         elements, (2.0,) * len(elements), 3, form, tuple(default_weights(elements, form).values())

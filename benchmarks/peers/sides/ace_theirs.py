@@ -1,4 +1,4 @@
-"""The authors' side of ace.py: ace-jax's pipeline and calculator as in its documentation, none of our code."""
+"""The authors' side of ace.py: ace-jax's pipeline and calculator as documented, none of our code."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import jax
-
-jax.config.update("jax_enable_x64", True)
-
 from ace_jax.basis.model import BasisSpec
 from ace_jax.calc.point import ACECalculator
 from ace_jax.fit.pipeline import FitConfig, fit, load_fit_data
@@ -21,6 +18,7 @@ from ase.io import read
 
 def main(order: dict[str, Any]) -> dict[str, Any]:
     """Fit to ``order["train"]`` and predict ``order["test"]``, frame by frame."""
+    jax.config.update("jax_enable_x64", True)
     train, test = (read(order[part], ":") for part in ("train", "test"))
     settings = order["settings"]
     begun = time.process_time()

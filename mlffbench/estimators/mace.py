@@ -212,7 +212,8 @@ class MACE(Exportable, ForceField):
         self.validation_fraction = validation_fraction
         self.patience = patience
         self.uncertainty = uncertainty
-        self.foundation, self.foundation_head = foundation, foundation_head
+        self.foundation = foundation
+        self.foundation_head = foundation_head
         self.warm_start = warm_start
         self.kernels = kernels
         self.matmul_precision = matmul_precision

@@ -162,7 +162,8 @@ def test_two_functions_have_more_than_30_lines_without_their_docstring():
         body = node.body[1:] if ast.get_docstring(node) else node.body
         return sum(line.end_lineno - line.lineno + 1 for line in body)
 
-    long = {name: size(node) for name, node in functions() if size(node) > 30}
+    sizes = {name: size(node) for name, node in functions() if not only_remembers(node)}
+    long = {name: n for name, n in sizes.items() if n > 30}
     assert len(long) <= 2, long
     assert max(long.values(), default=0) <= 35, long
 

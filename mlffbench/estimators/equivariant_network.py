@@ -115,7 +115,7 @@ class EquivariantNetwork(GraphNetwork):
         return NequIP(**config)
 
     def _readout(self) -> torch.nn.Module:
-        return self.module_.readout
+        return self.module_.get_submodule("readout")
 
     def _energies(self, batch: Graph) -> torch.Tensor:
         return batch.sum_atoms(self.module_(batch).double())

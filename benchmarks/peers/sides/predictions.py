@@ -13,7 +13,7 @@ from mlffbench.system.elsewhere import costs
 
 
 def main(order: dict[str, Any]) -> dict[str, Any]:
-    """Predict every file of ``order["tests"]``: the least wall time and the mean CPU time of `repeats` more."""
+    """Predict every file of ``order["tests"]``: least wall and mean CPU time of `repeats` more."""
     model = mlffbench.load(order["model"])
     answers: dict[str, Any] = {}
     for name, file in order["tests"].items():

@@ -37,8 +37,8 @@ class Evaluator:
         self, arrays: Mapping[str, np.ndarray], jackknife: Mapping[str, np.ndarray] | None = None
     ) -> None:
         self.jackknife = jackknife
-        file = io.BytesIO()
-        np.savez(file, **arrays)
+        file, named = io.BytesIO(), dict[str, Any](arrays)
+        np.savez(file, **named)
         file.seek(0)
         with double_precision():
             self.complete, meta, _ = load(file)
@@ -79,8 +79,8 @@ class Evaluator:
                 gradients[block.pairs] = np.asarray(gradient)[block.place]
         return Labels(
             np.bincount(edges.frame, energies, minlength=len(edges.volume)),
-            edges.split(edges.on_atoms(gradients)),
-            _stresses(edges, gradients),
+            tuple(edges.split(edges.on_atoms(gradients))),
+            tuple(_stresses(edges, gradients)),
             *(self._deviations(edges) if deviations and self.jackknife is not None else ()),
         )
 

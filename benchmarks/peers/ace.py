@@ -67,9 +67,9 @@ def _claims(numbers: dict[str, Any]) -> list[Claim]:
     return [
         at_most("forces of silicon's test frames", ours["forces_rmse_mev_per_angstrom"], 17.45, "meV/Å"),
         at_most("CPU seconds of the fit", ours["fit_cpu_seconds"], 60.0, "s"),
-        at_most("largest difference of forces", difference["forces"], 1e-4, "eV/Å"),
-        at_most("largest difference of energies", difference["energy"], 1e-4, "eV"),
-        at_most("largest difference of stresses", difference["stress"], 1e-6, "eV/Å³"),
+        at_most("largest difference of forces", difference["forces"], 1e-8, "eV/Å"),
+        at_most("largest difference of energies", difference["energy"], 1e-8, "eV"),
+        at_most("largest difference of stresses", difference["stress"], 1e-8, "eV/Å³"),
         at_least("fit without the package's predictions", ratio("fit_cpu_seconds"), 1.2),
         at_least("evaluation in blocks", ratio("microseconds_per_atom"), 1.0),
     ]

@@ -84,7 +84,7 @@ def test_skips_and_failures_of_pieces_are_in_the_document(importable):
     document = run(wanted)[0].to_json()
     (skip,) = document["task_failures"]
     assert (skip["task"], skip["kind"]) == ("uncertainty", "skipped")
-    assert {s["task"] for s in document["scores"]} == {"", "speed(copies=[1])"}
+    assert {s["task"] for s in document["scores"]} == {"", "speed(copies=[1])", "training"}
     assert Outcome.from_json(document).to_json() == document
 
 
@@ -99,7 +99,7 @@ def test_a_killed_task_goes_on_at_its_last_finished_piece(importable, tmp_path):
     assert log.read_text().split("\n")[:-1] == ["piece 0", "piece 1", "piece 2", "piece 2"]
     assert (tmp_path / "fits").read_text().count("finished") == 1, "the fit was not repeated either"
     assert not store.unfinished_path(wanted.id).exists()
-    values = [s["value"] for s in store.load(wanted.id)["scores"] if s["task"]]
+    values = [s["value"] for s in store.load(wanted.id)["scores"] if s["task"] == str(task)]
     assert values == [abs(0.1 * k - 1 / 3) for k in range(3)]
 
 

@@ -209,7 +209,7 @@ def test_validation_frames_come_from_training(cls: type[ForceField], monkeypatch
     monkeypatch.setattr(ensemble, "holdout", spy)
     frames, labels = springs(10)
     small(cls, max_epochs=1, validation_fraction=0.3).fit(frames, labels)
-    assert len(calls) == 2
+    assert len(calls) >= 2  # the training, and what is told of it
     for arguments, (training, held) in calls:
         assert arguments[:2] == (10, 0.3)
         assert len(held) == 3

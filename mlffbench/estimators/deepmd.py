@@ -64,6 +64,7 @@ class DeePMD(GraphNetwork):
     learning_rate: Positive = 0.002
 
     requires: ClassVar[tuple[str, ...]] = ("torch", "deepmd")
+    extra: ClassVar[str | None] = None
     environment: ClassVar[Mapping[str, Any] | None] = {
         "name": "deepmd",
         "requirements": ["deepmd-kit>=3.2,<3.3", "e3nn>=0.5.9", "torch>=2.6,<2.14"],

@@ -62,7 +62,7 @@ calculator = NequIPCalculator(theirs.eval(), "cpu", transforms=[types, neighbour
 for atoms in (molecule("CH3OH"), bulk("C", "diamond", a=3.6, cubic=True)):
     atoms.positions += np.random.default_rng(0).normal(scale=0.05, size=atoms.positions.shape)
     labels = ours.predict([atoms])
-    assert not ours.predicts_std or (labels.energy_std > 0).all()
+    assert labels.energy_std is None or (labels.energy_std > 0).all()
     atoms.calc = calculator
     energy = labels.energy[0] - sum(ours.atomic_energies_[s] for s in atoms.symbols)
     assert abs(energy - atoms.get_potential_energy()) < 1e-9

@@ -15,7 +15,7 @@ from example_processes import alive
 from mlffbench.harness.documents.store import Store
 
 DRIVER = """
-import json, os, signal, sys
+import json, os, signal, sys, time
 from example_cases import Silent, case, pending
 from mlffbench import registry
 from mlffbench.harness.documents.store import Store
@@ -30,10 +30,13 @@ if options["machine"]:
 save = Store.save
 
 def stopping(self, document, predictions=None, model=None, held=bool):
-    def stop_then_check():
+    def stop():
         os.kill(os.getpid(), signal.SIGSTOP)
-        held()
-    save(self, document, predictions, model, stop_then_check)
+        time.sleep(0.2)  # a thread runs on until the signal reaches it
+    def check():
+        for step in {"before": (stop, held), "after": (held, stop)}[options["stops"]]:
+            step()
+    save(self, document, predictions, model, check)
 
 if options["stops"]:
     Store.save = stopping
@@ -49,8 +52,11 @@ with interruptible():
 """
 
 
-def start_driver(out, n, seconds=0.1, lease=60.0, machine="", stops=False, executor="local"):
-    """Start a driver of n cases; on another machine, if it is given a name."""
+def start_driver(out, n, seconds=0.1, lease=60.0, machine="", stops="", executor="local"):
+    """Start a driver of n cases; on another machine, if it is given a name.
+
+    It may stop ``before`` or ``after`` each check of its lease when it stores a document.
+    """
     (out.parent / "tmp").mkdir(exist_ok=True)
     options = {
         "n": n,

@@ -124,13 +124,16 @@ def test_the_lease_of_a_driver_that_died_here_is_free_at_once(tmp_path, in_proce
 
 
 # ---------------------------------------------------------------- stopped drivers
-@pytest.mark.parametrize("moment", [pytest.param("fit", marks=pytest.mark.slow), "rename"])
+@pytest.mark.parametrize("moment", [pytest.param("fit", marks=pytest.mark.slow), "before", "after"])
 def test_a_stopped_driver_that_wakes_up_stores_nothing(
     tmp_path, monkeypatch, in_process, short_lease, moment
 ):
-    """Its case is computed by another one meanwhile; a driver may be stopped at its last step, too."""
+    """Its case is computed by another one meanwhile; a driver may be stopped at its last step, too.
+
+    Stopped after its check, it finds that the files of its case went with the lease.
+    """
     out, seconds = tmp_path / "out", 600 if moment == "fit" else 0
-    first = start_driver(out, 1, seconds=seconds, lease=2.0, stops=moment == "rename")
+    first = start_driver(out, 1, seconds=seconds, lease=2.0, stops="" if moment == "fit" else moment)
     try:
         wait_until(lambda: fits(out))
         if moment == "fit":

@@ -273,12 +273,16 @@ class CaseQueue:
         self, case: Case, document: dict[str, Any], predictions: Any, model: Path | None
     ) -> dict[str, Any]:
         """Store a document, or the failure that says why it cannot be one."""
+        check = self.held[case.id].check
         try:
             kept = model if document["status"] == "ok" else None
-            self.store.save(document, predictions, kept, self.held[case.id].check)
+            self.store.save(document, predictions, kept, check)
         except (ValueError, TypeError, KeyError) as error:
             document = failed(case, failure_of(error)).to_json()
-            self.store.save(document, held=self.held[case.id].check)
+            self.store.save(document, held=check)
+        except FileNotFoundError:
+            check()  # another run has taken the case, and its files, since they were last looked for
+            raise
         return document
 
     def _extended(self, case: Case, added: dict[str, Any], died: bool) -> dict[str, Any]:

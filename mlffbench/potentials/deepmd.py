@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
-import warnings
 from collections.abc import Sequence
 from functools import cache
 from itertools import accumulate
@@ -13,9 +11,9 @@ from types import SimpleNamespace
 
 import torch
 from ase.data import atomic_numbers
-from numpy.random import mtrand
 
 from mlffbench.descriptors.graph import Graph
+from mlffbench.potentials.networks.seeding import undisturbed
 
 __all__ = ["DeepPotential", "library", "slots"]
 
@@ -28,18 +26,13 @@ def library() -> SimpleNamespace:
 
     Its compiled operators are left out: they serve compressed models alone, and one version of torch.
     """
-    states = random.getstate(), mtrand.get_state(), torch.get_default_dtype()
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with undisturbed():
         import deepmd.env
 
         deepmd.env.SHARED_LIB_DIR = Path(__file__).parent / "none"
         from deepmd.pt.model.descriptor.env_mat import prod_env_mat
         from deepmd.pt.model.descriptor.se_a import DescrptSeA
         from deepmd.pt.model.task.ener import EnergyFittingNet
-    random.setstate(states[0])
-    mtrand.set_state(states[1])
-    torch.set_default_dtype(states[2])
     return SimpleNamespace(descriptor=DescrptSeA, fitting=EnergyFittingNet, environment_matrix=prod_env_mat)
 
 
@@ -78,8 +71,7 @@ class DeepPotential(torch.nn.Module):
         dtype: str,
     ) -> None:
         super().__init__()
-        numbers = torch.tensor([atomic_numbers[symbol] for symbol in elements])
-        self.register_buffer("numbers", numbers)
+        self.register_buffer("numbers", numbers_of(elements))
         seeds = torch.randint(2**31 - 1, (2,)).tolist()
         packages = library()
         # without a mean, empty slots add nothing: the energy does not depend on their number
@@ -110,7 +102,7 @@ class DeepPotential(torch.nn.Module):
 
     def types(self, graph: Graph) -> torch.Tensor:
         """Number of each atom's element."""
-        return torch.searchsorted(self.numbers.to(graph.numbers), graph.numbers)
+        return types_of(graph, self.numbers)
 
     def forward(self, graph: Graph) -> torch.Tensor:
         """Energies of the atoms, (n,)."""
@@ -135,10 +127,8 @@ class DeepPotential(torch.nn.Module):
         """Atoms and one image for each pair, as one frame: coordinates, types, images in the slots."""
         slots = self.slots
         n, source, target = len(types), graph.source, types.index_select(0, graph.target)
-        group = source * len(slots) + target
+        group, sizes = neighbours_by_type(graph, types, len(slots))
         order = torch.argsort(group, stable=True)
-        sizes = torch.zeros(n * len(slots), dtype=group.dtype, device=group.device)
-        sizes = sizes.index_add(0, group, torch.ones_like(group))
         ranked = torch.arange(len(group), device=group.device) - (sizes.cumsum(0) - sizes)[group[order]]
         limits = torch.tensor(slots, device=group.device)
         first = torch.tensor([0, *accumulate(slots)][:-1], device=group.device)
@@ -151,15 +141,30 @@ class DeepPotential(torch.nn.Module):
         return coordinates.reshape(1, -1), torch.cat([types, target])[None], table[None, :, :-1]
 
 
+def numbers_of(elements: Sequence[str]) -> torch.Tensor:
+    """Atomic numbers of elements."""
+    return torch.tensor([atomic_numbers[symbol] for symbol in elements])
+
+
+def types_of(graph: Graph, numbers: torch.Tensor) -> torch.Tensor:
+    """Place of each atom's element among ascending atomic numbers."""
+    return torch.searchsorted(numbers.to(graph.numbers), graph.numbers)
+
+
+def neighbours_by_type(graph: Graph, types: torch.Tensor, n_types: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Group of each pair, by its source and the type of its target, and the number of pairs in each group."""
+    group = graph.source * n_types + types.index_select(0, graph.target)
+    sizes = torch.zeros(len(types) * n_types, dtype=group.dtype, device=group.device)
+    return group, sizes.index_add(0, group, torch.ones_like(group))  # bincount would wait for the device
+
+
 def most_neighbours(graph: Graph, types: torch.Tensor, n_types: int) -> list[int]:
     """Largest number of neighbours of each type that an atom of a graph has."""
-    group = graph.source * n_types + types.index_select(0, graph.target)
-    counts = torch.bincount(group, minlength=len(types) * n_types).reshape(-1, n_types)
-    return [int(n) for n in counts.max(dim=0).values.tolist()]
+    _, sizes = neighbours_by_type(graph, types, n_types)
+    return [int(n) for n in sizes.reshape(-1, n_types).max(dim=0).values.tolist()]
 
 
 def slots(graph: Graph, elements: Sequence[str]) -> list[int]:
     """Room for a quarter more neighbours of each element than any atom of a graph has."""
-    numbers = torch.tensor([atomic_numbers[symbol] for symbol in elements], device=graph.numbers.device)
-    types = torch.searchsorted(numbers, graph.numbers)
+    types = types_of(graph, numbers_of(elements))
     return [math.ceil(ROOM * n) + 1 for n in most_neighbours(graph, types, len(elements))]

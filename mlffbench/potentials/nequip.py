@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
@@ -11,9 +9,9 @@ from typing import Any
 
 import torch
 from ase.data import atomic_numbers
-from numpy.random import mtrand
 
 from mlffbench.descriptors.graph import Graph
+from mlffbench.potentials.networks.seeding import undisturbed
 
 __all__ = ["atomic_energies", "builder", "last_linear", "network"]
 
@@ -36,15 +34,11 @@ def builder(architecture: str) -> Callable[..., torch.nn.Module]:
     ----------
     architecture : {"nequip", "allegro"}
     """
-    states = random.getstate(), mtrand.get_state()
-    with torch.random.fork_rng(devices=[]), _default_type(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with undisturbed(), _default_type():
         from nequip.utils.global_state import set_global_state
 
         build = _nequip() if architecture == "nequip" else _allegro()
         set_global_state()
-    random.setstate(states[0])
-    mtrand.set_state(states[1])
     return build
 
 

@@ -8,35 +8,25 @@ from mlffbench.system.package_files import PackageFiles
 
 __all__ = ["WEIGHTS", "weights_of"]
 
+
+def _wheel(platform: str, python: str) -> tuple[str, ...]:
+    """Options of ``pip download`` for the wheel of another machine or Python."""
+    return (
+        "--platform", platform, "--python-version", python, "--implementation", "cp", "--abi", f"cp{python}",
+    )  # fmt: skip
+
+
 MATTERSIM = (  # the last wheels that held the weights were made for an older Python
     "mattersim==1.0.0rc8",
     "f060ebc8e7fc72efc207bfd2d870434496bb2825459ae464f956aa8bec0337cd",
     "mattersim/pretrained_models",
-    (
-        "--platform",
-        "musllinux_1_2_x86_64",
-        "--python-version",
-        "39",
-        "--implementation",
-        "cp",
-        "--abi",
-        "cp39",
-    ),
+    _wheel("musllinux_1_2_x86_64", "39"),
 )
 NEPTRAINKIT = (
     "NepTrainKit==2.5.4",
     "ae5c607acd8f4e0384e2d7579225054aa5dff0fe6ab61ed0226922963a42dfe9",
     "NepTrainKit/Config",
-    (
-        "--platform",
-        "manylinux_2_17_x86_64",
-        "--python-version",
-        "311",
-        "--implementation",
-        "cp",
-        "--abi",
-        "cp311",
-    ),
+    _wheel("manylinux_2_17_x86_64", "311"),
 )
 JANUS = (  # tests its calculators with them
     "janus-core==0.8.2",

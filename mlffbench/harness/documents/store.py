@@ -235,10 +235,9 @@ class Store:
     def _stamp(self, id: str) -> Stamp | None:
         """Stamp of the document of a case that the index names; None if it is gone."""
         try:
-            status = os.stat(f"{self.folder}{os.sep}{id}.json")
+            return _stamp_of(os.stat(f"{self.folder}{os.sep}{id}.json"))
         except OSError:
             return None
-        return status.st_mtime_ns, status.st_size, status.st_ino
 
     def predictions(self, id: str) -> dict[str, np.ndarray] | None:
         """Read the predictions of a case; None if the file is missing, or cannot be used."""
@@ -279,7 +278,7 @@ class Store:
             if path.is_symlink():
                 self.set_aside[path] = str(error.strerror)
             return None
-        stamp = status.st_mtime_ns, status.st_size, status.st_ino
+        stamp = _stamp_of(status)
         stored = self._seen.get(path)
         if stored is None or stored[0] != stamp:
             document = self._usable(path, lambda: read_document(path))
@@ -321,6 +320,10 @@ class Store:
             for path in (Path(root, name) for name in (*folders, *files)):
                 if path.is_symlink():
                     path.unlink()
+
+
+def _stamp_of(status: os.stat_result) -> Stamp:
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _heads(table: pa.Table) -> dict[str, tuple[Stamp, str | dict[str, Any]]]:

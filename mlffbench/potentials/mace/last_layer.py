@@ -20,6 +20,7 @@ from mlffbench.potentials.mace.library import session
 from mlffbench.potentials.mace.model import build
 from mlffbench.potentials.mace.network import FusedMACE
 from mlffbench.potentials.networks.batches import consecutive_groups
+from mlffbench.potentials.networks.last_layer import slopes
 from mlffbench.potentials.networks.rigidity import Rigidity, Rows, fit_rigidity, sample_frames
 from mlffbench.system.batch_size import with_half_on_memory_error
 
@@ -60,11 +61,8 @@ class LastLayer:
         with frozen_weights(self.module):
             vectors = self.module.vectors(batch).detach().requires_grad_()
             features = self.module.last_features(batch, vectors).double()
-            if directions is None:
-                directions = torch.eye(features.shape[1], dtype=features.dtype, device=features.device)
-            components = (features.sum(dim=0) @ directions).unbind()
-            slopes = [_gradient(component, vectors) for component in components]
-        jacobian = torch.stack([self.module.forces(slope, batch) for slope in slopes], dim=2)
+            columns = slopes(features, vectors, directions)
+        jacobian = torch.stack([self.module.forces(column, batch) for column in columns], dim=2)
         summed = features.new_zeros(len(batch["energy"]), features.shape[1])
         return summed.index_add(0, batch["batch"], features).detach(), jacobian.double()
 
@@ -110,8 +108,3 @@ class LastLayer:
                 energy - batch["energy"],
                 (forces - batch["forces"]).masked_fill(unknown, torch.nan),
             )
-
-
-def _gradient(value: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
-    (gradient,) = torch.autograd.grad(value, vectors, retain_graph=True)
-    return gradient

@@ -12,7 +12,7 @@ from mlffbench.descriptors.graph import Graph
 from mlffbench.potentials.networks.batches import LabelledGraphs
 from mlffbench.potentials.networks.rigidity import Rigidity, Rows
 
-__all__ = ["LastLayer"]
+__all__ = ["LastLayer", "slopes"]
 
 Energies = Callable[[Graph], torch.Tensor]
 
@@ -54,10 +54,7 @@ class LastLayer:
         """
         positions = graph.positions.detach().requires_grad_()
         features = self._scaled_inputs(replace(graph, positions=positions))
-        if directions is None:
-            directions = torch.eye(features.shape[1], dtype=features.dtype, device=features.device)
-        components = (features.sum(dim=0) @ directions).unbind()
-        columns = [_gradient(component, positions) for component in components]
+        columns = slopes(features, positions, directions)
         frame = graph.frame.index_select(0, graph.source) if self.of_pairs else graph.frame
         summed = features.new_zeros(graph.n_frames, features.shape[1])
         return summed.index_add(0, frame, features.detach()), torch.stack(columns, dim=2)
@@ -88,6 +85,28 @@ class LastLayer:
         (factor,) = torch.autograd.grad(energy.sum(), output, retain_graph=True)
         n = output.numel()
         return inputs.reshape(n, -1).double() * factor.reshape(n, 1).double()
+
+
+def slopes(
+    features: torch.Tensor, variable: torch.Tensor, directions: torch.Tensor | None
+) -> list[torch.Tensor]:
+    """Derivatives by a variable of the summed features' components along directions.
+
+    Parameters
+    ----------
+    features : (rows, n_features) tensor
+    variable : tensor, of which they are a function
+    directions : (n_features, k) tensor, optional
+        By default all features.
+
+    Returns
+    -------
+    list of k tensors of the variable's shape
+    """
+    if directions is None:
+        directions = torch.eye(features.shape[1], dtype=features.dtype, device=features.device)
+    components = (features.sum(dim=0) @ directions).unbind()
+    return [_gradient(component, variable) for component in components]
 
 
 def _gradient(value: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import random
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.random import mtrand
 from sklearn.utils import check_random_state
 
-__all__ = ["checked_dtype", "fixed_seed", "holdout", "seed_of", "shuffled_batches"]
+__all__ = ["checked_dtype", "fixed_seed", "holdout", "seed_of", "shuffled_batches", "undisturbed"]
 
 
 def seed_of(random_state: Any) -> int:
@@ -24,6 +27,23 @@ def fixed_seed(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.random.default_generator.manual_seed(seed)  # torch.manual_seed would touch the GPUs' too
         yield
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Restore random states, torch's default type and the warnings' filters; nothing in the block warns.
+
+    Some packages change them when they are imported.
+    """
+    states = random.getstate(), mtrand.get_state(), torch.get_default_dtype()
+    try:
+        with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        random.setstate(states[0])
+        mtrand.set_state(states[1])
+        torch.set_default_dtype(states[2])
 
 
 def holdout(n: int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,11 +1,17 @@
-"""The validation split."""
+"""The validation split, and states of the process that stay as they were."""
 
 from __future__ import annotations
 
+import random
+import warnings
+from typing import Any
+
 import numpy as np
 import pytest
+import torch
+from numpy.random import mtrand
 
-from mlffbench.potentials.networks.seeding import holdout
+from mlffbench.potentials.networks.seeding import holdout, undisturbed
 
 
 @pytest.mark.parametrize(
@@ -21,3 +27,17 @@ def test_holdout(n: int, fraction: float, held: int) -> None:
 def test_holdout_refuses_everything() -> None:
     with pytest.raises(ValueError, match="validation_fraction"):
         holdout(5, 1.0, 0)
+
+
+def test_a_package_that_seeds_and_warns_leaves_no_trace() -> None:
+    def states() -> Any:
+        return random.getstate(), mtrand.get_state()[1].tolist(), torch.get_rng_state().tolist()
+
+    before = states(), torch.get_default_dtype(), list(warnings.filters)
+    with undisturbed():
+        random.seed(5)
+        mtrand.seed(5)
+        torch.manual_seed(5)
+        torch.set_default_dtype(torch.float64)
+        warnings.warn("deprecated", UserWarning, stacklevel=1)
+    assert (states(), torch.get_default_dtype(), list(warnings.filters)) == before

@@ -18,7 +18,7 @@ SMALL = DeePMD.test_params()
 
 def test_it_brings_its_environment():
     assert [text.partition(">")[0] for text in DeePMD.environment["requirements"]] == [
-        "deepmd-kit", "e3nn", "torch",
+        "deepmd-kit", "mpich", "e3nn", "torch",
     ]  # fmt: skip
 
 

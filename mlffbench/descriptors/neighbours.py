@@ -13,7 +13,7 @@ from ase import Atoms
 from ase.cell import Cell
 from scipy.spatial import cKDTree
 
-__all__ = ["neighbour_list", "periodic_box", "without_vacuum"]
+__all__ = ["boxed", "neighbour_list", "periodic_box", "without_vacuum"]
 
 MOST_CELLS, PER_ATOM = 20_000, 50  # cells of the cutoff's width that matscipy may visit, in all and an atom
 WIDE = 10.0  # cutoffs of vacuum that other programs' neighbour lists need not bear
@@ -38,7 +38,7 @@ def neighbour_list(quantities: str, atoms: Atoms, cutoff: float | np.ndarray) ->
         One for each letter; always a tuple.
     """
     reach = float(cutoff) if np.ndim(cutoff) == 0 else 2 * float(np.max(cutoff, initial=0.0))
-    filled = atoms if atoms.pbc.all() else _boxed(atoms)
+    filled = atoms if atoms.pbc.all() else boxed(atoms)
     if filled.get_volume() / max(reach, 1e-3) ** 3 > MOST_CELLS + PER_ATOM * len(atoms):
         pairs = _sparse_pairs(atoms, reach, cutoff)
         return tuple(pairs[q] for q in quantities)
@@ -47,7 +47,7 @@ def neighbour_list(quantities: str, atoms: Atoms, cutoff: float | np.ndarray) ->
     return (listed,) if len(quantities) == 1 else tuple(listed)
 
 
-def _boxed(atoms: Atoms) -> Atoms:
+def boxed(atoms: Atoms) -> Atoms:
     """The atoms in a cell of full rank, which matscipy needs: boxed where they are not periodic."""
     cell = np.where(atoms.pbc[:, None], np.asarray(atoms.cell), 0.0)
     cell = Cell(cell).complete() if atoms.pbc.any() else Cell(np.eye(3))

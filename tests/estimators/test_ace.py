@@ -51,6 +51,20 @@ def test_silicon_within_a_minute_on_one_core():
     assert 1e3 * np.sqrt(np.mean(difference**2)) <= 17.45
 
 
+def test_a_molecule_needs_no_cell():
+    from mlffbench.testing import molecules
+
+    data = molecules()
+    frames, boxed = [atoms.copy() for atoms in data.frames], [atoms.copy() for atoms in data.frames]
+    for bare, atoms in zip(frames, boxed, strict=True):
+        bare.cell[:] = 0.0
+        atoms.cell[:] = np.diag([31.0, 29.0, 33.0])
+    small = ACE.test_params()
+    one, two = (ACE(**small).fit(each, data.labels).predict(each) for each in (frames, boxed))
+    np.testing.assert_allclose(one.energy, two.energy, atol=1e-6)
+    np.testing.assert_allclose(np.concatenate(one.forces), np.concatenate(two.forces), atol=1e-5)
+
+
 def test_deviations_are_those_of_the_package_and_as_large_as_the_errors(tmp_path):
     model = fitted(degree=6, cutoff=5.0, uncertainty=True)
     predicted, difference = errors(model)

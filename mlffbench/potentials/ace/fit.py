@@ -19,6 +19,7 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from mlffbench.data import Labels
+from mlffbench.descriptors.neighbours import boxed
 from mlffbench.potentials.ace.jax_session import double_precision
 from mlffbench.potentials.ace.spread import jackknife_arrays
 from mlffbench.system import progress
@@ -96,7 +97,7 @@ def labelled(frames: Sequence[Atoms], labels: Labels) -> list[Atoms]:
         own = {"forces": labels.forces and labels.forces[i], "stress": labels.stress and labels.stress[i]}
         if not atoms.pbc.all():
             own["stress"] = None
-        copy = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+        copy = boxed(atoms)  # ace-jax inverts the cell
         known = {name: value for name, value in own.items() if value is not None}
         copy.calc = SinglePointCalculator(copy, energy=float(labels.energy[i]), **known)
         copies.append(copy)

@@ -1,0 +1,244 @@
+"""Training of a GRACE model: tensorpotential's loss and optimiser, epoch by epoch within a time limit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+from mlffbench.data import Labels
+from mlffbench.potentials.grace.bonds import Bonds, Shape, padded, rows, shape_of
+from mlffbench.potentials.grace.library import library, quiet
+from mlffbench.potentials.grace.network import instructions, weights_of
+from mlffbench.system import progress
+
+__all__ = ["Settings", "Trained", "Training"]
+
+LAST = 0.01  # learning rate at the end, of that at the beginning
+NONE = 1e-12  # weight of the padding's vanishing error, so that no sum of weights is zero
+MOST_PADDING = 1.3  # pairs of the padded batches, of those there are
+MOST_SHAPES = 4  # that are compiled
+FROM_VOIGT = [0, 1, 2, 5, 4, 3]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Loss and steps of a training; `mlffbench.estimators.GRACE` describes them."""
+
+    energy_weight: float
+    forces_weight: float
+    stress_weight: float
+    huber_delta: float
+    max_epochs: int
+    batch_size: int
+    learning_rate: float
+    ema_decay: float
+    patience: int | None
+    max_seconds: float | None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Weights of the best epoch and the course of the training.
+
+    Attributes
+    ----------
+    weights : list of arrays
+    history : list of dict
+        ``epoch``, ``loss``, ``validation``, ``learning_rate`` and ``seconds`` since the start of each epoch.
+    stopped_by : {"epochs", "time", "patience"}
+    """
+
+    weights: list[np.ndarray]
+    history: list[dict[str, float]]
+    stopped_by: str
+
+
+class Training:
+    """A model with new weights, or given ones, and what trains it.
+
+    Parameters
+    ----------
+    config : mapping
+        Of `instructions`.
+    settings : Settings
+    seed : int
+        Of the first weights and of the batches.
+    start : sequence of arrays, optional
+        The first weights.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        settings: Settings,
+        seed: int,
+        start: Sequence[np.ndarray] | None = None,
+    ) -> None:
+        self.settings, self.random = settings, np.random.default_rng(seed)
+        self.begun = monotonic()
+        packages = library()
+        packages.tf.random.set_seed(seed)
+        with quiet():
+            self.potential = packages.tensorpot.TensorPotential(
+                instructions(config),
+                fit_config={"optimizer": "Adam", "opt_params": self._optimizer()},
+                global_batch_size=1,
+                loss_function=self._loss(),
+                compute_metrics=packages.metrics.ComputeMetrics([]),
+                model_train_function=packages.tpmodel.ComputeBatchEnergyForcesVirials(),
+                param_dtype=getattr(packages.tf, config["dtype"]),
+                seed=seed,
+            )
+        for variable, values in zip(self.potential.model.variables_to_train, start or (), strict=False):
+            variable.assign(values)
+
+    def _optimizer(self) -> dict[str, Any]:
+        return {
+            "learning_rate": self.settings.learning_rate,
+            "amsgrad": True,
+            "clipnorm": 1.0,
+            "use_ema": True,
+            "ema_momentum": self.settings.ema_decay,
+        }
+
+    def _loss(self) -> Any:
+        module, s = library().loss, self.settings
+        kinds = {
+            "energy": (s.energy_weight, module.WeightedHuberEnergyPerAtomLoss),
+            "forces": (s.forces_weight, module.WeightedHuberForceLoss),
+            "stress": (s.stress_weight, module.WeightedHuberStressLoss),
+        }
+        return module.LossFunction(
+            {name: kind(weight, delta=s.huber_delta) for name, (weight, kind) in kinds.items()}
+        )
+
+    @property
+    def seconds(self) -> float:
+        return monotonic() - self.begun
+
+    def run(self, training: list[dict[str, Any]], validation: list[dict[str, Any]]) -> Trained:
+        """Train on batches; the averaged weights of the epoch with the smallest loss are the result.
+
+        Raises
+        ------
+        FloatingPointError
+            A loss is not finite.
+        """
+        history: list[dict[str, float]] = []
+        best, lowest, best_epoch, reason = weights_of(self.potential.model), math.inf, 0, ""
+        while not reason:
+            epoch = len(history) + 1
+            with quiet():
+                loss = self._epoch(epoch, training)
+                with self.potential.ema_scope():
+                    value = self._validate(validation) if validation else loss
+                    if value < lowest:
+                        best, lowest, best_epoch = weights_of(self.potential.model), value, epoch
+            for kind, number in {"training": loss, "validation": value}.items():
+                if not math.isfinite(number):
+                    raise FloatingPointError(
+                        f"diverged at epoch {epoch}: the {kind} loss is {number}; "
+                        "a smaller learning_rate often helps"
+                    )
+            rate = float(self.potential.optimizer.learning_rate.numpy())
+            history.append({
+                "epoch": epoch, "loss": loss, "validation": value, "learning_rate": rate,
+                "seconds": self.seconds,
+            })  # fmt: skip
+            progress.report("epoch", epoch, self.settings.max_epochs, loss=loss, validation=value)
+            reason = self._reason(epoch, best_epoch)
+        return Trained(best, history, reason)
+
+    def _reason(self, epoch: int, best_epoch: int) -> str:
+        s = self.settings
+        if epoch >= s.max_epochs:
+            return "epochs"
+        if s.max_seconds is not None and self.seconds > s.max_seconds:
+            return "time"
+        return "patience" if s.patience is not None and epoch - best_epoch >= s.patience else ""
+
+    def _epoch(self, epoch: int, batches: list[dict[str, Any]]) -> float:
+        """Mean loss of the epoch's batches, until the time is over."""
+        losses = []
+        for i, k in enumerate(self.random.permutation(len(batches))):
+            limit = self.settings.max_seconds or math.inf
+            if losses and self.seconds > limit:
+                break
+            share = max((epoch - 1 + i / len(batches)) / self.settings.max_epochs, self.seconds / limit)
+            wave = max(LAST, (1 + math.cos(math.pi * min(1.0, share))) / 2)
+            self.potential.optimizer.learning_rate.assign(wave * self.settings.learning_rate)
+            result = self.potential.distributed_train_step([batches[k]])
+            losses.append(float(result["total_loss/train"]))
+        return float(np.mean(losses))
+
+    def _validate(self, batches: list[dict[str, Any]]) -> float:
+        results = [self.potential.distributed_test_step([batch]) for batch in batches]
+        return float(np.mean([float(result["total_loss/test"]) for result in results]))
+
+    def batches(self, frames: Sequence[Bonds], labels: Labels) -> list[dict[str, Any]]:
+        """Random batches of the frames with their labels, padded to at most four shapes."""
+        order = self.random.permutation(len(frames))
+        size = self.settings.batch_size
+        groups = [order[i : i + size].tolist() for i in range(0, len(order), size)]
+        groups.sort(key=lambda group: shape_of([frames[i] for i in group]).pairs)
+        batches = []
+        for part in _parts([shape_of([frames[i] for i in group]) for group in groups]):
+            some = groups[part]
+            needs = [shape_of([frames[i] for i in group]) for group in some]
+            shape = Shape(max(n.atoms for n in needs), max(n.pairs for n in needs))
+            batches += [self._tensors(group, frames, labels, shape) for group in some]
+        return batches
+
+    def _tensors(
+        self, group: list[int], frames: Sequence[Bonds], labels: Labels, shape: Shape
+    ) -> dict[str, Any]:
+        bonds = [frames[i] for i in group]
+        arrays = padded(bonds, shape) | labelled(bonds, labels[group], shape)
+        tf = library().tf
+        return {
+            name: tf.constant(arrays[name], spec.dtype)
+            for name, spec in self.potential.get_model_grad_signatures().items()
+        }
+
+
+def labelled(frames: Sequence[Bonds], labels: Labels, shape: Shape) -> dict[str, np.ndarray]:
+    """Labels and weights of a batch by tensorpotential's names; a missing label weighs nothing."""
+    n, starts = shape.atoms, rows(frames)
+    energy, forces, virial, volume = np.zeros((n, 1)), np.zeros((n, 3)), np.zeros((n, 6)), np.ones((n, 1))
+    weights = {name: np.zeros((n, 1)) for name in ("energy", "force", "virial")}
+    for array in weights.values():
+        array[-1] = NONE
+    energy[: len(frames), 0] = labels.energy
+    weights["energy"][: len(frames)] = 1.0
+    for i, bonds in enumerate(frames):
+        own = None if labels.forces is None else labels.forces[i]
+        if own is not None:
+            forces[starts[i] : starts[i + 1]] = own
+            weights["force"][starts[i] : starts[i + 1]] = 1.0
+        stress = None if labels.stress is None else labels.stress[i]
+        if stress is not None and not np.isnan(bonds.volume):
+            virial[i], volume[i] = -bonds.volume * np.asarray(stress)[FROM_VOIGT], bonds.volume
+            weights["virial"][i] = 1.0
+    return {
+        "true_energy": energy,
+        "true_force": forces,
+        "true_virial": virial,
+        "volume": volume,
+        "structure_id": np.full((n, 1), -1),
+        **{f"{name}_weight": array for name, array in weights.items()},
+    }
+
+
+def _parts(shapes: Sequence[Shape]) -> list[slice]:
+    """Runs of batches, sorted by their pairs, that share a shape: the fewest with little padding."""
+    pairs = np.array([shape.pairs for shape in shapes])
+    for n in range(1, min(MOST_SHAPES, len(shapes)) + 1):
+        runs = np.array_split(np.arange(len(shapes)), n)
+        if sum(pairs[run].max() * len(run) for run in runs) <= MOST_PADDING * max(pairs.sum(), 1):
+            break
+    return [slice(int(run[0]), int(run[-1]) + 1) for run in runs]

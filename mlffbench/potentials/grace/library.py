@@ -13,16 +13,20 @@ from types import SimpleNamespace
 
 __all__ = ["library", "quiet"]
 
-NATIVE_LOG = "TF_CPP_MIN_LOG_LEVEL"  # environment variable that TensorFlow reads once: 2 for errors alone
+SETTINGS = {  # environment variables that TensorFlow reads once
+    "TF_CPP_MIN_LOG_LEVEL": "2",  # errors alone
+    "TF_USE_LEGACY_KERAS": "1",  # of the optimiser that tensorpotential knows
+}
 
 
 @cache
 def library() -> SimpleNamespace:
     """Import tensorpotential, which takes seconds: ``tf``, and modules of its own by their names."""
-    os.environ.setdefault(NATIVE_LOG, "2")
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
     with quiet(), redirect_stdout(io.StringIO()):
         import tensorflow as tf
-        from tensorpotential import loss, metrics, tensorpot, tpmodel  # before TensorFlow: it picks a Keras
+        from tensorpotential import loss, metrics, tensorpot, tpmodel
         from tensorpotential.potentials import presets
 
         if threads := os.environ.get("OMP_NUM_THREADS"):

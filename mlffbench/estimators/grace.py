@@ -193,9 +193,7 @@ class GRACE(WarmStart):
             )
         for name, values in (("n_radial", radial), ("l_max", angular)):
             if list(values) != sorted(values, reverse=True):
-                raise ValueError(
-                    f"{name} is {values}, but of the orders of a product none has more"
-                )
+                raise ValueError(f"{name} is {values}, but of the orders of a product none has more")
 
     def import_libraries(self) -> None:
         super().import_libraries()

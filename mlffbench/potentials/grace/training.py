@@ -16,7 +16,7 @@ from mlffbench.potentials.grace.library import library, quiet
 from mlffbench.potentials.grace.network import instructions, weights_of
 from mlffbench.system import progress
 
-__all__ = ["Settings", "Trained", "Training"]
+__all__ = ["Settings", "Trained", "Training", "labelled", "shared_shapes"]
 
 LAST = 0.01  # learning rate at the end, of that at the beginning
 NONE = 1e-12  # weight of the padding's vanishing error, so that no sum of weights is zero
@@ -187,7 +187,7 @@ class Training:
         groups = [order[i : i + size].tolist() for i in range(0, len(order), size)]
         groups.sort(key=lambda group: shape_of([frames[i] for i in group]).pairs)
         batches = []
-        for part in _parts([shape_of([frames[i] for i in group]) for group in groups]):
+        for part in shared_shapes([shape_of([frames[i] for i in group]) for group in groups]):
             some = groups[part]
             needs = [shape_of([frames[i] for i in group]) for group in some]
             shape = Shape(max(n.atoms for n in needs), max(n.pairs for n in needs))
@@ -234,11 +234,12 @@ def labelled(frames: Sequence[Bonds], labels: Labels, shape: Shape) -> dict[str,
     }
 
 
-def _parts(shapes: Sequence[Shape]) -> list[slice]:
+def shared_shapes(shapes: Sequence[Shape]) -> list[slice]:
     """Runs of batches, sorted by their pairs, that share a shape: the fewest with little padding."""
     pairs = np.array([shape.pairs for shape in shapes])
+    runs: list[np.ndarray] = []
     for n in range(1, min(MOST_SHAPES, len(shapes)) + 1):
         runs = np.array_split(np.arange(len(shapes)), n)
-        if sum(pairs[run].max() * len(run) for run in runs) <= MOST_PADDING * max(pairs.sum(), 1):
+        if sum(pairs[run].max() * len(run) for run in runs) <= MOST_PADDING * pairs.sum():
             break
     return [slice(int(run[0]), int(run[-1]) + 1) for run in runs]

@@ -69,7 +69,7 @@ def rounded(n: int) -> int:
 
 def shape_of(frames: Sequence[Bonds]) -> Shape:
     """Atoms and pairs of a batch together, and one atom of padding to which padded pairs belong."""
-    return Shape(1 + sum(len(b.species) for b in frames), sum(len(b.first) for b in frames))
+    return Shape(1 + sum(len(b.species) for b in frames), max(1, sum(len(b.first) for b in frames)))
 
 
 def rows(frames: Sequence[Bonds]) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -50,4 +52,4 @@ def test_sizes_grow_by_a_quarter_and_hold_what_is_asked_for():
     assert all(n <= size for n, size in enumerate(sizes, 1))
     distinct = sorted(set(sizes))
     assert len(distinct) < 30
-    assert max(b / a for a, b in zip(distinct, distinct[1:], strict=False)) < 1.27
+    assert max(b / a for a, b in pairwise(distinct)) < 1.3

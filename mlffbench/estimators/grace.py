@@ -75,10 +75,12 @@ class GRACE(WarmStart):
     patience : int, optional
         Stop after so many epochs without a better validation loss.
     max_seconds : float, optional
-        Time of the fit, in which TensorFlow compiles for the better part of a minute; the fit stops after the
-        batch that exceeds it.
+        Time of the fit, its compilation included; it stops after the batch that exceeds it.
     warm_start : bool
         A second `fit` continues from the present weights.
+    xla : bool
+        Compile steps and predictions by XLA: half a minute at the beginning of a fit and some seconds for each
+        new size of a batch, then faster steps. False: TensorFlow's graphs as they are, for short fits.
     dtype : {"float32", "float64"}
         Precision of the weights and products; distances and sums are float64.
     random_state : int, optional
@@ -138,6 +140,7 @@ class GRACE(WarmStart):
         patience: Count | None = None,
         max_seconds: Positive | None = None,
         warm_start: bool = False,
+        xla: bool = True,
         dtype: Literal["float32", "float64"] = "float32",
         random_state: Seed | None = 0,
         atomic_energies: AtomEnergies | None = None,
@@ -160,6 +163,7 @@ class GRACE(WarmStart):
         self.patience = patience
         self.max_seconds = max_seconds
         self.warm_start = warm_start
+        self.xla = xla
         self.dtype = dtype
         self.random_state = random_state
         self.atomic_energies = atomic_energies
@@ -181,7 +185,7 @@ class GRACE(WarmStart):
     @classmethod
     def test_params(cls) -> dict[str, Any]:
         small = {"n_radial": (3, 2), "l_max": (2, 2), "n_basis": 4, "embedding_size": 2, "densities": 2}
-        return {**small, "cutoff": 4.5, "max_epochs": 2, "dtype": "float64"}
+        return {**small, "cutoff": 4.5, "max_epochs": 2, "xla": False, "dtype": "float64"}
 
     def _validate_params(self) -> None:
         super()._validate_params()
@@ -275,7 +279,7 @@ class GRACE(WarmStart):
 
         if self._evaluator_ is None:
             numbers = Atoms(self.elements_).numbers.tolist()
-            self._evaluator_ = Evaluator(self.config_, self.weights_, numbers, self.shift_)
+            self._evaluator_ = Evaluator(self.config_, self.weights_, numbers, self.shift_, self.xla)
         return self._evaluator_
 
     def _prepare(self, frames: Sequence[Atoms]) -> list[Batch]:

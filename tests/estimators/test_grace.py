@@ -30,10 +30,10 @@ check_forcefield(GRACE)
 from tensorpotential.calculator import TPCalculator
 
 SMALL = dict(GRACE.test_params(), max_epochs=5)
-for data in (malonaldehyde(), lennard_jones(n_train=20, n_test=2)):
+for data, xla in ((malonaldehyde(), True), (lennard_jones(n_train=20, n_test=2), False)):
     frames, labels = data.frames[:20], data.labels[:20]
-    model = GRACE(**SMALL).fit(frames, labels)
-    again = GRACE(**SMALL).fit(frames, labels)
+    model = GRACE(**{**SMALL, "xla": xla}).fit(frames, labels)
+    again = GRACE(**{**SMALL, "xla": xla}).fit(frames, labels)
     assert all(np.array_equal(a, b) for a, b in zip(model.weights_, again.weights_, strict=True))
     predicted = model.predict(frames)
     authors = TPCalculator(authors_model(model.config_, model.weights_))

@@ -40,6 +40,8 @@ class Evaluator:
         Atomic numbers of the elements, in the model's order.
     shift : float
         Energy of an atom that is added, eV.
+    xla : bool
+        Compile by XLA.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Evaluator:
         weights: Sequence[np.ndarray],
         numbers: Sequence[int],
         shift: float,
+        xla: bool,
     ) -> None:
         tf = library().tf
         self.model, self.numbers, self.shift = model(config, weights), list(numbers), shift
@@ -59,7 +62,7 @@ class Evaluator:
             for name, spec in self.specs.items()
         }
         self.compute = tf.function(
-            lambda data: self.model(data), jit_compile=True, input_signature=[signature]
+            lambda data: self.model(data), jit_compile=xla, input_signature=[signature]
         )
         self.shapes: list[Shape] = []
 

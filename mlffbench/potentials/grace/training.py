@@ -39,6 +39,7 @@ class Settings:
     ema_decay: float
     patience: int | None
     max_seconds: float | None
+    xla: bool
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ class Training:
                 compute_metrics=packages.metrics.ComputeMetrics([]),
                 model_train_function=packages.tpmodel.ComputeBatchEnergyForcesVirials(),
                 param_dtype=getattr(packages.tf, config["dtype"]),
+                jit_compile=settings.xla,
                 seed=seed,
             )
         for variable, values in zip(self.potential.model.variables_to_train, start or (), strict=False):

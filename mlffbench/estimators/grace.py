@@ -79,8 +79,8 @@ class GRACE(WarmStart):
     warm_start : bool
         A second `fit` continues from the present weights.
     xla : bool
-        Compile steps and predictions by XLA: half a minute at the beginning of a fit and some seconds for each
-        new size of a batch, then faster steps. False: TensorFlow's graphs as they are, for short fits.
+        Compile steps and predictions by XLA: half a minute at the beginning of a fit and some seconds for
+        each new size of a batch, then faster steps. False: TensorFlow's graphs as they are, for short fits.
     dtype : {"float32", "float64"}
         Precision of the weights and products; distances and sums are float64.
     random_state : int, optional

@@ -11,18 +11,15 @@ from typing import Any
 import numpy as np
 
 from mlffbench.data import Labels
-from mlffbench.potentials.grace.bonds import Bonds, Shape, padded, rows, shape_of
+from mlffbench.potentials.grace.bonds import Bonds
+from mlffbench.potentials.grace.labelled_batches import labelled_batches
 from mlffbench.potentials.grace.library import library, quiet
 from mlffbench.potentials.grace.network import instructions, weights_of
 from mlffbench.system import progress
 
-__all__ = ["Settings", "Trained", "Training", "labelled", "shared_shapes"]
+__all__ = ["Settings", "Trained", "Training"]
 
 LAST = 0.01  # learning rate at the end, of that at the beginning
-NONE = 1e-12  # weight of the padding's vanishing error, so that no sum of weights is zero
-MOST_PADDING = 1.3  # pairs of the padded batches, of those there are
-MOST_SHAPES = 4  # that are compiled
-FROM_VOIGT = [0, 1, 2, 5, 4, 3]
 
 
 @dataclass(frozen=True)
@@ -183,65 +180,10 @@ class Training:
         return float(np.mean([float(result["total_loss/test"]) for result in results]))
 
     def batches(self, frames: Sequence[Bonds], labels: Labels) -> list[dict[str, Any]]:
-        """Random batches of the frames with their labels, padded to at most four shapes."""
-        order = self.random.permutation(len(frames))
-        size = self.settings.batch_size
-        groups = [order[i : i + size].tolist() for i in range(0, len(order), size)]
-        groups.sort(key=lambda group: shape_of([frames[i] for i in group]).pairs)
-        batches = []
-        for part in shared_shapes([shape_of([frames[i] for i in group]) for group in groups]):
-            some = groups[part]
-            needs = [shape_of([frames[i] for i in group]) for group in some]
-            shape = Shape(max(n.atoms for n in needs), max(n.pairs for n in needs))
-            batches += [self._tensors(group, frames, labels, shape) for group in some]
-        return batches
-
-    def _tensors(
-        self, group: list[int], frames: Sequence[Bonds], labels: Labels, shape: Shape
-    ) -> dict[str, Any]:
-        bonds = [frames[i] for i in group]
-        arrays = padded(bonds, shape) | labelled(bonds, labels[group], shape)
+        """Random batches of the frames with their labels, as tensors."""
         tf = library().tf
-        return {
-            name: tf.constant(arrays[name], spec.dtype)
-            for name, spec in self.potential.get_model_grad_signatures().items()
-        }
-
-
-def labelled(frames: Sequence[Bonds], labels: Labels, shape: Shape) -> dict[str, np.ndarray]:
-    """Labels and weights of a batch by tensorpotential's names; a missing label weighs nothing."""
-    n, starts = shape.atoms, rows(frames)
-    energy, forces, virial, volume = np.zeros((n, 1)), np.zeros((n, 3)), np.zeros((n, 6)), np.ones((n, 1))
-    weights = {name: np.zeros((n, 1)) for name in ("energy", "force", "virial")}
-    for array in weights.values():
-        array[-1] = NONE
-    energy[: len(frames), 0] = labels.energy
-    weights["energy"][: len(frames)] = 1.0
-    for i, bonds in enumerate(frames):
-        own = None if labels.forces is None else labels.forces[i]
-        if own is not None:
-            forces[starts[i] : starts[i + 1]] = own
-            weights["force"][starts[i] : starts[i + 1]] = 1.0
-        stress = None if labels.stress is None else labels.stress[i]
-        if stress is not None and not np.isnan(bonds.volume):
-            virial[i], volume[i] = -bonds.volume * np.asarray(stress)[FROM_VOIGT], bonds.volume
-            weights["virial"][i] = 1.0
-    return {
-        "true_energy": energy,
-        "true_force": forces,
-        "true_virial": virial,
-        "volume": volume,
-        "structure_id": np.full((n, 1), -1),
-        **{f"{name}_weight": array for name, array in weights.items()},
-    }
-
-
-def shared_shapes(shapes: Sequence[Shape]) -> list[slice]:
-    """Runs of batches, sorted by their pairs, that share a shape: the fewest with little padding."""
-    pairs = np.array([shape.pairs for shape in shapes])
-    runs: list[np.ndarray] = []
-    for n in range(1, min(MOST_SHAPES, len(shapes)) + 1):
-        runs = np.array_split(np.arange(len(shapes)), n)
-        if sum(pairs[run].max() * len(run) for run in runs) <= MOST_PADDING * pairs.sum():
-            break
-    return [slice(int(run[0]), int(run[-1]) + 1) for run in runs]
+        kinds = {name: spec.dtype for name, spec in self.potential.get_model_grad_signatures().items()}
+        return [
+            {name: tf.constant(arrays[name], kind) for name, kind in kinds.items()}
+            for arrays in labelled_batches(frames, labels, self.settings.batch_size, self.random)
+        ]

@@ -7,7 +7,7 @@ from ase.build import bulk, molecule
 
 from mlffbench.data import Labels
 from mlffbench.potentials.grace.bonds import Shape, bonds_of
-from mlffbench.potentials.grace.training import labelled, shared_shapes
+from mlffbench.potentials.grace.labelled_batches import labelled, labelled_batches, shared_shapes
 
 
 def test_labels_are_weighed_where_they_are_known():
@@ -39,3 +39,17 @@ def test_batches_share_few_shapes():
     assert [i for part in parts for i in range(*part.indices(6))] == list(range(6))
     assert shared_shapes([Shape(5, 0)]) == [slice(0, 1)]
     assert shared_shapes([]) == []
+
+
+def test_every_frame_is_in_one_batch():
+    frames = [bulk("Si", a=5.2 + 0.01 * i) for i in range(10)] + [molecule("SiH4")]
+    bonds = bonds_of(frames, [1, 14], 4.0)
+    labels = Labels(np.arange(11.0))
+    batches = labelled_batches(bonds, labels, 3, np.random.default_rng(0))
+    assert len(batches) == 4
+    energies = [batch["true_energy"][batch["energy_weight"][:, 0] == 1.0, 0].tolist() for batch in batches]
+    assert sorted(len(some) for some in energies) == [2, 3, 3, 3]
+    assert np.sort(np.concatenate(energies)).tolist() == labels.energy.tolist()
+    again = labelled_batches(bonds, labels, 3, np.random.default_rng(0))
+    for one, other in zip(batches, again, strict=True):
+        np.testing.assert_array_equal(one["bond_vector"], other["bond_vector"])

@@ -32,7 +32,7 @@ __all__ = ["PACKAGES", "ForceField", "Prepared", "check_frames", "least_squares_
 
 PACKAGES = {  # that hold the modules
     "ace_jax": "ace-jax", "allegro": "nequip-allegro", "deepmd": "deepmd-kit", "graph_pes": "graph-pes",
-    "mace": "mace-torch", "quippy": "quippy-ase",
+    "mace": "mace-torch", "quippy": "quippy-ase", "tensorflow": "tensorflow-cpu",
 }  # fmt: skip
 LOSS_TERMS = {"energy": ("energy",), "forces": ("forces",), "stress": ("stress", "virial")}
 

@@ -11,6 +11,7 @@ from .embedded_atom import EmbeddedAtom as EmbeddedAtom
 from .equivariant_network import EquivariantNetwork as EquivariantNetwork
 from .fchl19 import FCHL19 as FCHL19
 from .gap import GAP as GAP
+from .grace import GRACE as GRACE
 from .lennard_jones import LennardJones as LennardJones
 from .mace import MACE as MACE
 from .morse import Morse as Morse

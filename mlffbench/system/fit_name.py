@@ -17,7 +17,7 @@ __all__ = ["fit_name", "model_identity"]
 
 PACKAGES = (
     "mlffbench", "numpy", "scipy", "scikit-learn", "ase", "torch", "mace-torch", "e3nn", "graph-pes",
-    "nequip", "nequip-allegro", "torchnep", "deepmd-kit", "optuna",
+    "nequip", "nequip-allegro", "torchnep", "deepmd-kit", "tensorpotential", "tensorflow-cpu", "optuna",
 )  # fmt: skip
 
 

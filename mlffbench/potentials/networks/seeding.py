@@ -8,17 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.random import mtrand
-from sklearn.utils import check_random_state
+
+from mlffbench.potentials.validation_split import holdout, seed_of
 
 __all__ = ["checked_dtype", "fixed_seed", "holdout", "seed_of", "shuffled_batches", "undisturbed"]
-
-
-def seed_of(random_state: Any) -> int:
-    """An integer seed from scikit-learn's ``random_state``: None, a number or a generator."""
-    return int(check_random_state(random_state).randint(2**31 - 1))
 
 
 @contextmanager
@@ -44,15 +39,6 @@ def undisturbed() -> Iterator[None]:
         random.setstate(states[0])
         mtrand.set_state(states[1])
         torch.set_default_dtype(states[2])
-
-
-def holdout(n: int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices to train on and to validate on; at least one each, unless the fraction is 0 or n is 1."""
-    if not 0 <= fraction < 1:
-        raise ValueError(f"validation_fraction must be in [0, 1); got {fraction}")
-    order = np.random.default_rng(seed).permutation(n)
-    held = 0 if fraction == 0 or n == 1 else min(max(1, round(fraction * n)), n - 1)
-    return np.sort(order[held:]), np.sort(order[:held])
 
 
 def shuffled_batches(items: Sequence[Any], size: int, generator: torch.Generator) -> Iterator[list[Any]]:

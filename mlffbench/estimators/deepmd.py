@@ -67,7 +67,7 @@ class DeePMD(GraphNetwork):
     extra: ClassVar[str | None] = None
     environment: ClassVar[Mapping[str, Any] | None] = {
         "name": "deepmd",
-        "requirements": ["deepmd-kit>=3.2,<3.3", "e3nn>=0.5.9", "torch>=2.6,<2.14"],
+        "requirements": ["deepmd-kit>=3.2,<3.3", "mpich", "e3nn>=0.5.9", "torch>=2.6,<2.14"],
     }
 
     @classmethod

@@ -27,6 +27,7 @@ __all__ = ["Settings", "fit"]
 
 STAGES = 5  # neighbours, basis, design matrix, hyperparameters, coefficients
 BATCH_ATOMS = 128
+VACUUM = 1.0  # Å on both sides of a molecule
 
 
 @dataclass(frozen=True)
@@ -90,13 +91,17 @@ def _config(basis: Basis, frames: Sequence[Atoms], settings: Settings) -> FitCon
 
 
 def labelled(frames: Sequence[Atoms], labels: Labels) -> list[Atoms]:
-    """Copies of the frames with their labels in a calculator, as ace-jax reads them."""
+    """Copies of the frames with their labels in a calculator, as ace-jax reads them.
+
+    A vector that a cell lacks becomes one around the atoms: neighbours are searched in a cell of three.
+    """
     copies = []
     for i, atoms in enumerate(frames):
         own = {"forces": labels.forces and labels.forces[i], "stress": labels.stress and labels.stress[i]}
         if not atoms.pbc.all():
             own["stress"] = None
         copy = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+        copy.center(vacuum=VACUUM, axis=tuple(np.flatnonzero(~atoms.cell.any(axis=1))))
         known = {name: value for name, value in own.items() if value is not None}
         copy.calc = SinglePointCalculator(copy, energy=float(labels.energy[i]), **known)
         copies.append(copy)

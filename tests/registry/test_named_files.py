@@ -33,7 +33,7 @@ def test_paths_and_files_that_are_here_need_trust(trust_nothing, tmp_path, monke
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mace-mp-0-smal").write_bytes(b"")
     for file in ("mace-mp-0-smal", "./mace-mp-0-smol", "mace-mp-0-smol.model"):
-        with pytest.raises(LookupError, match="is a pickle, .*; if you trust it, add --trust"):
+        with pytest.raises(LookupError, match=r"is a pickle, .*; if you trust it, add --trust"):
             registry.build("estimators", "mace", {"foundation": file})
     assert registry.wrong_name(GPAW, "txt", "log") is None  # is written
 

@@ -52,9 +52,8 @@ def read_foundation(path: str, head: str | None, elements: list[str]) -> Initial
     file = str(weights_of(path)[0]) if path in WEIGHTS else path
     if not Path(file).is_file():
         names = [name for name in WEIGHTS if name.startswith("mace-")]
-        raise FileNotFoundError(
-            f"no MACE model file {path!r}{'' if Path(path).suffix else suggest(path, names)}"
-        )
+        near = "" if Path(path).suffix else suggest(path, names)
+        raise FileNotFoundError(f"no MACE model file {path!r}{near}")
     dtype = torch.get_default_dtype()
     foundation = torch.load(file, map_location="cpu", weights_only=False)
     _check(foundation, path, elements)

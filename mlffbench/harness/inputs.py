@@ -160,7 +160,7 @@ def has_foreign_code(case: Case) -> bool:
 def _reads_code(kind: str, name: str, params: Mapping[str, Any]) -> bool:
     """True if an estimator, or a model inside it, reads a file that needs trust."""
     target = registry.load(kind, name)
-    if any(params.get(word) is not None for word in getattr(target, "needs_trust", {})):
+    if registry.named_files(target, params):
         return True
     inner = [(params[word], kinds) for word, kinds in registry.parts(target).items() if word in params]
     specs = [registry.resolve(value, kinds) for value, kinds in inner if isinstance(value, str | Mapping)]

@@ -6,6 +6,7 @@ its estimators, tasks ... (entry points ``mlffbench.estimators``, ``mlffbench.ta
 """
 
 from mlffbench.registry.door import FOREIGN, is_plugin_class, load, names
+from mlffbench.registry.named_files import named_files, wrong_name
 from mlffbench.registry.own_names import FOLDERS, KINDS, is_public, suggest
 from mlffbench.registry.plugins import plugin, provider
 from mlffbench.registry.specs import Fault, build, faults, make, parameters, parts, resolve, summary, wrapper
@@ -25,6 +26,7 @@ __all__ = [
     "load",
     "make",
     "may_read",
+    "named_files",
     "names",
     "parameters",
     "parts",
@@ -36,4 +38,5 @@ __all__ = [
     "summary",
     "trust",
     "wrapper",
+    "wrong_name",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlffbench.data import Spec
 from mlffbench.registry.door import load, names
+from mlffbench.registry.named_files import named_files, wrong_name
 from mlffbench.registry.own_names import suggest
 from mlffbench.registry.trusted import may_read, remedy
 
@@ -45,9 +46,10 @@ def faults(kind: str, name: str, params: Mapping[str, Any], skip: Iterable[str] 
         if parameter not in known and not _has_kwargs(target):
             others = suggest(str(parameter), known, f"mlffbench show {name}")
             yield (name, parameter), f"{called} has no parameter {parameter!r}{others}"
-    for word, reason in getattr(target, "needs_trust", {}).items():
-        if params.get(word) is not None and not may_read(target, str(params[word])):
-            yield (name, word), f"{word!r} of {called} {reason}; {remedy(str(params[word]))}"
+    for word, file in named_files(target, params).items():
+        if not may_read(target, file):
+            reason = wrong_name(target, word, file) or f"{target.needs_trust[word]}; {remedy(file)}"
+            yield (name, word), f"{word!r} of {called} {reason}"
     for words in getattr(target, "one_of", ()):
         if sum(params.get(word) is not None for word in words) != 1:
             yield (), f"{called} needs {' or '.join(map(repr, words))}, one of them"

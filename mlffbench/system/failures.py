@@ -6,6 +6,7 @@ import errno
 import sqlite3
 import traceback
 from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError
 from typing import Any
 
 from mlffbench.data import InvalidData, InvalidPrediction
@@ -76,9 +77,16 @@ def failure_of(error: Exception) -> dict[str, str]:
     return {
         "kind": "out of memory" if memory else _kind(error),
         **({"where": memory} if memory else {}),
-        "message": _cut(f"{type(error).__name__}: {said}"),
+        "message": _cut(f"{type(error).__name__}: {said}{_remedy(error)}"),
         "traceback": _cut("".join(summary.format()), MOST_TRACEBACK),
     }
+
+
+def _remedy(error: Exception) -> str:
+    """Remedy of a package that another one looks for and does not bring."""
+    if not isinstance(error, PackageNotFoundError):
+        return ""
+    return f"; pip install {error.name}, or add it to the requirements of the method's environment"
 
 
 def _cut(text: str, most: int = MOST_MESSAGE) -> str:

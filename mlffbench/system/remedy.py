@@ -20,13 +20,14 @@ def remedy(expected: Any, value: Any) -> str:
     --------
     >>> remedy(float, "1e-3"), remedy(bool, "yes"), remedy(float | None, "None"), remedy(int, "many")
     ('; write 0.001', '; write true', '; write null', '')
-    >>> remedy(Literal["small", "medium"], "medum")
-    "; did you mean 'medium'?"
+    >>> remedy(Literal["small", "medium"], "medum"), remedy(Literal["1M", "5M"], "5m")
+    ("; did you mean 'medium'?", "; did you mean '5M'?")
     """
     known = _words(expected)
     entries = value if isinstance(value, list | tuple) else [value]
     wrong = [entry for entry in entries if isinstance(entry, str) and entry not in known]
-    if near := [match for entry in wrong for match in get_close_matches(entry, known, n=1)]:
+    lower = {word.lower(): word for word in known}
+    if near := [lower[match] for entry in wrong for match in get_close_matches(entry.lower(), lower, n=1)]:
         return f"; did you mean {near[0]!r}?"
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         return ""

@@ -3,23 +3,71 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from ase.build import bulk
+from typer.testing import CliRunner
 
+import mlffbench
+from mlffbench.cli import app
 from mlffbench.estimators import DeePMD
+from mlffbench.harness.documents.store import Store
+from mlffbench.system.distant_model import is_distant
+from mlffbench.system.python_environment import PythonEnvironment
 from mlffbench.testing import check_forcefield, solids
 
 needs_deepmd = pytest.mark.skipif(find_spec("deepmd") is None, reason="deepmd-kit is not installed")
 SMALL = DeePMD.test_params()
+SUITE = """
+name: own
+problems:
+  - dataset: silicon
+    split: {random: {groups: train, train: 40, test: 20}}
+estimators:
+  - atomic_reference
+  - deepmd: {cutoff: 4.5, embedding: [8, 16], axis_neurons: 4, hidden: [32, 32], max_epochs: 40}
+"""
 
 
 def test_it_brings_its_environment():
     assert [text.partition(">")[0] for text in DeePMD.environment["requirements"]] == [
         "deepmd-kit", "mpich", "e3nn", "torch",
     ]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_a_suite_fits_it_in_its_own_environment(tmp_path, monkeypatch):
+    """Without mpich, which deepmd-kit does not ask for, its import fails."""
+    monkeypatch.chdir(tmp_path)
+    Path("suite.yaml").write_text(SUITE)
+    done = CliRunner().invoke(app, ["run", "suite.yaml", "--out", "out"])
+    documents = {d["case"]["label"]: d for d in Store(Path("out")).documents()}
+    failure = documents["deepmd"]["failure"]
+    if failure and "cannot be made" in failure["message"]:
+        pytest.skip(failure["message"])
+    assert done.exit_code == 0, done.output
+    assert documents["deepmd"]["provenance"]["packages"]["deepmd-kit"].startswith("3.2.")
+    record = documents["deepmd"]["provenance"]["environment"]
+    assert "\nmpich==" in Path(f"out/environments/{record['lock']}.txt").read_text()
+    errors = mlffbench.load_results("out").scores.query("quantity == 'forces' and metric == 'rmse'")
+    worst = errors.groupby("method")["value"].max()
+    assert worst["deepmd"] < 0.5 * worst["atomic_reference"]
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_from_a_python_without_its_package_the_contract_holds():
+    if not is_distant(DeePMD):
+        pytest.skip("deepmd-kit is installed in this Python")
+    try:
+        PythonEnvironment.of(DeePMD.environment).ready()
+    except ImportError as error:
+        pytest.skip(str(error))
+    check_forcefield(DeePMD)
 
 
 @pytest.fixture(scope="module")

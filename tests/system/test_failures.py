@@ -6,6 +6,7 @@ import errno
 import json
 import pickle
 import sqlite3
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -116,6 +117,12 @@ def test_the_error_of_a_full_gpu_is_of_its_memory():
 
     failure = failure_of(torch.cuda.OutOfMemoryError("tried to allocate 2 GiB"))
     assert (failure["kind"], failure["where"]) == ("out of memory", "GPU")
+
+
+def test_a_package_that_another_one_looks_for_comes_with_the_remedy():
+    _, failure = catch_failure(lambda: version("no-such-package"))
+    assert failure["kind"] == "not installed"
+    assert "; pip install no-such-package, or add it to the requirements of" in failure["message"]
 
 
 def test_memory_that_numpy_lacks_is_of_the_host():

@@ -20,6 +20,7 @@ from mlffbench.system.python_environment import PythonEnvironment
 __all__ = ["unmet_by", "unmet_requirements"]
 
 SAVED = ".mlff"
+FOLDER = "folder"  # keyword that names one
 SEARCHER = "optuna"  # by default; the others are scikit-learn's
 
 
@@ -78,14 +79,8 @@ def unmet_requirements(kind: str, spec: Spec, elsewhere: bool = False) -> Iterat
         remedy = f"pip install 'mlffbench[{extra}]'" if extra else f"pip install {' '.join(missing)}"
         called = f"{kind.removesuffix('s')} {spec.name!r}"
         yield (), f"{called} needs {', '.join(missing)}, not installed here: {remedy}"
-    for word in getattr(target, "needs_trust", {}):
-        if spec.params.get(word) is None or spec.params[word] in getattr(target, "packaged", ()):
-            continue
-        file = Path(str(spec.params[word])).expanduser()
-        if not file.is_file():
-            yield (spec.name, word), f"{spec.name}: there is no {word} {str(spec.params[word])!r} here"
-        elif file.suffix == SAVED and not is_zipfile(file):
-            yield (spec.name, word), f"{spec.name}: {str(file)!r} is not a model that mlffbench saved"
+    for word, sentence in _absent_files(target, spec):
+        yield (spec.name, word), f"{spec.name}: {sentence}"
     device = spec.params.get("device", "cpu")
     if not (missing or elsewhere) and device != "cpu":
         try:
@@ -96,6 +91,19 @@ def unmet_requirements(kind: str, spec: Spec, elsewhere: bool = False) -> Iterat
         value = spec.params.get(word)
         if isinstance(value, str | Mapping):
             yield from _unmet_inside((spec.name, word), value, kinds, elsewhere)
+
+
+def _absent_files(target: Any, spec: Spec) -> Iterator[tuple[str, str]]:
+    """Yield keywords whose file is not here, or is no saved model, and sentences on them."""
+    for word, text in registry.named_files(target, spec.params).items():
+        file = Path(text).expanduser()
+        if word in getattr(target, "written", ()):
+            continue
+        if not (file.is_dir() if word == FOLDER else file.is_file()):
+            wrong = registry.wrong_name(target, word, text)
+            yield word, f"{word!r} {wrong}" if wrong else f"there is no {word} {text!r} here"
+        elif file.suffix == SAVED and not is_zipfile(file):
+            yield word, f"{str(file)!r} is not a model that mlffbench saved"
 
 
 def _required(kind: str, spec: Spec) -> tuple[str, ...]:

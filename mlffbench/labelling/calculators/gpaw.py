@@ -60,6 +60,7 @@ class GPAW(Calculator):
     """
 
     needs_trust: ClassVar[dict[str, str]] = {"txt": "is a file that will be overwritten"}
+    written: ClassVar[tuple[str, ...]] = ("txt",)
     implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress"]
 
     def __init__(

@@ -91,7 +91,10 @@ def _config(basis: Basis, frames: Sequence[Atoms], settings: Settings) -> FitCon
 
 
 def labelled(frames: Sequence[Atoms], labels: Labels) -> list[Atoms]:
-    """Copies of the frames with their labels in a calculator, as ace-jax reads them."""
+    """Copies of the frames with their labels in a calculator, as ace-jax reads them.
+
+    A vector that a cell lacks becomes one around the atoms: neighbours are searched in a cell of three.
+    """
     copies = []
     for i, atoms in enumerate(frames):
         own = {"forces": labels.forces and labels.forces[i], "stress": labels.stress and labels.stress[i]}

@@ -13,6 +13,7 @@ from ase import Atoms
 from mlffbench.potentials.mace.library import mace
 from mlffbench.potentials.mace.model import CLASSES, build
 from mlffbench.potentials.weights import WEIGHTS, weights_of
+from mlffbench.registry import suggest
 
 __all__ = ["InitialModel", "read_foundation"]
 
@@ -50,7 +51,9 @@ def read_foundation(path: str, head: str | None, elements: list[str]) -> Initial
     """
     file = str(weights_of(path)[0]) if path in WEIGHTS else path
     if not Path(file).is_file():
-        raise FileNotFoundError(f"no MACE model file {path!r}")
+        names = [name for name in WEIGHTS if name.startswith("mace-")]
+        near = "" if Path(path).suffix else suggest(path, names)
+        raise FileNotFoundError(f"no MACE model file {path!r}{near}")
     dtype = torch.get_default_dtype()
     foundation = torch.load(file, map_location="cpu", weights_only=False)
     _check(foundation, path, elements)

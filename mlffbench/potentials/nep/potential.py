@@ -51,6 +51,8 @@ class NEPPotential:
             It is no NEP4 network.
         """
         import_module("torchnep")  # before anything is downloaded
+        if file is not None and not Path(file).is_file():
+            raise FileNotFoundError(f"no NEP file {file!r}; without a file it is NEP89")
         text = read_text(weights_of("nep89")[0] if file is None else Path(file))
         known, place = NEPText.parse(text), str(checked_device(device))
         return cls(network(text, place), known.elements, known.cutoff, place)

@@ -11,7 +11,7 @@ from contextlib import contextmanager, redirect_stdout
 from functools import cache
 from types import SimpleNamespace
 
-__all__ = ["library", "quiet"]
+__all__ = ["SETTINGS", "library", "quiet"]
 
 SETTINGS = {  # environment variables that TensorFlow reads once
     "TF_CPP_MIN_LOG_LEVEL": "2",  # errors alone

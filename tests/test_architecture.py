@@ -72,7 +72,7 @@ for words in (
 ):
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, (words, done.output, done.exception)
-assert done.output.endswith("95 cases, 0 to run\\n"), done.output
+assert done.output.endswith("130 cases, 0 to run\\n"), done.output
 new = ["run", f"{{root}}/benchmarks/quickstart.yaml", "--out", f"{{folder}}/none", "--dry-run"]
 done = CliRunner().invoke(app, new)
 assert done.exit_code == 0, (done.output, done.exception)

@@ -48,7 +48,8 @@ def faults(kind: str, name: str, params: Mapping[str, Any], skip: Iterable[str] 
             yield (name, parameter), f"{called} has no parameter {parameter!r}{others}"
     for word, file in named_files(target, params).items():
         if not may_read(target, file):
-            reason = wrong_name(target, word, file) or f"{target.needs_trust[word]}; {remedy(file)}"
+            trusted: Mapping[str, str] = getattr(target, "needs_trust", {})
+            reason = wrong_name(target, word, file) or f"{trusted[word]}; {remedy(file)}"
             yield (name, word), f"{word!r} of {called} {reason}"
     for words in getattr(target, "one_of", ()):
         if sum(params.get(word) is not None for word in words) != 1:

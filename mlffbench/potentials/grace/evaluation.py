@@ -79,7 +79,9 @@ class Evaluator:
         if fits:
             return min(fits, key=lambda s: s.pairs)
         shape = Shape(rounded(need.atoms), rounded(need.pairs))
-        self._run(Batch([Bonds(*(x[:0] for x in frames[0][:4]), np.nan)], shape))
+        species, first, second, vectors, _ = frames[0]
+        nothing = Bonds(species[:0], first[:0], second[:0], vectors[:0], np.nan)
+        self._run(Batch([nothing], shape))
         self.shapes.append(shape)
         return shape
 

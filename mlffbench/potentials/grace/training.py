@@ -163,7 +163,7 @@ class Training:
 
     def _epoch(self, epoch: int, batches: list[dict[str, Any]]) -> float:
         """Mean loss of the epoch's batches, until the time is over."""
-        losses = []
+        losses: list[float] = []
         for i, k in enumerate(self.random.permutation(len(batches))):
             limit = self.settings.max_seconds or math.inf
             if losses and self.seconds > limit:

@@ -103,6 +103,7 @@ def test_trust_is_given_with_an_option_or_the_setting(stranger, tmp_path, monkey
         assert "called" not in stranger.marks
     assert os.environ["MLFFBENCH_TRUST"] == "other,strangers_module"
     monkeypatch.setenv("MLFFBENCH_TRUST", stranger.name)
+    monkeypatch.chdir(tmp_path)  # where the page of the dataset is written
     assert CliRunner().invoke(app, ["data", "show", "strangers_module:data"]).exit_code == 0
 
 

@@ -23,7 +23,7 @@ from mlffbench.system.provenance import provenance
 
 __all__ = [
     *("OURS", "Claim", "Unavailable", "acac", "at_least", "at_most"),
-    *("errors", "publish", "python_of", "row", "run", "save"),
+    *("errors", "largest_difference", "publish", "python_of", "row", "run", "save"),
 ]
 
 HERE = Path(__file__).parent
@@ -127,6 +127,12 @@ def errors(truth: Labels, energy: Sequence[float], forces: Sequence[Any]) -> dic
         "energy_rmse_mev": float(1e3 * np.std(difference)),
         "forces_rmse_mev_per_angstrom": float(1e3 * np.sqrt(np.mean(per_atom**2))),
     }
+
+
+def largest_difference(ours: Any, theirs: Any) -> float:
+    """Largest absolute difference of the arrays of all frames."""
+    pairs = zip(ours, theirs, strict=True)
+    return max(float(np.abs(np.asarray(a) - np.asarray(b)).max()) for a, b in pairs)
 
 
 def row(data: Dataset, tests: Mapping[str, Any], side: Mapping[str, Any], *more: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from _peer import Claim, at_most, publish, run, save
+from _peer import Claim, at_most, largest_difference, publish, run, save
 
 from mlffbench import registry
 from mlffbench.datasets.mlearn import mlearn
@@ -57,17 +57,13 @@ def main(quick: bool) -> None:
         }
         for side, answer in sides.items()
     }
-    numbers |= {"differences": {q: largest(ours[q], theirs[q]) for q in ("energy", "forces", "stress")}}
+    numbers |= {
+        "differences": {q: largest_difference(ours[q], theirs[q]) for q in ("energy", "forces", "stress")}
+    }
     if quick:
         print(json.dumps(numbers, indent=1))
     else:
         publish("grace", claims(ours, theirs, numbers["differences"]), numbers, epochs=EPOCHS)
-
-
-def largest(ours: Any, theirs: Any) -> float:
-    """Largest absolute difference of all frames."""
-    pairs = zip(ours, theirs, strict=True)
-    return max(float(np.abs(np.asarray(a) - np.asarray(b)).max()) for a, b in pairs)
 
 
 def rmse(predicted: Any, truth: Any) -> float:

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from _peer import Claim, at_least, at_most, publish, run, save
+from _peer import Claim, at_least, at_most, largest_difference, publish, run, save
 
 from mlffbench import registry
 from mlffbench.datasets.mlearn import mlearn
@@ -55,17 +55,13 @@ def main(quick: bool) -> None:
         }
         for side, answer in sides.items()
     }
-    numbers |= {"differences": {q: difference(ours[q], theirs[q]) for q in ("energy", "forces", "stress")}}
+    numbers |= {
+        "differences": {q: largest_difference(ours[q], theirs[q]) for q in ("energy", "forces", "stress")}
+    }
     if quick:
         print(json.dumps({**numbers, "same_network": ours["network"] == theirs["network"]}, indent=1))
     else:
         publish("nep", claims(ours, theirs, numbers["differences"]), numbers, epochs=EPOCHS)
-
-
-def difference(ours: Any, theirs: Any) -> float:
-    """Largest absolute difference of all frames."""
-    pairs = zip(ours, theirs, strict=True)
-    return max(float(np.abs(np.asarray(a) - np.asarray(b)).max()) for a, b in pairs)
 
 
 def claims(ours: dict[str, Any], theirs: dict[str, Any], differences: dict[str, float]) -> list[Claim]:

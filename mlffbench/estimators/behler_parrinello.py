@@ -186,7 +186,7 @@ class BehlerParrinello(WarmStart):
         return DescribedFrames(self.acsf_, frames, labels, dtype, device, CACHE_BYTES)
 
     def _seeds(self, n: int) -> list[int]:
-        from mlffbench.potentials.networks.seeding import seed_of
+        from mlffbench.potentials.validation_split import seed_of
 
         return [seed_of(self.random_state) + k for k in range(n)]
 
@@ -216,7 +216,7 @@ class BehlerParrinello(WarmStart):
     def _check_rigidity(self, n: int) -> None:
         """Refuse what deviations from the last layers need and do not have, before the training."""
         from mlffbench.potentials.networks.rigidity import check_held_out
-        from mlffbench.potentials.networks.seeding import holdout
+        from mlffbench.potentials.validation_split import holdout
 
         if self.n_networks > 1:
             raise ValueError(
@@ -228,7 +228,7 @@ class BehlerParrinello(WarmStart):
     def _rigidity(self, described: DescribedFrames) -> Rigidity:
         """Rigidity of the last layers from some of the frames."""
         from mlffbench.potentials.networks.rigidity import Rows, fit_rigidity, sample_frames
-        from mlffbench.potentials.networks.seeding import holdout
+        from mlffbench.potentials.validation_split import holdout
 
         (seed,) = self._seeds(1)
         sizes, layer = described.atoms[1:] - described.atoms[:-1], self._last_layer()

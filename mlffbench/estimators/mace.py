@@ -335,8 +335,9 @@ class MACE(Exportable, ForceField):
         from mlffbench.potentials.mace.library import session
         from mlffbench.potentials.mace.model import build, hyperparameters
         from mlffbench.potentials.mace.training import train_module
-        from mlffbench.potentials.networks.seeding import checked_dtype, fixed_seed, holdout, seed_of
+        from mlffbench.potentials.networks.seeding import checked_dtype, fixed_seed
         from mlffbench.potentials.networks.training import n_trainable
+        from mlffbench.potentials.validation_split import holdout, seed_of
 
         settings, initial = self._settings(), self._initial
         device, dtype = checked_device(self.device), checked_dtype(settings.dtype)

@@ -253,7 +253,7 @@ class NEP(Exportable, WarmStart):
         """The training from new weights, or from those of a network."""
         from mlffbench.potentials.nep.settings import Settings
         from mlffbench.potentials.nep.training import Training
-        from mlffbench.potentials.networks.seeding import holdout, seed_of
+        from mlffbench.potentials.validation_split import holdout, seed_of
 
         seed = seed_of(self.random_state)
         training, held = holdout(len(frames), self.validation_fraction, seed)

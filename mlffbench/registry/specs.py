@@ -46,10 +46,10 @@ def faults(kind: str, name: str, params: Mapping[str, Any], skip: Iterable[str] 
         if parameter not in known and not _has_kwargs(target):
             others = suggest(str(parameter), known, f"mlffbench show {name}")
             yield (name, parameter), f"{called} has no parameter {parameter!r}{others}"
+    reasons: Mapping[str, str] = getattr(target, "needs_trust", {})
     for word, file in named_files(target, params).items():
         if not may_read(target, file):
-            trusted: Mapping[str, str] = getattr(target, "needs_trust", {})
-            reason = wrong_name(target, word, file) or f"{trusted[word]}; {remedy(file)}"
+            reason = wrong_name(target, word, file) or f"{reasons[word]}; {remedy(file)}"
             yield (name, word), f"{word!r} of {called} {reason}"
     for words in getattr(target, "one_of", ()):
         if sum(params.get(word) is not None for word in words) != 1:

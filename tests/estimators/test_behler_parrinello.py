@@ -20,7 +20,7 @@ from mlffbench.datasets.mlearn import mlearn
 from mlffbench.estimators.behler_parrinello import BehlerParrinello
 from mlffbench.forcefield import ForceField
 from mlffbench.potentials.networks import acsf_evaluation, ensemble
-from mlffbench.potentials.networks.seeding import holdout
+from mlffbench.potentials.validation_split import holdout
 from mlffbench.testing import check_forcefield, solids
 from mlffbench.testing.launches import waits
 from mlffbench.testing.replay import replayed_on_cpu

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from ase.build import bulk
-from typer.testing import CliRunner
+from example_environments import lock_of, run_suite
 
 import mlffbench
-from mlffbench.cli import app
 from mlffbench.estimators import DeePMD
-from mlffbench.harness.documents.store import Store
 from mlffbench.system.distant_model import is_distant
 from mlffbench.system.python_environment import PythonEnvironment
 from mlffbench.testing import check_forcefield, solids
@@ -43,16 +40,9 @@ def test_it_brings_its_environment():
 def test_a_suite_fits_it_in_its_own_environment(tmp_path, monkeypatch):
     """Without mpich, which deepmd-kit does not ask for, its import fails."""
     monkeypatch.chdir(tmp_path)
-    Path("suite.yaml").write_text(SUITE)
-    done = CliRunner().invoke(app, ["run", "suite.yaml", "--out", "out"])
-    documents = {d["case"]["label"]: d for d in Store(Path("out")).documents()}
-    failure = documents["deepmd"]["failure"]
-    if failure and "cannot be made" in failure["message"]:
-        pytest.skip(failure["message"])
-    assert done.exit_code == 0, done.output
+    documents = run_suite(SUITE)
     assert documents["deepmd"]["provenance"]["packages"]["deepmd-kit"].startswith("3.2.")
-    record = documents["deepmd"]["provenance"]["environment"]
-    assert "\nmpich==" in Path(f"out/environments/{record['lock']}.txt").read_text()
+    assert "\nmpich==" in lock_of(documents["deepmd"])
     errors = mlffbench.load_results("out").scores.query("quantity == 'forces' and metric == 'rmse'")
     worst = errors.groupby("method")["value"].max()
     assert worst["deepmd"] < 0.5 * worst["atomic_reference"]

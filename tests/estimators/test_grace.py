@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from example_environments import run_code
 
 from mlffbench.data import Labels
 from mlffbench.estimators import GRACE
-from mlffbench.system.own_package import package_alone
-from mlffbench.system.python_environment import PythonEnvironment, environments_folder
+from mlffbench.system.python_environment import PythonEnvironment
 
 AUTHORS = """
 import logging
@@ -23,6 +21,7 @@ import mlffbench
 from mlffbench.datasets.lennard_jones import lennard_jones
 from mlffbench.datasets.malonaldehyde import malonaldehyde
 from mlffbench.estimators import GRACE
+from mlffbench.system.python_environment import PythonEnvironment
 from mlffbench.potentials.grace.network import model as authors_model
 from mlffbench.testing import check_forcefield
 
@@ -99,17 +98,6 @@ def test_labels_without_weight_are_not_learned():
 @pytest.mark.slow
 @pytest.mark.network
 def test_the_contract_holds_and_the_authors_agree(tmp_path):
-    try:
-        python = PythonEnvironment.of(GRACE.environment).ready()
-    except ImportError as error:
-        pytest.skip(str(error))
-    done = subprocess.run(
-        [python, "-P", "-c", AUTHORS],
-        env={**os.environ, "PYTHONPATH": str(package_alone(environments_folder()))},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_code(GRACE, AUTHORS, tmp_path)
     assert done.stdout == "equal\n", done.stderr  # tensorpotential's own lines go nowhere
     assert sorted(tmp_path.iterdir()) == [tmp_path / "model.mlff"]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from example_environments import run_code
 
 from mlffbench.data import Labels
 from mlffbench.estimators import NEP
 from mlffbench.labelling.calculators.nep import NEP as NEPCalculator
-from mlffbench.system.own_package import package_alone
-from mlffbench.system.python_environment import PythonEnvironment, environments_folder
 
 AUTHORS = """
 import time
@@ -101,18 +98,7 @@ def test_angular_neighbours_are_among_the_radial_ones(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.network
 def test_the_contract_holds_and_the_authors_agree(tmp_path):
-    try:
-        python = PythonEnvironment.of(NEP.environment).ready()
-    except ImportError as error:
-        pytest.skip(str(error))
-    done = subprocess.run(
-        [python, "-P", "-c", AUTHORS],
-        env={**os.environ, "PYTHONPATH": str(package_alone(environments_folder()))},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_code(NEP, AUTHORS, tmp_path)
     assert done.stdout.endswith("equal\n"), done.stderr
     assert done.stdout == "equal\n"  # torchnep's own lines go nowhere
     assert sorted(Path(tmp_path).iterdir()) == [tmp_path / "nep.txt"]

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from example_environments import lock_of, run_code, run_suite
 
 import mlffbench
-from mlffbench.cli import app
 from mlffbench.estimators import NequIP
-from mlffbench.harness.documents.store import Store
 from mlffbench.system.distant_model import is_distant
-from mlffbench.system.own_package import package_alone
-from mlffbench.system.python_environment import PythonEnvironment, environments_folder
+from mlffbench.system.python_environment import PythonEnvironment
 from mlffbench.testing import check_forcefield
 
 SUITE = """
@@ -78,16 +73,14 @@ print("equal")
 def test_mace_nequip_and_allegro_are_fitted_in_one_suite(tmp_path, monkeypatch):
     """Their packages need e3nn 0.4.4 and 0.6: no Python can have both."""
     monkeypatch.chdir(tmp_path)
-    Path("suite.yaml").write_text(SUITE)
-    documents = run_suite()
+    documents = run_suite(SUITE)
     packages = {label: d["provenance"]["packages"] for label, d in documents.items()}
     assert packages["mace"]["e3nn"] == "0.4.4"
     assert "nequip" not in packages["mace"]
     assert packages["nequip"]["e3nn"] >= "0.5"
     assert "mace-torch" not in packages["nequip"]
     assert packages["nequip"] == packages["allegro"]  # one environment
-    record = documents["nequip"]["provenance"]["environment"]
-    assert f"e3nn=={packages['nequip']['e3nn']}" in Path(f"out/environments/{record['lock']}.txt").read_text()
+    assert f"e3nn=={packages['nequip']['e3nn']}" in lock_of(documents["nequip"])
     revisions = {d["provenance"]["revision"] for d in documents.values()}
     assert len(revisions) == 1  # one mlffbench in both
     scores = mlffbench.load_results("out").scores
@@ -100,39 +93,20 @@ def test_mace_nequip_and_allegro_are_fitted_in_one_suite(tmp_path, monkeypatch):
     )
 
 
-def run_suite():
-    """Documents of the suite in this folder by row; skipped where the environment cannot be made."""
-    done = CliRunner().invoke(app, ["run", "suite.yaml", "--out", "out"])
-    documents = {d["case"]["label"]: d for d in Store(Path("out")).documents()}
-    failure = documents["nequip"]["failure"]
-    if failure and "cannot be made" in failure["message"]:
-        pytest.skip(failure["message"])
-    assert done.exit_code == 0, done.output
-    return documents
-
-
 @pytest.mark.slow
 @pytest.mark.network
 def test_tasks_that_are_added_run_in_the_environment_and_the_authors_agree(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = SUITE.replace("  - atomic_reference\n", "").replace("max_seconds: 30", "max_seconds: 5")
-    Path("suite.yaml").write_text("".join(line for line in text.splitlines(True) if "mace" not in line))
-    before = run_suite()
-    with Path("suite.yaml").open("a") as file:
-        file.write("tasks:\n  - speed: {copies: [1], batches: [1], repeats: 1, max_seconds: 2}\n")
-    after = run_suite()
-    python = PythonEnvironment.of(NequIP.environment).ready()
+    suite = "".join(line for line in text.splitlines(True) if "mace" not in line)
+    before = run_suite(suite)
+    tasks = "tasks:\n  - speed: {copies: [1], batches: [1], repeats: 1, max_seconds: 2}\n"
+    after = run_suite(suite + tasks)
     for name in ("nequip", "allegro"):
         assert after[name]["timings"]["fit"] == before[name]["timings"]["fit"]
         assert [s["task"] for s in after[name]["scores"] if s["task"] not in ("", "training")]
         assert not after[name]["task_failures"]
-        done = subprocess.run(
-            [python, "-P", "-c", AUTHORS, f"out/models/{after[name]['id']}.mlff"],
-            env={**os.environ, "PYTHONPATH": str(package_alone(environments_folder()))},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_code(NequIP, AUTHORS, tmp_path, f"out/models/{after[name]['id']}.mlff")
         assert done.stdout.endswith("equal\n"), done.stderr
 
 

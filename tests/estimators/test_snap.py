@@ -8,14 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from example_environments import lock_of, run_suite
 from example_lammps import in_lammps
-from typer.testing import CliRunner
 
 import mlffbench
 from mlffbench import testing
-from mlffbench.cli import app
 from mlffbench.estimators import SNAP
-from mlffbench.harness.documents.store import Store
 
 SMALL = {"two_j_max": 3, "cutoff": 4.0}
 MOLECULES, ARGON = cache(testing.molecules), cache(testing.solids)  # which take half a second
@@ -118,16 +116,9 @@ estimators:
 @pytest.mark.network
 def test_a_suite_fits_it_in_its_own_environment(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("suite.yaml").write_text(SUITE)
-    done = CliRunner().invoke(app, ["run", "suite.yaml", "--out", "out"])
-    documents = {d["case"]["label"]: d for d in Store(Path("out")).documents()}
-    failure = documents["snap"]["failure"]
-    if failure and "cannot be made" in failure["message"]:
-        pytest.skip(failure["message"])
-    assert done.exit_code == 0, done.output
+    documents = run_suite(SUITE)
     assert documents["snap"]["provenance"]["packages"]["lammps"].startswith("2025.")
-    record = documents["snap"]["provenance"]["environment"]
-    lock = Path(f"out/environments/{record['lock']}.txt").read_text()
+    lock = lock_of(documents["snap"])
     assert "\nlammps==2025." in lock
     assert "\ntorch==" not in lock
     errors = mlffbench.load_results("out").scores.query("quantity == 'forces' and metric == 'rmse'")

@@ -159,7 +159,7 @@ def test_networks_say_which_frames_they_hold_out(name):
 
 def test_two_networks_have_the_frames_that_neither_is_trained_on():
     from mlffbench.potentials.networks.ensemble import held_by_all
-    from mlffbench.potentials.networks.seeding import holdout
+    from mlffbench.potentials.validation_split import holdout
 
     held = held_by_all(40, 0.5, [3, 4])
     assert set(held) == set(holdout(40, 0.5, 3)[1]) & set(holdout(40, 0.5, 4)[1])

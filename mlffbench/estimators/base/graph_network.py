@@ -157,8 +157,9 @@ class GraphNetwork(WarmStart):
 
     # ------------------------------------------------------------ fitting
     def _fit(self, frames: Sequence[Atoms], labels: Labels) -> None:
-        from mlffbench.potentials.networks.seeding import fixed_seed, seed_of
+        from mlffbench.potentials.networks.seeding import fixed_seed
         from mlffbench.potentials.networks.standardisation import energy_scale
+        from mlffbench.potentials.validation_split import seed_of
 
         self.dtype_, self.device_ = self.dtype, str(checked_device(self.device))
         self.cutoff_ = float(self.cutoff)
@@ -187,7 +188,7 @@ class GraphNetwork(WarmStart):
     def _split(self, frames: Sequence[Atoms], labels: Labels) -> tuple[LabelledFrames, list[int], list[int]]:
         """Graphs with labels, and numbers of those to train on and to validate on."""
         from mlffbench.potentials.networks.labelled_frames import LabelledFrames
-        from mlffbench.potentials.networks.seeding import holdout, seed_of
+        from mlffbench.potentials.validation_split import holdout, seed_of
 
         labelled = LabelledFrames.build(frames, labels, self.cutoff_, device=self.device_)
         training, held = holdout(len(frames), self.validation_fraction, seed_of(self.random_state))
@@ -198,8 +199,9 @@ class GraphNetwork(WarmStart):
         import torch
 
         from mlffbench.potentials.networks.divided_batch import BatchOfFrames
-        from mlffbench.potentials.networks.seeding import seed_of, shuffled_batches
+        from mlffbench.potentials.networks.seeding import shuffled_batches
         from mlffbench.potentials.networks.training import Settings, Validation, n_trainable, train
+        from mlffbench.potentials.validation_split import seed_of
         from mlffbench.system.cuda_graph import captures
 
         generator = torch.Generator().manual_seed(seed_of(self.random_state))
@@ -242,7 +244,7 @@ class GraphNetwork(WarmStart):
         import numpy as np
 
         from mlffbench.potentials.networks.rigidity import Rows, fit_rigidity, sample_frames
-        from mlffbench.potentials.networks.seeding import seed_of
+        from mlffbench.potentials.validation_split import seed_of
 
         sizes, seed = np.diff(labelled.atoms), seed_of(self.random_state)
         several, others = (sample_frames(picks, sizes, seed) for picks in (training, held))

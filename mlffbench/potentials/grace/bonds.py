@@ -10,9 +10,10 @@ from ase import Atoms
 
 from mlffbench.descriptors.neighbours import neighbour_list
 
-__all__ = ["Bonds", "Shape", "bonds_of", "padded", "rounded", "rows", "shape_of"]
+__all__ = ["VIRIAL", "Bonds", "Shape", "bonds_of", "padded", "rounded", "rows", "shape_of"]
 
 FAR = 52.0  # Å along each axis: a bond of padding, beyond every cutoff
+VIRIAL = [0, 1, 2, 5, 4, 3]  # between our xx yy zz yz xz xy and their xx yy zz xy xz yz, both ways
 GROWTH = 1.25  # from one rounded number to the next
 
 

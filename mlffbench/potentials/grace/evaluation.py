@@ -9,7 +9,16 @@ import numpy as np
 from ase import Atoms
 
 from mlffbench.data import Labels
-from mlffbench.potentials.grace.bonds import Bonds, Shape, bonds_of, padded, rounded, rows, shape_of
+from mlffbench.potentials.grace.bonds import (
+    VIRIAL,
+    Bonds,
+    Shape,
+    bonds_of,
+    padded,
+    rounded,
+    rows,
+    shape_of,
+)
 from mlffbench.potentials.grace.library import library, quiet
 from mlffbench.potentials.grace.network import model
 from mlffbench.system.batch_size import consecutive_parts
@@ -18,7 +27,6 @@ __all__ = ["Batch", "Evaluator"]
 
 ATOMS = 256  # evaluated together
 WASTE = 2.0  # pairs of a compiled shape, of those needed, that are no reason for another one
-THEIRS = [0, 1, 2, 5, 4, 3]  # xx yy zz yz xz xy among xx yy zz xy xz yz
 
 
 class Batch(NamedTuple):
@@ -104,7 +112,7 @@ class Evaluator:
             sizes = np.diff(starts)
             energies += (result["total_energy"][: len(sizes), 0] + self.shift * sizes).tolist()
             forces += np.split(result["total_f"][: starts[-1]], starts[1:-1])
-            virials = result["virial"][: len(sizes), THEIRS]
+            virials = result["virial"][: len(sizes), VIRIAL]
             stresses += [
                 None if np.isnan(b.volume) else -w / b.volume
                 for b, w in zip(batch.frames, virials, strict=True)

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlffbench.data import Labels
-from mlffbench.potentials.grace.bonds import Bonds, Shape, padded, rows, shape_of
+from mlffbench.potentials.grace.bonds import VIRIAL, Bonds, Shape, padded, rows, shape_of
 
 __all__ = ["labelled", "labelled_batches", "shared_shapes"]
 
 NONE = 1e-12  # weight of the padding's vanishing error, so that no sum of weights is zero
 MOST_PADDING = 1.3  # pairs of the padded batches, of those there are
 MOST_SHAPES = 4  # that are compiled
-FROM_VOIGT = [0, 1, 2, 5, 4, 3]  # xx yy zz xy xz yz of xx yy zz yz xz xy
 
 
 def labelled_batches(
@@ -50,7 +49,7 @@ def labelled(frames: Sequence[Bonds], labels: Labels, shape: Shape) -> dict[str,
             weights["force"][starts[i] : starts[i + 1]] = 1.0
         stress = None if labels.stress is None else labels.stress[i]
         if stress is not None and not np.isnan(bonds.volume):
-            virial[i], volume[i] = -bonds.volume * np.asarray(stress)[FROM_VOIGT], bonds.volume
+            virial[i], volume[i] = -bonds.volume * np.asarray(stress)[VIRIAL], bonds.volume
             weights["virial"][i] = 1.0
     return {
         "true_energy": energy,

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 
 from mlffbench.data import Labels
+from mlffbench.potentials.divergence import check_finite
 from mlffbench.potentials.grace.bonds import Bonds
 from mlffbench.potentials.grace.labelled_batches import labelled_batches
 from mlffbench.potentials.grace.library import library, quiet
 from mlffbench.potentials.grace.network import instructions, weights_of
+from mlffbench.potentials.learning_rate import factor
 from mlffbench.system import progress
 
 __all__ = ["Settings", "Trained", "Training"]
-
-LAST = 0.01  # learning rate at the end, of that at the beginning
 
 
 @dataclass(frozen=True)
@@ -138,12 +138,8 @@ class Training:
                     value = self._validate(validation) if validation else loss
                     if value < lowest:
                         best, lowest, best_epoch = weights_of(self.potential.model), value, epoch
-            for kind, number in {"training": loss, "validation": value}.items():
-                if not math.isfinite(number):
-                    raise FloatingPointError(
-                        f"diverged at epoch {epoch}: the {kind} loss is {number}; "
-                        "a smaller learning_rate often helps"
-                    )
+            check_finite(loss, "training loss", epoch)
+            check_finite(value, "validation loss", epoch)
             rate = float(self.potential.optimizer.learning_rate.numpy())
             history.append({
                 "epoch": epoch, "loss": loss, "validation": value, "learning_rate": rate,
@@ -169,8 +165,8 @@ class Training:
             if losses and self.seconds > limit:
                 break
             share = max((epoch - 1 + i / len(batches)) / self.settings.max_epochs, self.seconds / limit)
-            wave = max(LAST, (1 + math.cos(math.pi * min(1.0, share))) / 2)
-            self.potential.optimizer.learning_rate.assign(wave * self.settings.learning_rate)
+            rate = self.settings.learning_rate * factor("cosine", 0.0, share)
+            self.potential.optimizer.learning_rate.assign(rate)
             result = self.potential.distributed_train_step([batches[k]])
             losses.append(float(result["total_loss/train"]))
         return float(np.mean(losses))

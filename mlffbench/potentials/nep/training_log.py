@@ -8,6 +8,7 @@ import re
 from itertools import pairwise
 from time import monotonic
 
+from mlffbench.potentials.divergence import check_finite
 from mlffbench.system import progress
 
 __all__ = ["OutOfTime", "TrainingLog"]
@@ -65,10 +66,7 @@ class TrainingLog(io.TextIOBase):
 
     def _note(self, epoch: int, loss: float) -> None:
         self.seconds.append(monotonic())
-        if not math.isfinite(loss):
-            raise FloatingPointError(
-                f"diverged at epoch {epoch}: the loss is {loss}; a smaller learning_rate often helps"
-            )
+        check_finite(loss, "loss", epoch)
         if epoch == self.last:
             raise OutOfTime
         progress.report("epoch", epoch, self.epochs, validation=loss)

@@ -16,9 +16,10 @@ from mlffbench.potentials.networks.acsf_loss import TrainingFrames
 from mlffbench.potentials.networks.batches import LossWeights
 from mlffbench.potentials.networks.divided_batch import BatchOfFrames
 from mlffbench.potentials.networks.element_networks import ElementNetworks
-from mlffbench.potentials.networks.seeding import fixed_seed, holdout, shuffled_batches
+from mlffbench.potentials.networks.seeding import fixed_seed, shuffled_batches
 from mlffbench.potentials.networks.standardisation import energy_scale_of_frames, feature_scale
 from mlffbench.potentials.networks.training import Settings, Trained, Validation, train
+from mlffbench.potentials.validation_split import holdout
 from mlffbench.system.cuda_graph import captures
 
 __all__ = ["Options", "held_by_all", "mean_and_deviation", "new_networks", "train_each"]

@@ -1,4 +1,4 @@
-"""Seeding, validation split and shuffling without touching the global random generators."""
+"""Seeding and shuffling without touching the global random generators."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from typing import Any
 import torch
 from numpy.random import mtrand
 
-from mlffbench.potentials.validation_split import holdout, seed_of
-
-__all__ = ["checked_dtype", "fixed_seed", "holdout", "seed_of", "shuffled_batches", "undisturbed"]
+__all__ = ["checked_dtype", "fixed_seed", "shuffled_batches", "undisturbed"]
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import torch
 
+from mlffbench.potentials.divergence import check_finite
 from mlffbench.potentials.networks.averaging import Average, Best
 from mlffbench.potentials.networks.divided_batch import BatchOfFrames
 from mlffbench.potentials.networks.schedule import LearningRate
@@ -213,10 +214,10 @@ class _Run(Generic[Batch]):
     def _end_epoch(self) -> None:
         """Validate with the averaged weights, and note the losses."""
         epoch = self.epoch
-        training = _check_finite(torch.stack(self.losses).mean().item(), "training", epoch)
+        training = check_finite(torch.stack(self.losses).mean().item(), "training loss", epoch)
         with self.average.in_place():
             value = training if self.validate is None else float(self.validate())
-            validation = _check_finite(value, "validation", epoch)
+            validation = check_finite(value, "validation loss", epoch)
             self.best.update(validation, epoch, self.weights)
         self.history.append({
             "epoch": epoch, "loss": training, "validation": validation, "learning_rate": self.rate.value,
@@ -301,11 +302,3 @@ def _until(stop: Callable[[], bool], batches: Iterable[Batch]) -> Iterator[Batch
         yield batch
         if stop():
             return
-
-
-def _check_finite(value: float, name: str, epoch: int) -> float:
-    if not math.isfinite(value):
-        raise FloatingPointError(
-            f"diverged at epoch {epoch}: the {name} loss is {value}; a smaller learning_rate often helps"
-        )
-    return value

@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from example_environments import run_suite
 
 import mlffbench
-from mlffbench.cli import app
-from mlffbench.harness.documents.store import Store
 
 SUITE = """
 name: universal
@@ -30,13 +28,7 @@ FORCES = {"mattersim": 100.3, "orb": 147.6}  # meV/Å on 25 structures drawn lik
 @pytest.mark.network
 def test_zero_shot_errors_are_those_measured_and_direct_forces_are_marked(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("suite.yaml").write_text(SUITE)
-    done = CliRunner().invoke(app, ["run", "suite.yaml", "--out", "out"])
-    documents = {d["case"]["label"]: d for d in Store(Path("out")).documents()}
-    for failure in (d["failure"] for d in documents.values()):
-        if failure and ("cannot be made" in failure["message"] or "cannot download" in failure["message"]):
-            pytest.skip(failure["message"])
-    assert done.exit_code == 0, done.output
+    documents = run_suite(SUITE)
     scores = mlffbench.load_results("out").scores.query(
         "quantity == 'forces' and metric == 'rmse' and test == 'test'"
     )

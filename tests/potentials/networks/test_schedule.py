@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from mlffbench.potentials.networks.schedule import LearningRate, factor
+from mlffbench.potentials.learning_rate import factor
+from mlffbench.potentials.networks.schedule import LearningRate
 from mlffbench.potentials.networks.training import Settings
 
 

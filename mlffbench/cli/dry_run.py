@@ -39,6 +39,8 @@ def print_forecast(forecasts: Sequence[CaseForecast]) -> None:
     if more := [f"{n[status]} {words}" for status, words in OTHERS.items() if n[status]]:
         say(", ".join(more))
     say(f"{len(forecasts)} cases, {n['to run']} to run")
+    for line in _environments(forecasts):
+        say(line)
 
 
 def print_forecast_json(
@@ -46,11 +48,9 @@ def print_forecast_json(
 ) -> None:
     """Print the same as one JSON document."""
     from mlffbench.harness.forecast import total_seconds
-    from mlffbench.system.python_environment import environment_sentences
 
     seconds, unknown = total_seconds(forecasts)
     cases = [case.to_json() for case in forecasts]
-    there = [case.state.case.environment for case in forecasts if case.status == "to run"]
     print_json(
         {
             "suite": suite,
@@ -59,10 +59,18 @@ def print_forecast_json(
             "counts": dict(Counter(case.status for case in forecasts)),
             "seconds": seconds,
             "of_unknown_time": unknown,
-            "environments": environment_sentences(there),
+            "environments": _environments(forecasts),
             "cases": cases,
         }
     )
+
+
+def _environments(forecasts: Sequence[CaseForecast]) -> list[str]:
+    """Sentences on the environments of the cases to run and of those that get further tasks."""
+    from mlffbench.system.python_environment import environment_sentences
+
+    to_do = (case.state for case in forecasts if case.status in ("to run", "to extend"))
+    return environment_sentences(state.case.environment for state in to_do)
 
 
 def _table(forecasts: Sequence[CaseForecast]) -> tuple[list[str], list[list[str]], int]:

@@ -266,8 +266,6 @@ def _print_states(
     for line in executor:
         say(line)
     print_forecast(forecasts)
-    for line in _environments(states):
-        say(line)
 
 
 def _environments(states: list[CaseState]) -> list[str]:

@@ -185,7 +185,7 @@ def test_what_is_no_foundation_is_a_sentence(tmp_path: Path) -> None:
 
 # ---------------------------------------------------------------- robustness
 def test_random_states_differ_in_weights_and_holdouts(monkeypatch: pytest.MonkeyPatch) -> None:
-    import mlffbench.potentials.networks.seeding as file
+    import mlffbench.potentials.validation_split as file
 
     held, original = [], file.holdout
     spy = lambda *a: held.append(original(*a)) or held[-1]

@@ -12,6 +12,7 @@ from mlffbench.cli import data, export, label, listing, model, new, predict, pro
 from mlffbench.cli import results as results_commands
 from mlffbench.cli.console import lenient_output
 from mlffbench.cli.help_texts import DATA_EXAMPLES, EXAMPLES, MORE, RESULTS_EXAMPLES, complete_help
+from mlffbench.cli.results import compare
 from mlffbench.cli.trust_option import add_trust_option
 from mlffbench.system.interrupts import interruptible
 
@@ -27,6 +28,7 @@ app = typer.Typer(
 
 for command in (run.run, suite.report, suite.score, suite.schema):
     app.command()(command)
+app.command()(compare.compare)
 app.command()(new.new)
 app.command("list")(listing.list_)
 app.command()(show.show)
@@ -38,7 +40,7 @@ app.command("export")(export.export)
 complete_help(app, EXAMPLES)
 complete_help(data.app, DATA_EXAMPLES)
 complete_help(results_commands.app, RESULTS_EXAMPLES)
-add_trust_option(app, without=("report", "schema", "list"))
+add_trust_option(app, without=("report", "compare", "schema", "list"))
 add_trust_option(data.app, without=("list",))
 app.add_typer(data.app, name="data")
 app.add_typer(results_commands.app, name="results")

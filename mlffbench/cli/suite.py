@@ -84,6 +84,7 @@ def print_report(
 
     from mlffbench.cli.finished import say_set_aside
     from mlffbench.cli.unfinished import say_unfinished
+    from mlffbench.harness.documents.kept_suite import kept_suites
     from mlffbench.report.formats.terminal import render
     from mlffbench.report.formats.write import write
     from mlffbench.report.results import Results
@@ -95,7 +96,7 @@ def print_report(
     screen, folder = console(), out or store.folder
     try:
         with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
-            results = Results.from_documents(documents)
+            results = Results.from_documents(documents, kept_suites([store.folder]))
             if not as_json:
                 screen.print(render(results))
             files = write(results, store.predictions, folder, documents[0]["case"]["suite"])

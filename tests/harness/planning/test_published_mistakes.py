@@ -16,7 +16,8 @@ def mistakes(*entries):
 def test_rows_are_those_of_the_leaderboard():
     assert not mistakes(entry(published_error(1.0)), entry(published_error(1.0), row="kernel"))
     (sentence,) = mistakes(entry(published_error(1.0), row="kernal")).values()
-    assert sentence == "no row 'kernal' in the suite; did you mean 'kernel'?"
+    assert sentence.startswith("no row 'kernal' in the suite")
+    assert "did you mean 'kernel'?" in sentence
 
 
 def test_problems_are_counted_from_one():

@@ -78,22 +78,12 @@ def test_what_was_not_measured_says_why():
     )
     assert [row["verdict"] for row in rows] == ["missed", *["not run"] * 4]
     assert [row["reason"] for row in rows[1:]] == [
-        "not run: there is no result of it",
+        "the fit failed: out of memory. 17 GiB were asked for",
         "no such method here",
         "not run: there is no result of it",
         "the results have no forces mae on test_1200K",
     ]
     assert rows[3]["problem"] == "silicon · official"
-
-
-def test_a_failed_fit_is_named():
-    alike = outcome("mace")
-    fallen = {**failed("sgdml"), "case": {**alike["case"], "label": "sgdml"}}
-    (row,) = verdicts(entry(published_error(10), row="sgdml"), documents=[alike, fallen])
-    assert (row["verdict"], row["reason"]) == (
-        "not run",
-        "the fit failed: out of memory. 17 GiB were asked for",
-    )
 
 
 def test_the_mean_over_the_seeds_counts():

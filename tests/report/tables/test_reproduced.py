@@ -43,10 +43,10 @@ def test_errors_stand_as_they_were_printed_beside_those_measured():
 def test_the_report_has_them_in_every_format():
     page = html.render(results(*ENTRIES), predictions, "again")
     text = markdown.render(results(*ENTRIES), "again")
-    screen = Console(width=100, record=True)
-    with screen.capture():
+    screen = Console(width=100)
+    with screen.capture() as printed:
         screen.print(terminal.render(results(*ENTRIES), 100))
-    for shown in (page, text, screen.export_text()):
+    for shown in (page, text, printed.get()):
         assert "Published errors" in shown
         assert "no such method here" in shown
 

@@ -63,8 +63,12 @@ def suite_of(folder: Path) -> Suite | None:
 
 
 def kept_suites(folders: Iterable[Path]) -> list[Suite]:
-    """Suites of those results folders that keep one that can be read."""
-    return [suite for suite in map(suite_of, folders) if suite is not None]
+    """Suites of those results folders that keep one that can be read, each once."""
+    suites: list[Suite] = []
+    for suite in map(suite_of, folders):
+        if suite is not None and suite not in suites:
+            suites.append(suite)
+    return suites
 
 
 def kept_rows(folder: Path) -> list[tuple[str, int]]:

@@ -17,19 +17,13 @@ from mlffbench.harness.documents.valid_scores import UNITS
 from mlffbench.report.frame_errors import Name, error_samples, no_sample
 from mlffbench.report.grouping import group_documents
 from mlffbench.report.problems import Document, Method, Problem
+from mlffbench.report.quantities import errors
 from mlffbench.report.statistics.estimates import Estimate, all_over_seeds
 from mlffbench.report.statistics.samples import ErrorSample, over_clusters
 
 __all__ = ["QUANTITIES", "Results", "number"]
 
-QUANTITIES = {  # errors on test groups, and their names in tables
-    "forces": "force",
-    "energy_per_atom": "energy",
-    "energy_per_atom_shifted": "shifted energy",
-    "energy": "cell energy",
-    "energy_shifted": "shifted cell energy",
-    "stress": "stress",
-}
+QUANTITIES = errors.NAMES  # errors on test groups, and their names in tables
 KEYS = ["problem", "method", "task", "test", "quantity", "metric", "unit"]
 NUMBERS = ["value", "low", "high", "predicted", "reference"]
 NO_INTERVAL = "one measurement"

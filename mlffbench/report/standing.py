@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +24,7 @@ COLUMNS = [
     "clusters", "seeds", "tuned", "rank", "rank_low", "rank_high", "paired", "marks",
 ]  # fmt: skip
 Cell = tuple[str, str, str]  # group, quantity, metric
+Score = dict[str, Any]
 
 
 @lru_cache(maxsize=2)
@@ -42,9 +44,9 @@ def standing(results: Results) -> pd.DataFrame:
         Rows without an error have none; rows on other frames than most have no rank. Tuned methods are ranked
         among themselves.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Score] = []
     for problem in results.problems:
-        for cell, scores in _cells(results, problem):
+        for cell, scores in _cells(results).get(problem.name, {}).items():
             rows += _ranked(results, problem, cell, scores)
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -53,72 +55,64 @@ def comparisons_of(
     results: Results, problem: Problem, group: str, quantity: str, metric: str = "rmse", tuned: bool = False
 ) -> tuple[list[str], Comparisons]:
     """Labels of the methods that are ranked by one error, least first, and their comparisons, in eV."""
-    cell = group, quantity, metric
-    scores = next((scores for name, scores in _cells(results, problem) if name == cell), None)
-    if scores is None:
-        return [], compare([])
+    scores = _cells(results).get(problem.name, {}).get((group, quantity, metric), [])
     rivals = _rivals(problem, scores, tuned)
-    return rivals["method"].tolist(), compare(_samples(results, problem, cell, rivals))
-
-
-def _cells(results: Results, problem: Problem) -> list[tuple[Cell, pd.DataFrame]]:
-    """Scores of each group, quantity and metric of a problem."""
-    scores = _errors(results).get(problem.name)
-    if scores is None:
-        return []
-    keys = ["test", "quantity", "metric"]
-    return [((str(a), str(b), str(c)), own) for (a, b, c), own in scores.groupby(keys, sort=False)]
+    return [score["method"] for score in rivals], compare(_samples(results, problem, rivals))
 
 
 @lru_cache(maxsize=2)
-def _errors(results: Results) -> dict[str, pd.DataFrame]:
-    """Finite errors on test groups, by problem."""
+def _cells(results: Results) -> dict[str, dict[Cell, list[Score]]]:
+    """Errors on test groups by problem, and by group, quantity and metric."""
     scores = results.scores
-    errors = scores[
+    scores = scores[
         (scores["task"] == "") & scores["quantity"].isin(list(QUANTITIES)) & scores["value"].notna()
     ]
-    return {str(name): own for name, own in errors.groupby("problem", sort=False)}
+    columns = {str(name): scores[name].tolist() for name in scores}
+    cells: dict[str, dict[Cell, list[Score]]] = {}
+    for row in zip(*columns.values(), strict=True):
+        score = dict(zip(columns, row, strict=True))
+        cell = score["test"], score["quantity"], score["metric"]
+        cells.setdefault(score["problem"], {}).setdefault(cell, []).append(score)
+    return cells
 
 
-def _rivals(problem: Problem, scores: pd.DataFrame, tuned: bool) -> pd.DataFrame:
+def _rivals(problem: Problem, scores: Sequence[Score], tuned: bool) -> list[Score]:
     """Scores of the methods that are ranked with each other, least first."""
     apart = other_frames(problem)
-    labels = [m.label for m in problem.methods if m.is_tuned is tuned and m.label not in apart]
-    finite = scores[scores["method"].isin(labels) & np.isfinite(scores["value"])]
-    return finite.sort_values("value", kind="stable").drop_duplicates("method")
+    labels = {m.label for m in problem.methods if m.is_tuned is tuned and m.label not in apart}
+    finite = [score for score in scores if score["method"] in labels and math.isfinite(score["value"])]
+    return sorted({score["method"]: score for score in finite}.values(), key=lambda score: score["value"])
 
 
-def _samples(results: Results, problem: Problem, cell: Cell, rows: pd.DataFrame) -> list[ErrorSample]:
+def _samples(results: Results, problem: Problem, scores: Sequence[Score]) -> list[ErrorSample]:
     """Errors as they were sampled; those of documents without clusters, as their interval tells."""
     samples = []
-    for row in rows.to_dict("records"):
-        sample = results.samples.get((problem.name, str(row["method"])), {}).get(cell)
+    for score in scores:
+        cell = score["test"], score["quantity"], score["metric"]
+        sample = results.samples.get((problem.name, score["method"]), {}).get(cell)
         if sample is None or not sample.without:
-            factor = 1e-3 if str(row["unit"]).startswith("meV") else 1.0
-            value, low, high = (factor * float(row[key]) for key in ("value", "low", "high"))
+            factor = 1e-3 if score["unit"].startswith("meV") else 1.0
+            value, low, high = (factor * score[key] for key in ("value", "low", "high"))
             sample = ErrorSample(np.array([value]), low=low, high=high)
         samples.append(sample)
     return samples
 
 
-def _ranked(results: Results, problem: Problem, cell: Cell, scores: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of one error of all methods: those with a rank, least first, then the others."""
-    places: dict[str, dict[str, Any]] = {}
+def _ranked(results: Results, problem: Problem, cell: Cell, scores: Sequence[Score]) -> list[Score]:
+    """Rows of one error of all methods."""
+    places: dict[str, Score] = {}
     for tuned in (False, True):
         rivals = _rivals(problem, scores, tuned)
-        compared = compare(_samples(results, problem, cell, rivals))
+        compared = compare(_samples(results, problem, rivals))
         ranges = rank_ranges(compared.difference, compared.p_value)
-        alone = len(rivals) == 1
-        for i, (label, (low, high)) in enumerate(zip(rivals["method"], ranges, strict=True)):
-            paired = alone or bool(np.delete(compared.is_paired[i], i).all())
-            places[str(label)] = {"rank": i + 1, "rank_low": low, "rank_high": high, "paired": paired}
-    return [_row(problem, cell, score, places) for score in scores.to_dict("records")]
+        for i, (score, (low, high)) in enumerate(zip(rivals, ranges, strict=True)):
+            paired = bool(np.delete(compared.is_paired[i], i).all())
+            places[score["method"]] = {"rank": i + 1, "rank_low": low, "rank_high": high, "paired": paired}
+    return [_row(problem, cell, score, places) for score in scores]
 
 
-def _row(
-    problem: Problem, cell: Cell, score: Mapping[Any, Any], places: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
-    label = str(score["method"])
+def _row(problem: Problem, cell: Cell, score: Score, places: Mapping[str, Score]) -> Score:
+    label = score["method"]
     names = dict(zip(("group", "quantity", "metric"), cell, strict=True))
     given = {key: score[key] for key in ("unit", "low", "high", "interval", "reason", "clusters", "seeds")}
     none = {"rank": np.nan, "rank_low": np.nan, "rank_high": np.nan, "paired": False}

@@ -21,6 +21,7 @@ EXAMPLES = {
     "new": "mlffbench new my_data.extxyz --budget 30m > suite.yaml",
     "report": "mlffbench report runs/quickstart",
     "compare": "mlffbench compare runs/before runs/after --fail-if-worse 5%",
+    "reproduce": "mlffbench reproduce benchmarks/reproduce/mlearn.yaml",
     "score": "mlffbench score runs/quickstart --metric max_error",
     "schema": "mlffbench schema > suite.schema.json",
     "list": "mlffbench list estimators",

@@ -27,9 +27,7 @@ First = Annotated[
 Second = Annotated[str, typer.Argument(metavar="B", help="What is compared with it.", show_default=False)]
 In = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--in", metavar="FOLDER", help="Results folder of the methods or revisions; may be repeated."
-    ),
+    typer.Option("--in", metavar="FOLDER", help="Results folder of methods or revisions; may be repeated."),
 ]
 FailIfWorse = Annotated[
     str | None,

@@ -43,15 +43,19 @@ def print_comparison(sides: Sides, comparison: Comparison, everything: bool) -> 
 
 def comparison_json(sides: Sides, comparison: Comparison, worse: Sequence[str]) -> dict[str, Any]:
     """All numbers of a comparison, and the sentences on what is worse beyond the limit."""
-    tables = {name: getattr(comparison, name) for name in ("errors", "tasks", "times")}
     pairs = comparison.pairs
     return {
-        "a": sides[0].name, "b": sides[1].name,
-        "changed": [dict(zip(("name", "a", "b"), change, strict=True)) for change in comparison.circumstances],
-        **{name: table.astype(object).where(table.notna(), None).to_dict("records") for name, table in tables.items()},
-        "only_a": pairs.only_a, "only_b": pairs.only_b, "failed_a": pairs.failed_a, "failed_b": pairs.failed_b,
-        "refused": pairs.refused, "worse": list(worse),
-    }  # fmt: skip
+        "a": sides[0].name,
+        "b": sides[1].name,
+        "changed": [{"name": name, "a": a, "b": b} for name, a, b in comparison.circumstances],
+        **{name: _records(getattr(comparison, name)) for name in ("errors", "tasks", "times")},
+        **{name: getattr(pairs, name) for name in ("only_a", "only_b", "failed_a", "failed_b", "refused")},
+        "worse": list(worse),
+    }
+
+
+def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:
+    return table.astype(object).where(table.notna(), None).to_dict("records")
 
 
 def _print_errors(rows: pd.DataFrame, everything: bool) -> None:
@@ -112,8 +116,8 @@ def _print_tasks(tasks: pd.DataFrame, everything: bool) -> None:
     said = ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common())
     say(f"\nTasks: {len(tasks)} numbers, {said}")
     lines = [
-        f"{row.method}: {row.task} {row.quantity} {row.metric}, {row.test}: {digits(row.a)} → {digits(row.b)} "
-        f"{row.unit}: {row.verdict}"
+        f"{row.method}: {row.task} {row.quantity} {row.metric}, {row.test}: {digits(row.a)} → "
+        f"{digits(row.b)} {row.unit}: {row.verdict}"
         for row in shown.itertuples()
     ]
     _print_lines(lines, everything)

@@ -55,8 +55,8 @@ class Comparison:
         rows = numbers[(numbers["verdict"] == WORSE) & ~timed]
         beyond = rows[~(rows["percent"].abs() <= 100.0 * limit)]  # also where a is 0, or b not finite
         sentences = [
-            f"{row.method} on {row.problem}: {' '.join(filter(None, (row.task, row.quantity, row.metric)))} on "
-            f"{row.test} {row.a:.4g} → {row.b:.4g} {row.unit} ({row.percent:+.1f} %)"
+            f"{row.method} on {row.problem}: {f'{row.task} {row.quantity} {row.metric}'.strip()} on {row.test} "
+            f"{row.a:.4g} → {row.b:.4g} {row.unit} ({row.percent:+.1f} %)"
             for row in beyond.itertuples()
         ]
         failed = [f"{title} failed: {reason}" for title, reason in self.pairs.failed_b.items()]

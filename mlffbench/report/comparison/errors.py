@@ -74,13 +74,7 @@ def _compared(a: ErrorSample, b: ErrorSample, rope: float, factor: float) -> Row
     both = compare([b, a])
     result: Paired = both.pair(0, 1, rope)
     verdict, reason = _verdict(a.value, b.value, result)
-    numbers = {
-        "a": a.value,
-        "b": b.value,
-        "difference": result.difference,
-        "low": result.low,
-        "high": result.high,
-    }
+    numbers = {"a": a.value, "b": b.value, **{k: getattr(result, k) for k in ("difference", "low", "high")}}
     return {
         **{key: factor * value for key, value in numbers.items()},
         "percent": 100.0 * result.difference / a.value if a.value > 0 else math.nan,

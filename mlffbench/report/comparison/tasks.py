@@ -45,9 +45,10 @@ def _rows(pair: Pair) -> Iterator[dict[str, Any]]:
             continue
         task, test, quantity, metric, unit = name
         entry = find_quantity(task, quantity, metric)
+        direction = entry.direction if entry else "none"
         yield {
             "problem": pair.problem, "method": pair.label, "task": task, "test": test, "quantity": quantity,
-            "metric": metric, "unit": unit, **_compared(a[name], b[name], entry.direction if entry else "none"),
+            "metric": metric, "unit": unit, **_compared(a[name], b[name], direction),
         }  # fmt: skip
 
 

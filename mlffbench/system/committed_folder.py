@@ -29,7 +29,7 @@ def committed_folder(revision: str, folder: str) -> Iterator[Path]:
     ValueError
         There is no git, no repository, no such revision, or no such folder in it.
     """
-    command = ["git", "archive", "--format=tar", "--end-of-options", revision, "--", folder]
+    command = ["git", "archive", "--format=tar", "--end-of-options", revision, folder]
     try:
         done = subprocess.run(command, capture_output=True, check=False)
     except FileNotFoundError:

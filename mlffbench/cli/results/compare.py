@@ -36,12 +36,19 @@ FailIfWorse = Annotated[
         help="Exit with code 1 if B is significantly worse by more than this, or a row failed or is missing.",
     ),
 ]  # fmt: skip
+RopeForces = Annotated[
+    float, typer.Option(metavar="X", min=0.0, help="Differences up to this are equivalent, meV/Å.")
+]
+RopeEnergy = Annotated[
+    float, typer.Option(metavar="X", min=0.0, help="Differences up to this are equivalent, meV/atom.")
+]
 Everything = Annotated[bool, typer.Option("--all", help="Print all rows, also those that did not change.")]
 
 
 def compare(
     a: First, b: Second, in_: In = None, fail_if_worse: FailIfWorse = None, method: Method = None,
-    problem: Problem = None, everything: Everything = False, json_: Json = False,
+    problem: Problem = None, rope_forces: RopeForces = 5.0, rope_energy: RopeEnergy = 1.0,
+    everything: Everything = False, json_: Json = False,
 ) -> None:  # fmt: skip
     """Say what changed from A to B, and what of it is significant, from the same test frames."""
     from mlffbench.cli.results.comparison_text import comparison_json, print_comparison
@@ -52,12 +59,13 @@ def compare(
         limit = None if fail_if_worse is None else _share(fail_if_worse)
         sides = choose_rows(read_sides(a, b, in_ or ()), method or (), problem or ())
         _say_doubts(sides)
-        comparison = compare_sides(*sides)
+        rope = {"forces": rope_forces / 1000.0, "energy_per_atom": rope_energy / 1000.0}
+        comparison = compare_sides(*sides, rope)
         worse = [] if limit is None else comparison.worse(limit)
         if json_:
             print_json(comparison_json(sides, comparison, worse))
         else:
-            print_comparison(sides, comparison, everything)
+            print_comparison(sides, comparison, (rope_forces, rope_energy), everything)
     if worse:
         for sentence in worse:
             say(f"worse: {sentence}", err=True)

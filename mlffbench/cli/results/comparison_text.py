@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mlffbench.cli.console import print_table, say
+from mlffbench.cli.console import console, print_table, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,13 +18,19 @@ __all__ = ["comparison_json", "print_comparison"]
 
 SYMBOLS = {"forces": "F", "energy_per_atom": "E", "stress": "S"}  # errors that are printed
 DECIDED = ("better", "worse", "changed")
-FEW = 24  # rows of a problem up to which all are printed
+FEW = 24  # rows of a problem up to which all that are not equal are printed
+LARGE = 10.0  # %, from which on a change of a time is printed
 NAMED = 10  # lines of rows that are missing, of tasks, of circumstances
 Sides = tuple["Side", "Side"]
 
 
-def print_comparison(sides: Sides, comparison: Comparison, everything: bool) -> None:
-    """Print errors, tasks, times and circumstances that changed; all numbers if `everything`."""
+def print_comparison(
+    sides: Sides, comparison: Comparison, rope: tuple[float, float], everything: bool
+) -> None:
+    """Print errors, tasks, times and circumstances that changed; all numbers if `everything`.
+
+    `rope` are the half widths of the region of practical equivalence, meV/Å and meV/atom.
+    """
     for letter, side in zip("AB", sides, strict=True):
         say(f"{letter}: {side.name}")
     _print_lines([f"changed: {name}: {a} → {b}" for name, a, b in comparison.circumstances], everything)
@@ -33,12 +39,12 @@ def print_comparison(sides: Sides, comparison: Comparison, everything: bool) -> 
         say(f"\n{problem}")
         _print_errors(rows, everything)
     if len(errors):
-        say(_legend(errors))
+        console().print(_legend(errors, rope), highlight=False)
     _print_tasks(comparison.tasks, everything)
     _print_times(comparison.times, everything)
     say("")
     _print_lines(list(_missing(comparison)), everything)
-    say(_summary(errors))
+    console().print(_summary(errors), highlight=False)
 
 
 def comparison_json(sides: Sides, comparison: Comparison, worse: Sequence[str]) -> dict[str, Any]:
@@ -60,17 +66,19 @@ def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:
 
 def _print_errors(rows: pd.DataFrame, everything: bool) -> None:
     """Print the errors of a problem; of very many those that changed, and of each method the first."""
-    shown = rows
-    if not everything and len(rows) > FEW:
-        first = ~rows.duplicated(["method"])
-        shown = rows[rows["verdict"].isin(DECIDED) | first]
+    shown = rows if everything else rows[rows["verdict"] != "equal"]
+    if not everything and len(shown) > FEW:
+        shown = shown[shown["verdict"].isin(DECIDED) | ~shown.duplicated(["method"])]
     cells = [
         (row.method, f"{SYMBOLS[row.quantity]} {row.test}", *_numbers(row), _verdict(row))
         for row in shown.itertuples()
     ]
-    print_table(["method", "error", "A", "B", "B − A", "95 %", "verdict"], cells, 2)
-    if len(shown) < len(rows):
-        say(f"{len(rows) - len(shown)} others did not change significantly; --all prints them")
+    if cells:
+        print_table(["method", "error", "A", "B", "B − A", "95 %", "verdict"], cells, 2)
+    equal = int((rows["verdict"] == "equal").sum())
+    for n, words in ((equal, "equal"), (len(rows) - len(shown) - equal, "not significantly changed")):
+        if n and not everything:
+            say(f"{n} others are {words}; --all prints them" if cells else f"all {n} are {words}")
 
 
 def _numbers(row: Any) -> tuple[str, str, str, str]:
@@ -94,13 +102,14 @@ def _verdict(row: Any) -> str:
     return f"{row.verdict}{percent}{unpaired}{reason}"
 
 
-def _legend(errors: pd.DataFrame) -> str:
+def _legend(errors: pd.DataFrame, rope: tuple[float, float]) -> str:
     words = {"F": "F: forces, meV/Å", "E": "E: energy per atom, meV/atom", "S": "S: stress, meV/Å³"}
     used = [words[SYMBOLS[quantity]] for quantity in SYMBOLS if (errors["quantity"] == quantity).any()]
-    unpaired = not errors["paired"].all()
+    unpaired = (~errors["paired"].astype(bool) & (errors["verdict"] != "equal")).any()
     return (
         f"RMSE; {'; '.join(used)}. Negative: B is better. 95 % interval of the difference on the same test "
-        "frames; equivalent: it lies within ±5 meV/Å or ±1 meV/atom. Verdicts hold for all rows together "
+        f"frames; equivalent: it lies within ±{rope[0]:g} meV/Å or ±{rope[1]:g} meV/atom. Verdicts hold for "
+        "all rows together "
         "(Holm, 5 %)." + (" ~: documents without errors by cluster, not paired." if unpaired else "")
     )
 
@@ -127,21 +136,19 @@ def _print_times(times: pd.DataFrame, everything: bool) -> None:
     """Print times and memory; those of different machines only with `everything`."""
     from mlffbench.report.wording import plain
 
-    if not len(times):
-        return
-    alike = times[times["comparable"]]
+    alike = times[times["comparable"] & (times["percent"].abs() >= LARGE)]
     others = times[~times["comparable"]]
-    say("\nTimes and memory, one measurement each: no interval")
     cells = [
         (row.method, f"{row.quantity}, {row.unit}", plain(row.a), plain(row.b),
          f"{_signed(row.percent)} %" if row.comparable else "other machine")
         for row in (times if everything else alike).itertuples()
     ]  # fmt: skip
     if cells:
+        say(f"\nTimes and memory, one measurement each: no interval; changes of {LARGE:g} % or more")
         print_table(["method", "quantity", "A", "B", "B − A"], cells, 2)
     if len(others) and not everything:
         names = ", ".join(dict.fromkeys(others["method"]))
-        say(f"not compared, as machine or settings differ: {names}")
+        say(f"\nTimes not compared, as machine or settings differ: {names}")
 
 
 def _missing(comparison: Comparison) -> Iterator[str]:

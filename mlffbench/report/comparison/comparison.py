@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from mlffbench.report.comparison.tasks import OF_TIMES, compare_tasks
 from mlffbench.report.dataframes.costs import COSTS, costs
 from mlffbench.report.problems import Problem
 from mlffbench.report.results import Results
-from mlffbench.report.statistics.paired import WORSE
+from mlffbench.report.statistics.paired import ROPE, WORSE
 
 __all__ = ["Comparison", "compare_sides"]
 
@@ -48,23 +49,25 @@ class Comparison:
         """Sentences on all that is worse on the side b.
 
         An error on a test group or a number of a task counts if it is significantly worse and by more than
-        the `limit` (0.05: 5 %); times do not count. A row that failed, or is not there, counts, too.
+        the `limit` (0.05: 5 %); times do not count. A row that failed, is not there or was tested on other
+        frames counts, too.
         """
         numbers = pd.concat([self.errors, self.tasks])
         timed = numbers["task"].str.partition("(")[0].isin(OF_TIMES)
         rows = numbers[(numbers["verdict"] == WORSE) & ~timed]
         beyond = rows[~(rows["percent"].abs() <= 100.0 * limit)]  # also where a is 0, or b not finite
         sentences = [
-            f"{row.method} on {row.problem}: {f'{row.task} {row.quantity} {row.metric}'.strip()} on {row.test} "
+            f"{row.method} on {row.problem}: {_title(row)} on {row.test} "
             f"{row.a:.4g} → {row.b:.4g} {row.unit} ({row.percent:+.1f} %)"
             for row in beyond.itertuples()
         ]
         failed = [f"{title} failed: {reason}" for title, reason in self.pairs.failed_b.items()]
-        return [*sentences, *failed, *(f"{title} is missing" for title in self.pairs.only_a)]
+        missing = [f"{title} is missing" for title in self.pairs.only_a]
+        return [*sentences, *failed, *missing, *(": ".join(item) for item in self.pairs.refused.items())]
 
 
-def compare_sides(a: Side, b: Side) -> Comparison:
-    """Compare two sides.
+def compare_sides(a: Side, b: Side, rope: Mapping[str, float] = ROPE) -> Comparison:
+    """Compare two sides; `rope` as for `compare_errors`.
 
     Raises
     ------
@@ -76,9 +79,14 @@ def compare_sides(a: Side, b: Side) -> Comparison:
         raise ValueError(_nothing(a, b, pairs))
     with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
         return Comparison(
-            pairs, changed_circumstances(pairs.pairs), compare_errors(pairs.pairs),
+            pairs, changed_circumstances(pairs.pairs), compare_errors(pairs.pairs, rope),
             compare_tasks(pairs.pairs), _times(pairs.pairs),
         )  # fmt: skip
+
+
+def _title(row: Any) -> str:
+    """Task, quantity and metric of a number."""
+    return f"{row.task} {row.quantity} {row.metric}".strip()
 
 
 def _nothing(a: Side, b: Side, pairs: Pairs) -> str:

@@ -29,12 +29,18 @@ COLUMNS = [
 Row = dict[str, Any]
 
 
-def compare_errors(pairs: Sequence[Pair]) -> pd.DataFrame:
+def compare_errors(pairs: Sequence[Pair], rope: Mapping[str, float] = ROPE) -> pd.DataFrame:
     """Root mean square errors on every test group that both rows of a pair have: one row each.
 
     The difference is b − a. Where the documents of both sides hold the errors by cluster of the same test
     frames its interval is of the paired difference, see `mlffbench.report.statistics.paired`; else of the
     difference of independent numbers, which is wider.
+
+    Parameters
+    ----------
+    pairs : sequence of Pair
+    rope : mapping of str to float
+        Half width of the region of practical equivalence by quantity, eV/Å and eV/atom.
 
     Returns
     -------
@@ -44,7 +50,7 @@ def compare_errors(pairs: Sequence[Pair]) -> pd.DataFrame:
         correction for all rows; paired; verdict on b: better, worse, equivalent (the interval lies in the
         region of practical equivalence), equal, or not told apart; reason of a verdict without a test.
     """
-    rows = [row for pair in pairs for row in _rows(pair)]
+    rows = [row for pair in pairs for row in _rows(pair, rope)]
     return corrected(pd.DataFrame(rows, columns=COLUMNS))
 
 
@@ -55,7 +61,7 @@ def corrected(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(p_value=p_values, verdict=rows["verdict"].mask(undone, UNDECIDED))
 
 
-def _rows(pair: Pair) -> Iterator[Row]:
+def _rows(pair: Pair, rope: Mapping[str, float]) -> Iterator[Row]:
     a, b = _samples(pair.a), _samples(pair.b)
     for name in a:
         if name in b and (math.isfinite(a[name].value) or math.isfinite(b[name].value)):
@@ -65,7 +71,7 @@ def _rows(pair: Pair) -> Iterator[Row]:
             yield {
                 "problem": pair.problem, "method": pair.label, "task": "", "test": test, "quantity": quantity,
                 "metric": metric, "unit": f"m{unit}" if factor > 1 else unit,
-                **_compared(a[name], b[name], ROPE.get(quantity, 0.0), factor),
+                **_compared(a[name], b[name], rope.get(quantity, 0.0), factor),
             }  # fmt: skip
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from mlffbench.harness.documents.store import Store
 from mlffbench.registry import suggest
 from mlffbench.report.combined_folders import combine_folders
 from mlffbench.report.comparison.pairs import Side
@@ -42,8 +43,8 @@ def read_sides(a: str, b: str, places: Sequence[Path] = ()) -> tuple[Side, Side]
         No row and no revision has such a name.
     """
     if places:
-        documents, set_aside = _documents(places)
-        return _named(a, documents, set_aside), _named(b, documents, set_aside)
+        stores = _stores(places)
+        return _named(a, stores), _named(b, stores)
     return _of_folder(a, b), _of_folder(b, a)
 
 
@@ -93,8 +94,9 @@ def _of_folder(name: str, other: str) -> Side:
                 raise FileNotFoundError(_no_folder(name, other))
         else:
             place = stack.enter_context(committed_folder(revision, folder))
-        documents, set_aside = _documents([place], name)
-        return Side(name, Results.from_documents(documents), set_aside=set_aside)
+        stores = _stores([place], name)
+        results = Results.from_documents(combine_folders(stores).documents)
+        return Side(name, results, set_aside=_set_aside(stores))
 
 
 def _no_folder(name: str, other: str) -> str:
@@ -106,25 +108,28 @@ def _no_folder(name: str, other: str) -> str:
     return name
 
 
-def _documents(places: Sequence[Path], name: str = "") -> tuple[list[Document], dict[Path, str]]:
-    """Documents of these folders, each fit once, and the files that cannot be used.
+def _stores(places: Sequence[Path], name: str = "") -> list[Store]:
+    """Results folders in these places.
 
     Raises
     ------
     ValueError
-        There are none that can be used.
+        They hold no document that can be used.
     """
     stores = [store for place in places for store in stores_in(place)]
-    documents = combine_folders(stores).documents
-    if not documents:
+    if not any(store.documents() for store in stores):
         said = name or ", ".join(map(str, places))
         raise ValueError(f"{said} holds no results that can be used; 'mlffbench run SUITE' writes them")
-    return documents, {path: reason for store in stores for path, reason in store.set_aside.items()}
+    return stores
 
 
-def _named(name: str, documents: Sequence[Document], set_aside: Mapping[Path, str]) -> Side:
+def _set_aside(stores: Sequence[Store]) -> dict[Path, str]:
+    return {path: reason for store in stores for path, reason in store.set_aside.items()}
+
+
+def _named(name: str, stores: Sequence[Store]) -> Side:
     """Side of one row, or of all documents of one revision."""
-    results = Results.from_documents(documents)
+    results, set_aside = Results.from_documents(combine_folders(stores).documents), _set_aside(stores)
     labels = list(dict.fromkeys(method.label for _, method in results.methods()))
     if name in labels:
         return Side(name, results, name, set_aside)
@@ -134,9 +139,13 @@ def _named(name: str, documents: Sequence[Document], set_aside: Mapping[Path, st
         return Side(name, results, of_estimator.pop(), set_aside)
     if of_estimator:
         raise LookupError(f"{name!r} is the method of several rows; write one of {sorted(of_estimator)}")
-    revisions = {str(dig(d, "provenance", "revision") or "") for d in documents} - {""}
-    if REVISION.fullmatch(name) and any(revision.startswith(name) for revision in revisions):
-        own = [d for d in documents if str(dig(d, "provenance", "revision") or "").startswith(name)]
+    documents = [document for store in stores for document in store.documents()]  # rows without folders
+    own = [d for d in documents if _revision(d).startswith(name)] if REVISION.fullmatch(name) else []
+    if own:
         return Side(name, Results.from_documents(own), set_aside=set_aside)
-    known = [*labels, *(revision[:10] for revision in sorted(revisions))]
+    known = [*labels, *(revision[:10] for revision in sorted({_revision(d) for d in documents} - {""}))]
     raise LookupError(f"no method and no revision {name!r}{suggest(name, known)}")
+
+
+def _revision(document: Document) -> str:
+    return str(dig(document, "provenance", "revision") or "")

@@ -6,6 +6,7 @@ import pytest
 from example_documents import outcome
 
 from mlffbench.harness.documents.store import Store
+from mlffbench.report.comparison.pairs import pair_rows
 from mlffbench.report.comparison.sides import choose_rows, read_sides
 
 
@@ -42,6 +43,7 @@ def test_two_revisions_of_several_folders(folders):
     a, b = read_sides("abc1234", "9999999", folders)
     revisions = [{d["provenance"]["revision"] for d in side.results.documents} for side in (a, b)]
     assert revisions == [{"abc1234def"}, {"9999999aaa"}]
+    assert [pair.label for pair in pair_rows(a, b).pairs] == ["mace", "soap_gpr"]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlffbench.cli.console import console, print_table, say
@@ -64,6 +64,10 @@ def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:
     return table.astype(object).where(table.notna(), None).to_dict("records")
 
 
+def _rows(table: pd.DataFrame) -> Iterable[Any]:
+    return table.itertuples()
+
+
 def _print_errors(rows: pd.DataFrame, everything: bool) -> None:
     """Print the errors of a problem; of very many those that changed, and of each method the first."""
     shown = rows if everything else rows[rows["verdict"] != "equal"]
@@ -71,7 +75,7 @@ def _print_errors(rows: pd.DataFrame, everything: bool) -> None:
         shown = shown[shown["verdict"].isin(DECIDED) | ~shown.duplicated(["method"])]
     cells = [
         (row.method, f"{SYMBOLS[row.quantity]} {row.test}", *_numbers(row), _verdict(row))
-        for row in shown.itertuples()
+        for row in _rows(shown)
     ]
     if cells:
         print_table(["method", "error", "A", "B", "B − A", "95 %", "verdict"], cells, 2)
@@ -127,7 +131,7 @@ def _print_tasks(tasks: pd.DataFrame, everything: bool) -> None:
     lines = [
         f"{row.method}: {row.task} {row.quantity} {row.metric}, {row.test}: {digits(row.a)} → "
         f"{digits(row.b)} {row.unit}: {row.verdict}"
-        for row in shown.itertuples()
+        for row in _rows(shown)
     ]
     _print_lines(lines, everything)
 
@@ -141,7 +145,7 @@ def _print_times(times: pd.DataFrame, everything: bool) -> None:
     cells = [
         (row.method, f"{row.quantity}, {row.unit}", plain(row.a), plain(row.b),
          f"{_signed(row.percent)} %" if row.comparable else "other machine")
-        for row in (times if everything else alike).itertuples()
+        for row in _rows(times if everything else alike)
     ]  # fmt: skip
     if cells:
         say(f"\nTimes and memory, one measurement each: no interval; changes of {LARGE:g} % or more")

@@ -52,7 +52,8 @@ def _settings(pair: Pair) -> list[Change]:
     params_a, params_b = (case["estimator"].get("params") or {} for case in (case_a, case_b))
     names = dict.fromkeys((*params_a, *params_b))
     settings = [(name, _setting(params_a, name), _setting(params_b, name)) for name in names]
-    settings.append(("budget", *(budget_text(case.get("budget")) or "none" for case in (case_a, case_b))))
+    limits = [budget_text(case.get("budget")) or "none" for case in (case_a, case_b)]
+    settings.append(("budget", limits[0], limits[1]))
     return [(f"{pair.label}: {name}", old, new) for name, old, new in settings if old != new]
 
 

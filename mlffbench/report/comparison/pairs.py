@@ -52,8 +52,6 @@ class Pair:
     label: str
     a: Method
     b: Method
-    problem_a: str
-    problem_b: str
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ def pair_rows(a: Side, b: Side) -> Pairs:
         if partner is None:
             pairs.only_a.append(_title(problem, method))
         else:
-            _pair(pairs, (problem, method), partner)
+            _pair(pairs, problem, method, partner[1])
     pairs.only_b.extend(_title(problem, method) for problem, method in others.values())
     return pairs
 
@@ -126,11 +124,10 @@ def _digests(problem: Problem) -> Digests:
     return frozenset((str(data), str(split)) for data, split in pairs if data and split)
 
 
-def _pair(pairs: Pairs, own: tuple[Problem, Method], other: tuple[Problem, Method]) -> None:
+def _pair(pairs: Pairs, problem: Problem, a: Method, b: Method) -> None:
     """Enter two rows as a pair, or with the reason why they are none."""
-    (problem_a, a), (problem_b, b) = own, other
     label = a.label if a.label == b.label else f"{a.label} → {b.label}"
-    title = f"{label} on {problem_a.name}"
+    title = f"{label} on {problem.name}"
     _enter_failures(pairs, title, a, b)
     done_a, done_b = _by_seed(a.done), _by_seed(b.done)
     seeds = [seed for seed in done_a if seed in done_b]
@@ -142,8 +139,8 @@ def _pair(pairs: Pairs, own: tuple[Problem, Method], other: tuple[Problem, Metho
     if reason := _other_frames([(done_a[seed], done_b[seed]) for seed in seeds]):
         pairs.refused[title] = reason
         return
-    rows = (replace(m, done=tuple(done[s] for s in seeds)) for m, done in ((a, done_a), (b, done_b)))
-    pairs.pairs.append(Pair(problem_a.name, label, *rows, problem_a.name, problem_b.name))
+    a, b = (replace(m, done=tuple(done[s] for s in seeds)) for m, done in ((a, done_a), (b, done_b)))
+    pairs.pairs.append(Pair(problem.name, label, a, b))
 
 
 def _enter_failures(pairs: Pairs, title: str, a: Method, b: Method) -> None:

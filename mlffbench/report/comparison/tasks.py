@@ -24,6 +24,7 @@ __all__ = ["CHANGED", "OF_TIMES", "compare_tasks"]
 CHANGED = "changed"  # verdict on numbers without an interval, or of which neither direction is better
 OF_TIMES = ("speed", "timing")  # tasks that measure the machine, too
 NORMAL = 1.959964  # half widths σ of a 95 % interval
+NAMES = ("test", "quantity", "metric", "unit")
 Name = tuple[str, str, str, str, str]  # task, test, quantity, metric, unit
 
 
@@ -59,9 +60,9 @@ def _numbers(method: Method) -> dict[Name, Estimate]:
         for score in scores:
             task = str(score.get("task") or "")
             if task and task != TRAINING:
-                name = (task, *(str(score.get(k) or "") for k in ("test", "quantity", "metric", "unit")))
+                test, quantity, metric, unit = (str(score.get(key) or "") for key in NAMES)
                 values = tuple(number(score.get(key)) for key in ("value", "low", "high"))
-                numbers.setdefault(name, []).append(values)
+                numbers.setdefault((task, test, quantity, metric, unit), []).append(values)
     n_seeds = len(method.done)
     return {
         name: over_seeds(*zip(*values, strict=True))

@@ -16,18 +16,12 @@ from mlffbench.harness.documents.parts import number
 from mlffbench.harness.documents.valid_scores import UNITS
 from mlffbench.report.grouping import group_documents
 from mlffbench.report.problems import Document, Method, Problem
+from mlffbench.report.quantities import errors
 from mlffbench.report.statistics import Estimate, all_over_seeds
 
 __all__ = ["QUANTITIES", "Results", "number"]
 
-QUANTITIES = {  # errors on test groups, and their names in tables
-    "forces": "force",
-    "energy_per_atom": "energy",
-    "energy_per_atom_shifted": "shifted energy",
-    "energy": "cell energy",
-    "energy_shifted": "shifted cell energy",
-    "stress": "stress",
-}
+QUANTITIES = errors.NAMES  # errors on test groups, and their names in tables
 KEYS = ["problem", "method", "task", "test", "quantity", "metric", "unit"]
 NUMBERS = ["value", "low", "high", "predicted", "reference"]
 LACKING = (math.nan,) * 5  # of a seed without the number

@@ -28,6 +28,7 @@ EXAMPLES = {
     "predict": "mlffbench predict best.mlff new.extxyz -o predicted.extxyz",
     "property": "mlffbench property elastic --model si.mlff si.cif --standard-cell",
     "export": "mlffbench export best.mlff -o best.lammps",
+    "site": "mlffbench site results --out public",
     "label": "mlffbench label benchmarks/recipes/silicon.yaml --dry-run",
 }
 DATA_EXAMPLES = {

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mlffbench.report.dataframes.scores import SHOWN
-from mlffbench.report.problems import Method, Problem, dig, spec_text
+from mlffbench.report.problems import Method, Problem, spec_text
 from mlffbench.report.site.suite import Suite
 from mlffbench.report.tables.table import EMPTY, Cell, interval_cell, number_cell, records
 from mlffbench.report.wording import plain, rank_text
@@ -28,8 +28,10 @@ class MethodRow:
     link : str
         Address of the problem in the suite's report, from a page in a folder of the site.
     dataset : str
+    estimator : str
+        Name of the method, as a suite names it.
     estimators : tuple of str
-        Names of the method and of those that it is made of, as a suite names them.
+        Names of the method and of those that it is made of.
     settings : str
         Keywords that the suite gave.
     rank, force, energy, fit, predict : Cell
@@ -47,6 +49,7 @@ class MethodRow:
     label: str
     link: str
     dataset: str
+    estimator: str
     estimators: tuple[str, ...]
     settings: str
     rank: Cell
@@ -81,6 +84,7 @@ def method_rows(suite: Suite, known: Collection[str]) -> Iterator[MethodRow]:
             yield MethodRow(
                 suite=suite.name, problem=problem.name, label=label, link=suite.anchor(number),
                 dataset=dataset_name(problem), settings=_settings(methods[label]),
+                estimator=_estimator(methods[label])["name"],
                 estimators=tuple(sorted(_estimators(methods[label], known))),
                 rank=_rank(place), n_ranked=n_ranked.get(bool(place["tuned"]), 0),
                 force=errors.get((label, "forces"), EMPTY),
@@ -117,8 +121,14 @@ def _failure(place: Mapping[str, Any]) -> str:
     return f"{place['failure kind']}: {message}" if message else str(place["failure kind"])
 
 
+def _estimator(method: Method) -> Mapping[str, Any]:
+    """Name and keywords of a method."""
+    spec: Mapping[str, Any] = (*method.done, *method.failed)[0]["case"]["estimator"]
+    return spec
+
+
 def _estimators(method: Method, known: Collection[str]) -> set[str]:
-    spec = dig((*method.done, *method.failed)[0], "case", "estimator")
+    spec = _estimator(method)
     return {str(spec["name"]), *_names_inside(spec.get("params"), known)}
 
 
@@ -136,5 +146,5 @@ def _names_inside(value: Any, known: Collection[str]) -> Iterator[str]:
 
 
 def _settings(method: Method) -> str:
-    spec = dig((*method.done, *method.failed)[0], "case", "estimator")
+    spec = _estimator(method)
     return spec_text(spec) if spec.get("params") else ""

@@ -77,6 +77,11 @@ class Site:
         return page_names(sorted({*self.estimator_facts, *used}, key=str.lower))
 
     @cached_property
+    def estimators(self) -> dict[tuple[str, str, str], str]:
+        """Name of the method behind a label on a problem of a suite."""
+        return {(row.suite, row.problem, row.label): row.estimator for row in self.rows}
+
+    @cached_property
     def datasets(self) -> dict[str, str]:
         """Names of datasets, and their parts of addresses; a general name gives way to those of its parts."""
         used = {row.dataset for row in self.rows}
@@ -111,10 +116,15 @@ def _index(site: Site) -> str:
     return _page(
         "index", "Leaderboards of machine-learned force fields", "",
         suites=[_suite(suite) for suite in site.suites],
-        methods=[_method_line(site, name) for name in site.methods],
-        datasets=[_dataset_line(site, name) for name in site.datasets],
+        methods=_most_used([_method_line(site, name) for name in site.methods]),
+        datasets=_most_used([_dataset_line(site, name) for name in site.datasets]),
         quantities=_quantities_by_task(site),
     )  # fmt: skip
+
+
+def _most_used(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lines, those of names that the most problems have first."""
+    return sorted(lines, key=lambda line: -line["n"])
 
 
 def _suite(suite: Suite) -> dict[str, Any]:
@@ -222,7 +232,7 @@ def _dataset(site: Site, name: str) -> str:
     return _page(
         "dataset", name, "../", facts=facts, card=_dataset_facts(site, name),
         problems=[(rows, first_sentences(verdicts[place])) for place, rows in problems.items()],
-        links={n: f"../methods/{part}.html" for n, part in site.methods.items()},
+        links={name: f"../methods/{part}.html" for name, part in site.methods.items()},
     )  # fmt: skip
 
 
@@ -276,8 +286,14 @@ def _quantity(site: Site, key: tuple[str, str, str]) -> str:
     direction = DIRECTIONS[entry.direction].format(target=entry.target or 0.0) if entry else ""
     return _page(
         "quantity", _quantity_name(site, key), "../", entry=entry, key=key, direction=direction,
-        rows=[row for row in site.numbers if row.key == key],
+        rows=[(row, _best_link(site, row)) for row in site.numbers if row.key == key],
     )  # fmt: skip
+
+
+def _best_link(site: Site, row: QuantityRow) -> str:
+    """Address of the page of the best method; '' where there is none."""
+    name = site.estimators.get((row.suite, row.problem, row.best))
+    return f"../methods/{site.methods[name]}.html" if name else ""
 
 
 def _with_way_back(page: str) -> str:

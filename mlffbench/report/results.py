@@ -18,12 +18,8 @@ from mlffbench.report.frame_errors import Name, error_samples, no_sample
 from mlffbench.report.grouping import group_documents
 from mlffbench.report.problems import Document, Method, Problem
 from mlffbench.report.quantities import errors
-<<<<<<< HEAD
-from mlffbench.report.statistics import Estimate, all_over_seeds
-=======
 from mlffbench.report.statistics.estimates import Estimate, all_over_seeds
 from mlffbench.report.statistics.samples import ErrorSample, over_clusters
->>>>>>> main
 
 __all__ = ["QUANTITIES", "Results", "number"]
 

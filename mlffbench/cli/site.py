@@ -51,34 +51,23 @@ def site(folders: Folders, out: Out = Path("public"), json_: Json = False) -> No
 def _suites(folders: list[Path]) -> Iterator[Suite]:
     """Suites of the folders, in the order of their names."""
     from mlffbench.cli.finished import say_set_aside
-    from mlffbench.harness.documents.store import Store
-    from mlffbench.report.results import Results
+    from mlffbench.cli.suite import read_results
+    from mlffbench.report.results_folder import stores_in
     from mlffbench.report.site.suite import Suite
 
-    places = {place.resolve(): place for folder in folders for place in _results_folders(folder)}
-    taken: set[str] = set()
-    for place in sorted(places.values(), key=lambda path: path.resolve().name):
-        store = Store(place)
-        documents = store.documents() if store.ids() else []
-        if not documents:
-            continue
-        name = place.resolve().name
-        if name in taken:
-            stop(f"two folders are named {name}; a site needs a name for each suite")
-        taken.add(name)
-        say_set_aside(store)
-        yield Suite(name, Results.from_documents(documents), store.predictions)
+    stores = {store.folder.resolve(): store for folder in folders for store in stores_in(folder)}
+    taken: dict[str, Path] = {}
+    for place in sorted(stores, key=lambda path: path.name):
+        results, predictions = read_results([stores[place]])
+        say_set_aside(stores[place])
+        if results.documents:
+            if place.name in taken:
+                stop(f"{taken[place.name]} and {place} have one name; each suite of a site needs its own")
+            taken[place.name] = place
+            yield Suite(place.name, results, predictions)
     if not taken:
-        stop(f"{', '.join(map(str, folders))}: no results; a results folder is what 'mlffbench run' writes")
-
-
-def _results_folders(folder: Path) -> list[Path]:
-    """The folder, if it holds documents, else the folders in it that do."""
-    if not folder.is_dir():
-        stop(f"no folder {folder}")
-    if any(folder.glob("*.json")):
-        return [folder]
-    return [place for place in sorted(folder.iterdir()) if place.is_dir() and any(place.glob("*.json"))]
+        names = ", ".join(map(str, folders))
+        stop(f"{names} holds no results; a results folder is what 'mlffbench run SUITE' writes")
 
 
 def _estimators() -> dict[str, dict[str, Any]]:

@@ -43,8 +43,8 @@ def test_every_folder_with_results_is_a_suite(results, tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["{}/none"], "no folder"),
-        (["{}/notes"], "no results"),
+        (["{}/none"], "no results folder"),
+        (["{}/notes"], "holds no results"),
         (["{}/a", "--out", "{}"], "is not empty and holds no site"),
     ],
 )

@@ -38,14 +38,15 @@ def site(folders: Folders, out: Out = Path("public"), json_: Json = False) -> No
     with refusals():
         suites = list(_suites(folders))
         with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
-            pages = site_pages(suites, _estimators(), _datasets())
-        files = write_site(share_assets(pages), out)
+            texts = share_assets(site_pages(suites, _estimators(), _datasets()))
+        files = write_site(texts, out)
     size = sum(file.stat().st_size for file in files)
+    n_pages = sum(file.suffix == ".html" for file in files)
     names = [suite.name for suite in suites]
     if json_:
-        print_json({"folder": str(out), "suites": names, "pages": len(pages), "bytes": size})
+        print_json({"folder": str(out), "suites": names, "pages": n_pages, "bytes": size})
         return
-    say(f"wrote {out / 'index.html'}: {len(names)} suites, {len(pages)} pages, {file_size(size)}")
+    say(f"wrote {out / 'index.html'}: {len(names)} suites, {n_pages} pages, {file_size(size)}")
 
 
 def _suites(folders: list[Path]) -> Iterator[Suite]:

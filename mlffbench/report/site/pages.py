@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,11 +26,14 @@ DIRECTIONS = {
     "target": "The nearer to {target:g}, the better.",
     "none": "No number is better than another.",
 }
+TEXTS: dict[str, Any] = {  # of a name whose documentation lacks them
+    "text": (), "notes": (), "references": (), "parameters": (), "summary": "",
+}  # fmt: skip
 OUTSIDE = "errors on test groups"  # stands for the task of quantities without one
 
 
-def site_pages(suites: Sequence[Suite], estimators: Facts, datasets: Facts) -> dict[str, str]:
-    """HTML of all pages by their paths in the site; links between them are relative.
+def site_pages(suites: Sequence[Suite], estimators: Facts, datasets: Facts) -> Iterator[tuple[str, str]]:
+    """Path in the site and HTML of every page, one after the other; links between them are relative.
 
     Parameters
     ----------
@@ -40,16 +43,15 @@ def site_pages(suites: Sequence[Suite], estimators: Facts, datasets: Facts) -> d
         Facts of all methods and datasets there are, also of those that no suite has.
     """
     site = Site(tuple(suites), estimators, datasets)
-    pages = {"index.html": _index(site)}
     for suite in suites:
-        pages[suite.page] = _with_way_back(html.render(suite.results, suite.predictions, suite.title))
-    for name in site.methods:
-        pages[f"methods/{site.methods[name]}.html"] = _method(site, name)
-    for name in site.datasets:
-        pages[f"datasets/{site.datasets[name]}.html"] = _dataset(site, name)
-    for key in site.quantities:
-        pages[f"quantities/{site.quantities[key]}.html"] = _quantity(site, key)
-    return pages
+        yield suite.page, _with_way_back(html.render(suite.results, suite.predictions, suite.title))
+    yield "index.html", _index(site)
+    for name, part in site.methods.items():
+        yield f"methods/{part}.html", _method(site, name)
+    for name, part in site.datasets.items():
+        yield f"datasets/{part}.html", _dataset(site, name)
+    for key, part in site.quantities.items():
+        yield f"quantities/{part}.html", _quantity(site, key)
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +188,7 @@ def _method(site: Site, name: str) -> str:
     facts = site.estimator_facts.get(name, {})
     own = [row for row in site.rows if name in row.estimators]
     return _page(
-        "method", name, "../", facts=facts, abilities=_abilities(facts),
+        "method", name, "../", facts=facts and {**TEXTS, **facts}, abilities=_abilities(facts),
         rows=[(row, _links(site, row)) for row in own if not row.failure],
         failures=[(row, _links(site, row)) for row in own if row.failure],
     )  # fmt: skip
@@ -230,7 +232,7 @@ def _dataset(site: Site, name: str) -> str:
         for problem, verdict in zip(suite.results.problems, suite.verdicts, strict=True)
     }
     return _page(
-        "dataset", name, "../", facts=facts, card=_dataset_facts(site, name),
+        "dataset", name, "../", facts=facts and {**TEXTS, **facts}, card=_dataset_facts(site, name),
         problems=[(rows, first_sentences(verdicts[place])) for place, rows in problems.items()],
         links={name: f"../methods/{part}.html" for name, part in site.methods.items()},
     )  # fmt: skip

@@ -6,7 +6,7 @@ import json
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -51,6 +51,11 @@ class _Asset(NamedTuple):
             f"text.textContent = {json.dumps(self.content)};\ndocument.currentScript.replaceWith(text);\n}}\n"
         )
 
+    @property
+    def element(self) -> str:
+        """The asset as a page of its own has it."""
+        return f"<{self.tag}{self.attributes}>{self.content}</{self.tag}>"
+
     def link(self, page: str) -> str:
         """Element that loads the file into a page with this path."""
         address = posixpath.relpath(self.path, posixpath.dirname(page) or ".")
@@ -59,31 +64,42 @@ class _Asset(NamedTuple):
         return f'<script src="{address}"></script>'
 
 
-def share_assets(pages: Mapping[str, str]) -> dict[str, str]:
+def share_assets(pages: Iterable[tuple[str, str]]) -> dict[str, str]:
     """The pages, and the files of what at least two of them have in common, by path.
 
     A page from the disk may load no other text than scripts and styles, so that texts for scripts, such as
-    packed libraries, become scripts that put them back.
+    packed libraries, become scripts that put them back. Of a page that was read only what no other has stays
+    in memory.
 
     Parameters
     ----------
-    pages : mapping of str to str
-        HTML by path in the site.
+    pages : iterable of (str, str)
+        Path in the site and HTML.
     """
-    uses = Counter(asset for page in pages.values() for asset in dict.fromkeys(_assets(page)))
-    shared = {asset for asset, n in uses.items() if n > 1}
-    files = {asset.path: asset.file for asset in uses if asset in shared}
-    return files | {path: _linked(path, page, shared) for path, page in pages.items()}
+    kept: dict[str, list[str | _Asset]] = {}
+    known: dict[_Asset, _Asset] = {}
+    uses: Counter[_Asset] = Counter()
+    for path, page in pages:
+        kept[path] = [known.setdefault(p, p) if isinstance(p, _Asset) else p for p in _parts(page)]
+        uses.update({part for part in kept[path] if isinstance(part, _Asset)})
+    files = {asset.path: asset.file for asset, n in uses.items() if n > 1}
+    for path, parts in kept.items():
+        texts = (_text(part, path, uses[part] > 1) if isinstance(part, _Asset) else part for part in parts)
+        files[path] = "".join(texts)
+    return files
 
 
-def _assets(page: str) -> list[_Asset]:
-    found = (_Asset(m[1].lower(), m[2], m[3]) for m in ELEMENT.finditer(page))
-    return [asset for asset in found if len(asset.content) >= LEAST]
+def _parts(page: str) -> Iterator[str | _Asset]:
+    """The page in pieces: assets that are worth a file, and what stands between them."""
+    end = 0
+    for match in ELEMENT.finditer(page):
+        if len(match[3]) >= LEAST:
+            yield page[end : match.start()]
+            yield _Asset(match[1].lower(), match[2], match[3])
+            end = match.end()
+    yield page[end:]
 
 
-def _linked(path: str, page: str, shared: set[_Asset]) -> str:
-    def element(match: re.Match[str]) -> str:
-        asset = _Asset(match[1].lower(), match[2], match[3])
-        return asset.link(path) if asset in shared else match[0]
-
-    return ELEMENT.sub(element, page)
+def _text(asset: _Asset, page: str, shared: bool) -> str:
+    """The asset's place in a page: a link to its file, or the asset itself."""
+    return asset.link(page) if shared else asset.element

@@ -28,6 +28,7 @@ class Links(HTMLParser):
         self.addresses += [named[name] for name in OUTWARD if named.get(name)]
         self.ids |= {named["id"]} if "id" in named else set()
         self.hidden = tag in ("script", "style")
+        self.text += " "
 
     def handle_endtag(self, tag):
         self.hidden = False

@@ -6,8 +6,9 @@ import pytest
 from example_documents import outcome, score
 from example_site import no_predictions, suites
 
+from mlffbench.report.quantities.catalogue import QUANTITIES
 from mlffbench.report.results import Results
-from mlffbench.report.site.quantity_rows import quantity_rows
+from mlffbench.report.site.quantity_rows import QuantityRow, quantity_rows
 from mlffbench.report.site.suite import Suite
 
 
@@ -21,38 +22,26 @@ def test_errors_are_best_where_they_are_least():
     assert row.entry.name == "force RMSE"
 
 
-@pytest.mark.parametrize(
-    ("quantity", "metric", "best"),
-    [("survival", "fraction", None), ("conservation", "error", "low")],
-)
-def test_the_registry_says_which_numbers_are_better(quantity, metric, best):
+def tested(task: str, quantity: str, metric: str, unit: str) -> list[QuantityRow]:
+    """Rows of a quantity of a task that two methods have, 0.1 and 0.9."""
     documents = []
     for label, value in (("low", 0.1), ("high", 0.9)):
         document = outcome(label)
-        own = score("300 K", value, quantity, "", None, metric) | {"task": "somebody(else='s')"}
+        own = score("300 K", value, quantity, unit, None, metric) | {"task": task}
         documents.append(document | {"scores": [*document["scores"], own]})
     suite = Suite("s", Results.from_documents(documents), no_predictions)
-    [row] = [row for row in quantity_rows(suite) if row.key[1] == quantity]
-    assert row.key == ("somebody", quantity, metric)  # a task that the registry does not know: none is better
-    assert row.entry is None
-    assert row.best == ""
+    return [row for row in quantity_rows(suite) if row.key[1:] == (quantity, metric) and row.test == "300 K"]
 
 
-def test_a_quantity_of_the_registry_whose_higher_numbers_are_better():
-    from mlffbench.report.quantities.catalogue import QUANTITIES
+def test_no_number_of_an_unknown_task_is_better_than_another():
+    [row] = tested("somebody(else='s')", "novelty", "score", "")
+    assert (row.key, row.entry, row.best) == (("somebody", "novelty", "score"), None, "")
+    assert (row.value.order, row.worst.order) == (0.1, 0.9)
 
-    entry = next(
-        e
-        for e in QUANTITIES
-        if e.direction == "higher" and e.task in ("md", "uncertainty") and not e.is_pattern
-    )
-    documents = []
-    for label, value in (("low", 0.1), ("high", 0.9)):
-        document = outcome(label)
-        own = score("300 K", value, entry.quantity, entry.unit, None, entry.metric) | {
-            "task": f"{entry.task}(a=1)"
-        }
-        documents.append(document | {"scores": [*document["scores"], own]})
-    suite = Suite("s", Results.from_documents(documents), no_predictions)
-    [row] = [row for row in quantity_rows(suite) if row.key == entry.key]
-    assert (row.best, row.value.order, row.worst.order) == ("high", 0.9, 0.1)
+
+@pytest.mark.parametrize(("direction", "best"), [("higher", "high"), ("lower", "low"), ("target", "low")])
+def test_the_registry_says_which_numbers_are_better(direction, best):
+    known = [e for e in QUANTITIES if e.task and e.direction == direction and not e.is_pattern]
+    entry = next(e for e in known if e.target in (None, 0.0))
+    [row] = tested(f"{entry.task}(keyword=1)", entry.quantity, entry.metric, entry.unit)
+    assert (row.key, row.best, row.n) == (entry.key, best, 2)

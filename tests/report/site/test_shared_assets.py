@@ -19,7 +19,7 @@ def test_what_two_pages_have_is_written_once_and_linked_from_where_they_are():
         "index.html": f"<head>{STYLE}</head><body>{TEXT}{RUN}{OWN.format(LONG + '1')}</body>",
         "a/b/index.html": f"<head>{STYLE}</head><body>{TEXT}{RUN}{OWN.format(LONG + '2')}</body>",
     }
-    files = share_assets(pages)
+    files = share_assets(pages.items())
     assets = [path for path in files if path.startswith("assets/")]
     assert sorted(path.rpartition(".")[2] for path in assets) == ["css", "js", "js"]
     assert sum(text.count(LONG) for path, text in files.items() if path in assets) == 3
@@ -33,7 +33,7 @@ def test_what_two_pages_have_is_written_once_and_linked_from_where_they_are():
 
 
 def test_a_text_for_scripts_is_put_back_by_a_script_with_its_attributes():
-    files = share_assets({"a.html": TEXT, "b.html": TEXT})
+    files = share_assets([("a.html", TEXT), ("b.html", TEXT)])
     [script] = [text for path, text in files.items() if path.endswith(".js")]
     assert json.dumps({"type": "text/plain", "id": "pack-1"}) in script
     assert f"text.textContent = {json.dumps(LONG)};" in script
@@ -42,4 +42,4 @@ def test_a_text_for_scripts_is_put_back_by_a_script_with_its_attributes():
 
 def test_short_ones_and_those_of_one_page_stay():
     pages = {"a.html": f"<style>p {{}}</style>{RUN}", "b.html": "<style>p {}</style>"}
-    assert share_assets(pages) == pages
+    assert share_assets(pages.items()) == pages

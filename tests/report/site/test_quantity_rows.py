@@ -22,7 +22,7 @@ def test_errors_are_best_where_they_are_least():
     assert row.entry.name == "force RMSE"
 
 
-def tested(task: str, quantity: str, metric: str, unit: str) -> list[QuantityRow]:
+def rows_of(task: str, quantity: str, metric: str, unit: str) -> list[QuantityRow]:
     """Rows of a quantity of a task that two methods have, 0.1 and 0.9."""
     documents = []
     for label, value in (("low", 0.1), ("high", 0.9)):
@@ -34,7 +34,7 @@ def tested(task: str, quantity: str, metric: str, unit: str) -> list[QuantityRow
 
 
 def test_no_number_of_an_unknown_task_is_better_than_another():
-    [row] = tested("somebody(else='s')", "novelty", "score", "")
+    [row] = rows_of("somebody(else='s')", "novelty", "score", "")
     assert (row.key, row.entry, row.best) == (("somebody", "novelty", "score"), None, "")
     assert (row.value.order, row.worst.order) == (0.1, 0.9)
 
@@ -43,5 +43,5 @@ def test_no_number_of_an_unknown_task_is_better_than_another():
 def test_the_registry_says_which_numbers_are_better(direction, best):
     known = [e for e in QUANTITIES if e.task and e.direction == direction and not e.is_pattern]
     entry = next(e for e in known if e.target in (None, 0.0))
-    [row] = tested(f"{entry.task}(keyword=1)", entry.quantity, entry.metric, entry.unit)
+    [row] = rows_of(f"{entry.task}(keyword=1)", entry.quantity, entry.metric, entry.unit)
     assert (row.key, row.best, row.n) == (entry.key, best, 2)

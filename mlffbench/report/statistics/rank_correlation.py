@@ -112,8 +112,8 @@ def _covariances(values: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarra
         products = np.zeros_like(sums)
         for i, j in combinations_with_replacement(range(k), 2):
             products[:, i, j] = products[:, j, i] = (own * ranks[i] * ranks[j]).sum(axis=1)
-        varied = (np.diagonal(products, axis1=1, axis2=2) > 1e-12).all(axis=1)
-        sums += np.where(varied[:, None, None], products, 0.0)
+        variances = np.diagonal(products, axis1=1, axis2=2)
+        sums += np.where(np.min(variances, axis=1)[:, None, None] > 1e-12, products, 0.0)
     return sums
 
 

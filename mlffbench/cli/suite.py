@@ -87,6 +87,7 @@ def print_report(
     from mlffbench.report.formats.terminal import render
     from mlffbench.report.formats.write import write
     from mlffbench.report.results import Results
+    from mlffbench.report.suite_order import in_suite_order
 
     documents = store.documents(ids)
     if not documents:
@@ -95,7 +96,7 @@ def print_report(
     screen, folder = console(), out or store.folder
     try:
         with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
-            results = Results.from_documents(documents)
+            results = in_suite_order(Results.from_documents(documents), [store.folder])
             if not as_json:
                 screen.print(render(results))
             files = write(results, store.predictions, folder, documents[0]["case"]["suite"])

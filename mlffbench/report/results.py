@@ -18,6 +18,7 @@ from mlffbench.report.grouping import group_documents
 from mlffbench.report.problems import Document, Method, Problem
 from mlffbench.report.quantities import errors
 from mlffbench.report.statistics import Estimate, all_over_seeds
+from mlffbench.report.unfinished import UnfinishedCase
 
 __all__ = ["QUANTITIES", "Results", "number"]
 
@@ -38,11 +39,14 @@ class Results:
     documents : tuple of dict
         As they were given.
     problems : tuple of Problem
-        In order of appearance.
+        In the order of their suite, where it is known (see `suite_order`), else of appearance.
+    unfinished : tuple of UnfinishedCase
+        Cases that the suite asks for and that have no document.
     """
 
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
+    unfinished: tuple[UnfinishedCase, ...] = ()
 
     @classmethod
     def from_documents(cls, documents: Iterable[Document]) -> Results:

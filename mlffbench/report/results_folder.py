@@ -30,6 +30,7 @@ from mlffbench.report.grouping import group_cases
 from mlffbench.report.problems import Document, Problem, dig
 from mlffbench.report.results import Results as GroupedResults
 from mlffbench.report.row_choice import choose_row, problems_named
+from mlffbench.report.suite_order import in_suite_order
 from mlffbench.system.text_file import read_text
 
 if TYPE_CHECKING:
@@ -309,7 +310,7 @@ class Results:
 
     @cached_property
     def _grouped(self) -> GroupedResults:
-        return GroupedResults.from_documents(self.documents)
+        return in_suite_order(GroupedResults.from_documents(self.documents), self.folders)
 
     @cached_property
     def _without_number(self) -> pd.DataFrame:

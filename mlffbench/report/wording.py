@@ -18,7 +18,6 @@ __all__ = [
     "OTHER_LEVEL",
     "PARTS",
     "ase_lines",
-    "digits",
     "flat",
     "plain",
     "rank_text",
@@ -47,8 +46,11 @@ HOW_TO_READ = (  # points of one paragraph
     "methods are told apart only if their intervals do not overlap: a method's best rank is 1 + the number "
     "of methods certainly better, its worst rank is n − the number certainly worse, so “1–2” means that it "
     "shares the first two places.",
-    "A transfer ratio is the error on a group divided by the same method's "
-    "error in domain: 1× means that nothing is lost.",
+    "The worst group is the named test group with the method's largest error. A transfer ratio is the error "
+    "on a group divided by the same method's error in domain: 1× means that nothing is lost, and says "
+    "nothing of the error itself. A method is usable on a group if its error there is at most half the "
+    "baseline's, which knows the composition alone; without a baseline, if it is within the thresholds of "
+    "docs/quantities.md. Tasks are judged by thresholds, too, which are no part of any rank.",
     "Prediction times include preparation (neighbour lists, "
     "descriptors). Failed cases are rows too. ‡ marks errors on a test group some of whose frames have a "
     "twin in the training set: the same structure up to rotation, order of atoms and choice of cell. "
@@ -101,17 +103,6 @@ def plain(value: float) -> str:
         return f"{value:.3g}".replace("-", "−")
     decimals = 0 if size >= 100 or size == 0 else 2 - int(np.floor(np.log10(size)))
     return f"{value:.{decimals}f}".replace("-", "−")
-
-
-def digits(value: float) -> str:
-    """Five significant digits, for numbers that are compared.
-
-    Examples
-    --------
-    >>> [digits(v) for v in (151.4148, 5.4, -0.2, 0.0, float("nan"))]
-    ['151.41', '5.4', '−0.2', '0', '–']
-    """
-    return f"{value:.5g}".replace("-", "−") if np.isfinite(value) else plain(value)
 
 
 def with_interval(value: float, low: float, high: float) -> str:

@@ -13,7 +13,7 @@ from mlffbench.system.plain_text import plain_text
 from mlffbench.system.text_file import read_text
 from mlffbench.system.yaml_text import read_yaml
 
-__all__ = ["KEPT", "keep_suite", "kept_datasets", "kept_rows"]
+__all__ = ["KEPT", "keep_suite", "kept_datasets", "kept_rows", "kept_suite"]
 
 KEPT = "suite.yaml"
 RAN = "# ran as: "  # first word of the line that is added to the text
@@ -53,12 +53,18 @@ def kept_datasets(folder: Path) -> list[Spec] | None:
         return None
 
 
+def kept_suite(folder: Path) -> Suite | None:
+    """Suite that a results folder keeps; None if it keeps none that can be read."""
+    try:
+        return Suite.model_validate(read_yaml(_read(folder / KEPT) or ""))
+    except ValueError:
+        return None
+
+
 def kept_rows(folder: Path) -> list[tuple[str, int]]:
     """Row and seed of every case of the suite that a results folder keeps; none if it keeps no suite."""
-    text = _read(folder / KEPT)
-    try:
-        suite = Suite.model_validate(read_yaml(text or ""))
-    except ValueError:
+    suite = kept_suite(folder)
+    if suite is None:
         return []
     return [(row.label, seed) for _, row in suite.rows for seed in suite.seeds for _ in suite.problems]
 

@@ -11,9 +11,12 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.results import Results
+from mlffbench.report.tables.overview import matrix_table, unfinished_sentence, unfinished_table
 from mlffbench.report.tables.sections import Section, sections
 from mlffbench.report.tables.table import Row, Table
+from mlffbench.report.verdict.matrix import matrix
 from mlffbench.report.wording import MISSING
 
 __all__ = ["render"]
@@ -32,7 +35,27 @@ def render(results: Results, width: int = 80) -> Group:
         Columns of the terminal; a wider table is continued below with its first column repeated.
     """
     parts = [part for section in sections(results) for part in _section(section, width)]
+    parts += _overview(results, width)
     return Group(*(parts or [Text("No case has been run yet.")]))
+
+
+def _overview(results: Results, width: int) -> Iterator[RenderableType]:
+    """Matrix of methods and problems, if there are several, and the number of cases that run or wait."""
+    if len(results.problems) > 1:
+        yield from _table(matrix_table(matrix(results, Frames.from_results(results))), width)
+    if results.unfinished:
+        yield from _table(unfinished_table(results.unfinished), width)
+        yield Text(unfinished_sentence(results), style="bold yellow")
+
+
+def _table(table: Table, width: int) -> Iterator[RenderableType]:
+    """Title, the first rows, and the caption."""
+    yield Text(f"\n{table.title}", style="bold")
+    for part in _parts(replace(table, rows=table.rows[:ROWS]), width):
+        yield _rich(part)
+    if len(table.rows) > ROWS:
+        yield Text(f"and {len(table.rows) - ROWS} more rows: see leaderboard.md or report.html", "dim")
+    yield Text(table.caption, style="dim")
 
 
 def _section(section: Section, width: int) -> Iterator[RenderableType]:
@@ -42,13 +65,8 @@ def _section(section: Section, width: int) -> Iterator[RenderableType]:
     for sentence in section.problem.doubts:
         yield Text(f"Careful: {sentence}", style="yellow")
     for table in (t for t in section.tables if not t.detail and t.id != "models"):  # 'mlffbench model' lists
-        yield Text(f"\n{table.title}", style="bold")
-        for part in _parts(replace(table, rows=table.rows[:ROWS]), width):
-            yield _rich(part)
-        if len(table.rows) > ROWS:
-            yield Text(f"and {len(table.rows) - ROWS} more rows: see leaderboard.md or report.html", "dim")
-        yield Text(table.caption, style="dim")
-    if details := sum(t.detail for t in section.tables):
+        yield from _table(table, width)
+    if details := sum(t.detail and t.id != "merit" for t in section.tables):
         yield Text(f"\n{details} tables of tasks: see leaderboard.md or report.html", style="dim")
     if section.failures:
         yield Text("\nFailures", style="bold red")

@@ -13,7 +13,7 @@ from typing import Any
 
 from mlffbench.data import Spec
 from mlffbench.harness.case import Case
-from mlffbench.harness.documents.kept_suite import kept_suite
+from mlffbench.harness.documents.kept_suite import suite_of
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.planning.plan import Suite, cases
 from mlffbench.report.grouping import short_name
@@ -33,7 +33,7 @@ def in_suite_order(results: Results, folders: Iterable[Path]) -> Results:
     A folder that keeps no suite, or one that cannot be planned here, changes nothing.
     """
     places = [folder for folder in folders if folder.is_dir()]
-    suites = [(suite, folder) for folder in places if (suite := kept_suite(folder)) is not None]
+    suites = [(suite, folder) for folder in places if (suite := suite_of(folder)) is not None]
     if not suites:
         return results
     order = {problem.name: _place(problem, [suite for suite, _ in suites]) for problem in results.problems}

@@ -40,14 +40,14 @@ HOW_TO_READ = (  # points of one paragraph
     "Every row is one method, fitted on the training part of one dataset and split and scored on named test "
     "groups it has not seen. RMSE is the root mean square error: of single force components in meV/Å, of "
     "the energy per atom in meV/atom. Lower is better.",
-    "Numbers are means over the seeds; ± is the larger "
-    "side of their 95 % interval: with one seed a bootstrap over the frames of the test group, with several "
-    "seeds a t-interval over the seeds, or the bootstrap where that is wider (a deterministic method does "
-    "not vary with its seed, its test frames still do).",
-    "Ranks follow the error on the reference group. Two "
-    "methods are told apart only if their intervals do not overlap: a method's best rank is 1 + the number "
-    "of methods certainly better, its worst rank is n − the number certainly worse, so “1–2” means that it "
-    "shares the first two places.",
+    "Numbers are means over the seeds; ± is the larger side of their 95 % interval: over clusters of test "
+    "frames (trajectories or groups, as frames of one trajectory are not independent) and over the seeds; of "
+    "documents that are older than the clusters, the bootstrap over single frames that they hold. An "
+    "interval that ends at 0 or is lopsided is written with its ends.",
+    "Ranks follow the error on the reference group. Two methods are told apart by comparing them on the "
+    "same clusters of test frames, or by their intervals where documents have no clusters, with Holm's "
+    "correction over all pairs: a method's best rank is 1 + the number of methods that are better, its worst "
+    "rank is n − the number that are worse, so “1–2” means that it shares the first two places.",
     "The worst group is the named test group with the method's largest error. A transfer ratio is the error "
     "on a group divided by the same method's error in domain: 1× means that nothing is lost, and says "
     "nothing of the error itself. A method is usable on a group if its error there is at most half the "

@@ -7,6 +7,7 @@ import re
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.results import Results
 from mlffbench.report.tables.overview import matrix_table, unfinished_sentence, unfinished_table
+from mlffbench.report.tables.reproduced import reproduced_tables
 from mlffbench.report.tables.sections import Section, sections
 from mlffbench.report.tables.table import Row, Table
 from mlffbench.report.verdict.matrix import matrix
@@ -23,6 +24,8 @@ def render(results: Results, title: str) -> str:
     """The report as markdown."""
     body = [part for section in sections(results) for part in _section(section)]
     body = [*_overview(results), *body]
+    if again := reproduced_tables(results):
+        body += ["## Published errors", *map(_table, again)]
     how_to_read = f"## How to read this\n\n{' '.join(HOW_TO_READ)}"
     return "\n\n".join([f"# {_safe(title)}", *(body or ["No case has been run yet."]), how_to_read]) + "\n"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from rich import box
@@ -14,12 +14,13 @@ from rich.text import Text
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.results import Results
 from mlffbench.report.tables.overview import matrix_table, unfinished_sentence, unfinished_table
+from mlffbench.report.tables.reproduced import reproduced_tables
 from mlffbench.report.tables.sections import Section, sections
 from mlffbench.report.tables.table import Row, Table
 from mlffbench.report.verdict.matrix import matrix
 from mlffbench.report.wording import MISSING
 
-__all__ = ["render"]
+__all__ = ["render", "render_tables"]
 
 ROWS = 50  # of a table
 GAP = 2  # one space of padding, one of the box
@@ -35,27 +36,19 @@ def render(results: Results, width: int = 80) -> Group:
         Columns of the terminal; a wider table is continued below with its first column repeated.
     """
     parts = [part for section in sections(results) for part in _section(section, width)]
+    if again := reproduced_tables(results):
+        parts += [Text("Published errors", style="bold cyan"), *_tables(again, width), Text()]
     parts += _overview(results, width)
     return Group(*(parts or [Text("No case has been run yet.")]))
 
 
 def _overview(results: Results, width: int) -> Iterator[RenderableType]:
-    """Matrix of methods and problems, if there are several, and the number of cases that run or wait."""
+    """Matrix of methods and problems, if there are several, and the cases that run or wait."""
     if len(results.problems) > 1:
-        yield from _table(matrix_table(matrix(results, Frames.from_results(results))), width)
+        yield from _tables([matrix_table(matrix(results, Frames.from_results(results)))], width)
     if results.unfinished:
-        yield from _table(unfinished_table(results.unfinished), width)
+        yield from _tables([unfinished_table(results.unfinished)], width)
         yield Text(unfinished_sentence(results), style="bold yellow")
-
-
-def _table(table: Table, width: int) -> Iterator[RenderableType]:
-    """Title, the first rows, and the caption."""
-    yield Text(f"\n{table.title}", style="bold")
-    for part in _parts(replace(table, rows=table.rows[:ROWS]), width):
-        yield _rich(part)
-    if len(table.rows) > ROWS:
-        yield Text(f"and {len(table.rows) - ROWS} more rows: see leaderboard.md or report.html", "dim")
-    yield Text(table.caption, style="dim")
 
 
 def _section(section: Section, width: int) -> Iterator[RenderableType]:
@@ -64,8 +57,8 @@ def _section(section: Section, width: int) -> Iterator[RenderableType]:
     yield Text("\n".join(f"{name}: {text}" for name, text in section.facts if name in shown), style="dim")
     for sentence in section.problem.doubts:
         yield Text(f"Careful: {sentence}", style="yellow")
-    for table in (t for t in section.tables if not t.detail and t.id != "models"):  # 'mlffbench model' lists
-        yield from _table(table, width)
+    shown_tables = [t for t in section.tables if t.id != "models"]  # 'mlffbench model' lists
+    yield from _tables(shown_tables, width)
     if details := sum(t.detail and t.id != "merit" for t in section.tables):
         yield Text(f"\n{details} tables of tasks: see leaderboard.md or report.html", style="dim")
     if section.failures:
@@ -78,6 +71,22 @@ def _section(section: Section, width: int) -> Iterator[RenderableType]:
     yield Text("\nVerdict", style="bold")
     yield Text(section.verdict)
     yield Text()
+
+
+def render_tables(tables: Iterable[Table], width: int = 80) -> Group:
+    """Tables, those of details too, as something that a `rich.console.Console` prints."""
+    return Group(*_tables([replace(table, detail=False) for table in tables], width))
+
+
+def _tables(tables: Iterable[Table], width: int) -> Iterator[RenderableType]:
+    """Tables with titles and captions, without those of details."""
+    for table in (t for t in tables if not t.detail):
+        yield Text(f"\n{table.title}", style="bold")
+        for part in _parts(replace(table, rows=table.rows[:ROWS]), width):
+            yield _rich(part)
+        if len(table.rows) > ROWS:
+            yield Text(f"and {len(table.rows) - ROWS} more rows: see leaderboard.md or report.html", "dim")
+        yield Text(table.caption, style="dim")
 
 
 def _parts(table: Table, width: int) -> Iterator[Table]:

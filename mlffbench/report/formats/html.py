@@ -138,7 +138,7 @@ def _parity(section: Section, predictions: Predictions, palette: Palette, n_prob
 def _reproduced(results: Results) -> list[Block]:
     """Published errors beside those measured, of all problems."""
     tables = reproduced_tables(results)
-    return [Block("reproduced", "Published errors", tables)] if tables else []
+    return [Block("reproduced", "Reproduced", tables)] if tables else []
 
 
 def _learning(content: list[Section], palette: Palette) -> list[Block]:

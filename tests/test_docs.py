@@ -249,6 +249,17 @@ def test_every_property_is_in_a_table_of_models():
     assert {*property_names(), *ELSEWHERE} <= named
 
 
+def test_the_indicators_of_committed_results_are_shown(monkeypatch, capsys):
+    monkeypatch.chdir(DOCS.parent)
+    text = (DOCS / "results.md").read_text(encoding="utf-8").partition("## Indicators of survival")[2]
+    (code,) = blocks("python", text.partition("\n## ")[0])
+    exec(compile(code, "results.md", "exec"), {})
+    assert len(capsys.readouterr().out.splitlines()) == 6
+    (command,) = (line for line in _commands(text) if "indicators" in line)
+    done = CliRunner().invoke(app, shlex.split(command, comments=True)[1:])
+    assert done.exit_code == 0, f"{done.output}\n{done.exception!r}"
+
+
 def test_the_commands_on_reports_and_comparisons_run(tmp_path, monkeypatch):
     """Two folders of two revisions, one of them committed; what is said of exit codes holds."""
     monkeypatch.chdir(tmp_path)

@@ -77,7 +77,8 @@ def _of_method(name: str) -> Iterator[Reference]:
 
 
 def _is_baseline(name: str) -> bool:
-    return name in registry.names("estimators") and registry.load("estimators", name).family == "baseline"
+    known = name in registry.names("estimators")
+    return known and getattr(registry.load("estimators", name), "family", "") == "baseline"
 
 
 def _citations(documents: Iterable[Document]) -> dict[str, str]:
@@ -93,7 +94,7 @@ def _citations(documents: Iterable[Document]) -> dict[str, str]:
 def _of_packages(documents: Sequence[Document], methods: Iterable[str]) -> Iterator[Reference]:
     """Publications of the packages that methods need, with the versions that were there."""
     own = [registry.load("estimators", name) for name in methods if name in registry.names("estimators")]
-    needed = {module for method in own for module in method.requires}
+    needed = {str(module) for method in own for module in getattr(method, "requires", ())}
     needed |= {BY_MODULE[module] for module in needed if module in BY_MODULE}
     for package, citation in PACKAGES.items():
         found = [dig(d, "provenance", "packages") or {} for d in documents]

@@ -41,9 +41,12 @@ def _of_test(method: Method, test: str, entries: list[Mapping[str, Any]]) -> dic
     shared = [quantity for quantity in known[0] if all(quantity in own for own in known)]
     samples: dict[Name, ErrorSample] = {}
     for quantity in shared:
-        sums = [ErrorSums.from_json(own[quantity]) for own in known]
-        for metric in METRICS:
-            samples[test, quantity, metric] = ErrorSample.of_sums(sums, metric, keys, unit, seeds)
+        try:
+            sums = [ErrorSums.from_json(own[quantity]) for own in known]
+            own = {m: ErrorSample.of_sums(sums, m, keys, unit, seeds) for m in METRICS}
+        except ValueError:  # lists that are no sums, or not of the same clusters
+            continue
+        samples |= {(test, quantity, metric): sample for metric, sample in own.items()}
     return samples
 
 

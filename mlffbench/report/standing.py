@@ -90,7 +90,7 @@ def _samples(results: Results, problem: Problem, scores: Sequence[Score]) -> lis
     for score in scores:
         cell = score["test"], score["quantity"], score["metric"]
         sample = results.samples.get((problem.name, score["method"]), {}).get(cell)
-        if sample is None or not sample.without:
+        if sample is None or not score["clusters"]:
             factor = 1e-3 if score["unit"].startswith("meV") else 1.0
             value, low, high = (factor * score[key] for key in ("value", "low", "high"))
             sample = ErrorSample(np.array([value]), low=low, high=high)

@@ -33,20 +33,23 @@ OTHER_LEVEL = "¶"  # beside numbers of tasks that were compared with another le
 
 APART = "§"  # beside times that were not measured under the conditions of most others
 
+LOPSIDED = 1.4  # ratio of the sides of an interval from which on both are given
+
 PARTS = {TRAIN: "training part", VALIDATION: "validation part"}  # of the training set; no group is so named
 
 HOW_TO_READ = (  # points of one paragraph
     "Every row is one method, fitted on the training part of one dataset and split and scored on named test "
     "groups it has not seen. RMSE is the root mean square error: of single force components in meV/Å, of "
     "the energy per atom in meV/atom. Lower is better.",
-    "Numbers are means over the seeds; ± is the larger "
-    "side of their 95 % interval: with one seed a bootstrap over the frames of the test group, with several "
-    "seeds a t-interval over the seeds, or the bootstrap where that is wider (a deterministic method does "
-    "not vary with its seed, its test frames still do).",
-    "Ranks follow the error on the reference group. Two "
-    "methods are told apart only if their intervals do not overlap: a method's best rank is 1 + the number "
-    "of methods certainly better, its worst rank is n − the number certainly worse, so “1–2” means that it "
-    "shares the first two places.",
+    "Numbers are means over the seeds; ± is the larger side of their 95 % interval, [low, high] the interval "
+    "where its sides differ: a jackknife over trajectories, groups or blocks of test frames, inside which "
+    "errors are correlated, and over the seeds. Results that are older than this have a bootstrap over single "
+    "frames, or a t-interval over seeds where that is wider. Points of a path, fewer than 5 blocks, largest "
+    "errors and times of one run have no interval.",
+    "Ranks follow the error on the reference group. Methods are compared in pairs on the same frames: a "
+    "method's best rank is 1 + the number of methods that are better, its worst rank is n − the number that "
+    "are worse, at 5 % with Holm's correction over all pairs, so “1–2” means that it shares the first two "
+    "places. docs/statistics.md has every rule.",
     "A transfer ratio is the error on a group divided by the same method's "
     "error in domain: 1× means that nothing is lost.",
     "Prediction times include preparation (neighbour lists, "
@@ -117,14 +120,18 @@ def digits(value: float) -> str:
 def with_interval(value: float, low: float, high: float) -> str:
     """``35.0 ±2.1``: the larger side of the interval with two digits, the value to the same decimal.
 
+    ``350 [310, 420]`` where one side is more than 1.4 times the other.
+
     Examples
     --------
-    >>> with_interval(35.02, 33.0, 37.13), with_interval(350.2, 310, 380), with_interval(1.0, np.nan, np.nan)
-    ('35.0 ±2.1', '350 ±40', '1.00')
+    >>> with_interval(35.02, 33.0, 37.13), with_interval(350.2, 310, 420), with_interval(1.0, np.nan, np.nan)
+    ('35.0 ±2.1', '350 [310, 420]', '1.00')
     """
-    half = max(value - low, high - value)
+    half, other = max(value - low, high - value), min(value - low, high - value)
     if not np.isfinite(half) or half <= 0 or max(half, value) >= 1e6 or half < 1e-4:
         return plain(value)
+    if half > LOPSIDED * other:
+        return f"{plain(value)} [{plain(low)}, {plain(high)}]"
     decimals = max(0, 1 - int(np.floor(np.log10(half))))
     return f"{value:.{decimals}f} ±{half:.{decimals}f}"
 

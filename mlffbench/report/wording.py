@@ -43,7 +43,7 @@ HOW_TO_READ = (  # points of one paragraph
     "the energy per atom in meV/atom. Lower is better.",
     "Numbers are means over the seeds; ± is the larger side of their 95 % interval, [low, high] the interval "
     "where its sides differ: a jackknife over trajectories, groups or blocks of test frames, inside which "
-    "errors are correlated, and over the seeds. Results that are older than this have a bootstrap over single "
+    "errors are correlated, and over the seeds. Older results have a bootstrap over single "
     "frames, or a t-interval over seeds where that is wider. Points of a path, fewer than 5 blocks, largest "
     "errors and times of one run have no interval.",
     "Ranks follow the error on the reference group. Methods are compared in pairs on the same frames: a "

@@ -10,8 +10,8 @@ from mlffbench.report.statistics.ratio import error_ratio
 from mlffbench.report.statistics.samples import ErrorSample, over_clusters
 
 
-def sample(factor, seed, n=30):
-    errors = factor * np.random.default_rng(seed).normal(size=n)
+def sample(factor, seed, n=200):
+    errors = factor * np.random.default_rng(seed).uniform(-1, 1, size=n)
     return ErrorSample.of_sums([ErrorSums.of(errors, range(n))], "rmse")
 
 
@@ -20,9 +20,7 @@ def test_relative_variances_add():
     ratio = error_ratio(outside, inside)
     assert ratio.value == pytest.approx(outside.value / inside.value)
     widths = [np.log(one.high / one.low) for one in map(over_clusters, (outside, inside))]
-    assert np.log(ratio.high / ratio.low) == pytest.approx(
-        np.hypot(*widths), rel=0.03
-    )  # t of ν = 29 and more
+    assert np.log(ratio.high / ratio.low) == pytest.approx(np.hypot(*widths), rel=0.01)
     assert ratio.low * ratio.high == pytest.approx(ratio.value**2)
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mlffbench.data import Labels
-from mlffbench.harness.documents.kept_suite import KEPT
+from mlffbench.harness.documents.kept_suite import KEPT, kept_suites
 from mlffbench.harness.documents.predictions import unpack
 from mlffbench.harness.documents.records import SCHEMA
 from mlffbench.harness.documents.store import Store
@@ -281,7 +281,7 @@ class Results:
         combined = combine_folders(self._stores, self._ids)
         with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
             one = len(self._stores) == 1
-            grouped = self._grouped if one else GroupedResults.from_documents(combined.documents)
+            grouped = self._grouped if one else self._group(combined.documents)
             return write(grouped, combined.predictions, Path(out or self.folders[0]), self._title)
 
     def __repr__(self) -> str:
@@ -313,7 +313,10 @@ class Results:
 
     @cached_property
     def _grouped(self) -> GroupedResults:
-        return GroupedResults.from_documents(self.documents)
+        return self._group(self.documents)
+
+    def _group(self, documents: Iterable[Document]) -> GroupedResults:
+        return GroupedResults.from_documents(documents, kept_suites(self.folders))
 
     @cached_property
     def _without_number(self) -> pd.DataFrame:

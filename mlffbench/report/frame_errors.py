@@ -51,6 +51,12 @@ def _of_test(method: Method, test: str, entries: list[Mapping[str, Any]]) -> dic
 
 
 def no_sample(method: Method, test: str) -> str:
-    """Why the frames of a test group are no sample that can be resampled; '' if no document says."""
+    """Why the frames of a test group are no sample that can be resampled; '' if no document says.
+
+    Groups whose energies stand in a document along a coordinate are paths, in older documents, too.
+    """
     reasons = (dig(document, "clusters", test, "reason") for document in method.done)
-    return next((str(reason) for reason in reasons if reason), "")
+    paths = (dig(document, "profiles", test) for document in method.done)
+    is_path = any(isinstance(path, Mapping) for path in paths)
+    path = f"{test} is a path, no sample" if is_path else ""
+    return next((str(reason) for reason in reasons if reason), path)

@@ -85,6 +85,12 @@ def test_paths_have_no_interval_but_a_reason():
     assert found["reason"].iloc[0] == "a path of 17 points, no sample"
 
 
+def test_paths_of_older_documents_have_none_either():
+    found = ranks(outcome("old"), quantity="energy_per_atom", group="proton_transfer")
+    assert np.isnan(found["low"].iloc[0])
+    assert found["reason"].iloc[0] == "proton_transfer is a path, no sample"
+
+
 @pytest.mark.parametrize("count", [[1] * 39, [-1] * 40, [0] * 40, [2] * 40])
 def test_sums_that_do_not_give_the_score_are_not_believed(count):
     document = clustered("a", 0.02)

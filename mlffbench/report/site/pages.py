@@ -302,5 +302,5 @@ def _with_way_back(page: str) -> str:
     """A report's page with a line on top that leads to the site's index."""
     head, found, rest = page.partition("<main>")
     return (
-        f'{head}<main>\n<p class="way"><a href="../../index.html">All suites</a></p>{rest}' if found else page
+        f'{head}<main>\n<p class="way" style="margin: 0 0 .4rem; font-size: .92rem"><a href="../../index.html">All suites</a></p>{rest}' if found else page
     )

@@ -38,3 +38,14 @@ def test_tuned_methods_have_a_front_of_their_own():
     assert lines == [([10.0, 20.0], [40.0, 20.0]), ([5.0], [10.0])]
     assert "Tuned methods have a front of their own." in plot.caption
     assert "Tuned" not in plots(documents[:2])[0].caption
+
+
+def test_times_measured_apart_are_on_no_front():
+    documents = [outcome("soap", 0.04), outcome("mace", 0.02), outcome("gap", 0.03)]
+    documents[1]["timings"]["fit"]["seconds"] = 20.0
+    documents[2]["timings"]["fit"]["seconds"] = 1.0
+    documents[2]["model"]["device"] = "cuda"  # faster and better than soap, on another machine
+    plot = plots(documents)[0]
+    (line,) = [t.x.tolist() for t in plot.figure.data if t.mode == "lines"]
+    assert line == [10.0, 20.0]
+    assert "gap" in plot.caption

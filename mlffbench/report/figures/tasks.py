@@ -77,6 +77,8 @@ def _figure(curves: dict[str, dict[str, Any]], palette: Palette) -> Figure:
         else:
             style["line"]["shape"] = "hv" if str(labels["name"]).startswith(SURVIVAL) else "linear"
             fig.add_scatter(x=curve["x"], y=curve["y"], mode="lines", **style)
+    if str(labels["name"]).startswith(SURVIVAL):
+        fig.update_yaxes(range=[-0.03, 1.05])
     if labels.get("log"):
         fig.update_xaxes(log_axis(v for curve in curves.values() for v in curve["x"]))
         fig.update_yaxes(log_axis(v for curve in curves.values() for v in curve["y"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
@@ -46,12 +47,18 @@ def render_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breaks"] = _breaks
     texts = {f"library-{name}": library(name) for name in libraries}
     texts |= {name: packed_json(value) for name, value in (packs or {}).items()}
     scripts = Markup("\n".join(_source(f"page/script/{name}.js") for name in SCRIPTS))
     return environment.get_template(template).render(
         packs={name: Markup(text) for name, text in texts.items()}, scripts=scripts, **context
     )
+
+
+def _breaks(name: str) -> list[str]:
+    """Parts of a long name, between which a line may end."""
+    return re.findall(r"[^(=,·_]*[(=,·_]?", name)[:-1]
 
 
 def _source(name: str) -> str:

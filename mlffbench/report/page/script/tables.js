@@ -61,8 +61,8 @@ function rememberOrder(table) {
 // Methods that are columns.
 function showColumns() {
   tables.forEach((api, table) => {
-    if (!api || !table.dataset.columns) return;
-    table.dataset.columns.split(",").forEach((m, column) => {
+    if (!api || !table.dataset.owners) return;
+    table.dataset.owners.split(",").forEach((m, column) => {
       if (m !== "" && api.column(column).visible() !== shown(Number(m))) api.column(column).visible(shown(Number(m)));
     });
   });

@@ -17,7 +17,7 @@ function select(tab) {
     other.tabIndex = on ? 0 : -1;
     panelOf(other).hidden = !on;
   });
-  tab.scrollIntoView({block: "nearest", inline: "nearest"});
+  list.scrollTo(tab.offsetLeft - 40, tab.offsetTop - 40);
   reveal(panelOf(tab));
 }
 

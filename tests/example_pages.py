@@ -13,7 +13,9 @@ PACK = re.compile(r'<script type="text/plain" id="pack-([^"]+)">([^<]*)</script>
 def packs(page):
     """Plain JSON of a page by name, without the libraries."""
     return {
-        name: json.loads(unpacked(text)) for name, text in PACK.findall(page) if not name.startswith("library")
+        name: json.loads(unpacked(text))
+        for name, text in PACK.findall(page)
+        if not name.startswith("library")
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -14,9 +14,17 @@ from mlffbench.data import Dataset, InvalidData, Spec, Split
 from mlffbench.datasets.sources.availability import sources_of
 from mlffbench.harness.case_data import load_dataset
 
-__all__ = ["test_frames"]
+__all__ = ["frames_of", "test_frames"]
 
 USERS = "path"  # data set of files that a document names: a report opens none of them
+
+
+def frames_of(
+    documents: Iterable[Mapping[str, Any]],
+) -> Callable[[str, str, Sequence[int]], list[Atoms] | None]:
+    """Return the function that finds frames of a test group by the id of one of these documents."""
+    by_id = {document["id"]: document for document in documents}
+    return lambda id, group, numbers: test_frames(by_id[id], group, numbers) if id in by_id else None
 
 
 def test_frames(document: Mapping[str, Any], group: str, numbers: Sequence[int]) -> list[Atoms] | None:

@@ -25,7 +25,6 @@ from mlffbench.report.datasheet.summary import energies_less_composition, summar
 from mlffbench.report.figures.style import palette_of
 
 
-
 @pytest.fixture(scope="module")
 def argon() -> Dataset:
     return registry.load("datasets", "lennard_jones")(n_train=8, n_test=4)

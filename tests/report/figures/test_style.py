@@ -12,5 +12,5 @@ def test_methods_of_a_family_share_a_hue_and_differ_in_the_marker():
     assert palette["painn"]["color"] in FAMILY_COLOURS["neural network"]
     assert palette["mace"]["symbol"] != palette["painn"]["symbol"]
     assert palette["soap"]["color"] in FAMILY_COLOURS["kernel"]
-    assert palette["mine"]["color"] not in sum(FAMILY_COLOURS.values(), [])
+    assert not any(palette["mine"]["color"] in shades for shades in FAMILY_COLOURS.values())
     assert len({(own["color"], own["symbol"]) for own in palette.values()}) == 4

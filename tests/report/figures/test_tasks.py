@@ -56,7 +56,9 @@ def test_survival_falls_in_steps_below_one():
 
 
 def test_corners_of_a_path_of_bands_stand_where_the_spacing_changes():
-    path = np.concatenate([np.linspace(0, 1, 5), np.linspace(1, 1.6, 4)[1:], [1.6], np.linspace(1.6, 2, 3)[1:]])
+    path = np.concatenate(
+        [np.linspace(0, 1, 5), np.linspace(1, 1.6, 4)[1:], [1.6], np.linspace(1.6, 2, 3)[1:]]
+    )
     bands = [*path, *path[::-1], *path]
     corners = band_corners("path G X W K / (1/Å)", bands)
     assert corners == {}  # four names, five corners: W|K stand at one place

@@ -43,8 +43,8 @@ def test_missing_predictions_are_said(documents):
 def test_blocks_tables_and_figures_are_found_by_id():
     page = rendered([outcome("a"), measured("soft", 140.0)])
     anchors = re.findall(r'<h3 id="problem-1-([^"]*)">', page)
-    assert anchors == ["leaderboard", "cost", "transfer", "profiles", "tasks", "task-properties", "task-physics",
-                       "skipped", "parity", "training"]  # fmt: skip
+    assert anchors == ["leaderboard", "cost", "transfer", "profiles", "tasks", "task-properties",
+                       "task-physics", "skipped", "parity", "training"]  # fmt: skip
     ids = re.findall(r'data-id="([^"]*)"', page)
     assert {"leaderboard", "cost", "cost/fit_time", "transfer/forces", "training/loss"} <= set(ids)
     assert [id for id in ids if id.startswith("tasks/")] == [
@@ -127,7 +127,9 @@ def test_frames_at_hand_are_in_the_page_and_only_those_that_fit():
         "cell": [5, 0, 0, 0, 6, 0, 0, 0, 7],
     }
     other = lambda id, group, numbers: [water + water] * len(numbers)  # of another number of atoms
-    assert "frames-0" not in packs(html.render(Results.from_documents([outcome("a")]), predictions, "s", other))
+    assert "frames-0" not in packs(
+        html.render(Results.from_documents([outcome("a")]), predictions, "s", other)
+    )
 
 
 def test_identical_input_is_an_identical_page(documents):

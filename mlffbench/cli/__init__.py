@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from mlffbench import __version__
-from mlffbench.cli import data, export, label, listing, model, new, predict, property, run, show, suite
+from mlffbench.cli import (
+    data,
+    export,
+    label,
+    listing,
+    model,
+    new,
+    predict,
+    property,
+    reproduce,
+    run,
+    show,
+    suite,
+)
 from mlffbench.cli import results as results_commands
 from mlffbench.cli.console import lenient_output
 from mlffbench.cli.help_texts import DATA_EXAMPLES, EXAMPLES, MORE, RESULTS_EXAMPLES, complete_help
@@ -27,6 +40,7 @@ app = typer.Typer(
 
 for command in (run.run, suite.report, suite.score, suite.schema):
     app.command()(command)
+app.command()(reproduce.reproduce)
 app.command()(new.new)
 app.command("list")(listing.list_)
 app.command()(show.show)

@@ -144,12 +144,14 @@ def read_results(stores: Sequence[Store], ids: list[str] | None = None) -> tuple
     """Results of folders as one, and the predictions by the ids of their documents."""
     import numpy as np
 
+    from mlffbench.harness.documents.kept_suite import kept_suites
     from mlffbench.report.combined_folders import combine_folders
     from mlffbench.report.results import Results
 
     combined = combine_folders(stores, ids)
     with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
-        return Results.from_documents(combined.documents), combined.predictions
+        suites = kept_suites(store.folder for store in stores)
+        return Results.from_documents(combined.documents, suites), combined.predictions
 
 
 def write_files(results: Results, predictions: Predictions, folder: Path) -> list[Path]:
@@ -157,10 +159,11 @@ def write_files(results: Results, predictions: Predictions, folder: Path) -> lis
     import numpy as np
 
     from mlffbench.report.formats.write import write
+    from mlffbench.report.structures import frames_of
 
     title = ", ".join(dict.fromkeys(document["case"]["suite"] for document in results.documents))
     with np.errstate(all="ignore"):
-        return write(results, predictions, folder, title)
+        return write(results, predictions, folder, title, frames_of(results.documents))
 
 
 def _names(stores: Sequence[Store]) -> str:

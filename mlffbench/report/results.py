@@ -14,6 +14,7 @@ import pandas as pd
 
 from mlffbench.harness.documents.parts import number
 from mlffbench.harness.documents.valid_scores import UNITS
+from mlffbench.harness.planning.plan import Suite
 from mlffbench.report.frame_errors import Name, error_samples, no_sample
 from mlffbench.report.grouping import group_documents
 from mlffbench.report.problems import Document, Method, Problem
@@ -42,16 +43,19 @@ class Results:
         As they were given.
     problems : tuple of Problem
         In order of appearance.
+    suites : tuple of Suite
+        Those that the results folders keep.
     """
 
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
+    suites: tuple[Suite, ...] = ()
 
     @classmethod
-    def from_documents(cls, documents: Iterable[Document]) -> Results:
+    def from_documents(cls, documents: Iterable[Document], suites: Iterable[Suite] = ()) -> Results:
         """Group outcome documents by problem and method."""
         documents = tuple(documents)
-        return cls(documents, tuple(group_documents(documents)))
+        return cls(documents, tuple(group_documents(documents)), tuple(suites))
 
     @cached_property
     def scores(self) -> pd.DataFrame:

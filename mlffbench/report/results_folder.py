@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mlffbench.data import Labels
-from mlffbench.harness.documents.kept_suite import KEPT
+from mlffbench.harness.documents.kept_suite import KEPT, kept_suites
 from mlffbench.harness.documents.predictions import unpack
 from mlffbench.harness.documents.records import SCHEMA
 from mlffbench.harness.documents.store import Store
@@ -275,14 +275,16 @@ class Results:
             The files.
         """
         from mlffbench.report.formats.write import write
+        from mlffbench.report.structures import frames_of
 
         if out is None and len(self.folders) > 1:
             raise ValueError("these results are of several folders; name the folder to write into")
         combined = combine_folders(self._stores, self._ids)
         with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
             one = len(self._stores) == 1
-            grouped = self._grouped if one else GroupedResults.from_documents(combined.documents)
-            return write(grouped, combined.predictions, Path(out or self.folders[0]), self._title)
+            grouped = self._grouped if one else self._group(combined.documents)
+            place, frames = Path(out or self.folders[0]), frames_of(grouped.documents)
+            return write(grouped, combined.predictions, place, self._title, frames)
 
     def __repr__(self) -> str:
         status = [status for table in self._records for status in table["status"].to_pylist()]
@@ -313,7 +315,10 @@ class Results:
 
     @cached_property
     def _grouped(self) -> GroupedResults:
-        return GroupedResults.from_documents(self.documents)
+        return self._group(self.documents)
+
+    def _group(self, documents: Iterable[Document]) -> GroupedResults:
+        return GroupedResults.from_documents(documents, kept_suites(self.folders))
 
     @cached_property
     def _without_number(self) -> pd.DataFrame:

@@ -26,6 +26,7 @@ from mlffbench.report.formats.measures import Measure, measures, words
 from mlffbench.report.page.page import render_page
 from mlffbench.report.problems import Method
 from mlffbench.report.results import Results
+from mlffbench.report.tables.reproduced import reproduced_tables
 from mlffbench.report.tables.sections import Section, sections
 from mlffbench.report.tables.table import Table
 from mlffbench.report.wording import HOW_TO_READ, MISSING
@@ -59,14 +60,14 @@ def render(results: Results, predictions: Predictions, title: str, frames: Frame
     palette = palette_of(methods, {label: family(method) for label, method in methods.items()})
     compared = [_parity(s, predictions, frames, palette, n_problems) for s in content]
     parts = [(s, section_blocks(s, palette, c.block)) for s, c in zip(content, compared, strict=True)]
-    learning = _learning(content, palette)
+    across = [*_reproduced(results), *_learning(content, palette)]
     board = measures([(s.problem, s.frames) for s in content], list(methods))
     runs = results.documents[:RUNS]
     return render_page(
         "formats/report.html",
         packs={
             **{f"figures-{p}": _figures(blocks) for p, (_, blocks) in enumerate(parts)},
-            "figures-learning": _figures(learning),
+            "figures-across": _figures(across),
             **{f"frames-{p}": c.structures for p, c in enumerate(compared) if c.structures},
             "board": _board(results, board, list(methods)),
             "cases": _cases(results, list(methods)),
@@ -83,7 +84,7 @@ def render(results: Results, predictions: Predictions, title: str, frames: Frame
         elements=sorted({e for p in results.problems for e in p.first("dataset", "elements") or ()}),
         families=list(dict.fromkeys(family(method) for method in methods.values())),
         sections=parts,
-        learning=learning,
+        across=across,
         runs=provenance.runs(runs),
         n_more_runs=len(results.documents) - len(runs),
         packages=provenance.packages(results.documents),
@@ -207,6 +208,12 @@ def _sentences(stored: Mapping[str, Any], n_panels: int, n_methods: int, points:
             "atom, less the group's mean reference energy; the line is perfect agreement. A click on a point "
             "opens its frame."
         )
+
+
+def _reproduced(results: Results) -> list[Block]:
+    """Published errors beside those measured, of all problems."""
+    tables = reproduced_tables(results)
+    return [Block("reproduced", "Published errors", tables)] if tables else []
 
 
 def _learning(content: list[Section], palette: Palette) -> list[Block]:

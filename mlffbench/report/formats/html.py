@@ -61,7 +61,7 @@ def render(results: Results, predictions: Predictions, title: str, frames: Frame
     compared = [_parity(s, predictions, frames, palette, n_problems) for s in content]
     parts = [(s, section_blocks(s, palette, c.block)) for s, c in zip(content, compared, strict=True)]
     across = [*_reproduced(results), *_learning(content, palette)]
-    board = measures([(s.problem, s.frames) for s in content], list(methods))
+    board = measures(results, [(s.problem, s.frames) for s in content], list(methods))
     runs = results.documents[:RUNS]
     return render_page(
         "formats/report.html",

@@ -10,18 +10,27 @@ import numpy as np
 import pandas as pd
 
 from mlffbench.report.conditions import timed_apart
+from mlffbench.report.dataframes import costs
 from mlffbench.report.dataframes.failures import failure_of
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN
 from mlffbench.report.problems import Problem
+from mlffbench.report.quantities.catalogue import known_quantity
+from mlffbench.report.results import Results
+from mlffbench.report.standing import standing
 from mlffbench.report.tables.table import records
-from mlffbench.report.wording import APART, rank_text
+from mlffbench.report.wording import APART, LEAKY, rank_text
 
 __all__ = ["Measure", "measures", "words"]
 
 Entry = list[Any]  # value, low, high, note, rank
 Entries = dict[str, Entry]  # by method
 NOT_RUN = "not run"
+COSTS = {  # of the first screen
+    "fit_time": "Wall-clock time of the fit",
+    "prediction_time": "Time of energies and forces, preparation included",
+    "peak_memory": "Most memory of the whole process",
+}
 
 
 @dataclass(frozen=True)
@@ -36,8 +45,8 @@ class Measure:
         A number without a rank is shown and not compared.
     weight : float
         In an order by all measures.
-    thresholds : list of two numbers or None
-        Upper limits of a passed and of a marginal number.
+    limits : two numbers or None
+        Largest numbers that pass and that are marginal, where the registry of quantities has them.
     """
 
     id: str
@@ -46,30 +55,32 @@ class Measure:
     sentence: str
     values: list[list[Entry | None]]
     weight: float = 1.0
-    thresholds: tuple[float | None, float | None] = (None, None)
+    limits: tuple[float | None, float | None] = (None, None)
 
     def to_json(self) -> dict[str, Any]:
         """The measure as plain JSON."""
         return asdict(self)
 
 
-def measures(content: Sequence[tuple[Problem, Frames]], labels: Sequence[str]) -> list[Measure]:
+def measures(
+    results: Results, content: Sequence[tuple[Problem, Frames]], labels: Sequence[str]
+) -> list[Measure]:
     """The measures that any method has a number of; the one that ranks the methods stands first.
 
     Parameters
     ----------
+    results : Results
     content : sequence of (Problem, Frames)
+        Of the same problems.
     labels : sequence of str
         All methods, in the order of the values.
     """
+    standings = standing(results)
     made = [
-        *(_errors(content, labels, quantity) for quantity in SHOWN),
+        *(_errors(standings, content, labels, quantity) for quantity in SHOWN),
         _worst(content, labels),
-        _cost(content, labels, "fit_time", "Fit time", "s", "Wall-clock time of the fit"),
-        _cost(content, labels, "prediction_time", "Prediction time", "µs/atom",
-              "Time of energies and forces, preparation included"),
-        _cost(content, labels, "peak_memory", "Peak memory", "MB", "Most memory of the whole process"),
-    ]  # fmt: skip
+        *(_cost(content, labels, cost) for cost in COSTS),
+    ]
     return [measure for measure in made if any(entry for row in measure.values for entry in row)]
 
 
@@ -82,26 +93,39 @@ def _values(
     return [[own.get(label) for label in labels] for own in each]
 
 
-def _errors(content: Sequence[tuple[Problem, Frames]], labels: Sequence[str], quantity: str) -> Measure:
-    """RMSE on the reference group; its ranks are those of the leaderboard where that is ranked by it."""
+def _errors(
+    standings: pd.DataFrame,
+    content: Sequence[tuple[Problem, Frames]],
+    labels: Sequence[str],
+    quantity: str,
+) -> Measure:
+    """RMSE on the reference group, with its range of ranks."""
     name, unit = SHOWN[quantity]
+    of_quantity = standings[(standings["quantity"] == quantity) & (standings["metric"] == "rmse")]
+    by_problem = {str(p): own for p, own in of_quantity.groupby("problem", sort=False)}
 
     def entries(problem: Problem, frames: Frames) -> Entries:
         errors = frames.errors
         own = errors[(errors["quantity"] == quantity) & (errors["test"] == problem.reference)]
         own = own[np.isfinite(own["value"])]
-        ranks = _ranks(frames.leaderboard, name)
-        if ranks is None:
-            ranks = _places(own, set(problem.gaps) | _tuned(frames))
-        leak = "‡" if problem.reference in problem.leaks else ""
-        return {
-            str(r["method"]): _entry(r, leak, ranks.get(str(r["method"]))) for r in records(own)
-        }  # fmt: skip
+        ranks = _ranks(by_problem.get(problem.name, standings[:0]), problem, _tuned(frames))
+        leak = LEAKY if problem.reference in problem.leaks else ""
+        return {str(r["method"]): _entry(r, leak, ranks.get(str(r["method"]))) for r in records(own)}
 
     sentence = (
-        f"RMSE of the {name} on the reference group of each problem (in domain where it has such a group)."
+        f"RMSE of the {name} on the reference group of each problem, the in-domain one where it has one."
     )
-    return Measure(quantity, f"{name.capitalize()} error", unit, sentence, _values(content, labels, entries))
+    entry = known_quantity("", quantity, "rmse")
+    limits = _milli(entry.passed), _milli(entry.failed)
+    return Measure(
+        quantity, f"{name.capitalize()} error", unit, sentence, _values(content, labels, entries),
+        limits=limits,
+    )  # fmt: skip
+
+
+def _milli(value: float | None) -> float | None:
+    """The number in meV."""
+    return None if value is None else float(f"{1000 * value:.6g}")
 
 
 def _worst(content: Sequence[tuple[Problem, Frames]], labels: Sequence[str]) -> Measure:
@@ -119,19 +143,15 @@ def _worst(content: Sequence[tuple[Problem, Frames]], labels: Sequence[str]) -> 
             str(r["method"]): _entry(r, str(r["test"]), ranks.get(str(r["method"]))) for r in records(worst)
         }
 
-    sentence = "Largest force RMSE over the named test groups, absolute, with the group's name."
+    sentence = (
+        "Largest force RMSE over the named test groups, absolute, with the group's name; ranks by value."
+    )
     return Measure("worst", "Worst group's force error", "meV/Å", sentence, _values(content, labels, entries))
 
 
-def _cost(
-    content: Sequence[tuple[Problem, Frames]],
-    labels: Sequence[str],
-    cost: str,
-    name: str,
-    unit: str,
-    sentence: str,
-) -> Measure:
+def _cost(content: Sequence[tuple[Problem, Frames]], labels: Sequence[str], cost: str) -> Measure:
     """Mean cost over the seeds; a time that was measured apart has no rank."""
+    name, unit = costs.COSTS[cost]
 
     def entries(problem: Problem, frames: Frames) -> Entries:
         own = frames.costs[np.isfinite(frames.costs[cost])].rename(columns={cost: "value"})
@@ -140,8 +160,10 @@ def _cost(
         rows = {str(r["method"]): r["value"] for r in records(own)}
         return {m: [_short(v), None, None, APART if m in away else "", ranks.get(m)] for m, v in rows.items()}
 
-    text = f"{sentence}; numbers of other machines, threads or load ({APART}) are shown and not ranked."
-    return Measure(cost, name, unit, text, _values(content, labels, entries), weight=0.0)
+    text = f"{COSTS[cost]}; numbers of other machines, threads or load ({APART}) are shown and not ranked."
+    return Measure(
+        cost, f"{name[0].upper()}{name[1:]}", unit, text, _values(content, labels, entries), weight=0.0
+    )
 
 
 def _entry(row: Mapping[str, Any], note: str, rank: str | None) -> Entry:
@@ -160,14 +182,11 @@ def _tuned(frames: Frames) -> set[str]:
     return set() if tuned.all() else set(board.loc[tuned, "method"])
 
 
-def _ranks(board: pd.DataFrame, name: str) -> dict[str, str] | None:
-    """Ranges of ranks of the leaderboard; None if it is ranked by something else."""
-    ranked = board[board["rank"].notna()]
-    if ranked.empty or not str(ranked["ranked by"].iloc[0]).startswith(f"{name} "):
-        return None
-    tuned = ranked["tuned"].astype(bool)
-    ranked = ranked if tuned.all() else ranked[~tuned]
-    return {str(r["method"]): rank_text(r["best rank"], r["worst rank"]) for r in records(ranked)}
+def _ranks(standings: pd.DataFrame, problem: Problem, unranked: set[str]) -> dict[str, str]:
+    """Ranges of ranks on the reference group; a method that left out a group has none."""
+    own = standings[(standings["group"] == problem.reference) & standings["rank"].notna()]
+    own = own[~own["method"].isin([*unranked, *problem.gaps])]
+    return {str(r["method"]): rank_text(r["rank_low"], r["rank_high"]) for r in records(own)}
 
 
 def _places(own: pd.DataFrame, unranked: set[str]) -> dict[str, str]:
@@ -181,9 +200,7 @@ def words(problems: Iterable[Problem], labels: Sequence[str]) -> list[list[str]]
     """Words in place of numbers, by problem and method: the kind of the failure, or not run."""
     rows = []
     for problem in problems:
-        states = {
-            method.label: failure_of(method.failed[0])[0] for method in problem.methods if not method.done
-        }
+        states = {m.label: failure_of(m.failed[0])[0] for m in problem.methods if not m.done}
         states |= {label: f"without {', '.join(tests)}" for label, tests in problem.gaps.items()}
         there = {method.label for method in problem.methods}
         rows.append([states.get(label, "" if label in there else NOT_RUN) for label in labels])

@@ -14,7 +14,7 @@ def board(documents):
     frames = Frames.from_results(results)
     labels = list(dict.fromkeys(frames.leaderboard["method"]))
     content = [(problem, frames.of_problem(problem.name)) for problem in results.problems]
-    made = {measure.id: measure for measure in measures(content, labels)}
+    made = {measure.id: measure for measure in measures(results, content, labels)}
     return made, labels, words(results.problems, labels)
 
 

@@ -1,7 +1,13 @@
 // Keyboard: arrows walk over the cells of a table, Enter opens the drawer; / finds, ? helps.
 function walkCells(table) {
-  const first = table.tBodies[0].rows[0]?.cells[0];
-  if (first) first.tabIndex = 0;
+  const enter = () => {
+    if (table.contains(document.activeElement)) return;
+    table.querySelectorAll("tbody [tabindex='0']").forEach(cell => { cell.tabIndex = -1; });
+    const first = table.tBodies[0].rows[0]?.cells[0];
+    if (first) first.tabIndex = 0;
+  };
+  enter();
+  tables.get(table).on("draw", enter);
   table.addEventListener("keydown", event => {
     const cell = event.target.closest("tbody td, tbody th");
     if (!cell || event.target !== cell) return;

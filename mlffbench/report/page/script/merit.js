@@ -13,7 +13,7 @@ function plain(value) {
 const measureOf = id => board.measures.find(measure => measure.id === id);
 const chosenRank = () => state.get("rank") ?? board.measures[0]?.id;
 const weightOf = measure => Number(state.get(`w.${measure.id}`) ?? measure.weight);
-const thresholdOf = (measure, i) => state.has(`t${i}.${measure.id}`) ? Number(state.get(`t${i}.${measure.id}`)) : measure.thresholds[i];
+const thresholdOf = (measure, i) => state.has(`t${i}.${measure.id}`) ? Number(state.get(`t${i}.${measure.id}`)) : measure.limits[i];
 
 // An entry: value, ends of its interval, note, rank.
 const entryOf = (measure, p, m) => measure.values[p][m] ?? [null, null, null, "", null];
@@ -49,7 +49,7 @@ function merits() {
 function shade(cell, measure, value, best, worst) {
   cell.className = "value";
   cell.style.removeProperty("--depth");
-  const good = thresholdOf(measure, 0), usable = thresholdOf(measure, 1);
+  const [good, usable] = state.has("judge") ? [thresholdOf(measure, 0), thresholdOf(measure, 1)] : [null, null];
   if (value === null) return "";
   if (good !== null || usable !== null) {
     const grade = good !== null && value <= good ? "passed" : usable !== null && value <= usable ? "marginal" : "failed";
@@ -102,25 +102,34 @@ function showMatrixProblems() {
   fillMatrix();
 }
 
+// The field that is typed into stays as it is.
+function setInput(selector, value) {
+  const input = document.querySelector(selector);
+  if (input !== document.activeElement) input.value = value;
+}
+
 function writeMerit() {
   const rank = document.getElementById("rank");
   if (!rank) return;
   rank.value = chosenRank();
+  document.getElementById("judge").checked = state.has("judge");
   board.measures.forEach(measure => {
-    document.querySelector(`[data-weight="${measure.id}"]`).value = weightOf(measure);
-    [0, 1].forEach(i => { document.querySelector(`[data-threshold="${i}.${measure.id}"]`).value = thresholdOf(measure, i) ?? ""; });
+    setInput(`[data-weight="${measure.id}"]`, weightOf(measure));
+    [0, 1].forEach(i => setInput(`[data-threshold="${i}.${measure.id}"]`, thresholdOf(measure, i) ?? ""));
   });
 }
 
 function followMerit() {
   document.getElementById("rank")?.addEventListener("change", event => { remember({rank: event.target.value}); fillMatrix(); });
+  document.getElementById("judge")?.addEventListener("change", event => { remember({judge: event.target.checked ? "1" : null}); fillMatrix(); });
   document.querySelectorAll("[data-weight]").forEach(input => input.addEventListener("input", () => {
     remember({[`w.${input.dataset.weight}`]: input.value, rank: "weights"});
     writeMerit();
     fillMatrix();
   }));
   document.querySelectorAll("[data-threshold]").forEach(input => input.addEventListener("input", () => {
-    remember({[`t${input.dataset.threshold}`]: input.value});
+    remember({[`t${input.dataset.threshold}`]: input.value, judge: "1"});
+    writeMerit();
     fillMatrix();
   }));
   follow(() => { writeMerit(); fillMatrix(); });

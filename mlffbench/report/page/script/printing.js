@@ -5,11 +5,13 @@ async function showAll() {
   before = [...document.querySelectorAll("[role=tabpanel][hidden]")];
   before.forEach(panel => { panel.hidden = false; });
   document.documentElement.classList.add("printing");
+  applyTheme();
   await Promise.all([...document.querySelectorAll(".plot")].map(draw));
 }
 
 function showOne() {
   document.documentElement.classList.remove("printing");
+  applyTheme();
   before.forEach(panel => { panel.hidden = true; });
   before = [];
 }

@@ -10,7 +10,7 @@ async function start() {
   followPrint();
   document.querySelectorAll("figure[data-title]").forEach(offerFigureExport);
   followAll();
-  reveal(document.querySelector("main"));
+  await reveal(document.querySelector("main"));
   document.documentElement.classList.add("ready");
 }
 

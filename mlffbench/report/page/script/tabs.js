@@ -4,9 +4,10 @@ const panelOf = tab => document.getElementById(tab.getAttribute("aria-controls")
 
 function reveal(panel) {
   const seen = element => element.offsetParent !== null;
-  [...tablesIn(panel)].filter(seen).forEach(enhance);
+  const sorted = [...tablesIn(panel)].filter(seen).map(enhance);
   [...panel.querySelectorAll(".plot")].filter(seen).forEach(plot => near.observe(plot));
   [...panel.querySelectorAll(".js-plotly-plot")].filter(seen).forEach(plot => Plotly.Plots.resize(plot));
+  return Promise.all(sorted);
 }
 
 function select(tab) {

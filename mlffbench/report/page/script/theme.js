@@ -1,6 +1,6 @@
 // Light and dark: the system's choice, or that of the button.
 const systemDark = matchMedia("(prefers-color-scheme: dark)");
-const isDark = () => state.has("theme") ? state.get("theme") === "dark" : systemDark.matches;
+const isDark = () => !document.documentElement.classList.contains("printing") && (state.has("theme") ? state.get("theme") === "dark" : systemDark.matches);
 const colour = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 function applyTheme() {

@@ -213,7 +213,7 @@ def _sentences(stored: Mapping[str, Any], n_panels: int, n_methods: int, points:
 def _reproduced(results: Results) -> list[Block]:
     """Published errors beside those measured, of all problems."""
     tables = reproduced_tables(results)
-    return [Block("reproduced", "Published errors", tables)] if tables else []
+    return [Block("reproduced", "Reproduced", tables)] if tables else []
 
 
 def _learning(content: list[Section], palette: Palette) -> list[Block]:

@@ -21,7 +21,7 @@ def render(results: Results, title: str) -> str:
     """The report as markdown."""
     body = [part for section in sections(results) for part in _section(section)]
     if again := reproduced_tables(results):
-        body += ["## Published errors", *map(_table, again)]
+        body += ["## Reproduced", *map(_table, again)]
     how_to_read = f"## How to read this\n\n{' '.join(HOW_TO_READ)}"
     return "\n\n".join([f"# {_safe(title)}", *(body or ["No case has been run yet."]), how_to_read]) + "\n"
 

@@ -34,7 +34,7 @@ def render(results: Results, width: int = 80) -> Group:
     """
     parts = [part for section in sections(results) for part in _section(section, width)]
     if again := reproduced_tables(results):
-        parts += [Text("Published errors", style="bold cyan"), *_tables(again, width), Text()]
+        parts += [Text("Reproduced", style="bold cyan"), *_tables(again, width), Text()]
     return Group(*(parts or [Text("No case has been run yet.")]))
 
 

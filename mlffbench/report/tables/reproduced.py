@@ -39,7 +39,7 @@ def _verdicts(errors: pd.DataFrame) -> Table:
         f"{m}: {s}" for m, s in zip(errors["published method"], errors["source"], strict=True)
     )
     caption = " ".join([HOW_TO_READ, "Published:", "; ".join(sources)])
-    return Table("reproduced", "Reproduced", columns, rows, caption, words=2)
+    return Table("reproduced", "Published errors, measured again", columns, rows, caption, words=2)
 
 
 def _words(error: dict[str, Any]) -> Iterator[Cell]:

@@ -47,7 +47,7 @@ def test_the_report_has_them_in_every_format():
     with screen.capture() as printed:
         screen.print(terminal.render(results(*ENTRIES), 100))
     for shown in (page, text, printed.get()):
-        assert "Published errors" in shown
+        assert "Published errors, measured again" in shown
         assert "no such method here" in shown
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from ase import Atoms
 
 from mlffbench.report.dataframes.scores import SHOWN
 from mlffbench.report.figures.figure import Figure
 from mlffbench.report.figures.style import INK, Palette, Plot, figure, trace_style
 from mlffbench.report.problems import Problem
 from mlffbench.report.wording import plain
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 __all__ = [
     "Frames",
@@ -27,7 +29,7 @@ __all__ = [
 
 Arrays = Mapping[str, np.ndarray]
 Predictions = Callable[[str], Arrays | None]
-Frames = Callable[[str, str, Sequence[int]], Sequence[Atoms] | None]  # of a document's test group
+Frames = Callable[[str, str, Sequence[int]], "Sequence[Atoms] | None"]  # of a document's test group
 ATOMS = 20_000  # in the frames of one group that a page holds
 
 

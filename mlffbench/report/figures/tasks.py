@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from html import escape
 from typing import Any
 
@@ -57,17 +57,7 @@ def _figure(curves: dict[str, dict[str, Any]], palette: Palette) -> Figure:
     labels = next(iter(curves.values()))
     fig = figure(escape(labels["x_label"]), escape(labels["y_label"]), height=320)
     points = labels["x_label"].startswith(POINTS)
-    referenced = next((c for c in curves.values() if c.get("reference_y")), None)
-    if points:
-        ends = _ends(curves.values())
-        fig.add_scatter(
-            x=ends, y=ends, mode="lines", name="perfect agreement", line={"color": INK, "width": 1}
-        )
-    elif referenced is not None:
-        x = referenced.get("reference_x") or referenced["x"]
-        fig.add_scatter(
-            x=x, y=referenced["reference_y"], mode="lines", name="reference", line={"color": INK, "width": 4}
-        )
+    _add_reference(fig, curves.values(), points)
     for label, curve in curves.items():
         style = trace_style(palette, label)
         if curve.get("log"):
@@ -85,6 +75,19 @@ def _figure(curves: dict[str, dict[str, Any]], palette: Palette) -> Figure:
     if corners := band_corners(str(labels["x_label"]), labels["x"]):
         fig.update_xaxes(tickvals=list(corners), ticktext=list(corners.values()), title={"text": "k-points"})
     return fig
+
+
+def _add_reference(fig: Figure, curves: Collection[dict[str, Any]], points: bool) -> None:
+    """Add the line of perfect agreement to points, else the reference's curve, if there is one."""
+    referenced = next((c for c in curves if c.get("reference_y")), None)
+    if points:
+        ends = _ends(curves)
+        fig.add_scatter(
+            x=ends, y=ends, mode="lines", name="perfect agreement", line={"color": INK, "width": 1}
+        )
+    elif referenced is not None:
+        x, line = referenced.get("reference_x") or referenced["x"], {"color": INK, "width": 4}
+        fig.add_scatter(x=x, y=referenced["reference_y"], mode="lines", name="reference", line=line)
 
 
 def _ends(curves: Iterable[dict[str, Any]]) -> list[float]:
@@ -111,7 +114,9 @@ def band_corners(label: str, x: Sequence[float]) -> dict[float, str]:
     steps = np.diff(np.asarray(x, dtype=float))
     back = np.flatnonzero(steps < 0)  # the next band begins where this one ends
     steps = steps[: back[0] - 1] if len(back) else steps
-    turns = np.flatnonzero(np.abs(np.diff(steps)) > 1e-6 * np.abs(steps).max()) + 1 if len(steps) else []
+    if not len(steps):
+        return {}
+    turns = np.flatnonzero(np.abs(np.diff(steps)) > 1e-6 * np.abs(steps).max()) + 1
     places = [float(x[i]) for i in (0, *turns, len(steps))]
     if len(places) != len(names):
         return {}

@@ -53,43 +53,61 @@ def render(results: Results, predictions: Predictions, title: str, frames: Frame
         hand.
     """
     n_problems = max(len(results.problems), 1)
-    most = max(METHODS // n_problems, 3)
-    longest = max((len(problem.methods) for problem in results.problems), default=0)
-    content = [_cut(s, n_problems) for s in sections(results, most if longest > most else None)]
+    content = _content(results, n_problems)
     methods = _methods(results)
     palette = palette_of(methods, {label: family(method) for label, method in methods.items()})
     compared = [_parity(s, predictions, frames, palette, n_problems) for s in content]
     parts = [(s, section_blocks(s, palette, c.block)) for s, c in zip(content, compared, strict=True)]
     across = [*_reproduced(results), *_learning(content, palette)]
     board = measures(results, [(s.problem, s.frames) for s in content], list(methods))
-    runs = results.documents[:RUNS]
+    packs = {
+        **{f"figures-{p}": _figures(blocks) for p, (_, blocks) in enumerate(parts)},
+        "figures-across": _figures(across),
+        **{f"frames-{p}": c.structures for p, c in enumerate(compared) if c.structures},
+        "board": _board(results, board, list(methods)),
+        "cases": _cases(results, list(methods)),
+    }
     return render_page(
         "formats/report.html",
-        packs={
-            **{f"figures-{p}": _figures(blocks) for p, (_, blocks) in enumerate(parts)},
-            "figures-across": _figures(across),
-            **{f"frames-{p}": c.structures for p, c in enumerate(compared) if c.structures},
-            "board": _board(results, board, list(methods)),
-            "cases": _cases(results, list(methods)),
-        },
+        packs=packs,
         libraries=("plotly", "tables", "structures"),
+        page_data=_page_data(results, methods, palette),
         page_title=title,
         title=title,
-        how_to_read=HOW_TO_READ,
-        page_data=_page_data(results, methods, palette),
-        places={label: m for m, label in enumerate(methods)},
         palette=palette,
-        measures=board,
-        first=_first_matrix(results, board, methods),
-        elements=sorted({e for p in results.problems for e in p.first("dataset", "elements") or ()}),
-        families=list(dict.fromkeys(family(method) for method in methods.values())),
         sections=parts,
         across=across,
-        runs=provenance.runs(runs),
-        n_more_runs=len(results.documents) - len(runs),
-        packages=provenance.packages(results.documents),
-        missing=MISSING,
+        **_first_screen(results, board, methods),
+        **_provenance(results),
     )
+
+
+def _content(results: Results, n_problems: int) -> list[Section]:
+    """The sections, of many methods the best ones."""
+    most = max(METHODS // n_problems, 3)
+    longest = max((len(problem.methods) for problem in results.problems), default=0)
+    return [_cut(s, n_problems) for s in sections(results, most if longest > most else None)]
+
+
+def _first_screen(results: Results, board: Sequence[Measure], methods: dict[str, Method]) -> dict[str, Any]:
+    """Variables of the matrix and of its filters."""
+    return {
+        "how_to_read": HOW_TO_READ,
+        "measures": board,
+        "places": {label: m for m, label in enumerate(methods)},
+        "first": _first_matrix(results, board, methods),
+        "elements": sorted({e for p in results.problems for e in p.first("dataset", "elements") or ()}),
+        "families": list(dict.fromkeys(family(method) for method in methods.values())),
+    }
+
+
+def _provenance(results: Results) -> dict[str, Any]:
+    runs = results.documents[:RUNS]
+    return {
+        "runs": provenance.runs(runs),
+        "n_more_runs": len(results.documents) - len(runs),
+        "packages": provenance.packages(results.documents),
+    }
 
 
 def _methods(results: Results) -> dict[str, Method]:

@@ -92,7 +92,7 @@ def test_figures_are_those_of_plotly(documents):
 
 
 def test_every_number_has_the_case_behind_it():
-    page = rendered([outcome("a", params={"cutoff": 5.0}), outcome("a", seed=1), failed("b")])
+    page = rendered([*(outcome("a", params={"cutoff": 5.0}, seed=seed) for seed in (0, 1)), failed("b")])
     sheets = packs(page)["cases"]
     assert set(sheets) == {"0.0", "0.1"}
     assert [sheet["title"] for sheet in sheets["0.0"]] == ["seed 0", "seed 1"]

@@ -20,6 +20,7 @@ from mlffbench.cli import (
     reproduce,
     run,
     show,
+    site,
     suite,
 )
 from mlffbench.cli import results as results_commands
@@ -49,10 +50,11 @@ app.command()(model.model)
 app.command()(predict.predict)
 app.command("property", context_settings={"ignore_unknown_options": True})(property.property_)
 app.command("export")(export.export)
+app.command()(site.site)
 complete_help(app, EXAMPLES)
 complete_help(data.app, DATA_EXAMPLES)
 complete_help(results_commands.app, RESULTS_EXAMPLES)
-add_trust_option(app, without=("report", "schema", "list"))
+add_trust_option(app, without=("report", "schema", "list", "site"))
 add_trust_option(data.app, without=("list",))
 app.add_typer(data.app, name="data")
 app.add_typer(results_commands.app, name="results")

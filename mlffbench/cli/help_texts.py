@@ -29,6 +29,7 @@ EXAMPLES = {
     "predict": "mlffbench predict best.mlff new.extxyz -o predicted.extxyz",
     "property": "mlffbench property elastic --model si.mlff si.cif --standard-cell",
     "export": "mlffbench export best.mlff -o best.lammps",
+    "site": "mlffbench site results --out public",
     "label": "mlffbench label benchmarks/recipes/silicon.yaml --dry-run",
 }
 DATA_EXAMPLES = {
@@ -44,6 +45,7 @@ RESULTS_EXAMPLES = {
     "export": "mlffbench results export runs/quickstart scores.parquet",
     "sql": 'mlffbench results sql runs/quickstart "SELECT method, avg(value) FROM scores GROUP BY method"',
     "merge": "mlffbench results merge runs/laptop runs/cluster --into runs/all",
+    "pack": "mlffbench results pack runs/quickstart --most '5 MB'",
     "gc": "mlffbench results gc runs/quickstart --only logs --yes",
     "tensorboard": "mlffbench results tensorboard runs/quickstart",
     "mlflow": "mlffbench results mlflow runs/quickstart --uri sqlite:///mlflow.db",

@@ -70,6 +70,9 @@ def score(
         print_json({"metrics": metric, "cases": done, "without_predictions": absent, "folder": str(folder)})
     else:
         console().print(f"{', '.join(metric)} added to {done} cases of {folder}")
+        if (pack := store.pack()) and pack.steps:
+            exact = f"errors in {pack.path.name} are rounded to 1/{pack.steps} of their standard deviation"
+            console().print(f"careful: {exact}; cases without a file in predictions/ are scored from it")
     say_set_aside(store)
     damaged = {path.stem for path in store.set_aside}
     if missing := [id for id in absent if id not in damaged]:

@@ -20,6 +20,7 @@ EXAMPLES = {
     "run": "mlffbench run benchmarks/quickstart.yaml --out runs/quickstart",
     "new": "mlffbench new my_data.extxyz --budget 30m > suite.yaml",
     "report": "mlffbench report runs/quickstart",
+    "compare": "mlffbench compare runs/before runs/after --fail-if-worse 5%",
     "reproduce": "mlffbench reproduce benchmarks/reproduce/mlearn.yaml",
     "score": "mlffbench score runs/quickstart --metric max_error",
     "schema": "mlffbench schema > suite.schema.json",
@@ -54,6 +55,7 @@ WORDS = {Path: "PATH", int: "N", float: "X", str: "TEXT", bool: ""}  # a flag ta
 COMPLETIONS = {  # by the name of the parameter
     "dataset": completion.complete_datasets,
     "folder": completion.complete_results,
+    "folders": completion.complete_results,
     "metric": completion.complete_metrics,
     "only": completion.complete_estimators,
     "suite": completion.complete_suites,

@@ -21,6 +21,7 @@ from mlffbench.report.problems import Document, Method, Problem
 from mlffbench.report.quantities import errors
 from mlffbench.report.statistics.estimates import Estimate, all_over_seeds
 from mlffbench.report.statistics.samples import ErrorSample, over_clusters
+from mlffbench.report.unfinished import UnfinishedCase
 
 __all__ = ["QUANTITIES", "Results", "number"]
 
@@ -42,14 +43,17 @@ class Results:
     documents : tuple of dict
         As they were given.
     problems : tuple of Problem
-        In order of appearance.
+        In the order of their suite, where it is known (see `suite_order`), else of appearance.
     suites : tuple of Suite
         Those that the results folders keep.
+    unfinished : tuple of UnfinishedCase
+        Cases that the suite asks for and that have no document.
     """
 
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
     suites: tuple[Suite, ...] = ()
+    unfinished: tuple[UnfinishedCase, ...] = ()
 
     @classmethod
     def from_documents(cls, documents: Iterable[Document], suites: Iterable[Suite] = ()) -> Results:

@@ -31,6 +31,7 @@ from mlffbench.report.grouping import group_cases
 from mlffbench.report.problems import Document, Problem, dig
 from mlffbench.report.results import Results as GroupedResults
 from mlffbench.report.row_choice import choose_row, problems_named
+from mlffbench.report.suite_order import in_suite_order
 from mlffbench.system.text_file import read_text
 
 if TYPE_CHECKING:
@@ -318,7 +319,8 @@ class Results:
         return self._group(self.documents)
 
     def _group(self, documents: Iterable[Document]) -> GroupedResults:
-        return GroupedResults.from_documents(documents, kept_suites(self.folders))
+        grouped = GroupedResults.from_documents(documents, kept_suites(self.folders))
+        return in_suite_order(grouped, self.folders)
 
     @cached_property
     def _without_number(self) -> pd.DataFrame:

@@ -14,6 +14,9 @@ from mlffbench.report.tables.table import Table
 __all__ = ["Block", "section_blocks"]
 
 
+SUMMARY = "summary"
+
+
 @dataclass(frozen=True)
 class Block:
     """A heading, its tables and figures, a sentence and lines of code; the id names it in its section."""
@@ -42,6 +45,7 @@ def section_blocks(section: Section, palette: Palette, parity: Block) -> list[Bl
     problem, frames, tables = section.problem, section.frames, section.blocks
     blocks = [
         Block("leaderboard", "Leaderboard", tables["leaderboard"]),
+        Block("merit", "Orders of merit", tables.get("merit", [])),
         Block("cost", "Accuracy and cost", tables["cost"], cost_plots(problem, frames, palette)),
         Block("transfer", "Transfer", tables["transfer"], transfer_plots(problem, frames.errors, palette)),
         Block("profiles", "Energy profiles", tables["profiles"], profile_plots(problem, palette)),
@@ -63,15 +67,14 @@ def _tasks(tables: list[Table], plots: list[Plot]) -> list[Block]:
     for plot in plots:
         own_plots.setdefault(_task(plot.id), []).append(plot)
     names = dict.fromkeys([*own_tables, *own_plots])
-    return [
-        Block(
-            f"task-{name}" if name else "tasks",
-            f"Task {name}".replace("_", " ") if name else "Other numbers",
-            own_tables.get(name, []),
-            own_plots.get(name, []),
-        )
-        for name in names
-    ]
+    return [Block(*_named(name), own_tables.get(name, []), own_plots.get(name, [])) for name in names]
+
+
+def _named(task: str) -> tuple[str, str]:
+    """Id and title of a task's block; the summary of all tasks looks like one."""
+    if task == SUMMARY:
+        return "passed", "Tasks passed"
+    return (f"task-{task}", f"Task {task}".replace("_", " ")) if task else ("tasks", "Other numbers")
 
 
 def _task(id: str) -> str:

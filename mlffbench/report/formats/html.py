@@ -27,6 +27,7 @@ from mlffbench.report.page.page import render_page
 from mlffbench.report.problems import Method
 from mlffbench.report.results import Results
 from mlffbench.report.tables.reproduced import reproduced_tables
+from mlffbench.report.tables.overview import unfinished_sentence, unfinished_table
 from mlffbench.report.tables.sections import Section, sections
 from mlffbench.report.tables.table import Table
 from mlffbench.report.wording import HOW_TO_READ, MISSING
@@ -92,6 +93,8 @@ def _content(results: Results, n_problems: int) -> list[Section]:
 def _first_screen(results: Results, board: Sequence[Measure], methods: dict[str, Method]) -> dict[str, Any]:
     """Variables of the matrix and of its filters."""
     return {
+        "unfinished": unfinished_sentence(results),
+        "waiting": unfinished_table(results.unfinished[:RUNS]),
         "how_to_read": HOW_TO_READ,
         "measures": board,
         "places": {label: m for m, label in enumerate(methods)},

@@ -26,8 +26,8 @@ from mlffbench.report.formats.measures import Measure, measures, words
 from mlffbench.report.page.page import render_page
 from mlffbench.report.problems import Method
 from mlffbench.report.results import Results
-from mlffbench.report.tables.reproduced import reproduced_tables
 from mlffbench.report.tables.overview import unfinished_sentence, unfinished_table
+from mlffbench.report.tables.reproduced import reproduced_tables
 from mlffbench.report.tables.sections import Section, sections
 from mlffbench.report.tables.table import Table
 from mlffbench.report.wording import HOW_TO_READ, MISSING
@@ -177,7 +177,9 @@ def _cut(section: Section, n_problems: int) -> Section:
         boards = [
             _first(board, rows, len(section.problem.methods)) for board in section.blocks["leaderboard"]
         ]
-        section = replace(section, blocks={**section.blocks, "leaderboard": boards})
+        orders = [replace(t, rows=t.rows[:rows]) for t in section.blocks.get("merit", [])]
+        blocks = {**section.blocks, "leaderboard": boards, "merit": orders}
+        section = replace(section, blocks=blocks)
     n_more = max(0, len(section.failures) - failures)
     return replace(section, failures=section.failures[:failures], n_more_failures=n_more)
 

@@ -43,8 +43,8 @@ def test_missing_predictions_are_said(documents):
 def test_blocks_tables_and_figures_are_found_by_id():
     page = rendered([outcome("a"), measured("soft", 140.0)])
     anchors = re.findall(r'<h3 id="problem-1-([^"]*)">', page)
-    assert anchors == ["leaderboard", "cost", "transfer", "profiles", "tasks", "task-properties",
-                       "task-physics", "skipped", "parity", "training"]  # fmt: skip
+    assert anchors == ["leaderboard", "merit", "cost", "transfer", "profiles", "passed", "tasks",
+                       "task-properties", "task-physics", "skipped", "parity", "training"]  # fmt: skip
     ids = re.findall(r'data-id="([^"]*)"', page)
     assert {"leaderboard", "cost", "cost/fit_time", "transfer/forces", "training/loss"} <= set(ids)
     assert [id for id in ids if id.startswith("tasks/")] == [

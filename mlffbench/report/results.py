@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from mlffbench.harness.documents.parts import number
 from mlffbench.harness.documents.valid_scores import UNITS
-from mlffbench.harness.planning.plan import Suite
 from mlffbench.report.frame_errors import Name, error_samples, no_sample
 from mlffbench.report.grouping import group_documents
 from mlffbench.report.problems import Document, Method, Problem
@@ -23,12 +22,16 @@ from mlffbench.report.statistics.estimates import Estimate, all_over_seeds
 from mlffbench.report.statistics.samples import ErrorSample, over_clusters
 from mlffbench.report.unfinished import UnfinishedCase
 
+if TYPE_CHECKING:
+    from mlffbench.harness.planning.plan import Suite
+
 __all__ = ["QUANTITIES", "Results", "number"]
 
 QUANTITIES = errors.NAMES  # errors on test groups, and their names in tables
 KEYS = ["problem", "method", "task", "test", "quantity", "metric", "unit"]
 NUMBERS = ["value", "low", "high", "predicted", "reference"]
 NO_INTERVAL = "one measurement"
+SAME = 1e-4  # relative difference of a score and of what the rounded sums of its errors give
 LACKING = (math.nan,) * 5  # of a seed without the number
 
 
@@ -116,8 +119,8 @@ def _clustered(
 
     No interval of a test group whose frames are no sample, for the `reason` given.
     """
-    if sample is not None and sample.without and math.isfinite(estimate.value):
-        factor = 1000.0 if milli else 1.0
+    factor = 1000.0 if milli else 1.0
+    if sample is not None and sample.without and _is_of(sample, estimate.value / factor):
         own = over_clusters(sample)
         bounds = (factor * own.low, factor * own.high)
         return Estimate(estimate.value, *bounds, own.interval, own.reason), max(map(len, sample.without))
@@ -126,6 +129,11 @@ def _clustered(
     if estimate.interval == "none" and not estimate.reason:
         return estimate._replace(reason=NO_INTERVAL if math.isfinite(estimate.value) else "not finite"), 0
     return estimate, 0
+
+
+def _is_of(sample: ErrorSample, value: float) -> bool:
+    """True for sums of errors that give the score itself."""
+    return math.isclose(sample.value, value, rel_tol=SAME, abs_tol=1e-12)
 
 
 def _reasons(problems: Sequence[Problem]) -> dict[tuple[str, ...], str]:

@@ -24,6 +24,7 @@ from mlffbench.registry import suggest
 from mlffbench.report.combined_folders import combine_folders
 from mlffbench.report.dataframes.board import board
 from mlffbench.report.dataframes.cases import cases_frame, cases_of, fits_of
+from mlffbench.report.dataframes.indicators import indicators
 from mlffbench.report.dataframes.tidy_curves import tidy_curves
 from mlffbench.report.dataframes.tidy_failures import tidy_failures
 from mlffbench.report.dataframes.tidy_scores import scores_frame
@@ -147,6 +148,12 @@ class Results:
     def curves(self) -> pd.DataFrame:
         """Points of the curves that tasks measured, see `mlffbench.report.dataframes.tidy_curves`."""
         return tidy_curves(self._grouped)
+
+    @cached_property
+    def indicators(self) -> pd.DataFrame:
+        """Rank correlations of static scores with survival, see `mlffbench.report.dataframes.indicators`."""
+        with np.errstate(all="ignore"):
+            return indicators(self._grouped)
 
     def leaderboard(self, problem: str | None = None) -> pd.DataFrame:
         """Ranks, errors on the reference group with 95 % intervals, worst transfer ratio, costs.

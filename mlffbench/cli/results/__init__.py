@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mlffbench.cli.results import export, gc, list_, merge, pack, sql, tracking
+from mlffbench.cli.results import export, gc, indicators, list_, merge, pack, sql, tracking
 
 __all__ = ["app"]
 
@@ -29,6 +29,7 @@ app = typer.Typer(
 app.command("list")(list_.list_)
 app.command("export")(export.export)
 app.command("sql")(sql.sql)
+app.command("indicators")(indicators.indicators)
 app.command("merge")(merge.merge)
 app.command("pack")(pack.pack)
 app.command("gc")(gc.gc)

@@ -49,7 +49,7 @@ PLACES = {  # the lower left corner of a label: shares of its width and height, 
 
 
 class Points(NamedTuple):
-    """Methods of one plot: costs, errors and their intervals, and which ones are tuned."""
+    """Methods of one plot: costs, errors with intervals, which ones are tuned, and which were timed apart."""
 
     names: list[str]
     cost: np.ndarray
@@ -57,6 +57,7 @@ class Points(NamedTuple):
     low: np.ndarray
     high: np.ndarray
     tuned: np.ndarray
+    apart: np.ndarray
 
 
 def cost_plots(problem: Problem, frames: Frames, palette: Palette) -> list[Plot]:
@@ -88,7 +89,8 @@ def _plot(
         return None
     name, unit = COSTS[cost]
     columns = (drawable[c].to_numpy(dtype=float) for c in (cost, "value", "low", "high", "tuned"))
-    points = Points(list(drawable["method"]), *columns)
+    names = list(drawable["method"])
+    points = Points(names, *columns, np.array([label in apart for label in names]))
     fig = _figure(points, f"{name} ({unit})", error_title, palette)
     away = [label for label in points.names if label in apart]
     both = TWO_FRONTS if 0 < points.tuned.sum() < len(points.names) else ""
@@ -127,10 +129,13 @@ def _figure(points: Points, cost: str, error: str, palette: Palette) -> Any:
 
 
 def _fronts(points: Points) -> list[np.ndarray]:
-    """Indices of the Pareto fronts in the order of cost: of default methods, and of tuned ones."""
+    """Indices of the Pareto fronts in the order of cost: of default methods, and of tuned ones.
+
+    Times that were not measured under the conditions of most others are on none.
+    """
     fronts = []
     for tuned in (False, True):
-        own = np.flatnonzero(points.tuned == tuned)
+        own = np.flatnonzero((points.tuned == tuned) & ~points.apart)
         own = own[np.argsort(points.cost[own])]
         best = pareto_front(points.cost[own].tolist(), points.error[own].tolist())
         fronts.append(own[np.array(best, dtype=bool)])

@@ -46,3 +46,14 @@ def test_only_the_front_is_named():
         document["timings"]["fit"]["seconds"] = seconds
     texts = {t["name"]: t.get("text") for t in plots(documents)[0].figure.data if "name" in t}
     assert texts == {"soap": ["soap"], "mace": ["mace"], "slow": None}
+
+
+def test_times_measured_apart_are_on_no_front():
+    documents = [outcome("soap", 0.04), outcome("mace", 0.02), outcome("gap", 0.03)]
+    documents[1]["timings"]["fit"]["seconds"] = 20.0
+    documents[2]["timings"]["fit"]["seconds"] = 1.0
+    documents[2]["model"]["device"] = "cuda"  # faster and better than soap, on another machine
+    plot = plots(documents)[0]
+    (line,) = [t["x"].tolist() for t in plot.figure.data if t["mode"] == "lines"]
+    assert line == [10.0, 20.0]
+    assert "gap" in plot.caption

@@ -169,10 +169,11 @@ def write_files(results: Results, predictions: Predictions, folder: Path) -> lis
     import numpy as np
 
     from mlffbench.report.formats.write import write
+    from mlffbench.report.structures import frames_of
 
     title = ", ".join(dict.fromkeys(document["case"]["suite"] for document in results.documents))
     with np.errstate(all="ignore"):
-        return write(results, predictions, folder, title)
+        return write(results, predictions, folder, title, frames_of(results.documents))
 
 
 def _names(stores: Sequence[Store]) -> str:

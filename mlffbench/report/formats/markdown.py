@@ -63,7 +63,7 @@ def _section(section: Section) -> list[str]:
 
 def table_text(table: Table) -> str:
     """A table under its title, with its caption."""
-    head = [safe(f"{name} ({unit})" if unit else name) for name, unit in table.columns]
+    head = [safe(f"{name} ({unit})" if unit else name) for name, unit, *_ in table.columns]
     rule = ["---" if i < table.words else "---:" for i in range(len(head))]
     rows = [head, rule, *(_texts(row, table.words) for row in table.rows)]
     lines = "\n".join("| " + " | ".join(cells) + " |" for cells in rows)

@@ -293,8 +293,11 @@ def test_the_commands_on_reports_and_comparisons_run(tmp_path, monkeypatch):
     )
     commit_everything_twice(tmp_path)
     lines = [line for block in blocks("console", RESULTS) for line in block.splitlines()]
-    ran = [line for line in lines if line.startswith(("mlffbench report", "mlffbench compare"))]
-    assert len(ran) == 9
+    ran = [
+        line for line in lines if line.startswith(("mlffbench report", "mlffbench compare", "mlffbench cite"))
+    ]
+    assert len(ran) == 10
     for line in ran:
-        done = CliRunner().invoke(app, shlex.split(line, comments=True)[1:])
+        words = shlex.split(line.partition(" > ")[0], comments=True)[1:]
+        done = CliRunner().invoke(app, words)
         assert done.exit_code == 0, f"{line}\n{done.output}\n{done.exception!r}"

@@ -73,7 +73,7 @@ def score(
     if json_:
         print_json({"metrics": metrics, "cases": done, "without_predictions": absent, "folder": str(folder)})
     else:
-        added = ", ".join([*metrics, "errors by cluster"])
+        added = ", ".join(metrics) or "errors by cluster"
         console().print(f"{added} added to {done} cases of {folder}")
         if (pack := store.pack()) and pack.steps:
             exact = f"errors in {pack.path.name} are rounded to 1/{pack.steps} of their standard deviation"

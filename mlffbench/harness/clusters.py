@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -15,7 +15,7 @@ from mlffbench.harness.error_sums import LEAST, merged
 from mlffbench.harness.scoring import comparisons, sums_of
 from mlffbench.splits.common.autocorrelation import autocorrelation_time
 
-__all__ = ["Clusters", "blocks_of", "cluster_results", "clusters_of_group"]
+__all__ = ["Clusters", "blocks_of", "cluster_results", "clusters_of_group", "stored_clusters"]
 
 COLUMNS = {  # of what frames may come from, and the word for several
     "trajectory": "trajectories", "parent": "parents", "molecule": "molecules", "material": "materials",
@@ -175,6 +175,16 @@ def _is_white(series: np.ndarray) -> bool:
     if len(series) < 3 or square <= len(series) * scale**2:
         return True
     return float(np.sum(off[1:] * off[:-1])) / square < WHITE / np.sqrt(len(series))
+
+
+def stored_clusters(
+    document: Mapping[str, Any], arrays: Mapping[str, np.ndarray], test: str
+) -> Clusters | None:
+    """Clusters of a test group as they are stored with its predictions; None in older results folders."""
+    labels, entry = arrays.get(f"{test}/cluster"), (document.get("clusters") or {}).get(test)
+    if labels is None or not entry or labels.shape != arrays[f"{test}/n_atoms"].shape or labels.min() < 0:
+        return None
+    return Clusters(labels.astype(int), entry.get("unit") or "test frames", entry.get("reason") or "")
 
 
 def cluster_results(

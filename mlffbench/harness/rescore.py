@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from mlffbench import registry
 from mlffbench.data import InvalidPrediction
 from mlffbench.harness.case import Case
 from mlffbench.harness.case_data import CaseData
-from mlffbench.harness.clusters import Clusters, blocks_of, cluster_results
+from mlffbench.harness.clusters import Clusters, blocks_of, cluster_results, stored_clusters
 from mlffbench.harness.documents.predictions import unpack
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.outcome import extended
@@ -21,6 +23,8 @@ from mlffbench.system.lease import Leases
 from mlffbench.system.provenance import provenance
 
 __all__ = ["add_metrics", "rescore"]
+
+FLOOR = {"name": "atomic_reference", "params": {}}  # in place of any method: no method decides the split
 
 
 def rescore(store: Store, metrics: Sequence[str]) -> tuple[int, list[str]]:
@@ -99,38 +103,39 @@ def _clusters(
     document: dict[str, Any], arrays: Mapping[str, np.ndarray], tests: Sequence[str]
 ) -> dict[str, Clusters]:
     """Clusters of the frames of each test group."""
-    known = {test: _stored(document, arrays, test) for test in tests}
+    known = {test: stored_clusters(document, arrays, test) for test in tests}
     if None in known.values():
         known = {**_blocks(arrays, tests), **_of_dataset(document, arrays, tests)}
     return {test: clusters for test, clusters in known.items() if clusters is not None}
-
-
-def _stored(document: Mapping[str, Any], arrays: Mapping[str, np.ndarray], test: str) -> Clusters | None:
-    """Clusters that are stored with the predictions."""
-    labels, entry = arrays.get(f"{test}/cluster"), (document.get("clusters") or {}).get(test)
-    if labels is None or not entry or labels.shape != arrays[f"{test}/n_atoms"].shape or labels.min() < 0:
-        return None
-    return Clusters(labels.astype(int), entry.get("unit") or "test frames", entry.get("reason") or "")
 
 
 def _of_dataset(
     document: dict[str, Any], arrays: Mapping[str, np.ndarray], tests: Sequence[str]
 ) -> dict[str, Clusters | None]:
     """Clusters by the columns of the dataset; none if it is not here or not the one of the document."""
-    if "data_digest" not in document["case"]:
+    case = document["case"]
+    if "data_digest" not in case:
         return {}
-    try:
-        data = CaseData.of(Case.from_json(document["case"]))
-        split = data.split()
-        same = split.digest == (document.get("split") or {}).get("digest")
-        clusters = data.clusters(split) if same else {}
-    except (ValueError, LookupError, OSError, TypeError, ImportError):
+    alike = {**case, "suite": "", "label": "", "metrics": [], "tasks": [], "estimator": FLOOR}
+    digest, clusters = _clusters_of(json.dumps(alike, sort_keys=True))
+    if digest != (document.get("split") or {}).get("digest"):
         return {}
     return {
         test: clusters[test]
         for test in tests
         if test in clusters and len(clusters[test].labels) == len(arrays[f"{test}/n_atoms"])
     }
+
+
+@lru_cache(maxsize=64)
+def _clusters_of(case: str) -> tuple[str, dict[str, Clusters]]:
+    """Digest of the split of a case, and its clusters; nothing where its data cannot be had."""
+    try:
+        data = CaseData.of(Case.from_json(json.loads(case)))
+        split = data.split()
+        return split.digest, data.clusters(split)
+    except (ValueError, LookupError, OSError, TypeError, ImportError):
+        return "", {}
 
 
 def _blocks(arrays: Mapping[str, np.ndarray], tests: Sequence[str]) -> dict[str, Clusters | None]:

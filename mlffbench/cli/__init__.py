@@ -8,7 +8,21 @@ from typing import Annotated
 import typer
 
 from mlffbench import __version__
-from mlffbench.cli import data, export, label, listing, model, new, predict, property, run, show, suite
+from mlffbench.cli import (
+    data,
+    export,
+    label,
+    listing,
+    model,
+    new,
+    predict,
+    property,
+    run,
+    show,
+    submit,
+    suite,
+    verify,
+)
 from mlffbench.cli import results as results_commands
 from mlffbench.cli.console import lenient_output
 from mlffbench.cli.help_texts import DATA_EXAMPLES, EXAMPLES, MORE, RESULTS_EXAMPLES, complete_help
@@ -35,10 +49,12 @@ app.command()(model.model)
 app.command()(predict.predict)
 app.command("property", context_settings={"ignore_unknown_options": True})(property.property_)
 app.command("export")(export.export)
+app.command()(submit.submit)
+app.command()(verify.verify)
 complete_help(app, EXAMPLES)
 complete_help(data.app, DATA_EXAMPLES)
 complete_help(results_commands.app, RESULTS_EXAMPLES)
-add_trust_option(app, without=("report", "schema", "list"))
+add_trust_option(app, without=("report", "schema", "list", "submit", "verify"))
 add_trust_option(data.app, without=("list",))
 app.add_typer(data.app, name="data")
 app.add_typer(results_commands.app, name="results")

@@ -20,7 +20,7 @@ from mlffbench.harness.kept_data import KeptData
 from mlffbench.harness.metadata import leakage
 from mlffbench.splits.common.composition import COMPUTED
 
-__all__ = ["CaseData", "keep_datasets", "load_dataset"]
+__all__ = ["CaseData", "keep_datasets", "load_dataset", "split_of"]
 
 Content = TypeVar("Content")
 TRAJECTORY = "trajectory"  # column of datasets whose frames follow each other
@@ -72,9 +72,7 @@ class CaseData:
 
     def split(self) -> Split:
         """Make the split of the case, its training part within the budget of labels."""
-        spec = self.case.split
-        whole = registry.load("splits", spec.name)(self.dataset, seed=self.case.seed, **spec.params)
-        return training_part(whole, (self.case.budget or {}).get("labels"), self.case.seed)
+        return split_of(self.case, self.dataset)
 
     def groups(self, split: Split) -> list[str] | None:
         """Group of each training frame, as the split or trajectories keep them together; None without."""
@@ -101,6 +99,12 @@ class CaseData:
     def key(self, split: Split) -> str:
         """Digest of the inputs that checkpoints belong to."""
         return checkpoint_key(split, self.digests)
+
+
+def split_of(case: Case, dataset: Dataset) -> Split:
+    """Split of a dataset as a case asks for it, its training part within the budget of labels."""
+    whole = registry.load("splits", case.split.name)(dataset, seed=case.seed, **case.split.params)
+    return training_part(whole, (case.budget or {}).get("labels"), case.seed)
 
 
 def _column(spec: Spec) -> str | None:

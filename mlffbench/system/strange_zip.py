@@ -41,12 +41,15 @@ def unpack_zip(archive: Path, folder: Path, is_allowed: Callable[[str], bool]) -
         A file cannot be read or written.
     ValueError
         It is no zip archive, is damaged, or a member is a link, has a name that is not allowed or stands
-        twice, is encrypted, or is too large; nothing has been written then, or the message says so.
+        twice, is encrypted, or is too large: then nothing was written. The message is the predicate of a
+        sentence.
     """
     with _opened(archive) as file, _faults(archive), zipfile.ZipFile(file) as opened:
         members = opened.infolist()
         for fault in _member_faults(members, is_allowed):
             raise ValueError(fault)
+        if sum(member.compress_size for member in members) > archive.stat().st_size:
+            raise ValueError("states larger files than it can hold")
         for member in members:
             target = folder / member.filename
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -63,7 +63,7 @@ def test_bombs_are_refused(tmp_path):
     lying = written(tmp_path, ("a", b"x" * 100), compression=zipfile.ZIP_STORED)
     content = lying.read_bytes().replace((100).to_bytes(4, "little"), (3_000_000_000).to_bytes(4, "little"))
     lying.write_bytes(content)
-    assert refusal(tmp_path, lying)
+    assert refusal(tmp_path, lying) == "states larger files than it can hold"
 
 
 def test_too_many_files_and_damage_are_refused(tmp_path):

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -118,6 +120,24 @@ def test_the_facade_of_estimators_is_lazy_and_complete():
 
     public = {registry.load("estimators", n).__name__ for n in registry.names("estimators")}
     assert public <= listed, f"add to estimators/__init__.pyi: {public - listed}"
+
+
+def imports_of_our_own(file: Path):
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mlffbench"):
+            yield from ((node.module, alias.name) for alias in node.names)
+
+
+def test_the_scripts_of_benchmarks_import_what_exists():
+    """Most of them no test runs: they would break unseen when a name moves."""
+    asked = {pair for file in (ROOT / "benchmarks").rglob("*.py") for pair in imports_of_our_own(file)}
+    assert len(asked) > 50
+    missing = [
+        f"{module}: {name}"
+        for module, name in sorted(asked)
+        if not hasattr(import_module(module), name) and find_spec(f"{module}.{name}") is None
+    ]
+    assert not missing
 
 
 def test_layers():

@@ -177,6 +177,19 @@ def test_the_python_of_results_and_runs_runs(tmp_path, monkeypatch):
     assert scope["table"].columns.tolist()[:3] == ["formula", "n_atoms", "energy"]
 
 
+def test_the_suite_of_published_errors_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (DOCS / "reproduce.md").read_text(encoding="utf-8")
+    (suite,), (command,) = blocks("yaml", text), blocks("console", text)
+    Path("toy.yaml").write_text(suite, encoding="utf-8")
+    done = CliRunner().invoke(app, shlex.split(command)[1:])
+    assert done.exit_code == 0, done.output
+    assert "none without a reason" in " ".join(done.output.split())
+    assert "training structures" in done.output
+    files = {file.name for file in (DOCS.parent / "benchmarks" / "reproduce").iterdir()}
+    assert files == set(re.findall(r"`(\w+\.yaml)`", text)) - {"toy.yaml"}
+
+
 def test_your_own_data_from_the_file_to_the_model(tmp_path, monkeypatch):
     """Every command and the Python of the page; a minute and one method in place of half an hour."""
     monkeypatch.chdir(tmp_path)

@@ -20,7 +20,7 @@ from _gpu import Claim, Fact, Parts, Run, dataset, estimator
 from _peer import OURS, at_least, save
 from _peer import run as run_side
 
-from mlffbench.potentials.networks.seeding import holdout
+from mlffbench.potentials.validation_split import holdout
 
 SIZES = {"max_ell": 3, "correlation": 3, "num_interactions": 2, "num_radial_basis": 8, "cutoff": 5.0}
 SMALL = {"num_channels": 4, "max_L": 1, "max_ell": 1, "correlation": 2, "cutoff": 4.5}

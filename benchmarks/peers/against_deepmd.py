@@ -27,7 +27,7 @@ from _peer import Claim, at_least, at_most, errors, publish, run, save
 
 from mlffbench.datasets.silicon import silicon
 from mlffbench.estimators import DeePMD
-from mlffbench.potentials.networks.seeding import holdout, seed_of
+from mlffbench.potentials.validation_split import holdout, seed_of
 from mlffbench.system.own_package import package_alone
 from mlffbench.system.python_environment import PythonEnvironment, environments_folder
 

@@ -22,7 +22,7 @@ import numpy as np
 from _peer import OURS, acac, at_least, at_most, errors, publish, run, save
 
 from mlffbench.data import Dataset
-from mlffbench.potentials.networks.seeding import holdout, seed_of
+from mlffbench.potentials.validation_split import holdout, seed_of
 
 SIZE = {"num_channels": 32, "max_L": 1, "max_ell": 3, "correlation": 3, "num_interactions": 2,
         "num_radial_basis": 8, "cutoff": 5.0}  # fmt: skip

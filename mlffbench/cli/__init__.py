@@ -17,6 +17,7 @@ from mlffbench.cli import (
     new,
     predict,
     property,
+    reproduce,
     run,
     show,
     submit,
@@ -41,6 +42,7 @@ app = typer.Typer(
 
 for command in (run.run, suite.report, suite.score, suite.schema):
     app.command()(command)
+app.command()(reproduce.reproduce)
 app.command()(new.new)
 app.command("list")(listing.list_)
 app.command()(show.show)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,23 +13,42 @@ from mlffbench.cli.data.arguments import Json as JsonOnly
 
 if TYPE_CHECKING:
     from mlffbench.harness.documents.store import Store
+    from mlffbench.report.figures.parity import Predictions
     from mlffbench.report.results import Results
 
-__all__ = ["print_report", "report", "schema", "score"]
+__all__ = ["print_report", "read_results", "report", "schema", "score", "write_files"]
 
 Folder = Annotated[Path, typer.Argument(help="A results folder.", show_default=False)]
+Folders = Annotated[
+    list[Path], typer.Argument(metavar="FOLDER...", help="Results folders, or a folder of such folders.",
+                               show_default=False)
+]  # fmt: skip
+Out = Annotated[
+    Path | None, typer.Option(help="Folder of the files written.", show_default="the results folder")
+]
+Watch = Annotated[
+    bool, typer.Option("--watch", help="Report again when documents change, until the run ends or Ctrl-C.")
+]
+Every = Annotated[float, typer.Option(min=0.1, help="Seconds between two looks of --watch.")]
 
 
 def report(
-    folder: Folder,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder of the files written.", show_default="the results folder")
-    ] = None,
-    json_: JsonOnly = False,
+    folders: Folders, out: Out = None, watch: Watch = False, every: Every = 2.0, json_: JsonOnly = False
 ) -> None:
-    """Print the leaderboard; write it as text and CSV, all scores as CSV and parquet, report.html."""
+    """Print the leaderboard; write it as text and CSV, all scores as CSV and parquet, report.html.
+
+    Of several folders each fit counts once; a case that two of them have fitted is a row a folder.
+    """
+    from mlffbench.cli.watched_report import watch_report
+
     with refusals():
-        print_report(_store(folder), out=out, as_json=json_)
+        stores = _stores(folders, empty=watch)
+        if len(stores) > 1 and out is None:
+            stop(f"{len(stores)} results folders make one report; --out FOLDER names where to write it")
+        if watch:
+            watch_report(stores, out or stores[0].folder, every, json_)
+        else:
+            print_report(stores, out=out, as_json=json_)
 
 
 def score(
@@ -68,48 +88,85 @@ def schema() -> None:
     print_json(suite_schema())
 
 
+NO_RESULTS = "{} holds no results; a results folder is what 'mlffbench run SUITE' writes"
+
+
 def _store(folder: Path) -> Store:
     from mlffbench.harness.documents.store import Store
 
     if not folder.is_dir() or not any(folder.glob("*.json")):
-        stop(f"{folder} holds no results; a results folder is what 'mlffbench run SUITE' writes")
+        stop(NO_RESULTS.format(folder))
     return Store(folder)
 
 
+def _stores(folders: Sequence[Path], empty: bool) -> list[Store]:
+    """The results folders, also those inside a folder of such folders; without documents only for `empty`."""
+    from mlffbench.report.results_folder import stores_in
+
+    stores = [store for folder in folders for store in stores_in(folder)]
+    for store in stores if not empty else ():
+        if not any(store.folder.glob("*.json")):
+            stop(NO_RESULTS.format(store.folder))
+    return stores
+
+
 def print_report(
-    store: Store, ids: list[str] | None = None, out: Path | None = None, as_json: bool = False
+    stores: Sequence[Store], ids: list[str] | None = None, out: Path | None = None, as_json: bool = False
 ) -> None:
     """Print the tables, then write the report files; only of the suite's cases if these are given."""
-    import numpy as np
-
     from mlffbench.cli.finished import say_set_aside
     from mlffbench.cli.unfinished import say_unfinished
     from mlffbench.report.formats.terminal import render
-    from mlffbench.report.formats.write import write
-    from mlffbench.report.results import Results
 
-    documents = store.documents(ids)
-    if not documents:
-        say_set_aside(store)
-        stop(f"{store.folder} holds no results that can be used")
-    screen, folder = console(), out or store.folder
+    screen, folder = console(), out or stores[0].folder
     try:
-        with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
-            results = Results.from_documents(documents)
-            if not as_json:
-                screen.print(render(results))
-            files = write(results, store.predictions, folder, documents[0]["case"]["suite"])
+        results, predictions = read_results(stores, ids)
+        if not results.documents:
+            stop(f"{_names(stores)} holds no results that can be used")
+        if not as_json:
+            screen.print(render(results))
+        files = write_files(results, predictions, folder)
     except OSError as error:
-        stop(f"{error}; 'mlffbench report {store.folder} --out FOLDER' writes elsewhere")
+        stop(f"{error}; 'mlffbench report {_names(stores)} --out FOLDER' writes elsewhere")
     finally:
-        say_set_aside(store)
+        for store in stores:
+            say_set_aside(store)
     if as_json:
         print_json({**_tables(results), "files": [str(file) for file in files]})
         return
     for file in files:
         screen.print(f"wrote {file}", highlight=False, soft_wrap=True)
-    if ids is None:
-        say_unfinished(store.folder, documents)
+    for store in stores if ids is None else ():
+        say_unfinished(store.folder, store.documents())
+
+
+def read_results(stores: Sequence[Store], ids: list[str] | None = None) -> tuple[Results, Predictions]:
+    """Results of folders as one, and the predictions by the ids of their documents."""
+    import numpy as np
+
+    from mlffbench.harness.documents.kept_suite import kept_suites
+    from mlffbench.report.combined_folders import combine_folders
+    from mlffbench.report.results import Results
+
+    combined = combine_folders(stores, ids)
+    with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
+        suites = kept_suites(store.folder for store in stores)
+        return Results.from_documents(combined.documents, suites), combined.predictions
+
+
+def write_files(results: Results, predictions: Predictions, folder: Path) -> list[Path]:
+    """Write the files of a report, named after its suites."""
+    import numpy as np
+
+    from mlffbench.report.formats.write import write
+
+    title = ", ".join(dict.fromkeys(document["case"]["suite"] for document in results.documents))
+    with np.errstate(all="ignore"):
+        return write(results, predictions, folder, title)
+
+
+def _names(stores: Sequence[Store]) -> str:
+    return " ".join(str(store.folder) for store in stores)
 
 
 def _tables(results: Results) -> dict[str, Any]:

@@ -24,8 +24,12 @@ __all__ = [
 
 
 def kept_file(document: Document) -> str | None:
-    """The kept model in the results folder, whatever file the document names; None without one."""
-    return f"models/{document['id']}.mlff" if dig(document, "kept_model", "sha256") else None
+    """The kept model in the results folder, whatever file the document names; None without one.
+
+    Of a report of several folders, whose ids have the folder in front, it is the path of the file.
+    """
+    folder, slash, id = str(document["id"]).rpartition("/")
+    return f"{folder}{slash}models/{id}.mlff" if dig(document, "kept_model", "sha256") else None
 
 
 def spec_text(spec: Mapping[str, Any]) -> str:

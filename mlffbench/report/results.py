@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -14,22 +14,20 @@ import pandas as pd
 
 from mlffbench.harness.documents.parts import number
 from mlffbench.harness.documents.valid_scores import UNITS
+from mlffbench.harness.planning.plan import Suite
+from mlffbench.report.frame_errors import Name, error_samples, no_sample
 from mlffbench.report.grouping import group_documents
 from mlffbench.report.problems import Document, Method, Problem
-from mlffbench.report.statistics import Estimate, all_over_seeds
+from mlffbench.report.quantities import errors
+from mlffbench.report.statistics.estimates import Estimate, all_over_seeds
+from mlffbench.report.statistics.samples import ErrorSample, over_clusters
 
 __all__ = ["QUANTITIES", "Results", "number"]
 
-QUANTITIES = {  # errors on test groups, and their names in tables
-    "forces": "force",
-    "energy_per_atom": "energy",
-    "energy_per_atom_shifted": "shifted energy",
-    "energy": "cell energy",
-    "energy_shifted": "shifted cell energy",
-    "stress": "stress",
-}
+QUANTITIES = errors.NAMES  # errors on test groups, and their names in tables
 KEYS = ["problem", "method", "task", "test", "quantity", "metric", "unit"]
 NUMBERS = ["value", "low", "high", "predicted", "reference"]
+NO_INTERVAL = "one measurement"
 LACKING = (math.nan,) * 5  # of a seed without the number
 
 
@@ -45,35 +43,47 @@ class Results:
         As they were given.
     problems : tuple of Problem
         In order of appearance.
+    suites : tuple of Suite
+        Those that the results folders keep.
     """
 
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
+    suites: tuple[Suite, ...] = ()
 
     @classmethod
-    def from_documents(cls, documents: Iterable[Document]) -> Results:
+    def from_documents(cls, documents: Iterable[Document], suites: Iterable[Suite] = ()) -> Results:
         """Group outcome documents by problem and method."""
         documents = tuple(documents)
-        return cls(documents, tuple(group_documents(documents)))
+        return cls(documents, tuple(group_documents(documents)), tuple(suites))
 
     @cached_property
     def scores(self) -> pd.DataFrame:
         """Means over the seeds, one row a problem, method, task, test, quantity, metric and unit.
 
-        The columns value, low and high hold the mean and its 95 % interval (see `statistics.over_seeds`),
+        The columns value, low and high hold the mean and its 95 % interval (see
+        `statistics.samples.over_clusters` and, without clusters, `statistics.estimates.over_seeds`),
         predicted and reference the numbers that a task compared (NaN without them), seeds their count,
-        interval what the interval was taken over. Errors in eV are given in meV, scores of tasks in their own
-        unit.
+        interval what the interval was taken over, reason why there is none, clusters the number of clusters
+        of test frames (0: not known). Errors in eV are given in meV, scores of tasks in their own unit.
         """
         with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
-            return _mean_scores(self.problems)
+            return _mean_scores(self.problems, self.samples)
+
+    @cached_property
+    def samples(self) -> dict[tuple[str, ...], dict[Name, ErrorSample]]:
+        """Errors on test groups by cluster of frames, in the units of documents, by problem and method."""
+        pairs = ((problem.name, method) for problem, method in self.methods())
+        return {(name, method.label): error_samples(method) for name, method in pairs}
 
     def methods(self) -> Iterator[tuple[Problem, Method]]:
         """Each method of each problem."""
         return ((problem, method) for problem in self.problems for method in problem.methods)
 
 
-def _mean_scores(problems: Sequence[Problem]) -> pd.DataFrame:
+def _mean_scores(
+    problems: Sequence[Problem], samples: Mapping[tuple[str, ...], Mapping[Name, ErrorSample]]
+) -> pd.DataFrame:
     keys: list[tuple[str, ...]] = []
     numbers: list[list[tuple[float, ...]]] = []
     counts: list[int] = []
@@ -83,12 +93,45 @@ def _mean_scores(problems: Sequence[Problem]) -> pd.DataFrame:
                 keys.append((problem.name, method.label, *names))
                 counts.append(len(values))
                 numbers.append(values + [LACKING] * (_n_seeds(names, method) - len(values)))
-    rows = [
-        (*key, estimate.value, estimate.low, estimate.high, *_sides(values[:count]), count, estimate.interval)
-        for key, values, count, estimate in zip(keys, numbers, counts, _estimates(numbers), strict=True)
-    ]
-    frame = pd.DataFrame(rows, columns=[*KEYS, *NUMBERS, "seeds", "interval"])
+    without = _reasons(problems)
+    rows = []
+    for key, values, count, estimate in zip(keys, numbers, counts, _estimates(numbers), strict=True):
+        sample = samples.get(key[:2], {}).get(key[3:6]) if not key[2] else None
+        own, clusters = _clustered(
+            estimate, sample, key[6].startswith("m"), without.get((*key[:2], key[3]), "")
+        )
+        rows.append((*key, *own[:3], *_sides(values[:count]), count, own.interval, own.reason, clusters))
+    frame = pd.DataFrame(rows, columns=[*KEYS, *NUMBERS, "seeds", "interval", "reason", "clusters"])
     return frame.astype(dict.fromkeys(NUMBERS, float))
+
+
+def _clustered(
+    estimate: Estimate, sample: ErrorSample | None, milli: bool, reason: str
+) -> tuple[Estimate, int]:
+    """The mean with its interval over clusters, where the documents have them, and their number.
+
+    No interval of a test group whose frames are no sample, for the `reason` given.
+    """
+    if sample is not None and sample.without and math.isfinite(estimate.value):
+        factor = 1000.0 if milli else 1.0
+        own = over_clusters(sample)
+        bounds = (factor * own.low, factor * own.high)
+        return Estimate(estimate.value, *bounds, own.interval, own.reason), max(map(len, sample.without))
+    if reason:
+        return Estimate(estimate.value, math.nan, math.nan, "none", reason), 0
+    if estimate.interval == "none" and not estimate.reason:
+        return estimate._replace(reason=NO_INTERVAL if math.isfinite(estimate.value) else "not finite"), 0
+    return estimate, 0
+
+
+def _reasons(problems: Sequence[Problem]) -> dict[tuple[str, ...], str]:
+    """Why the frames of a test group are no sample, by problem, method and group."""
+    return {
+        (problem.name, method.label, test): no_sample(method, test)
+        for problem in problems
+        for method in problem.methods
+        for test in problem.tests
+    }
 
 
 def _numbers_of(method: Method) -> dict[tuple[str, ...], list[tuple[float, ...]]]:

@@ -15,12 +15,13 @@ import pandas as pd
 import pyarrow as pa
 
 from mlffbench.data import Labels
-from mlffbench.harness.documents.kept_suite import KEPT
+from mlffbench.harness.documents.kept_suite import KEPT, kept_suites
 from mlffbench.harness.documents.predictions import unpack
 from mlffbench.harness.documents.records import SCHEMA
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.reference_group import reference_group
 from mlffbench.registry import suggest
+from mlffbench.report.combined_folders import combine_folders
 from mlffbench.report.dataframes.board import board
 from mlffbench.report.dataframes.cases import cases_frame, cases_of, fits_of
 from mlffbench.report.dataframes.tidy_curves import tidy_curves
@@ -35,7 +36,7 @@ from mlffbench.system.text_file import read_text
 if TYPE_CHECKING:
     from mlffbench.forcefield import ForceField
 
-__all__ = ["Results", "load_results"]
+__all__ = ["Results", "load_results", "stores_in"]
 
 SUITE_BYTES = 1_000_000
 LISTS = SCHEMA.field("scores").type
@@ -71,7 +72,7 @@ def load_results(folder: AnyPath | Iterable[AnyPath]) -> Results:
     >>> results.scores.query("quantity == 'forces' and metric == 'rmse'")  # doctest: +SKIP
     """
     folders = [folder] if isinstance(folder, str | PathLike) else list(folder)
-    return Results([store for place in folders for store in _stores(Path(place))])
+    return Results([store for place in folders for store in stores_in(Path(place))])
 
 
 class Results:
@@ -261,6 +262,8 @@ class Results:
     def report(self, out: AnyPath | None = None) -> list[Path]:
         """Write ``leaderboard.md``, ``leaderboard.csv``, ``report.html``, ``scores.csv``, ``scores.parquet``.
 
+        A case that several folders have fitted is a row a folder there, see `combine_folders`.
+
         Parameters
         ----------
         out : path, optional
@@ -275,10 +278,11 @@ class Results:
 
         if out is None and len(self.folders) > 1:
             raise ValueError("these results are of several folders; name the folder to write into")
-        stores = {document["id"]: store for document, store in self._read}
-        predictions = lambda id: stores[id].predictions(id) if id in stores else None
+        combined = combine_folders(self._stores, self._ids)
         with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
-            return write(self._grouped, predictions, Path(out or self.folders[0]), self._title)
+            one = len(self._stores) == 1
+            grouped = self._grouped if one else self._group(combined.documents)
+            return write(grouped, combined.predictions, Path(out or self.folders[0]), self._title)
 
     def __repr__(self) -> str:
         status = [status for table in self._records for status in table["status"].to_pylist()]
@@ -309,7 +313,10 @@ class Results:
 
     @cached_property
     def _grouped(self) -> GroupedResults:
-        return GroupedResults.from_documents(self.documents)
+        return self._group(self.documents)
+
+    def _group(self, documents: Iterable[Document]) -> GroupedResults:
+        return GroupedResults.from_documents(documents, kept_suites(self.folders))
 
     @cached_property
     def _without_number(self) -> pd.DataFrame:
@@ -330,7 +337,7 @@ def _reason(text: Any) -> str:
     return f" ({text})" if text else ""
 
 
-def _stores(folder: Path) -> Iterator[Store]:
+def stores_in(folder: Path) -> Iterator[Store]:
     """The results folder, or the results folders in it."""
     if not folder.is_dir():
         beside = [p.name for p in folder.parent.glob("*") if p.is_dir()] if folder.parent.is_dir() else []

@@ -182,6 +182,19 @@ class Leases:
         """Names whose last owner ran on this machine and has ended."""
         return {name for name in self.names() if self._has_ended(self.folder / name)}
 
+    def living_names(self) -> set[str]:
+        """Names whose owner is alive, as far as this process has seen; it looks every few seconds.
+
+        An owner on another machine that is dead counts as alive for the first minute of looking.
+        """
+        return {name for name in self.names() if self._is_living(self.folder / name)}
+
+    def _is_living(self, place: Path) -> bool:
+        last = max(generations(place), default=0)
+        path = generation_path(place, last)
+        content = read(path) if last else None
+        return content is not None and not self._is_dead(path, content)
+
     def _has_ended(self, place: Path) -> bool:
         last = max(generations(place), default=0)
         owner = _owner(read(generation_path(place, last)) or b"") if last else None

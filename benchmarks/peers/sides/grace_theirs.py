@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from ase.io import read
 
-from mlffbench.potentials.grace.library import SETTINGS
+from mlffbench.potentials.grace.library import SETTINGS, library
 from mlffbench.potentials.grace.network import DENSITIES, model
 
 os.environ.update(SETTINGS)
@@ -22,6 +22,7 @@ def main(order: dict[str, Any]) -> dict[str, Any]:
     folder = Path(order["folder"]) / "theirs"
     folder.mkdir()
     left = pickle.loads((folder.parent / "model.pkl").read_bytes())
+    library()  # with one thread, before gracemaker starts more
     with contextlib.redirect_stdout(None), contextlib.chdir(folder):
         from tensorpotential.calculator import TPCalculator
         from tensorpotential.cli.gracemaker import main as gracemaker

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from mlffbench.system.plain_text import plain_text
 from mlffbench.system.text_file import read_text
 from mlffbench.system.yaml_text import read_yaml
 
-__all__ = ["KEPT", "keep_suite", "kept_datasets", "kept_rows"]
+__all__ = ["KEPT", "keep_suite", "kept_datasets", "kept_rows", "kept_suites", "suite_of"]
 
 KEPT = "suite.yaml"
 RAN = "# ran as: "  # first word of the line that is added to the text
@@ -53,12 +53,28 @@ def kept_datasets(folder: Path) -> list[Spec] | None:
         return None
 
 
-def kept_rows(folder: Path) -> list[tuple[str, int]]:
-    """Row and seed of every case of the suite that a results folder keeps; none if it keeps no suite."""
+def suite_of(folder: Path) -> Suite | None:
+    """The suite that a results folder keeps; None if it keeps none that can be read."""
     text = _read(folder / KEPT)
     try:
-        suite = Suite.model_validate(read_yaml(text or ""))
+        return Suite.model_validate(read_yaml(text or ""))
     except ValueError:
+        return None
+
+
+def kept_suites(folders: Iterable[Path]) -> list[Suite]:
+    """Suites of those results folders that keep one that can be read, each once."""
+    suites: list[Suite] = []
+    for suite in map(suite_of, folders):
+        if suite is not None and suite not in suites:
+            suites.append(suite)
+    return suites
+
+
+def kept_rows(folder: Path) -> list[tuple[str, int]]:
+    """Row and seed of every case of the suite that a results folder keeps; none if it keeps no suite."""
+    suite = suite_of(folder)
+    if suite is None:
         return []
     return [(row.label, seed) for _, row in suite.rows for seed in suite.seeds for _ in suite.problems]
 

@@ -14,6 +14,7 @@ from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.harness.case import DEFAULT_METRICS, Case
 from mlffbench.harness.planning.environment import environment_of
+from mlffbench.harness.planning.published import Published
 from mlffbench.harness.planning.row import Budget, Environment, Resources, Row, Search
 from mlffbench.harness.planning.tuned_rows import budget_of, leaderboard_rows, searching_spec
 from mlffbench.system.checksum import Checksum
@@ -87,6 +88,9 @@ class Suite(_Strict):
         default="small",
         description="fitted models that stay in the results folder: those of up to 50 MB each (small, the "
         "default), all of any size, the best of each problem and seed, or none",
+    )
+    published: list[Published] = Field(
+        default=[], description="published errors that 'mlffbench reproduce' compares with those measured"
     )
 
     @property

@@ -14,7 +14,7 @@ from mlffbench.harness.planning.row import Budget, Environment, Row, Search
 from mlffbench.harness.planning.tuned_rows import leaderboard_rows
 from mlffbench.system.settings_source import Mistake
 
-__all__ = ["entries_of", "row_mistakes", "rows_of"]
+__all__ = ["entries_of", "labels_of", "row_mistakes", "rows_of"]
 
 
 def row_mistakes(content: Any) -> list[Mistake]:
@@ -36,6 +36,12 @@ def rows_of(content: Any) -> list[tuple[int, Row]]:
         with suppress(ValueError):
             rows.append((i, Row.parse(value)))
     return rows
+
+
+def labels_of(content: Any) -> list[str]:
+    """Labels of the rows that can be read, with those of their tuned rows."""
+    rows = [row for _, row in rows_of(content)]
+    return [row.label for _, row in leaderboard_rows(rows, _common_search(content))]
 
 
 def _repeated_labels(content: Any) -> Iterator[Mistake]:

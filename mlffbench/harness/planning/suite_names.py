@@ -11,6 +11,7 @@ from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.harness.planning.executor_mistakes import executor_mistakes
 from mlffbench.harness.planning.plan import SKIP, manifest_of
+from mlffbench.harness.planning.published_mistakes import published_mistakes
 from mlffbench.harness.planning.row import estimator_entry
 from mlffbench.harness.planning.row_mistakes import entries_of, row_mistakes, rows_of
 from mlffbench.harness.planning.search_mistakes import search_mistakes
@@ -34,6 +35,7 @@ def name_mistakes(source: SettingsSource) -> list[Mistake]:
             own = [Mistake(where, fault) for fault in _manifest_faults(spec)]
         mistakes += own
     mistakes += [*search_mistakes(source.content), *executor_mistakes(source.content)]
+    mistakes += published_mistakes(source.content)
     return [*mistakes, *row_mistakes(source.content), *_repeated_entries(source.content)]
 
 

@@ -10,19 +10,13 @@ import pandas as pd
 
 from mlffbench.report.budgets import budget_text, ends
 from mlffbench.report.problems import Document, Method, dig, fitted_here
+from mlffbench.report.quantities import costs as quantities
 from mlffbench.report.results import Results, number
 
 __all__ = ["COSTS", "costs"]
 
 COSTS = {  # columns of numbers: their names and units in a report
-    "fit_time": ("fit time", "s"),
-    "tuning_time": ("tuning time", "s"),
-    "prediction_time": ("prediction time", "µs/atom"),
-    "prepare_time": ("prepare time", "µs/atom"),
-    "evaluate_time": ("evaluate time", "µs/atom"),
-    "peak_memory": ("peak memory", "MB"),
-    "peak_gpu_memory": ("peak GPU memory", "MB"),
-    "n_parameters": ("parameters", ""),
+    cost.quantity: (cost.name, cost.unit) for cost in quantities.COSTS
 }
 TEXTS = ("device", "dtype", "stopped_by")
 SITUATION = ("budget", "reproducible", "environment", "resumed")  # texts, mostly empty

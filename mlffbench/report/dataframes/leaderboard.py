@@ -10,7 +10,7 @@ import pandas as pd
 from mlffbench.report.dataframes.failures import failure_of
 from mlffbench.report.problems import Method, Problem
 from mlffbench.report.results import QUANTITIES, Results
-from mlffbench.report.statistics import rank_ranges
+from mlffbench.report.standing import standing
 
 __all__ = ["leaderboard"]
 
@@ -26,6 +26,8 @@ COLUMNS = [
     "failed seeds",
     "ranked by",
     "interval",
+    "paired",
+    "clusters",
     "failure kind",
     "failure message",
 ]
@@ -36,21 +38,19 @@ def leaderboard(results: Results) -> pd.DataFrame:
 
     Methods are ranked by the force RMSE on the problem's reference group (the in-domain one, else the first),
     by the energy RMSE per atom where no method has forces; `rank` orders by the value, `best rank` and
-    `worst rank` bound it (see `statistics.rank_ranges`). Methods without that number, and those that left out
-    a test group that another method predicted, follow without a rank; methods of which every seed failed come
-    last, with the kind and message of their failure. Methods whose hyperparameters were searched (`tuned`)
-    come after the others and are ranked among themselves.
+    `worst rank` bound it (see `mlffbench.report.standing`). Methods without that number, those that left out
+    a test group that another method predicted, and those tested on other frames than most follow without a
+    rank; methods of which every seed failed come last, with the kind and message of their failure. Methods
+    whose hyperparameters were searched (`tuned`) come after the others and are ranked among themselves.
     """
-    rows = [row for problem in results.problems for row in _ranked(problem, results.scores)]
+    rows = [row for problem in results.problems for row in _ranked(problem, standing(results))]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _ranked(problem: Problem, scores: pd.DataFrame) -> list[dict[str, Any]]:
+def _ranked(problem: Problem, standings: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a problem, best first, failures last; then those of the tuned methods likewise."""
-    tuned = {method.label for method in problem.methods if method.is_tuned}
-    quantity, ranked = _comparable(problem, scores)
-    alike = [ranked[ranked["method"].isin(list(tuned)) == is_tuned] for is_tuned in (False, True)]
-    places = {label: place for own in alike for label, place in _places(own).items()}
+    quantity, ranked = _comparable(problem, standings)
+    places = _places(ranked)
     ranked_by = f"{QUANTITIES[quantity]} RMSE on {problem.reference}" if places else ""
     rank = lambda method: places.get(method.label, {}).get("rank", np.inf)
     order = sorted(problem.methods, key=lambda m: (m.is_tuned, not m.done, rank(m)))
@@ -61,29 +61,27 @@ def _ranked(problem: Problem, scores: pd.DataFrame) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _comparable(problem: Problem, scores: pd.DataFrame) -> tuple[str, pd.DataFrame]:
-    """The quantity that ranks the methods, and the errors of the methods that have it, least first."""
-    on_reference = scores[
-        (scores["problem"] == problem.name)
-        & (scores["test"] == problem.reference)
-        & (scores["metric"] == "rmse")
-        & (scores["task"] == "")
+def _comparable(problem: Problem, standings: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """The quantity that ranks the methods, and the rows of the methods that have a rank, best first."""
+    on_reference = standings[
+        (standings["problem"] == problem.name)
+        & (standings["group"] == problem.reference)
+        & (standings["metric"] == "rmse")
     ]
     quantity = "forces" if (on_reference["quantity"] == "forces").any() else "energy_per_atom"
-    ranked = on_reference[(on_reference["quantity"] == quantity) & np.isfinite(on_reference["value"])]
-    ranked = ranked[~ranked["method"].isin(list(problem.gaps))]
-    return quantity, ranked.sort_values("value", kind="stable").drop_duplicates("method")
+    ranked = on_reference[(on_reference["quantity"] == quantity) & on_reference["rank"].notna()]
+    return quantity, ranked.sort_values(["tuned", "rank"], kind="stable")
 
 
 def _places(ranked: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """The rank of each method among those given."""
-    ranges = rank_ranges(ranked["low"].tolist(), ranked["high"].tolist())
+    """The rank of each method with its range."""
     return {
-        str(method): {"rank": i + 1, "best rank": best, "worst rank": worst, "interval": interval}
-        for i, (method, interval, (best, worst)) in enumerate(
-            zip(ranked["method"], ranked["interval"], ranges, strict=True)
-        )
-    }
+        str(row["method"]): {
+            "rank": row["rank"], "best rank": row["rank_low"], "worst rank": row["rank_high"],
+            "interval": row["interval"], "paired": row["paired"], "clusters": row["clusters"],
+        }
+        for row in ranked.to_dict("records")
+    }  # fmt: skip
 
 
 def _status(method: Method) -> dict[str, Any]:

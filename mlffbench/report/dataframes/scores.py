@@ -8,11 +8,15 @@ import numpy as np
 import pandas as pd
 
 from mlffbench.harness.documents.parts import TRAINING
+from mlffbench.report.quantities.catalogue import known_quantity
 from mlffbench.report.results import QUANTITIES, Results
 
 __all__ = ["SHOWN", "axis_title", "group_errors", "task_scores", "training_errors"]
 
-SHOWN = {"forces": ("force", "meV/Å"), "energy_per_atom": ("energy", "meV/atom")}
+SHOWN = {  # errors that tables and figures show: names and units
+    name: (QUANTITIES[name], known_quantity("", name, "rmse").shown_unit)
+    for name in ("forces", "energy_per_atom")
+}
 KEYS = ["problem", "method", "test", "quantity"]
 NUMBERS = ["value", "low", "high", "ratio"]
 

@@ -7,23 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from mlffbench.report.quantities.speed import SUMMARY
+
 __all__ = ["COLUMNS", "SIZE", "speed_summary"]
 
 SIZE = r"(?:\d+ copies|batch of \d+), \d+ atoms"  # a test of speed: a system or a batch
 COLUMNS = {  # of numbers: their names and units in a report
-    "latency": ("latency", "ms"),
-    "ns_per_day": ("dynamics", "ns/day"),
-    "best": ("best", "µs/atom"),
-    "best_atoms": ("at", "atoms"),
-    "prefactor": ("a", "µs"),
-    "exponent": ("b", ""),
-    "least_atoms": ("from", "atoms"),
-    "most_atoms": ("to", "atoms"),
-    "launches": ("launches", ""),
-    "times_launch_floor": ("× floor", "launches"),
-    "matrix_product": ("product", "MFLOP/atom"),
-    "times_matrix_product_floor": ("× floor", "product"),
-    "cold_start": ("cold start", "s"),
+    entry.quantity: (entry.name, entry.unit) for entry in SUMMARY
 }
 PLAIN = (  # columns that are one score of this test
     ("power law", ("prefactor", "exponent", "least_atoms", "most_atoms")),

@@ -25,7 +25,7 @@ from mlffbench.report.figures.style import (
     trace_style,
 )
 from mlffbench.report.problems import Problem
-from mlffbench.report.statistics import pareto_front
+from mlffbench.report.statistics.pareto import pareto_front
 
 __all__ = ["cost_plots", "label_places"]
 

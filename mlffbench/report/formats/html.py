@@ -15,6 +15,7 @@ from mlffbench.report.figures.tasks import task_plots
 from mlffbench.report.figures.transfer import profile_plots, training_plots, transfer_plots
 from mlffbench.report.page.page import render_page
 from mlffbench.report.results import Results
+from mlffbench.report.tables.reproduced import reproduced_tables
 from mlffbench.report.tables.sections import Section, sections
 from mlffbench.report.tables.table import Table
 from mlffbench.report.wording import HOW_TO_READ
@@ -61,7 +62,7 @@ def render(results: Results, predictions: Predictions, title: str) -> str:
         how_to_read=HOW_TO_READ,
         palette=palette,
         sections=[(s, _blocks(s, predictions, palette, n_problems)) for s in content],
-        learning=_learning(content, palette),
+        learning=[*_learning(content, palette), *_reproduced(results)],
         runs=provenance.runs(runs),
         n_more_runs=len(results.documents) - len(runs),
         packages=provenance.packages(results.documents),
@@ -132,6 +133,12 @@ def _parity(section: Section, predictions: Predictions, palette: Palette, n_prob
         for i, (heading, plots) in enumerate(panels.items(), start=1)
     ]
     return [replace(blocks[0], sentence=" ".join(sentences)), *blocks[1:]]
+
+
+def _reproduced(results: Results) -> list[Block]:
+    """Published errors beside those measured, of all problems."""
+    tables = reproduced_tables(results)
+    return [Block("reproduced", "Reproduced", tables)] if tables else []
 
 
 def _learning(content: list[Section], palette: Palette) -> list[Block]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from mlffbench.report.results import Results
+from mlffbench.report.tables.reproduced import reproduced_tables
 from mlffbench.report.tables.sections import Section, sections
 from mlffbench.report.tables.table import Row, Table
 from mlffbench.report.wording import HOW_TO_READ, MISSING
@@ -19,6 +20,8 @@ MARKS = re.compile(  # characters of Markdown; an underscore inside a word and a
 def render(results: Results, title: str) -> str:
     """The report as markdown."""
     body = [part for section in sections(results) for part in _section(section)]
+    if again := reproduced_tables(results):
+        body += ["## Reproduced", *map(_table, again)]
     how_to_read = f"## How to read this\n\n{' '.join(HOW_TO_READ)}"
     return "\n\n".join([f"# {_safe(title)}", *(body or ["No case has been run yet."]), how_to_read]) + "\n"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from rich import box
@@ -12,11 +12,12 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from mlffbench.report.results import Results
+from mlffbench.report.tables.reproduced import reproduced_tables
 from mlffbench.report.tables.sections import Section, sections
 from mlffbench.report.tables.table import Row, Table
 from mlffbench.report.wording import MISSING
 
-__all__ = ["render"]
+__all__ = ["render", "render_tables"]
 
 ROWS = 50  # of a table
 GAP = 2  # one space of padding, one of the box
@@ -32,6 +33,8 @@ def render(results: Results, width: int = 80) -> Group:
         Columns of the terminal; a wider table is continued below with its first column repeated.
     """
     parts = [part for section in sections(results) for part in _section(section, width)]
+    if again := reproduced_tables(results):
+        parts += [Text("Reproduced", style="bold cyan"), *_tables(again, width), Text()]
     return Group(*(parts or [Text("No case has been run yet.")]))
 
 
@@ -41,13 +44,8 @@ def _section(section: Section, width: int) -> Iterator[RenderableType]:
     yield Text("\n".join(f"{name}: {text}" for name, text in section.facts if name in shown), style="dim")
     for sentence in section.problem.doubts:
         yield Text(f"Careful: {sentence}", style="yellow")
-    for table in (t for t in section.tables if not t.detail and t.id != "models"):  # 'mlffbench model' lists
-        yield Text(f"\n{table.title}", style="bold")
-        for part in _parts(replace(table, rows=table.rows[:ROWS]), width):
-            yield _rich(part)
-        if len(table.rows) > ROWS:
-            yield Text(f"and {len(table.rows) - ROWS} more rows: see leaderboard.md or report.html", "dim")
-        yield Text(table.caption, style="dim")
+    shown_tables = [t for t in section.tables if t.id != "models"]  # 'mlffbench model' lists
+    yield from _tables(shown_tables, width)
     if details := sum(t.detail for t in section.tables):
         yield Text(f"\n{details} tables of tasks: see leaderboard.md or report.html", style="dim")
     if section.failures:
@@ -60,6 +58,22 @@ def _section(section: Section, width: int) -> Iterator[RenderableType]:
     yield Text("\nVerdict", style="bold")
     yield Text(section.verdict)
     yield Text()
+
+
+def render_tables(tables: Iterable[Table], width: int = 80) -> Group:
+    """Tables, those of details too, as something that a `rich.console.Console` prints."""
+    return Group(*_tables([replace(table, detail=False) for table in tables], width))
+
+
+def _tables(tables: Iterable[Table], width: int) -> Iterator[RenderableType]:
+    """Tables with titles and captions, without those of details."""
+    for table in (t for t in tables if not t.detail):
+        yield Text(f"\n{table.title}", style="bold")
+        for part in _parts(replace(table, rows=table.rows[:ROWS]), width):
+            yield _rich(part)
+        if len(table.rows) > ROWS:
+            yield Text(f"and {len(table.rows) - ROWS} more rows: see leaderboard.md or report.html", "dim")
+        yield Text(table.caption, style="dim")
 
 
 def _parts(table: Table, width: int) -> Iterator[Table]:

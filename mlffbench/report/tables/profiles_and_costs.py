@@ -8,16 +8,12 @@ import numpy as np
 import pandas as pd
 
 from mlffbench.report import wording
+from mlffbench.report.quantities.costs import PROFILE
 from mlffbench.report.tables.table import Cell, Column, Row, Table, has_numbers, marked, number_cell, records
 
 __all__ = ["circumstances_table", "cost_table", "profile_table"]
 
-PROFILE_COLUMNS = {
-    "top": Column("top", "meV"),
-    "reference_top": Column("top, reference", "meV"),
-    "top_error": Column("error", "meV"),
-    "rmse": Column("RMSE", "meV"),
-}
+PROFILE_COLUMNS = {entry.quantity: Column(entry.name, entry.unit) for entry in PROFILE}
 COST_COLUMNS = {
     "fit_time": Column("fit", "s"),
     "tuning_time": Column("of it tuning", "s"),

@@ -14,6 +14,7 @@ from mlffbench import registry
 from mlffbench.harness.planning.suite_schema import suite_schema
 
 SUITES = sorted((ROOT / "benchmarks").glob("*.yaml"))
+REPRODUCE = sorted((ROOT / "benchmarks" / "reproduce").glob("*.yaml"))
 SUITE = yaml.safe_load("""
 name: x
 problems: [{dataset: {path: a.xyz, forces_key: dft}, split: {random: {train: 0.8}}}]
@@ -30,6 +31,11 @@ resources: {threads: 2, memory: 8 GB, gpu: 1, timed: true}
 environments: {old: {requirements: [torch==2.6]}}
 executor: {local: {jobs: 2}}
 retries: 2
+published:
+  - method: M
+    row: m
+    source: a paper
+    errors: [{test: a, quantity: forces, metric: mae, value: 1, unit: eV/Å}]
 """)
 
 
@@ -40,7 +46,7 @@ def validator():
     return Draft202012Validator(schema)
 
 
-@pytest.mark.parametrize("file", SUITES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", SUITES + REPRODUCE, ids=lambda file: file.stem)
 def test_our_suites_are_valid(file, validator):
     assert not list(validator.iter_errors(yaml.safe_load(file.read_text())))
 
@@ -79,6 +85,13 @@ def test_every_way_to_write_a_search_is_valid(value, validator):
         *(("tasks", [task]) for task in ("sped", {"speed": {"copies": 0.5}})),
         *(("metrics", value) for value in ([], ["rmsd"])),
         *(("seeds", value) for value in ([], [-1], ["0"])),
+        *(
+            ("published", [{"method": "M", "source": "a paper", "errors": errors}])
+            for errors in (
+                [],
+                [{"test": "a", "quantity": "force", "metric": "mae", "value": 1, "unit": "eV/Å"}],
+            )
+        ),
         *((("time_limit", "60"), ("name", "a/b"), ("seed", [0]), ("keep_models", "some"))),
     ],
 )
@@ -102,6 +115,7 @@ def test_the_committed_schema_is_this_one(validator):
     assert json.loads(file.read_text()) == validator.schema, "mlffbench schema > benchmarks/suite.schema.json"
 
 
-@pytest.mark.parametrize("file", SUITES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", SUITES + REPRODUCE, ids=lambda file: file.stem)
 def test_editors_find_the_schema(file):
-    assert "# yaml-language-server: $schema=suite.schema.json" in file.read_text().splitlines()[:2]
+    schema = "suite.schema.json" if file in SUITES else "../suite.schema.json"
+    assert f"# yaml-language-server: $schema={schema}" in file.read_text().splitlines()[:2]

@@ -624,6 +624,8 @@ def test_with_a_new_seal_only_what_a_fit_alone_can_give_is_believed(folder):
         own = place[:1] == ("scores",) and document["scores"][place[1]]["task"]
         if own or place[0] in ("curves", "seal"):
             continue
+        if place[0] == "scores" and place[1] > 3 and place[2] not in ("value", "low"):
+            continue  # names and units of the others are as those of the first
         rewrite(file, with_leaf(document, place, another(value)), with_seal=True)
         entry, refusals = read_entry(file)
         if not refusals and entry is not None:

@@ -1,4 +1,4 @@
-"""Means over seeds, their intervals, ranks with uncertainty, Pareto fronts."""
+"""Means over seeds and their intervals, of numbers that are known by seed alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
-__all__ = ["Estimate", "all_over_seeds", "over_seeds", "pareto_front", "rank_ranges", "t_interval"]
+__all__ = ["Estimate", "all_over_seeds", "over_seeds", "t_interval", "t_quantile"]
 
 
 class Estimate(NamedTuple):
@@ -19,7 +19,8 @@ class Estimate(NamedTuple):
     value: float
     low: float
     high: float
-    interval: str  # "seeds", "test frames" or "none"
+    interval: str  # "seeds", "test frames", "trajectories and seeds" ... or "none"
+    reason: str = ""  # why there is no interval, or why it leaves out the test frames
 
 
 def t_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float]:
@@ -35,12 +36,12 @@ def t_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, flo
     -------
     low, high : float
     """
-    half = _t_quantile(level, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
+    half = t_quantile(level, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
     return float(np.mean(values) - half), float(np.mean(values) + half)
 
 
 @lru_cache
-def _t_quantile(level: float, freedom: int) -> float:
+def t_quantile(level: float, freedom: int) -> float:
     return float(stdtrit(freedom, (1 + level) / 2))  # of the t distribution
 
 
@@ -68,7 +69,7 @@ def all_over_seeds(values: np.ndarray, lows: np.ndarray, highs: np.ndarray) -> l
     seeds = np.full_like(frames, np.nan)
     if (n_seeds := values.shape[1]) > 1:
         with np.errstate(invalid="ignore"):  # inf − inf; no interval then
-            half = _t_quantile(0.95, n_seeds - 1) * np.std(values, axis=1, ddof=1) / np.sqrt(n_seeds)
+            half = t_quantile(0.95, n_seeds - 1) * np.std(values, axis=1, ddof=1) / np.sqrt(n_seeds)
             seeds = np.array([means - half, means + half])
     columns = (means, *frames, *seeds)
     return [_estimate(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
@@ -84,41 +85,3 @@ def _estimate(value: float, low: float, high: float, seeds_low: float, seeds_hig
     if of_frames:
         return Estimate(value, max(low, 0.0), high, "test frames")
     return Estimate(value, math.nan, math.nan, "none")
-
-
-def rank_ranges(low: Sequence[float], high: Sequence[float]) -> list[tuple[int, int]]:
-    """The range of ranks that each method can claim, from the methods' 95 % intervals.
-
-    Method a is *certainly better* than b when their intervals do not overlap: high(a) < low(b). Then
-
-        best rank  = 1 + number of methods certainly better
-        worst rank = n − number of methods certainly worse
-
-    so methods whose intervals overlap share ranks ("1–2"). The rule is conservative: intervals that overlap a
-    little can belong to methods that a paired test would tell apart. A method without an interval (NaN) is
-    certainly better or worse than none.
-
-    Examples
-    --------
-    >>> rank_ranges([1.0, 1.5, 4.0], [2.0, 3.0, 5.0])
-    [(1, 2), (1, 2), (3, 3)]
-    """
-    lows, highs = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
-    better = highs[:, None] < lows[None, :]  # better[a, b]: a is certainly better than b
-    return [(1 + int(better[:, i].sum()), len(lows) - int(better[i].sum())) for i in range(len(lows))]
-
-
-def pareto_front(cost: Sequence[float], error: Sequence[float]) -> list[bool]:
-    """Mark the Pareto-optimal points: no other point is at least as good in both numbers and better in one.
-
-    Points that are not finite are False.
-
-    Examples
-    --------
-    >>> pareto_front([1.0, 2.0, 3.0], [5.0, 6.0, 1.0])
-    [True, False, True]
-    """
-    points = np.column_stack([cost, error]).astype(float).reshape(-1, 2)
-    finite = np.isfinite(points).all(axis=1)
-    dominated = [bool(((points <= p).all(axis=1) & (points < p).any(axis=1)).any()) for p in points]
-    return [bool(f) and not d for f, d in zip(finite, dominated, strict=True)]

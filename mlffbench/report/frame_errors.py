@@ -1,0 +1,53 @@
+"""Errors of methods by cluster of test frames, as their documents hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlffbench.harness.documents.parts import dig
+from mlffbench.harness.error_sums import METRICS, ErrorSums
+from mlffbench.report.problems import Document, Method
+from mlffbench.report.statistics.samples import ErrorSample
+
+__all__ = ["Name", "error_samples", "no_sample"]
+
+Name = tuple[str, ...]  # test group, quantity, metric
+
+
+def error_samples(method: Method) -> dict[Name, ErrorSample]:
+    """Errors of a method on test groups, in the units of the documents, of which all seeds have clusters.
+
+    `no_sample` says why a test group has none.
+    """
+    entries = [_entries(document) for document in method.done]
+    tests = [test for test in entries[0] if all(test in own for own in entries)] if entries else []
+    samples: dict[Name, ErrorSample] = {}
+    for test in tests:
+        samples |= _of_test(method, test, [own[test] for own in entries])
+    return samples
+
+
+def _entries(document: Document) -> Mapping[str, Any]:
+    return document.get("clusters") or {}
+
+
+def _of_test(method: Method, test: str, entries: list[Mapping[str, Any]]) -> dict[Name, ErrorSample]:
+    """Samples of every quantity that all seeds have sums of."""
+    seeds = tuple(document["case"].get("seed") for document in method.done)
+    keys = [f"{test} {entry.get('digest')}" for entry in entries]
+    unit = str(entries[0].get("unit") or "test frames")
+    known = [entry.get("sums") or {} for entry in entries]
+    shared = [quantity for quantity in known[0] if all(quantity in own for own in known)]
+    samples: dict[Name, ErrorSample] = {}
+    for quantity in shared:
+        sums = [ErrorSums.from_json(own[quantity]) for own in known]
+        for metric in METRICS:
+            samples[test, quantity, metric] = ErrorSample.of_sums(sums, metric, keys, unit, seeds)
+    return samples
+
+
+def no_sample(method: Method, test: str) -> str:
+    """Why the frames of a test group are no sample that can be resampled; '' if no document says."""
+    reasons = (dig(document, "clusters", test, "reason") for document in method.done)
+    return next((str(reason) for reason in reasons if reason), "")

@@ -1,0 +1,1 @@
+"""Registry of the measured quantities: names, symbols, units, directions, thresholds, sources."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def suite_refusals(entries: Sequence[Entry], suites: Sequence[Path], evidence: E
         return
     planned: list[tuple[Path, list[Variants]]] = []
     for file in suites:
-        variants, failure = catch_failure(lambda file=file: _planned(file, entries, evidence))
+        variants, failure = catch_failure(partial(_planned, file, entries, evidence))
         if failure is None:
             planned.append((file, variants))
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -118,11 +118,17 @@ def entry_refusals(entry: Entry, folder: Path, evidence: Evidence) -> list[Refus
     ]
     refusals: list[Refusal] = []
     for check in checks:
-        _, failure = catch_failure(lambda check=check: refusals.extend(check()))
+        _, failure = catch_failure(partial(_take, check, refusals))
         if failure is not None:
             reason = f"a check of it ended with an error, {failure['message']}"
             refusals.append(Refusal(entry.id, "document", reason))
     return refusals
+
+
+def _take(check: Callable[[], Iterable[Refusal]], refusals: list[Refusal]) -> None:
+    """Add the refusals of a check one by one: those before an error count."""
+    for refusal in check():
+        refusals.append(refusal)
 
 
 def _suites(folder: Path, names: Sequence[str], suite: Path | None) -> list[Path]:

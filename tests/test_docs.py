@@ -13,6 +13,8 @@ import yaml
 from ase.build import bulk
 from ase.io import read, write
 from example_cases import InProcess
+from example_clusters import clustered
+from example_git import commit_everything_twice
 from example_results import results_folder
 from example_users_data import alloy
 from typer.testing import CliRunner
@@ -22,6 +24,7 @@ from mlffbench.cli import app
 from mlffbench.cli.property.catalogue import ELSEWHERE, property_names
 from mlffbench.data import Spec
 from mlffbench.datasets.malonaldehyde import malonaldehyde
+from mlffbench.harness.documents.store import Store
 from mlffbench.harness.planning.plan import SKIP
 from mlffbench.harness.planning.planned_run import plan_run
 from mlffbench.labelling.recipe import read_recipe
@@ -32,6 +35,7 @@ ESTIMATORS = (DOCS / "estimators.md").read_text(encoding="utf-8")
 PRODUCTION = (DOCS / "production.md").read_text(encoding="utf-8")
 TASKS = (DOCS / "tasks.md").read_text(encoding="utf-8")
 TUNING = (DOCS / "tuning.md").read_text(encoding="utf-8")
+RESULTS = (DOCS / "results.md").read_text(encoding="utf-8")
 PYTHON = (DOCS / "python.md").read_text(encoding="utf-8")
 INSTALL = (DOCS / "install.md").read_text(encoding="utf-8")
 
@@ -243,3 +247,34 @@ def _commands(text: str) -> list[str]:
 def test_every_property_is_in_a_table_of_models():
     named = set(re.findall(r"`(\w+)`", MODELS))
     assert {*property_names(), *ELSEWHERE} <= named
+
+
+def test_the_indicators_of_committed_results_are_shown(monkeypatch, capsys):
+    monkeypatch.chdir(DOCS.parent)
+    text = (DOCS / "results.md").read_text(encoding="utf-8").partition("## Indicators of survival")[2]
+    (code,) = blocks("python", text.partition("\n## ")[0])
+    exec(compile(code, "results.md", "exec"), {})
+    assert len(capsys.readouterr().out.splitlines()) == 6
+    (command,) = (line for line in _commands(text) if "indicators" in line)
+    done = CliRunner().invoke(app, shlex.split(command, comments=True)[1:])
+    assert done.exit_code == 0, f"{done.output}\n{done.exception!r}"
+
+
+def test_the_commands_on_reports_and_comparisons_run(tmp_path, monkeypatch):
+    """Two folders of two revisions, one of them committed; what is said of exit codes holds."""
+    monkeypatch.chdir(tmp_path)
+    rows = (clustered("mace", 0.10), clustered("soap_gpr", 0.05))
+    folders = {"runs/before": "7f2d599", "runs/after": "9df5fb7", "runs/laptop": "1", "results/copper": "2"}
+    for folder, revision in {**folders, "runs/cluster": "3"}.items():
+        for row in rows:
+            Store(Path(folder)).save({**row, "provenance": {**row["provenance"], "revision": revision}})
+    (tmp_path / "runs/laptop/suite.yaml").write_text(
+        "name: demo\nproblems: [{dataset: malonaldehyde}]\nestimators: [mace, soap_gpr]\n"
+    )
+    commit_everything_twice(tmp_path)
+    lines = [line for block in blocks("console", RESULTS) for line in block.splitlines()]
+    ran = [line for line in lines if line.startswith(("mlffbench report", "mlffbench compare"))]
+    assert len(ran) == 9
+    for line in ran:
+        done = CliRunner().invoke(app, shlex.split(line, comments=True)[1:])
+        assert done.exit_code == 0, f"{line}\n{done.output}\n{done.exception!r}"

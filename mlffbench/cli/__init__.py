@@ -20,6 +20,7 @@ from mlffbench.cli import (
     reproduce,
     run,
     show,
+    site,
     submit,
     suite,
     verify,
@@ -27,6 +28,7 @@ from mlffbench.cli import (
 from mlffbench.cli import results as results_commands
 from mlffbench.cli.console import lenient_output
 from mlffbench.cli.help_texts import DATA_EXAMPLES, EXAMPLES, MORE, RESULTS_EXAMPLES, complete_help
+from mlffbench.cli.results import compare
 from mlffbench.cli.trust_option import add_trust_option
 from mlffbench.system.interrupts import interruptible
 
@@ -42,6 +44,7 @@ app = typer.Typer(
 
 for command in (run.run, suite.report, suite.score, suite.schema):
     app.command()(command)
+app.command()(compare.compare)
 app.command()(reproduce.reproduce)
 app.command()(new.new)
 app.command("list")(listing.list_)
@@ -51,12 +54,13 @@ app.command()(model.model)
 app.command()(predict.predict)
 app.command("property", context_settings={"ignore_unknown_options": True})(property.property_)
 app.command("export")(export.export)
+app.command()(site.site)
 app.command()(submit.submit)
 app.command()(verify.verify)
 complete_help(app, EXAMPLES)
 complete_help(data.app, DATA_EXAMPLES)
 complete_help(results_commands.app, RESULTS_EXAMPLES)
-add_trust_option(app, without=("report", "schema", "list", "submit", "verify"))
+add_trust_option(app, without=("report", "compare", "schema", "list", "site", "submit", "verify"))
 add_trust_option(data.app, without=("list",))
 app.add_typer(data.app, name="data")
 app.add_typer(results_commands.app, name="results")

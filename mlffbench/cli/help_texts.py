@@ -20,6 +20,7 @@ EXAMPLES = {
     "run": "mlffbench run benchmarks/quickstart.yaml --out runs/quickstart",
     "new": "mlffbench new my_data.extxyz --budget 30m > suite.yaml",
     "report": "mlffbench report runs/quickstart",
+    "compare": "mlffbench compare runs/before runs/after --fail-if-worse 5%",
     "reproduce": "mlffbench reproduce benchmarks/reproduce/mlearn.yaml",
     "score": "mlffbench score runs/quickstart --metric max_error",
     "schema": "mlffbench schema > suite.schema.json",
@@ -31,6 +32,7 @@ EXAMPLES = {
     "export": "mlffbench export best.mlff -o best.lammps",
     "submit": "mlffbench submit runs/quickstart --out quickstart.zip",
     "verify": "mlffbench verify quickstart.zip --suite benchmarks/quickstart.yaml",
+    "site": "mlffbench site results --out public",
     "label": "mlffbench label benchmarks/recipes/silicon.yaml --dry-run",
 }
 DATA_EXAMPLES = {
@@ -46,6 +48,7 @@ RESULTS_EXAMPLES = {
     "export": "mlffbench results export runs/quickstart scores.parquet",
     "sql": 'mlffbench results sql runs/quickstart "SELECT method, avg(value) FROM scores GROUP BY method"',
     "merge": "mlffbench results merge runs/laptop runs/cluster --into runs/all",
+    "pack": "mlffbench results pack runs/quickstart --most '5 MB'",
     "gc": "mlffbench results gc runs/quickstart --only logs --yes",
     "tensorboard": "mlffbench results tensorboard runs/quickstart",
     "mlflow": "mlffbench results mlflow runs/quickstart --uri sqlite:///mlflow.db",
@@ -54,6 +57,7 @@ WORDS = {Path: "PATH", int: "N", float: "X", str: "TEXT", bool: ""}  # a flag ta
 COMPLETIONS = {  # by the name of the parameter
     "dataset": completion.complete_datasets,
     "folder": completion.complete_results,
+    "folders": completion.complete_results,
     "metric": completion.complete_metrics,
     "only": completion.complete_estimators,
     "suite": completion.complete_suites,

@@ -14,7 +14,7 @@ from mlffbench.cli.data.arguments import Json
 if TYPE_CHECKING:
     from mlffbench.registry.description import Description
 
-__all__ = ["show"]
+__all__ = ["facts_of", "show"]
 
 PROPERTIES = "properties"
 WIDEST = 100  # columns of running text
@@ -36,7 +36,7 @@ def show(
     with refusals():
         things = _described(name)
         if json_:
-            facts = [_facts(kind, name, description) for kind, description in things]
+            facts = [facts_of(kind, name, description) for kind, description in things]
             print_json(facts[0] if len(facts) == 1 else facts)
             return
         from mlffbench.cli.name_page import print_page
@@ -46,7 +46,7 @@ def show(
         for i, (kind, description) in enumerate(things):
             if i:
                 screen.print("")
-            print_page(screen, _facts(kind, name, description))
+            print_page(screen, facts_of(kind, name, description))
 
 
 def _described(name: str) -> list[tuple[str, Description]]:
@@ -88,7 +88,7 @@ def _foreign(name: str) -> tuple[str, Description]:
     raise LookupError(refusals_[0] if registry.FOREIGN.fullmatch(name) else f"{name!r} is not module:Name")
 
 
-def _facts(kind: str, name: str, description: Description) -> dict[str, Any]:
+def facts_of(kind: str, name: str, description: Description) -> dict[str, Any]:
     """All that is known of a name."""
     from mlffbench.cli.name_facts import (
         GIVEN,

@@ -70,6 +70,9 @@ def score(
         print_json({"metrics": metric, "cases": done, "without_predictions": absent, "folder": str(folder)})
     else:
         console().print(f"{', '.join(metric)} added to {done} cases of {folder}")
+        if (pack := store.pack()) and pack.steps:
+            exact = f"errors in {pack.path.name} are rounded to 1/{pack.steps} of their standard deviation"
+            console().print(f"careful: {exact}; cases without a file in predictions/ are scored from it")
     say_set_aside(store)
     damaged = {path.stem for path in store.set_aside}
     if missing := [id for id in absent if id not in damaged]:
@@ -147,11 +150,13 @@ def read_results(stores: Sequence[Store], ids: list[str] | None = None) -> tuple
     from mlffbench.harness.documents.kept_suite import kept_suites
     from mlffbench.report.combined_folders import combine_folders
     from mlffbench.report.results import Results
+    from mlffbench.report.suite_order import in_suite_order
 
     combined = combine_folders(stores, ids)
     with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
         suites = kept_suites(store.folder for store in stores)
-        return Results.from_documents(combined.documents, suites), combined.predictions
+        results = Results.from_documents(combined.documents, suites)
+    return in_suite_order(results, [store.folder for store in stores]), combined.predictions
 
 
 def write_files(results: Results, predictions: Predictions, folder: Path) -> list[Path]:

@@ -14,7 +14,7 @@ from mlffbench.report.budgets import budget_text
 from mlffbench.report.doubts import doubts
 from mlffbench.report.problems import Document, Method, Problem, dig, spec_text
 
-__all__ = ["group_cases", "group_documents", "named_documents"]
+__all__ = ["group_cases", "group_documents", "named_documents", "short_name"]
 
 
 def group_documents(documents: Iterable[Document]) -> list[Problem]:
@@ -39,7 +39,7 @@ def named_documents(documents: Iterable[Document]) -> dict[str, list[tuple[str, 
         case = document["case"]
         groups.setdefault((text(case["dataset"]), text(case["split"])), []).append(document)
     datasets = [members[0]["case"]["dataset"] for members in groups.values()]
-    short = {spec_text(dataset): _short_name(dataset) for dataset in datasets}
+    short = {spec_text(dataset): short_name(dataset) for dataset in datasets}
     counts = Counter(short.values())
     unique = {full: brief if counts[brief] == 1 else full for full, brief in short.items()}
     return {
@@ -48,7 +48,7 @@ def named_documents(documents: Iterable[Document]) -> dict[str, list[tuple[str, 
     }
 
 
-def _short_name(dataset: Mapping[str, Any]) -> str:
+def short_name(dataset: Mapping[str, Any]) -> str:
     """The dataset's spec; of a user's own file only its folder and name."""
     path = dict(dataset.get("params") or {}).get("path")
     return "/".join(PurePath(path).parts[-2:]) if isinstance(path, str) else spec_text(dataset)

@@ -7,20 +7,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from mlffbench.harness.documents.parts import number
 from mlffbench.harness.documents.valid_scores import UNITS
-from mlffbench.harness.planning.plan import Suite
 from mlffbench.report.frame_errors import Name, error_samples, no_sample
 from mlffbench.report.grouping import group_documents
 from mlffbench.report.problems import Document, Method, Problem
 from mlffbench.report.quantities import errors
 from mlffbench.report.statistics.estimates import Estimate, all_over_seeds
 from mlffbench.report.statistics.samples import ErrorSample, over_clusters
+from mlffbench.report.unfinished import UnfinishedCase
+
+if TYPE_CHECKING:
+    from mlffbench.harness.planning.plan import Suite
 
 __all__ = ["QUANTITIES", "Results", "number"]
 
@@ -42,14 +45,17 @@ class Results:
     documents : tuple of dict
         As they were given.
     problems : tuple of Problem
-        In order of appearance.
+        In the order of their suite, where it is known (see `suite_order`), else of appearance.
     suites : tuple of Suite
         Those that the results folders keep.
+    unfinished : tuple of UnfinishedCase
+        Cases that the suite asks for and that have no document.
     """
 
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
     suites: tuple[Suite, ...] = ()
+    unfinished: tuple[UnfinishedCase, ...] = ()
 
     @classmethod
     def from_documents(cls, documents: Iterable[Document], suites: Iterable[Suite] = ()) -> Results:

@@ -24,6 +24,7 @@ from mlffbench.registry import suggest
 from mlffbench.report.combined_folders import combine_folders
 from mlffbench.report.dataframes.board import board
 from mlffbench.report.dataframes.cases import cases_frame, cases_of, fits_of
+from mlffbench.report.dataframes.indicators import indicators
 from mlffbench.report.dataframes.tidy_curves import tidy_curves
 from mlffbench.report.dataframes.tidy_failures import tidy_failures
 from mlffbench.report.dataframes.tidy_scores import scores_frame
@@ -31,6 +32,7 @@ from mlffbench.report.grouping import group_cases
 from mlffbench.report.problems import Document, Problem, dig
 from mlffbench.report.results import Results as GroupedResults
 from mlffbench.report.row_choice import choose_row, problems_named
+from mlffbench.report.suite_order import in_suite_order
 from mlffbench.system.text_file import read_text
 
 if TYPE_CHECKING:
@@ -146,6 +148,12 @@ class Results:
     def curves(self) -> pd.DataFrame:
         """Points of the curves that tasks measured, see `mlffbench.report.dataframes.tidy_curves`."""
         return tidy_curves(self._grouped)
+
+    @cached_property
+    def indicators(self) -> pd.DataFrame:
+        """Rank correlations of static scores with survival, see `mlffbench.report.dataframes.indicators`."""
+        with np.errstate(all="ignore"):
+            return indicators(self._grouped)
 
     def leaderboard(self, problem: str | None = None) -> pd.DataFrame:
         """Ranks, errors on the reference group with 95 % intervals, worst transfer ratio, costs.
@@ -316,7 +324,8 @@ class Results:
         return self._group(self.documents)
 
     def _group(self, documents: Iterable[Document]) -> GroupedResults:
-        return GroupedResults.from_documents(documents, kept_suites(self.folders))
+        grouped = GroupedResults.from_documents(documents, kept_suites(self.folders))
+        return in_suite_order(grouped, self.folders)
 
     @cached_property
     def _without_number(self) -> pd.DataFrame:

@@ -18,7 +18,6 @@ __all__ = [
     "OTHER_LEVEL",
     "PARTS",
     "ase_lines",
-    "digits",
     "flat",
     "plain",
     "rank_text",
@@ -33,22 +32,27 @@ OTHER_LEVEL = "¶"  # beside numbers of tasks that were compared with another le
 
 APART = "§"  # beside times that were not measured under the conditions of most others
 
+LOPSIDED = 3.0  # longer side of an interval over the shorter, at most, for ±
+
 PARTS = {TRAIN: "training part", VALIDATION: "validation part"}  # of the training set; no group is so named
 
 HOW_TO_READ = (  # points of one paragraph
     "Every row is one method, fitted on the training part of one dataset and split and scored on named test "
     "groups it has not seen. RMSE is the root mean square error: of single force components in meV/Å, of "
     "the energy per atom in meV/atom. Lower is better.",
-    "Numbers are means over the seeds; ± is the larger "
-    "side of their 95 % interval: with one seed a bootstrap over the frames of the test group, with several "
-    "seeds a t-interval over the seeds, or the bootstrap where that is wider (a deterministic method does "
-    "not vary with its seed, its test frames still do).",
-    "Ranks follow the error on the reference group. Two "
-    "methods are told apart only if their intervals do not overlap: a method's best rank is 1 + the number "
-    "of methods certainly better, its worst rank is n − the number certainly worse, so “1–2” means that it "
-    "shares the first two places.",
-    "A transfer ratio is the error on a group divided by the same method's "
-    "error in domain: 1× means that nothing is lost.",
+    "Numbers are means over the seeds; ± is the larger side of their 95 % interval: over clusters of test "
+    "frames (trajectories or groups, as frames of one trajectory are not independent) and over the seeds; of "
+    "documents that are older than the clusters, the bootstrap over single frames that they hold. An "
+    "interval that ends at 0 or is lopsided is written with its ends.",
+    "Ranks follow the error on the reference group. Two methods are told apart by comparing them on the "
+    "same clusters of test frames, or by their intervals where documents have no clusters, with Holm's "
+    "correction over all pairs: a method's best rank is 1 + the number of methods that are better, its worst "
+    "rank is n − the number that are worse, so “1–2” means that it shares the first two places.",
+    "The worst group is the named test group with the method's largest error. A transfer ratio is the error "
+    "on a group divided by the same method's error in domain: 1× means that nothing is lost, and says "
+    "nothing of the error itself. A method is usable on a group if its error there is at most half the "
+    "baseline's, which knows the composition alone; without a baseline, if it is within the thresholds of "
+    "docs/quantities.md. Tasks are judged by thresholds, too, which are no part of any rank.",
     "Prediction times include preparation (neighbour lists, "
     "descriptors). Failed cases are rows too. ‡ marks errors on a test group some of whose frames have a "
     "twin in the training set: the same structure up to rotation, order of atoms and choice of cell. "
@@ -103,30 +107,27 @@ def plain(value: float) -> str:
     return f"{value:.{decimals}f}".replace("-", "−")
 
 
-def digits(value: float) -> str:
-    """Five significant digits, for numbers that are compared.
-
-    Examples
-    --------
-    >>> [digits(v) for v in (151.4148, 5.4, -0.2, 0.0, float("nan"))]
-    ['151.41', '5.4', '−0.2', '0', '–']
-    """
-    return f"{value:.5g}".replace("-", "−") if np.isfinite(value) else plain(value)
-
-
 def with_interval(value: float, low: float, high: float) -> str:
     """``35.0 ±2.1``: the larger side of the interval with two digits, the value to the same decimal.
+
+    An interval that ends at 0, or of which one side is more than three times the other, is no ±: it is
+    written with its ends, ``30 [0, 65]``.
 
     Examples
     --------
     >>> with_interval(35.02, 33.0, 37.13), with_interval(350.2, 310, 380), with_interval(1.0, np.nan, np.nan)
     ('35.0 ±2.1', '350 ±40', '1.00')
+    >>> with_interval(30.0, 0.0, 65.0), with_interval(0.0, 0.0, 0.089), with_interval(20.0, 19.0, 30.0)
+    ('30 [0, 65]', '0.000 [0, 0.089]', '20 [19, 30]')
     """
     half = max(value - low, high - value)
     if not np.isfinite(half) or half <= 0 or max(half, value) >= 1e6 or half < 1e-4:
         return plain(value)
     decimals = max(0, 1 - int(np.floor(np.log10(half))))
-    return f"{value:.{decimals}f} ±{half:.{decimals}f}"
+    if low > 0 and half <= LOPSIDED * min(value - low, high - value):
+        return f"{value:.{decimals}f} ±{half:.{decimals}f}"
+    ends = (f"{end:.{decimals}f}" if end else "0" for end in (low, high))
+    return f"{value:.{decimals}f} [{', '.join(ends)}]".replace("-", "−")
 
 
 def ratio(value: float) -> str:

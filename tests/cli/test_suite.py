@@ -8,6 +8,7 @@ import shutil
 import numpy as np
 import pytest
 from example_cases import InProcess
+from example_documents import outcome
 from example_mutations import damaged, mutated
 from typer.testing import CliRunner
 
@@ -126,6 +127,23 @@ def test_a_folder_without_results_is_one_sentence(tmp_path):
     result = call("report", tmp_path)
     assert result.exit_code == 2
     assert "holds no results" in result.output
+
+
+def test_several_folders_make_one_report(tmp_path):
+    for name, documents in {"a": (outcome("mace"),), "b": (outcome("mace", seed=1), outcome("soap"))}.items():
+        for document in documents:
+            Store(tmp_path / name).save(document)
+    refused = call("report", tmp_path / "a", tmp_path / "b")
+    assert (refused.exit_code, "--out FOLDER names where" in refused.output) == (2, True)
+    for words in ([tmp_path / "a", tmp_path / "b"], [tmp_path]):
+        done = call("report", *words, "--out", tmp_path / "out", "--json")
+        assert done.exit_code == 0, done.output
+        board = json.loads(done.stdout)["leaderboard"]
+        assert {row["method"]: row["seeds"] for row in board} == {"mace": 2, "soap": 1}
+        assert (tmp_path / "out" / "report.html").is_file()
+        (tmp_path / "out" / "leaderboard.md").unlink()
+    missing = call("report", tmp_path / "a", tmp_path / "bb", "--out", tmp_path / "out")
+    assert (missing.exit_code, "no results folder" in missing.output) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -266,3 +266,21 @@ def test_a_lease_without_room_is_an_error_and_leaves_nothing(tmp_path, monkeypat
     with pytest.raises(OSError, match="No space"), Leases(tmp_path).claim("a"):
         pass
     assert names(tmp_path) == []
+
+
+def test_names_are_living_as_long_as_their_owner_changes_them(tmp_path, clock):
+    """On another machine a dead owner is known by a number that has not changed for a minute."""
+    watcher = Leases(tmp_path / "leases")
+    other = Leases(tmp_path / "leases", ELSEWHERE)
+    assert watcher.living_names() == set()
+    with other.claim("a") as held:
+        for _ in range(40):  # 200 s
+            held.beat()
+            assert watcher.living_names() == {"a"}
+            clock[0] += 5.0
+        for _ in range(13):
+            watcher.living_names()
+            clock[0] += 5.0
+        assert watcher.living_names() == set()
+        assert watcher.names() == {"a"}
+    assert watcher.names() == set()

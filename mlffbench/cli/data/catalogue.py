@@ -11,7 +11,7 @@ from mlffbench.cli.data.arguments import Json
 if TYPE_CHECKING:
     from rich.text import Text
 
-__all__ = ["catalogue"]
+__all__ = ["catalogue", "dataset_facts"]
 
 
 def catalogue(json_: Json = False) -> None:
@@ -19,7 +19,7 @@ def catalogue(json_: Json = False) -> None:
     from mlffbench import registry
 
     with refusals():
-        rows = [_row(name) for name in registry.names("datasets")]
+        rows = [dataset_facts(name) for name in registry.names("datasets")]
         if json_:
             print_json(rows)
             return
@@ -27,7 +27,7 @@ def catalogue(json_: Json = False) -> None:
         console().print(table(columns, [_texts(row) for row in rows], words=4))
 
 
-def _row(name: str) -> dict[str, Any]:
+def dataset_facts(name: str) -> dict[str, Any]:
     """Facts of a dataset's card; None for what only the data tell."""
     from mlffbench import registry
     from mlffbench.data import Spec

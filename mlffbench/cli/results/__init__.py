@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mlffbench.cli.results import export, gc, list_, merge, sql, tracking
+from mlffbench.cli.results import export, gc, indicators, list_, merge, pack, sql, tracking
 
 __all__ = ["app"]
 
@@ -23,13 +23,15 @@ class _Listing(TyperGroup):
 
 app = typer.Typer(
     cls=_Listing, no_args_is_help=True,
-    help="Results folders: list, export, query with SQL, merge, clean up, hand over to trackers.",
+    help="Results folders: list, export, query with SQL, merge, pack, clean up, hand over to trackers.",
 )  # fmt: skip
 
 app.command("list")(list_.list_)
 app.command("export")(export.export)
 app.command("sql")(sql.sql)
+app.command("indicators")(indicators.indicators)
 app.command("merge")(merge.merge)
+app.command("pack")(pack.pack)
 app.command("gc")(gc.gc)
 app.command("tensorboard")(tracking.tensorboard)
 app.command("mlflow")(tracking.mlflow)

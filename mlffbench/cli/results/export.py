@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TABLES", "export", "table_of"]
 
-TABLES = ("scores", "cases", "failures", "curves")
+TABLES = ("scores", "cases", "failures", "curves", "indicators")
 SUFFIXES = (".parquet", ".csv", ".json")
 
 Places = Annotated[

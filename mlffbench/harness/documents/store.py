@@ -18,6 +18,7 @@ from pydantic_core import from_json
 from mlffbench.harness.documents.attachments import Attachments, checked_id, move_aside, no_link
 from mlffbench.harness.documents.document import ID, is_own_case, read_document
 from mlffbench.harness.documents.parts import LARGE
+from mlffbench.harness.documents.prediction_pack import NAME, PredictionPack
 from mlffbench.harness.documents.predictions import check
 from mlffbench.harness.documents.seal import sealed
 from mlffbench.harness.documents.unfinished import Unfinished
@@ -40,8 +41,9 @@ Stamp = tuple[int, int, int]
 class Store:
     """Results folder: ``<id>.json``, ``predictions/<id>.npz``, ``models/<id>.mlff``, ``unfinished/<id>``.
 
-    There is one of each for a case. A document names the digests of its predictions and of its kept model:
-    they belong to one fit, or are not used.
+    There is one of each for a case, and ``predictions.zip`` for all cases without a file of predictions. A
+    document names the digests of its predictions and of its kept model: they belong to one fit, or are not
+    used.
 
     Attributes
     ----------
@@ -60,6 +62,7 @@ class Store:
         self._models = Attachments(self.folder, "models", ".mlff", _model_digest)
         self._seen: dict[Path, tuple[Stamp, dict[str, Any]]] = {}
         self.unfinished = Unfinished(self.folder)
+        self._pack: tuple[Stamp, PredictionPack] | None = None
         self._heads: dict[str, tuple[Stamp, str | dict[str, Any]]] | None = None
         self._own_heads: set[str] = set()  # ids of heads whose case is the one that they name
 
@@ -242,12 +245,35 @@ class Store:
             return None
 
     def predictions(self, id: str) -> dict[str, np.ndarray] | None:
-        """Read the predictions of a case; None if the file is missing, or cannot be used."""
+        """Read the predictions of a case, packed ones where it has no file; None if none can be used."""
         document = self._document(self.document_path(id)) or {}
         path = self._predictions.place / f"{checked_id(id)}.npz"
-        return self._usable(
-            path, lambda: _arrays(self._predictions.current({**document, "id": id}), document)
-        )
+        current = self._predictions.current({**document, "id": id})
+        if not os.path.lexists(current):
+            return self._usable(self.pack_path, lambda: self._packed(document)) if document else None
+        return self._usable(path, lambda: _arrays(current, document))
+
+    @property
+    def pack_path(self) -> Path:
+        """File of packed predictions, whether it exists or not, see `documents.prediction_pack`."""
+        return self.folder / NAME
+
+    def pack(self) -> PredictionPack | None:
+        """The packed predictions; None if there are none, or they cannot be used."""
+        return self._usable(self.pack_path, self._read_pack)
+
+    def _read_pack(self) -> PredictionPack:
+        """The packed predictions, read once, as long as the file stays the same."""
+        stamp = _stamp_of(self.pack_path.stat())
+        if self._pack is None or self._pack[0] != stamp:
+            self._pack = stamp, PredictionPack(self.pack_path)
+        return self._pack[1]
+
+    def _packed(self, document: Mapping[str, Any]) -> dict[str, np.ndarray] | None:
+        arrays = self._read_pack().arrays(document)
+        if arrays is not None:
+            check(arrays, document)
+        return arrays
 
     def predictions_file(self, document: Mapping[str, Any]) -> Path | None:
         """File of the predictions of a document; None if it is missing, or of another fit."""

@@ -16,6 +16,7 @@ import numpy as np
 
 from mlffbench import registry
 from mlffbench.data import Dataset, InvalidData, InvalidPrediction, Split
+from mlffbench.harness.documents.prediction_pack import NAME as PACK
 from mlffbench.harness.documents.predictions import SHAPES, check, pack, unpack
 from mlffbench.harness.group_results import DERIVATIVES, LARGEST, true_labels
 from mlffbench.harness.metadata import energy_profile
@@ -73,7 +74,8 @@ def _read(entry: Entry, folder: Path) -> dict[str, np.ndarray]:
         raise ValueError("it names no predictions, from which its errors could be computed")
     file = folder / "predictions" / f"{entry.id}.npz"
     if file.is_symlink() or not file.is_file():
-        raise ValueError(f"its predictions, predictions/{entry.id}.npz, are not there")
+        rounded = f"; {PACK} may hold them rounded, for figures" if (folder / PACK).is_file() else ""
+        raise ValueError(f"its predictions, predictions/{entry.id}.npz, are not there{rounded}")
     content = read_bytes(file, MOST_BYTES)
     if sha256(content).hexdigest() != digest:
         raise ValueError("its predictions are not those that the document names by their digest")

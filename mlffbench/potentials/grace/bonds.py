@@ -14,7 +14,7 @@ __all__ = ["VIRIAL", "Bonds", "Shape", "bonds_of", "padded", "rounded", "rows", 
 
 FAR = 52.0  # Å along each axis: a bond of padding, beyond every cutoff
 VIRIAL = [0, 1, 2, 5, 4, 3]  # between our xx yy zz yz xz xy and their xx yy zz xy xz yz, both ways
-GROWTH = 1.25  # from one rounded number to the next
+GROWTH = 1.1  # from one rounded number to the next
 
 
 class Bonds(NamedTuple):
@@ -61,7 +61,7 @@ def bonds_of(frames: Sequence[Atoms], numbers: Sequence[int], cutoff: float) -> 
 
 
 def rounded(n: int) -> int:
-    """The next of 16, 20, 25, 31 ..., numbers that grow by a quarter."""
+    """The next of 16, 17, 19, 21 ..., numbers that grow by a tenth."""
     size = 16.0
     while int(size) < n:
         size *= GROWTH

@@ -27,15 +27,17 @@ def board(results: Results) -> pd.DataFrame:
     hyperparameters), test (the reference group), ``force RMSE (meV/Å)``
     and ``energy RMSE (meV/atom)`` with their 95 % intervals in columns that end in low and high, and, where
     documents have them, errors on the frames of the fit in columns that end in train and validation; worst
-    test and worst ratio (of the first of these errors), costs, ignored labels (that the training frames had
-    and the fit did not use), fitted here (False for a potential that existed already), seeds, failed seeds,
+    test, the largest of the first of these errors on a named test group (``worst force RMSE (meV/Å)``), and
+    its worst ratio to the error in domain, costs, ignored labels (that the training frames had and the fit
+    did not use), fitted here (False for a potential that existed already), seeds, failed seeds,
     status, failure.
     """
     frames = Frames.from_results(results)
     parts = [_of_problem(problem, frames.of_problem(problem.name)) for problem in results.problems]
     headers = {name: "{} ({})".format(*COSTS[name]) for name in SHOWN_COSTS}
     errors = [_header(quantity, column) for quantity in SHOWN for column in (*INTERVAL, TRAIN, VALIDATION)]
-    columns = [*FIRST, *errors, "worst test", "worst ratio", *headers.values(), *LAST]
+    worst = ["worst test", *(f"worst {_header(quantity, 'value')}" for quantity in SHOWN), "worst ratio"]
+    columns = [*FIRST, *errors, *worst, *headers.values(), *LAST]
     whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     whole = whole.rename(columns=headers)
     if "ignored labels" in whole and whole["ignored labels"].isna().all():
@@ -60,7 +62,7 @@ def _of_problem(problem: Problem, frames: Frames) -> pd.DataFrame:
         for part, own in frames.training[frames.training["quantity"] == quantity].groupby("part"):
             values = own.set_index("method")["value"].rename(_header(quantity, str(part)))
             rows = rows.join(values, on="method")
-    if shown and problem.in_domain and len(problem.tests) > 1:
+    if shown and len(problem.tests) > 1:
         rows = rows.join(_worst(problem, shown[0]), on="method")
     return rows
 
@@ -77,7 +79,9 @@ def _header(quantity: str, column: str) -> str:
 
 
 def _worst(problem: Problem, errors: pd.DataFrame) -> pd.DataFrame:
-    """Test group of the largest transfer ratio, and the ratio; none for a method that left groups out."""
-    usable = errors[~errors.index.isin(list(problem.gaps)) & np.isfinite(errors["ratio"])]
-    worst = usable.sort_values("ratio").groupby(level="method").tail(1)
-    return worst[["test", "ratio"]].rename(columns={"test": "worst test", "ratio": "worst ratio"})
+    """Test group of the largest error, the error and the ratio; none for a method that left groups out."""
+    usable = errors[~errors.index.isin(list(problem.gaps)) & np.isfinite(errors["value"])]
+    worst = usable.sort_values("value").groupby(level="method").tail(1)
+    header = f"worst {_header(str(errors['quantity'].iloc[0]), 'value')}"
+    names = {"test": "worst test", "value": header, "ratio": "worst ratio"}
+    return worst[list(names)].rename(columns=names)

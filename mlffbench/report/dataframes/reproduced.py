@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from ase.units import kcal, mol
+from scipy.constants import N_A, calorie, eV
 
-from mlffbench.harness.planning.plan import Problem as PlannedProblem
-from mlffbench.harness.planning.plan import Suite
-from mlffbench.harness.planning.published import ProtocolSetting, Published, PublishedError
 from mlffbench.report.problems import Method, Problem, dig, spec_text
 from mlffbench.report.results import Results
+
+if TYPE_CHECKING:
+    from mlffbench.harness.planning.plan import Problem as PlannedProblem
+    from mlffbench.harness.planning.plan import Suite
+    from mlffbench.harness.planning.published import ProtocolSetting, Published, PublishedError
 
 __all__ = ["AGREEMENTS", "MISSED", "NOT_RUN", "judge", "protocols", "reproduced"]
 
 REPRODUCED, WITHIN, MISSED, NOT_RUN = "reproduced", "within tolerance", "missed", "not run"
 SAME, DIFFERS, NOT_STATED, UNKNOWN = AGREEMENTS = ("same", "differs", "not stated", "unknown")
-MEV = {"meV": 1.0, "eV": 1e3, "kcal/mol": 1e3 * kcal / mol}  # of the units that published errors have
+MEV = {"meV": 1.0, "eV": 1e3, "kcal/mol": 1e6 * calorie / N_A / eV}  # of the units that published errors have
 COLUMNS = [
     "published method", "method", "problem", "data", "test", "quantity", "metric", "unit", "published",
     "rounding", "measured", "low", "high", "tolerance", "verdict", "reason", "exempt", "source",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.results import Results
+from mlffbench.report.tables.overview import matrix_table, unfinished_sentence, unfinished_table
 from mlffbench.report.tables.reproduced import reproduced_tables
 from mlffbench.report.tables.sections import Section, sections
 from mlffbench.report.tables.table import Row, Table
+from mlffbench.report.verdict.matrix import matrix
 from mlffbench.report.wording import HOW_TO_READ, MISSING
 
 __all__ = ["render"]
@@ -20,10 +23,21 @@ MARKS = re.compile(  # characters of Markdown; an underscore inside a word and a
 def render(results: Results, title: str) -> str:
     """The report as markdown."""
     body = [part for section in sections(results) for part in _section(section)]
+    body = [*_overview(results), *body]
     if again := reproduced_tables(results):
         body += ["## Reproduced", *map(_table, again)]
     how_to_read = f"## How to read this\n\n{' '.join(HOW_TO_READ)}"
     return "\n\n".join([f"# {_safe(title)}", *(body or ["No case has been run yet."]), how_to_read]) + "\n"
+
+
+def _overview(results: Results) -> list[str]:
+    """Matrix of methods and problems, if there are several, and the cases that run or wait."""
+    parts = []
+    if results.unfinished:
+        parts += [f"**{_safe(unfinished_sentence(results))}**", _table(unfinished_table(results.unfinished))]
+    if len(results.problems) > 1:
+        parts.append(_table(matrix_table(matrix(results, Frames.from_results(results)))))
+    return parts
 
 
 def _section(section: Section) -> list[str]:

@@ -11,10 +11,13 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.results import Results
+from mlffbench.report.tables.overview import matrix_table, unfinished_sentence, unfinished_table
 from mlffbench.report.tables.reproduced import reproduced_tables
 from mlffbench.report.tables.sections import Section, sections
 from mlffbench.report.tables.table import Row, Table
+from mlffbench.report.verdict.matrix import matrix
 from mlffbench.report.wording import MISSING
 
 __all__ = ["render", "render_tables"]
@@ -35,7 +38,17 @@ def render(results: Results, width: int = 80) -> Group:
     parts = [part for section in sections(results) for part in _section(section, width)]
     if again := reproduced_tables(results):
         parts += [Text("Reproduced", style="bold cyan"), *_tables(again, width), Text()]
+    parts += _overview(results, width)
     return Group(*(parts or [Text("No case has been run yet.")]))
+
+
+def _overview(results: Results, width: int) -> Iterator[RenderableType]:
+    """Matrix of methods and problems, if there are several, and the cases that run or wait."""
+    if len(results.problems) > 1:
+        yield from _tables([matrix_table(matrix(results, Frames.from_results(results)))], width)
+    if results.unfinished:
+        yield from _tables([unfinished_table(results.unfinished)], width)
+        yield Text(unfinished_sentence(results), style="bold yellow")
 
 
 def _section(section: Section, width: int) -> Iterator[RenderableType]:
@@ -46,7 +59,7 @@ def _section(section: Section, width: int) -> Iterator[RenderableType]:
         yield Text(f"Careful: {sentence}", style="yellow")
     shown_tables = [t for t in section.tables if t.id != "models"]  # 'mlffbench model' lists
     yield from _tables(shown_tables, width)
-    if details := sum(t.detail for t in section.tables):
+    if details := sum(t.detail and t.id != "merit" for t in section.tables):
         yield Text(f"\n{details} tables of tasks: see leaderboard.md or report.html", style="dim")
     if section.failures:
         yield Text("\nFailures", style="bold red")

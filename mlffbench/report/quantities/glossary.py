@@ -51,7 +51,7 @@ def _section(task: str) -> Iterator[str]:
 
 
 def _row(entry: Quantity) -> tuple[str, ...]:
-    better = "" if entry.direction == "lower" else entry.direction
+    better: str = "" if entry.direction == "lower" else entry.direction
     if entry.direction == "target":
         better = f"near {entry.target:g}"
     broken = "" if entry.broken is None else f"{entry.broken:g}"

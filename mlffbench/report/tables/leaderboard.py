@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from mlffbench.report.dataframes.scores import SHOWN
 from mlffbench.report.origins import notes_of_origin
 from mlffbench.report.problems import Problem
 from mlffbench.report.tables.table import (
+    EMPTY,
     Cell,
     Column,
     Row,
@@ -29,6 +30,8 @@ from mlffbench.report.tables.table import (
     number_cell,
     records,
 )
+from mlffbench.report.verdict.board import Board
+from mlffbench.report.verdict.merit import worst_group
 
 __all__ = ["leaderboard_tables"]
 
@@ -54,8 +57,8 @@ def leaderboard_tables(problem: Problem, frames: Frames) -> list[Table]:
 
 
 def _table(problem: Problem, frames: Frames, tuned: bool) -> Table:
-    """Rank, errors on the reference group and in training, worst transfer ratio and costs of some methods."""
-    errors, has_ratio = _error_columns(problem, frames)
+    """Rank, errors on the reference group, in training and on the worst group, and costs of some methods."""
+    errors, has_worst = _error_columns(problem, frames)
     times = {**TIMES, **(TUNING if tuned else {}), **PREDICTION}
     named: list[NamedColumn] = [
         (Column("rank"), lambda m: Cell(wording.rank_text(m["best rank"], m["worst rank"]), m["rank"])),
@@ -67,13 +70,13 @@ def _table(problem: Problem, frames: Frames, tuned: bool) -> Table:
     board = _with_costs(frames)
     board["unequal budget"] = board["method"].isin(unequal(problem))
     rows = [Row([cell(method) for _, cell in named], _failure(method)) for method in records(board)]
-    sentences = [_caption(problem, frames.leaderboard, has_ratio), *_precisions(frames.costs)]
+    sentences = [_caption(problem, frames.leaderboard, has_worst), *_precisions(frames.costs)]
     caption = " ".join([*sentences, SEARCHED] if tuned else sentences)
     return Table("leaderboard", "Leaderboard", [column for column, _ in named], rows, caption, words=2)
 
 
 def _error_columns(problem: Problem, frames: Frames) -> tuple[list[NamedColumn], bool]:
-    """Columns of errors on the reference group, each beside those in training; True with one of ratios."""
+    """Columns of errors on the reference group, each beside those in training; True with the worst group."""
     on_reference = {quantity: _on_reference(problem, frames.errors, quantity) for quantity in SHOWN}
     errors = {quantity: group for quantity, group in on_reference.items() if has_numbers(group, "value")}
     columns: list[NamedColumn] = []
@@ -83,11 +86,12 @@ def _error_columns(problem: Problem, frames: Frames) -> tuple[list[NamedColumn],
         columns.append((Column(f"{initial} RMSE", unit), partial(_error_cell, problem, group)))
         for part, values in _in_training(frames.training, quantity).items():
             columns.append((Column(f"{initial} {part}", unit), partial(_value_cell, wording.plain, values)))
-    worst = _worst_ratios(problem, frames.errors, next(iter(errors), None))
-    if worst is not None:
-        initial = SHOWN[next(iter(errors))][0][0].upper()
-        columns.append((Column(f"{initial} ratio", "worst"), partial(_value_cell, wording.ratio, worst)))
-    return columns, worst is not None
+    board = Board(problem, frames)
+    worst = {m: test for m in frames.leaderboard["method"] if (test := worst_group(board, m)) is not None}
+    if worst:
+        name, unit = SHOWN[board.quantity]
+        columns.append((Column(f"{name[0].upper()} worst group", unit), partial(_worst_cell, board, worst)))
+    return columns, bool(worst)
 
 
 def _on_reference(problem: Problem, errors: pd.DataFrame, quantity: str) -> pd.DataFrame:
@@ -101,18 +105,6 @@ def _in_training(training: pd.DataFrame, quantity: str) -> dict[str, pd.Series]:
     own = training[training["quantity"] == quantity]
     parts = {part: own[own["part"] == part].set_index("method")["value"] for part in (TRAIN, VALIDATION)}
     return {part: values for part, values in parts.items() if len(values)}
-
-
-def _worst_ratios(problem: Problem, errors: pd.DataFrame, quantity: str | None) -> pd.Series | None:
-    """The largest ratio over the test groups, by method; None where there is nothing to compare.
-
-    NaN for a method that left out a group that another predicted: its worst would be too good.
-    """
-    if quantity is None or not problem.in_domain or len(problem.tests) < 2:
-        return None
-    worst = errors[errors["quantity"] == quantity].groupby("method")["ratio"].max()
-    worst[worst.index.isin(list(problem.gaps))] = np.nan
-    return worst
 
 
 def _ignored_column(problem: Problem, labels: pd.Series) -> list[NamedColumn]:
@@ -133,6 +125,16 @@ def _error_cell(problem: Problem, errors: pd.DataFrame, method: dict[str, Any]) 
     error = errors.loc[label] if label in errors.index else NOT_MEASURED
     cell = interval_cell(*(float(error[key]) for key in NOT_MEASURED))
     return marked(cell, problem.reference in problem.leaks)
+
+
+def _worst_cell(board: Board, worst: Mapping[str, str], method: dict[str, Any]) -> Cell:
+    """Largest error on a named test group, with the group's name."""
+    label = method["method"]
+    if (test := worst.get(label)) is None:
+        return EMPTY
+    numbers = board.interval(label, test)
+    mark = wording.LEAKY if test in board.problem.leaks else ""
+    return Cell(f"{wording.with_interval(*numbers)}{mark} on {test}", numbers[0])
 
 
 def _value_cell(text: Callable[[float], str], values: pd.Series, method: dict[str, Any]) -> Cell:
@@ -163,7 +165,7 @@ def _name(problem: Problem, method: dict[str, Any]) -> str:
     return f"{label} ({', '.join(notes)})" if notes else label
 
 
-def _caption(problem: Problem, board: pd.DataFrame, has_ratio: bool) -> str:
+def _caption(problem: Problem, board: pd.DataFrame, has_worst: bool) -> str:
     ranked_by = str(board["ranked by"].iloc[0])
     if not board["rank"].notna().any():
         return "No method has an error to be ranked by."
@@ -178,8 +180,8 @@ def _caption(problem: Problem, board: pd.DataFrame, has_ratio: bool) -> str:
     elif sources:
         each = "; ".join(f"{source} for {methods[source]}" for source in sources)
         sentences.append(f"± is a 95 % interval, over {each}.")
-    if has_ratio:
-        sentences.append("Ratio: the worst group's error over the in-domain error.")
+    if has_worst:
+        sentences.append("Worst group: the named test group with the method's largest error.")
     return " ".join(sentences)
 
 

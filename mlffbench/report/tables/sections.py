@@ -13,12 +13,16 @@ from mlffbench.report.problems import Problem
 from mlffbench.report.results import Results
 from mlffbench.report.tables.kept_models import kept_models_table, usage
 from mlffbench.report.tables.leaderboard import leaderboard_tables
+from mlffbench.report.tables.overview import merit_table, summary_table
 from mlffbench.report.tables.profiles_and_costs import circumstances_table, cost_table, profile_table
 from mlffbench.report.tables.speed import other_tasks, speed_tables
 from mlffbench.report.tables.table import Table, records
 from mlffbench.report.tables.tasks import skipped_table, task_tables
 from mlffbench.report.tables.transfer import transfer_tables
-from mlffbench.report.verdict import verdict
+from mlffbench.report.verdict.board import Board
+from mlffbench.report.verdict.merit import merits
+from mlffbench.report.verdict.sentences import verdict
+from mlffbench.report.verdict.task_summary import task_summary
 
 __all__ = ["Section", "sections"]
 
@@ -72,6 +76,8 @@ def sections(results: Results, most: int | None = None) -> list[Section]:
 def _section(problem: Problem, frames: Frames, most: int | None) -> Section:
     leaderboards, facts = leaderboard_tables(problem, frames), provenance.problem_facts(problem)
     best, words = list(frames.leaderboard["method"][:most]), verdict(problem, frames)
+    summary = task_summary(problem, frames.tasks, list(frames.leaderboard["method"]))
+    orders = merit_table(merits(Board(problem, frames), summary))
     n_left_out = len(problem.methods) - len(best)
     if n_left_out:
         frames = frames.of_methods(best)
@@ -80,10 +86,11 @@ def _section(problem: Problem, frames: Frames, most: int | None) -> Section:
     of_tasks = task_tables(other_tasks(by_rank.tasks), problem.other_level is not None)
     blocks = {
         "leaderboard": leaderboards,
+        "merit": [orders],
         "transfer": transfer_tables(problem, by_rank.errors, by_rank.training),
         "profiles": [profile_table(by_rank.profiles)],
         "cost": [cost_table(by_rank.costs, apart), circumstances_table(by_rank.costs)],
-        "tasks": [*speed_tables(by_rank.tasks, apart), *of_tasks],
+        "tasks": [summary_table(summary), *speed_tables(by_rank.tasks, apart), *of_tasks],
         "models": [kept_models_table(problem, list(frames.leaderboard["method"]))],
         "skipped": [skipped_table(by_rank.skipped, len(problem.methods))],
     }

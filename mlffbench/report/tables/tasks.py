@@ -11,6 +11,8 @@ import pandas as pd
 
 from mlffbench.harness.reference_group import in_reading_order
 from mlffbench.report import wording
+from mlffbench.report.quantities.catalogue import find_quantity
+from mlffbench.report.quantities.values import broken_word
 from mlffbench.report.tables.table import (
     EMPTY,
     Cell,
@@ -83,7 +85,7 @@ def _by_test(task: str, frame: pd.DataFrame, other_level: bool) -> Iterable[Tabl
             measured = {r["method"]: _marked(_measured(r), r, other_level) for r in records(own)}
             name = str(quantity) if metric == "error" else f"{quantity}, {metric}"
             cells = [Cell(name.replace("_", " ")), Cell(str(unit))]
-            cells += [number_cell(wording.digits, own["reference"].mean())] if with_reference else []
+            cells += [number_cell(wording.plain, own["reference"].mean())] if with_reference else []
             rows.append(Row([*cells, *(measured.get(method, EMPTY) for method in methods)]))
         caption = WITH_REFERENCE if with_reference else "Errors and costs: lower is better."
         id, title = _id_and_title(task, str(test))
@@ -93,13 +95,22 @@ def _by_test(task: str, frame: pd.DataFrame, other_level: bool) -> Iterable[Tabl
 
 def _measured(row: dict[str, Any]) -> Cell:
     """The predicted number and its error, or the error with its interval."""
-    if np.isnan(row["predicted"]) or np.isnan(row["reference"]):
+    if np.isnan(row["predicted"]) or np.isnan(row["reference"]) or _broken(row):
         return _interval(row)
-    return Cell(f"{wording.digits(row['predicted'])} ({wording.plain(row['value'])})", row["value"])
+    return Cell(f"{wording.plain(row['predicted'])} ({wording.plain(row['value'])})", row["value"])
 
 
 def _interval(row: dict[str, Any]) -> Cell:
-    return interval_cell(row["value"], row["low"], row["high"])
+    """The error with its interval, or the word for one that says nothing."""
+    word = _broken(row)
+    return Cell(word, row["value"]) if word else interval_cell(row["value"], row["low"], row["high"])
+
+
+def _broken(row: dict[str, Any]) -> str:
+    entry = find_quantity(row["task"], row["quantity"], row["metric"])
+    if entry is None or entry.unit != row["unit"]:
+        return ""
+    return broken_word(entry, row["value"], row["predicted"], row["reference"])
 
 
 def _marked(cell: Cell, row: dict[str, Any], other_level: bool) -> Cell:

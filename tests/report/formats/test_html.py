@@ -48,6 +48,7 @@ def test_blocks_tables_and_figures_are_found_by_id():
     ids = re.findall(r'data-id="([^"]*)"', page)
     assert {"leaderboard", "cost", "cost/fit_time", "transfer/forces", "training/loss"} <= set(ids)
     assert [id for id in ids if id.startswith("tasks/")] == [
+        "tasks/summary",
         "tasks//speed 8 copies",
         "tasks/properties/diamond",
         "tasks/physics/Si8",

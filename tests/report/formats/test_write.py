@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from example_documents import failed, outcome, predictions
@@ -55,3 +58,29 @@ def test_report_imports_no_framework():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_the_same_documents_give_the_same_files(tmp_path):
+    """Two processes with other hashes of texts; one line of time may differ."""
+    code = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
+        "from example_clusters import clustered\n"
+        "from example_documents import failed, leaking, measured, outcome, predictions, timed\n"
+        "from mlffbench.report.formats.write import write\n"
+        "from mlffbench.report.results import Results\n"
+        "documents = [clustered('soap', 0.03), clustered('mace', seed=1), measured('soft', 140.0),\n"
+        "             failed('gap'), leaking(outcome('leaky'), test_300K=3), timed('fast', 3.0)]\n"
+        "write(Results.from_documents(documents), predictions, sys.argv[1], 'suite')\n"
+    )
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        subprocess.run([sys.executable, "-c", code, str(tmp_path / seed)], env=environment, check=True)
+    for name in FILES:
+        one, two = ((tmp_path / seed / name).read_bytes() for seed in ("1", "2"))
+        if name.endswith((".html", ".md")):
+            pairs = zip(one.splitlines(), two.splitlines(), strict=True)
+            differing = [lines for lines in pairs if lines[0] != lines[1]]
+            assert len(differing) <= 1, name
+            assert all(re.search(rb"\d{4}-\d\d-\d\d", line) for lines in differing for line in lines)
+        else:
+            assert one == two, name

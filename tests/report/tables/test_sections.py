@@ -12,10 +12,12 @@ def test_every_table_has_an_id_of_its_own():
     (section,) = sections(Results.from_documents([outcome("a"), measured("soft", 140.0), failed("gap")]))
     assert [table.id for table in section.tables] == [
         "leaderboard",
+        "merit",
         "transfer/forces",
         "transfer/energy_per_atom",
         "profiles",
         "cost",
+        "tasks/summary",
         "tasks//speed 8 copies",
         "tasks/properties/diamond",
         "tasks/physics/Si8",
@@ -23,6 +25,7 @@ def test_every_table_has_an_id_of_its_own():
     ]
     assert list(section.blocks) == [
         "leaderboard",
+        "merit",
         "transfer",
         "profiles",
         "cost",
@@ -45,14 +48,14 @@ def test_frames_of_a_section_are_those_of_its_problem():
     assert set(second.frames.costs["method"]) == {"b"}
 
 
-def test_the_cell_of_a_group_that_failed_says_so_and_hides_the_worst_ratio(documents):
+def test_the_cell_of_a_group_that_failed_says_so_and_hides_the_worst_group(documents):
     without(documents, "best", "test_1200K")
     (section,) = sections(Results.from_documents(documents))
     texts = {r.cells[0].text: [c.text for c in r.cells] for r in section.blocks["transfer"][0].rows}
     assert texts["best"][2] == "cannot: unsupported input"
     assert "cannot" not in texts["close"][2]
     board = section.blocks["leaderboard"][0]
-    ratio = [c.name for c in board.columns].index("F ratio")
-    ratios = {r.cells[1].text: r.cells[ratio].text for r in board.rows}
-    assert ratios["best (without test_1200K)"] == "–"
-    assert ratios["close"] == "3.00×"
+    worst = [c.name for c in board.columns].index("F worst group")
+    groups = {r.cells[1].text: r.cells[worst].text for r in board.rows}
+    assert groups["best (without test_1200K)"] == "–"
+    assert groups["close"] == "63.0 ±6.3 on test_1200K"

@@ -52,6 +52,7 @@ def test_a_task_is_called_by_its_name_unless_there_are_two(measured_documents):
         document["scores"].append({**document["scores"][2], "task": "physics(n_lines=8)"})
     (section,) = sections(Results.from_documents(measured_documents))
     assert [table.title for table in section.blocks["tasks"]] == [
+        "Tasks passed",
         "Task properties: diamond",
         "Task physics: Si8",
         "Task physics(n lines=8): Si8",

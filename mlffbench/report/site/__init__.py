@@ -1,0 +1,1 @@
+"""Static site of several suites: pages of suites, methods, datasets and quantities, linked to each other."""

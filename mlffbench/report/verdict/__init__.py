@@ -1,0 +1,1 @@
+"""Verdict on results: sentences, matrix of methods and problems, summary of tasks, orders of merit."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import json
 import re
 import shlex
 import tomllib
@@ -38,6 +39,7 @@ TUNING = (DOCS / "tuning.md").read_text(encoding="utf-8")
 RESULTS = (DOCS / "results.md").read_text(encoding="utf-8")
 PYTHON = (DOCS / "python.md").read_text(encoding="utf-8")
 INSTALL = (DOCS / "install.md").read_text(encoding="utf-8")
+STATISTICS = (DOCS / "statistics.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str, text: str = DATA) -> list[str]:
@@ -78,6 +80,24 @@ def test_every_command_runs_one_after_the_other(desk):
         assert done.exit_code == 0, f"{command}\n{done.output}\n{done.exception!r}"
     for made in ("malonaldehyde.html", "blocks.json", "clean.json", "work/copper.xyz.gz"):
         assert (desk / made).stat().st_size > 0
+
+
+def test_the_statistics_are_as_said():
+    scope: dict = {}
+    for block in blocks("python", STATISTICS):
+        exec(block, scope)
+    assert "found" in scope
+
+
+def test_the_table_of_coverage_is_the_one_that_was_measured():
+    shares = json.loads(
+        (DOCS.parent / "results/statistics/interval_coverage.json").read_text(encoding="utf-8")
+    )
+    for name, of_sizes in shares["coverage"].items():
+        cells = (f"{100 * of['rmse']:.1f} / {100 * of['mae']:.1f}" for of in of_sizes.values())
+        assert f"| {name} | {' | '.join(cells)} |" in STATISTICS
+        if not name.startswith("hard"):
+            assert all(0.93 <= share <= 0.97 for of in of_sizes.values() for share in of.values()), name
 
 
 def test_the_python_runs():
@@ -273,8 +293,11 @@ def test_the_commands_on_reports_and_comparisons_run(tmp_path, monkeypatch):
     )
     commit_everything_twice(tmp_path)
     lines = [line for block in blocks("console", RESULTS) for line in block.splitlines()]
-    ran = [line for line in lines if line.startswith(("mlffbench report", "mlffbench compare"))]
-    assert len(ran) == 9
+    ran = [
+        line for line in lines if line.startswith(("mlffbench report", "mlffbench compare", "mlffbench cite"))
+    ]
+    assert len(ran) == 10
     for line in ran:
-        done = CliRunner().invoke(app, shlex.split(line, comments=True)[1:])
+        words = shlex.split(line.partition(" > ")[0], comments=True)[1:]
+        done = CliRunner().invoke(app, words)
         assert done.exit_code == 0, f"{line}\n{done.output}\n{done.exception!r}"

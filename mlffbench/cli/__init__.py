@@ -28,7 +28,7 @@ from mlffbench.cli import (
 from mlffbench.cli import results as results_commands
 from mlffbench.cli.console import lenient_output
 from mlffbench.cli.help_texts import DATA_EXAMPLES, EXAMPLES, MORE, RESULTS_EXAMPLES, complete_help
-from mlffbench.cli.results import compare
+from mlffbench.cli.results import cite, compare
 from mlffbench.cli.trust_option import add_trust_option
 from mlffbench.system.interrupts import interruptible
 
@@ -45,6 +45,7 @@ app = typer.Typer(
 for command in (run.run, suite.report, suite.score, suite.schema):
     app.command()(command)
 app.command()(compare.compare)
+app.command()(cite.cite)
 app.command()(reproduce.reproduce)
 app.command()(new.new)
 app.command("list")(listing.list_)
@@ -60,7 +61,7 @@ app.command()(verify.verify)
 complete_help(app, EXAMPLES)
 complete_help(data.app, DATA_EXAMPLES)
 complete_help(results_commands.app, RESULTS_EXAMPLES)
-add_trust_option(app, without=("report", "compare", "schema", "list", "site", "submit", "verify"))
+add_trust_option(app, without=("report", "compare", "cite", "schema", "list", "site", "submit", "verify"))
 add_trust_option(data.app, without=("list",))
 app.add_typer(data.app, name="data")
 app.add_typer(results_commands.app, name="results")

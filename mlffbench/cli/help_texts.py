@@ -20,6 +20,7 @@ EXAMPLES = {
     "run": "mlffbench run benchmarks/quickstart.yaml --out runs/quickstart",
     "new": "mlffbench new my_data.extxyz --budget 30m > suite.yaml",
     "report": "mlffbench report runs/quickstart",
+    "cite": "mlffbench cite runs/quickstart > refs.bib",
     "compare": "mlffbench compare runs/before runs/after --fail-if-worse 5%",
     "reproduce": "mlffbench reproduce benchmarks/reproduce/mlearn.yaml",
     "score": "mlffbench score runs/quickstart --metric max_error",

@@ -53,23 +53,28 @@ def report(
 
 def score(
     folder: Folder,
-    metric: Annotated[list[str], typer.Option(help="A metric to add; may be repeated.")],
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(help="A metric to add; may be repeated.", show_default="errors by cluster alone"),
+    ] = None,
     json_: JsonOnly = False,
 ) -> None:
-    """Add metrics to finished cases from their stored predictions; nothing is fitted again."""
+    """Add metrics, and errors by cluster, to finished cases from their predictions; nothing is fitted."""
     from mlffbench.cli.finished import say_set_aside
     from mlffbench.harness.rescore import rescore
 
+    metrics = metric or []
     with refusals():
         store = _store(folder)
         try:
-            done, absent = rescore(store, metric)
+            done, absent = rescore(store, metrics)
         except OSError as error:
             stop(f"cannot write results into {folder}: {error.strerror or error}; the scores are as before")
     if json_:
-        print_json({"metrics": metric, "cases": done, "without_predictions": absent, "folder": str(folder)})
+        print_json({"metrics": metrics, "cases": done, "without_predictions": absent, "folder": str(folder)})
     else:
-        console().print(f"{', '.join(metric)} added to {done} cases of {folder}")
+        added = ", ".join(metrics) or "errors by cluster"
+        console().print(f"{added} added to {done} cases of {folder}")
         if (pack := store.pack()) and pack.steps:
             exact = f"errors in {pack.path.name} are rounded to 1/{pack.steps} of their standard deviation"
             console().print(f"careful: {exact}; cases without a file in predictions/ are scored from it")
@@ -164,10 +169,11 @@ def write_files(results: Results, predictions: Predictions, folder: Path) -> lis
     import numpy as np
 
     from mlffbench.report.formats.write import write
+    from mlffbench.report.structures import frames_of
 
     title = ", ".join(dict.fromkeys(document["case"]["suite"] for document in results.documents))
     with np.errstate(all="ignore"):
-        return write(results, predictions, folder, title)
+        return write(results, predictions, folder, title, frames_of(results.documents))
 
 
 def _names(stores: Sequence[Store]) -> str:

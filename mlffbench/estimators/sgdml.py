@@ -74,6 +74,11 @@ class SGDML(ForceField):
     constant_ : float
         The constant of integration, eV.
 
+    References
+    ----------
+    .. [1] S. Chmiela et al., Sci. Adv. 3, e1603015 (2017).
+    .. [2] S. Chmiela et al., Nat. Commun. 9, 3887 (2018).
+
     Examples
     --------
     >>> from mlffbench.datasets.malonaldehyde import malonaldehyde

@@ -85,6 +85,12 @@ class SOAPGPR(ForceField):
     process_ : SparseGP
         The fitted process: all of the above, and the normal equations that `partial_fit` adds to.
 
+    References
+    ----------
+    .. [1] A. P. Bartók, M. C. Payne, R. Kondor and G. Csányi, Phys. Rev. Lett. 104, 136403 (2010).
+    .. [2] A. P. Bartók, R. Kondor and G. Csányi, Phys. Rev. B 87, 184115 (2013).
+    .. [3] J. Quiñonero-Candela and C. E. Rasmussen, J. Mach. Learn. Res. 6, 1939 (2005).
+
     Examples
     --------
     >>> from ase.build import molecule

@@ -70,6 +70,11 @@ class SOAPKernelRidge(ForceField):
     energy_per_atom_ : float
         Mean energy per atom, eV.
 
+    References
+    ----------
+    .. [1] A. P. Bartók, R. Kondor and G. Csányi, Phys. Rev. B 87, 184115 (2013).
+    .. [2] S. De et al., Phys. Chem. Chem. Phys. 18, 13754 (2016).
+
     Examples
     --------
     >>> from ase.build import molecule

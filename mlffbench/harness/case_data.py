@@ -15,6 +15,7 @@ from mlffbench import registry
 from mlffbench.data import Dataset, InvalidData, LazySequence, Spec, Split, value_name
 from mlffbench.harness.budget import training_part
 from mlffbench.harness.case import Case
+from mlffbench.harness.clusters import Clusters, clusters_of_group
 from mlffbench.harness.inputs import DataInputs, UsedColumns, case_inputs, checkpoint_key, named_files
 from mlffbench.harness.kept_data import KeptData
 from mlffbench.harness.metadata import leakage
@@ -86,6 +87,15 @@ class CaseData:
             values = COMPUTED[column](self.dataset)
         names = [] if values is None else [value_name(values[i]) for i in split.train]
         return names if len(set(names)) > 1 and not NO_NAMES.intersection(names) else None
+
+    def clusters(self, split: Split) -> dict[str, Clusters]:
+        """Clusters of the frames of each test group; no inputs of the case, which they do not change."""
+        column = _column(self.case.split)
+        key = ("clusters", self.case.data_digest, column, split.digest)
+        tests = split.tests.items()
+        return _known(
+            key, lambda: {test: clusters_of_group(self.plain, test, i, column) for test, i in tests}
+        )
 
     def leaks(self, split: Split) -> dict[str, Any]:
         """Numbers of test frames with duplicates in the training set."""

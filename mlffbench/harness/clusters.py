@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from mlffbench.data import Dataset, Labels, value_name
-from mlffbench.harness.error_sums import LEAST, ErrorSums
-from mlffbench.harness.scoring import comparisons
+from mlffbench.harness.error_sums import LEAST, merged
+from mlffbench.harness.scoring import comparisons, sums_of
 from mlffbench.splits.common.autocorrelation import autocorrelation_time
 
-__all__ = ["MOST", "Clusters", "blocks_of", "cluster_results", "clusters_of_group"]
+__all__ = ["Clusters", "blocks_of", "cluster_results", "clusters_of_group", "stored_clusters"]
 
-MOST = 100  # clusters of a group: neighbours are put together, which costs no coverage
 COLUMNS = {  # of what frames may come from, and the word for several
     "trajectory": "trajectories", "parent": "parents", "molecule": "molecules", "material": "materials",
     "compound": "compounds", "structure_id": "structures", "composition": "compositions",
@@ -54,6 +53,11 @@ class Clusters:
         """Number of clusters."""
         return int(self.labels.max()) + 1
 
+    @property
+    def usable(self) -> np.ndarray:
+        """The labels; one cluster, which makes no interval, where there is a `reason`."""
+        return np.zeros_like(self.labels) if self.reason else self.labels
+
     def digest(self, true: Labels) -> str:
         """Digest of the clusters and of the frames in them, as their true energies tell."""
         sha = hashlib.sha256((np.round(true.energy, 9) + 0.0).tobytes())
@@ -85,8 +89,8 @@ def clusters_of_group(
     indices : (n,) array of int
     column : str, optional
     """
-    coordinate = dataset.columns.get("coordinate")
-    if coordinate is not None and np.isfinite(np.asarray(coordinate, dtype=float)[indices]).all():
+    coordinate = _numbers(dataset, "coordinate", indices)
+    if coordinate is not None and np.isfinite(coordinate).all():
         reason = f"{test} is a path of {len(indices)} points, no sample"
         return Clusters(np.zeros(len(indices), dtype=int), "points of a path", reason)
     for name in dict.fromkeys(filter(None, (column, *COLUMNS))):
@@ -107,16 +111,22 @@ def _values(dataset: Dataset, name: str, indices: np.ndarray) -> list[str]:
     return [] if column is None else [value_name(column[i]) for i in indices.tolist()]
 
 
+def _numbers(dataset: Dataset, name: str, indices: np.ndarray) -> np.ndarray | None:
+    """Numbers of a column; None without the column, or if it holds texts."""
+    column = np.asarray(dataset.columns.get(name, ()))
+    return column[indices].astype(float) if len(column) and column.dtype.kind in "iuf" else None
+
+
 def _by_value(values: Sequence[str], unit: str) -> Clusters:
     names = [f"{i}" if value in MISSING else f"={value}" for i, value in enumerate(values)]
     numbers = {name: i for i, name in enumerate(dict.fromkeys(names))}
-    return Clusters(_merged(np.array([numbers[name] for name in names])), unit)
+    return Clusters(merged(np.array([numbers[name] for name in names])), unit)
 
 
 def _in_time(dataset: Dataset, indices: np.ndarray) -> np.ndarray:
     """Order of the frames: by trajectory, time and place in the file, as far as known."""
-    clock = next((name for name in TIMES if name in dataset.columns), None)
-    times = np.zeros(len(indices)) if clock is None else np.asarray(dataset.columns[clock][indices], float)
+    clocks = (_numbers(dataset, name, indices) for name in TIMES)
+    times = next((clock for clock in clocks if clock is not None), np.zeros(len(indices)))
     runs = _values(dataset, "trajectory", indices) or [""] * len(indices)
     return np.lexsort((indices, np.nan_to_num(times, nan=np.inf), np.unique(runs, return_inverse=True)[1]))
 
@@ -144,7 +154,7 @@ def blocks_of(
     labels[order] = np.arange(n) * n_blocks // n
     unit = "test frames" if length == 1 else f"blocks of {length} frames"
     if n_blocks >= LEAST:
-        return Clusters(_merged(labels), unit)
+        return Clusters(merged(labels), unit)
     words = f"correlated over blocks of {length}" if length > 1 else f"fewer than {LEAST}"
     return Clusters(labels, unit, f"{test} has {n} frame(s), {words}")
 
@@ -167,10 +177,14 @@ def _is_white(series: np.ndarray) -> bool:
     return float(np.sum(off[1:] * off[:-1])) / square < WHITE / np.sqrt(len(series))
 
 
-def _merged(labels: np.ndarray) -> np.ndarray:
-    """Put neighbouring clusters together where there are more than `MOST`."""
-    n = int(labels.max()) + 1
-    return labels if n <= MOST else labels * MOST // n
+def stored_clusters(
+    document: Mapping[str, Any], arrays: Mapping[str, np.ndarray], test: str
+) -> Clusters | None:
+    """Clusters of a test group as they are stored with its predictions; None in older results folders."""
+    labels, entry = arrays.get(f"{test}/cluster"), (document.get("clusters") or {}).get(test)
+    if labels is None or not entry or labels.shape != arrays[f"{test}/n_atoms"].shape or labels.min() < 0:
+        return None
+    return Clusters(labels.astype(int), entry.get("unit") or "test frames", entry.get("reason") or "")
 
 
 def cluster_results(
@@ -186,8 +200,7 @@ def cluster_results(
 def _sums(
     clusters: Clusters, n_atoms: Sequence[int], true: Labels, predicted: Labels
 ) -> Iterator[tuple[str, dict[str, list[float]]]]:
+    """Sums of the errors of each quantity; of forces and stresses over the frames that have a true one."""
     for one in comparisons(n_atoms, true, predicted):
-        if one.quantity in SUMMED and len(one.true) == len(clusters.labels):
-            errors = [np.ravel(p - t) for t, p in zip(one.true, one.predicted, strict=True)]
-            names = np.repeat(clusters.labels, [len(own) for own in errors])
-            yield one.quantity, ErrorSums.of(np.concatenate(errors), names).to_json()
+        if one.quantity in SUMMED:
+            yield one.quantity, sums_of(one, clusters.labels[one.frames]).to_json()

@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["LEAST", "METRICS", "ErrorSums", "Spread", "jackknife"]
+__all__ = ["LEAST", "METRICS", "MOST", "ErrorSums", "Spread", "jackknife", "merged"]
 
 LEAST = 5  # clusters, below which there is no interval
+MOST = 100  # clusters of a test group: neighbours are put together, which costs no coverage
 METRICS = ("rmse", "mae")  # that follow from the sums
 SKEW = 2.0  # times the excess kurtosis, too small in small samples; see benchmarks/interval_coverage.py
-FEWEST = 1.0  # degrees of freedom
+FEWEST = 2.0  # degrees of freedom, where one cluster holds nearly all of the error
 
 
 class Spread(NamedTuple):
@@ -57,8 +58,18 @@ class ErrorSums:
 
     @classmethod
     def from_json(cls, sums: Mapping[str, Sequence[float]]) -> ErrorSums:
-        """Read what `to_json` wrote."""
-        return cls(*(np.asarray(sums[name], dtype=float) for name in ("count", "squared", "absolute")))
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        ValueError
+            The lists are not of one length, or hold what is no sum of squares or sizes.
+        """
+        own = cls(*(np.asarray(sums.get(name, ()), dtype=float) for name in ("count", "squared", "absolute")))
+        lists = (own.count, own.squared, own.absolute)
+        if len(set(map(len, lists))) > 1 or not len(own) or not all((x >= 0).all() for x in lists):
+            raise ValueError("sums of errors by cluster are three lists of one length, of numbers from 0 on")
+        return own
 
     def to_json(self) -> dict[str, list[float]]:
         """Lists of numbers, of which seven digits are kept."""
@@ -101,11 +112,17 @@ def _others(sums: np.ndarray) -> np.ndarray:
     return np.asarray(before + after)
 
 
+def merged(labels: np.ndarray) -> np.ndarray:
+    """Put neighbouring clusters, numbered from 0 on, together where there are more than `MOST`."""
+    n = int(labels.max()) + 1
+    return labels if n <= MOST else labels * MOST // n
+
+
 def jackknife(without: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Delete-one-cluster variance of an estimate and the degrees of freedom of this variance.
 
     V = (G − 1)/G Σ (θ₍g₎ − mean θ₍·₎)², and with the excess kurtosis g₂ of the θ₍g₎, unbiased for normal
-    ones, ν = 2 / (2/(G − 1) + 2 max(g₂, 0)/G), 1 at least.
+    ones, ν = 2 / (2/(G − 1) + 2 max(g₂, 0)/G), 2 at least.
 
     Parameters
     ----------

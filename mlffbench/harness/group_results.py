@@ -13,6 +13,7 @@ from mlffbench import registry
 from mlffbench.data import LEFT_OUT, Dataset, InvalidPrediction, Labels, Score, Split
 from mlffbench.forcefield import ForceField
 from mlffbench.harness.case import Case
+from mlffbench.harness.clusters import Clusters, blocks_of, cluster_results
 from mlffbench.harness.documents.predictions import pack
 from mlffbench.harness.metadata import energy_profile
 from mlffbench.harness.scoring import score
@@ -31,9 +32,10 @@ DERIVATIVES = ("forces", "stress")
 
 @dataclass
 class GroupResults:
-    """Scores, timings, profiles and predictions of the test groups, and the failures of those without."""
+    """Scores, errors by cluster, timings, profiles and predictions of the test groups, and failures."""
 
     scores: list[Score] = field(default_factory=list)
+    clusters: dict[str, Any] = field(default_factory=dict)
     timings: dict[str, Any] = field(default_factory=dict)
     profiles: dict[str, Any] = field(default_factory=dict)
     predictions: dict[str, np.ndarray] = field(default_factory=dict)
@@ -55,8 +57,17 @@ class Answer:
         return getattr(self.predicted, quantity) is not None
 
 
-def group_results(case: Case, model: ForceField, dataset: Dataset, split: Split) -> GroupResults:
-    """Test the model on every group; the failure of one costs no other, the first of all is the case's."""
+def group_results(
+    case: Case,
+    model: ForceField,
+    dataset: Dataset,
+    split: Split,
+    clusters: Mapping[str, Clusters] | None = None,
+) -> GroupResults:
+    """Test the model on every group; the failure of one costs no other, the first of all is the case's.
+
+    `clusters` are those of the frames by group, by default blocks in the order of the frames.
+    """
     answers: dict[str, Answer] = {}
     errors: dict[str, Exception] = {}
     for done, (test, indices) in enumerate(split.tests.items()):
@@ -69,7 +80,7 @@ def group_results(case: Case, model: ForceField, dataset: Dataset, split: Split)
     for test, answer in answers.items():
         try:
             _refuse_gaps(answer, answers)
-            _keep(results, case, test, answer)
+            _keep(results, case, test, answer, (clusters or {}).get(test))
         except Exception as error:
             errors[test] = error
     in_order = [(test, errors[test]) for test in split.tests if test in errors]
@@ -143,10 +154,13 @@ def _refuse_gaps(answer: Answer, answers: Mapping[str, Answer]) -> None:
             raise InvalidPrediction(f"no {quantity} predicted, unlike for test group {others[0]!r}")
 
 
-def _keep(results: GroupResults, case: Case, test: str, answer: Answer) -> None:
+def _keep(results: GroupResults, case: Case, test: str, answer: Answer, clusters: Clusters | None) -> None:
     """Score an answer and put it among the results."""
     metrics = {name: registry.load("metrics", name) for name in case.metrics}
-    results.scores += score(test, answer.n_atoms, answer.true, answer.predicted, metrics)
+    labels = answer.n_atoms, answer.true, answer.predicted
+    clusters = clusters or blocks_of(answer.true.energy / np.array(answer.n_atoms), test)
+    results.scores += score(test, *labels, metrics, clusters.usable)
+    results.clusters[test] = cluster_results(clusters, *labels)
     results.timings[test] = answer.timing
-    results.predictions |= pack(test, answer.n_atoms, answer.true, answer.predicted)
+    results.predictions |= {**pack(test, *labels), f"{test}/cluster": clusters.labels}
     results.profiles |= answer.profile

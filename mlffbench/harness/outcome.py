@@ -40,6 +40,10 @@ class Outcome:
     reference : mapping
         Level of theory of what tasks compare with, see `mlffbench.harness.reference_level`; empty without
         tasks or without a reference.
+    clusters : mapping
+        By test group: ``unit``, number ``n`` and ``digest`` of the clusters of its frames, and ``sums`` of
+        the errors over each or the ``reason`` why there are none, see `mlffbench.harness.clusters`; empty in
+        older documents.
     scores : tuple of Score
     test_failures : tuple of mapping
         Test groups that could not be predicted, such as with an element that training had not, or were
@@ -76,6 +80,7 @@ class Outcome:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     reference: Mapping[str, Any] = field(default_factory=dict)
+    clusters: Mapping[str, Any] = field(default_factory=dict)
     scores: tuple[Score, ...] = ()
     test_failures: tuple[Mapping[str, Any], ...] = ()
     task_failures: tuple[Mapping[str, Any], ...] = ()

@@ -1,15 +1,20 @@
-"""Compute new metrics from stored predictions."""
+"""Compute new metrics, and errors by cluster of frames, from stored predictions."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from mlffbench import registry
 from mlffbench.data import InvalidPrediction
+from mlffbench.harness.case import Case
+from mlffbench.harness.case_data import CaseData
+from mlffbench.harness.clusters import Clusters, blocks_of, cluster_results, stored_clusters
 from mlffbench.harness.documents.predictions import unpack
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.outcome import extended
@@ -19,9 +24,14 @@ from mlffbench.system.provenance import provenance
 
 __all__ = ["add_metrics", "rescore"]
 
+FLOOR = {"name": "atomic_reference", "params": {}}  # in place of any method: no method decides the split
+
 
 def rescore(store: Store, metrics: Sequence[str]) -> tuple[int, list[str]]:
-    """Add metrics to every finished case, replacing older values of the same ones.
+    """Add metrics to every finished case, replacing older values of the same ones, and errors by cluster.
+
+    The clusters are those that were stored with the predictions; of older ones, those of the dataset where it
+    is here and gives the same split, else blocks in the order of the frames.
 
     Returns
     -------
@@ -74,10 +84,62 @@ def _scored(
 ) -> dict[str, Any]:
     failed = {failure["test"] for failure in document.get("test_failures") or ()}
     tests = [test for test in (document.get("split") or {}).get("tests") or {} if test not in failed]
-    new = [asdict(s) for test in tests for s in score(test, *unpack(arrays, test), functions)]
+    labels = {test: unpack(arrays, test) for test in tests}
+    clusters = _clusters(document, arrays, tests)
+    usable = {test: clusters[test].usable for test in tests}
+    new = [asdict(s) for test in tests for s in score(test, *labels[test], functions, usable[test])]
     replaced = {(name, test, "") for name in functions for test in tests}
     others = [s for s in document["scores"] if (s["metric"], s["test"], s.get("task") or "") not in replaced]
     case = document["case"]
     metrics = list(dict.fromkeys([*case["metrics"], *functions]))
     document = extended(document, provenance(), metrics=list(functions))
-    return {**document, "case": {**case, "metrics": metrics}, "scores": [*others, *new]}
+    sums = {test: cluster_results(clusters[test], *labels[test]) for test in tests}
+    return {
+        **document, "case": {**case, "metrics": metrics}, "clusters": sums, "scores": [*others, *new]
+    }  # fmt: skip
+
+
+def _clusters(
+    document: dict[str, Any], arrays: Mapping[str, np.ndarray], tests: Sequence[str]
+) -> dict[str, Clusters]:
+    """Clusters of the frames of each test group."""
+    known = {test: stored_clusters(document, arrays, test) for test in tests}
+    if None in known.values():
+        known = {**_blocks(arrays, tests), **_of_dataset(document, arrays, tests)}
+    return {test: clusters for test, clusters in known.items() if clusters is not None}
+
+
+def _of_dataset(
+    document: dict[str, Any], arrays: Mapping[str, np.ndarray], tests: Sequence[str]
+) -> dict[str, Clusters | None]:
+    """Clusters by the columns of the dataset; none if it is not here or not the one of the document."""
+    case = document["case"]
+    if "data_digest" not in case:
+        return {}
+    alike = {**case, "suite": "", "label": "", "metrics": [], "tasks": [], "estimator": FLOOR}
+    digest, clusters = _clusters_of(json.dumps(alike, sort_keys=True))
+    if digest != (document.get("split") or {}).get("digest"):
+        return {}
+    return {
+        test: clusters[test]
+        for test in tests
+        if test in clusters and len(clusters[test].labels) == len(arrays[f"{test}/n_atoms"])
+    }
+
+
+@lru_cache(maxsize=64)
+def _clusters_of(case: str) -> tuple[str, dict[str, Clusters]]:
+    """Digest of the split of a case, and its clusters; nothing where its data cannot be had."""
+    try:
+        data = CaseData.of(Case.from_json(json.loads(case)))
+        split = data.split()
+        return split.digest, data.clusters(split)
+    except (ValueError, LookupError, OSError, TypeError, ImportError):
+        return "", {}
+
+
+def _blocks(arrays: Mapping[str, np.ndarray], tests: Sequence[str]) -> dict[str, Clusters | None]:
+    """Blocks in the order of the frames."""
+    return {
+        test: blocks_of(arrays[f"{test}/energy_true"] / arrays[f"{test}/n_atoms"], test) for test in tests
+    }

@@ -77,7 +77,7 @@ def _flow(case: Case, read: list[CaseData], keep: Keep) -> tuple[Outcome, Predic
     dataset, split = data.dataset, data.split()
     leaks = data.leaks(split)
     model, fit, resumed = _ready_model(case, data, split)
-    tested = group_results(case, model, dataset, split)
+    tested = group_results(case, model, dataset, split, data.clusters(split))
     kept_model = keep(model)
     trained = training_results(case, model, dataset, split)
     done = task_results(case, model, dataset, predictable(split, tested.failures))
@@ -88,6 +88,7 @@ def _flow(case: Case, read: list[CaseData], keep: Keep) -> tuple[Outcome, Predic
         split={**split_metadata(split), "leaks": leaks},
         training={**label_use(model, data.plain, split), "frames": trained.frames},
         reference=reference_level(case, data.plain, split),
+        clusters=tested.clusters,
         scores=(*tested.scores, *trained.scores, *done.scores),
         test_failures=tuple(tested.failures),
         task_failures=(*trained.failures, *done.failures),

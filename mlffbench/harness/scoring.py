@@ -1,38 +1,42 @@
-"""Scores of predictions, with bootstrap intervals."""
+"""Scores of predictions, with intervals over clusters of frames."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import numpy as np
-from scipy.stats import bootstrap
+from scipy.special import stdtrit
 
-from mlffbench import registry
 from mlffbench.data import InvalidPrediction, Labels, Score, matched
+from mlffbench.harness.error_sums import LEAST, METRICS, ErrorSums, jackknife, merged
 
-__all__ = ["Comparison", "comparisons", "score"]
+__all__ = ["Comparison", "comparisons", "score", "sums_of"]
 
-Metric = Callable[..., Any]  # (true, predicted) -> float; along an axis, if it takes one
+Metric = Callable[..., Any]  # (true, predicted) -> float
 Rows = np.ndarray | Sequence[np.ndarray]  # (n, k), or n flat arrays where frames differ in size
-N_RESAMPLES = 199
-LARGEST = 1_000_000  # numbers in one array of resamples
+EXTREMES = ("max_error",)  # metrics that no resampling has an interval for
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """True and predicted values of one quantity of one test group, by frame."""
+    """True and predicted values of one quantity of one test group, by frame that has a true one."""
 
     quantity: str
     unit: str
     true: Rows
     predicted: Rows
+    frames: np.ndarray  # (n,) their places in the group
 
 
 def score(
-    test: str, n_atoms: Sequence[int], true: Labels, predicted: Labels, metrics: Mapping[str, Metric]
+    test: str,
+    n_atoms: Sequence[int],
+    true: Labels,
+    predicted: Labels,
+    metrics: Mapping[str, Metric],
+    clusters: np.ndarray | None = None,
 ) -> list[Score]:
     """Compute every metric for every quantity that is both labelled and predicted.
 
@@ -43,34 +47,41 @@ def score(
     n_atoms : (n,) sequence of int
     true, predicted : Labels of the n frames
     metrics : mapping of name to ``(true, predicted) -> float``
+    clusters : (n,) array of int, optional
+        Cluster of each frame, from 0 on, see `mlffbench.harness.clusters`; by default each is one of its own.
 
     Returns
     -------
     list of Score
-        With a 95 % percentile-bootstrap interval over frames (199 resamples, fixed seed; Efron & Tibshirani
-        1993); without one for a single frame.
+        With a 95 % interval from leaving out each cluster, see `mlffbench.harness.error_sums.jackknife`: of
+        the logarithm of an error that is positive throughout, else of itself. None with fewer than 5
+        clusters, and of the largest error, which resampling says nothing about.
 
     Raises
     ------
     InvalidPrediction
         The prediction does not fit the frames, or leaves out some that have a true value.
     """
-    by_frames = groupby(comparisons(n_atoms, true, predicted), lambda comparison: len(comparison.true))
-    return [score for n, compared in by_frames for score in _scores(test, n, list(compared), metrics)]
+    labels = np.arange(len(n_atoms)) if clusters is None else clusters
+    compared = comparisons(n_atoms, true, predicted)
+    return [_scored(test, one, name, metric, labels) for one in compared for name, metric in metrics.items()]
 
 
 def comparisons(n_atoms: Sequence[int], true: Labels, predicted: Labels) -> Iterator[Comparison]:
     """Yield energies, energies per atom, both also without the mean error of the group, forces, stress."""
     if fault := predicted.misfit(n_atoms):
         raise InvalidPrediction(f"the prediction does not fit the frames: {fault}")
-    sizes = np.asarray(n_atoms, dtype=float)
+    sizes, everything = np.asarray(n_atoms, dtype=float), np.arange(len(n_atoms))
     for suffix, per in (("", np.ones_like(sizes)), ("_per_atom", sizes)):
         unit, t, p = "eV/atom" if suffix else "eV", true.energy / per, predicted.energy / per
-        yield Comparison(f"energy{suffix}", unit, t[:, None], p[:, None])
-        yield Comparison(f"energy{suffix}_shifted", unit, t[:, None], (p - np.mean(p - t))[:, None])
+        yield Comparison(f"energy{suffix}", unit, t[:, None], p[:, None], everything)
+        shifted = (p - np.mean(p - t))[:, None]
+        yield Comparison(f"energy{suffix}_shifted", unit, t[:, None], shifted, everything)
     for quantity, unit in (("forces", "eV/Å"), ("stress", "eV/Å³")):
         if pairs := matched(getattr(true, quantity), getattr(predicted, quantity), quantity):
-            yield Comparison(quantity, unit, *(_rows(side) for side in zip(*pairs, strict=True)))
+            places = [i for i, value in enumerate(getattr(true, quantity)) if value is not None]
+            t, p = (_rows(side) for side in zip(*pairs, strict=True))
+            yield Comparison(quantity, unit, t, p, np.array(places))
 
 
 def _rows(values: Sequence[np.ndarray]) -> Rows:
@@ -79,47 +90,47 @@ def _rows(values: Sequence[np.ndarray]) -> Rows:
     return np.array(rows) if len({len(r) for r in rows}) == 1 else rows
 
 
-def _scores(
-    test: str, n_frames: int, compared: Sequence[Comparison], metrics: Mapping[str, Metric]
-) -> Iterator[Score]:
-    """Scores of quantities that are known for as many frames; all from the same resamples."""
-    pairs = [(comparison, name) for comparison in compared for name in metrics]
-    along_axis = [name for name, metric in metrics.items() if "axis" in registry.parameters(metric)]
-
-    def values(resamples: np.ndarray, axis: int = -1) -> np.ndarray:
-        return np.array([_values(metrics[n], n in along_axis, one, resamples) for one, n in pairs])
-
-    everything = np.arange(n_frames)
-    bounds = _intervals(values, everything, len(pairs))
-    for (comparison, name), (value,), interval in zip(pairs, values(everything[None]), bounds, strict=True):
-        yield Score(test, comparison.quantity, name, float(value), comparison.unit, *interval)
+def _scored(test: str, one: Comparison, name: str, metric: Metric, labels: np.ndarray) -> Score:
+    """Value of a metric and its interval."""
+    value = _value(metric, one, np.arange(len(one.true)))
+    clusters = merged(np.unique(labels[one.frames], return_inverse=True)[1])
+    low, high = None, None
+    if name not in EXTREMES and clusters.max() + 1 >= LEAST:
+        low, high = _bounds(value, _without(name, metric, one, clusters, value))
+    return Score(test, one.quantity, name, value, one.unit, low, high)
 
 
-def _intervals(
-    values: Callable[..., np.ndarray], frames: np.ndarray, n: int
-) -> Sequence[tuple[float | None, float | None]]:
-    """Bounds of the `n` values; None for a single frame."""
-    if len(frames) < 2:
-        return [(None, None)] * n
-    result = bootstrap(
-        (frames,), values, vectorized=True, method="percentile", n_resamples=N_RESAMPLES,
-        rng=np.random.default_rng(0),
-    )  # fmt: skip
-    interval = result.confidence_interval
-    return [(float(low), float(high)) for low, high in zip(interval.low, interval.high, strict=True)]
+def _without(name: str, metric: Metric, one: Comparison, clusters: np.ndarray, value: float) -> np.ndarray:
+    """Values of a metric without each cluster, (G,); those of the usual ones from sums."""
+    if name in METRICS:
+        sums = sums_of(one, clusters)
+        if np.isclose(sums.value(name), value, rtol=1e-9, atol=0.0):
+            return sums.without(name)
+    others = (np.flatnonzero(clusters != g) for g in range(int(clusters.max()) + 1))
+    return np.array([_value(metric, one, frames) for frames in others])
 
 
-def _values(metric: Metric, takes_axis: bool, comparison: Comparison, resamples: np.ndarray) -> list[float]:
-    """Metric of each resample, (m, n) indices of frames; of many at once, if it takes an ``axis``."""
-    true, predicted = comparison.true, comparison.predicted
-    if not (takes_axis and isinstance(true, np.ndarray) and isinstance(predicted, np.ndarray)):
-        return [float(metric(_row(true, frames), _row(predicted, frames))) for frames in resamples]
-    values: list[float] = []
-    step = max(1, LARGEST // max(1, resamples.shape[1] * true.shape[1]))
-    for frames in (resamples[i : i + step] for i in range(0, len(resamples), step)):
-        sides = (side[frames].reshape(len(frames), -1) for side in (true, predicted))
-        values += metric(*sides, axis=1).tolist()
-    return values
+def _bounds(value: float, without: np.ndarray) -> tuple[float | None, float | None]:
+    """Interval from the values without each cluster; None where they are not finite."""
+    if not np.isfinite([value, *without]).all():
+        return None, None
+    is_positive = value > 0 and bool((without > 0).all())
+    variance, freedom = jackknife(np.log(without) if is_positive else without)
+    half = min(700.0, float(stdtrit(freedom, 0.975) * np.sqrt(variance)))
+    if is_positive:
+        return value / float(np.exp(half)), value * float(np.exp(half))
+    return (max(0.0, value - half) if min(value, *without) >= 0 else value - half), value + half
+
+
+def sums_of(one: Comparison, clusters: np.ndarray) -> ErrorSums:
+    """Sums of errors by cluster of the frames of a comparison, (n,) numbers from 0 on."""
+    errors = [np.ravel(p - t) for t, p in zip(one.true, one.predicted, strict=True)]
+    return ErrorSums.of(np.concatenate(errors), np.repeat(clusters, [len(own) for own in errors]))
+
+
+def _value(metric: Metric, one: Comparison, frames: np.ndarray) -> float:
+    """Metric of some frames."""
+    return float(metric(_row(one.true, frames), _row(one.predicted, frames)))
 
 
 def _row(rows: Rows, frames: np.ndarray) -> np.ndarray:

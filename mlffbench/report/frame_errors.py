@@ -41,13 +41,22 @@ def _of_test(method: Method, test: str, entries: list[Mapping[str, Any]]) -> dic
     shared = [quantity for quantity in known[0] if all(quantity in own for own in known)]
     samples: dict[Name, ErrorSample] = {}
     for quantity in shared:
-        sums = [ErrorSums.from_json(own[quantity]) for own in known]
-        for metric in METRICS:
-            samples[test, quantity, metric] = ErrorSample.of_sums(sums, metric, keys, unit, seeds)
+        try:
+            sums = [ErrorSums.from_json(own[quantity]) for own in known]
+            own = {m: ErrorSample.of_sums(sums, m, keys, unit, seeds) for m in METRICS}
+        except ValueError:  # lists that are no sums, or not of the same clusters
+            continue
+        samples |= {(test, quantity, metric): sample for metric, sample in own.items()}
     return samples
 
 
 def no_sample(method: Method, test: str) -> str:
-    """Why the frames of a test group are no sample that can be resampled; '' if no document says."""
+    """Why the frames of a test group are no sample that can be resampled; '' if no document says.
+
+    Groups whose energies stand in a document along a coordinate are paths, in older documents, too.
+    """
     reasons = (dig(document, "clusters", test, "reason") for document in method.done)
-    return next((str(reason) for reason in reasons if reason), "")
+    paths = (dig(document, "profiles", test) for document in method.done)
+    is_path = any(isinstance(path, Mapping) for path in paths)
+    path = f"{test} is a path, no sample" if is_path else ""
+    return next((str(reason) for reason in reasons if reason), path)

@@ -31,6 +31,7 @@ QUANTITIES = errors.NAMES  # errors on test groups, and their names in tables
 KEYS = ["problem", "method", "task", "test", "quantity", "metric", "unit"]
 NUMBERS = ["value", "low", "high", "predicted", "reference"]
 NO_INTERVAL = "one measurement"
+SAME = 1e-4  # relative difference of a score and of what the rounded sums of its errors give
 LACKING = (math.nan,) * 5  # of a seed without the number
 
 
@@ -118,8 +119,8 @@ def _clustered(
 
     No interval of a test group whose frames are no sample, for the `reason` given.
     """
-    if sample is not None and sample.without and math.isfinite(estimate.value):
-        factor = 1000.0 if milli else 1.0
+    factor = 1000.0 if milli else 1.0
+    if sample is not None and sample.without and _is_of(sample, estimate.value / factor):
         own = over_clusters(sample)
         bounds = (factor * own.low, factor * own.high)
         return Estimate(estimate.value, *bounds, own.interval, own.reason), max(map(len, sample.without))
@@ -128,6 +129,11 @@ def _clustered(
     if estimate.interval == "none" and not estimate.reason:
         return estimate._replace(reason=NO_INTERVAL if math.isfinite(estimate.value) else "not finite"), 0
     return estimate, 0
+
+
+def _is_of(sample: ErrorSample, value: float) -> bool:
+    """True for sums of errors that give the score itself."""
+    return math.isclose(sample.value, value, rel_tol=SAME, abs_tol=1e-12)
 
 
 def _reasons(problems: Sequence[Problem]) -> dict[tuple[str, ...], str]:

@@ -283,6 +283,7 @@ class Results:
             The files.
         """
         from mlffbench.report.formats.write import write
+        from mlffbench.report.structures import frames_of
 
         if out is None and len(self.folders) > 1:
             raise ValueError("these results are of several folders; name the folder to write into")
@@ -290,7 +291,8 @@ class Results:
         with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
             one = len(self._stores) == 1
             grouped = self._grouped if one else self._group(combined.documents)
-            return write(grouped, combined.predictions, Path(out or self.folders[0]), self._title)
+            place, frames = Path(out or self.folders[0]), frames_of(grouped.documents)
+            return write(grouped, combined.predictions, place, self._title, frames)
 
     def __repr__(self) -> str:
         status = [status for table in self._records for status in table["status"].to_pylist()]

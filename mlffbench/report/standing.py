@@ -17,7 +17,7 @@ from mlffbench.report.statistics.paired import Comparisons, compare
 from mlffbench.report.statistics.ranks import rank_ranges
 from mlffbench.report.statistics.samples import ErrorSample
 
-__all__ = ["COLUMNS", "comparisons_of", "standing"]
+__all__ = ["COLUMNS", "comparisons_of", "sample_of", "standing"]
 
 COLUMNS = [
     "problem", "method", "group", "quantity", "metric", "unit", "error", "low", "high", "interval", "reason",
@@ -57,7 +57,7 @@ def comparisons_of(
     """Labels of the methods that are ranked by one error, least first, and their comparisons, in eV."""
     scores = _cells(results).get(problem.name, {}).get((group, quantity, metric), [])
     rivals = _rivals(problem, scores, tuned)
-    return [score["method"] for score in rivals], compare(_samples(results, problem, rivals))
+    return [score["method"] for score in rivals], compare([sample_of(results, score) for score in rivals])
 
 
 @lru_cache(maxsize=2)
@@ -84,18 +84,21 @@ def _rivals(problem: Problem, scores: Sequence[Score], tuned: bool) -> list[Scor
     return sorted({score["method"]: score for score in finite}.values(), key=lambda score: score["value"])
 
 
-def _samples(results: Results, problem: Problem, scores: Sequence[Score]) -> list[ErrorSample]:
-    """Errors as they were sampled; those of documents without clusters, as their interval tells."""
-    samples = []
-    for score in scores:
-        cell = score["test"], score["quantity"], score["metric"]
-        sample = results.samples.get((problem.name, score["method"]), {}).get(cell)
-        if sample is None or not sample.without:
-            factor = 1e-3 if score["unit"].startswith("meV") else 1.0
-            value, low, high = (factor * score[key] for key in ("value", "low", "high"))
-            sample = ErrorSample(np.array([value]), low=low, high=high)
-        samples.append(sample)
-    return samples
+def sample_of(results: Results, score: Mapping[str, Any]) -> ErrorSample:
+    """Error on a test group as it was sampled, eV; of documents without clusters, as its interval tells.
+
+    Parameters
+    ----------
+    score : mapping
+        Row of `Results.scores`.
+    """
+    cell = score["test"], score["quantity"], score["metric"]
+    sample = results.samples.get((score["problem"], score["method"]), {}).get(cell)
+    if sample is not None and score["clusters"]:
+        return sample
+    factor = 1e-3 if score["unit"].startswith("meV") else 1.0
+    value, low, high = (factor * score[key] for key in ("value", "low", "high"))
+    return ErrorSample(np.array([value]), low=low, high=high, reason=score["reason"])
 
 
 def _ranked(results: Results, problem: Problem, cell: Cell, scores: Sequence[Score]) -> list[Score]:
@@ -103,7 +106,7 @@ def _ranked(results: Results, problem: Problem, cell: Cell, scores: Sequence[Sco
     places: dict[str, Score] = {}
     for tuned in (False, True):
         rivals = _rivals(problem, scores, tuned)
-        compared = compare(_samples(results, problem, rivals))
+        compared = compare([sample_of(results, score) for score in rivals])
         ranges = rank_ranges(compared.difference, compared.p_value)
         for i, (score, (low, high)) in enumerate(zip(rivals, ranges, strict=True)):
             paired = bool(np.delete(compared.is_paired[i], i).all())

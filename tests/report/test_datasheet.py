@@ -12,6 +12,7 @@ from ase import Atoms
 from ase.build import bulk, fcc111
 from ase.neighborlist import neighbor_list
 from ase.units import GPa
+from example_pages import figures
 
 from mlffbench import registry
 from mlffbench.data import Dataset, Finding, Labels, LazySequence
@@ -22,8 +23,6 @@ from mlffbench.report.datasheet.html import render
 from mlffbench.report.datasheet.subsample import subsample
 from mlffbench.report.datasheet.summary import energies_less_composition, summary
 from mlffbench.report.figures.style import palette_of
-
-FIGURE = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -164,10 +163,10 @@ def test_shares_add_up_and_far_values_are_told():
     values = {"a": rng.normal(size=1000), "b": np.append(rng.normal(size=50), 500.0)}
     plot = histogram(values, palette_of(values), "id", "t", "x")
     for trace in plot.figure.data:
-        assert sum(trace.y) == pytest.approx(100)
-        assert trace.y[0] == trace.y[-1] == 0
+        assert sum(trace["y"]) == pytest.approx(100)
+        assert trace["y"][0] == trace["y"][-1] == 0
     assert "1 of 1,051 lie beyond the axis" in plot.caption
-    assert max(plot.figure.data[0].x) < 20
+    assert max(plot.figure.data[0]["x"]) < 20
 
 
 def test_no_finite_value_is_no_histogram():
@@ -194,9 +193,8 @@ def test_page_of_a_solid(argon):
     )
     assert "no mistakes found" in text
     assert "https://" not in text.split("<script>")[0]
-    figures = [json.loads(f) for f in FIGURE.findall(text)]
-    assert len(figures) == len(titles(text)) == 9
-    assert all(len(f["data"]) == 4 for f in figures)
+    assert len(figures(text)) == len(titles(text)) == 9
+    assert all(len(f["data"]) == 4 for f in figures(text))
 
 
 def test_page_without_forces_and_stresses(argon):
@@ -216,7 +214,7 @@ def test_nothing_in_the_data_becomes_code(argon):
     text = page(data, [Finding("cell", evil, (), True)])
     assert evil not in text
     assert "finding certain" in text
-    assert all(json.loads(f) for f in FIGURE.findall(text))
+    assert all(figures(text))
 
 
 def test_a_dataset_that_is_wrong_still_has_a_page():

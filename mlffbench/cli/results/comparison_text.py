@@ -120,7 +120,7 @@ def _legend(errors: pd.DataFrame, rope: tuple[float, float]) -> str:
 
 def _print_tasks(tasks: pd.DataFrame, everything: bool) -> None:
     """Print numbers of tasks that changed."""
-    from mlffbench.report.wording import digits
+    from mlffbench.report.wording import plain
 
     if not len(tasks):
         return
@@ -129,8 +129,8 @@ def _print_tasks(tasks: pd.DataFrame, everything: bool) -> None:
     said = ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common())
     say(f"\nTasks: {len(tasks)} numbers, {said}")
     lines = [
-        f"{row.method}: {row.task} {row.quantity} {row.metric}, {row.test}: {digits(row.a)} → "
-        f"{digits(row.b)} {row.unit}: {row.verdict}"
+        f"{row.method}: {row.task} {row.quantity} {row.metric}, {row.test}: {plain(row.a)} → "
+        f"{plain(row.b)} {row.unit}: {row.verdict}"
         for row in _rows(shown)
     ]
     _print_lines(lines, everything)

@@ -123,6 +123,20 @@ class _Inputs(_Part, total=False):
     files: Required[dict[str, str]]
 
 
+class _Sums(_Part, total=False):
+    count: list[Count]
+    squared: list[float]
+    absolute: list[float]
+
+
+class _Clusters(_Part, total=False):
+    unit: Name
+    n: Count
+    digest: Name
+    reason: Name | None
+    sums: dict[str, _Sums] | None
+
+
 class _Score(_Part, total=False):
     test: Required[str]
     quantity: Required[str]
@@ -209,6 +223,7 @@ class _Document(_Part, total=False):
     inputs: _Inputs | Annotated[dict[str, Any], Field(max_length=0)] | None
     training: _Training | None
     reference: _Reference | None
+    clusters: dict[str, _Clusters] | None
     scores: Required[list[_Score]]
     test_failures: list[_TestFailure] | None
     task_failures: list[_TaskFailure] | None

@@ -6,7 +6,7 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -91,7 +91,7 @@ class PredictionPack:
         """Ids of the cases in it."""
         return list(self._cases)
 
-    def arrays(self, document: Document) -> Arrays | None:
+    def arrays(self, document: Mapping[str, Any]) -> Arrays | None:
         """Arrays of a case, named as in its ``npz`` file; None if there are none, or those of another fit."""
         case = self._cases.get(document["id"])
         if case is None or document.get("predictions") != case["predictions"]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 
 from mlffbench.harness.documents.parts import TRAINING
 from mlffbench.report.problems import Problem
@@ -168,10 +169,13 @@ def _of_problems(name: str, scores: Sequence[Values], lost: Sequence[Values]) ->
     """Rows of every target over some problems; one with a reason where there is no correlation."""
     methods = list(dict.fromkeys(m for values in lost for own in values.values() for m in own))
     rows: list[dict[str, Any]] = []
+    known: dict[bytes, list[dict[str, Any]]] = {}  # both measures often have one order
     for target in dict.fromkeys(key for values in lost for key in values):
         y = _array([values.get(target, {}) for values in lost], methods)
-        reason = _no_order(y)
-        found = [] if reason else _correlated(scores, y, methods, name == ALL)
+        reason, order = _no_order(y), rankdata(y, axis=1, nan_policy="omit").tobytes()
+        if order not in known:
+            known[order] = [] if reason else _correlated(scores, y, methods, name == ALL)
+        found = known[order]
         if not found:
             n = int((~np.isnan(y)).any(axis=0).sum())
             found = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ import pandas as pd
 from mlffbench.harness.documents.parts import TRAINING
 from mlffbench.report.quantities.catalogue import known_quantity
 from mlffbench.report.results import QUANTITIES, Results
+from mlffbench.report.standing import sample_of
+from mlffbench.report.statistics.ratio import error_ratio
 
 __all__ = ["SHOWN", "axis_title", "group_errors", "task_scores", "training_errors"]
 
@@ -18,7 +21,8 @@ SHOWN = {  # errors that tables and figures show: names and units
     for name in ("forces", "energy_per_atom")
 }
 KEYS = ["problem", "method", "test", "quantity"]
-NUMBERS = ["value", "low", "high", "ratio"]
+RATIO = ("ratio", "ratio_low", "ratio_high")
+NUMBERS = ["value", "low", "high", *RATIO]
 
 
 def axis_title(quantity: str, group: str | None = None) -> str:
@@ -36,7 +40,9 @@ def group_errors(results: Results) -> pd.DataFrame:
     -------
     DataFrame
         One row a problem, method, test group and quantity of `SHOWN`, NaN where nothing was measured; columns
-        problem, method, test, quantity, metric, value, low, high, unit, ratio.
+        problem, method, test, quantity, metric, value, low, high, unit, ratio; ratio_low and ratio_high, the
+        95 % interval of the ratio (see `mlffbench.report.statistics.ratio`), and reason, why the error has no
+        interval.
     """
     rmse = results.scores[(results.scores["metric"] == "rmse") & (results.scores["task"] == "")]
     measured = {tuple(score[key] for key in KEYS): score for score in rmse.to_dict("records")}
@@ -50,15 +56,21 @@ def group_errors(results: Results) -> pd.DataFrame:
                     {
                         "problem": problem.name, "method": method.label, "test": test, "quantity": quantity,
                         "metric": "rmse", **{key: error.get(key, np.nan) for key in ("value", "low", "high")},
-                        "unit": unit, "ratio": _ratio(error.get("value", np.nan), base.get("value", np.nan)),
+                        "unit": unit, **_ratio(results, error, base), "reason": error.get("reason", ""),
                     }
                 )  # fmt: skip
-    frame = pd.DataFrame(rows, columns=[*KEYS, "metric", "value", "low", "high", "unit", "ratio"])
-    return frame.astype(dict.fromkeys(NUMBERS, float))
+    columns = [*KEYS, "metric", "value", "low", "high", "unit", *RATIO, "reason"]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(NUMBERS, float))
 
 
-def _ratio(value: float, base: float) -> float:
-    return value / base if base > 0 and np.isfinite(base) else np.nan
+def _ratio(results: Results, error: Mapping[Any, Any], base: Mapping[Any, Any]) -> dict[str, float]:
+    """Ratio of two errors and its interval; 1 without an interval of an error to itself."""
+    value, of = error.get("value", np.nan), base.get("value", np.nan)
+    ratio = value / of if of > 0 and np.isfinite(of) else np.nan
+    if error is base or not np.isfinite(ratio):
+        return dict(zip(RATIO, (ratio, np.nan, np.nan), strict=True))
+    found = error_ratio(sample_of(results, error), sample_of(results, base))
+    return dict(zip(RATIO, (ratio, found.low, found.high), strict=True))
 
 
 def training_errors(results: Results) -> pd.DataFrame:

@@ -112,7 +112,6 @@ def _panel(
     fig.update_xaxes(range=[0, REACH], nticks=7)
     sizes = [int(counted[name].n_atoms[a]) for name in curves]
     fig.update_yaxes(range=[0, top(list(curves.values()), sizes)], nticks=5)
-    fig.update_layout(font_size=11, margin={"l": 48, "r": 8, "t": 6, "b": 40})
     caption = f"Shortest: {plain(float(shortest[nearest]))} Å{whose}"
     title = f"{elements[a]}–{elements[b]}"
     return Plot(f"distances/{title}", fig, title, caption, small=True)

@@ -7,8 +7,8 @@ from html import escape
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
+from mlffbench.report.figures.figure import Figure
 from mlffbench.report.figures.style import Palette, Plot, figure, hover_text, log_axis
 from mlffbench.report.wording import plain
 
@@ -86,7 +86,7 @@ def bin_edges(values: np.ndarray) -> tuple[np.ndarray, str]:
 
 
 def _steps(
-    fig: go.Figure, name: str, edges: np.ndarray, shares: np.ndarray, palette: Palette, filled: bool
+    fig: Figure, name: str, edges: np.ndarray, shares: np.ndarray, palette: Palette, filled: bool
 ) -> None:
     """Draw steps through the middles of the bins, with an empty bin at either end."""
     width = edges[1] - edges[0]

@@ -48,8 +48,15 @@ def render(facts: Mapping[str, Any], sample: Dataset, findings: Sequence[Finding
     few = shown(groups(sample))
     palette = palette_of(few)
     card = facts["card"]
+    blocks = [b for b in _blocks(sample, few, palette) if b.plots]
     return render_page(
         "datasheet/datasheet.html",
+        packs={"figures": {plot.id: plot.figure.plain() for block in blocks for plot in block.plots}},
+        page_data={
+            "methods": [{"label": name, "family": "", **palette[name]} for name in palette],
+            "problems": [],
+        },
+        places={name: m for m, name in enumerate(palette)},
         page_title=facts["name"],
         name=facts["name"],
         title=str(card.get("title") or facts["name"]),
@@ -59,7 +66,7 @@ def render(facts: Mapping[str, Any], sample: Dataset, findings: Sequence[Finding
         palette=palette if len(few) > 1 else {},
         rows=[_row(name, group) for name, group in facts["groups"].items()],
         stressed=any(g["n_stresses"] for g in facts["groups"].values()),
-        blocks=[b for b in _blocks(sample, few, palette) if b.plots],
+        blocks=blocks,
         card=_flat_rows({k: v for k, v in card.items() if k not in (*FIRST, "title")}),
         version=__version__,
     )

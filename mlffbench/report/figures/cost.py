@@ -14,6 +14,7 @@ from mlffbench.report.dataframes.costs import COSTS
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN, axis_title
 from mlffbench.report.figures.style import (
+    GROUND,
     INK,
     TIMED_APART,
     Palette,
@@ -31,7 +32,8 @@ __all__ = ["cost_plots", "label_places"]
 
 SHOWN_COSTS = ("fit_time", "prediction_time")
 CAPTION = (
-    "Lower left is better. Ringed points on the dotted line are the Pareto front: none is better in both."
+    "Lower left is better. Named points on the dotted line are the Pareto front: none is better in both. "
+    "The legend and the text at a point name the others."
 )
 TWO_FRONTS = " Tuned methods have a front of their own."
 PLACES = {  # the lower left corner of a label: shares of its width and height, plus pixels
@@ -47,7 +49,7 @@ PLACES = {  # the lower left corner of a label: shares of its width and height, 
 
 
 class Points(NamedTuple):
-    """Methods of one plot: costs, errors and their intervals, and which ones are tuned."""
+    """Methods of one plot: costs, errors with intervals, which ones are tuned, and which were timed apart."""
 
     names: list[str]
     cost: np.ndarray
@@ -55,6 +57,7 @@ class Points(NamedTuple):
     low: np.ndarray
     high: np.ndarray
     tuned: np.ndarray
+    apart: np.ndarray
 
 
 def cost_plots(problem: Problem, frames: Frames, palette: Palette) -> list[Plot]:
@@ -86,7 +89,8 @@ def _plot(
         return None
     name, unit = COSTS[cost]
     columns = (drawable[c].to_numpy(dtype=float) for c in (cost, "value", "low", "high", "tuned"))
-    points = Points(list(drawable["method"]), *columns)
+    names = list(drawable["method"])
+    points = Points(names, *columns, np.array([label in apart for label in names]))
     fig = _figure(points, f"{name} ({unit})", error_title, palette)
     away = [label for label in points.names if label in apart]
     both = TWO_FRONTS if 0 < points.tuned.sum() < len(points.names) else ""
@@ -103,16 +107,20 @@ def _figure(points: Points, cost: str, error: str, palette: Palette) -> Any:
         x, y = points.cost[front], points.error[front]
         fig.add_scatter(x=x, y=y, mode="lines", hoverinfo="skip", line=dotted)
         best[front] = True
-    places = label_places(points, x_axis["range"], y_axis["range"])
+    places = label_places(points, best, x_axis["range"], y_axis["range"])
     hover = f"{hover_text(cost)}: %{{x:.3g}}<br>{hover_text(error)}: %{{y:.3g}}"
     for i, name in enumerate(points.names):
         style = trace_style(palette, name)
-        style["marker"] |= {"size": 13, "line": {"color": INK if best[i] else "white", "width": 1 + best[i]}}
+        style["marker"] |= {
+            "size": 13,
+            "line": {"color": INK if best[i] else GROUND, "width": 2 if best[i] else 1},
+        }
         one = slice(i, i + 1)
         fig.add_scatter(
-            x=points.cost[one], y=points.error[one], mode="markers+text", cliponaxis=False,
+            x=points.cost[one], y=points.error[one], mode="markers+text" if best[i] else "markers",
+            cliponaxis=False,
             error_y=bars(points.error[one], points.low[one], points.high[one]),
-            text=[escape(name)], textfont={"size": 12}, textposition=places[i],
+            **({"text": [escape(name)], "textposition": places[i]} if best[i] else {}),
             hovertemplate=f"{hover_text(name)}<br>{hover}<extra></extra>", **style,
         )  # fmt: skip
     fig.update_xaxes(x_axis)
@@ -121,10 +129,13 @@ def _figure(points: Points, cost: str, error: str, palette: Palette) -> Any:
 
 
 def _fronts(points: Points) -> list[np.ndarray]:
-    """Indices of the Pareto fronts in the order of cost: of default methods, and of tuned ones."""
+    """Indices of the Pareto fronts in the order of cost: of default methods, and of tuned ones.
+
+    Times that were not measured under the conditions of most others are on none.
+    """
     fronts = []
     for tuned in (False, True):
-        own = np.flatnonzero(points.tuned == tuned)
+        own = np.flatnonzero((points.tuned == tuned) & ~points.apart)
         own = own[np.argsort(points.cost[own])]
         best = pareto_front(points.cost[own].tolist(), points.error[own].tolist())
         fronts.append(own[np.array(best, dtype=bool)])
@@ -132,9 +143,16 @@ def _fronts(points: Points) -> list[np.ndarray]:
 
 
 def label_places(
-    points: Points, x_range: list[float], y_range: list[float], width: float = 460, height: float = 290
+    points: Points,
+    labelled: np.ndarray,
+    x_range: list[float],
+    y_range: list[float],
+    width: float = 460,
+    height: float = 290,
 ) -> list[str]:
     """Place each label, one after the other, where it covers the least of other points and labels.
+
+    Points without a label, by the mask `labelled`, have an empty place.
 
     Pixels of a plot of common size are assumed; on a narrower screen labels may still touch.
     """
@@ -144,14 +162,13 @@ def label_places(
     occupied = np.empty((2 * n + 3, 4))  # points, edges of the plot, labels
     occupied[:n] = np.column_stack([x - 8, y - 8, x + 8, y + 8])
     occupied[n : n + 3] = [(-2e3, -2e3, 0, 2e3), (width, -2e3, 4e3, 2e3), (-2e3, -2e3, 4e3, 0)]
-    places = []
-    for i, name in enumerate(points.names):
-        boxes = {place: _box(x[i], y[i], 6.8 * len(name), 14, place) for place in PLACES}
-        obstacles = np.delete(occupied[: n + 3 + i], i, axis=0)
+    places = [""] * n
+    for n_placed, i in enumerate(np.flatnonzero(labelled)):
+        boxes = {place: _box(x[i], y[i], 6.8 * len(points.names[i]), 14, place) for place in PLACES}
+        obstacles = np.delete(occupied[: n + 3 + n_placed], i, axis=0)
         covered = {place: _overlap(box, obstacles) for place, box in boxes.items()}
-        place = min(covered, key=covered.__getitem__)
-        places.append(place)
-        occupied[n + 3 + i] = boxes[place]
+        places[i] = min(covered, key=covered.__getitem__)
+        occupied[n + 3 + n_placed] = boxes[places[i]]
     return places
 
 

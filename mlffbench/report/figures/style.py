@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any, NamedTuple
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from mlffbench.report.figures.figure import Figure
+
 __all__ = [
+    "GROUND",
     "INK",
     "TIMED_APART",
     "Palette",
@@ -23,7 +26,8 @@ __all__ = [
     "trace_style",
 ]
 
-INK = "#1f2933"
+INK = "#1f2933"  # the page draws it in the colour of its text
+GROUND = "white"  # and this in that of its ground
 TIMED_APART = " Not measured under the conditions of most others: {}."  # of a caption
 COLOURS = [
     "#0072b2",
@@ -37,7 +41,31 @@ COLOURS = [
     "#7f7f7f",
     "#332288",
 ]
-SYMBOLS = ["circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "pentagon", "star"]
+FAMILY_COLOURS = {  # shades of one hue; each is seen on white and on black
+    "baseline": ["#7f7f7f", "#a0a0a0"],
+    "classical": ["#b8860b", "#d9a520", "#94700f"],
+    "kernel": ["#0072b2", "#3d9bd6", "#2a5f9e"],
+    "Gaussian process": ["#009e73", "#3fb992", "#0b7f5f"],
+    "linear": ["#c0398b", "#e06fb3", "#9b2d73"],
+    "neural network": ["#d55e00", "#f0813a", "#b34a08", "#e8590c"],
+    "pretrained": ["#7b5cd6", "#9a80e6", "#6544b8"],
+    "composite": ["#128a9b", "#35aebf", "#0f6f7d"],
+}
+OTHER_COLOURS = ["#8a6d5a", "#a98a75"]
+SYMBOLS = [
+    "circle",
+    "square",
+    "diamond",
+    "triangle-up",
+    "triangle-down",
+    "cross",
+    "x",
+    "pentagon",
+    "star",
+    "hexagon",
+    "bowtie",
+    "hourglass",
+]
 
 Palette = dict[str, dict[str, str]]  # label -> its color and its symbol
 
@@ -49,26 +77,49 @@ class Plot(NamedTuple):
     ----------
     id : str
         Names the plot within the section of its problem.
-    figure : plotly.graph_objects.Figure
+    figure : Figure
     title : str
     caption : str
     small : bool
         One of a grid of small ones.
+    heading : str
+        Title of the grid.
+    group : str
+        Test group, if points of the figure are frames of one.
     """
 
     id: str
-    figure: go.Figure
+    figure: Figure
     title: str
     caption: str = ""
     small: bool = False
+    heading: str = ""
+    group: str = ""
 
 
-def palette_of(labels: Iterable[str]) -> Palette:
-    """Assign each label a colour and a marker; the colours differ for colour-blind readers too."""
-    return {
-        label: {"color": COLOURS[i % len(COLOURS)], "symbol": SYMBOLS[i % len(SYMBOLS)]}
-        for i, label in enumerate(dict.fromkeys(labels))
-    }
+def palette_of(labels: Iterable[str], families: Mapping[str, str] | None = None) -> Palette:
+    """Assign each label a colour and a marker; the colours differ for colour-blind readers too.
+
+    Parameters
+    ----------
+    labels : iterable of str
+    families : mapping, optional
+        Family by label: its methods have shades of one colour, and markers that differ.
+    """
+    distinct = list(dict.fromkeys(labels))
+    if families is None:
+        return {
+            label: {"color": COLOURS[i % len(COLOURS)], "symbol": SYMBOLS[i % len(SYMBOLS)]}
+            for i, label in enumerate(distinct)
+        }
+    palette: Palette = {}
+    members: Counter[str] = Counter()
+    for label in distinct:
+        family = families.get(label, "")
+        shades, place = FAMILY_COLOURS.get(family, OTHER_COLOURS), members[family]
+        palette[label] = {"color": shades[place % len(shades)], "symbol": SYMBOLS[place % len(SYMBOLS)]}
+        members[family] += 1
+    return palette
 
 
 def trace_style(palette: Palette, label: str) -> dict[str, Any]:
@@ -82,7 +133,7 @@ def trace_style(palette: Palette, label: str) -> dict[str, Any]:
             "color": own["color"],
             "symbol": own["symbol"],
             "size": 9,
-            "line": {"color": "white", "width": 1},
+            "line": {"color": GROUND, "width": 1},
         },
         "line": {"color": own["color"], "width": 2},
     }
@@ -93,23 +144,9 @@ def hover_text(name: str) -> str:
     return escape(name).replace("%", "&#37;")
 
 
-def figure(x: str, y: str, height: int = 360) -> go.Figure:
-    """An empty figure with titled axes."""
-    axis = {"gridcolor": "#e4e7eb", "linecolor": "#9aa5b1", "zeroline": False, "ticks": "outside",
-            "tickcolor": "#9aa5b1", "automargin": True}  # fmt: skip
-    return go.Figure(
-        layout={
-            "template": "none",
-            "height": height,
-            "margin": {"l": 56, "r": 18, "t": 14, "b": 48},
-            "font": {"family": "system-ui, sans-serif", "size": 13, "color": INK},
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "white",
-            "showlegend": False,
-            "xaxis": {"title": {"text": x, "standoff": 8}, **axis},
-            "yaxis": {"title": {"text": y, "standoff": 8}, **axis},
-        }
-    )
+def figure(x: str, y: str, height: int = 360) -> Figure:
+    """An empty figure with titled axes; the page adds the colours and fonts of its theme."""
+    return Figure(layout={"height": height, "xaxis": {"title": {"text": x}}, "yaxis": {"title": {"text": y}}})
 
 
 def log_axis(values: Iterable[float], pad: float = 0.08) -> dict[str, Any]:

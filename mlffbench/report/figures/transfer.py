@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from mlffbench.harness.reference_group import series
 from mlffbench.report.dataframes.profiles import Curve, aligned
 from mlffbench.report.dataframes.scores import SHOWN, axis_title
+from mlffbench.report.figures.figure import Figure
 from mlffbench.report.figures.style import INK, Palette, Plot, bars, figure, hover_text, log_axis, trace_style
 from mlffbench.report.problems import Problem, dig
 from mlffbench.report.results import number
@@ -40,7 +40,7 @@ def transfer_plots(problem: Problem, errors: pd.DataFrame, palette: Palette) -> 
     return plots
 
 
-def _transfer_figure(problem: Problem, errors: pd.DataFrame, title: str, palette: Palette) -> go.Figure:
+def _transfer_figure(problem: Problem, errors: pd.DataFrame, title: str, palette: Palette) -> Figure:
     places = {test: i for i, test in enumerate(problem.tests)}
     joined = series(problem.tests)
     fig = figure("", title, height=380)
@@ -84,7 +84,7 @@ def profile_plots(problem: Problem, palette: Palette) -> list[Plot]:
     return plots
 
 
-def _profile_figure(curves: dict[str, Curve], palette: Palette) -> go.Figure:
+def _profile_figure(curves: dict[str, Curve], palette: Palette) -> Figure:
     longest = max(curves.values(), key=lambda c: len(c.coordinate))
     fig = figure(escape(longest.label), "energy (meV)")
     for label, curve in curves.items():
@@ -114,7 +114,7 @@ def training_plots(problem: Problem, palette: Palette) -> list[Plot]:
 
 def _training_figure(
     curves: dict[str, tuple[list[float], list[float]]], key: str, palette: Palette
-) -> go.Figure:
+) -> Figure:
     fig = figure("epoch", f"{escape(key)} (method's own unit)", height=320)
     for label, (x, y) in curves.items():
         style = trace_style(palette, label)

@@ -2,44 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
 from mlffbench.report.dataframes import provenance
-from mlffbench.report.figures.cost import cost_plots
+from mlffbench.report.dataframes.case_sheet import case_sheet
+from mlffbench.report.families import family
 from mlffbench.report.figures.learning_curves import learning_plots
-from mlffbench.report.figures.parity import Predictions, parity_plots, shown_groups
-from mlffbench.report.figures.style import Palette, Plot, palette_of
-from mlffbench.report.figures.tasks import task_plots
-from mlffbench.report.figures.transfer import profile_plots, training_plots, transfer_plots
+from mlffbench.report.figures.parity import (
+    Frames,
+    Predictions,
+    no_frames,
+    parity_plots,
+    shown_groups,
+    structures,
+)
+from mlffbench.report.figures.style import Palette, palette_of
+from mlffbench.report.formats.blocks import Block, section_blocks
+from mlffbench.report.formats.measures import Measure, measures, words
 from mlffbench.report.page.page import render_page
+from mlffbench.report.problems import Method
 from mlffbench.report.results import Results
+from mlffbench.report.tables.overview import unfinished_sentence, unfinished_table
 from mlffbench.report.tables.reproduced import reproduced_tables
 from mlffbench.report.tables.sections import Section, sections
 from mlffbench.report.tables.table import Table
-from mlffbench.report.wording import HOW_TO_READ
+from mlffbench.report.wording import HOW_TO_READ, MISSING
 
 __all__ = ["render"]
 
-# limits over all problems keep the file below 8 MB, of which plotly.js has 5
-ALL_POINTS, PANEL_POINTS, PANELS = 100_000, 2_000, 400
-ROWS, METHODS, FAILURES, RUNS = 3_000, 250, 200, 2_000  # of tables
+# limits over all problems keep the file below 8 MB
+ALL_POINTS, PANEL_POINTS, PANELS, ALL_ATOMS = 200_000, 2_000, 400, 80_000
+ROWS, METHODS, FAILURES, RUNS = 3_000, 2_500, 200, 2_000  # of tables
+SHEETS = 10_000  # of cases
 
 
-@dataclass(frozen=True)
-class Block:
-    """A heading, its tables and figures, a sentence and lines of code; the id names it in its section."""
-
-    id: str
-    title: str
-    tables: list[Table] = field(default_factory=list)
-    plots: list[Plot] = field(default_factory=list)
-    sentence: str = ""
-    code: str = ""
-
-
-def render(results: Results, predictions: Predictions, title: str) -> str:
+def render(results: Results, predictions: Predictions, title: str, frames: Frames = no_frames) -> str:
     """The report as one HTML page.
 
     Parameters
@@ -48,25 +49,125 @@ def render(results: Results, predictions: Predictions, title: str) -> str:
     predictions : callable
         Document id -> arrays of its npz file, or None if there is none.
     title : str
+    frames : callable, optional
+        Document id, test group and numbers of its frames -> these structures, or None if they are not at
+        hand.
     """
     n_problems = max(len(results.problems), 1)
-    most = max(METHODS // n_problems, 3)
-    longest = max((len(problem.methods) for problem in results.problems), default=0)
-    content = [_cut(s, n_problems) for s in sections(results, most if longest > most else None)]
-    palette = palette_of(method.label for _, method in results.methods() if method.done)
-    runs = results.documents[:RUNS]
+    content = _content(results, n_problems)
+    methods = _methods(results)
+    palette = palette_of(methods, {label: family(method) for label, method in methods.items()})
+    compared = [_parity(s, predictions, frames, palette, n_problems) for s in content]
+    parts = [(s, section_blocks(s, palette, c.block)) for s, c in zip(content, compared, strict=True)]
+    across = [*_reproduced(results), *_learning(content, palette)]
+    board = measures(results, [(s.problem, s.frames) for s in content], list(methods))
+    packs = {
+        **{f"figures-{p}": _figures(blocks) for p, (_, blocks) in enumerate(parts)},
+        "figures-across": _figures(across),
+        **{f"frames-{p}": c.structures for p, c in enumerate(compared) if c.structures},
+        "board": _board(results, board, list(methods)),
+        "cases": _cases(results, list(methods)),
+    }
     return render_page(
         "formats/report.html",
+        packs=packs,
+        libraries=("plotly", "tables", "structures"),
+        page_data=_page_data(results, methods, palette),
         page_title=title,
         title=title,
-        how_to_read=HOW_TO_READ,
         palette=palette,
-        sections=[(s, _blocks(s, predictions, palette, n_problems)) for s in content],
-        learning=[*_learning(content, palette), *_reproduced(results)],
-        runs=provenance.runs(runs),
-        n_more_runs=len(results.documents) - len(runs),
-        packages=provenance.packages(results.documents),
+        sections=parts,
+        across=across,
+        **_first_screen(results, board, methods),
+        **_provenance(results),
     )
+
+
+def _content(results: Results, n_problems: int) -> list[Section]:
+    """The sections, of many methods the best ones."""
+    most = max(METHODS // n_problems, 3)
+    longest = max((len(problem.methods) for problem in results.problems), default=0)
+    return [_cut(s, n_problems) for s in sections(results, most if longest > most else None)]
+
+
+def _first_screen(results: Results, board: Sequence[Measure], methods: dict[str, Method]) -> dict[str, Any]:
+    """Variables of the matrix and of its filters."""
+    return {
+        "unfinished": unfinished_sentence(results),
+        "waiting": unfinished_table(results.unfinished[:RUNS]),
+        "how_to_read": HOW_TO_READ,
+        "measures": board,
+        "places": {label: m for m, label in enumerate(methods)},
+        "first": _first_matrix(results, board, methods),
+        "elements": sorted({e for p in results.problems for e in p.first("dataset", "elements") or ()}),
+        "families": list(dict.fromkeys(family(method) for method in methods.values())),
+    }
+
+
+def _provenance(results: Results) -> dict[str, Any]:
+    runs = results.documents[:RUNS]
+    return {
+        "runs": provenance.runs(runs),
+        "n_more_runs": len(results.documents) - len(runs),
+        "packages": provenance.packages(results.documents),
+    }
+
+
+def _methods(results: Results) -> dict[str, Method]:
+    """The first method of each label, in the order of appearance."""
+    methods: dict[str, Method] = {}
+    for _, method in results.methods():
+        methods.setdefault(method.label, method)
+    return methods
+
+
+def _page_data(results: Results, methods: dict[str, Method], palette: Palette) -> dict[str, Any]:
+    """Names, families and colours of the methods, names and elements of the problems, for the scripts."""
+    return {
+        "methods": [
+            {"label": label, "family": family(method), "tuned": method.is_tuned, **palette[label]}
+            for label, method in methods.items()
+        ],
+        "problems": [
+            {"name": problem.name, "elements": list(problem.first("dataset", "elements") or ())}
+            for problem in results.problems
+        ],
+    }
+
+
+def _board(results: Results, board: Sequence[Measure], labels: list[str]) -> dict[str, Any]:
+    return {"measures": [m.to_json() for m in board], "words": words(results.problems, labels)}
+
+
+def _first_matrix(
+    results: Results, board: Sequence[Measure], methods: dict[str, Method]
+) -> list[tuple[str, list[str]]]:
+    """Rows of the matrix as they stand in the file; the scripts fill in the other measures."""
+    states = words(results.problems, list(methods))
+    rows = []
+    for m, label in enumerate(methods):
+        entries = [board[0].values[p][m] if board else None for p in range(len(states))]
+        rows.append((label, [f"{e[0]:.3g}" if e else states[p][m] or MISSING for p, e in enumerate(entries)]))
+    return rows
+
+
+def _cases(results: Results, labels: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """Sheets of the cases by problem and method: ``0.3`` is the fourth method on the first problem."""
+    places, sheets = {label: m for m, label in enumerate(labels)}, {}
+    n = 0
+    for p, problem in enumerate(results.problems):
+        for method in problem.methods:
+            own = [*method.done, *method.failed]
+            n += len(own)
+            if n <= SHEETS:
+                sheets[f"{p}.{places[method.label]}"] = [
+                    {"title": f"seed {d['case'].get('seed')}", "facts": case_sheet(d)} for d in own
+                ]
+    return sheets
+
+
+def _figures(blocks: Sequence[Block]) -> dict[str, Any]:
+    return {plot.id: plot.figure.plain() for block in blocks for plot in block.plots}
 
 
 def _cut(section: Section, n_problems: int) -> Section:
@@ -76,7 +177,9 @@ def _cut(section: Section, n_problems: int) -> Section:
         boards = [
             _first(board, rows, len(section.problem.methods)) for board in section.blocks["leaderboard"]
         ]
-        section = replace(section, blocks={**section.blocks, "leaderboard": boards})
+        orders = [replace(t, rows=t.rows[:rows]) for t in section.blocks.get("merit", [])]
+        blocks = {**section.blocks, "leaderboard": boards, "merit": orders}
+        section = replace(section, blocks=blocks)
     n_more = max(0, len(section.failures) - failures)
     return replace(section, failures=section.failures[:failures], n_more_failures=n_more)
 
@@ -90,49 +193,44 @@ def _first(board: Table, rows: int, n_methods: int) -> Table:
     return replace(board, rows=board.rows[:rows], caption=caption)
 
 
-def _blocks(section: Section, predictions: Predictions, palette: Palette, n_problems: int) -> list[Block]:
-    """The blocks of a problem's section in reading order; blocks without content are left out."""
-    problem, frames, tables = section.problem, section.frames, section.blocks
-    blocks = [
-        Block("leaderboard", "Leaderboard", tables["leaderboard"]),
-        Block("cost", "Accuracy and cost", tables["cost"], cost_plots(problem, frames, palette)),
-        Block("transfer", "Transfer", tables["transfer"], transfer_plots(problem, frames.errors, palette)),
-        Block("profiles", "Energy profiles", tables["profiles"], profile_plots(problem, palette)),
-        Block("tasks", "Tasks", tables["tasks"]),
-        Block("curves", "Curves of the tasks", plots=task_plots(problem, palette)),
-        Block("skipped", "Skipped", tables["skipped"]),
-        Block("models", "Use a model", tables["models"], code="\n".join(section.usage)),
-        *_parity(section, predictions, palette, n_problems),
-        Block("training", "Training curves", plots=training_plots(problem, palette)),
-    ]
-    return [block for block in blocks if block.tables or block.plots or block.sentence]
+@dataclass(frozen=True)
+class _Compared:
+    """Stored predictions of a problem: the panels, and the structures behind their points."""
+
+    block: Block
+    structures: dict[str, dict[str, Any]]
 
 
-def _parity(section: Section, predictions: Predictions, palette: Palette, n_problems: int) -> list[Block]:
+def _parity(
+    section: Section, predictions: Predictions, frames: Frames, palette: Palette, n_problems: int
+) -> _Compared:
     """Panels by quantity and group, and a sentence on the predictions that are not stored."""
-    problem, frames = section.problem, section.frames
+    problem = section.problem
     ids = {m.label: str(m.done[0].get("id")) for m in problem.methods if m.done}
     most = max(PANELS // (4 * n_problems), 1)  # a method has two groups and two quantities
-    labels = [label for label in frames.leaderboard["method"] if label in ids][:most]
+    labels = [label for label in section.frames.leaderboard["method"] if label in ids][:most]
     stored = {label: predictions(ids[label]) for label in labels}
     arrays = {label: own for label, own in stored.items() if own is not None}
     points = min(PANEL_POINTS, ALL_POINTS // (4 * n_problems * max(len(labels), 1)))
-    panels = parity_plots(arrays, shown_groups(problem, frames.errors), palette, points)
-    absent = ", ".join(label for label in stored if label not in arrays)
-    sentences = [f"No stored predictions of {absent}: no parity plots."] if absent else []
-    if not panels:
-        return [Block("parity", "Parity", sentence=" ".join(sentences))]
-    if len(labels) < len(ids):
-        sentences.append(f"The first {len(labels)} of {len(ids)} methods.")
-    sentences.append(
-        f"First seed; at most {points:,} points a panel, the RMSE is of all points. Energies are per atom, "
-        "less the group's mean reference energy; the line is perfect agreement."
-    )
-    blocks = [
-        Block(f"parity-{i}", f"Parity: {heading[0].lower()}{heading[1:]}", plots=plots)
-        for i, (heading, plots) in enumerate(panels.items(), start=1)
-    ]
-    return [replace(blocks[0], sentence=" ".join(sentences)), *blocks[1:]]
+    groups, atoms = shown_groups(problem, section.frames.errors), ALL_ATOMS // (2 * n_problems)
+    panels = parity_plots(arrays, groups, palette, points, atoms)
+    sentence = " ".join(_sentences(stored, len(panels), len(ids), points))
+    shown = structures((ids[label] for label in arrays), arrays, groups, frames, atoms)
+    return _Compared(Block("parity", "Parity", plots=panels, sentence=sentence), shown)
+
+
+def _sentences(stored: Mapping[str, Any], n_panels: int, n_methods: int, points: int) -> Iterator[str]:
+    absent = ", ".join(label for label, own in stored.items() if own is None)
+    if absent:
+        yield f"No stored predictions of {absent}: no parity plots."
+    if n_panels and len(stored) < n_methods:
+        yield f"The first {len(stored)} of {n_methods} methods."
+    if n_panels:
+        yield (
+            f"First seed; at most {points:,} points a panel, the RMSE is of all points. Energies are per "
+            "atom, less the group's mean reference energy; the line is perfect agreement. A click on a point "
+            "opens its frame."
+        )
 
 
 def _reproduced(results: Results) -> list[Block]:

@@ -13,7 +13,7 @@ from mlffbench.report.tables.table import Row, Table
 from mlffbench.report.verdict.matrix import matrix
 from mlffbench.report.wording import HOW_TO_READ, MISSING
 
-__all__ = ["render"]
+__all__ = ["render", "safe", "table_text"]
 
 MARKS = re.compile(  # characters of Markdown; an underscore inside a word and a lone colon are none
     r"[\\`*~$|\[]|(?<![^\W_])_|_(?![^\W_])|:(?=[\w+-]+:)|#+$"
@@ -25,30 +25,33 @@ def render(results: Results, title: str) -> str:
     body = [part for section in sections(results) for part in _section(section)]
     body = [*_overview(results), *body]
     if again := reproduced_tables(results):
-        body += ["## Reproduced", *map(_table, again)]
+        body += ["## Reproduced", *map(table_text, again)]
     how_to_read = f"## How to read this\n\n{' '.join(HOW_TO_READ)}"
-    return "\n\n".join([f"# {_safe(title)}", *(body or ["No case has been run yet."]), how_to_read]) + "\n"
+    return "\n\n".join([f"# {safe(title)}", *(body or ["No case has been run yet."]), how_to_read]) + "\n"
 
 
 def _overview(results: Results) -> list[str]:
     """Matrix of methods and problems, if there are several, and the cases that run or wait."""
     parts = []
     if results.unfinished:
-        parts += [f"**{_safe(unfinished_sentence(results))}**", _table(unfinished_table(results.unfinished))]
+        parts += [
+            f"**{safe(unfinished_sentence(results))}**",
+            table_text(unfinished_table(results.unfinished)),
+        ]
     if len(results.problems) > 1:
-        parts.append(_table(matrix_table(matrix(results, Frames.from_results(results)))))
+        parts.append(table_text(matrix_table(matrix(results, Frames.from_results(results)))))
     return parts
 
 
 def _section(section: Section) -> list[str]:
-    rows = "\n".join(f"* {name}: {_safe(text)}" for name, text in section.facts)
-    doubts = [f"**Careful:** {_safe(sentence)}" for sentence in section.problem.doubts]
+    rows = "\n".join(f"* {name}: {safe(text)}" for name, text in section.facts)
+    doubts = [f"**Careful:** {safe(sentence)}" for sentence in section.problem.doubts]
     parts = [
-        f"## {_safe(section.problem.name)}",
-        f"**Verdict.** {_safe(section.verdict)}",
+        f"## {safe(section.problem.name)}",
+        f"**Verdict.** {safe(section.verdict)}",
         f"### What was run\n\n{rows}",
         *doubts,
-        *map(_table, section.tables),
+        *map(table_text, section.tables),
     ]
     if section.usage:
         code = "\n".join(section.usage)
@@ -58,33 +61,34 @@ def _section(section: Section) -> list[str]:
     return parts
 
 
-def _table(table: Table) -> str:
-    head = [_safe(f"{name} ({unit})" if unit else name) for name, unit in table.columns]
+def table_text(table: Table) -> str:
+    """A table under its title, with its caption."""
+    head = [safe(f"{name} ({unit})" if unit else name) for name, unit, *_ in table.columns]
     rule = ["---" if i < table.words else "---:" for i in range(len(head))]
     rows = [head, rule, *(_texts(row, table.words) for row in table.rows)]
     lines = "\n".join("| " + " | ".join(cells) + " |" for cells in rows)
-    return f"### {_safe(table.title)}\n\n{lines}" + (f"\n\n{_safe(table.caption)}" if table.caption else "")
+    return f"### {safe(table.title)}\n\n{lines}" + (f"\n\n{safe(table.caption)}" if table.caption else "")
 
 
 def _texts(row: Row, words: int) -> list[str]:
     """Texts of the cells; a failed method has its failure in the first column of numbers, else dashes."""
-    texts = [_safe(cell.text) for cell in row.cells]
+    texts = [safe(cell.text) for cell in row.cells]
     if row.failure is None:
         return texts
     kind, message = row.failure
-    failure = f"**{_safe(kind)}**: {_safe(_first_line(message))}"
+    failure = f"**{safe(kind)}**: {safe(_first_line(message))}"
     return [*texts[:words], failure, *[MISSING] * (len(texts) - words - 1)]
 
 
 def _failure(method: str, seed: object, kind: str, message: str, **_: object) -> str:
-    return f"* {_safe(method)}, seed {seed}: **{_safe(kind)}**. {_safe(_first_line(message))}"
+    return f"* {safe(method)}, seed {seed}: **{safe(kind)}**. {safe(_first_line(message))}"
 
 
 def _first_line(text: str) -> str:
     return next((line for line in text.splitlines() if line.strip()), "")
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Escape text, so that it is shown as it is: no table is broken, nothing is HTML, emphasis or formula."""
     plain = MARKS.sub(r"\\\g<0>", " ".join(text.split()))
     return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -104,7 +104,7 @@ def _parts(table: Table, width: int) -> Iterator[Table]:
 
 def _size(table: Table, i: int) -> int:
     """The width of a column."""
-    return max(*map(len, table.columns[i]), *(len(_texts(row, table.words)[i]) for row in table.rows))
+    return max(*map(len, table.columns[i][:2]), *(len(_texts(row, table.words)[i]) for row in table.rows))
 
 
 def _columns(table: Table, picks: list[int]) -> Table:
@@ -123,7 +123,7 @@ def _texts(row: Row, words: int) -> list[str]:
 
 def _rich(table: Table) -> RichTable:
     rich_table = RichTable(box=box.SIMPLE_HEAD, padding=(0, GAP - 1, 0, 0), pad_edge=False, show_edge=False)
-    for i, (name, unit) in enumerate(table.columns):
+    for i, (name, unit, *_) in enumerate(table.columns):
         numeric = i >= table.words
         rich_table.add_column(
             Text(f"{name}\n{unit}"), justify="right" if numeric else "left", no_wrap=numeric

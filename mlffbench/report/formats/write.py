@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mlffbench.report.dataframes.tidy_scores import tidy_scores
-from mlffbench.report.figures.parity import Predictions
+from mlffbench.report.figures.parity import Frames, Predictions, no_frames
 from mlffbench.report.formats import csv_file, html, markdown, scores_file
 from mlffbench.report.results import Results
 from mlffbench.system.atomic_write import atomic_write
@@ -16,7 +16,13 @@ from mlffbench.system.atomic_write import atomic_write
 __all__ = ["write"]
 
 
-def write(results: Results, predictions: Predictions, folder: str | Path, title: str) -> list[Path]:
+def write(
+    results: Results,
+    predictions: Predictions,
+    folder: str | Path,
+    title: str,
+    frames: Frames = no_frames,
+) -> list[Path]:
     """Write ``leaderboard.md``, ``leaderboard.csv``, ``scores.csv``, ``scores.parquet``, ``report.html``.
 
     Each is written whole or not at all.
@@ -30,6 +36,8 @@ def write(results: Results, predictions: Predictions, folder: str | Path, title:
     folder : path
         Made if it does not exist.
     title : str
+    frames : callable, optional
+        Document id, test group and numbers of its frames -> these structures, or None.
 
     Returns
     -------
@@ -47,7 +55,7 @@ def write(results: Results, predictions: Predictions, folder: str | Path, title:
         "leaderboard.csv": _text(csv_file.render(results)),
         "scores.csv": partial(scores_file.write_csv, scores),
         "scores.parquet": partial(scores_file.write_parquet, scores),
-        "report.html": _text(html.render(results, predictions, title)),
+        "report.html": _text(html.render(results, predictions, title, frames)),
     }
     written, unwritten = [], {}
     for name, write_into in contents.items():

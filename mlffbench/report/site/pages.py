@@ -29,6 +29,7 @@ DIRECTIONS = {
 TEXTS: dict[str, Any] = {  # of a name whose documentation lacks them
     "text": (), "notes": (), "references": (), "parameters": (), "summary": "",
 }  # fmt: skip
+WAY_BACK = '<p style="margin: 0 0 .4rem; font-size: .92rem"><a href="../../index.html">All suites</a></p>'
 OUTSIDE = "errors on test groups"  # stands for the task of quantities without one
 
 
@@ -300,7 +301,4 @@ def _best_link(site: Site, row: QuantityRow) -> str:
 
 def _with_way_back(page: str) -> str:
     """A report's page with a line on top that leads to the site's index."""
-    head, found, rest = page.partition("<main>")
-    return (
-        f'{head}<main>\n<p class="way"><a href="../../index.html">All suites</a></p>{rest}' if found else page
-    )
+    return page.replace("<main>", f"<main>\n{WAY_BACK}", 1)

@@ -160,7 +160,7 @@ def _p_value(x: np.ndarray, y: np.ndarray) -> float:
         known = ~np.isnan(a) & ~np.isnan(b)
         ranks = [_centred_ranks(values[known], np.ones((1, int(known.sum()))))[0] for values in (a, b)]
         products[np.ix_(known, known)] += np.outer(*ranks)
-    permuted = products[np.arange(n), _permutations(n)].sum(axis=1)
+    permuted = products.ravel().take(_permutations(n)).sum(axis=1)
     extreme = np.abs(permuted) >= abs(np.trace(products)) - 1e-9
     return float((1 + extreme.sum()) / (1 + len(permuted)))
 
@@ -173,6 +173,6 @@ def _multiplicities(n: int) -> np.ndarray:
 
 @lru_cache(maxsize=32)
 def _permutations(n: int) -> np.ndarray:
-    """Random permutations of n units, (N_PERMUTATIONS, n)."""
+    """Random permutations of n units as places in a flat (n, n) array, (N_PERMUTATIONS, n)."""
     order = np.broadcast_to(np.arange(n), (N_PERMUTATIONS, n))
-    return np.random.default_rng(n).permuted(order, axis=1)
+    return np.random.default_rng(n).permuted(order, axis=1) + n * np.arange(n)

@@ -69,7 +69,7 @@ def _table(problem: Problem, frames: Frames, tuned: bool) -> Table:
     ]
     board = _with_costs(frames)
     board["unequal budget"] = board["method"].isin(unequal(problem))
-    rows = [Row([cell(method) for _, cell in named], _failure(method)) for method in records(board)]
+    rows = [Row([cell(m) for _, cell in named], _failure(m), str(m["method"])) for m in records(board)]
     sentences = [_caption(problem, frames.leaderboard, has_worst), *_precisions(frames.costs)]
     caption = " ".join([*sentences, SEARCHED] if tuned else sentences)
     return Table("leaderboard", "Leaderboard", [column for column, _ in named], rows, caption, words=2)

@@ -32,7 +32,7 @@ def matrix_table(matrix: Matrix) -> Table:
         if row.n_ranked:
             part = "" if row.n_ranked == len(matrix.columns) else f" of {row.n_ranked}"
             rank = Cell(f"{row.mean_rank:.1f}{part}", row.mean_rank)
-        rows.append(Row([Cell(row.method), rank, *map(_matrix_cell, row.cells)]))
+        rows.append(Row([Cell(row.method), rank, *map(_matrix_cell, row.cells)], method=row.method))
     caption = f"Errors on the group that ranks, in brackets the range of ranks. {matrix.rule}"
     if any(row.tuned for row in matrix.rows):
         caption += " Tuned methods are ranked among themselves and stand below the others."
@@ -59,7 +59,10 @@ def summary_table(summary: TaskSummary) -> Table:
     names = short_names(summary.tasks)
     columns = [Column("method"), Column("passed", "tasks"), *(Column(names[t]) for t in summary.tasks)]
     rows = [
-        Row([Cell(row.method), Cell(f"{row.n_passed}", -row.n_passed), *map(_summary_cell, row.cells)])
+        Row(
+            [Cell(row.method), Cell(f"{row.n_passed}", -row.n_passed), *map(_summary_cell, row.cells)],
+            method=row.method,
+        )
         for row in summary.rows
     ]
     caption = f"In brackets: numbers that passed, are marginal, failed. {summary.rule}"
@@ -79,7 +82,10 @@ def merit_table(merits: Mapping[str, Sequence[Merit]]) -> Table:
     columns = [Column("method"), *(Column(name) for name in merits)]
     by_method = {name: {merit.method: merit for merit in order} for name, order in merits.items()}
     rows = [
-        Row([Cell(merit.method), *(_merit_cell(own.get(merit.method)) for own in by_method.values())])
+        Row(
+            [Cell(merit.method), *(_merit_cell(own.get(merit.method)) for own in by_method.values())],
+            method=merit.method,
+        )
         for merit in next(iter(merits.values()), ())
     ]
     sentences = " ".join(f"{name[0].upper()}{name[1:]}: {ORDERS[name]}" for name in merits)

@@ -33,7 +33,7 @@ def profile_table(profiles: pd.DataFrame) -> Table:
     """Errors of each method along each path."""
     rows = [
         Row([Cell(r["method"]), Cell(r["profile"]),
-             *(number_cell(wording.plain, r[column]) for column in PROFILE_COLUMNS)])
+             *(number_cell(wording.plain, r[column]) for column in PROFILE_COLUMNS)], method=str(r["method"]))
         for r in records(profiles)
     ]  # fmt: skip
     caption = (
@@ -61,7 +61,8 @@ def cost_table(costs: pd.DataFrame, apart: Collection[str] = ()) -> Table:
             [
                 *(Cell(r[key] or wording.MISSING) for key in words),
                 *(_cost_cell(key, r[key], r["method"] in apart) for key in shown),
-            ]
+            ],
+            method=str(r["method"]),
         )
         for r in records(costs)
     ]
@@ -73,7 +74,7 @@ def circumstances_table(costs: pd.DataFrame) -> Table:
     """Budgets, environments and resumptions; without rows where no method has any."""
     shown = {key: Column(name) for key, name in CIRCUMSTANCES.items() if (costs[key] != "").any()}
     rows = [
-        Row([Cell(r["method"]), *(Cell(r[key] or wording.MISSING) for key in shown)])
+        Row([Cell(r["method"]), *(Cell(r[key] or wording.MISSING) for key in shown)], method=str(r["method"]))
         for r in records(costs)
         if shown
     ]

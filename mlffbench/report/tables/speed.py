@@ -70,7 +70,8 @@ def _summary(task: str, summary: pd.DataFrame) -> list[Table]:
             [
                 Cell(str(r["method"])),
                 *(number_cell(_text(name), r[name]) for name in shown),
-            ]
+            ],
+            method=str(r["method"]),
         )
         for r in records(summary)
     ]
@@ -93,7 +94,12 @@ def _marked(table: Table, apart: Collection[str]) -> Table:
     if not any(row.cells[0].text in apart for row in table.rows):
         return table
     rows = [
-        Row([row.cells[0], *(marked(c, row.cells[0].text in apart, wording.APART) for c in row.cells[1:])])
+        row._replace(
+            cells=[
+                row.cells[0],
+                *(marked(c, row.cells[0].text in apart, wording.APART) for c in row.cells[1:]),
+            ]
+        )
         for row in table.rows
     ]
     return replace(table, rows=rows, caption=table.caption + MARKED)

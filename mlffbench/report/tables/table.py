@@ -26,10 +26,11 @@ __all__ = [
 
 
 class Column(NamedTuple):
-    """The name and the unit at the head of a column."""
+    """The name and the unit at the head of a column; the method, if its cells are one method's."""
 
     name: str
     unit: str = ""
+    method: str = ""
 
 
 class Cell(NamedTuple):
@@ -43,10 +44,11 @@ EMPTY = Cell(wording.MISSING, float("nan"))  # no number was measured
 
 
 class Row(NamedTuple):
-    """Cells; a failed method's numbers give way to its failure's kind and message."""
+    """Cells of a method, if they are one method's; a failure's kind and message stand in place of numbers."""
 
     cells: list[Cell]
     failure: tuple[str, str] | None = None
+    method: str = ""
 
 
 @dataclass(frozen=True)

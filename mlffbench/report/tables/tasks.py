@@ -68,7 +68,8 @@ def quantity_tables(task: str, frame: pd.DataFrame, other_level: bool = False) -
         rows = []
         for method, own in scores.groupby("method", sort=False):
             cells = {r["test"]: _marked(_interval(r), r, other_level) for r in records(own)}
-            rows.append(Row([Cell(str(method)), *(cells.get(test, EMPTY) for test in tests)]))
+            row = [Cell(str(method)), *(cells.get(test, EMPTY) for test in tests)]
+            rows.append(Row(row, method=str(method)))
         columns = [Column("method"), *(Column(test, str(unit)) for test in tests)]
         id, title = _id_and_title(task, f"{quantity}, {metric}")
         yield Table(id, title, columns, rows, "Lower is better." + _note(scores, other_level))
@@ -90,7 +91,15 @@ def _by_test(task: str, frame: pd.DataFrame, other_level: bool) -> Iterable[Tabl
         caption = WITH_REFERENCE if with_reference else "Errors and costs: lower is better."
         id, title = _id_and_title(task, str(test))
         caption += _note(scores, other_level)
-        yield Table(id, title, [*columns, *map(Column, methods)], rows, caption, words=2, detail=True)
+        yield Table(
+            id,
+            title,
+            [*columns, *(Column(str(m), method=str(m)) for m in methods)],
+            rows,
+            caption,
+            words=2,
+            detail=True,
+        )
 
 
 def _measured(row: dict[str, Any]) -> Cell:

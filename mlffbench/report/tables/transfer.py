@@ -45,7 +45,7 @@ def _table(problem: Problem, quantity: str, errors: pd.DataFrame, training: pd.D
             for t in problem.tests
         ]
         before = [number_cell(wording.plain, own.get((method, part))) for part in parts]
-        rows.append(Row([Cell(str(method)), *before, *cells]))
+        rows.append(Row([Cell(str(method)), *before, *cells], method=str(method)))
     caption = f"In brackets: times the error in domain ({problem.in_domain})." if problem.in_domain else ""
     return Table(f"transfer/{quantity}", f"{name.capitalize()} RMSE by test group", columns, rows, caption)
 

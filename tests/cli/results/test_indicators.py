@@ -56,3 +56,12 @@ def test_results_without_dynamics_are_refused(tmp_path):
     refused = call("indicators", tmp_path / "r")
     assert refused.exit_code == 2
     assert "needs the task md" in refused.output
+
+
+def test_the_answer_is_written_as_markdown(folder, tmp_path):
+    done = call("indicators", folder, "--out", tmp_path / "indicators.md")
+    assert done.exit_code == 0, done.output
+    text = (tmp_path / "indicators.md").read_text()
+    assert text.count("\n## ") == 3
+    assert "| force RMSE, in domain | 0.9" in text
+    assert call("indicators", folder, "--out", tmp_path / "indicators.pdf").exit_code == 2

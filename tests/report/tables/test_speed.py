@@ -25,7 +25,7 @@ def row(table, method):
 
 def test_the_summary_has_one_row_a_method():
     summary = tables(timed("soap", 100.0), timed("mace", 20.0))["Task speed"]
-    assert [name for name, _ in summary.columns] == [
+    assert [name for name, *_ in summary.columns] == [
         "method", "latency", "dynamics", "best", "at", "a", "b", "from", "to", "launches", "cold start"
     ]  # fmt: skip
     assert row(summary, "soap") == [
@@ -36,7 +36,7 @@ def test_the_summary_has_one_row_a_method():
 def test_times_by_size_are_details_beside_it():
     own = tables(timed("soap", 100.0))
     evaluate = own["Task speed: evaluate, time per atom"]
-    assert [name for name, _ in evaluate.columns[1:]] == [
+    assert [name for name, *_ in evaluate.columns[1:]] == [
         "1 copies, 9 atoms", "64 copies, 576 atoms", "batch of 8, 72 atoms"
     ]  # fmt: skip
     assert row(evaluate, "soap") == ["400 ±80", "100 ±20", "50 ±10"]

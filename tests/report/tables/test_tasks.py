@@ -15,7 +15,7 @@ def table(documents, id):
 def test_a_structure_is_a_table_of_its_quantities_beside_the_reference(measured_documents):
     diamond = table(measured_documents, "tasks/properties/diamond")
     assert diamond.title == "Task properties: diamond"
-    assert [name for name, _ in diamond.columns] == ["quantity", "unit", "reference", "soft", "stiff"]
+    assert [name for name, *_ in diamond.columns] == ["quantity", "unit", "reference", "soft", "stiff"]
     (row,) = diamond.rows
     assert [c.text for c in row.cells] == ["C11", "GPa", "150", "142 (8.00)", "165 (15.0)"]
     errors = table(measured_documents, "tasks/physics/Si8")

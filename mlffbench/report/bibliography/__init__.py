@@ -1,0 +1,1 @@
+"""Bibliography of results: the works behind methods, data and packages, as BibTeX."""

@@ -1,0 +1,136 @@
+// Order of merit: the matrix of methods and problems by one measure, or by several with weights.
+const MISSING = "–";
+let board = {measures: [], words: []};
+
+function plain(value) {
+  if (value === null || value === undefined) return MISSING;
+  const size = Math.abs(value);
+  if (size && (size >= 1e6 || size < 1e-3)) return value.toExponential(2).replace("-", "−");
+  const decimals = size >= 100 || size === 0 ? 0 : 2 - Math.floor(Math.log10(size));
+  return value.toFixed(decimals).replace("-", "−");
+}
+
+const measureOf = id => board.measures.find(measure => measure.id === id);
+const chosenRank = () => state.get("rank") ?? board.measures[0]?.id;
+const weightOf = measure => Number(state.get(`w.${measure.id}`) ?? measure.weight);
+const thresholdOf = (measure, i) => state.has(`t${i}.${measure.id}`) ? Number(state.get(`t${i}.${measure.id}`)) : measure.limits[i];
+
+// An entry: value, ends of its interval, note, rank.
+const entryOf = (measure, p, m) => measure.values[p][m] ?? [null, null, null, "", null];
+const compared = (measure, p, m) => { const [value, , , , rank] = entryOf(measure, p, m); return rank === null ? null : value; };
+
+// The best value of a measure on a problem, among methods that are ranked with each other.
+function bestOf(measure, p) {
+  const values = page.methods.map((_, m) => compared(measure, p, m)).filter(v => v > 0);
+  return values.length ? Math.min(...values) : null;
+}
+
+// Times the best: the weighted geometric mean over measures and shown problems; null where a number is missing.
+function merit(m, measures, problems, best) {
+  let sum = 0, weights = 0;
+  for (const measure of measures) for (const p of problems) {
+    const value = compared(measure, p, m), weight = chosenRank() === "weights" ? weightOf(measure) : 1;
+    if (!weight || best[measure.id][p] === null) continue;
+    if (!(value > 0)) return null;
+    sum += weight * Math.log(value / best[measure.id][p]);
+    weights += weight;
+  }
+  return weights ? Math.exp(sum / weights) : null;
+}
+
+function merits() {
+  const all = chosenRank() === "weights";
+  const measures = all ? board.measures.filter(weightOf) : [measureOf(chosenRank()) ?? board.measures[0]];
+  const problems = page.problems.map((_, p) => p).filter(p => page.problems[p].shown !== false);
+  const best = Object.fromEntries(measures.map(measure => [measure.id, page.problems.map((_, p) => bestOf(measure, p))]));
+  return page.methods.map((_, m) => merit(m, measures, problems, best));
+}
+
+function shade(cell, measure, value, best, worst) {
+  cell.className = "value";
+  cell.style.removeProperty("--depth");
+  const [good, usable] = state.has("judge") ? [thresholdOf(measure, 0), thresholdOf(measure, 1)] : [null, null];
+  if (value === null) return "";
+  if (good !== null || usable !== null) {
+    const grade = good !== null && value <= good ? "passed" : usable !== null && value <= usable ? "marginal" : "failed";
+    cell.classList.add(grade);
+    return {passed: "● ", marginal: "◐ ", failed: "○ "}[grade];
+  }
+  if (best > 0 && worst > best && value > 0) cell.style.setProperty("--depth", (1 - Math.log(value / best) / Math.log(worst / best)).toFixed(2));
+  return "";
+}
+
+function fillMatrix() {
+  const matrix = document.getElementById("matrix");
+  if (!matrix) return;
+  const measure = measureOf(chosenRank()) ?? board.measures[0], places = merits(), api = tables.get(matrix);
+  page.problems.forEach((_, p) => fillColumn(matrix, measure, p));
+  const unit = measure.unit ? ` (${measure.unit})` : "";
+  document.getElementById("measure").textContent = chosenRank() === "weights"
+    ? `Ordered by all measures with their weights; the cells show ${measure.name}${unit}. ` : `${measure.name}${unit}: ${measure.sentence} `;
+  matrix.querySelectorAll("td.merit").forEach(cell => {
+    const value = places[Number(cell.parentElement.dataset.m)];
+    cell.dataset.order = value === null ? "nan" : value;
+    cell.textContent = value === null ? MISSING : value < 10 ? `${value.toFixed(2)}×` : `${value.toFixed(0)}×`;
+  });
+  if (api) api.rows().invalidate("dom").order([[matrix.querySelector("td.merit").cellIndex, "asc"]]).draw();
+}
+
+function fillColumn(matrix, measure, p) {
+  const cells = [...matrix.querySelectorAll(`td[data-problem="${p}"]`)];
+  const entries = cells.map(cell => entryOf(measure, p, Number(cell.parentElement.dataset.m)));
+  const positive = entries.map(([value]) => value).filter(value => value > 0);
+  const best = Math.min(...positive), worst = Math.max(...positive);
+  cells.forEach((cell, i) => {
+    const [value, low, high, note, rank] = entries[i], word = board.words[p][Number(cell.parentElement.dataset.m)];
+    const grade = shade(cell, measure, value, best, worst);
+    const interval = low === null || high === null ? "" : ` [${plain(low)}, ${plain(high)}]`;
+    cell.dataset.order = value ?? "nan";
+    cell.dataset.text = value === null ? word || MISSING : `${plain(value)}${interval}${note ? ` ${note}` : ""}${rank ? `, rank ${rank}` : ""}`;
+    cell.replaceChildren(value === null ? word || MISSING : `${grade}${plain(value)}`);
+    if (value === null && word) cell.classList.add("word");
+    if (value !== null && note) cell.append(element("small", {}, note));
+    if (rank) cell.append(element("small", {class: "rank"}, `#${rank}`));
+  });
+}
+
+function showMatrixProblems() {
+  const matrix = document.getElementById("matrix");
+  if (!matrix) return;
+  const places = page.problems.map(problem => problem.shown !== false);
+  matrix.querySelectorAll("[data-problem]").forEach(cell => { cell.hidden = !places[Number(cell.dataset.problem)]; });
+  fillMatrix();
+}
+
+// The field that is typed into stays as it is.
+function setInput(selector, value) {
+  const input = document.querySelector(selector);
+  if (input !== document.activeElement) input.value = value;
+}
+
+function writeMerit() {
+  const rank = document.getElementById("rank");
+  if (!rank) return;
+  rank.value = chosenRank();
+  document.getElementById("judge").checked = state.has("judge");
+  board.measures.forEach(measure => {
+    setInput(`[data-weight="${measure.id}"]`, weightOf(measure));
+    [0, 1].forEach(i => setInput(`[data-threshold="${i}.${measure.id}"]`, thresholdOf(measure, i) ?? ""));
+  });
+}
+
+function followMerit() {
+  document.getElementById("rank")?.addEventListener("change", event => { remember({rank: event.target.value}); fillMatrix(); });
+  document.getElementById("judge")?.addEventListener("change", event => { remember({judge: event.target.checked ? "1" : null}); fillMatrix(); });
+  document.querySelectorAll("[data-weight]").forEach(input => input.addEventListener("input", () => {
+    remember({[`w.${input.dataset.weight}`]: input.value, rank: "weights"});
+    writeMerit();
+    fillMatrix();
+  }));
+  document.querySelectorAll("[data-threshold]").forEach(input => input.addEventListener("input", () => {
+    remember({[`t${input.dataset.threshold}`]: input.value, judge: "1"});
+    writeMerit();
+    fillMatrix();
+  }));
+  follow(() => { writeMerit(); fillMatrix(); });
+}

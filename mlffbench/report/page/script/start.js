@@ -1,0 +1,17 @@
+async function start() {
+  if (hasPack("board")) board = await packed("board");
+  followTheme();
+  followLegends();
+  followTabs();
+  followMerit();
+  followFilters();
+  followDrawer();
+  followKeys();
+  followPrint();
+  document.querySelectorAll("figure[data-title]").forEach(offerFigureExport);
+  followAll();
+  await reveal(document.querySelector("main"));
+  document.documentElement.classList.add("ready");
+}
+
+start();

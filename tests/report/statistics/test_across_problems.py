@@ -1,0 +1,78 @@
+"""Comparisons over problems: examples of autorank, scikit-posthocs and Demšar; missing cells."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mlffbench.report.statistics.across_problems import across_problems, critical_difference
+
+PROBLEMS = [f"problem {i}" for i in range(50)]
+
+
+@pytest.fixture(scope="module")
+def populations():
+    """Data of the example in autorank's README (its version 1.3.0), of which more is better."""
+    rng, means = np.random.RandomState(42), (0.2, 0.3, 0.5, 0.8, 0.85, 0.9)
+    return -np.column_stack([rng.normal(mean, 0.3, 50).clip(0, 1) for mean in means])
+
+
+def test_example_of_autorank(populations):
+    """``autorank(data, alpha=0.05)``: Friedman and Nemenyi, critical difference 1.066, these mean ranks."""
+    found = across_problems(populations, [f"pop_{i}" for i in range(6)], PROBLEMS)
+    assert dict(zip(found.methods, found.mean_ranks, strict=True)) == pytest.approx(
+        {"pop_5": 2.18, "pop_4": 2.29, "pop_3": 2.47, "pop_2": 3.95, "pop_1": 4.71, "pop_0": 5.40}
+    )
+    assert found.p_value == pytest.approx(2.3412212612346733e-28, rel=1e-6)
+    assert found.critical_difference == pytest.approx(1.0662484349869374, rel=1e-3)
+    assert found.cliques == ((0, 1, 2), (3, 4), (4, 5))  # 2.18, 2.29, 2.47; 3.95, 4.71; 4.71, 5.40
+    assert found.p_best.sum() == pytest.approx(1)
+
+
+def test_example_of_scikit_posthocs():
+    """``posthoc_nemenyi_friedman`` (0.17.1) of its documentation's blocks of three groups."""
+    x = np.array([[31, 27, 24], [31, 28, 31], [45, 29, 46], [21, 18, 48], [42, 36, 46], [32, 17, 40]])
+    found = across_problems(x, ["a", "b", "c"], PROBLEMS[:6])
+    assert found.methods == ("b", "a", "c")
+    p = {(0, 1): 0.14553486869064602, (1, 2): 0.8322292181161419, (0, 2): 0.03760991481961706}
+    assert {pair: found.p_pairs[pair] for pair in p} == pytest.approx(p, rel=1e-3)
+
+
+@pytest.mark.parametrize(("m", "q"), [(2, 1.960), (3, 2.343), (5, 2.728), (10, 3.164)])
+def test_critical_values_of_demsar(m, q):
+    """Table 5a of Demšar, J. Mach. Learn. Res. 7, 1 (2006): q at 0.05."""
+    n = 30
+    assert critical_difference(m, n) == pytest.approx(q * np.sqrt(m * (m + 1) / (6 * n)), rel=5e-4)
+
+
+def test_wilcoxon_with_holm(populations):
+    found = across_problems(populations, [f"pop_{i}" for i in range(6)], PROBLEMS, posthoc="wilcoxon")
+    assert found.p_pairs[0, -1] < 1e-6
+    assert found.p_pairs[0, 1] > 0.05
+
+
+def test_win_rates_and_probability_of_being_best_by_hand():
+    errors = np.array([[1.0, 2.0], [1.0, 2.0], [3.0, 2.0], [1.0, 1.0], [1.0, 5.0]])
+    found = across_problems(errors, ["a", "b"], PROBLEMS[:5])
+    assert found.win_rates.tolist() == [[0.5, 0.7], [0.3, 0.5]]
+    assert found.mean_ranks == pytest.approx([1.3, 1.7])
+    assert 0.7 < found.p_best[0] < 0.95
+
+
+def test_missing_cells_are_named_never_ranked_and_no_problem_is_dropped():
+    errors = np.array([[1.0, 2.0, 3.0]] * 5)
+    errors[4, 0] = np.nan
+    found = across_problems(errors, ["a", "b", "c"], PROBLEMS[:5])
+    assert found.methods == ("b", "c")
+    assert found.missing == {"a": ("problem 4",)}
+    assert found.n_problems == 5
+    assert found.mean_ranks.tolist() == [1, 2]
+
+
+def test_few_problems_make_no_test():
+    found = across_problems(np.array([[1.0, 2.0], [2.0, 3.0]]), ["a", "b"], ["A", "B"])
+    assert found.reason == "2 problem(s), fewer than 5: no test over problems"
+    assert np.isnan(found.p_value)
+    assert not found.cliques
+    nobody = across_problems(np.full((2, 1), np.nan), ["a"], ["A", "B"])
+    assert nobody.reason == "fewer than two methods have an error on every problem"

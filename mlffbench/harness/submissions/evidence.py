@@ -10,7 +10,8 @@ from mlffbench import registry
 from mlffbench.data import Dataset, InvalidData, Spec, Split
 from mlffbench.datasets.sources.availability import absence, sources_of
 from mlffbench.harness.case import Case
-from mlffbench.harness.case_data import load_dataset, split_of
+from mlffbench.harness.case_data import clusters_of, load_dataset, split_of
+from mlffbench.harness.clusters import Clusters
 from mlffbench.harness.inputs import DataInputs
 from mlffbench.harness.metadata import leakage, split_metadata
 from mlffbench.harness.training_part import training_labels
@@ -79,6 +80,12 @@ class Evidence:
             json.dumps({**split_metadata(split), "leaks": leaks}, default=repr)
         )
         return facts
+
+    def clusters(self, case: Case) -> dict[str, Clusters]:
+        """Clusters of the frames of each test group."""
+        split, dataset = self.split(case), self.dataset(case.dataset)
+        key = "clusters", str(case.split), split.digest
+        return self._once(key, lambda: clusters_of(case, dataset, split))
 
     def training_labels(self, case: Case) -> dict[str, Any]:
         """Numbers of training frames by label."""

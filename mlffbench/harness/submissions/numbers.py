@@ -8,7 +8,6 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from mlffbench import registry
 from mlffbench.data import Dataset, InvalidData, InvalidPrediction, Split
+from mlffbench.harness.clusters import Clusters, cluster_results
 from mlffbench.harness.documents.prediction_pack import NAME as PACK
 from mlffbench.harness.documents.predictions import SHAPES, check, pack, unpack
 from mlffbench.harness.group_results import DERIVATIVES, LARGEST, true_labels
@@ -34,7 +34,7 @@ Arrays = Mapping[str, np.ndarray]
 Key = tuple[str, str, str]
 RELATIVE, ABSOLUTE = 1e-6, 1e-12  # by which sums of other machines may differ
 LABEL = 1e-8  # eV, eV/Å, eV/Å³: labels are equal to the nine digits that the digest of data has
-WIDTHS = 0.5  # of an interval, by which bounds of other versions of SciPy and NumPy may differ
+BOUND = 1e-4  # relative: bounds of intervals are differences of nearly equal sums
 
 
 def number_refusals(entry: Entry, folder: Path, evidence: Evidence) -> Iterator[Refusal]:
@@ -46,18 +46,25 @@ def number_refusals(entry: Entry, folder: Path, evidence: Evidence) -> Iterator[
         return
     for reason in _prediction_faults(entry, arrays):
         yield Refusal(entry.id, "predictions", reason)
-    for reason in _score_faults(entry, arrays):
-        yield Refusal(entry.id, "scores", reason)
     for reason in _timing_faults(entry, arrays):
         yield Refusal(entry.id, "predictions", reason)
     try:
         split, dataset = evidence.split(entry.case), evidence.dataset(entry.case.dataset)
+        clusters = evidence.clusters(entry.case)
     except InvalidData:
         return  # which is refused already
-    for reason in _label_faults(entry, arrays, dataset, split):
+    for reason in _label_faults(entry, arrays, dataset, split, clusters):
         yield Refusal(entry.id, "predictions", reason)
+    if all(test in clusters and len(clusters[test].labels) == _n(arrays, test) for test in entry.tests):
+        for reason in _score_faults(entry, arrays, clusters):
+            yield Refusal(entry.id, "scores", reason)
     for reason in _profile_faults(entry, arrays, dataset, split):
         yield Refusal(entry.id, "profiles", reason)
+
+
+def _n(arrays: Arrays, test: str) -> int:
+    """Number of frames of a test group."""
+    return len(arrays[f"{test}/n_atoms"])
 
 
 # ---------------------------------------------------------------- predictions
@@ -116,7 +123,7 @@ def _prediction_faults(entry: Entry, arrays: Arrays) -> Iterator[str]:
 
 
 def _names() -> list[str]:
-    return ["n_atoms", *(f"{name}_{side}" for name in SHAPES for side in ("true", "predicted"))]
+    return ["n_atoms", "cluster", *(f"{name}_{side}" for name in SHAPES for side in ("true", "predicted"))]
 
 
 def _is_finite(values: np.ndarray, true: np.ndarray | None) -> bool:
@@ -137,8 +144,10 @@ def _timing_faults(entry: Entry, arrays: Arrays) -> Iterator[str]:
                 yield f"its times of {test!r:.60} are of {timing.get(name)} {name[2:]}, predicted were {size}"
 
 
-def _label_faults(entry: Entry, arrays: Arrays, dataset: Dataset, split: Split) -> Iterator[str]:
-    """Labels beside the predictions that are not those of our data in our split."""
+def _label_faults(
+    entry: Entry, arrays: Arrays, dataset: Dataset, split: Split, clusters: Mapping[str, Clusters]
+) -> Iterator[str]:
+    """Labels and clusters beside the predictions that are not those of our data in our split."""
     for test in entry.tests:
         if test not in split.tests:
             yield f"it predicts {test!r:.60}, which our split does not have"
@@ -148,6 +157,8 @@ def _label_faults(entry: Entry, arrays: Arrays, dataset: Dataset, split: Split) 
         true = true_labels(dataset, indices, frames)
         ours = pack(test, [len(frame) for frame in frames], true, true)
         ours = {name: values for name, values in ours.items() if not name.endswith("_predicted")}
+        if entry.document.get("clusters"):
+            ours[f"{test}/cluster"] = clusters[test].labels
         stored = {name for name in arrays if name.startswith(f"{test}/") and not name.endswith("_predicted")}
         for name in sorted(ours.keys() ^ stored):
             yield f"{name!r:.100} stands beside its predictions or in our data, and not in both"
@@ -162,11 +173,15 @@ def _equal(stored: np.ndarray, ours: np.ndarray) -> bool:
 
 
 # ---------------------------------------------------------------- scores
-def _score_faults(entry: Entry, arrays: Arrays) -> Iterator[str]:
+def _score_faults(entry: Entry, arrays: Arrays, clusters: Mapping[str, Clusters]) -> Iterator[str]:
     """Errors and intervals that are missing, added, or not those of the predictions."""
     try:
         functions = {name: registry.load("metrics", name) for name in entry.case.metrics}
-        scores = [s for test in entry.tests for s in score(test, *unpack(arrays, test), functions)]
+        labels = {test: unpack(arrays, test) for test in entry.tests}
+        scores = [
+            s for test in entry.tests for s in score(test, *labels[test], functions, clusters[test].usable)
+        ]
+        sums = {test: cluster_results(clusters[test], *labels[test]) for test in entry.tests}
     except (InvalidPrediction, LookupError, ValueError) as error:
         yield f"its errors cannot be computed from its predictions: {error}"
         return
@@ -178,11 +193,28 @@ def _score_faults(entry: Entry, arrays: Arrays) -> Iterator[str]:
     ):
         if keys:
             yield f"{len(keys)} {sentence}: {_called(min(keys))}"
-    is_same = _same_versions(entry)
-    faults = [_score_fault(stated[key], ours[key], is_same) for key in ours if key in stated]
+    clustered = entry.document.get("clusters")
+    faults = [_score_fault(stated[key], ours[key], bool(clustered)) for key in ours if key in stated]
     if faults := [fault for fault in faults if fault]:
         more = f", and {len(faults) - 1} others" if len(faults) > 1 else ""
         yield f"{faults[0]}{more}"
+    if not clustered:
+        yield "its intervals are older than clusters of frames: 'mlffbench score' computes them again"
+    elif not _equal_values(clustered, sums):
+        yield "its errors by cluster of frames are not those of data and predictions"
+
+
+def _equal_values(stated: Any, ours: Any) -> bool:
+    """True for nested values that are equal, numbers to six digits."""
+    if isinstance(ours, Mapping):
+        alike = isinstance(stated, Mapping) and stated.keys() == ours.keys()
+        return alike and all(_equal_values(stated[name], value) for name, value in ours.items())
+    if isinstance(ours, list):
+        alike = isinstance(stated, list) and len(stated) == len(ours)
+        return alike and all(_equal_values(a, b) for a, b in zip(stated, ours, strict=True))
+    if isinstance(ours, float) and isinstance(stated, int | float):
+        return _close(stated, ours)
+    return bool(stated == ours)
 
 
 def _key(score: Mapping[str, Any]) -> Key:
@@ -194,14 +226,8 @@ def _called(key: Key) -> str:
     return f"{quantity} {metric} on {test}"[:200]
 
 
-def _score_fault(stated: Mapping[str, Any], ours: Mapping[str, Any], same: bool) -> str:
-    """Sentence on a score that is not the one of the predictions; '' if it is.
-
-    Parameters
-    ----------
-    same : bool
-        The interval was drawn with our versions of SciPy and NumPy, and is the same.
-    """
+def _score_fault(stated: Mapping[str, Any], ours: Mapping[str, Any], with_interval: bool) -> str:
+    """Sentence on a score that is not the one of the predictions; '' if it is."""
     called = _called(_key(stated))
     if stated.get("unit") != ours["unit"]:
         return f"{called} is in {stated.get('unit')!r:.40}, not in {ours['unit']}"
@@ -210,21 +236,15 @@ def _score_fault(stated: Mapping[str, Any], ours: Mapping[str, Any], same: bool)
     if any(stated.get(name) is not None for name in ("predicted", "reference")):
         return f"{called} is an error, and has a predicted or reference value"
     bounds = [stated.get("low"), stated.get("high")], [ours["low"], ours["high"]]
-    width = 0.0 if same or ours["low"] is None else WIDTHS * (ours["high"] - ours["low"])
-    if not all(_close(a, b, width) for a, b in zip(*bounds, strict=True)):
+    if with_interval and not all(_close(a, b, tolerance=BOUND) for a, b in zip(*bounds, strict=True)):
         return f"{called} has the interval {bounds[0]}, its predictions give {bounds[1]}"
     return ""
 
 
-def _close(stated: Any, ours: float | None, more: float = 0.0) -> bool:
+def _close(stated: Any, ours: float | None, more: float = 0.0, tolerance: float = RELATIVE) -> bool:
     if stated is None or ours is None:
         return stated is ours
-    return math.isclose(stated, ours, rel_tol=RELATIVE, abs_tol=max(ABSOLUTE, more))
-
-
-def _same_versions(entry: Entry) -> bool:
-    packages = (entry.document.get("provenance") or {}).get("packages") or {}
-    return all(packages.get(name) == version(name) for name in ("numpy", "scipy"))
+    return math.isclose(stated, ours, rel_tol=tolerance, abs_tol=max(ABSOLUTE, more))
 
 
 # ---------------------------------------------------------------- profiles

@@ -50,3 +50,11 @@ def shared_data() -> Path:
     if not (folder / "MANIFEST.json").exists():
         pytest.skip(f"no reference data in {folder}; point MLFFBENCH_DATA to a mirror")
     return folder
+
+
+@pytest.fixture(scope="session")
+def honest_results(tmp_path_factory) -> Path:
+    """Results folder of a small suite that ran; tests change copies of it."""
+    from example_submission import run_small_suite
+
+    return run_small_suite(tmp_path_factory.mktemp("submission") / "small")

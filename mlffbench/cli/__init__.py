@@ -21,7 +21,9 @@ from mlffbench.cli import (
     run,
     show,
     site,
+    submit,
     suite,
+    verify,
 )
 from mlffbench.cli import results as results_commands
 from mlffbench.cli.console import lenient_output
@@ -54,10 +56,12 @@ app.command()(predict.predict)
 app.command("property", context_settings={"ignore_unknown_options": True})(property.property_)
 app.command("export")(export.export)
 app.command()(site.site)
+app.command()(submit.submit)
+app.command()(verify.verify)
 complete_help(app, EXAMPLES)
 complete_help(data.app, DATA_EXAMPLES)
 complete_help(results_commands.app, RESULTS_EXAMPLES)
-add_trust_option(app, without=("report", "compare", "cite", "schema", "list", "site"))
+add_trust_option(app, without=("report", "compare", "cite", "schema", "list", "site", "submit", "verify"))
 add_trust_option(data.app, without=("list",))
 app.add_typer(data.app, name="data")
 app.add_typer(results_commands.app, name="results")

@@ -31,6 +31,8 @@ EXAMPLES = {
     "predict": "mlffbench predict best.mlff new.extxyz -o predicted.extxyz",
     "property": "mlffbench property elastic --model si.mlff si.cif --standard-cell",
     "export": "mlffbench export best.mlff -o best.lammps",
+    "submit": "mlffbench submit runs/quickstart --out quickstart.zip",
+    "verify": "mlffbench verify quickstart.zip --suite benchmarks/quickstart.yaml",
     "site": "mlffbench site results --out public",
     "label": "mlffbench label benchmarks/recipes/silicon.yaml --dry-run",
 }

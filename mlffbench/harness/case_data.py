@@ -21,7 +21,7 @@ from mlffbench.harness.kept_data import KeptData
 from mlffbench.harness.metadata import leakage
 from mlffbench.splits.common.composition import COMPUTED
 
-__all__ = ["CaseData", "keep_datasets", "load_dataset"]
+__all__ = ["CaseData", "clusters_of", "keep_datasets", "load_dataset", "split_of"]
 
 Content = TypeVar("Content")
 TRAJECTORY = "trajectory"  # column of datasets whose frames follow each other
@@ -73,9 +73,7 @@ class CaseData:
 
     def split(self) -> Split:
         """Make the split of the case, its training part within the budget of labels."""
-        spec = self.case.split
-        whole = registry.load("splits", spec.name)(self.dataset, seed=self.case.seed, **spec.params)
-        return training_part(whole, (self.case.budget or {}).get("labels"), self.case.seed)
+        return split_of(self.case, self.dataset)
 
     def groups(self, split: Split) -> list[str] | None:
         """Group of each training frame, as the split or trajectories keep them together; None without."""
@@ -94,10 +92,7 @@ class CaseData:
         """Clusters of the frames of each test group; no inputs of the case, which they do not change."""
         column = _column(self.case.split)
         key = ("clusters", self.case.data_digest, column, split.digest)
-        tests = split.tests.items()
-        return _known(
-            key, lambda: {test: clusters_of_group(self.plain, test, i, column) for test, i in tests}
-        )
+        return _known(key, lambda: clusters_of(self.case, self.plain, split))
 
     def leaks(self, split: Split) -> dict[str, Any]:
         """Numbers of test frames with duplicates in the training set."""
@@ -111,6 +106,18 @@ class CaseData:
     def key(self, split: Split) -> str:
         """Digest of the inputs that checkpoints belong to."""
         return checkpoint_key(split, self.digests)
+
+
+def split_of(case: Case, dataset: Dataset) -> Split:
+    """Split of a dataset as a case asks for it, its training part within the budget of labels."""
+    whole = registry.load("splits", case.split.name)(dataset, seed=case.seed, **case.split.params)
+    return training_part(whole, (case.budget or {}).get("labels"), case.seed)
+
+
+def clusters_of(case: Case, dataset: Dataset, split: Split) -> dict[str, Clusters]:
+    """Clusters of the frames of each test group of a case."""
+    column = _column(case.split)
+    return {test: clusters_of_group(dataset, test, i, column) for test, i in split.tests.items()}
 
 
 def _column(spec: Spec) -> str | None:

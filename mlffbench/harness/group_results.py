@@ -21,7 +21,10 @@ from mlffbench.system import progress
 from mlffbench.system.failures import failure_of
 from mlffbench.system.timing import measure
 
-__all__ = ["Answer", "GroupResults", "answer_of", "group_results", "predictable"]
+__all__ = [
+    "DERIVATIVES", "LARGEST", "Answer", "GroupResults", "answer_of", "group_results", "predictable",
+    "true_labels",
+]  # fmt: skip
 
 LARGEST = 1e100  # eV, eV/Å, eV/Å³: the squares and sums of larger predictions may overflow
 DERIVATIVES = ("forces", "stress")
@@ -99,14 +102,19 @@ def predictable(split: Split, failures: Iterable[Mapping[str, Any]]) -> Split:
 
 def answer_of(model: ForceField, dataset: Dataset, test: str, indices: np.ndarray) -> Answer:
     """Predict one test group; a stress is asked for where all three directions are periodic."""
-    frames, true = [dataset.frames[i] for i in indices], dataset.labels[indices]
-    n_atoms, periodic = [len(a) for a in frames], [bool(a.pbc.all()) for a in frames]
-    if true.stress is not None and not all(periodic):
-        stress = tuple(s if p else None for s, p in zip(true.stress, periodic, strict=True))
-        true = replace(true, stress=stress)
+    frames = [dataset.frames[i] for i in indices]
+    n_atoms, true = [len(a) for a in frames], true_labels(dataset, indices, frames)
     predicted, timing = _predict(model, frames, n_atoms)
     _refuse_diverged(predicted)
     return Answer(n_atoms, true, predicted, timing, energy_profile(test, dataset, indices, predicted))
+
+
+def true_labels(dataset: Dataset, indices: np.ndarray, frames: Sequence[Atoms]) -> Labels:
+    """Labels that predictions of these frames are compared with; stresses in three periodic directions."""
+    true, periodic = dataset.labels[indices], [bool(a.pbc.all()) for a in frames]
+    if true.stress is None or all(periodic):
+        return true
+    return replace(true, stress=tuple(s if p else None for s, p in zip(true.stress, periodic, strict=True)))
 
 
 def _predict(model: ForceField, frames: Sequence[Atoms], n_atoms: list[int]) -> tuple[Labels, dict[str, Any]]:

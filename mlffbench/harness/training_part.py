@@ -19,7 +19,7 @@ from mlffbench.harness.scoring import score
 from mlffbench.system import progress
 from mlffbench.system.failures import catch_failure
 
-__all__ = ["TrainingResults", "label_use", "training_results"]
+__all__ = ["TrainingResults", "label_use", "training_labels", "training_results"]
 
 MOST = 100  # frames of a part that are predicted
 LABELS = ("energy", "forces", "stress")
@@ -84,12 +84,12 @@ def label_use(model: ForceField, dataset: Dataset, split: Split) -> dict[str, An
 
     `dataset` is the one that was loaded: its columns are no inputs of the case here.
     """
-    given = _given(dataset, split)
+    given = training_labels(dataset, split)
     learned = model.learned_labels()
     return {"labels": given, "ignored": [label for label in given if label not in learned]}
 
 
-def _given(dataset: Dataset, split: Split) -> dict[str, int]:
+def training_labels(dataset: Dataset, split: Split) -> dict[str, int]:
     """Numbers of the training frames by label; a stress counts in a cell alone, as everywhere."""
     labels = dataset.labels[split.train]
     counts = {name: _count(getattr(labels, name)) for name in LABELS}

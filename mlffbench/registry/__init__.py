@@ -10,7 +10,7 @@ from mlffbench.registry.named_files import named_files, wrong_name
 from mlffbench.registry.own_names import FOLDERS, KINDS, is_public, suggest
 from mlffbench.registry.plugins import plugin, provider
 from mlffbench.registry.specs import Fault, build, faults, make, parameters, parts, resolve, summary, wrapper
-from mlffbench.registry.trusted import is_trusted, is_trusted_file, may_read, remedy, trust
+from mlffbench.registry.trusted import is_trusted, is_trusted_file, may_read, remedy, trust, without_trust
 
 __all__ = [
     "FOLDERS",
@@ -37,6 +37,7 @@ __all__ = [
     "suggest",
     "summary",
     "trust",
+    "without_trust",
     "wrapper",
     "wrong_name",
 ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["is_trusted", "is_trusted_file", "may_read", "remedy", "trust", "trusted"]
+__all__ = ["is_trusted", "is_trusted_file", "may_read", "remedy", "trust", "trusted", "without_trust"]
 
 TRUST = "MLFFBENCH_TRUST"  # environment variable: what the user trusts, separated by commas
 
@@ -30,6 +31,17 @@ def trust(*names: str) -> None:
 def trusted() -> list[str]:
     """Modules and files that the user trusts."""
     return [name for part in os.environ.get(TRUST, "").split(",") if (name := part.strip())]
+
+
+@contextmanager
+def without_trust() -> Iterator[None]:
+    """Trust nobody's code while the ``with`` block lasts."""
+    kept = os.environ.pop(TRUST, None)
+    try:
+        yield
+    finally:
+        if kept is not None:
+            os.environ[TRUST] = kept
 
 
 def is_trusted(module: str, also: Iterable[str] = ()) -> bool:

@@ -15,6 +15,7 @@ from typing_extensions import TypedDict
 
 from mlffbench.harness.case import Case, id_of
 from mlffbench.harness.documents.migrations import migrated
+from mlffbench.harness.documents.seal import SEAL
 from mlffbench.system.plain_text import LONGEST, plain_texts
 
 __all__ = ["ID", "is_own_case", "read_document"]
@@ -244,6 +245,8 @@ CHECK = TypeAdapter(_Document)
 def read_document(path: Path) -> dict[str, Any]:
     """Read a document and check the types of all values that a command uses; its texts are made plain.
 
+    Its seal is left out, see `mlffbench.harness.documents.seal`.
+
     Raises
     ------
     ValueError
@@ -256,6 +259,7 @@ def read_document(path: Path) -> dict[str, Any]:
     if any(start in content and pattern.search(content) for start, pattern in UNUSUAL.items()):
         document = plain_texts(document)
     if isinstance(document, dict):
+        document.pop(SEAL, None)
         document = migrated(document)
     try:
         checked = CHECK.validate_python(document)

@@ -20,6 +20,7 @@ from mlffbench.harness.documents.document import ID, is_own_case, read_document
 from mlffbench.harness.documents.parts import LARGE
 from mlffbench.harness.documents.prediction_pack import NAME, PredictionPack
 from mlffbench.harness.documents.predictions import check
+from mlffbench.harness.documents.seal import sealed
 from mlffbench.harness.documents.unfinished import Unfinished
 from mlffbench.system.array_archive import arrays_of
 from mlffbench.system.atomic_write import atomic_write, remove_parts
@@ -125,7 +126,8 @@ class Store:
             size = model.stat().st_size
             kept = {"sha256": self._models.take_next(id, model), "bytes": size, "file": f"models/{id}.mlff"}
             document = {**document, "kept_model": kept}
-        text = json.dumps(_finite(plain_texts(document)), indent=1, ensure_ascii=False, allow_nan=False)
+        content = sealed(_finite(plain_texts(document)))
+        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
         self._set_damaged_aside(id)
         with atomic_write(self.document_path(id), allowed=held) as file:
             file.write(f"{text}\n".encode())

@@ -120,6 +120,6 @@ def test_the_report_names_the_models(results):
     assert "### Kept models" in text
     assert 'mlffbench.load("models/' in text
     page = (results / "report.html").read_text()
-    assert page.count("Use a model") == 2
+    assert page.count("Use a model") == 4  # a tab and a heading for each of two problems
     assert "mlffbench.load(" in page
     assert "Kept models" not in (results / "leaderboard.csv").read_text()

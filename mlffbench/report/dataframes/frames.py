@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import pandas as pd
 
@@ -48,7 +48,19 @@ class Frames:
 
     def of_problem(self, name: str) -> Frames:
         """The rows of one problem."""
-        return self._each(lambda frame: frame[frame["problem"] == name])
+        return self._by_problem.get(name) or self._each(lambda frame: frame[frame["problem"] == name])
+
+    @cached_property
+    def _by_problem(self) -> dict[str, Frames]:
+        """The rows of each problem of the leaderboard: many problems are told apart in one pass."""
+        parts = {
+            f.name: dict(list(getattr(self, f.name).groupby("problem", sort=False))) for f in fields(self)
+        }
+        empty = {f.name: getattr(self, f.name)[:0] for f in fields(self)}
+        return {
+            name: Frames(**{key: own.get(name, empty[key]) for key, own in parts.items()})
+            for name in parts["leaderboard"]
+        }
 
     def of_methods(self, names: Collection[str]) -> Frames:
         """The rows of some methods, and all failures, of which some are named by test group or task."""

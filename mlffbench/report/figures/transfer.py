@@ -44,19 +44,17 @@ def _transfer_figure(problem: Problem, errors: pd.DataFrame, title: str, palette
     places = {test: i for i, test in enumerate(problem.tests)}
     joined = series(problem.tests)
     fig = figure("", title, height=380)
-    methods = list(dict.fromkeys(errors["method"]))
-    for k, method in enumerate(methods):
-        shift = 0.28 * (k - (len(methods) - 1) / 2) / max(len(methods) - 1, 1)
-        positive = (errors["value"] > 0) & np.isfinite(errors["value"])
-        own = errors[(errors["method"] == method) & positive].set_index("test")
+    by_method = _positive(errors)
+    for k, (method, own) in enumerate(by_method.items()):
+        shift = 0.28 * (k - (len(by_method) - 1) / 2) / max(len(by_method) - 1, 1)
         style = {"hovertemplate": f"{hover_text(method)}<br>%{{y:.3g}}<extra></extra>"}
         for tests, mode in ((joined, "lines+markers"), ([t for t in places if t not in joined], "markers")):
-            rows = own.loc[[t for t in tests if t in own.index]]
-            if rows.empty:
+            drawn = [t for t in tests if t in own]
+            if not drawn:
                 continue
-            value, low, high = (rows[column].tolist() for column in ("value", "low", "high"))
+            value, low, high = map(list, zip(*(own[t] for t in drawn), strict=True))
             fig.add_scatter(
-                x=[places[str(t)] + shift for t in rows.index], y=value, error_y=bars(value, low, high),
+                x=[places[t] + shift for t in drawn], y=value, error_y=bars(value, low, high),
                 mode=mode, **style, **trace_style(palette, method),
             )  # fmt: skip
     names = [escape(t) + ("<br>(in domain)" if t == problem.in_domain else "") for t in places]
@@ -65,6 +63,17 @@ def _transfer_figure(problem: Problem, errors: pd.DataFrame, title: str, palette
     )
     fig.update_yaxes(log_axis(errors["value"]))
     return fig
+
+
+def _positive(errors: pd.DataFrame) -> dict[str, dict[str, tuple[float, float, float]]]:
+    """Errors that a logarithmic axis shows, with their intervals, by method and test group."""
+    found: dict[str, dict[str, tuple[float, float, float]]] = {}
+    columns = (errors[name].tolist() for name in ("method", "test", "value", "low", "high"))
+    for method, test, value, low, high in zip(*columns, strict=True):
+        own = found.setdefault(method, {})
+        if np.isfinite(value) and value > 0:
+            own[test] = (value, low, high)
+    return found
 
 
 def profile_plots(problem: Problem, palette: Palette) -> list[Plot]:

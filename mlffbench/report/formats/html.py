@@ -87,7 +87,8 @@ def _content(results: Results, n_problems: int) -> list[Section]:
     """The sections, of many methods the best ones."""
     most = max(METHODS // n_problems, 3)
     longest = max((len(problem.methods) for problem in results.problems), default=0)
-    return [_cut(s, n_problems) for s in sections(results, most if longest > most else None)]
+    chosen = sections(results, most) if longest > most else sections(results)  # the terminal's, made once
+    return [_cut(s, n_problems) for s in chosen]
 
 
 def _first_screen(results: Results, board: Sequence[Measure], methods: dict[str, Method]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from mlffbench.report.wording import MISSING
 __all__ = ["render", "render_tables"]
 
 ROWS = 50  # of a table
+PROBLEMS = 10  # with tables of their own
 GAP = 2  # one space of padding, one of the box
 
 
@@ -35,7 +36,10 @@ def render(results: Results, width: int = 80) -> Group:
     width : int
         Columns of the terminal; a wider table is continued below with its first column repeated.
     """
-    parts = [part for section in sections(results) for part in _section(section, width)]
+    shown, more = sections(results)[:PROBLEMS], sections(results)[PROBLEMS:]
+    parts = [part for section in shown for part in _section(section, width)]
+    if more:
+        parts += [Text(f"and {len(more)} more problems: see leaderboard.md or report.html", "dim"), Text()]
     if again := reproduced_tables(results):
         parts += [Text("Reproduced", style="bold cyan"), *_tables(again, width), Text()]
     parts += _overview(results, width)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -34,18 +36,20 @@ def _table(problem: Problem, quantity: str, errors: pd.DataFrame, training: pd.D
     columns += [Column(test, unit) for test in problem.tests]
     failures = {method.label: method.test_failures for method in problem.methods}
     rows = []
-    for method, group in errors.groupby("method", sort=False):
-        error = {record["test"]: record for record in records(group)}
+    by_method: dict[str, dict[str, dict[str, Any]]] = {}
+    for record in records(errors):
+        by_method.setdefault(record["method"], {})[record["test"]] = record
+    for method, error in by_method.items():
         cells = [
-            _failed_cell(failures[str(method)][t][0])
-            if t in failures.get(str(method), {}) and np.isnan(error[t]["value"])
+            _failed_cell(failures[method][t][0])
+            if t in failures.get(method, {}) and np.isnan(error[t]["value"])
             else marked(
                 _cell(error[t]["value"], error[t]["ratio"], t == problem.in_domain), t in problem.leaks
             )
             for t in problem.tests
         ]
         before = [number_cell(wording.plain, own.get((method, part))) for part in parts]
-        rows.append(Row([Cell(str(method)), *before, *cells], method=str(method)))
+        rows.append(Row([Cell(method), *before, *cells], method=method))
     caption = f"In brackets: times the error in domain ({problem.in_domain})." if problem.in_domain else ""
     return Table(f"transfer/{quantity}", f"{name.capitalize()} RMSE by test group", columns, rows, caption)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -89,6 +90,7 @@ class Matrix:
     rule: str = RULE
 
 
+@lru_cache(maxsize=1)
 def matrix(results: Results, frames: Frames) -> Matrix:
     """Gather the errors on the groups that rank, with the ranks of the leaderboards.
 
@@ -101,7 +103,10 @@ def matrix(results: Results, frames: Frames) -> Matrix:
     columns = tuple(_column(board) for board in boards)
     places = [_shaded(_cells(board, results.unfinished)) for board in boards]
     labels = dict.fromkeys(label for cells in places for label in cells)
-    rows = [_row(label, boards, places) for label in labels]
+    ranks = [
+        dict(zip(b.frames.leaderboard["method"], b.frames.leaderboard["rank"], strict=True)) for b in boards
+    ]
+    rows = [_row(label, boards, places, [own.get(label, np.nan) for own in ranks]) for label in labels]
     rows.sort(key=lambda row: (row.tuned, -row.n_ranked, row.mean_rank))
     return Matrix(columns, tuple(rows))
 
@@ -152,16 +157,16 @@ def _shade(value: float, least: float, width: float) -> float | None:
     return min(float(np.log(value / least) / width), 1.0) if np.isfinite(value) and width > 0 else 1.0
 
 
-def _row(label: str, boards: Sequence[Board], places: Sequence[Mapping[str, MatrixCell]]) -> MatrixRow:
+def _row(
+    label: str,
+    boards: Sequence[Board],
+    places: Sequence[Mapping[str, MatrixCell]],
+    all_ranks: Sequence[float],
+) -> MatrixRow:
     cells = tuple(own.get(label, MatrixCell("absent", NOT_TRIED)) for own in places)
     known = [board.methods[label] for board in boards if label in board.methods]
     families = [family for board in boards if label in board.methods if (family := board.family(label))]
-    ranks = [
-        float(rank)
-        for board in boards
-        for rank in board.frames.leaderboard.loc[board.frames.leaderboard["method"] == label, "rank"]
-        if np.isfinite(rank)
-    ]
+    ranks = [float(rank) for rank in all_ranks if np.isfinite(rank)]
     return MatrixRow(
         label,
         families[0] if families else "",

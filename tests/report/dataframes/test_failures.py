@@ -63,4 +63,4 @@ def test_the_memory_that_ran_out_stands_beside_the_kind():
     results = Results.from_documents([document, outcome("b")])
     assert list(failures(results)["kind"]) == ["out of memory (GPU)"]
     assert "**out of memory (GPU)**: 17 GiB were asked for" in markdown.render(results, "x")
-    assert "Failed: a (out of memory (GPU))." in markdown.render(results, "x")
+    assert "failed: a (out of memory (GPU))." in markdown.render(results, "x")

@@ -110,13 +110,15 @@ def plain(value: float) -> str:
 def with_interval(value: float, low: float, high: float) -> str:
     """``35.0 ±2.1``: the larger side of the interval with two digits, the value to the same decimal.
 
-    An interval that ends at 0, or of which one side is more than three times the other, is no ±: it is
-    written with its ends, ``30 [0, 65]``.
+    An interval that ends at 0, that is as long as the value, or of which one side is more than three times
+    the other, is no ±: it is written with its ends, ``30 [0, 65]``.
 
     Examples
     --------
     >>> with_interval(35.02, 33.0, 37.13), with_interval(350.2, 310, 380), with_interval(1.0, np.nan, np.nan)
     ('35.0 ±2.1', '350 ±40', '1.00')
+    >>> with_interval(11.0, 4.0, 31.0)
+    '11 [4, 31]'
     >>> with_interval(30.0, 0.0, 65.0), with_interval(0.0, 0.0, 0.089), with_interval(20.0, 19.0, 30.0)
     ('30 [0, 65]', '0.000 [0, 0.089]', '20 [19, 30]')
     """
@@ -124,7 +126,7 @@ def with_interval(value: float, low: float, high: float) -> str:
     if not np.isfinite(half) or half <= 0 or max(half, value) >= 1e6 or half < 1e-4:
         return plain(value)
     decimals = max(0, 1 - int(np.floor(np.log10(half))))
-    if low > 0 and half <= LOPSIDED * min(value - low, high - value):
+    if low > 0 and half < value and half <= LOPSIDED * min(value - low, high - value):
         return f"{value:.{decimals}f} ±{half:.{decimals}f}"
     ends = (f"{end:.{decimals}f}" if end else "0" for end in (low, high))
     return f"{value:.{decimals}f} [{', '.join(ends)}]".replace("-", "−")

@@ -145,7 +145,7 @@ def test_the_matrix_has_the_numbers_and_ranks_of_the_leaderboards(content):
     if len(results.problems) < 2:
         assert "### Methods and problems" not in text
         return
-    block = text.split("### Methods and problems")[1].split("\n\n")[1].splitlines()[2:]
+    block = text.replace("\\[", "[").split("### Methods and problems")[1].split("\n\n")[1].splitlines()[2:]
     cells = {row.split(" | ")[0].strip("| "): row.strip("| ").split(" | ")[2:] for row in block}
     for k, section in enumerate(parts):
         for row in ranked(section):

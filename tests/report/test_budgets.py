@@ -64,8 +64,8 @@ def test_no_table_of_a_format_holds_both():
     default, own = section.blocks["leaderboard"]
     names = [[row.cells[1].text for row in table.rows] for table in (default, own)]
     assert names == [["mace", "soap", "gap"], ["soap (tuned)", "mace (tuned)", "bad (tuned)"]]
-    assert ("of it tuning", "s") in own.columns
-    assert ("of it tuning", "s") not in default.columns
+    assert "of it tuning" in [column.name for column in own.columns]
+    assert "of it tuning" not in [column.name for column in default.columns]
     assert "ranked among themselves" in own.caption
     for name, text in shown(DOCUMENTS).items():
         assert "Leaderboard, tuned" in text, name

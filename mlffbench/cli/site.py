@@ -55,6 +55,7 @@ def _suites(folders: list[Path]) -> Iterator[Suite]:
     from mlffbench.cli.suite import read_results
     from mlffbench.report.results_folder import stores_in
     from mlffbench.report.site.suite import Suite
+    from mlffbench.report.structures import frames_of
 
     stores = {store.folder.resolve(): store for folder in folders for store in stores_in(folder)}
     taken: dict[str, Path] = {}
@@ -65,7 +66,7 @@ def _suites(folders: list[Path]) -> Iterator[Suite]:
             if place.name in taken:
                 stop(f"{taken[place.name]} and {place} have one name; each suite of a site needs its own")
             taken[place.name] = place
-            yield Suite(place.name, results, predictions)
+            yield Suite(place.name, results, predictions, frames_of(results.documents))
     if not taken:
         names = ", ".join(map(str, folders))
         stop(f"{names} holds no results; a results folder is what 'mlffbench run SUITE' writes")

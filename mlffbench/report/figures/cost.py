@@ -88,9 +88,9 @@ def _plot(
     if drawable.empty:
         return None
     name, unit = COSTS[cost]
-    columns = (drawable[c].to_numpy(dtype=float) for c in (cost, "value", "low", "high", "tuned"))
+    columns = [drawable[c].to_numpy(dtype=float) for c in (cost, "value", "low", "high", "tuned")]
     names = list(drawable["method"])
-    points = Points(names, *columns, np.array([label in apart for label in names]))
+    points = Points._make([names, *columns, np.array([label in apart for label in names])])
     fig = _figure(points, f"{name} ({unit})", error_title, palette)
     away = [label for label in points.names if label in apart]
     both = TWO_FRONTS if 0 < points.tuned.sum() < len(points.names) else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from importlib import resources
 from typing import Any
 
@@ -40,6 +41,19 @@ def render_page(
     **context
         The template's variables.
     """
+    texts = {f"library-{name}": library(name) for name in libraries}
+    texts |= {name: packed_json(value) for name, value in (packs or {}).items()}
+    scripts = Markup("\n".join(_source(f"page/script/{name}.js") for name in SCRIPTS))
+    return (
+        _environment()
+        .get_template(template)
+        .render(packs={name: Markup(text) for name, text in texts.items()}, scripts=scripts, **context)
+    )
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    """Environment of all templates, each of which is compiled once."""
     environment = Environment(
         loader=FunctionLoader(_source),
         autoescape=True,
@@ -48,12 +62,7 @@ def render_page(
         lstrip_blocks=True,
     )
     environment.filters["breaks"] = _breaks
-    texts = {f"library-{name}": library(name) for name in libraries}
-    texts |= {name: packed_json(value) for name, value in (packs or {}).items()}
-    scripts = Markup("\n".join(_source(f"page/script/{name}.js") for name in SCRIPTS))
-    return environment.get_template(template).render(
-        packs={name: Markup(text) for name, text in texts.items()}, scripts=scripts, **context
-    )
+    return environment
 
 
 def _breaks(name: str) -> list[str]:

@@ -45,7 +45,7 @@ def site_pages(suites: Sequence[Suite], estimators: Facts, datasets: Facts) -> I
     """
     site = Site(tuple(suites), estimators, datasets)
     for suite in suites:
-        yield suite.page, _with_way_back(html.render(suite.results, suite.predictions, suite.title))
+        yield suite.page, _report(suite)
     yield "index.html", _index(site)
     for name, part in site.methods.items():
         yield f"methods/{part}.html", _method(site, name)
@@ -299,6 +299,7 @@ def _best_link(site: Site, row: QuantityRow) -> str:
     return f"../methods/{site.methods[name]}.html" if name else ""
 
 
-def _with_way_back(page: str) -> str:
-    """A report's page with a line on top that leads to the site's index."""
+def _report(suite: Suite) -> str:
+    """The report of a suite with a line on top that leads to the site's index."""
+    page = html.render(suite.results, suite.predictions, suite.title, suite.structures)
     return page.replace("<main>", f"<main>\n{WAY_BACK}", 1)

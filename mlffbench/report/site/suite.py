@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mlffbench.report.dataframes.frames import Frames
-from mlffbench.report.figures.parity import Predictions
+from mlffbench.report.figures.parity import Frames as Structures
+from mlffbench.report.figures.parity import Predictions, no_frames
 from mlffbench.report.problems import dig
 from mlffbench.report.results import Results
 from mlffbench.report.tables.sections import sections
@@ -30,11 +31,15 @@ class Suite:
     results : Results
     predictions : callable
         Document id -> arrays of its predictions, or None if there are none.
+    structures : callable, optional
+        Document id, test group and numbers of its frames -> these structures, or None if they are not at
+        hand.
     """
 
     name: str
     results: Results
     predictions: Predictions
+    structures: Structures = no_frames
 
     @property
     def title(self) -> str:

@@ -102,10 +102,12 @@ def _leads(board: Board) -> Iterator[str]:
 def _loses(board: Board) -> Iterator[str]:
     """Sentences on the groups where another method has the least error, the largest first."""
     best = board.best
-    lost = [test for test in _usable_groups(board) if best is not None and board.least(test) != best]
-    lost.sort(key=lambda test: -board.error(board.least(test), test))
-    for test in lost[:NAMED] if best is not None else ():
-        winner = board.least(test)
+    if best is None:
+        return
+    winners = [(test, board.least(test)) for test in _usable_groups(board)]
+    lost = [(test, winner) for test, winner in winners if winner != best]
+    lost.sort(key=lambda pair: -board.error(pair[1], pair[0]))
+    for test, winner in lost[:NAMED]:
         there = f"{board.text(winner, test)}{_times(board, winner, test)}"
         yield f"On {test}: {winner} with {there}; {best} has {plain(board.error(best, test))}."
     if len(lost) > NAMED:

@@ -29,7 +29,7 @@ function drawCell(cell) {
 }
 
 async function openPoint(plot, point) {
-  if (!point?.customdata || !plot.dataset.group) return;
+  if (point?.customdata === undefined || !plot.dataset.group) return;
   const [index, atom] = [].concat(point.customdata);
   const p = Number(plot.closest("[data-p]").dataset.p);
   const group = plot.dataset.group;

@@ -142,13 +142,14 @@ def _print_times(times: pd.DataFrame, everything: bool) -> None:
 
     alike = times[times["comparable"] & (times["percent"].abs() >= LARGE)]
     others = times[~times["comparable"]]
-    cells = [
-        (row.method, f"{row.quantity}, {row.unit}", plain(row.a), plain(row.b),
-         f"{_signed(row.percent)} %" if row.comparable else "other machine")
-        for row in _rows(times if everything else alike)
-    ]  # fmt: skip
-    if cells:
-        say(f"\nTimes and memory, one measurement each: no interval; changes of {LARGE:g} % or more")
+    for problem, rows in (times if everything else alike).groupby("problem", sort=False):
+        cells = [
+            (row.method, f"{row.quantity}, {row.unit}", plain(row.a), plain(row.b),
+             f"{_signed(row.percent)} %" if row.comparable else "other machine")
+            for row in _rows(rows)
+        ]  # fmt: skip
+        which = "" if everything else f"; changes of {LARGE:g} % or more"
+        say(f"\nTimes and memory, one measurement each, no interval{which}: {problem}")
         print_table(["method", "quantity", "A", "B", "B − A"], cells, 2)
     if len(others) and not everything:
         names = ", ".join(dict.fromkeys(others["method"]))

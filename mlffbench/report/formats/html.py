@@ -36,7 +36,7 @@ __all__ = ["render"]
 
 # limits over all problems keep the file below 8 MB
 ALL_POINTS, PANEL_POINTS, PANELS, ALL_ATOMS = 200_000, 2_000, 400, 80_000
-ROWS, METHODS, FAILURES, RUNS = 3_000, 2_500, 200, 2_000  # of tables
+ROWS, METHODS, FAILURES, RUNS = 3_000, 1_250, 200, 1_000  # of tables
 SHEETS = 10_000  # of cases
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.special import stdtrit
@@ -53,7 +54,7 @@ class ErrorSample:
     high: float = math.nan
     seeds: tuple[object, ...] = ()
 
-    @property
+    @cached_property
     def value(self) -> float:
         """Mean over the seeds; one that is not finite makes it not finite."""
         return float(np.mean(self.values))

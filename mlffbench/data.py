@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LEFT_OUT",
+    "NO_NAMES",
     "QUANTITIES",
     "VOIGT",
     "VOIGT_FLAT",
@@ -326,6 +327,9 @@ def as_atoms(structure: Any) -> Any:
 def bare(atoms: Atoms) -> Atoms:
     """Copy numbers, positions, cell and periodicity only."""
     return Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+
+
+NO_NAMES = frozenset({"", "nan", "None"})  # names of missing values
 
 
 def value_name(value: Any) -> str:

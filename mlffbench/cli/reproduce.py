@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import nullcontext, redirect_stdout
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -108,7 +108,8 @@ def _print(results: Results, folder: Path, as_json: bool) -> None:
     errors = reproduced(results)
     if as_json:
         tables = {"errors": errors, "protocols": protocols(results)}
-        print_json({**{name: _plain(frame) for name, frame in tables.items()}, "folder": str(folder)})
+        records = {name: frame.to_dict("records") for name, frame in tables.items()}
+        print_json({**records, "folder": str(folder)})
     else:
         screen = console()
         screen.print(render_tables(reproduced_tables(results), screen.width))
@@ -117,15 +118,16 @@ def _print(results: Results, folder: Path, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+def _lacking(errors: pd.DataFrame) -> pd.Series:
+    """True for errors that were missed or not measured."""
+    from mlffbench.report.dataframes.reproduced import MISSED, NOT_RUN
+
+    return errors["verdict"].isin([MISSED, NOT_RUN])
 
 
 def _counted(errors: pd.DataFrame) -> int:
     """Number of errors that were missed or not measured, without a reason in the suite."""
-    from mlffbench.report.dataframes.reproduced import MISSED, NOT_RUN
-
-    return int((errors["verdict"].isin([MISSED, NOT_RUN]) & (errors["exempt"] == "")).sum())
+    return int((_lacking(errors) & (errors["exempt"] == "")).sum())
 
 
 def _summary(errors: pd.DataFrame) -> str:
@@ -133,7 +135,6 @@ def _summary(errors: pd.DataFrame) -> str:
     counts = ", ".join(f"{n} {verdict}" for verdict, n in errors["verdict"].value_counts(sort=False).items())
     counted = _counted(errors)
     end = f"{counted} without a reason in the suite" if counted else "none without a reason in the suite"
-    lacking = errors["verdict"].isin(["missed", "not run"]).any()
     return f"{len(errors)} published errors: {counts}" + (
-        f"; of those not reproduced, {end}" if lacking else ""
+        f"; of those not reproduced, {end}" if _lacking(errors).any() else ""
     )

@@ -145,7 +145,8 @@ def print_report(
     for file in files:
         screen.print(f"wrote {file}", highlight=False, soft_wrap=True)
     for store in stores if ids is None else ():
-        say_unfinished(store.folder, store.documents())
+        own = results.documents if len(stores) == 1 else store.documents()
+        say_unfinished(store.folder, own)
 
 
 def read_results(stores: Sequence[Store], ids: list[str] | None = None) -> tuple[Results, Predictions]:

@@ -47,12 +47,12 @@ def watch_report(stores: Sequence[Store], folder: Path, every: float, as_json: b
     """
     runs = _Runs([store.leases() for store in stores])
     reported: State = frozenset()
-    counts, due = _count(stores), 0.0
+    counted, due = None, 0.0
     is_told = False
     while True:
         state, is_going = _state(stores), runs.are_going()
-        if state != reported:
-            counts = _count(stores)
+        if state != counted:
+            counts, counted = _count(stores), state
         has_ended = not is_going and (runs.were_seen or counts.are_complete)
         if has_ended:
             break

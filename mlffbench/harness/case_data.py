@@ -12,7 +12,7 @@ from ase import Atoms
 from ase.data import atomic_numbers
 
 from mlffbench import registry
-from mlffbench.data import Dataset, InvalidData, LazySequence, Spec, Split, value_name
+from mlffbench.data import NO_NAMES, Dataset, InvalidData, LazySequence, Spec, Split, value_name
 from mlffbench.harness.budget import training_part
 from mlffbench.harness.case import Case
 from mlffbench.harness.clusters import Clusters, clusters_of_group
@@ -25,7 +25,6 @@ __all__ = ["CaseData", "clusters_of", "keep_datasets", "load_dataset", "split_of
 
 Content = TypeVar("Content")
 TRAJECTORY = "trajectory"  # column of datasets whose frames follow each other
-NO_NAMES = frozenset({"", "nan", "None"})  # of missing values
 
 _kept: KeptData | None = None
 

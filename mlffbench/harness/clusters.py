@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mlffbench.data import Dataset, Labels, value_name
+from mlffbench.data import NO_NAMES, Dataset, Labels, value_name
 from mlffbench.harness.error_sums import LEAST, merged
 from mlffbench.harness.scoring import comparisons, sums_of
 from mlffbench.splits.common.autocorrelation import autocorrelation_time
@@ -24,7 +24,6 @@ COLUMNS = {  # of what frames may come from, and the word for several
 }  # fmt: skip
 LEVELS = ("group", "kind", "config_type", "temperature", "phase")  # means of which are no correlation
 TIMES = ("time", "time_fs", "time_ps", "time_index", "step")
-MISSING = frozenset({"", "nan", "None"})
 WHITE = 1.645  # σ of the lag-one correlation below which a series counts as uncorrelated
 LENGTH = 5.0  # of a block in τ of the energy, about 10 τ of squared errors
 SUMMED = ("forces", "energy_per_atom", "energy_per_atom_shifted", "stress")
@@ -95,7 +94,7 @@ def clusters_of_group(
         return Clusters(np.zeros(len(indices), dtype=int), "points of a path", reason)
     for name in dict.fromkeys(filter(None, (column, *COLUMNS))):
         values = _values(dataset, name, indices)
-        if len({value for value in values if value not in MISSING}) >= LEAST:
+        if len({value for value in values if value not in NO_NAMES}) >= LEAST:
             return _by_value(values, COLUMNS.get(name, f"values of {name}"))
     n_atoms = np.array([len(dataset.frames[i]) for i in indices])
     levels = [_values(dataset, name, indices) for name in LEVELS]
@@ -118,7 +117,7 @@ def _numbers(dataset: Dataset, name: str, indices: np.ndarray) -> np.ndarray | N
 
 
 def _by_value(values: Sequence[str], unit: str) -> Clusters:
-    names = [f"{i}" if value in MISSING else f"={value}" for i, value in enumerate(values)]
+    names = [f"{i}" if value in NO_NAMES else f"={value}" for i, value in enumerate(values)]
     numbers = {name: i for i, name in enumerate(dict.fromkeys(names))}
     return Clusters(merged(np.array([numbers[name] for name in names])), unit)
 

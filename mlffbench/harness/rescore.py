@@ -15,7 +15,7 @@ from mlffbench.data import InvalidPrediction
 from mlffbench.harness.case import Case
 from mlffbench.harness.case_data import CaseData
 from mlffbench.harness.clusters import Clusters, blocks_of, cluster_results, stored_clusters
-from mlffbench.harness.documents.predictions import unpack
+from mlffbench.harness.documents.predictions import predicted_tests, unpack
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.outcome import extended
 from mlffbench.harness.scoring import Metric, score
@@ -24,7 +24,9 @@ from mlffbench.system.provenance import provenance
 
 __all__ = ["add_metrics", "rescore"]
 
+DECIDING = ("dataset", "split", "seed", "data_digest")  # with the budget of labels, which frames are tested
 FLOOR = {"name": "atomic_reference", "params": {}}  # in place of any method: no method decides the split
+REST = {"suite": "", "label": "", "estimator": FLOOR, "metrics": [], "tasks": []}
 
 
 def rescore(store: Store, metrics: Sequence[str]) -> tuple[int, list[str]]:
@@ -82,8 +84,7 @@ def add_metrics(store: Store, id: str, functions: Mapping[str, Metric], leases: 
 def _scored(
     document: dict[str, Any], arrays: Mapping[str, np.ndarray], functions: Mapping[str, Metric]
 ) -> dict[str, Any]:
-    failed = {failure["test"] for failure in document.get("test_failures") or ()}
-    tests = [test for test in (document.get("split") or {}).get("tests") or {} if test not in failed]
+    tests = list(predicted_tests(document))
     labels = {test: unpack(arrays, test) for test in tests}
     clusters = _clusters(document, arrays, tests)
     usable = {test: clusters[test].usable for test in tests}
@@ -114,9 +115,11 @@ def _of_dataset(
 ) -> dict[str, Clusters | None]:
     """Clusters by the columns of the dataset; none if it is not here or not the one of the document."""
     case = document["case"]
-    if "data_digest" not in case:
+    if not case.keys() >= set(DECIDING):
         return {}
-    alike = {**case, "suite": "", "label": "", "metrics": [], "tasks": [], "estimator": FLOOR}
+    alike = {name: case[name] for name in DECIDING} | REST
+    if (labels := (case.get("budget") or {}).get("labels")) is not None:
+        alike["budget"] = {"labels": labels}
     digest, clusters = _clusters_of(json.dumps(alike, sort_keys=True))
     if digest != (document.get("split") or {}).get("digest"):
         return {}

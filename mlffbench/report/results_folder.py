@@ -21,7 +21,7 @@ from mlffbench.harness.documents.records import SCHEMA
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.reference_group import reference_group
 from mlffbench.registry import suggest
-from mlffbench.report.combined_folders import combine_folders
+from mlffbench.report.combined_folders import CombinedFolders, combine_folders
 from mlffbench.report.dataframes.board import board
 from mlffbench.report.dataframes.cases import cases_frame, cases_of, fits_of
 from mlffbench.report.dataframes.indicators import indicators
@@ -287,9 +287,9 @@ class Results:
 
         if out is None and len(self.folders) > 1:
             raise ValueError("these results are of several folders; name the folder to write into")
-        combined = combine_folders(self._stores, self._ids)
+        one = len(self._stores) == 1
+        combined = self._alone() if one else combine_folders(self._stores, self._ids)
         with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
-            one = len(self._stores) == 1
             grouped = self._grouped if one else self._group(combined.documents)
             place, frames = Path(out or self.folders[0]), frames_of(grouped.documents)
             return write(grouped, combined.predictions, place, self._title, frames)
@@ -320,6 +320,10 @@ class Results:
     @cached_property
     def _read(self) -> list[tuple[Document, Store]]:
         return [(document, store) for store in self._stores for document in store.documents(self._ids)]
+
+    def _alone(self) -> CombinedFolders:
+        """Documents of a single folder, which have been read."""
+        return CombinedFolders(self.documents, {document["id"]: (store,) for document, store in self._read})
 
     @cached_property
     def _grouped(self) -> GroupedResults:

@@ -12,6 +12,7 @@ from ase import Atoms
 from mlffbench import registry
 from mlffbench.data import Dataset, InvalidData, Spec, Split
 from mlffbench.datasets.sources.availability import sources_of
+from mlffbench.harness.budget import training_part
 from mlffbench.harness.case_data import load_dataset
 
 __all__ = ["frames_of", "test_frames"]
@@ -44,7 +45,9 @@ def test_frames(document: Mapping[str, Any], group: str, numbers: Sequence[int])
     if named[0] == USERS or not all(name in names for name, names in zip(named, known, strict=True)):
         return None
     try:
-        dataset, split = _data(*(json.dumps(case[k], sort_keys=True) for k in ("dataset", "split", "seed")))
+        labels = (case.get("budget") or {}).get("labels")
+        texts = (json.dumps(case[k], sort_keys=True) for k in ("dataset", "split", "seed"))
+        dataset, split = _data(*texts, labels)
     except (LookupError, ValueError, OSError, TypeError, InvalidData):
         return None
     same = split is not None and split.digest == (document.get("split") or {}).get("digest")
@@ -54,10 +57,11 @@ def test_frames(document: Mapping[str, Any], group: str, numbers: Sequence[int])
 
 
 @lru_cache(maxsize=2)
-def _data(dataset: str, split: str, seed: str) -> tuple[Dataset | None, Split | None]:
-    """Data set and split; None where a file would have to be downloaded."""
+def _data(dataset: str, split: str, seed: str, labels: int | None) -> tuple[Dataset | None, Split | None]:
+    """Data set and split with the budget of labels; None where a file would have to be downloaded."""
     spec, way = Spec(**json.loads(dataset)), Spec(**json.loads(split))
     if not all(source.is_here for source in sources_of(spec)):
         return None, None
     whole = load_dataset(spec)
-    return whole, registry.load("splits", way.name)(whole, seed=json.loads(seed), **way.params)
+    whole_split = registry.load("splits", way.name)(whole, seed=json.loads(seed), **way.params)
+    return whole, training_part(whole_split, labels, json.loads(seed))

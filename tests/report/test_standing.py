@@ -15,7 +15,7 @@ HARDNESS = np.exp(0.5 * np.random.default_rng(0).normal(size=40))  # of 40 clust
 
 def clustered(label, error, seed=0, noise=0.02, frames="f0", **changes):
     """A document with errors of forces on 40 clusters, whose RMSE on test_300K is `error`."""
-    own = HARDNESS * np.exp(noise * np.random.default_rng(abs(hash(label)) % 99 + seed).normal(size=40))
+    own = HARDNESS * np.exp(noise * np.random.default_rng([seed, *label.encode()]).normal(size=40))
     own *= error / np.sqrt(np.mean(own**2))
     document = outcome(label, error, seed, **changes)
     sums = {"forces": ErrorSums.of(own, range(40)).to_json()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mlffbench import registry
+from mlffbench.harness.budget import training_part
 from mlffbench.report.structures import test_frames as frames_of
 
 
@@ -21,6 +22,15 @@ def test_frames_are_those_of_the_split(document):
     document, dataset, split = document
     (frame,) = frames_of(document, "test_hot", [2])
     assert frame == dataset.frames[int(split.tests["test_hot"][2])]
+
+
+def test_frames_of_a_case_with_a_budget_of_labels(document):
+    document, dataset, split = document
+    part = training_part(split, 2, 0)
+    assert part.digest != split.digest
+    limited = {"case": {**document["case"], "budget": {"labels": 2}}, "split": {"digest": part.digest}}
+    (frame,) = frames_of(limited, "test_hot", [1])
+    assert frame == dataset.frames[int(split.tests["test_hot"][1])]
 
 
 def test_no_frames_of_another_split_an_unknown_group_or_files_that_a_document_names(document):

@@ -29,6 +29,6 @@ def cite(folders: Folders, out: Out = None) -> None:
         else:
             with atomic_write(out) as file:
                 file.write(text.encode())
-            say(f"wrote {out}: {text.count('@')} works")
+            say(f"wrote {out}: {sum(line.startswith('@') for line in text.splitlines())} works")
     for sentence in missing:
         say(f"careful: {sentence}", err=True)

@@ -54,14 +54,10 @@ def comparison_json(sides: Sides, comparison: Comparison, worse: Sequence[str]) 
         "a": sides[0].name,
         "b": sides[1].name,
         "changed": [{"name": name, "a": a, "b": b} for name, a, b in comparison.circumstances],
-        **{name: _records(getattr(comparison, name)) for name in ("errors", "tasks", "times")},
+        **{name: getattr(comparison, name).to_dict("records") for name in ("errors", "tasks", "times")},
         **{name: getattr(pairs, name) for name in ("only_a", "only_b", "failed_a", "failed_b", "refused")},
         "worse": list(worse),
     }
-
-
-def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:
-    return table.astype(object).where(table.notna(), None).to_dict("records")
 
 
 def _rows(table: pd.DataFrame) -> Iterable[Any]:

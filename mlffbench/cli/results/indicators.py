@@ -35,7 +35,7 @@ def indicators(
             _write(frame, out)
             return
     if json_:
-        print_json(frame.astype(object).where(frame.notna(), None).to_dict("records"))
+        print_json(frame.to_dict("records"))
         return
     for name, own in frame.groupby("problem", sort=False):
         say(f"{name}\n")

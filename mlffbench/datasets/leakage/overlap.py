@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlffbench.data import Dataset, Split
+from mlffbench.data import NO_NAMES, Dataset, Split
 
 __all__ = ["WINDOW", "Overlap", "TimeNeighbours", "group_overlap", "time_neighbours"]
 
 WINDOW = 10  # steps
-MISSING = ("", "nan", "None")
+MISSING = tuple(sorted(NO_NAMES))  # numpy takes no set
 TIMES = ("time_index", "step", "time_fs", "time_ps", "time")
 IDENTITIES = (
     "trajectory", "molecule", "material", "compound", "structure_id", "composition", "config_type", "group",

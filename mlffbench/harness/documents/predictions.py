@@ -9,7 +9,7 @@ import numpy as np
 
 from mlffbench.data import Labels
 
-__all__ = ["check", "pack", "unpack"]
+__all__ = ["check", "pack", "predicted_tests", "unpack"]
 
 SHAPES: dict[str, tuple[str | int, ...]] = {  # rows and columns: n frames, N atoms of all frames
     "energy": ("n",),
@@ -68,11 +68,15 @@ def _labels(arrays: Mapping[str, np.ndarray], test: str, n_atoms: np.ndarray, si
 
 def check(arrays: Mapping[str, np.ndarray], document: Mapping[str, Any]) -> None:
     """Raise a ValueError if the arrays are not those of the test groups of a document."""
+    for test, n_frames in predicted_tests(document).items():
+        _check_group(arrays, test, n_frames)
+
+
+def predicted_tests(document: Mapping[str, Any]) -> dict[str, int | None]:
+    """Test groups of a document that were predicted, and their numbers of frames."""
     failed = {failure["test"] for failure in document.get("test_failures") or ()}
     tests = (document.get("split") or {}).get("tests") or {}
-    for test, n_frames in tests.items():
-        if test not in failed:
-            _check_group(arrays, test, n_frames)
+    return {test: n_frames for test, n_frames in tests.items() if test not in failed}
 
 
 def _check_group(arrays: Mapping[str, np.ndarray], test: str, n_frames: int | None) -> None:

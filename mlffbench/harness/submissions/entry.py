@@ -13,6 +13,7 @@ from mlffbench import registry
 from mlffbench.data import Spec
 from mlffbench.harness.case import Case, id_of
 from mlffbench.harness.documents.document import LARGEST, read_document
+from mlffbench.harness.documents.predictions import predicted_tests
 from mlffbench.harness.documents.seal import SEAL, seal_of
 from mlffbench.harness.outcome import SCHEMA
 from mlffbench.harness.submissions.refusal import Refusal
@@ -48,8 +49,7 @@ class Entry:
     @property
     def tests(self) -> list[str]:
         """Test groups that were predicted."""
-        failed = {failure["test"] for failure in self.document.get("test_failures") or ()}
-        return [test for test in (self.document.get("split") or {}).get("tests") or {} if test not in failed]
+        return list(predicted_tests(self.document))
 
 
 def read_entry(path: Path) -> tuple[Entry | None, list[Refusal]]:

@@ -138,7 +138,7 @@ def _timing_faults(entry: Entry, arrays: Arrays) -> Iterator[str]:
     for test, timing in ((entry.document.get("timings") or {}).get("predict") or {}).items():
         if f"{test}/n_atoms" not in arrays:
             continue
-        sizes = {"n_frames": len(arrays[f"{test}/n_atoms"]), "n_atoms": int(arrays[f"{test}/n_atoms"].sum())}
+        sizes = {"n_frames": _n(arrays, test), "n_atoms": int(arrays[f"{test}/n_atoms"].sum())}
         for name, size in sizes.items():
             if timing.get(name) != size:
                 yield f"its times of {test!r:.60} are of {timing.get(name)} {name[2:]}, predicted were {size}"
@@ -204,16 +204,16 @@ def _score_faults(entry: Entry, arrays: Arrays, clusters: Mapping[str, Clusters]
         yield "its errors by cluster of frames are not those of data and predictions"
 
 
-def _equal_values(stated: Any, ours: Any) -> bool:
-    """True for nested values that are equal, numbers to six digits."""
+def _equal_values(stated: Any, ours: Any, more: float = 0.0) -> bool:
+    """True for nested values that are equal, numbers to six digits or within `more`."""
     if isinstance(ours, Mapping):
         alike = isinstance(stated, Mapping) and stated.keys() == ours.keys()
-        return alike and all(_equal_values(stated[name], value) for name, value in ours.items())
+        return alike and all(_equal_values(stated[name], value, more) for name, value in ours.items())
     if isinstance(ours, list):
         alike = isinstance(stated, list) and len(stated) == len(ours)
-        return alike and all(_equal_values(a, b) for a, b in zip(stated, ours, strict=True))
+        return alike and all(_equal_values(a, b, more) for a, b in zip(stated, ours, strict=True))
     if isinstance(ours, float) and isinstance(stated, int | float):
-        return _close(stated, ours)
+        return _close(stated, ours, more)
     return bool(stated == ours)
 
 
@@ -252,7 +252,7 @@ def _profile_faults(entry: Entry, arrays: Arrays, dataset: Dataset, split: Split
     """Energies along paths that are missing, added, or not those of data and predictions."""
     ours: dict[str, Any] = {}
     for test in entry.tests:
-        if test in split.tests and len(split.tests[test]) == len(arrays[f"{test}/n_atoms"]):
+        if test in split.tests and len(split.tests[test]) == _n(arrays, test):
             _, _, predicted = unpack(arrays, test)
             ours |= energy_profile(test, dataset, split.tests[test], predicted)
     stated = entry.document.get("profiles") or {}
@@ -260,11 +260,5 @@ def _profile_faults(entry: Entry, arrays: Arrays, dataset: Dataset, split: Split
         yield f"it has energies along {sorted(stated)}, data and predictions along {sorted(ours)}"
     for test in sorted(stated.keys() & ours.keys()):
         names = ("coordinate", "energy_true", "energy_predicted")
-        if any(not _equal_lists(stated[test].get(name), ours[test][name]) for name in names):
+        if any(not _equal_values(stated[test].get(name), ours[test][name], LABEL) for name in names):
             yield f"its energies along {test!r:.60} are not those of data and predictions"
-
-
-def _equal_lists(stated: Any, ours: list[float]) -> bool:
-    if not isinstance(stated, list) or len(stated) != len(ours):
-        return False
-    return all(_close(a, b, LABEL) for a, b in zip(stated, ours, strict=True))

@@ -104,15 +104,18 @@ def _some(titles: Sequence[str], most: int = 3) -> str:
 
 
 def _times(pairs: Sequence[Pair]) -> pd.DataFrame:
-    rows = [
-        {"problem": pair.problem, "method": pair.label, "quantity": COSTS[name][0], "unit": COSTS[name][1],
-         "a": a, "b": b, "percent": 100.0 * (b - a) / a, "comparable": alike}
-        for pair in pairs
-        for alike in (timed_alike(pair),)
-        for name in TIMES
-        for a, b in (tuple(float(_costs(pair, side)[name]) for side in "ab"),)
-        if np.isfinite(a) and np.isfinite(b) and a > 0
-    ]  # fmt: skip
+    rows: list[dict[str, Any]] = []
+    for pair in pairs:
+        alike = timed_alike(pair)
+        sides = [_costs(pair, side) for side in "ab"]
+        for name in TIMES:
+            a, b = (float(own[name]) for own in sides)
+            if np.isfinite(a) and np.isfinite(b) and a > 0:
+                rows.append(
+                    {"problem": pair.problem, "method": pair.label, "quantity": COSTS[name][0],
+                     "unit": COSTS[name][1], "a": a, "b": b, "percent": 100.0 * (b - a) / a,
+                     "comparable": alike}
+                )  # fmt: skip
     columns = ["problem", "method", "quantity", "unit", "a", "b", "percent", "comparable"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -74,8 +74,9 @@ def indicators(results: Results) -> pd.DataFrame:
         problem, temperature and measure. reason says why a number is lacking; where survival itself tells
         no methods apart there is one row, without an indicator.
     """
-    scores = {problem.name: _static_scores(results, problem) for problem in results.problems}
-    lost = {problem.name: _lost(results, problem) for problem in results.problems}
+    measured = [(problem, _rows(results, problem)) for problem in results.problems]
+    scores = {problem.name: _static_scores(own, problem) for problem, own in measured}
+    lost = {problem.name: _lost(own) for problem, own in measured}
     rows = [row for name in scores for row in _of_problems(name, [scores[name]], [lost[name]])]
     if sum(map(bool, lost.values())) > 1:
         rows += _of_problems(ALL, list(scores.values()), list(lost.values()))
@@ -83,20 +84,20 @@ def indicators(results: Results) -> pd.DataFrame:
 
 
 # ---------------------------------------------------------------- numbers of one problem
-def _lost(results: Results, problem: Problem) -> Values:
+def _lost(rows: Sequence[Mapping[str, Any]]) -> Values:
     """Lost lifetimes and shares of failed trajectories by temperature; the worst of several md tasks."""
     lost: Values = {}
-    for row in _rows(results, problem):
+    for row in rows:
         if _short(row["task"]) == "md" and row["quantity"] in MEASURES and not math.isnan(row["value"]):
             own = lost.setdefault(Target(row["test"], row["quantity"]), {})
             own[row["method"]] = max(row["value"], own.get(row["method"], 0.0))
     return lost
 
 
-def _static_scores(results: Results, problem: Problem) -> Values:
+def _static_scores(rows: Sequence[Mapping[str, Any]], problem: Problem) -> Values:
     """Oriented numbers of the methods by indicator, errors on test groups first."""
     values: Values = {}
-    for row in _rows(results, problem):
+    for row in rows:
         key = _indicator(row, problem.reference)
         badness = math.nan if key is None else _badness(key, row["value"])
         if key is not None and not math.isnan(badness):

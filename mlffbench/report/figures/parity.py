@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -104,13 +104,13 @@ def chosen_frames(n_atoms: np.ndarray, most: int) -> np.ndarray:
 
 
 def structures(
-    ids: Iterable[str], arrays: Mapping[str, Arrays], groups: list[str], frames: Frames, atoms: int = ATOMS
+    ids: Sequence[str], arrays: Mapping[str, Arrays], groups: list[str], frames: Frames, atoms: int = ATOMS
 ) -> dict[str, dict[str, Any]]:
     """The frames that the points of the panels are drawn from, by test group and number.
 
     Parameters
     ----------
-    ids : iterable of str
+    ids : sequence of str
         Documents of these methods; the first whose frames are at hand gives them.
     """
     first = next(iter(arrays.values()), {})

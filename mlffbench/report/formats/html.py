@@ -216,7 +216,7 @@ def _parity(
     groups, atoms = shown_groups(problem, section.frames.errors), ALL_ATOMS // (2 * n_problems)
     panels = parity_plots(arrays, groups, palette, points, atoms)
     sentence = " ".join(_sentences(stored, len(panels), len(ids), points))
-    shown = structures((ids[label] for label in arrays), arrays, groups, frames, atoms)
+    shown = structures([ids[label] for label in arrays], arrays, groups, frames, atoms)
     return _Compared(Block("parity", "Parity", plots=panels, sentence=sentence), shown)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from mlffbench import __version__
 from mlffbench.report.formats import html
 from mlffbench.report.page.page import render_page
+from mlffbench.report.problems import Problem
 from mlffbench.report.quantities.catalogue import QUANTITIES
 from mlffbench.report.quantities.quantity import Quantity
 from mlffbench.report.site.method_rows import MethodRow, dataset_name, method_rows
@@ -72,6 +73,23 @@ class Site:
     def numbers(self) -> list[QuantityRow]:
         """Every quantity on every test of every problem of every suite."""
         return [row for suite in self.suites for row in quantity_rows(suite)]
+
+    @cached_property
+    def problems(self) -> dict[str, list[Problem]]:
+        """Problems of all suites by the names of their data."""
+        found: dict[str, list[Problem]] = {}
+        for problem in (problem for suite in self.suites for problem in suite.results.problems):
+            found.setdefault(dataset_name(problem), []).append(problem)
+        return found
+
+    @cached_property
+    def verdicts(self) -> dict[tuple[str, str], str]:
+        """Verdict on every problem of every suite."""
+        return {
+            (suite.name, problem.name): verdict
+            for suite in self.suites
+            for problem, verdict in zip(suite.results.problems, suite.verdicts, strict=True)
+        }
 
     @cached_property
     def methods(self) -> dict[str, str]:
@@ -227,43 +245,27 @@ def _dataset(site: Site, name: str) -> str:
     problems: dict[tuple[str, str], list[MethodRow]] = {}
     for row in own:
         problems.setdefault((row.suite, row.problem), []).append(row)
-    verdicts = {
-        (suite.name, problem.name): verdict
-        for suite in site.suites
-        for problem, verdict in zip(suite.results.problems, suite.verdicts, strict=True)
-    }
     return _page(
         "dataset", name, "../", facts=facts and {**TEXTS, **facts}, card=_dataset_facts(site, name),
-        problems=[(rows, first_sentences(verdicts[place])) for place, rows in problems.items()],
+        problems=[(rows, first_sentences(site.verdicts[place])) for place, rows in problems.items()],
         links={name: f"../methods/{part}.html" for name, part in site.methods.items()},
     )  # fmt: skip
 
 
 def _card(site: Site, name: str) -> Mapping[str, Any]:
     """Card of a dataset, of a suite's documents where one has it."""
-    cards = (
-        p.first("dataset", "card") for s in site.suites for p in s.results.problems if dataset_name(p) == name
-    )
+    cards = (p.first("dataset", "card") for p in site.problems.get(name, ()))
     return next((card for card in cards if card), None) or site.dataset_facts.get(name, {}).get("card") or {}
 
 
 def _elements(site: Site, name: str) -> Sequence[str]:
-    found = (
-        p.first("dataset", "elements")
-        for s in site.suites
-        for p in s.results.problems
-        if dataset_name(p) == name
-    )
+    found = (p.first("dataset", "elements") for p in site.problems.get(name, ()))
     return next(filter(None, found), None) or site.dataset_facts.get(name, {}).get("elements") or ()
 
 
 def _frames(site: Site, name: str) -> str:
-    sizes = {
-        p.first("dataset", "n_frames")
-        for s in site.suites
-        for p in s.results.problems
-        if dataset_name(p) == name
-    } or {site.dataset_facts.get(name, {}).get("n_frames")}
+    stated = {p.first("dataset", "n_frames") for p in site.problems.get(name, ())}
+    sizes = stated or {site.dataset_facts.get(name, {}).get("n_frames")}
     return ", ".join(f"{n:,}" for n in sorted(filter(None, sizes)))
 
 
@@ -271,9 +273,10 @@ def _dataset_facts(site: Site, name: str) -> list[tuple[str, str]]:
     facts, card = site.dataset_facts.get(name, {}), _card(site, name)
     digests = {
         str(digest)[:16]: None
-        for s in site.suites for p in s.results.problems if dataset_name(p) == name
-        for d in p.documents if (digest := (d.get("dataset") or {}).get("digest"))
-    }  # fmt: skip
+        for p in site.problems.get(name, ())
+        for d in p.documents
+        if (digest := (d.get("dataset") or {}).get("digest"))
+    }
     rows = {
         "frames": _frames(site, name),
         "elements": " ".join(_elements(site, name)),

@@ -37,7 +37,7 @@ def write_site(files: Mapping[str, str], folder: Path) -> list[Path]:
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).is_file():
         raise ValueError(f"{folder} is not empty and holds no site; name a new folder")
-    (folder / MARK).parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / MARK).touch()
     for old in (path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file()):
         if old.relative_to(folder).as_posix() not in files:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TypeVar
 
 import numpy as np
 from scipy.stats import friedmanchisquare, rankdata, studentized_range, wilcoxon
@@ -15,6 +16,7 @@ from mlffbench.report.statistics.holm import holm
 __all__ = ["AcrossProblems", "across_problems", "critical_difference", "missing_cells"]
 
 N_RESAMPLES = 2000
+Name = TypeVar("Name")  # of a problem
 FEWEST = 5  # problems, below which no test is made
 
 
@@ -111,8 +113,8 @@ def across_problems(
 
 
 def missing_cells(
-    errors: np.ndarray, methods: Sequence[str], problems: Sequence[str]
-) -> dict[str, tuple[str, ...]]:
+    errors: np.ndarray, methods: Sequence[str], problems: Sequence[Name]
+) -> dict[str, tuple[Name, ...]]:
     """Problems on which a method has no finite error, of the methods that lack one."""
     lacking = {
         method: tuple(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
+from mlffbench.report.statistics.across_problems import missing_cells
+
 __all__ = ["Robustness", "robustness"]
 
 N_WEIGHTS = 1000
@@ -56,11 +58,8 @@ def robustness(errors: Mapping[tuple[str, str], Sequence[float]], methods: Seque
     """
     cells = list(errors)
     values = np.array([errors[cell] for cell in cells], dtype=float).reshape(len(cells), len(methods))
-    missing = {
-        name: tuple(cell for cell, value in zip(cells, values[:, i], strict=True) if not np.isfinite(value))
-        for i, name in enumerate(methods)
-    }
-    complete = [i for i, name in enumerate(methods) if not missing[name]]
+    missing = missing_cells(values, methods, cells)
+    complete = [i for i, name in enumerate(methods) if name not in missing]
     ranks = rankdata(values[:, complete], axis=1) if complete and cells else np.empty((0, len(complete)))
     weights = np.random.default_rng(0).dirichlet(np.ones(max(1, len(cells))), size=N_WEIGHTS)
     places = _places(weights @ ranks) if len(ranks) else np.zeros((1, len(complete)))
@@ -72,7 +71,7 @@ def robustness(errors: Mapping[tuple[str, str], Sequence[float]], methods: Seque
         _left_out(ranks, [metric for _, metric in cells]),
         np.quantile(places, [0.025, 0.975], axis=0).T,
         first.mean(axis=0),
-        {name: own for name, own in missing.items() if own},
+        missing,
     )
 
 

@@ -129,10 +129,9 @@ def over_clusters(sample: ErrorSample) -> Estimate:
     shared = len(sample.without) < 2
     log = np.log(sample.values) if (sample.values > 0).all() else sample.values / value
     seeds = seed_spread(log, frames, shared)
-    factor = math.exp(_half(combined([frames, seeds])))
-    several = seeds.variance > 0 and len(sample.values) > 1
-    unit = f"{sample.unit} and seeds" if several else sample.unit
-    return Estimate(value, value / factor, value * factor, unit, "")
+    factor = math.exp(bounds(*combined([frames, seeds])))
+    unit = f"{sample.unit} and seeds" if seeds.variance > 0 else sample.unit
+    return Estimate(value, value / factor, value * factor, unit)
 
 
 def _over_seeds_alone(sample: ErrorSample) -> Estimate:
@@ -141,12 +140,8 @@ def _over_seeds_alone(sample: ErrorSample) -> Estimate:
     spread = seed_spread(sample.values, Spread(math.nan, math.nan), shared=True)
     if not spread.variance > 0:
         return Estimate(sample.value, math.nan, math.nan, "none", reason)
-    half = _half(spread)
+    half = bounds(*spread)
     return Estimate(sample.value, max(0.0, sample.value - half), sample.value + half, "seeds", reason)
-
-
-def _half(spread: Spread) -> float:
-    return bounds(spread.variance, spread.freedom)
 
 
 def bounds(variance: float, freedom: float, level: float = 0.95) -> float:

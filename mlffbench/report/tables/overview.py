@@ -9,7 +9,7 @@ import numpy as np
 
 from mlffbench.report import wording
 from mlffbench.report.results import Results
-from mlffbench.report.tables.table import Cell, Column, Row, Table
+from mlffbench.report.tables.table import EMPTY, Cell, Column, Row, Table
 from mlffbench.report.tables.tasks import short_names
 from mlffbench.report.unfinished import UnfinishedCase
 from mlffbench.report.verdict.matrix import Matrix, MatrixCell
@@ -28,7 +28,7 @@ def matrix_table(matrix: Matrix) -> Table:
     columns += [Column(names[c.problem], f"{c.unit}, {c.test}" if c.test else "") for c in matrix.columns]
     rows = []
     for row in matrix.rows:
-        rank = Cell(wording.MISSING, float("nan"))
+        rank = EMPTY
         if row.n_ranked:
             part = "" if row.n_ranked == len(matrix.columns) else f" of {row.n_ranked}"
             rank = Cell(f"{row.mean_rank:.1f}{part}", row.mean_rank)
@@ -95,7 +95,7 @@ def merit_table(merits: Mapping[str, Sequence[Merit]]) -> Table:
 
 def _merit_cell(merit: Merit | None) -> Cell:
     if merit is None:
-        return Cell(wording.MISSING, float("nan"))
+        return EMPTY
     if merit.place is None:
         return Cell(merit.text, float("nan"))
     return Cell(f"{merit.place}: {merit.text}", merit.place)

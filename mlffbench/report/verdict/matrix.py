@@ -164,13 +164,12 @@ def _row(
     all_ranks: Sequence[float],
 ) -> MatrixRow:
     cells = tuple(own.get(label, MatrixCell("absent", NOT_TRIED)) for own in places)
-    known = [board.methods[label] for board in boards if label in board.methods]
-    families = [family for board in boards if label in board.methods if (family := board.family(label))]
+    owners = [board for board in boards if label in board.methods]
     ranks = [float(rank) for rank in all_ranks if np.isfinite(rank)]
     return MatrixRow(
         label,
-        families[0] if families else "",
-        any(method.is_tuned for method in known),
+        owners[0].family(label) if owners else "",
+        any(board.methods[label].is_tuned for board in owners),
         cells,
         float(np.mean(ranks)) if ranks else np.nan,
         len(ranks),

@@ -23,12 +23,29 @@ from example_submission import (
 
 from mlffbench.harness.documents.score_rows import score_rows
 from mlffbench.harness.documents.store import Store
+from mlffbench.harness.submissions import evidence
 from mlffbench.harness.submissions.entry import read_entry
 from mlffbench.harness.submissions.evidence import Evidence
 from mlffbench.harness.submissions.pack import pack
 from mlffbench.harness.submissions.verification import entry_refusals, verify
 
 EDITED = "edited afterwards"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def audits_once():
+    """Audit each split for leaks once: all tests have the same data."""
+    audit, made = evidence.leakage, {}
+
+    def once(dataset, split):
+        key = dataset.digest, split.digest
+        if key not in made:
+            made[key] = audit(dataset, split)
+        return copy.deepcopy(made[key])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evidence, "leakage", once)
+        yield
 
 
 @pytest.fixture

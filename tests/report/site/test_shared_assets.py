@@ -25,8 +25,7 @@ def test_what_two_pages_have_is_written_once_and_linked_from_where_they_are():
     assert sum(text.count(LONG) for path, text in files.items() if path in assets) == 3
     for path, up in (("index.html", ""), ("a/b/index.html", "../../")):
         addresses = re.findall(r'(?:src|href)="([^"]+)"', files[path])
-        assert addresses == [f"{up}{asset}" for asset in (a.removeprefix(up) for a in addresses)]
-        assert {a.removeprefix(up) for a in addresses} == set(assets)
+        assert sorted(addresses) == sorted(f"{up}{asset}" for asset in assets)
         assert OWN.format(LONG + ("1" if path == "index.html" else "2")) in files[path]
         order = [files[path].index(kind) for kind in ("<link", "<script src", OWN[:20])]
         assert order == sorted(order)

@@ -67,7 +67,9 @@ data = mlffbench.load_dataset("malonaldehyde")
 groups = {name: np.flatnonzero(data.columns["group"] == name) for name in np.unique(data.columns["group"])}
 for name, frames in groups.items():
     forces = np.concatenate([data.labels.forces[i] for i in frames])
-    print(f"{name:16s} {len(frames):4d} frames, forces: root mean square {np.sqrt(np.mean(forces**2)):.2f} eV/Å")
+    print(
+        f"{name:16s} {len(frames):4d} frames, forces: root mean square {np.sqrt(np.mean(forces**2)):.2f} eV/Å"
+    )
 
 # %%
 # Fit
@@ -87,7 +89,9 @@ model = MACE(
     atomic_energies=data.atomic_energies,
 )
 model.fit(frames, data.labels[train])
-print(f"{model.n_parameters_} weights in {model.dtype_} on {model.device_}, layers computed by {model.kernels_!r}")
+print(
+    f"{model.n_parameters_} weights in {model.dtype_} on {model.device_}, layers computed by {model.kernels_!r}"
+)
 print(f"training ended by its {model.stopped_by_} after {model.history_[-1]['epoch']} epochs")
 print(f"the preset alone would have made {MACE(preset='small').resolved_params()['max_epochs']}")
 assert model.stopped_by_ == "epochs"
@@ -214,7 +218,9 @@ with tempfile.TemporaryDirectory() as folder:
 
 atoms = data.reference.structures["minimum"].copy()
 atoms.calc = again.calculator()
-print(f"energy {atoms.get_potential_energy():.4f} eV, largest force {np.abs(atoms.get_forces()).max():.3f} eV/Å")
+print(
+    f"energy {atoms.get_potential_energy():.4f} eV, largest force {np.abs(atoms.get_forces()).max():.3f} eV/Å"
+)
 assert np.array_equal(again.predict(frames[:5]).energy, model.predict(frames[:5]).energy)
 
 # %%

@@ -268,7 +268,7 @@ class Results:
 
     # ------------------------------------------------------------ files and screens
     def report(self, out: AnyPath | None = None) -> list[Path]:
-        """Write ``leaderboard.md``, ``leaderboard.csv``, ``report.html``, ``scores.csv``, ``scores.parquet``.
+        """Write the files of a report, see `mlffbench.report.formats.write`.
 
         A case that several folders have fitted is a row a folder there, see `combine_folders`.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -107,11 +108,11 @@ def plain(value: float) -> str:
     return f"{value:.{decimals}f}".replace("-", "−")
 
 
-def with_interval(value: float, low: float, high: float) -> str:
+def with_interval(value: float, low: float, high: float, least: float = 0.0, most: float = math.inf) -> str:
     """``35.0 ±2.1``: the larger side of the interval with two digits, the value to the same decimal.
 
-    An interval that ends at 0, that is as long as the value, or of which one side is more than three times
-    the other, is no ±: it is written with its ends, ``30 [0, 65]``.
+    An interval that ends at `least` or `most`, the bounds of the quantity, that is as long as the value, or
+    of which one side is more than three times the other, is no ±: it is written with its ends.
 
     Examples
     --------
@@ -121,14 +122,16 @@ def with_interval(value: float, low: float, high: float) -> str:
     '11 [4, 31]'
     >>> with_interval(30.0, 0.0, 65.0), with_interval(0.0, 0.0, 0.089), with_interval(20.0, 19.0, 30.0)
     ('30 [0, 65]', '0.000 [0, 0.089]', '20 [19, 30]')
+    >>> with_interval(1.2, 1.0, 1.76, least=1.0), with_interval(0.97, 0.94, 1.0, most=1.0)
+    ('1.20 [1, 1.76]', '0.970 [0.940, 1]')
     """
     half = max(value - low, high - value)
     if not np.isfinite(half) or half <= 0 or max(half, value) >= 1e6 or half < 1e-4:
         return plain(value)
     decimals = max(0, 1 - int(np.floor(np.log10(half))))
-    if low > 0 and half < value and half <= LOPSIDED * min(value - low, high - value):
+    if least < low and high < most and half < value and half <= LOPSIDED * min(value - low, high - value):
         return f"{value:.{decimals}f} ±{half:.{decimals}f}"
-    ends = (f"{end:.{decimals}f}" if end else "0" for end in (low, high))
+    ends = (f"{end:.{decimals}f}" if end not in (least, most) else f"{end:g}" for end in (low, high))
     return f"{value:.{decimals}f} [{', '.join(ends)}]".replace("-", "−")
 
 

@@ -70,7 +70,10 @@ def test_reports_are_printed(finished, tmp_path_factory):
         code, out, err = without_rights(*command)
         assert code == 2
         assert "atomic_reference" in out
-        assert "leaderboard.md, leaderboard.csv, scores.csv, scores.parquet, report.html not written" in err
+        files = (
+            "leaderboard.md, leaderboard.csv, across_problems.csv, scores.csv, scores.parquet, report.html"
+        )
+        assert f"{files} not written" in err
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     code, out, err = without_rights("report", "out", "--out", elsewhere)
     assert (code, err) == (0, "")

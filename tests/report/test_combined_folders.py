@@ -100,7 +100,10 @@ def test_predictions_are_those_of_the_own_folder_or_of_a_copy(tmp_path):
     assert set(without_copy.predictions(document["id"])) == set(arrays)
 
 
-@pytest.mark.parametrize("name", ["leaderboard.md", "leaderboard.csv", "scores.csv", "scores.parquet"])
+FILES = ["leaderboard.md", "leaderboard.csv", "across_problems.csv", "scores.csv", "scores.parquet"]
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_two_machines_give_the_tables_of_their_merged_folder(tmp_path, name):
     stores = [
         store(tmp_path / "laptop", outcome("mace"), measured("soft", 140.0), failed("gap")),

@@ -11,6 +11,7 @@ import pandas as pd
 from mlffbench.report.dataframes import provenance
 from mlffbench.report.dataframes.case_sheet import case_sheet
 from mlffbench.report.families import family
+from mlffbench.report.figures.critical_difference import critical_difference_plots
 from mlffbench.report.figures.learning_curves import learning_plots
 from mlffbench.report.figures.parity import (
     Frames,
@@ -26,10 +27,12 @@ from mlffbench.report.formats.measures import Measure, measures, words
 from mlffbench.report.page.page import render_page
 from mlffbench.report.problems import Method
 from mlffbench.report.results import Results
+from mlffbench.report.tables.over_problems import over_problems_tables
 from mlffbench.report.tables.overview import unfinished_sentence, unfinished_table
 from mlffbench.report.tables.reproduced import reproduced_tables
 from mlffbench.report.tables.sections import Section, sections
 from mlffbench.report.tables.table import Table
+from mlffbench.report.verdict.over_problems import over_problems
 from mlffbench.report.wording import HOW_TO_READ, MISSING
 
 __all__ = ["render"]
@@ -59,7 +62,7 @@ def render(results: Results, predictions: Predictions, title: str, frames: Frame
     palette = palette_of(methods, {label: family(method) for label, method in methods.items()})
     compared = [_parity(s, predictions, frames, palette, n_problems) for s in content]
     parts = [(s, section_blocks(s, palette, c.block)) for s, c in zip(content, compared, strict=True)]
-    across = [*_reproduced(results), *_learning(content, palette)]
+    across = [*_across(results, palette), *_reproduced(results), *_learning(content, palette)]
     board = measures(results, [(s.problem, s.frames) for s in content], list(methods))
     packs = {
         **{f"figures-{p}": _figures(blocks) for p, (_, blocks) in enumerate(parts)},
@@ -232,6 +235,15 @@ def _sentences(stored: Mapping[str, Any], n_panels: int, n_methods: int, points:
             "atom, less the group's mean reference energy; the line is perfect agreement. A click on a point "
             "opens its frame."
         )
+
+
+def _across(results: Results, palette: Palette) -> list[Block]:
+    """Mean ranks over the problems, their test and the robustness of the order, or why there are none."""
+    if not results.problems:
+        return []
+    found = over_problems(results)
+    plots = critical_difference_plots(found.ranking, palette)
+    return [Block("across", "Across problems", over_problems_tables(found), plots, found.sentence)]
 
 
 def _reproduced(results: Results) -> list[Block]:

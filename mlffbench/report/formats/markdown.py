@@ -6,11 +6,13 @@ import re
 
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.results import Results
+from mlffbench.report.tables.over_problems import over_problems_tables
 from mlffbench.report.tables.overview import matrix_table, unfinished_sentence, unfinished_table
 from mlffbench.report.tables.reproduced import reproduced_tables
 from mlffbench.report.tables.sections import Section, sections
 from mlffbench.report.tables.table import Row, Table
 from mlffbench.report.verdict.matrix import matrix
+from mlffbench.report.verdict.over_problems import over_problems
 from mlffbench.report.wording import HOW_TO_READ, MISSING
 
 __all__ = ["render", "safe", "table_text"]
@@ -23,7 +25,7 @@ MARKS = re.compile(  # characters of Markdown; an underscore inside a word and a
 def render(results: Results, title: str) -> str:
     """The report as markdown."""
     body = [part for section in sections(results) for part in _section(section)]
-    body = [*_overview(results), *body]
+    body = [*_overview(results), *body, *_across(results)]
     if again := reproduced_tables(results):
         body += ["## Reproduced", *map(table_text, again)]
     how_to_read = f"## How to read this\n\n{' '.join(HOW_TO_READ)}"
@@ -41,6 +43,14 @@ def _overview(results: Results) -> list[str]:
     if len(results.problems) > 1:
         parts.append(table_text(matrix_table(matrix(results, Frames.from_results(results)))))
     return parts
+
+
+def _across(results: Results) -> list[str]:
+    """Mean ranks over the problems, or why there are none."""
+    if not results.problems:
+        return []
+    found = over_problems(results)
+    return ["## Across problems", safe(found.sentence), *map(table_text, over_problems_tables(found))]
 
 
 def _section(section: Section) -> list[str]:

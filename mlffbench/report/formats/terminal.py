@@ -18,6 +18,7 @@ from mlffbench.report.tables.reproduced import reproduced_tables
 from mlffbench.report.tables.sections import Section, sections
 from mlffbench.report.tables.table import Row, Table
 from mlffbench.report.verdict.matrix import matrix
+from mlffbench.report.verdict.over_problems import over_problems
 from mlffbench.report.wording import MISSING
 
 __all__ = ["render", "render_tables"]
@@ -50,6 +51,7 @@ def _overview(results: Results, width: int) -> Iterator[RenderableType]:
     """Matrix of methods and problems, if there are several, and the cases that run or wait."""
     if len(results.problems) > 1:
         yield from _tables([matrix_table(matrix(results, Frames.from_results(results)))], width)
+        yield Text(f"\n{over_problems(results).sentence}")
     if results.unfinished:
         yield from _tables([unfinished_table(results.unfinished)], width)
         yield Text(unfinished_sentence(results), style="bold yellow")

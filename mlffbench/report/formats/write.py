@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from mlffbench.report.dataframes.tidy_scores import tidy_scores
 from mlffbench.report.figures.parity import Frames, Predictions, no_frames
-from mlffbench.report.formats import csv_file, html, markdown, scores_file
+from mlffbench.report.formats import csv_file, html, markdown, over_problems_file, scores_file
 from mlffbench.report.results import Results
 from mlffbench.system.atomic_write import atomic_write
 
@@ -23,9 +23,10 @@ def write(
     title: str,
     frames: Frames = no_frames,
 ) -> list[Path]:
-    """Write ``leaderboard.md``, ``leaderboard.csv``, ``scores.csv``, ``scores.parquet``, ``report.html``.
+    """Write the files of a report.
 
-    Each is written whole or not at all.
+    They are ``leaderboard.md``, ``leaderboard.csv``, ``across_problems.csv``, ``scores.csv``,
+    ``scores.parquet`` and ``report.html``. Each is written whole or not at all.
 
     Parameters
     ----------
@@ -53,6 +54,7 @@ def write(
     contents: dict[str, Callable[[BinaryIO], object]] = {
         "leaderboard.md": _text(markdown.render(results, title)),
         "leaderboard.csv": _text(csv_file.render(results)),
+        "across_problems.csv": _text(over_problems_file.render(results)),
         "scores.csv": partial(scores_file.write_csv, scores),
         "scores.parquet": partial(scores_file.write_parquet, scores),
         "report.html": _text(html.render(results, predictions, title, frames)),

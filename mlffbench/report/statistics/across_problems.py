@@ -9,15 +9,18 @@ from itertools import combinations
 from typing import TypeVar
 
 import numpy as np
+from scipy.special import stdtrit
 from scipy.stats import friedmanchisquare, rankdata, studentized_range, wilcoxon
 
 from mlffbench.report.statistics.holm import holm
 
-__all__ = ["AcrossProblems", "across_problems", "critical_difference", "missing_cells"]
+__all__ = [
+    "FEWEST", "AcrossProblems", "across_problems", "critical_difference", "mean_rank_bounds", "missing_cells",
+]  # fmt: skip
 
 N_RESAMPLES = 2000
 Name = TypeVar("Name")  # of a problem
-FEWEST = 5  # problems, below which no test is made
+FEWEST = 5  # problems, below which there is no test and no interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +33,8 @@ class AcrossProblems:
         By mean rank, best first; those with a missing cell are in `missing` instead.
     n_problems : int
     mean_ranks : (m,) array
+    bounds : (m, 2) array
+        95 % intervals of the mean ranks over problems, see `mean_rank_bounds`.
     p_best : (m,) array
         Share of bootstrap samples of the problems (2000, fixed seed) in which the method has the least mean
         rank; ties are shared.
@@ -52,6 +57,7 @@ class AcrossProblems:
     methods: tuple[str, ...]
     n_problems: int
     mean_ranks: np.ndarray
+    bounds: np.ndarray
     p_best: np.ndarray
     win_rates: np.ndarray
     statistic: float
@@ -107,8 +113,9 @@ def across_problems(
     pairs = np.full((m, m), math.nan) if reason else _pairs(values, mean, posthoc)
     alike = (np.abs(mean[:, None] - mean) <= difference) if posthoc == "nemenyi" else ~(pairs <= level)
     return AcrossProblems(
-        tuple(methods[complete[i]] for i in order), n, mean, _p_best(ranks), _win_rates(values), statistic,
-        p_value, difference, pairs, () if reason else _cliques(alike), missing, reason,
+        tuple(methods[complete[i]] for i in order), n, mean, mean_rank_bounds(ranks), _p_best(ranks),
+        _win_rates(values), statistic, p_value, difference, pairs, () if reason else _cliques(alike), missing,
+        reason,
     )  # fmt: skip
 
 
@@ -139,10 +146,35 @@ def critical_difference(m: int, n: int, level: float = 0.05) -> float:
     return q * math.sqrt(m * (m + 1) / (6.0 * n))
 
 
+def mean_rank_bounds(ranks: np.ndarray, level: float = 0.95) -> np.ndarray:
+    """Intervals of mean ranks over the problems: mean ± t(n − 1) s/√n, within 1 and m.
+
+    The problems are taken for a sample. NaN with fewer than 5 of them, and for a method that has the same
+    rank on all.
+
+    Parameters
+    ----------
+    ranks : (n, m) array
+
+    Returns
+    -------
+    (m, 2) array
+    """
+    n, m = ranks.shape
+    if n < FEWEST or not m:
+        return np.full((m, 2), math.nan)
+    mean, spread = ranks.mean(axis=0), ranks.std(axis=0, ddof=1)
+    half = np.where(spread > 0, float(stdtrit(n - 1, (1 + level) / 2)) * spread / math.sqrt(n), math.nan)
+    return np.clip(np.column_stack([mean - half, mean + half]), 1, m)
+
+
 def _reason(n: int, m: int) -> str:
     if m < 2:
         return "fewer than two methods have an error on every problem"
-    return f"{n} problem(s), fewer than {FEWEST}: no test over problems" if n < FEWEST else ""
+    if n >= FEWEST:
+        return ""
+    count = f"{n} problems" if n > 1 else "one problem"
+    return f"{count}, fewer than {FEWEST}: no test over problems and no interval"
 
 
 def _omnibus(values: np.ndarray) -> tuple[float, float]:

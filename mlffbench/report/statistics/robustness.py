@@ -69,7 +69,7 @@ def robustness(errors: Mapping[tuple[str, str], Sequence[float]], methods: Seque
         _places(ranks.mean(axis=0)) if len(ranks) else places[0],
         _left_out(ranks, [problem for problem, _ in cells]),
         _left_out(ranks, [metric for _, metric in cells]),
-        np.quantile(places, [0.025, 0.975], axis=0).T,
+        np.quantile(places, [0.025, 0.975], axis=0, method="inverted_cdf").T,
         first.mean(axis=0),
         missing,
     )

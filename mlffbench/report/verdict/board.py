@@ -108,15 +108,16 @@ class Board:
     def quantity_on(self, test: str | None = None) -> str:
         """Quantity that compares methods on a test group: that of the ranking, if anybody has it there."""
         place = test or str(self.problem.reference)
-        has = any(np.isfinite(self._number(m, place, self.quantity)[0]) for m in self.rivals)
+        has = any(np.isfinite(self.number(m, place, self.quantity)[0]) for m in self.rivals)
         return self.quantity if has else "energy_per_atom"
 
-    def _number(self, label: str, test: str, quantity: str) -> tuple[float, float, float]:
+    def number(self, label: str, test: str, quantity: str) -> tuple[float, float, float]:
+        """Error with its interval, meV/Å or meV/atom; NaN where there is none."""
         return self._errors.get((label, test, quantity), (np.nan, np.nan, np.nan))
 
     def interval(self, label: str, test: str | None = None) -> tuple[float, float, float]:
         """Error on a test group, by default the one that ranks, and its interval, meV/Å or meV/atom."""
-        return self._number(label, test or str(self.problem.reference), self.quantity_on(test))
+        return self.number(label, test or str(self.problem.reference), self.quantity_on(test))
 
     def error(self, label: str, test: str | None = None) -> float:
         """Error on a test group, by default the one that ranks, meV/Å or meV/atom."""
@@ -124,7 +125,7 @@ class Board:
 
     def ranking_error(self, label: str, test: str) -> float:
         """Error on a test group in the quantity that ranks; NaN where the group has none."""
-        return self._number(label, test, self.quantity)[0]
+        return self.number(label, test, self.quantity)[0]
 
     def text(self, label: str, test: str | None = None) -> str:
         """Error with interval and unit."""

@@ -17,7 +17,9 @@ from mlffbench.report.formats import terminal
 from mlffbench.report.formats.write import write
 from mlffbench.report.results import Results
 
-FILES = ["leaderboard.md", "leaderboard.csv", "scores.csv", "scores.parquet", "report.html"]
+FILES = [
+    "leaderboard.md", "leaderboard.csv", "across_problems.csv", "scores.csv", "scores.parquet", "report.html",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import rankdata, sem
+from scipy.stats import t as student
 
-from mlffbench.report.statistics.across_problems import across_problems, critical_difference
+from mlffbench.report.statistics.across_problems import (
+    across_problems,
+    critical_difference,
+    mean_rank_bounds,
+)
 
 PROBLEMS = [f"problem {i}" for i in range(50)]
 
@@ -71,8 +77,27 @@ def test_missing_cells_are_named_never_ranked_and_no_problem_is_dropped():
 
 def test_few_problems_make_no_test():
     found = across_problems(np.array([[1.0, 2.0], [2.0, 3.0]]), ["a", "b"], ["A", "B"])
-    assert found.reason == "2 problem(s), fewer than 5: no test over problems"
+    assert found.reason == "2 problems, fewer than 5: no test over problems and no interval"
+    assert np.isnan(found.bounds).all()
     assert np.isnan(found.p_value)
     assert not found.cliques
     nobody = across_problems(np.full((2, 1), np.nan), ["a"], ["A", "B"])
     assert nobody.reason == "fewer than two methods have an error on every problem"
+
+
+def test_interval_of_a_mean_rank_is_student_s_and_stays_within_the_ranks():
+    ranks = rankdata(np.random.default_rng(3).random((8, 4)), axis=1)
+    low, high = student.interval(0.95, 7, ranks.mean(axis=0), sem(ranks))
+    expected = np.clip(np.column_stack([low, high]), 1, 4)
+    assert mean_rank_bounds(ranks) == pytest.approx(expected)
+    always = mean_rank_bounds(np.array([[1.0, 2.0, 3.0], [1.0, 3.0, 2.0]] * 3))
+    assert np.isnan(always[0]).all(), "the same rank on all problems has no spread"
+    assert np.isfinite(always[1:]).all()
+
+
+def test_intervals_of_mean_ranks_cover_the_truth():
+    """Of equal methods the true mean rank is (m + 1)/2."""
+    rng = np.random.default_rng(0)
+    ranks = (rankdata(rng.random((12, 6)), axis=1) for _ in range(500))
+    covered = np.mean([(b[:, 0] <= 3.5) & (b[:, 1] >= 3.5) for b in map(mean_rank_bounds, ranks)])
+    assert 0.93 < covered < 0.97

@@ -19,6 +19,7 @@ def test_places_by_hand():
     assert found.without_problem.tolist() == [[1, 2], [1, 2.5], [2.5, 3]]
     assert found.without_metric.tolist() == [[1, 2], [2, 2], [2, 3]]
     assert found.random_weights[0, 0] == 1
+    assert set((2 * found.random_weights).ravel() % 1) == {0.0}, "places, whole or shared by two"
     assert found.p_first.argmax() == 0
     assert found.p_first.sum() >= 1
 

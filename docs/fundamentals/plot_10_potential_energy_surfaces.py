@@ -315,19 +315,12 @@ class Birch:
         return -self.volume * (self.pressure(self.volume + h) - self.pressure(self.volume - h)) / (2 * h)
 
 
-fig, ax = plt.subplots(figsize=(7, 4))
-curves = {}
-for colour, (phase, name) in zip(("C0", "C3"), (("diamond", "diamond"), ("beta_tin", "β-tin")), strict=True):
-    known = solid.card["references"][phase]
-    volumes, per_atom = np.array(known["volumes_A3_per_atom"]), np.array(known["energies_eV_per_atom"])
-    curves[phase] = curve = Birch(volumes, per_atom)
+curves, known = {}, solid.card["references"]
+for phase in ("diamond", "beta_tin"):
+    curves[phase] = curve = Birch(known[phase]["volumes_A3_per_atom"], known[phase]["energies_eV_per_atom"])
     bulk_modulus = curve.bulk_modulus() / GPa
-    print(f"{name}: volume {curve.volume:.2f} Å³ per atom, bulk modulus {bulk_modulus:.1f} GPa")
-    assert abs(bulk_modulus / known["bulk_modulus_GPa"] - 1) < 0.01  # the card's own fit
-    v = np.linspace(volumes.min(), volumes.max(), 200)
-    ax.plot(volumes, per_atom, "o", color=colour)
-    ax.plot(v, curve.energy(v), color=colour, label=name)
-ax.set(xlabel="volume (Å³ per atom)", ylabel="energy (eV per atom)", title="Silicon, two crystal structures")
+    print(f"{phase}: volume {curve.volume:.2f} Å³ per atom, bulk modulus {bulk_modulus:.1f} GPa")
+    assert abs(bulk_modulus / known[phase]["bulk_modulus_GPa"] - 1) < 0.01  # the card's own fit
 
 # %%
 # Under pressure the structure with the lowest enthalpy :math:`H = E + pV` wins. Where the two phases have
@@ -349,12 +342,19 @@ transition = diamond.pressure(touching[0])
 print(f"diamond turns into β-tin at {transition / GPa:.1f} GPa")
 print(f"and shrinks from {touching[0]:.1f} to {touching[1]:.1f} Å³ per atom")
 assert np.abs(tangent(touching)).max() < 1e-8
+
+fig, ax = plt.subplots(figsize=(7, 4))
+for colour, (phase, curve) in zip(("C0", "C3"), curves.items(), strict=True):
+    volumes = np.array(known[phase]["volumes_A3_per_atom"])
+    v = np.linspace(volumes.min(), volumes.max(), 200)
+    ax.plot(volumes, known[phase]["energies_eV_per_atom"], "o", color=colour)
+    ax.plot(v, curve.energy(v), color=colour, label=phase.replace("beta_", "β-"))
 v = np.array([13.0, 19.5])
 ax.plot(v, diamond.energy(touching[0]) - transition * (v - touching[0]), "k--", lw=1, label="common tangent")
-ax.set_ylim(-5.45, -4.75)
+ax.set(xlabel="volume (Å³ per atom)", ylabel="energy (eV per atom)", ylim=(-5.45, -4.75))
+ax.set_title("Silicon, two crystal structures")
 ax.legend()
 fig.tight_layout()
-fig
 
 # %%
 # Extensive

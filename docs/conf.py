@@ -41,6 +41,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "sphinxcontrib.bibtex",
+    "reference",
     "repository_pages",
     "unexecuted_pages",
 ]

@@ -43,7 +43,8 @@ def write_pages(docs: Path, root: Path = ROOT) -> None:
 
 def repository_pages(docs: Path, root: Path = ROOT) -> dict[str, str]:
     """Pages by their paths below the folder of pages; of linked files, and of those that these link to."""
-    waiting = [*ALWAYS, *_linked(docs, root)]
+    boards = (file.relative_to(root).as_posix() for file in root.glob("results/*/leaderboard.md"))
+    waiting = [*ALWAYS, *boards, *_linked(docs, root)]
     seen: dict[str, None] = {}
     while waiting:
         path = waiting.pop()

@@ -12,7 +12,7 @@ from rich.text import Text
 from mlffbench.cli.console import table
 from mlffbench.registry.description import REQUIRED
 
-__all__ = ["print_page"]
+__all__ = ["cost_words", "print_page"]
 
 
 def print_page(screen: Console, facts: Mapping[str, Any]) -> None:
@@ -51,7 +51,7 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "needs", ", ".join(map(_package, facts["packages"]))
     yield "licence", "MIT, as mlffbench" + ("; beside that of what it needs" if facts["packages"] else "")
     if facts["cost"]:
-        yield "cost", _cost(facts["cost"])
+        yield "cost", cost_words(facts["cost"])
     yield "cannot", "\n".join(facts["cannot"]) or "–"
     if not facts["fitted_here"]:
         yield "fit", "none here: the model exists already"
@@ -64,7 +64,7 @@ def _installed(facts: Mapping[str, Any]) -> str:
     return f"in an environment of its own, which the first fit makes; here {here.partition(':')[0]}"
 
 
-def _cost(cost: Mapping[str, Any]) -> str:
+def cost_words(cost: Mapping[str, Any]) -> str:
     """Cost in words, to one digit, since machines differ."""
     seconds = cost["fit_seconds"]
     fit = (

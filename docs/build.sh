@@ -31,7 +31,8 @@ elif ! "$python" -W ignore -c "$needed" 2>/dev/null; then
     python=$PWD/_build/venv/bin/python
 fi
 PATH=$(dirname "$python"):$PATH # pages run `mlffbench`
-export PATH MPLBACKEND=Agg OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}" MLFFBENCH_DOCS_QUICK=$quick
+PYTHONPATH=$(cd .. && pwd)${PYTHONPATH:+:$PYTHONPATH} # the package beside this folder is the one that is described
+export PATH PYTHONPATH MPLBACKEND=Agg OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}" MLFFBENCH_DOCS_QUICK=$quick
 if [ -z "${MLFFBENCH_DATA:-}" ] && [ -d ../../shared/data ]; then
     MLFFBENCH_DATA=$(cd ../../shared/data && pwd)
     export MLFFBENCH_DATA
@@ -39,6 +40,15 @@ fi
 
 start=$SECONDS
 rm -f _build/html/not_executed.txt
+if [ "$(cat _gallery/.quick 2>/dev/null)" != "$quick" ]; then # pages of the other form are no cache
+    rm -rf _gallery _build/doctrees
+    mkdir -p _gallery
+    echo "$quick" >_gallery/.quick
+fi
+for page in _gallery/*/plot_*.rst; do # of scripts that are gone
+    script=${page#_gallery/}
+    [ -f "${script%.rst}.py" ] || rm -f "${page%.rst}".*
+done
 "$python" -m sphinx -b html -n -W --keep-going -q -d _build/doctrees . _build/html
 echo "built docs/_build/html/index.html in $((SECONDS - start)) s"
 

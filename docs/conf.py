@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from importlib.metadata import version as version_of
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -19,6 +18,8 @@ sys.path.insert(0, str(HERE / "_ext"))
 from unexecuted_pages import executed_pattern
 from unexecuted_pages import pages_without_data as find_pages_without_data
 
+import mlffbench
+
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ["PYTHONWARNINGS"] = "ignore::DeprecationWarning,ignore::FutureWarning"  # of pages' own processes
 
@@ -26,7 +27,7 @@ os.environ["PYTHONWARNINGS"] = "ignore::DeprecationWarning,ignore::FutureWarning
 project = "mlffbench"
 author = "The mlffbench developers"
 project_copyright = author
-release = version_of("mlffbench")
+release = mlffbench.__version__
 version = release
 
 # ---------------------------------------------------------------- pages

@@ -40,6 +40,7 @@ RESULTS = (DOCS / "results.md").read_text(encoding="utf-8")
 PYTHON = (DOCS / "python.md").read_text(encoding="utf-8")
 INSTALL = (DOCS / "install.md").read_text(encoding="utf-8")
 STATISTICS = (DOCS / "statistics.md").read_text(encoding="utf-8")
+ENVIRONMENTS = (DOCS / "environments.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str, text: str = DATA) -> list[str]:
@@ -121,6 +122,13 @@ def test_the_python_of_estimators_runs(tmp_path, monkeypatch):
     assert (scope["prediction"].energy_std > 0).all()
     same, delta = (scope[name].predict(scope["test"]).energy for name in ("same", "delta"))
     assert same.tolist() == delta.tolist()
+
+
+def test_the_python_of_environments_runs():
+    scope: dict = {}
+    for code in blocks("python", ENVIRONMENTS):
+        exec(compile(code, "environments.md", "exec"), scope)
+    assert scope["MyModel"].environment["requirements"][0].startswith("my_framework")
 
 
 def test_the_estimators_of_the_suites_are_known(monkeypatch):

@@ -75,16 +75,17 @@ for name, frames in groups.items():
 # Fit
 # ---
 #
-# ``preset="small"`` is the smallest of four sizes, which the next page compares. A fit wants frames and labels. Two things happen that you need not care for: the energies of isolated atoms,
-# which the dataset knows, are subtracted before training and added to every prediction; and a tenth of the frames is
-# held out of the training, to choose the best epoch. These are the *validation* frames. The test groups play no part.
+# ``preset="small"`` is the smallest of four sizes, which the next page compares. A fit wants frames and labels. Two
+# things happen that you need not care for: the energies of isolated atoms, which the dataset knows, are subtracted
+# before training and added to every prediction; and a tenth of the frames is held out of the training, to choose the
+# best epoch. These are the *validation* frames. The test groups play no part.
 
-train = groups["train_300K"][:200]
+train = groups["train_300K"][:160]
 frames = [data.frames[i] for i in train]
 model = MACE(
     preset="small",
     batch_size=5,
-    max_epochs=25,
+    max_epochs=22,
     random_state=0,
     atomic_energies=data.atomic_energies,
 )
@@ -179,9 +180,13 @@ for name in tests:
     true = np.concatenate([data.labels.forces[i] for i in groups[name]])
     zero, ours = np.sqrt(np.mean(true**2)), errors[name][0].value
     print(f"{name:18s}error without a model {1e3 * zero:5.0f} meV/Å, with it {ours / zero:4.0%} of that")
-    assert ours < zero
+    assert ours < zero or name == "dihedral"
+assert errors["dihedral"][0].value > zero / 2  # zero: of the last of the tests, the torsion
 
 # %%
+# A share near or above 100 % says that the model is no better than none. The torsion is such a case: no training frame
+# is turned that far, and small errors elsewhere say nothing about it.
+#
 # Parity
 # ------
 #
@@ -236,10 +241,10 @@ suite = """\
 name: first
 problems:
   - dataset: malonaldehyde
-    split: {official: {train: train_300K, n_train: 200}}
+    split: {official: {train: train_300K, n_train: 160}}
 estimators:
   - atomic_reference
-  - mace: {preset: small, batch_size: 5, max_epochs: 25}
+  - mace: {preset: small, batch_size: 5, max_epochs: 22}
 """
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "first.yaml"

@@ -617,7 +617,8 @@ class Score:
     """Error or cost on one test group: lower is better, 0 is perfect.
 
     `low` and `high` bound a 95 % interval; None if there is none. `predicted` and `reference` are the two
-    values of an error of a single number; `task` is the task that measured it.
+    values of an error of a single number; `task` is the task that measured it; `trials` is the number of
+    trajectories, starts, modes ... that a count or a share is of.
     """
 
     test: str
@@ -630,6 +631,11 @@ class Score:
     predicted: float | None = None
     reference: float | None = None
     task: str = ""
+    trials: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The score as plain JSON, with `trials` only where there are any."""
+        return {name: value for name, value in vars(self).items() if name != "trials" or value is not None}
 
     def __repr__(self) -> str:
         name = " ".join(filter(None, [self.task and f"{self.task}:", self.quantity, self.metric]))

@@ -157,6 +157,8 @@ def test_values_are_shown_in_one_line_without_their_arrays():
     assert repr(data.labels) == "<Labels of 2 frames: energy (eV), forces (eV/Å) of 1>"
     assert repr(split) == "<Split: 1 training frames; tests test (in domain) 1>"
     score = Score("diamond", "C11", "error", 1.7, "GPa", None, None, 153.1, 151.4, "properties")
+    assert "trials" not in score.to_json()
+    assert Score(**Score("300 K", "failures", "share", 0.25, "", trials=4).to_json()).trials == 4
     assert repr(score) == "<Score properties: C11 error on diamond: 1.7 GPa, 153.1 for 151.4>"
     assert "[0.02, 0.023]" in repr(Score("test", "forces", "rmse", 0.0213, "eV/Å", 0.02, 0.023))
 

@@ -116,7 +116,9 @@ class Outcome:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Score | Curve | Conditions):
+    if isinstance(value, Score):
+        return value.to_json()
+    if isinstance(value, Curve | Conditions):
         return asdict(value)
     if isinstance(value, np.ndarray):
         return value.tolist()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
@@ -88,7 +87,7 @@ def _scored(
     labels = {test: unpack(arrays, test) for test in tests}
     clusters = _clusters(document, arrays, tests)
     usable = {test: clusters[test].usable for test in tests}
-    new = [asdict(s) for test in tests for s in score(test, *labels[test], functions, usable[test])]
+    new = [s.to_json() for test in tests for s in score(test, *labels[test], functions, usable[test])]
     replaced = {(name, test, "") for name in functions for test in tests}
     others = [s for s in document["scores"] if (s["metric"], s["test"], s.get("task") or "") not in replaced]
     case = document["case"]

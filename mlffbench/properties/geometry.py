@@ -35,6 +35,8 @@ class Geometry:
         Largest error of an angle between two bonds, degrees; None without such angles.
     changed_bonds : int
         Number of bonds that only one of the two structures has.
+    n_bonds : int
+        Number of bonds of either structure.
     """
 
     atoms: Atoms
@@ -43,6 +45,7 @@ class Geometry:
     bond_error: float | None
     angle_error: float | None
     changed_bonds: int
+    n_bonds: int
 
     @property
     def same_molecule(self) -> bool:
@@ -84,14 +87,15 @@ def geometry(
     energy = float(minimum.get_potential_energy())
     minimum.calc = None
     pairs = bonds(expected)
-    changed = {*map(tuple, pairs.tolist())} ^ {*map(tuple, bonds(minimum).tolist())}
+    own, true = ({*map(tuple, found.tolist())} for found in (bonds(minimum), pairs))
     return Geometry(
         minimum,
         energy,
         superposed_rmsd(minimum, expected),
         _largest(_lengths(minimum, pairs) - _lengths(expected, pairs)),
         _largest(_angles(minimum, pairs) - _angles(expected, pairs)),
-        len(changed),
+        len(own ^ true),
+        len(own | true),
     )
 
 

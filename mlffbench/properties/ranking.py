@@ -31,6 +31,8 @@ class Ranking:
         Share of truly stable candidates among those predicted stable; None if none is predicted stable.
     recall : float or None
         Share of candidates predicted stable among the truly stable; None if none is stable.
+    k, n_predicted, n_stable : int
+        Denominators of `top_k_recall`, `precision` and `recall`.
     """
 
     kendall: float | None
@@ -41,6 +43,9 @@ class Ranking:
     prevalence: float
     precision: float | None
     recall: float | None
+    k: int
+    n_predicted: int
+    n_stable: int
 
     @property
     def f1(self) -> float | None:
@@ -95,8 +100,10 @@ def ranking(
         raise ValueError(f"fraction is above 0 and at most 1; got {fraction}")
     kendall, spearman = _correlations(true, guess)
     stable, predicted_stable = true <= threshold, guess <= threshold
-    hits = int((stable & predicted_stable).sum())
-    n_selected = int(stable.sum()) if fraction is None else max(1, round(fraction * len(true)))
+    hits, n_stable, n_predicted = (
+        int(mask.sum()) for mask in (stable & predicted_stable, stable, predicted_stable)
+    )
+    n_selected = n_stable if fraction is None else max(1, round(fraction * len(true)))
     return Ranking(
         kendall,
         spearman,
@@ -104,8 +111,11 @@ def ranking(
         _enrichment(stable, guess, n_selected),
         _enrichment(stable, true, n_selected),
         float(stable.mean()),
-        hits / int(predicted_stable.sum()) if predicted_stable.any() else None,
-        hits / int(stable.sum()) if stable.any() else None,
+        hits / n_predicted if n_predicted else None,
+        hits / n_stable if n_stable else None,
+        k,
+        n_predicted,
+        n_stable,
     )
 
 

@@ -29,10 +29,10 @@ __all__ = ["QUANTITIES", "Results", "number"]
 
 QUANTITIES = errors.NAMES  # errors on test groups, and their names in tables
 KEYS = ["problem", "method", "task", "test", "quantity", "metric", "unit"]
-NUMBERS = ["value", "low", "high", "predicted", "reference"]
+NUMBERS = ["value", "low", "high", "predicted", "reference", "trials"]
 NO_INTERVAL = "one measurement"
 SAME = 1e-4  # relative difference of a score and of what the rounded sums of its errors give
-LACKING = (math.nan,) * 5  # of a seed without the number
+LACKING = (math.nan,) * 6  # of a seed without the number
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,8 @@ class Results:
 
         The columns value, low and high hold the mean and its 95 % interval (see
         `statistics.samples.over_clusters` and, without clusters, `statistics.estimates.over_seeds`),
-        predicted and reference the numbers that a task compared (NaN without them), seeds their count,
+        predicted and reference the numbers that a task compared (NaN without them), trials what a count or a
+        share of a task is of, over all seeds (NaN: no count, or not known), seeds their count,
         interval what the interval was taken over, reason why there is none, clusters the number of clusters
         of test frames (0: not known). Errors in eV are given in meV, scores of tasks in their own unit.
         """
@@ -107,7 +108,8 @@ def _mean_scores(
         own, clusters = _clustered(
             estimate, sample, key[6].startswith("m"), without.get((*key[:2], key[3]), "")
         )
-        rows.append((*key, *own[:3], *_sides(values[:count]), count, own.interval, own.reason, clusters))
+        others = *_sides(values[:count]), _trials(values[:count])
+        rows.append((*key, *own[:3], *others, count, own.interval, own.reason, clusters))
     frame = pd.DataFrame(rows, columns=[*KEYS, *NUMBERS, "seeds", "interval", "reason", "clusters"])
     return frame.astype(dict.fromkeys(NUMBERS, float))
 
@@ -188,6 +190,11 @@ def _sides(values: Sequence[tuple[float, ...]]) -> tuple[float, float]:
     """Means of the predicted and of the reference number; NaN where the first seed has none."""
     predicted, reference = ([row[k] for row in values] for k in (3, 4))
     return _mean_side(predicted), _mean_side(reference)
+
+
+def _trials(values: Sequence[tuple[float, ...]]) -> float:
+    """Trials of all seeds; NaN where one has none."""
+    return math.fsum(row[5] for row in values)
 
 
 def _mean_side(values: Sequence[float]) -> float:

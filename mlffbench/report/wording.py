@@ -23,6 +23,7 @@ __all__ = [
     "plain",
     "rank_text",
     "ratio",
+    "ratio_with_interval",
     "with_interval",
 ]
 
@@ -54,6 +55,9 @@ HOW_TO_READ = (  # points of one paragraph
     "nothing of the error itself. A method is usable on a group if its error there is at most half the "
     "baseline's, which knows the composition alone; without a baseline, if it is within the thresholds of "
     "docs/quantities.md. Tasks are judged by thresholds, too, which are no part of any rank.",
+    "A number without an interval was measured once, or is no sample: points of a path, bonds, modes and "
+    "steps of one result, the largest of many errors. Times and memory are those of one run a seed. In the "
+    "verdict errors have intervals; those of the ratios stand in the tables by test group.",
     "Prediction times include preparation (neighbour lists, "
     "descriptors). Failed cases are rows too. ‡ marks errors on a test group some of whose frames have a "
     "twin in the training set: the same structure up to rotation, order of atoms and choice of cell. "
@@ -124,10 +128,14 @@ def with_interval(value: float, low: float, high: float, least: float = 0.0, mos
     ('30 [0, 65]', '0.000 [0, 0.089]', '20 [19, 30]')
     >>> with_interval(1.2, 1.0, 1.76, least=1.0), with_interval(0.97, 0.94, 1.0, most=1.0)
     ('1.20 [1, 1.76]', '0.970 [0.940, 1]')
+    >>> with_interval(5.9e-12, 4.1e-12, 8.0e-12)
+    '5.9e−12 [4.1e−12, 8e−12]'
     """
     half = max(value - low, high - value)
-    if not np.isfinite(half) or half <= 0 or max(half, value) >= 1e6 or half < 1e-4:
+    if not np.isfinite(half) or half <= 0:
         return plain(value)
+    if max(half, value) >= 1e6 or half < 1e-4:
+        return f"{plain(value)} [{plain(low)}, {plain(high)}]"
     decimals = max(0, 1 - int(np.floor(np.log10(half))))
     if least < low and high < most and half < value and half <= LOPSIDED * min(value - low, high - value):
         return f"{value:.{decimals}f} ±{half:.{decimals}f}"
@@ -138,6 +146,18 @@ def with_interval(value: float, low: float, high: float, least: float = 0.0, mos
 def ratio(value: float) -> str:
     """A transfer ratio: ``3.50×``, without decimals from ``10×`` on."""
     return MISSING if not np.isfinite(value) else f"{value:.2f}×" if value < 10 else f"{value:.0f}×"
+
+
+def ratio_with_interval(value: float, low: float, high: float) -> str:
+    """A transfer ratio with the ends of its interval, which is not symmetric: ``3.50× [2.9, 4.2]``.
+
+    Examples
+    --------
+    >>> ratio_with_interval(3.5, 2.94, 4.17), ratio_with_interval(55.0, 40.2, 75.1)
+    ('3.50× [2.94, 4.17]', '55× [40, 75]')
+    """
+    ends = ", ".join(ratio(end).removesuffix("×") for end in (low, high))
+    return f"{ratio(value)} [{ends}]" if np.isfinite(low + high) else ratio(value)
 
 
 def rank_text(best: float, worst: float) -> str:

@@ -98,9 +98,11 @@ def _structure(dataset: Dataset, split: Split) -> Atoms:
     return repeated_cell(dataset.frames[int(split.train[0])])
 
 
-def _magnitude(test: str, quantity: str, value: float, unit: str, metric: str = "error") -> Score:
+def _magnitude(
+    test: str, quantity: str, value: float, unit: str, metric: str = "error", trials: int | None = None
+) -> Score:
     """|value| of a number that is 0 for an ideal potential."""
-    return Score(test, quantity, metric, abs(float(value)), unit)
+    return Score(test, quantity, metric, abs(float(value)), unit, trials=trials)
 
 
 def _conservation(calculator: BaseCalculator, atoms: Atoms, name: str, n_lines: int, seed: int) -> list[Row]:
@@ -156,7 +158,7 @@ def _compression(calculator: BaseCalculator, atoms: Atoms, name: str) -> list[Ro
     squeeze = compression(calculator, atoms)
     energies = np.clip(squeeze.energies - squeeze.energies[0], -1e3, 1e3)  # a wall can be any height
     return [
-        _magnitude(name, "compression", squeeze.holes, "", "holes"),
+        _magnitude(name, "compression", squeeze.holes, "", "holes", len(squeeze.scales) - 1),
         _magnitude(name, "compression", squeeze.depth, "eV/atom", "depth"),
         Curve(f"compression of {name}", "all lengths, times the first", "energy (eV/atom)",
               squeeze.scales.tolist(), energies.tolist()),
@@ -165,14 +167,14 @@ def _compression(calculator: BaseCalculator, atoms: Atoms, name: str) -> list[Ro
 
 def _pair(calculator: BaseCalculator, first: str, second: str, shortest: float, n: int) -> list[Row]:
     pair = diatomic(calculator, first, second, shortest=shortest, n=n)
-    name = f"{first}-{second}"
+    name, steps = f"{first}-{second}", len(pair.distances) - 1
     return [
         _magnitude(name, "tortuosity", pair.tortuosity - 1, ""),
         _magnitude(name, "energy_jump", pair.energy_jump, "eV"),
-        _magnitude(name, "force_flips", max(pair.force_flips - 1, 0), ""),
+        _magnitude(name, "force_flips", max(pair.force_flips - 1, 0), "", trials=steps),
         _magnitude(name, "pair_conservation", pair.conservation, "eV/Å"),
         _magnitude(name, "repulsion", 1 + pair.repulsion, ""),
-        _magnitude(name, "holes", pair.holes, ""),
+        _magnitude(name, "holes", pair.holes, "", trials=steps),
         _curve(pair, name),
     ]
 

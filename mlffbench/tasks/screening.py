@@ -257,10 +257,14 @@ def _ranking_rows(pool: str, order: Ranking) -> list[Row]:
         "f1": (order.f1, 1.0),
         "daf": (order.daf, largest_daf),
     }
-    return [_ranking_row(pool, metric, value, best) for metric, (value, best) in values.items()]
+    trials = {"top_k": order.k, "precision": order.n_predicted, "recall": order.n_stable}
+    return [
+        _ranking_row(pool, metric, value, best, trials.get(metric))
+        for metric, (value, best) in values.items()
+    ]
 
 
-def _ranking_row(pool: str, metric: str, value: float | None, best: float | None) -> Row:
+def _ranking_row(pool: str, metric: str, value: float | None, best: float | None, trials: int | None) -> Row:
     if value is None or not best:
         why = (
             "no candidate is predicted to be stable"
@@ -268,7 +272,8 @@ def _ranking_row(pool: str, metric: str, value: float | None, best: float | None
             else "all are equal"
         )
         return skipped_row(pool, metric, why)
-    return Score(pool, "ranking", metric, 1 - value / best, "", predicted=value, reference=best)
+    error = 1 - value / best
+    return Score(pool, "ranking", metric, error, "", predicted=value, reference=best, trials=trials)
 
 
 def _cost_rows(pool: str, rows: Sequence[Row], n: int) -> list[Row]:

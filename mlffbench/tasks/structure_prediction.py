@@ -206,7 +206,7 @@ def _failure_rate(test: str, quantity: str, successes: int, n: int) -> Score:
 
     interval = binomtest(n - successes, n).proportion_ci(method="wilson")
     low, high = float(interval.low), float(interval.high)
-    return Score(test, quantity, "failure_rate", 1 - successes / n, "", low, high)
+    return Score(test, quantity, "failure_rate", 1 - successes / n, "", low, high, trials=n)
 
 
 # ---------------------------------------------------------------- the ground state from random cells
@@ -290,7 +290,7 @@ def _meetings(landscape: Landscape, search: Search, own: Relaxation, result: Ran
         return [skipped_row(name, "ground_state", f"the reference potential itself does not meet {name}")]
     return [
         _failure_rate(name, "ground_state", len({*cells} & {*hits}), len(cells)),
-        Score(name, "ground_state", "missed", float(not hits), ""),
+        Score(name, "ground_state", "missed", float(not hits), "", trials=1),
         Score(name, "ground_state", "force_calls", float(result.calls_until(hits[0])), "")
         if hits
         else skipped_row(name, "ground_state_force_calls", f"not met in {result.force_calls} force calls"),
@@ -326,7 +326,7 @@ def _per_atom(run: Relaxation) -> float:
 def _below(landscape: Landscape, name: str, own: Relaxation, minima: Sequence[Minimum]) -> list[Row]:
     """Count the model's minima below its ground state, and those that are none of the reference potential."""
     lower = [m.atoms for m in minima if m.energy < _per_atom(own) - RESOLUTION]
-    count = Score(name, "ground_state", "minima_below", float(len(lower)), "")
+    count = Score(name, "ground_state", "minima_below", float(len(lower)), "", trials=len(minima))
     if (truth := landscape.true_calculator()) is None:
         reason = "the dataset has no calculator that could judge them"
         return [count, skipped_row(name, "false_minima", reason)]
@@ -337,7 +337,8 @@ def _below(landscape: Landscape, name: str, own: Relaxation, minima: Sequence[Mi
         end.converged and _per_atom(end) <= limit and stays(atoms, end)
         for atoms, end in zip(lower, ends, strict=True)
     ]
-    return [count, Score(name, "ground_state", "false_minima", float(len(real) - sum(real)), "")]
+    n_false = float(len(real) - sum(real))
+    return [count, Score(name, "ground_state", "false_minima", n_false, "", trials=len(minima))]
 
 
 # ---------------------------------------------------------------- molecules
@@ -370,7 +371,7 @@ def _ranking(landscape: Landscape, search: Search | None) -> list[Row]:
     order = ranking(true, predicted, threshold=min(true), k=min(3, len(true) - 1))
     tau = order.kendall
     return [
-        Score(test, "ranking", "top_k", 1 - order.top_k_recall, ""),
+        Score(test, "ranking", "top_k", 1 - order.top_k_recall, "", trials=order.k),
         skipped_row(test, "kendall", "the model gives all structures one energy")
         if tau is None
         else Score(test, "ranking", "kendall", 1 - tau, "", predicted=tau, reference=1.0),

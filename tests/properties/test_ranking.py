@@ -15,6 +15,7 @@ def test_ranking_by_hand() -> None:
     reference = [0.0, 0.1, 0.2, 0.3, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5]
     predicted = [0.1, 1.0, 0.2, 0.9, 0.3, 1.1, 1.2, 1.3, 1.4, 1.5]
     found = ranking(reference, predicted, threshold=0.5, k=3)
+    assert (found.k, found.n_predicted, found.n_stable) == (3, 3, 4)
     assert found.precision == pytest.approx(2 / 3)
     assert found.recall == pytest.approx(2 / 4)
     assert found.f1 == pytest.approx(4 / 7)

@@ -102,7 +102,7 @@ def test_the_truth_is_perfect() -> None:
         assert values[f"{quantity}_distribution", "wasserstein"].value == pytest.approx(0, abs=1e-9)
     assert values["vibrational_spectrum", "wasserstein"].value == pytest.approx(0, abs=1e-9)
     failures = values["failures", "share"]
-    assert (failures.value, failures.low) == (0, 0)
+    assert (failures.value, failures.low, failures.trials) == (0, 0, 2)
     assert failures.high == pytest.approx(1 - 0.025**0.5)  # Clopper and Pearson: none of two
     assert values["lifetime_lost", "share"].value == 0
     assert values["nve_drift", "error"].value < 1  # meV/atom/ps
@@ -184,6 +184,7 @@ def test_stopping_is_no_failure() -> None:
     found = rows(Analytic(ARGON), *argon(), protocol={"max_seconds": 0.0})
     values, missing = scores(found), reasons(found)
     assert (values["failures", "share"].value, values["failures", "share"].high) == (0, 1)
+    assert values["failures", "share"].trials is None, "their fate is not known"
     assert missing["nve_drift"].kind == "skipped"
     assert "limit of wall time" in missing["radial_distribution"].message
 

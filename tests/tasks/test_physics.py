@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from example_counts import counts_of
 
 from mlffbench.data import Missing, Score, Split
 from mlffbench.datasets.malonaldehyde import malonaldehyde
@@ -32,3 +33,6 @@ def test_every_pair_of_elements_is_a_test_of_its_own():
     pairs = {"H-H", "H-C", "H-O", "C-C", "C-O", "O-O"}
     assert {r.test for r in found if isinstance(r, Score)} == {"C3H4O2", *pairs}
     assert not [r for r in found if isinstance(r, Missing) and r.kind != "skipped"]
+    assert set(counts_of("physics", found)) == {
+        ("compression", "holes"), ("force_flips", "error"), ("holes", "error")
+    }  # fmt: skip

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from example_copper import FCC, crystals, fitted, scores
+from example_counts import counts_of
 
 from mlffbench.data import Curve, Score
 from mlffbench.system import checkpoint
@@ -30,7 +31,11 @@ def test_the_true_model_picks_the_right_candidates(params: dict[str, Any]) -> No
 
 
 def test_noise_ranks_badly() -> None:
-    found = scores(screening(fitted(noise=5.0), *crystals(), n=18, k=3))
+    rows = screening(fitted(noise=5.0), *crystals(), n=18, k=3)
+    found = scores(rows)
+    counts = counts_of("screening", rows)
+    assert set(counts) == {("ranking", metric) for metric in ("top_k", "precision", "recall")}
+    assert counts["ranking", "top_k"][1] == 3
     assert found["strained", "ranking", "spearman"] > 0.4
     assert found["strained", "ranking", "precision"] > 0.3
 

@@ -11,6 +11,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
 from example_copper import FCC, crystals, fitted, scores
+from example_counts import counts_of
 
 from mlffbench.data import Curve, Missing
 from mlffbench.tasks.structure_prediction import (
@@ -68,7 +69,9 @@ def test_force_calls_are_at_least_one_relaxation_and_at_most_all() -> None:
 def test_a_model_with_a_hole_has_false_minima() -> None:
     """The well is below fcc, and the truth says that nothing is there."""
     few = {**SMALL, "amplitudes": (), "n_cells": 3}
-    found = scores(structure_prediction(fitted(lure=4.0), *crystals(structures={"fcc": FCC}), seed=1, **few))
+    rows = structure_prediction(fitted(lure=4.0), *crystals(structures={"fcc": FCC}), seed=1, **few)
+    found, counts = scores(rows), counts_of("structure_prediction", rows)
+    assert {metric for _, metric in counts} >= {"failure_rate", "missed", "minima_below", "false_minima"}
     assert found["fcc", "ground_state", "minima_below"] > 0
     assert found["fcc", "ground_state", "false_minima"] == found["fcc", "ground_state", "minima_below"]
 

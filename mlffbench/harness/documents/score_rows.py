@@ -16,7 +16,7 @@ MEMORY = ("peak_memory", "peak_gpu_memory")
 
 
 class ScoreRow(NamedTuple):
-    """A number, the interval and the numbers that a task compared; `n` frames of the test group."""
+    """A number, its interval, the numbers that a task compared; `n` frames, or trials of a count."""
 
     task: str
     test: str
@@ -44,7 +44,7 @@ def score_rows(document: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         get = score.get
         task, test = get("task") or "", score["test"]
         names = task, test, score["quantity"], score["metric"], get("unit") or ""
-        n = training.get(test) if task == TRAINING else None if task else sizes.get(test)
+        n = training.get(test) if task == TRAINING else get("trials") if task else sizes.get(test)
         rows.append((*names, get("value"), get("low"), get("high"), n, get("predicted"), get("reference")))
     return [*rows, *_timings(document, sizes)]
 

@@ -20,6 +20,7 @@ __all__ = ["inert", "render", "wide_frame"]
 KEYS = ["problem", "method", "test"]
 METRICS = {"rmse": "RMSE", "mae": "MAE", "max_error": "max error"}
 FORMULA = (*"=+-@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")  # OWASP, CSV injection
+RATIOS = {"ratio": "ratio", "ratio_low": "ratio low", "ratio_high": "ratio high"}
 FAILURE = ["failure kind", "failure message"]
 
 
@@ -99,8 +100,11 @@ def _ratios(results: Results, frames: Frames) -> pd.DataFrame:
     for error in frames.errors.to_dict("records"):
         row = rows.setdefault(tuple(error[key] for key in KEYS), {})
         row["frames"] = sizes[error["problem"]][error["test"]]
-        row[f"{SHOWN[error['quantity']][0]} ratio"] = error["ratio"]
-    return _frame(rows, ["frames", *(f"{name} ratio" for name, _ in SHOWN.values())])
+        name = SHOWN[error["quantity"]][0]
+        row |= {f"{name} {header}": error[key] for key, header in RATIOS.items()}
+    return _frame(
+        rows, ["frames", *(f"{name} {header}" for name, _ in SHOWN.values() for header in RATIOS.values())]
+    )
 
 
 def _errors(results: Results) -> pd.DataFrame:

@@ -14,7 +14,7 @@ W1 = "Wasserstein's W₁ of its distribution from the reference's, averaged over
 QUANTITIES = (
     Quantity(TASK, "failures", "share", "failed trajectories", "1−S", "",
              "Share of the trajectories that crossed the limits of the reference data before their end.",
-             passed=0.0, failed=0.1, source=FU),
+             passed=0.0, failed=0.1, source=FU, counted="trials", is_share=True),
     Quantity(TASK, "lifetime_lost", "share", "lost lifetime", "1−⟨t⟩/T", "",
              "1 less the restricted mean lifetime of a trajectory over its full length.",
              passed=0.0, failed=0.1, source=FU),

@@ -8,6 +8,7 @@ from typing import Literal
 __all__ = ["Direction", "Quantity", "Status"]
 
 Direction = Literal["lower", "higher", "target", "none"]
+Counted = Literal["", "trials", "all"]
 Status = Literal["passed", "marginal", "failed"]
 
 
@@ -38,6 +39,11 @@ class Quantity:
         The bounds are of the number over the absolute value of its reference.
     broken : float, optional
         Bound beyond which the number tells that a structure collapsed, or exploded, and nothing else.
+    counted : {"", "trials", "all"}
+        What a count or a share is of, where documents hold their number: independent ``trials``, from which
+        an interval follows, or ``all`` bonds, modes, pairs ... of one result, which are no sample.
+    is_share : bool
+        The number is a count over the number of trials.
     source : str
         Publication of the definition, and where the bounds come from.
     """
@@ -56,6 +62,8 @@ class Quantity:
     relative: bool = False
     broken: float | None = None
     source: str = ""
+    counted: Counted = ""
+    is_share: bool = False
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from scipy.stats import binomtest
 
-__all__ = ["count_interval", "count_text"]
+from mlffbench.report.quantities.quantity import Quantity
+
+__all__ = ["count_interval", "count_text", "counted_text"]
 
 
 def count_interval(k: int, n: int, level: float = 0.95) -> tuple[float, float]:
@@ -49,3 +53,24 @@ def count_text(k: int, n: int) -> str:
     if k == 0:
         return f"0 of {n} (≤ {high:.2f})"
     return f"{n} of {n} (≥ {low:.2f})" if k == n else f"{k} of {n} ({low:.2f} to {high:.2f})"
+
+
+def counted_text(entry: Quantity | None, value: float, trials: float, seeds: int = 1) -> str:
+    """Return a count with its number of trials; '' for no count, or one whose trials are unknown.
+
+    Independent trials have the interval of their share, ``0 of 32 (≤ 0.09)``; bonds, modes or pairs of one
+    result are no sample: ``1 of 21``. The trials of several seeds are counted together.
+
+    Parameters
+    ----------
+    value : float
+        Mean over the seeds, in the unit of documents.
+    trials : float
+        Of all seeds; NaN where it is not known.
+    """
+    if entry is None or not entry.counted or not math.isfinite(value) or not trials >= 1:
+        return ""
+    count, n = value * (trials if entry.is_share else seeds), int(trials)
+    if abs(count - round(count)) > 1e-6 * n or not 0 <= round(count) <= n:
+        return ""
+    return count_text(round(count), n) if entry.counted == "trials" else f"{round(count)} of {n}"

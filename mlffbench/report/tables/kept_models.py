@@ -26,7 +26,7 @@ def kept_models_table(problem: Problem, order: Sequence[str]) -> Table:
                 cells = [Cell(method.label), Cell(str(document["case"].get("seed"))), Cell(file)]
                 rows.append(Row([*cells, number_cell(plain, size)], method=method.label))
     columns = [Column("method"), Column("seed"), Column("file in the results folder"), Column("size", "kB")]
-    caption = "'mlffbench model FOLDER METHOD' prints the settings of a model and copies it."
+    caption = "'mlffbench model FOLDER METHOD' prints the settings of a model and copies it. Sizes are exact."
     return Table("models", "Kept models", columns, rows, caption, words=3)
 
 

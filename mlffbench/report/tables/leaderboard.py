@@ -85,7 +85,7 @@ def _error_columns(problem: Problem, frames: Frames) -> tuple[list[NamedColumn],
         initial = name[0].upper()
         columns.append((Column(f"{initial} RMSE", unit), partial(_error_cell, problem, group)))
         for part, values in _in_training(frames.training, quantity).items():
-            columns.append((Column(f"{initial} {part}", unit), partial(_value_cell, wording.plain, values)))
+            columns.append((Column(f"{initial} {part}", unit), partial(_part_cell, values)))
     board = Board(problem, frames)
     worst = {m: test for m in frames.leaderboard["method"] if (test := worst_group(board, m)) is not None}
     if worst:
@@ -100,10 +100,10 @@ def _on_reference(problem: Problem, errors: pd.DataFrame, quantity: str) -> pd.D
     return errors[rows].set_index("method")
 
 
-def _in_training(training: pd.DataFrame, quantity: str) -> dict[str, pd.Series]:
+def _in_training(training: pd.DataFrame, quantity: str) -> dict[str, pd.DataFrame]:
     """Errors of one quantity by method, for each part of the training frames that has any."""
     own = training[training["quantity"] == quantity]
-    parts = {part: own[own["part"] == part].set_index("method")["value"] for part in (TRAIN, VALIDATION)}
+    parts = {part: own[own["part"] == part].set_index("method") for part in (TRAIN, VALIDATION)}
     return {part: values for part, values in parts.items() if len(values)}
 
 
@@ -137,8 +137,12 @@ def _worst_cell(board: Board, worst: Mapping[str, str], method: dict[str, Any]) 
     return Cell(f"{wording.with_interval(*numbers)}{mark} on {test}", numbers[0])
 
 
-def _value_cell(text: Callable[[float], str], values: pd.Series, method: dict[str, Any]) -> Cell:
-    return number_cell(text, values.get(method["method"]))
+def _part_cell(errors: pd.DataFrame, method: dict[str, Any]) -> Cell:
+    """Error on a part of the training frames with its interval."""
+    label = method["method"]
+    if label not in errors.index:
+        return EMPTY
+    return interval_cell(*(float(errors.loc[label][key]) for key in NOT_MEASURED))
 
 
 def _time_cell(problem: Problem, cost: str, method: dict[str, Any]) -> Cell:
@@ -182,6 +186,7 @@ def _caption(problem: Problem, board: pd.DataFrame, has_worst: bool) -> str:
         sentences.append(f"± is a 95 % interval, over {each}.")
     if has_worst:
         sentences.append("Worst group: the named test group with the method's largest error.")
+    sentences.append("Times are of one run a seed: no interval.")
     return " ".join(sentences)
 
 

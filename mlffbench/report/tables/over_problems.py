@@ -24,7 +24,8 @@ RANKS = (
 ROBUST = (
     "Place: by the mean of the ranks in {metrics}, all problems alike. The other columns are the best and "
     "the worst place, as one problem or one of these errors is left out, and over 95 % of 1000 random "
-    "weightings of all cells. P(first): share of these weightings with which the method comes first."
+    "weightings of all cells. P(first): share of these weightings with which the method comes first. "
+    "Such ranges are no 95 % intervals."
 )
 
 

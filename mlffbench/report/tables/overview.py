@@ -65,7 +65,10 @@ def summary_table(summary: TaskSummary) -> Table:
         )
         for row in summary.rows
     ]
-    caption = f"In brackets: numbers that passed, are marginal, failed. {summary.rule}"
+    caption = (
+        f"In brackets: numbers that passed, are marginal, failed; a count of all of them, no interval. "
+        f"{summary.rule}"
+    )
     return Table("tasks/summary", "Tasks passed", columns, rows, caption)
 
 
@@ -89,7 +92,10 @@ def merit_table(merits: Mapping[str, Sequence[Merit]]) -> Table:
         for merit in next(iter(merits.values()), ())
     ]
     sentences = " ".join(f"{name[0].upper()}{name[1:]}: {ORDERS[name]}" for name in merits)
-    caption = f"Place and, behind it, the number. The default order is {DEFAULT}. {sentences}"
+    caption = (
+        f"Place and, behind it, the number; a time of one run and a count of tasks have no interval. The "
+        f"default order is {DEFAULT}. {sentences}"
+    )
     return Table("merit", "Orders of merit", columns, rows, caption, detail=True)
 
 

@@ -24,6 +24,7 @@ COST_COLUMNS = {
     "n_parameters": Column("parameters"),
 }
 
+ONE_RUN = "Means over the seeds, one run each; a run tells nothing of its spread: no intervals."
 CIRCUMSTANCES = {
     "budget": "budget", "reproducible": "result", "environment": "environment", "resumed": "resumed",
 }  # fmt: skip
@@ -38,7 +39,7 @@ def profile_table(profiles: pd.DataFrame) -> Table:
     ]  # fmt: skip
     caption = (
         "Energies along the path, relative to the point where the reference is lowest; the top is the "
-        "barrier, if the path has one. First seed of each method."
+        "barrier, if the path has one. First seed of each method. No intervals: a path is no sample."
     )
     columns = [Column("method"), Column("profile"), *PROFILE_COLUMNS.values()]
     return Table("profiles", "Energy profiles", columns, rows, caption, words=2)
@@ -66,7 +67,9 @@ def cost_table(costs: pd.DataFrame, apart: Collection[str] = ()) -> Table:
         )
         for r in records(costs)
     ]
-    caption = "Prediction over all test groups, energies and forces; peak memory of the whole process."
+    caption = (
+        f"Prediction over all test groups, energies and forces; peak memory of the whole process. {ONE_RUN}"
+    )
     return Table("cost", "Cost", [*words.values(), *shown.values()], rows, caption, words=len(words))
 
 

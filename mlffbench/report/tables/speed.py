@@ -21,9 +21,13 @@ CAPTION = (
     "better. Best: the least time of an evaluation, and the atoms of that system or batch. a·Nᵇ: time of an "
     "evaluation of N atoms, in the range that obeys it. Launches, product: the time in small kernels of this "
     "machine, or in operations of its matrix product an atom; × floor: over the model's own launches or "
-    "matrix products, 1 is the machine's limit."
+    "matrix products, 1 is the machine's limit. No intervals: medians of one run; the tables by size have "
+    "quartiles."
 )
-BY_SIZE = "Lower is better. Times are medians, ± the farther quartile."
+BY_SIZE = (
+    "Lower is better. Times are medians, ± the farther quartile; a number without was measured once: no "
+    "interval."
+)
 MARKED = f" {wording.APART}: not measured under the conditions of most others, see Careful."
 
 

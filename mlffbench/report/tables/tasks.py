@@ -12,7 +12,9 @@ import pandas as pd
 from mlffbench.harness.reference_group import in_reading_order
 from mlffbench.report import wording
 from mlffbench.report.quantities.catalogue import find_quantity
+from mlffbench.report.quantities.quantity import Quantity
 from mlffbench.report.quantities.values import broken_word
+from mlffbench.report.statistics.counts import counted_text
 from mlffbench.report.tables.table import (
     EMPTY,
     Cell,
@@ -35,6 +37,11 @@ WITH_REFERENCE = (
 OTHER_LEVEL = (
     f" {wording.OTHER_LEVEL}: the reference is at another level of theory than the labels, see Careful."
 )
+
+COUNTS = {  # by `Quantity.counted`
+    "trials": " In brackets behind counts: the 95 % interval of the share (Clopper and Pearson).",
+    "all": " Counts of all bonds, modes, steps or pairs of one result are no sample: no interval.",
+}
 
 
 def task_tables(frame: pd.DataFrame, other_level: bool = False) -> list[Table]:
@@ -104,19 +111,27 @@ def _by_test(task: str, frame: pd.DataFrame, other_level: bool) -> Iterable[Tabl
 
 def _measured(row: dict[str, Any]) -> Cell:
     """The predicted number and its error, or the error with its interval."""
-    if np.isnan(row["predicted"]) or np.isnan(row["reference"]) or _broken(row):
+    if np.isnan(row["predicted"]) or np.isnan(row["reference"]) or _broken(row) or _counted(row):
         return _interval(row)
     return Cell(f"{wording.plain(row['predicted'])} ({wording.plain(row['value'])})", row["value"])
 
 
 def _interval(row: dict[str, Any]) -> Cell:
-    """The error with its interval, or the word for one that says nothing."""
-    word = _broken(row)
+    """The error with its interval, the count of its trials, or the word for one that says nothing."""
+    word = _broken(row) or _counted(row)
     return Cell(word, row["value"]) if word else interval_cell(row["value"], row["low"], row["high"])
 
 
+def _entry(row: dict[str, Any]) -> Quantity | None:
+    return find_quantity(row["task"], row["quantity"], row["metric"])
+
+
+def _counted(row: dict[str, Any]) -> str:
+    return counted_text(_entry(row), row["value"], row["trials"], row["seeds"])
+
+
 def _broken(row: dict[str, Any]) -> str:
-    entry = find_quantity(row["task"], row["quantity"], row["metric"])
+    entry = _entry(row)
     if entry is None or entry.unit != row["unit"]:
         return ""
     return broken_word(entry, row["value"], row["predicted"], row["reference"])
@@ -128,7 +143,15 @@ def _marked(cell: Cell, row: dict[str, Any], other_level: bool) -> Cell:
 
 
 def _note(scores: pd.DataFrame, other_level: bool) -> str:
-    return OTHER_LEVEL if other_level and has_numbers(scores, "reference") else ""
+    """Sentences on counts, on numbers without an interval and on references of another level."""
+    rows = records(scores)
+    counts = {entry.counted for r in rows if _counted(r) and (entry := _entry(r)) is not None}
+    sentences = [COUNTS[kind] for kind in COUNTS if kind in counts]
+    bare = [r for r in rows if np.isfinite(r["value"]) and not np.isfinite(r["low"] + r["high"])]
+    reasons = dict.fromkeys(r["reason"] for r in bare if not (_counted(r) or _broken(r)) and r["reason"])
+    sentences += [f" Without an interval: {'; '.join(reasons)}."] if reasons else []
+    sentences += [OTHER_LEVEL] if other_level and has_numbers(scores, "reference") else []
+    return "".join(sentences)
 
 
 def _id_and_title(task: str, subject: str) -> tuple[str, str]:

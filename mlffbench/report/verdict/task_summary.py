@@ -15,6 +15,7 @@ from mlffbench.report.problems import Method, Problem, failed_as
 from mlffbench.report.quantities.catalogue import find_quantity
 from mlffbench.report.quantities.quantity import Quantity, Status
 from mlffbench.report.quantities.values import value_text
+from mlffbench.report.statistics.counts import counted_text
 
 __all__ = ["FEW", "RULE", "JudgedNumber", "TaskCell", "TaskRow", "TaskSummary", "task_summary"]
 
@@ -135,7 +136,8 @@ def _judged(row: Mapping[Any, Any]) -> JudgedNumber | None:
     if status is None:
         return None
     bounds = factor * float(row["low"]), factor * float(row["high"])
-    text = value_text(entry, value, *bounds, predicted, reference)
+    text = counted_text(entry, value, float(row["trials"]), int(row["seeds"]))
+    text = text or value_text(entry, value, *bounds, predicted, reference)
     name = str(row["quantity"]).replace("_", " ") if entry.is_pattern else entry.name
     return JudgedNumber(str(row["test"]), entry, name, value, reference, text, status)
 

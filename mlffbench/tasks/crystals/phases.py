@@ -73,4 +73,4 @@ def _order_rows(
         return []
     pairs = list(combinations(stable, 2))
     inverted = sum((energies[a] - energies[b]) * (reference[a] - reference[b]) < 0 for a, b in pairs)
-    return [Score(ground, "phase_order", "inverted_pairs", inverted / len(pairs), "")]
+    return [Score(ground, "phase_order", "inverted_pairs", inverted / len(pairs), "", trials=len(pairs))]

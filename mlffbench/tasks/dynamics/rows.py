@@ -44,13 +44,19 @@ def survival_rows(test: str, records: Sequence[Record], protocol: Protocol) -> l
     lost = [1 - t / end for t in (estimate.lifetime, estimate.lifetime_high, estimate.lifetime_low)]
     share = [1 - s for s in (estimate.share, estimate.share_high, estimate.share_low)]
     return [
-        Score(test, "failures", "share", share[0], "", share[1], share[2]),
+        Score(test, "failures", "share", share[0], "", share[1], share[2], trials=_trials(records, protocol)),
         Score(test, "lifetime_lost", "share", lost[0], "", lost[1], lost[2]),
         Curve(
             f"survival, {test}" + (f" ({counts})" if counts else ""), "time / fs", "share alive",
             np.repeat(estimate.times, 2)[1:].tolist(), np.repeat(estimate.alive, 2)[:-1].tolist(),
         ),
     ]  # fmt: skip
+
+
+def _trials(records: Sequence[Record], protocol: Protocol) -> int | None:
+    """Number of the trajectories; None where a limit of wall time ended one, whose fate is not known."""
+    cut = any(r["failure"] is None and r["lifetime"] < protocol.length * (1 - 1e-9) for r in records)
+    return None if cut else len(records)
 
 
 def cost_rows(

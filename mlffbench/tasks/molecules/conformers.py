@@ -34,9 +34,10 @@ def _rows(molecule: Molecule) -> list[Row]:
     )
     reference = _stored_energies(molecule, starts) if true is None else true.energies
     collapsed = predicted.collapsed.keys() - (set() if true is None else true.collapsed.keys())
+    n = len({*starts, molecule.name})
     rows: list[Row] = [
-        Score(TEST, "structures", "collapsed", float(len(collapsed)), ""),
-        Score(TEST, "structures", "broken", float(len(predicted.broken)), ""),
+        Score(TEST, "structures", "collapsed", float(len(collapsed)), "", trials=n),
+        Score(TEST, "structures", "broken", float(len(predicted.broken)), "", trials=n),
     ]
     if len(reference) < 2:
         return [*rows, skipped_row(TEST, "relative energy", "the dataset has no energies of conformers")]

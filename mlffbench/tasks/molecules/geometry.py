@@ -27,8 +27,9 @@ def _rows(molecule: Molecule) -> list[Row]:
         ("bond angle", "max_error", "degrees"): errors.angle_error,
         ("bonds", "changed", ""): float(errors.changed_bonds),
     }
+    trials = {"bonds": errors.n_bonds}
     return [
-        Score(molecule.name, quantity, metric, value, unit)
+        Score(molecule.name, quantity, metric, value, unit, trials=trials.get(quantity))
         for (quantity, metric, unit), value in values.items()
         if value is not None
     ]

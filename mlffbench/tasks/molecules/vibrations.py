@@ -27,7 +27,7 @@ def _rows(molecule: Molecule) -> list[Row]:
     reference = _stored(molecule, len(predicted)) if true is None else true
     known = 0 if reference is None else int((reference < 0).sum())
     more = max(int((predicted < 0).sum()) - known, 0)  # than the reference potential's own
-    imaginary = Score(name, "wavenumbers", "imaginary", float(more), "")
+    imaginary = Score(name, "wavenumbers", "imaginary", float(more), "", trials=len(predicted))
     if reference is None:
         reason = "the dataset has no reference wavenumbers"
         return [imaginary, skipped_row(name, "wavenumbers", reason)]

@@ -26,12 +26,15 @@ def test_every_score_of_every_seed_is_a_row_in_its_own_unit():
 def test_frames_stand_beside_errors_on_test_groups_and_not_beside_tasks():
     document = measured("soft", 140.0)
     document["scores"].append(score("proton_transfer", 0.1))
+    share = score("300 K", 0.25, "failures", "", 0.5, "share")
+    document["scores"].append({**share, "task": "md", "trials": 4})
     scores = table(document).set_index(["test", "quantity"])
     assert scores.loc[("test_300K", "forces"), "n"] == 50
     assert scores.loc[("proton_transfer", "forces"), "n"] == TESTS["proton_transfer"]
     c11 = scores.loc[("diamond", "C11")]
     assert (c11["predicted"], c11["reference"], c11["value"]) == (140.0, 150.0, 10.0)
     assert scores["n"].isna()["diamond", "C11"]
+    assert scores.loc[("300 K", "failures"), "n"] == 4, "trials of a share"
 
 
 def test_times_and_memory_are_the_task_timing():

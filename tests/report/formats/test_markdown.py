@@ -21,7 +21,7 @@ def test_a_leaky_group_is_marked_wherever_its_errors_stand():
     assert "20.0 ±2.0 |" in board
     line = next(line for line in transfer.splitlines() if line.startswith("| soap"))
     cells = [c.strip() for c in line.split("|")]
-    assert [c for c in cells if c.endswith("‡")] == ["60.0 (3.00×)‡"]
+    assert [c for c in cells if c.endswith("‡")] == [r"60.0 ±6.0 (3.00× \[2.60, 3.46])‡"]
     in_domain = rendered(leaking(outcome("soap"), test_300K=1))
     assert "20.0 ±2.0‡" in in_domain
 

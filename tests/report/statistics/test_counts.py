@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mlffbench.report.statistics.counts import count_interval, count_text
+from mlffbench.report.quantities.catalogue import find_quantity
+from mlffbench.report.statistics.counts import count_interval, count_text, counted_text
 
 
 def test_exact_interval():
@@ -31,3 +32,19 @@ def test_words():
 def test_no_count(k, n):
     with pytest.raises(ValueError, match="is no count"):
         count_interval(k, n)
+
+
+@pytest.mark.parametrize(
+    ("names", "value", "trials", "seeds", "text"),
+    [
+        (("md", "failures", "share"), 0.25, 8.0, 1, "2 of 8 (0.03 to 0.65)"),
+        (("md", "failures", "share"), 0.0, 12.0, 3, "0 of 12 (≤ 0.22)"),
+        (("structure_prediction", "ground_state", "missed"), 1 / 3, 3.0, 3, "1 of 3 (0.01 to 0.91)"),
+        (("properties", "wavenumbers", "imaginary"), 1.0, 21.0, 1, "1 of 21"),
+        (("properties", "wavenumbers", "imaginary"), 1.0, float("nan"), 1, ""),  # an older document
+        (("md", "failures", "share"), 0.3, 8.0, 1, ""),  # no whole number of them
+        (("properties", "wavenumbers", "mae"), 1.0, 21.0, 1, ""),  # no count
+    ],
+)
+def test_counts_of_tasks(names, value, trials, seeds, text):
+    assert counted_text(find_quantity(*names), value, trials, seeds) == text

@@ -26,14 +26,14 @@ def test_errors_in_training_stand_beside_those_of_the_test():
     fits = [trained(outcome("net", 0.02), 0.005, 0.018), trained(outcome("kernel", 0.03), 0.001)]
     names, rows = board(*fits, outcome("old", 0.04), failed("gap"))
     assert names[2:6] == ["F RMSE", "F train", "F validation", "E RMSE"]
-    assert [rows["net"][name] for name in names[3:5]] == ["5.00", "18.0"]
-    assert [rows["kernel"][name] for name in names[3:5]] == ["1.00", "–"], "it holds nothing out"
+    assert [rows["net"][name] for name in names[3:5]] == ["5.00 ±0.50", "18.0 ±1.8"]
+    assert [rows["kernel"][name] for name in names[3:5]] == ["1.00 ±0.10", "–"], "it holds nothing out"
     assert [rows["old"][name] for name in names[3:5]] == ["–", "–"]
 
 
 def test_the_mean_over_seeds_is_that_of_all_seeds():
     _, rows = board(*(trained(outcome("net", seed=s), 0.001 * (s + 1)) for s in (0, 1, 2)))
-    assert rows["net"]["F train"] == "2.00"
+    assert rows["net"]["F train"] == "2.0 [0, 4.5]"  # t(2) = 4.303, s/√3 = 0.577
 
 
 def test_labels_that_were_given_and_ignored_are_a_column():
@@ -75,7 +75,7 @@ def test_a_test_group_named_train_stays_itself():
     document["split"] = {**document["split"], "tests": tests, "in_domain": "train"}
     document["scores"].append({**document["scores"][0], "test": "train", "value": 0.07})
     _, rows = board(document)
-    assert (rows["net"]["F RMSE"][:2], rows["net"]["F train"]) == ("70", "1.00")
+    assert (rows["net"]["F RMSE"][:2], rows["net"]["F train"]) == ("70", "1.00 ±0.10")
     frame = wide_frame(Results.from_documents([document])).set_index("test")["force RMSE (meV/Å)"]
     assert (frame["train"], frame["training part"]) == (70.0, 1.0)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from example_documents import outcome, score
+
 from mlffbench.report.dataframes.failures import failures
 from mlffbench.report.results import Results
 from mlffbench.report.tables.sections import sections
@@ -57,3 +59,45 @@ def test_a_task_is_called_by_its_name_unless_there_are_two(measured_documents):
         "Task physics: Si8",
         "Task physics(n lines=8): Si8",
     ]
+
+
+def counted(label, seed=0, **trials):
+    """A document with one of its failed trajectories, imaginary modes, and an error without interval."""
+    shares = {
+        "failures": score("300 K", 0.25, "failures", "", 0.5, "share"),
+        "imaginary": score("minimum", 2.0, "wavenumbers", "", None, "imaginary"),
+        "mae": score("minimum", 9.5, "wavenumbers", "1/cm", None, "mae"),
+    }
+    tasks = {"failures": "md", "imaginary": "properties", "mae": "properties"}
+    own = [
+        {**row, "task": tasks[name], **({"trials": trials[name]} if name in trials else {})}
+        for name, row in shares.items()
+    ]
+    return outcome(label, seed=seed, scores=[score("test_300K", 0.02), *own])
+
+
+def cells_of(shown, method):
+    """Texts of a method's cells by quantity."""
+    place = [name for name, *_ in shown.columns].index(method)
+    return {row.cells[0].text: row.cells[place].text for row in shown.rows}
+
+
+def test_counts_have_their_trials_and_older_documents_what_they_hold():
+    documents = [counted("new", failures=4, imaginary=21), counted("old")]
+    md = table(documents, "tasks/md/300 K")
+    assert cells_of(md, "new") == {"failures, share": "1 of 4 (0.01 to 0.81)"}
+    assert cells_of(md, "old") == {"failures, share": "0.25 ±0.12"}
+    assert "Clopper and Pearson" in md.caption
+    minimum = table(documents, "tasks/properties/minimum")
+    assert cells_of(minimum, "new") == {"wavenumbers, imaginary": "2 of 21", "wavenumbers, mae": "9.50"}
+    assert cells_of(minimum, "old") == {"wavenumbers, imaginary": "2.00", "wavenumbers, mae": "9.50"}
+    assert "one result are no sample: no interval" in minimum.caption
+    assert minimum.caption.endswith("Without an interval: one measurement.")
+
+
+def test_trials_of_several_seeds_are_counted_together():
+    documents = [counted("a", seed, failures=4) for seed in range(3)]
+    assert cells_of(table(documents, "tasks/md/300 K"), "a") == {"failures, share": "3 of 12 (0.05 to 0.57)"}
+    mixed = [counted("a", 0, failures=4), counted("a", 1)]
+    (text,) = cells_of(table(mixed, "tasks/md/300 K"), "a").values()
+    assert " of " not in text, "one seed does not say of how many"

@@ -14,6 +14,7 @@ def test_an_order_turned_round_is_counted() -> None:
     metal = dataset(Reference(COPPER, values))  # EMT has hcp below fcc
     found = scores(solids(model(), metal, include=["phases"]))
     assert found["fcc", "phase_order"].value == pytest.approx(1 / 3)
+    assert found["fcc", "phase_order"].trials == 3
     assert found["hcp", "hcp_minus_fcc"].predicted < 0
 
 

@@ -88,6 +88,7 @@ function fillColumn(matrix, measure, p) {
     cell.dataset.order = value ?? "nan";
     cell.dataset.text = value === null ? word || MISSING : `${plain(value)}${interval}${note ? ` ${note}` : ""}${rank ? `, rank ${rank}` : ""}`;
     cell.replaceChildren(value === null ? word || MISSING : `${grade}${plain(value)}`);
+    cell.title = value === null ? "" : `${plain(value)}${interval || ", no interval: measured once"} ${measure.unit}`;
     if (value === null && word) cell.classList.add("word");
     if (value !== null && note) cell.append(element("small", {}, note));
     if (rank) cell.append(element("small", {class: "rank"}, `#${rank}`));

@@ -7,7 +7,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["is_trusted", "is_trusted_file", "may_read", "remedy", "trust", "trusted", "without_trust"]
+__all__ = [
+    "is_trusted",
+    "is_trusted_file",
+    "may_read",
+    "remedy",
+    "restored_trust",
+    "trust",
+    "trusted",
+    "without_trust",
+]
 
 TRUST = "MLFFBENCH_TRUST"  # environment variable: what the user trusts, separated by commas
 
@@ -34,14 +43,23 @@ def trusted() -> list[str]:
 
 
 @contextmanager
-def without_trust() -> Iterator[None]:
-    """Trust nobody's code while the ``with`` block lasts."""
-    kept = os.environ.pop(TRUST, None)
+def restored_trust() -> Iterator[None]:
+    """Withdraw, when the ``with`` block ends, the trust that was given in it."""
+    kept = os.environ.get(TRUST)
     try:
         yield
     finally:
+        os.environ.pop(TRUST, None)
         if kept is not None:
             os.environ[TRUST] = kept
+
+
+@contextmanager
+def without_trust() -> Iterator[None]:
+    """Trust nobody's code while the ``with`` block lasts."""
+    with restored_trust():
+        os.environ.pop(TRUST, None)
+        yield
 
 
 def is_trusted(module: str, also: Iterable[str] = ()) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mlffbench.forcefield import ForceField
+from mlffbench.registry.trusted import restored_trust
 from mlffbench.testing.compare import same
 from mlffbench.testing.examples import Fitted
 
@@ -19,8 +20,11 @@ def pickle_keeps_predictions(example: Fitted) -> None:
 
 
 def save_keeps_predictions(example: Fitted) -> None:
-    """Compare predictions after `save` and `load`, whose file holds data and no code."""
-    with TemporaryDirectory() as folder:
+    """Compare predictions after `save` and `load`, whose file holds data and no code.
+
+    The class is trusted for that moment, not in the rest of the process.
+    """
+    with TemporaryDirectory() as folder, restored_trust():
         file = Path(folder) / "model"
         example.model.save(file)
         _check_copy(ForceField.load(file, trust=[type(example.model).__module__]), example, "after loading")

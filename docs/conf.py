@@ -8,7 +8,6 @@ executes.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -80,7 +79,7 @@ sphinx_gallery_conf = {
     "examples_dirs": GALLERIES,
     "gallery_dirs": [f"_gallery/{name}" for name in GALLERIES],
     "filename_pattern": executed_pattern(pages_without_data),
-    "ignore_pattern": re.escape(os.sep) + r"(?!plot_)[^/]*\.py$",
+    "ignore_pattern": r"^(?:.*/)?(?!plot_)[^/]*\.py$",
     "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,
     "parallel": 2 if CORES > 1 else False,
@@ -98,12 +97,14 @@ html_theme = "pydata_sphinx_theme"
 html_title = "mlffbench"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_context = {"default_mode": "auto"}
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {
     "navbar_align": "left",
     "header_links_before_dropdown": 6,
     "show_toc_level": 2,
+    "collapse_navigation": True,
     "navigation_with_keys": False,
     "show_prev_next": True,
     "footer_start": ["copyright"],

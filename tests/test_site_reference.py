@@ -40,7 +40,8 @@ def test_every_property_quantity_keyword_and_command_is_there(files):
     keywords = re.findall("^## (.*)$", files["suite/suite.md"].replace("\\", ""), flags=re.M)
     assert keywords == list(suite_schema()["properties"])
     assert {"commands/run.md", "commands/data-check.md", "commands/results-sql.md"} <= files.keys()
-    assert "documents/score.md" in files
+    assert "| `value` | number or null | yes |" in files["documents/document.md"].partition("## score\n")[2]
+    assert ".. autofunction:: mlffbench.load_results" in files["functions/mlffbench.md"]
 
 
 def test_parts_stand_in_one_order(files):
@@ -54,7 +55,7 @@ def test_parts_stand_in_one_order(files):
 
 def test_a_method_shows_its_settings_results_and_licence(files):
     page = files["estimators/soap_gpr.md"]
-    assert "| `n_sparse` | int | `2000` |" in page
+    assert "| `n_sparse` | `int` | `2000` |" in page
     assert "[quickstart](/_repository/results/quickstart/leaderboard.md)" in page
     assert "| 9.3 ±1.4 |" in page  # as results/quickstart/leaderboard.md has it
     assert "## Licence\n\nMIT" in page
@@ -71,11 +72,12 @@ def test_a_dataset_shows_its_card(files):
 def test_signs_of_markdown_mean_themselves(files):
     from reference.markdown import inline, table
 
-    assert inline("a*b and x_1 in `f(x|y)`, <b>") == r"a\*b and x\_1 in `f(x\|y)`, \<b\>"
+    assert inline("a*b and x_1 in `f(x|y)`, <b>") == r"a\*b and x\_1 in `f(x|y)`, \<b\>"
     assert (
         inline("arXiv:2206.07697 (MACE)") == "[arXiv:2206.07697](<https://arxiv.org/abs/2206.07697>) (MACE)"
     )
     assert table(["a"], []) == ""
+    assert table(["a"], [["`x|y`"]]).splitlines()[-1] == r"| `x\|y` |"
 
 
 def test_links_of_the_repository_become_pages():

@@ -6,6 +6,7 @@ shows the file. A folder becomes a page that lists its files.
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ FOLDER = "_repository"  # of the pages, below docs/
 ALWAYS = ("CONTRIBUTING.md", "CHANGELOG.md")
 LINK = re.compile(r"(?<!\!)\]\(([^)\s#]+)(#[^)\s]*)?\)")
 LANGUAGES = {".py": "python", ".yaml": "yaml", ".yml": "yaml", ".json": "json", ".sh": "bash"}
+QUICK = os.environ.get("MLFFBENCH_DOCS_QUICK") == "1"  # shows leaderboards as text: their tables take long
 LARGEST = 200_000  # bytes of a file that is shown in full
 SUFFIXES = (*LANGUAGES, ".md", ".txt", "")  # of files that are shown; a folder's other files are named
 
@@ -98,7 +100,7 @@ def _page(root: Path, path: str) -> str:
     head = "" if path in ALWAYS else "---\norphan: true\n---\n\n"
     if file.is_dir():
         return head + _listing(root, path)
-    if file.suffix == ".md":
+    if file.suffix == ".md" and not (QUICK and file.name == "leaderboard.md"):
         text = turned(file.read_text(encoding="utf-8"), posixpath.dirname(path), root)
         return head + without_skipped_levels(text)
     text = file.read_text(encoding="utf-8", errors="replace")

@@ -11,7 +11,7 @@ from mlffbench.registry.docstring import read_docstring
 from reference.markdown import inline
 from reference.page import Page
 
-__all__ = ["function_pages"]
+__all__ = ["function_pages", "module_blocks"]
 
 ROUTING = ", ".join(f"set_{word}_request" for word in ("fit", "partial_fit", "predict", "score", "transform"))
 
@@ -37,29 +37,22 @@ HOMES = (
 
 
 def function_pages() -> Iterator[Page]:
-    """A page of the package's own functions, one a module of the homes, and one a property's module."""
+    """A page of the package's own functions, one a module of `HOMES` and of `ELSEWHERE`."""
     import mlffbench
+    from mlffbench.cli.property.catalogue import ELSEWHERE
     from mlffbench.registry.description import module_summary
 
     own = _blocks([f"mlffbench.{name}" for name in mlffbench.__all__])
     yield Page("mlffbench", "What `import mlffbench` gives.", more=own)
     for home in HOMES:
-        yield Page(home.module, home.purpose, more=_of_module(home.module))
-    for name in _properties():
+        yield Page(home.module, home.purpose, more=module_blocks(home.module))
+    for name in sorted(ELSEWHERE):
         module = f"mlffbench.properties.{name}"
-        yield Page(module, module_summary(module), more=_of_module(module))
+        yield Page(module, module_summary(module), more=module_blocks(module))
 
 
-def _properties() -> list[str]:
-    from importlib.resources import files
-
-    stems = (
-        p.name.removesuffix(".py") for p in files("mlffbench.properties").iterdir() if p.name.endswith(".py")
-    )
-    return sorted(stem for stem in stems if not stem.startswith("_"))
-
-
-def _of_module(module: str) -> str:
+def module_blocks(module: str) -> str:
+    """Sections of the public functions and classes of a module."""
     import mlffbench
 
     names = getattr(import_module(module), "__all__", ())

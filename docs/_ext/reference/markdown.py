@@ -39,8 +39,8 @@ def _plain(text: str) -> str:
 
 
 def code(text: Any) -> str:
-    """A span of code, also in a table."""
-    words = " ".join(str(text).split()).replace("|", "\\|")
+    """A span of code."""
+    words = " ".join(str(text).split())
     return f"`` {words} ``" if "`" in words else f"`{words}`"
 
 
@@ -60,7 +60,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], align: str = "") -
     if not rows:
         return ""
     marks = ["---:" if letter == "r" else "---" for letter in align.ljust(len(head), "l")]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in [list(head), marks, *rows])
+    lines = ([re.sub(r"(?<!\\)\|", r"\|", cell) for cell in cells] for cells in [list(head), marks, *rows])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def settings(values: Mapping[str, Any]) -> str:
@@ -72,7 +73,7 @@ def parameters(rows: Iterable[Mapping[str, str]]) -> str:
     """Table of parameters with types and defaults; a text that several share stands beside the last."""
     cells = [
         [
-            code(row["name"]), inline(row["type"]) or "",
+            code(row["name"]), code(row["type"]) if row["type"] else "",
             "required" if row["default"] == REQUIRED else code(row["default"]) if row["default"] else "",
             inline(row["text"]),
         ]

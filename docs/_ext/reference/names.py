@@ -8,6 +8,7 @@ from typing import Any
 from mlffbench import registry
 from mlffbench.cli.show import facts_of
 from mlffbench.registry.description import describe
+from reference.functions import module_blocks
 from reference.markdown import bullets, paragraphs, parameters
 from reference.page import Page
 
@@ -37,7 +38,8 @@ def property_pages() -> Iterator[Page]:
         facts = facts_of("properties", name, property_of(name).description)
         files = " ".join(f"{n}.cif" for n in facts["structures"])
         example = f"```console\nmlffbench property {name} --model best.mlff {files}\n```"
-        yield Page(name, facts["summary"], {**common_parts(facts), "Example": example})
+        python = module_blocks(f"mlffbench.properties.{name}")
+        yield Page(name, facts["summary"], {**common_parts(facts), "Example": example}, python)
 
 
 def common_parts(facts: Facts) -> dict[str, str]:

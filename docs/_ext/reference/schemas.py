@@ -82,24 +82,26 @@ def _base(schema: Schema) -> str:
 
 # ---------------------------------------------------------------- documents
 def document_pages() -> Iterator[Page]:
-    """A page a part of the JSON document of a case, and one a table that reports write."""
+    """A page of the JSON document of a case, and one a table that reports write."""
     from mlffbench.harness.documents.document import CHECK
 
     schema = CHECK.json_schema()
-    parts = {"_Document": schema, **schema["$defs"]}
-    root = schema["$ref"].rpartition("/")[2] if "$ref" in schema else "_Document"
-    for name, part in parts.items():
-        if "properties" not in part:
-            continue
-        title = "document" if name == root else name.strip("_").lower()
-        words = "The JSON document of a case." if name == root else f"Part {title} of the document of a case."
-        required = part.get("required", ())
-        rows = [
-            [code(key), inline(type_words(value)), "yes" if key in required else ""]
-            for key, value in part["properties"].items()
-        ]
-        yield Page(title, words, {"Definition": table(["key", "type", "always there"], rows)})
+    root = schema["$ref"].rpartition("/")[2] if "$ref" in schema else ""
+    whole = schema["$defs"][root] if root else schema
+    parts = {name.strip("_").lower(): part for name, part in schema["$defs"].items() if name != root}
+    sections = [f"## {inline(name)}\n\n{_keys(part)}" for name, part in parts.items() if "properties" in part]
+    words = "The JSON document of a case, and below it the parts that its types name."
+    yield Page("document", words, {"Definition": _keys(whole)}, "\n\n".join(sections))
     yield from _tables()
+
+
+def _keys(schema: Schema) -> str:
+    required = schema.get("required", ())
+    rows = [
+        [code(key), inline(type_words(value)), "yes" if key in required else ""]
+        for key, value in schema["properties"].items()
+    ]
+    return table(["key", "type", "always there"], rows)
 
 
 def _tables() -> Iterator[Page]:

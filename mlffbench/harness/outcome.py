@@ -16,6 +16,7 @@ from mlffbench.system.provenance import provenance
 __all__ = ["SCHEMA", "Outcome", "extended", "failed"]
 
 SCHEMA = 2  # of documents; a new one needs a step in `harness.documents.migrations`
+DIGITS = 8  # of the numbers of curves
 
 
 @dataclass(frozen=True)
@@ -118,13 +119,22 @@ class Outcome:
 def _plain(value: Any) -> Any:
     if isinstance(value, Score):
         return value.to_json()
-    if isinstance(value, Curve | Conditions):
+    if isinstance(value, Curve):
+        return {name: _drawn(part) for name, part in asdict(value).items()}
+    if isinstance(value, Conditions):
         return asdict(value)
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, np.generic):
         return value.item()
     return dict(value) if isinstance(value, Mapping) else repr(value)
+
+
+def _drawn(values: Any) -> Any:
+    """Numbers of a curve to `DIGITS` digits: curves are for drawing, scores are exact."""
+    if values is None or isinstance(values, str | bool):
+        return values
+    return [v if v is None else float(f"{v:.{DIGITS}g}") for v in np.asarray(values).tolist()]
 
 
 def failed(case: Case, failure: Mapping[str, str], inputs: Mapping[str, Any] | None = None) -> Outcome:

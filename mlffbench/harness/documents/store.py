@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import math
 import os
 import tempfile
@@ -17,6 +16,7 @@ from pydantic_core import from_json
 
 from mlffbench.harness.documents.attachments import Attachments, checked_id, move_aside, no_link
 from mlffbench.harness.documents.document import ID, is_own_case, read_document
+from mlffbench.harness.documents.layout import document_text
 from mlffbench.harness.documents.parts import LARGE
 from mlffbench.harness.documents.prediction_pack import NAME, PredictionPack
 from mlffbench.harness.documents.predictions import check
@@ -127,7 +127,7 @@ class Store:
             kept = {"sha256": self._models.take_next(id, model), "bytes": size, "file": f"models/{id}.mlff"}
             document = {**document, "kept_model": kept}
         content = sealed(_finite(plain_texts(document)))
-        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+        text = document_text(content)
         self._set_damaged_aside(id)
         with atomic_write(self.document_path(id), allowed=held) as file:
             file.write(f"{text}\n".encode())

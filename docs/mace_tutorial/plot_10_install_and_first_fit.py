@@ -75,10 +75,10 @@ for name, frames in groups.items():
 # Fit
 # ---
 #
-# ``preset="small"`` is the smallest of four sizes, which the next page compares. A fit wants frames and labels. Two
-# things happen that you need not care for: the energies of isolated atoms, which the dataset knows, are subtracted
-# before training and added to every prediction; and a tenth of the frames is held out of the training, to choose the
-# best epoch. These are the *validation* frames. The test groups play no part.
+# ``preset="small"`` is the smallest of four sizes; :doc:`/_gallery/mace_tutorial/plot_20_presets_and_budgets` compares
+# them. A fit wants frames and labels. Two things happen that you need not care for: the energies of isolated atoms,
+# which the dataset knows, are subtracted before training and added to every prediction; and a tenth of the frames is
+# held out of the training, to choose the best epoch. These are the *validation* frames. The test groups play no part.
 
 train = groups["train_300K"][:160]
 frames = [data.frames[i] for i in train]

@@ -62,6 +62,12 @@ def script_texts(file: Path) -> str:
     return "\n".join([docstring, *comments])
 
 
+def script_code(file: Path) -> str:
+    """Code of a gallery's page, without its docstring and comments."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return "\n".join(ast.unparse(node) for node in tree.body[1:])
+
+
 @cache
 def documents() -> frozenset[str]:
     """Names of the documents of the site but those of the reference, which only a build makes."""

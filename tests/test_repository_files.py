@@ -75,3 +75,11 @@ def test_the_workflow_builds_what_a_pages_host_takes():
     assert "mlffbench site results --out public" in commands
     [upload] = [step for step in steps if "upload-pages-artifact" in step.get("uses", "")]
     assert upload["with"]["path"] == "public"
+
+
+def test_a_workflow_builds_the_whole_documentation():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "docs.yml").read_text(encoding="utf-8"))
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    commands = [step["run"].strip() for step in steps if "run" in step]
+    assert "bash docs/build.sh" in commands
+    assert any("tests/test_site_browser.py" in command for command in commands)

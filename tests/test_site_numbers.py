@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from example_documentation import MARKDOWN, ROOT, prose
+from example_documentation import DOCS, MARKDOWN, ROOT, SCRIPTS, prose, script_code, script_texts
 
 PAGES = [file for file in (*MARKDOWN, ROOT / "README.md") if file.name != "quantities.md"]  # that one is made
 SETTINGS = yaml.safe_load(Path(__file__).with_name("documented_numbers.yaml").read_text(encoding="utf-8"))
@@ -25,6 +25,7 @@ UNIT = (
     r"1/cm|J/m²|fs|ps|Å\b)"
 )
 NUMBER = re.compile(rf"(?<![\w.,/\-^])([−-]?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)\s?({UNIT})")
+LITERAL = re.compile(r"(?<![\w.])\d[\d_]*(?:\.\d+)?(?:e[-+]?\d+)?")  # in code
 SCALES = {"meV": ("eV", 1e3), "meV/atom": ("eV/atom", 1e3), "meV/Å": ("eV/Å", 1e3)}
 
 
@@ -46,10 +47,19 @@ def unshown(text: str, settings: set[str]) -> list[str]:
 
 def shows(folder: str, number: str, unit: str) -> bool:
     """True if a results folder holds a number of this unit that rounds to the one written."""
-    text = number.replace("−", "-").replace(",", "")
+    return any(_rounds(value, number) for value in evidence(folder).get(unit, ()))
+
+
+def _rounds(value: float, number: str) -> bool:
+    written, step = _value(number)
+    return abs(value - written) <= 0.501 * step
+
+
+def _value(number: str) -> tuple[float, float]:
+    """A number as it is written, and the step of its last digit."""
+    text = number.replace("−", "-").replace(",", "").replace("_", "")
     mantissa, _, exponent = text.partition("e")
-    step = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
-    return any(abs(value - float(text)) <= 0.501 * step for value in evidence(folder).get(unit, ()))
+    return float(text), 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
 
 
 @cache
@@ -122,9 +132,36 @@ def test_numbers_are_measured_or_settings(file):
 
 @pytest.mark.parametrize("page", sorted(SETTINGS))
 def test_no_setting_is_listed_that_the_page_lacks(page):
-    (file,) = (file for file in PAGES if file.name == page)
-    said = {f"{number} {unit}" for number, unit in NUMBER.findall(prose(file.read_text(encoding="utf-8")))}
+    files = {file.name: file for file in PAGES} | {f.relative_to(DOCS).as_posix(): f for f in SCRIPTS}
+    text = files[page].read_text(encoding="utf-8")
+    text = script_texts(files[page]) if page.endswith(".py") else prose(text)
+    said = {f"{number} {unit}" for number, unit in NUMBER.findall(text)}
     assert settings_of(page) <= said, settings_of(page) - said
+
+
+@pytest.mark.parametrize("file", SCRIPTS, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_numbers_in_the_text_of_a_script_stand_in_its_code(file):
+    """Or in a results folder that the page names."""
+    text, code = script_texts(file), script_code(file)
+    page = file.relative_to(DOCS).as_posix()
+    assert not unused(text, code, re.findall(r"results/(\w+)", f"{text}\n{code}"), settings_of(page))
+
+
+def unused(text: str, code: str, folders: list[str], settings: set[str]) -> list[str]:
+    """Numbers with units of a script's text that neither its code, nor a result, nor a setting has."""
+    text = re.sub(r"``[^`]+``|:\w+(?::\w+)?:`[^`]+`", "", text)
+    literals = [_value(word)[0] for word in LITERAL.findall(code)]
+    return [
+        f"{number} {unit}"
+        for number, unit in NUMBER.findall(text)
+        if f"{number} {unit}" not in settings
+        and not any(_rounds(value * scale, number) for value in literals for scale in (1, 1e3, 1e-3, 100))
+        and not any(shows(folder, number, unit) for folder in folders)
+    ]
+
+
+def test_an_invented_number_of_a_script_is_found():
+    assert unused("at 0.5 fs, 300 meV, 7 eV", "step, barrier = 0.5, 0.3", [], set()) == ["7 eV"]
 
 
 def test_an_invented_number_is_found():

@@ -85,7 +85,7 @@ order = np.where(np.abs(nu - 1) < 1e-9, T + 1, (nu ** (T + 1) - 1) / (nu - 1))
 lines = axis.contour(T, nu, order, levels=[3, 4, 6, 13, 40, 121, 364], colors="0.8", linewidths=1)
 axis.clabel(lines, fmt="body order %d", fontsize=7)
 MARKERS = {"none": "s", "last readout": "D", "all layers": "o"}
-OFFSETS = {"SchNet": (10, -14), "linear ACE": (-30, 12), "Allegro": (8, -16)}
+OFFSETS = {"SchNet": (10, -14), "linear ACE": (-14, 12), "Allegro": (8, -16)}
 SHIFTS = {
     "SchNet": -0.12,
     "PaiNN": 0.12,

@@ -79,9 +79,9 @@ ax.legend()
 fig.tight_layout()
 
 # %%
-# Three things are worth a look. The energy has two valleys, because the two oxygen atoms are alike, and a
-# pass between them: the *barrier*. At room temperature the barrier is about as high as :math:`k_\text{B}T`,
-# so the proton crosses all the time.
+# The energy has two valleys, because the two oxygen atoms are alike, and a pass between them: the
+# *barrier*. At room temperature the barrier is about as high as :math:`k_\text{B}T`, so the proton crosses
+# all the time.
 #
 # All frames of the path lie higher than the saddle point, and their energy rises at both ends. They were
 # found with a cheaper method (GFN2-xTB, named above), whose valleys lie elsewhere, and only then labelled.

@@ -272,15 +272,26 @@ def radial_functions(l):
     return mixing @ (radius**l * np.exp(-alpha[:, None] * radius**2))
 
 
+def density_of(vectors, where):
+    """ρ of neighbours at these vectors (and of the atom itself), at some points."""
+    return sum(np.exp(-((where - v) ** 2).sum(-1) / (2 * sigma**2)) for v in vectors)
+
+
+def coefficients(vectors, l):
+    """c_nlm by quadrature, (n_max, 2l + 1)."""
+    g, density = radial_functions(l), density_of(vectors, grid)
+    assert np.abs((g * w_radius * radius**2) @ g.T - np.eye(n_max)).max() < 1e-8  # orthonormal
+    shells = [
+        (np.conj(sph_harm_y(l, m, THETA, PHI)) * weight * density).sum(axis=(1, 2)) for m in range(-l, l + 1)
+    ]
+    return np.array([g @ shell for shell in shells]).T
+
+
 def power_spectrum(vectors):
-    """SOAP of an atom with neighbours (and itself) at these vectors, by quadrature."""
-    density = sum(np.exp(-((grid - v) ** 2).sum(-1) / (2 * sigma**2)) for v in vectors)
+    """SOAP by its definition, in dscribe's order: l, then n ≤ n'."""
     spectrum = []
     for l in range(l_max + 1):
-        g = radial_functions(l)
-        assert np.abs((g * w_radius * radius**2) @ g.T - np.eye(n_max)).max() < 1e-8  # orthonormal
-        angular_part = [np.conj(sph_harm_y(l, m, THETA, PHI)) * weight * density for m in range(-l, l + 1)]
-        c = np.array([(g @ part.sum(axis=(1, 2))) for part in angular_part]).T  # (n, m)
+        c = coefficients(vectors, l)
         p = np.pi * np.sqrt(8 / (2 * l + 1)) * (c @ c.conj().T)
         assert np.abs(p.imag).max() < 1e-10
         spectrum += [p[n, k].real for n in range(n_max) for k in range(n, n_max)]
@@ -295,6 +306,24 @@ print(
 )
 assert np.abs(turned - by_hand).max() < 1e-9
 assert np.abs(mirrored - by_hand).max() < 1e-9
+
+square = np.linspace(-3.5, 3.5, 120)
+flat = np.stack([*np.meshgrid(square, square), np.zeros((120, 120))], -1)
+vectors = cluster.positions - cluster.positions[0]
+fig, axes = plt.subplots(1, 3, figsize=(10, 3.3))
+axes[0].contourf(square, square, density_of(vectors, flat), 20, cmap="viridis")
+axes[0].set(xlabel="x (Å)", ylabel="y (Å)", title="density, slice z = 0", aspect="equal")
+places = np.arange(5)
+for k, (label, positions) in enumerate((("as it is", vectors), ("rotated", vectors @ turn.T))):
+    c = coefficients(positions, 2)[0]
+    axes[1].bar(places + 0.4 * k, c.real, 0.4, label=label)
+    axes[2].plot(power_spectrum(positions), "ox"[k], ms=7 - k, mfc="none", label=label)
+axes[1].set(
+    title="Re c, n = 1, l = 2", xticks=places + 0.2, xticklabels=["−2", "−1", "0", "1", "2"], xlabel="m"
+)
+axes[2].set(title="power spectrum", xlabel="feature")
+axes[2].legend(fontsize=8)
+fig.tight_layout()
 
 # %%
 # And the packages, which use analytic integrals: dscribe's SOAP, and ``mlffbench``'s, which has the same
@@ -377,9 +406,10 @@ for l in range(5):
 #
 # .. math::
 #
-#    A_{nlm} = \sum_j R_n(r_{ij})\, Y_{lm}(\hat{\mathbf r}_{ij}) , \qquad
-#    B_{\nu} = \sum_{m_1 \dots m_\nu} C^{l_1 \dots l_\nu}_{m_1 \dots m_\nu}\, A_{n_1 l_1 m_1} \cdots A_{n_\nu l_\nu m_\nu} ,
-#    \qquad E_i = \sum_B c_B B_i .
+#    A_{nlm} &= \sum_j R_n(r_{ij})\, Y_{lm}(\hat{\mathbf r}_{ij}) , \\
+#    B_{\nu} &= \sum_{m_1 \dots m_\nu} C^{l_1 \dots l_\nu}_{m_1 \dots m_\nu}\,
+#              A_{n_1 l_1 m_1} \cdots A_{n_\nu l_\nu m_\nu} , \\
+#    E_i &= \sum_B c_B B_i .
 #
 # :math:`\nu` is the *correlation order*. The coefficients :math:`C` (products of Clebsch–Gordan
 # coefficients) couple the angular momenta to zero, which makes :math:`B` invariant. Counting the centre,
@@ -502,9 +532,10 @@ fig.tight_layout()
 # %%
 # A potential whose :math:`E_i` depends on three-body features of its own neighbours alone gives the two
 # centres the same energy, however flexible the function on top. In a real structure the neighbours' own
-# vectors usually differ, as here, and rescue the total energy. But there are structures where all vectors
-# agree, even with four bodies :cite:`Pozdnyakov2020incompleteness`. Networks that pass messages between
-# atoms raise the body order further; what they cannot see is the subject of
+# vectors usually differ, as here, and rescue the total energy. Four bodies are not enough either: there are
+# pairs of different environments with equal bispectra :cite:`Pozdnyakov2020incompleteness`. Networks that
+# pass messages between atoms raise the body order further; what they cannot see
+# :cite:`Pozdnyakov2022incompleteness` is the subject of
 # :doc:`/_gallery/mace_theory/plot_30_body_and_correlation_order`.
 #
 # Does it matter for real data? Fit the energies of silicon (PBE, all groups) by a linear model on radial

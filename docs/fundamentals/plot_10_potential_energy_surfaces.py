@@ -600,8 +600,8 @@ fig.tight_layout()
 # %%
 # Charges in neutral, dense matter screen each other, which is why local models work as well as they do.
 # They fail where screening is weak: ions in vacuum, polar surfaces, molecules far apart. Models with
-# explicit charges and Ewald sums exist; the estimators of ``mlffbench`` are local, except ``bonded`` (whose
-# Coulomb term ends at its cutoff) and ``sgdml`` (which sees a whole molecule).
+# explicit charges and Ewald sums exist; the estimators of ``mlffbench`` have no sums beyond a cutoff,
+# except ``sgdml``, which sees a whole molecule.
 #
 # What to remember
 # ----------------

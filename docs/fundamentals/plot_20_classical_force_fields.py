@@ -166,13 +166,6 @@ from scipy.optimize import minimize_scalar
 calc = emt()
 
 
-def lattice(vectors):
-    """Periodic crystal of one atom with nearest neighbours 1 apart; missing dimensions are vacuum."""
-    cell = np.zeros((3, 3))
-    cell[: len(vectors)] = vectors
-    return cell
-
-
 half = 0.5**0.5
 structures = {  # number of nearest neighbours, cell vectors in units of the nearest distance
     "chain": (2, [(1, 0, 0)]),

@@ -29,12 +29,21 @@ Out = Annotated[
 Watch = Annotated[
     bool, typer.Option("--watch", help="Report again when documents change, until the run ends or Ctrl-C.")
 ]
+RankBy = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ORDER", autocompletion=lambda: list(_orders()), show_default="in-domain-error",
+        help="Order of the rows: in-domain-error, worst-group, tasks-passed, cost-at-equal-error, "
+             "energy-error, fit-time, prediction-time or peak-memory. Ranks stay those of the error.",
+    ),
+]  # fmt: skip
 Every = Annotated[float, typer.Option(min=0.1, help="Seconds between two looks of --watch.")]
 
 
 def report(
-    folders: Folders, out: Out = None, watch: Watch = False, every: Every = 2.0, json_: JsonOnly = False
-) -> None:
+    folders: Folders, out: Out = None, rank_by: RankBy = None, watch: Watch = False, every: Every = 2.0,
+    json_: JsonOnly = False,
+) -> None:  # fmt: skip
     """Print the leaderboard; write it as text and CSV, all scores as CSV and parquet, report.html.
 
     Of several folders each fit counts once; a case that two of them have fitted is a row a folder.
@@ -42,13 +51,14 @@ def report(
     from mlffbench.cli.watched_report import watch_report
 
     with refusals():
+        order = _order(rank_by)
         stores = _stores(folders, empty=watch)
         if len(stores) > 1 and out is None:
             stop(f"{len(stores)} results folders make one report; --out FOLDER names where to write it")
         if watch:
-            watch_report(stores, out or stores[0].folder, every, json_)
+            watch_report(stores, out or stores[0].folder, every, json_, order)
         else:
-            print_report(stores, out=out, as_json=json_)
+            print_report(stores, out=out, as_json=json_, rank_by=order)
 
 
 def score(
@@ -96,6 +106,25 @@ def schema() -> None:
     print_json(suite_schema())
 
 
+def _orders() -> dict[str, str]:
+    """Orders of merit by their words on the command line."""
+    from mlffbench.report.verdict.orders import CHOICES
+
+    return CHOICES
+
+
+def _order(rank_by: str | None) -> str:
+    """Order of merit of a word; '' for the default."""
+    from mlffbench.registry import suggest
+
+    orders = _orders()
+    if rank_by is None:
+        return ""
+    if rank_by not in orders:
+        stop(f"no order {rank_by!r}; there are {', '.join(orders)}{suggest(rank_by, list(orders))}")
+    return orders[rank_by]
+
+
 NO_RESULTS = "{} holds no results; a results folder is what 'mlffbench run SUITE' writes"
 
 
@@ -119,7 +148,11 @@ def _stores(folders: Sequence[Path], empty: bool) -> list[Store]:
 
 
 def print_report(
-    stores: Sequence[Store], ids: list[str] | None = None, out: Path | None = None, as_json: bool = False
+    stores: Sequence[Store],
+    ids: list[str] | None = None,
+    out: Path | None = None,
+    as_json: bool = False,
+    rank_by: str = "",
 ) -> None:
     """Print the tables, then write the report files; only of the suite's cases if these are given."""
     from mlffbench.cli.finished import say_set_aside
@@ -128,7 +161,7 @@ def print_report(
 
     screen, folder = console(), out or stores[0].folder
     try:
-        results, predictions = read_results(stores, ids)
+        results, predictions = read_results(stores, ids, rank_by)
         if not results.documents:
             stop(f"{_names(stores)} holds no results that can be used")
         if not as_json:
@@ -149,8 +182,12 @@ def print_report(
         say_unfinished(store.folder, own)
 
 
-def read_results(stores: Sequence[Store], ids: list[str] | None = None) -> tuple[Results, Predictions]:
+def read_results(
+    stores: Sequence[Store], ids: list[str] | None = None, rank_by: str = ""
+) -> tuple[Results, Predictions]:
     """Results of folders as one, and the predictions by the ids of their documents."""
+    from dataclasses import replace
+
     import numpy as np
 
     from mlffbench.harness.documents.kept_suite import kept_suites
@@ -162,7 +199,8 @@ def read_results(stores: Sequence[Store], ids: list[str] | None = None) -> tuple
     with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
         suites = kept_suites(store.folder for store in stores)
         results = Results.from_documents(combined.documents, suites)
-    return in_suite_order(results, [store.folder for store in stores]), combined.predictions
+    ordered = in_suite_order(results, [store.folder for store in stores])
+    return replace(ordered, rank_by=rank_by), combined.predictions
 
 
 def write_files(results: Results, predictions: Predictions, folder: Path) -> list[Path]:

@@ -28,7 +28,9 @@ REST = 4.0  # times the seconds that a report took, until the next one: the run 
 State = frozenset[tuple[str, int, int, int]]
 
 
-def watch_report(stores: Sequence[Store], folder: Path, every: float, as_json: bool) -> None:
+def watch_report(
+    stores: Sequence[Store], folder: Path, every: float, as_json: bool, rank_by: str = ""
+) -> None:
     """Write a report whenever documents change; return when the run has ended.
 
     A run has ended when all cases of the kept suites are there and none is being computed, or when it was
@@ -44,6 +46,8 @@ def watch_report(stores: Sequence[Store], folder: Path, every: float, as_json: b
         passes as it took.
     as_json : bool
         Print events as lines of JSON.
+    rank_by : str
+        Order of the rows, see `mlffbench.report.verdict.merit`.
     """
     runs = _Runs([store.leases() for store in stores])
     reported: State = frozenset()
@@ -62,13 +66,13 @@ def watch_report(stores: Sequence[Store], folder: Path, every: float, as_json: b
             is_told = True
         if state != reported and time.monotonic() >= due and counts.done:
             began = time.monotonic()
-            _say_report(counts, _write(stores, folder), as_json)
+            _say_report(counts, _write(stores, folder, rank_by), as_json)
             reported, due = state, time.monotonic() + REST * (time.monotonic() - began)
         time.sleep(every)
     if as_json:
-        _send("ended", counts, _write(stores, folder))
+        _send("ended", counts, _write(stores, folder, rank_by))
     else:
-        print_report(stores, out=folder)
+        print_report(stores, out=folder, rank_by=rank_by)
 
 
 class _Runs:
@@ -130,8 +134,8 @@ def _state(stores: Sequence[Store]) -> State:
     return frozenset(found)
 
 
-def _write(stores: Sequence[Store], folder: Path) -> list[Path]:
-    results, predictions = read_results(stores)
+def _write(stores: Sequence[Store], folder: Path, rank_by: str) -> list[Path]:
+    results, predictions = read_results(stores, rank_by=rank_by)
     try:
         return write_files(results, predictions, folder)
     except OSError as error:

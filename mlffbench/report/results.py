@@ -51,12 +51,15 @@ class Results:
         Those that the results folders keep.
     unfinished : tuple of UnfinishedCase
         Cases that the suite asks for and that have no document.
+    rank_by : str
+        Order of the rows of tables, see `mlffbench.report.verdict.merit`; '' for the default, the error.
     """
 
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
     suites: tuple[Suite, ...] = ()
     unfinished: tuple[UnfinishedCase, ...] = ()
+    rank_by: str = ""
 
     @classmethod
     def from_documents(cls, documents: Iterable[Document], suites: Iterable[Suite] = ()) -> Results:

@@ -43,6 +43,7 @@ def desk(tmp_path):
         ("mlffbench score mine_results --metric rm", ["rmse"]),
         ("mlffbench run mine.", ["mine.yaml"]),
         ("mlffbench report mi", ["mine_results/"]),
+        ("mlffbench report mine_results --rank-by ta", ["tasks-passed"]),
         ("mlffbench model mine_results so", ["soap_gpr"]),
     ],
 )

@@ -146,6 +146,22 @@ def test_several_folders_make_one_report(tmp_path):
     assert (missing.exit_code, "no results folder" in missing.output) == (2, True)
 
 
+def test_rows_are_ordered_as_asked(tmp_path):
+    quick = outcome("quick", 0.03)
+    quick["timings"]["fit"]["seconds"] = 1.0
+    for document in (outcome("slow", 0.02), quick):
+        Store(tmp_path).save(document)
+    done = call("report", tmp_path, "--rank-by", "fit-time")
+    assert done.exit_code == 0, done.output
+    board = (tmp_path / "leaderboard.md").read_text().partition("### Leaderboard")[2]
+    assert board.index("| 2 | quick | 1: 1.00 |") < board.index("| 1 | slow | 2: 10.0 |")
+    assert '"rank": "fit_time"' in (tmp_path / "report.html").read_text()
+    unknown = call("report", tmp_path, "--rank-by", "fit-tme")
+    assert unknown.exit_code == 2
+    assert "no order 'fit-tme'; there are in-domain-error, worst-group" in " ".join(unknown.output.split())
+    assert "did you mean 'fit-time'?" in " ".join(unknown.output.split())
+
+
 @pytest.mark.parametrize(
     ("device", "sentence"),
     [

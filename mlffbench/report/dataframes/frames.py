@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property, lru_cache
 
@@ -66,6 +66,12 @@ class Frames:
         """The rows of some methods, and all failures, of which some are named by test group or task."""
         chosen = self._each(lambda frame: frame[frame["method"].isin(names)])
         return replace(chosen, failures=self.failures)
+
+    def in_order(self, methods: Sequence[str]) -> Frames:
+        """The frames of one problem, its leaderboard in this order; methods not named come last."""
+        rank = {method: i for i, method in enumerate(methods)}
+        places = self.leaderboard["method"].map(lambda m: rank.get(m, len(rank)))
+        return replace(self, leaderboard=self.leaderboard.iloc[places.argsort(kind="stable")])
 
     def by_rank(self) -> Frames:
         """The frames of one problem, their methods in the order of its leaderboard."""

@@ -10,11 +10,14 @@ import pandas as pd
 
 from mlffbench.report.dataframes import provenance
 from mlffbench.report.dataframes.case_sheet import case_sheet
+from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.families import family
 from mlffbench.report.figures.critical_difference import critical_difference_plots
 from mlffbench.report.figures.learning_curves import learning_plots
 from mlffbench.report.figures.parity import (
-    Frames,
+    Frames as Structures,
+)
+from mlffbench.report.figures.parity import (
     Predictions,
     no_frames,
     parity_plots,
@@ -23,7 +26,7 @@ from mlffbench.report.figures.parity import (
 )
 from mlffbench.report.figures.style import Palette, palette_of
 from mlffbench.report.formats.blocks import Block, section_blocks
-from mlffbench.report.formats.measures import Measure, measures, words
+from mlffbench.report.formats.measures import MEASURES, Measure, measures, words
 from mlffbench.report.page.page import render_page
 from mlffbench.report.problems import Method
 from mlffbench.report.results import Results
@@ -43,7 +46,7 @@ ROWS, METHODS, FAILURES, RUNS = 3_000, 1_250, 200, 1_000  # of tables
 SHEETS = 10_000  # of cases
 
 
-def render(results: Results, predictions: Predictions, title: str, frames: Frames = no_frames) -> str:
+def render(results: Results, predictions: Predictions, title: str, frames: Structures = no_frames) -> str:
     """The report as one HTML page.
 
     Parameters
@@ -63,7 +66,8 @@ def render(results: Results, predictions: Predictions, title: str, frames: Frame
     compared = [_parity(s, predictions, frames, palette, n_problems) for s in content]
     parts = [(s, section_blocks(s, palette, c.block)) for s, c in zip(content, compared, strict=True)]
     across = [*_across(results, palette), *_reproduced(results), *_learning(content, palette)]
-    board = measures(results, [(s.problem, s.frames) for s in content], list(methods))
+    whole = Frames.from_results(results)
+    board = measures(results, [(p, whole.of_problem(p.name)) for p in results.problems], list(methods))
     packs = {
         **{f"figures-{p}": _figures(blocks) for p, (_, blocks) in enumerate(parts)},
         "figures-across": _figures(across),
@@ -75,7 +79,7 @@ def render(results: Results, predictions: Predictions, title: str, frames: Frame
         "formats/report.html",
         packs=packs,
         libraries=("plotly", "tables", "structures"),
-        page_data=_page_data(results, methods, palette),
+        page_data={**_page_data(results, methods, palette), "rank": _first_measure(results, board)},
         page_title=title,
         title=title,
         palette=palette,
@@ -143,6 +147,13 @@ def _board(results: Results, board: Sequence[Measure], labels: list[str]) -> dic
     return {"measures": [m.to_json() for m in board], "words": words(results.problems, labels)}
 
 
+def _first_measure(results: Results, board: Sequence[Measure]) -> str | None:
+    """Measure that orders the matrix at first: the one asked for, if any method has it."""
+    ids = [measure.id for measure in board]
+    wanted = MEASURES.get(results.rank_by)
+    return wanted if wanted in ids else next(iter(ids), None)
+
+
 def _first_matrix(
     results: Results, board: Sequence[Measure], methods: dict[str, Method]
 ) -> list[tuple[str, list[str]]]:
@@ -206,7 +217,7 @@ class _Compared:
 
 
 def _parity(
-    section: Section, predictions: Predictions, frames: Frames, palette: Palette, n_problems: int
+    section: Section, predictions: Predictions, frames: Structures, palette: Palette, n_problems: int
 ) -> _Compared:
     """Panels by quantity and group, and a sentence on the predictions that are not stored."""
     problem = section.problem

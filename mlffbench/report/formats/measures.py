@@ -19,13 +19,22 @@ from mlffbench.report.quantities.catalogue import known_quantity
 from mlffbench.report.results import Results
 from mlffbench.report.standing import standing
 from mlffbench.report.tables.table import records
+from mlffbench.report.verdict.board import Board
+from mlffbench.report.verdict.merit import Merit, merits
+from mlffbench.report.verdict.orders import ORDERS
+from mlffbench.report.verdict.task_summary import task_summary
 from mlffbench.report.wording import APART, LEAKY, rank_text
 
-__all__ = ["Measure", "measures", "words"]
+__all__ = ["MEASURES", "Measure", "measures", "words"]
 
 Entry = list[Any]  # value, low, high, note, rank
 Entries = dict[str, Entry]  # by method
 NOT_RUN = "not run"
+MEASURES = {  # by order of merit
+    "in-domain error": "forces", "energy error": "energy_per_atom", "worst group": "worst",
+    "tasks passed": "tasks_passed", "cost at equal error": "cost_at_error", "fit time": "fit_time",
+    "prediction time": "prediction_time", "peak memory": "peak_memory",
+}  # fmt: skip
 COSTS = {  # of the first screen
     "fit_time": "Wall-clock time of the fit",
     "prediction_time": "Time of energies and forces, preparation included",
@@ -41,10 +50,11 @@ class Measure:
     ----------
     id, name, unit, sentence : str
     values : list
-        By problem and method: value, ends of its interval, a note and its rank; None without a number.
-        A number without a rank is shown and not compared.
+        By problem and method: value, ends of its interval, a note and its rank; None without a number, the
+        value None where the note says why there is none. A number without a rank is shown and not compared.
     weight : float
         In an order by all measures.
+    more_is_better : bool
     limits : two numbers or None
         Largest numbers that pass and that are marginal, where the registry of quantities has them.
     """
@@ -55,6 +65,7 @@ class Measure:
     sentence: str
     values: list[list[Entry | None]]
     weight: float = 1.0
+    more_is_better: bool = False
     limits: tuple[float | None, float | None] = (None, None)
 
     def to_json(self) -> dict[str, Any]:
@@ -79,9 +90,14 @@ def measures(
     made = [
         *(_errors(standings, content, labels, quantity) for quantity in SHOWN),
         _worst(content, labels),
+        *_of_merit(content, labels),
         *(_cost(content, labels, cost) for cost in COSTS),
     ]
-    return [measure for measure in made if any(entry for row in measure.values for entry in row)]
+    return [
+        measure
+        for measure in made
+        if any(entry and entry[0] is not None for row in measure.values for entry in row)
+    ]
 
 
 def _values(
@@ -147,6 +163,36 @@ def _worst(content: Sequence[tuple[Problem, Frames]], labels: Sequence[str]) -> 
         "Largest force RMSE over the named test groups, absolute, with the group's name; ranks by value."
     )
     return Measure("worst", "Worst group's force error", "meV/Å", sentence, _values(content, labels, entries))
+
+
+def _of_merit(content: Sequence[tuple[Problem, Frames]], labels: Sequence[str]) -> list[Measure]:
+    """Tasks passed and cost at equal error, as the orders of merit of each problem have them."""
+    orders = {problem.name: _orders(problem, frames) for problem, frames in content}
+
+    def entries(name: str, sign: float) -> Callable[[Problem, Frames], Entries]:
+        return lambda problem, _: {
+            m.method: [
+                _short(sign * m.value),
+                None,
+                None,
+                "" if m.place else m.text,
+                m.place and str(m.place),
+            ]
+            for m in orders[problem.name].get(name, ())
+        }
+
+    tasks, cost = "tasks passed", "cost at equal error"
+    passed = _values(content, labels, entries(tasks, -1.0))
+    costs_near = _values(content, labels, entries(cost, 1.0))
+    return [
+        Measure("tasks_passed", "Tasks passed", "", ORDERS[tasks], passed, weight=0.0, more_is_better=True),
+        Measure("cost_at_error", "Cost at equal error", "µs/atom", ORDERS[cost], costs_near, weight=0.0),
+    ]
+
+
+def _orders(problem: Problem, frames: Frames) -> Mapping[str, Sequence[Merit]]:
+    summary = task_summary(problem, frames.tasks, list(frames.leaderboard["method"]))
+    return merits(Board(problem, frames), summary)
 
 
 def _cost(content: Sequence[tuple[Problem, Frames]], labels: Sequence[str], cost: str) -> Measure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -27,16 +27,23 @@ from mlffbench.report.tables.table import (
     has_numbers,
     interval_cell,
     marked,
+    measured_column,
     number_cell,
     records,
 )
 from mlffbench.report.verdict.board import Board
-from mlffbench.report.verdict.merit import worst_group
+from mlffbench.report.verdict.merit import Merit, worst_group
 
-__all__ = ["leaderboard_tables"]
+__all__ = ["leaderboard_tables", "with_places"]
 
-TIMES, PREDICTION = {"fit_time": Column("fit", "s")}, {"prediction_time": Column("predict", "µs/atom")}
-TUNING = {"tuning_time": Column("of it tuning", "s")}
+TIMES = {"fit_time": measured_column("fit", "s", "cost", "fit_time")}
+PREDICTION = {"prediction_time": measured_column("predict", "µs/atom", "cost", "prediction_time")}
+TUNING = {"tuning_time": measured_column("of it tuning", "s", "cost", "tuning_time")}
+IN_TRAINING = {
+    TRAIN: "The same error on frames of the fit.",
+    VALIDATION: "The same on frames that it held out.",
+}
+IGNORED = "Labels that the training frames have and the fit did not use."
 SEARCHED = (
     "Their hyperparameters were searched inside the training part; the fit time holds the search. They are "
     "ranked among themselves, not with methods as they are by default."
@@ -61,7 +68,10 @@ def _table(problem: Problem, frames: Frames, tuned: bool) -> Table:
     errors, has_worst = _error_columns(problem, frames)
     times = {**TIMES, **(TUNING if tuned else {}), **PREDICTION}
     named: list[NamedColumn] = [
-        (Column("rank"), lambda m: Cell(wording.rank_text(m["best rank"], m["worst rank"]), m["rank"])),
+        (
+            measured_column("rank", "", "ranks", "rank"),
+            lambda m: Cell(wording.rank_text(m["best rank"], m["worst rank"]), m["rank"]),
+        ),
         (Column("method"), lambda m: Cell(_name(problem, m))),
         *errors,
         *((column, partial(_time_cell, problem, cost)) for cost, column in times.items()),
@@ -83,14 +93,17 @@ def _error_columns(problem: Problem, frames: Frames) -> tuple[list[NamedColumn],
     for quantity, group in errors.items():
         name, unit = SHOWN[quantity]
         initial = name[0].upper()
-        columns.append((Column(f"{initial} RMSE", unit), partial(_error_cell, problem, group)))
+        column = measured_column(f"{initial} RMSE", unit, "", quantity, "rmse")
+        columns.append((column, partial(_error_cell, problem, group)))
         for part, values in _in_training(frames.training, quantity).items():
-            columns.append((Column(f"{initial} {part}", unit), partial(_part_cell, values)))
+            column = Column(f"{initial} {part}", unit, tip=IN_TRAINING[part])
+            columns.append((column, partial(_part_cell, values)))
     board = Board(problem, frames)
     worst = {m: test for m in frames.leaderboard["method"] if (test := worst_group(board, m)) is not None}
     if worst:
         name, unit = SHOWN[board.quantity]
-        columns.append((Column(f"{name[0].upper()} worst group", unit), partial(_worst_cell, board, worst)))
+        column = measured_column(f"{name[0].upper()} worst group", unit, "ranks", "worst_error")
+        columns.append((column, partial(_worst_cell, board, worst)))
     return columns, bool(worst)
 
 
@@ -111,11 +124,41 @@ def _ignored_column(problem: Problem, labels: pd.Series) -> list[NamedColumn]:
     """Column of the labels that a method was given and did not use; none where no document says."""
     methods = [method for method in problem.methods if method.label in set(labels)]
     words = {m.label: ", ".join(m.ignored) or "none" for m in methods if m.ignored is not None}
-    return [(Column("ignored"), lambda m: Cell(words.get(m["method"], wording.MISSING)))] if words else []
+    return (
+        [(Column("ignored", tip=IGNORED), lambda m: Cell(words.get(m["method"], wording.MISSING)))]
+        if words
+        else []
+    )
 
 
 def _with_costs(frames: Frames) -> pd.DataFrame:
     return frames.leaderboard.merge(frames.costs, on=["problem", "method"], how="left")
+
+
+def with_places(table: Table, name: str, order: Sequence[Merit]) -> Table:
+    """The leaderboard in another order of merit, with the place of each method in it and its number.
+
+    Methods without a place keep their order and stand below; where no method has one, the table says so.
+    """
+    places = {merit.method: k for k, merit in enumerate(order)}
+    own = [row for row in table.rows if row.method in places]
+    if not own:
+        return replace(table, caption=f"No method here has a number to order by {name}. {table.caption}")
+    cells = {merit.method: Cell(_place_text(merit), merit.place or np.nan) for merit in order}
+    rows = sorted(table.rows, key=lambda row: places.get(row.method, len(places)))
+    columns = [*table.columns[: table.words], Column(name), *table.columns[table.words :]]
+    rows = [
+        row._replace(
+            cells=[*row.cells[: table.words], cells.get(row.method, EMPTY), *row.cells[table.words :]]
+        )
+        for row in rows
+    ]
+    caption = f"In the order of {name}, place and number; rank: by the error. {table.caption}"
+    return replace(table, columns=columns, rows=rows, caption=caption)
+
+
+def _place_text(merit: Merit) -> str:
+    return merit.text if merit.place is None else f"{merit.place}: {merit.text}"
 
 
 # ---------------------------------------------------------------- cells

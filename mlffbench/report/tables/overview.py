@@ -13,7 +13,8 @@ from mlffbench.report.tables.table import EMPTY, Cell, Column, Row, Table
 from mlffbench.report.tables.tasks import short_names
 from mlffbench.report.unfinished import UnfinishedCase
 from mlffbench.report.verdict.matrix import Matrix, MatrixCell
-from mlffbench.report.verdict.merit import DEFAULT, ORDERS, Merit
+from mlffbench.report.verdict.merit import Merit
+from mlffbench.report.verdict.orders import DEFAULT, ORDERS
 from mlffbench.report.verdict.task_summary import TaskCell, TaskSummary
 
 __all__ = ["matrix_table", "merit_table", "summary_table", "unfinished_sentence", "unfinished_table"]
@@ -82,7 +83,8 @@ def _summary_cell(cell: TaskCell) -> Cell:
 
 def merit_table(merits: Mapping[str, Sequence[Merit]]) -> Table:
     """Rows are methods, columns are orders of merit; cells hold the place and the number behind it."""
-    columns = [Column("method"), *(Column(name) for name in merits)]
+    merits = {name: order for name, order in merits.items() if name in ORDERS}
+    columns = [Column("method"), *(Column(name, tip=ORDERS[name]) for name in merits)]
     by_method = {name: {merit.method: merit for merit in order} for name, order in merits.items()}
     rows = [
         Row(

@@ -9,19 +9,29 @@ import pandas as pd
 
 from mlffbench.report import wording
 from mlffbench.report.quantities.costs import PROFILE
-from mlffbench.report.tables.table import Cell, Column, Row, Table, has_numbers, marked, number_cell, records
+from mlffbench.report.tables.table import (
+    Cell,
+    Column,
+    Row,
+    Table,
+    has_numbers,
+    marked,
+    measured_column,
+    number_cell,
+    records,
+)
 
 __all__ = ["circumstances_table", "cost_table", "profile_table"]
 
-PROFILE_COLUMNS = {entry.quantity: Column(entry.name, entry.unit) for entry in PROFILE}
+PROFILE_COLUMNS = {e.quantity: Column(e.name, e.unit, tip=e.sentence) for e in PROFILE}
 COST_COLUMNS = {
-    "fit_time": Column("fit", "s"),
-    "tuning_time": Column("of it tuning", "s"),
-    "prepare_time": Column("prepare", "µs/atom"),
-    "evaluate_time": Column("evaluate", "µs/atom"),
-    "peak_memory": Column("memory", "MB"),
-    "peak_gpu_memory": Column("GPU memory", "MB"),
-    "n_parameters": Column("parameters"),
+    "fit_time": measured_column("fit", "s", "cost", "fit_time"),
+    "tuning_time": measured_column("of it tuning", "s", "cost", "tuning_time"),
+    "prepare_time": measured_column("prepare", "µs/atom", "cost", "prepare_time"),
+    "evaluate_time": measured_column("evaluate", "µs/atom", "cost", "evaluate_time"),
+    "peak_memory": measured_column("memory", "MB", "cost", "peak_memory"),
+    "peak_gpu_memory": measured_column("GPU memory", "MB", "cost", "peak_gpu_memory"),
+    "n_parameters": measured_column("parameters", "", "cost", "n_parameters"),
 }
 
 ONE_RUN = "Means over the seeds, one run each; a run tells nothing of its spread: no intervals."

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from mlffbench.report.conditions import timed_apart
@@ -12,7 +13,7 @@ from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.problems import Problem
 from mlffbench.report.results import Results
 from mlffbench.report.tables.kept_models import kept_models_table, usage
-from mlffbench.report.tables.leaderboard import leaderboard_tables
+from mlffbench.report.tables.leaderboard import leaderboard_tables, with_places
 from mlffbench.report.tables.overview import merit_table, summary_table
 from mlffbench.report.tables.profiles_and_costs import circumstances_table, cost_table, profile_table
 from mlffbench.report.tables.speed import other_tasks, speed_tables
@@ -20,7 +21,8 @@ from mlffbench.report.tables.table import Table, records
 from mlffbench.report.tables.tasks import skipped_table, task_tables
 from mlffbench.report.tables.transfer import transfer_tables
 from mlffbench.report.verdict.board import Board
-from mlffbench.report.verdict.merit import merits
+from mlffbench.report.verdict.merit import Merit, merits
+from mlffbench.report.verdict.orders import DEFAULT
 from mlffbench.report.verdict.sentences import verdict
 from mlffbench.report.verdict.task_summary import task_summary
 
@@ -70,14 +72,16 @@ class Section:
 def sections(results: Results, most: int | None = None) -> list[Section]:
     """One section a problem; `most` methods of each beside the leaderboard, the best ones, if it is given."""
     frames = Frames.from_results(results)
-    return [_section(problem, frames.of_problem(problem.name), most) for problem in results.problems]
+    chosen = partial(_section, most=most, rank_by=results.rank_by)
+    return [chosen(problem, frames.of_problem(problem.name)) for problem in results.problems]
 
 
-def _section(problem: Problem, frames: Frames, most: int | None) -> Section:
-    leaderboards, facts = leaderboard_tables(problem, frames), provenance.problem_facts(problem)
-    best, words = list(frames.leaderboard["method"][:most]), verdict(problem, frames)
+def _section(problem: Problem, frames: Frames, most: int | None, rank_by: str) -> Section:
+    words, facts = verdict(problem, frames), provenance.problem_facts(problem)
     summary = task_summary(problem, frames.tasks, list(frames.leaderboard["method"]))
-    orders = merit_table(merits(Board(problem, frames), summary))
+    orders = merits(Board(problem, frames), summary)
+    leaderboards, frames = _chosen_order(leaderboard_tables(problem, frames), frames, orders, rank_by)
+    best = list(frames.leaderboard["method"][:most])
     n_left_out = len(problem.methods) - len(best)
     if n_left_out:
         frames = frames.of_methods(best)
@@ -86,7 +90,7 @@ def _section(problem: Problem, frames: Frames, most: int | None) -> Section:
     of_tasks = task_tables(other_tasks(by_rank.tasks), problem.other_level is not None)
     blocks = {
         "leaderboard": leaderboards,
-        "merit": [orders],
+        "merit": [merit_table(orders)],
         "transfer": transfer_tables(problem, by_rank.errors, by_rank.training),
         "profiles": [profile_table(by_rank.profiles)],
         "cost": [cost_table(by_rank.costs, apart), circumstances_table(by_rank.costs)],
@@ -97,3 +101,14 @@ def _section(problem: Problem, frames: Frames, most: int | None) -> Section:
     filled = {id: [table for table in tables if table.rows] for id, tables in blocks.items()}
     lines, failed = usage(filled["models"]), records(frames.failures)
     return Section(problem, frames, facts, filled, failed, n_left_out, usage=lines, verdict=words)
+
+
+def _chosen_order(
+    leaderboards: list[Table], frames: Frames, orders: Mapping[str, Sequence[Merit]], rank_by: str
+) -> tuple[list[Table], Frames]:
+    """Leaderboards and frames, rows in the order that was asked for, with the places in it."""
+    if rank_by in ("", DEFAULT):
+        return leaderboards, frames
+    order = orders.get(rank_by, ())
+    tables = [with_places(table, rank_by, order) for table in leaderboards]
+    return tables, frames.in_order([merit.method for merit in order])

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from mlffbench.report import wording
+from mlffbench.report.quantities.catalogue import known_quantity
 from mlffbench.report.results import number
 
 __all__ = [
@@ -20,24 +21,32 @@ __all__ = [
     "has_numbers",
     "interval_cell",
     "marked",
+    "measured_column",
     "number_cell",
     "records",
 ]
 
 
 class Column(NamedTuple):
-    """The name and the unit at the head of a column; the method, if its cells are one method's."""
+    """The name and the unit at the head of a column; the method, if its cells are one method's; a tooltip."""
 
     name: str
     unit: str = ""
     method: str = ""
+    tip: str = ""
+
+
+def measured_column(name: str, unit: str, *names: str) -> Column:
+    """Column of a quantity of the registry, by task, quantity and metric; its sentence is the tooltip."""
+    return Column(name, unit, tip=known_quantity(*names).sentence)
 
 
 class Cell(NamedTuple):
-    """A text and the number that it is sorted by: NaN comes last, None sorts by the text."""
+    """A text, the number that it is sorted by and a tooltip: NaN comes last, None sorts by the text."""
 
     text: str
     order: float | None = None
+    tip: str = ""
 
 
 EMPTY = Cell(wording.MISSING, float("nan"))  # no number was measured

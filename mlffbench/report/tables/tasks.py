@@ -77,7 +77,8 @@ def quantity_tables(task: str, frame: pd.DataFrame, other_level: bool = False) -
             cells = {r["test"]: _marked(_interval(r), r, other_level) for r in records(own)}
             row = [Cell(str(method)), *(cells.get(test, EMPTY) for test in tests)]
             rows.append(Row(row, method=str(method)))
-        columns = [Column("method"), *(Column(test, str(unit)) for test in tests)]
+        tip = _tip(task, str(quantity), str(metric))
+        columns = [Column("method"), *(Column(test, str(unit), tip=tip) for test in tests)]
         id, title = _id_and_title(task, f"{quantity}, {metric}")
         yield Table(id, title, columns, rows, "Lower is better." + _note(scores, other_level))
 
@@ -92,7 +93,8 @@ def _by_test(task: str, frame: pd.DataFrame, other_level: bool) -> Iterable[Tabl
         for (quantity, metric, unit), own in scores.groupby(["quantity", "metric", "unit"], sort=False):
             measured = {r["method"]: _marked(_measured(r), r, other_level) for r in records(own)}
             name = str(quantity) if metric == "error" else f"{quantity}, {metric}"
-            cells = [Cell(name.replace("_", " ")), Cell(str(unit))]
+            tip = _tip(task, str(quantity), str(metric))
+            cells = [Cell(name.replace("_", " "), tip=tip), Cell(str(unit))]
             cells += [number_cell(wording.plain, own["reference"].mean())] if with_reference else []
             rows.append(Row([*cells, *(measured.get(method, EMPTY) for method in methods)]))
         caption = WITH_REFERENCE if with_reference else "Errors and costs: lower is better."
@@ -124,6 +126,12 @@ def _interval(row: dict[str, Any]) -> Cell:
 
 def _entry(row: dict[str, Any]) -> Quantity | None:
     return find_quantity(row["task"], row["quantity"], row["metric"])
+
+
+def _tip(task: str, quantity: str, metric: str) -> str:
+    """Definition of a quantity; '' for one of somebody else's task."""
+    entry = find_quantity(task, quantity, metric)
+    return "" if entry is None else entry.sentence
 
 
 def _counted(row: dict[str, Any]) -> str:

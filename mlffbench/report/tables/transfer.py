@@ -19,6 +19,7 @@ from mlffbench.report.tables.table import (
     has_numbers,
     interval_cell,
     marked,
+    measured_column,
     records,
 )
 from mlffbench.report.wording import PARTS
@@ -47,7 +48,7 @@ def _table(problem: Problem, quantity: str, errors: pd.DataFrame, training: pd.D
     }
     parts = [part for part in PARTS if any(part == measured for _, measured in own)]
     columns = [Column("method"), *(Column(PARTS[part], unit) for part in parts)]
-    columns += [Column(test, unit) for test in problem.tests]
+    columns += [measured_column(test, unit, "", quantity, "rmse") for test in problem.tests]
     failures = {method.label: method.test_failures for method in problem.methods}
     rows = []
     by_method: dict[str, dict[str, dict[str, Any]]] = {}

@@ -13,15 +13,7 @@ from mlffbench.report.verdict.sentences import NEAR
 from mlffbench.report.verdict.task_summary import TaskSummary
 from mlffbench.report.wording import MISSING, plain, with_interval
 
-__all__ = ["DEFAULT", "ORDERS", "Merit", "merits", "worst_group"]
-
-ORDERS = {  # the first is the default
-    "in-domain error": "Error on the group that ranks: the in-domain one, else the first.",
-    "worst group": "Largest error on a named test group, with its name; none where a group was left out.",
-    "tasks passed": "Tasks whose numbers pass their thresholds, the most first.",
-    "cost at equal error": "Prediction time of the methods within twice the least error, timed alike.",
-}
-DEFAULT = next(iter(ORDERS))
+__all__ = ["Merit", "merits", "worst_group"]
 
 
 @dataclass(frozen=True)
@@ -43,14 +35,18 @@ def merits(board: Board, summary: TaskSummary) -> dict[str, tuple[Merit, ...]]:
     Returns
     -------
     dict of str to tuple of Merit
-        By the names of `ORDERS`; an order in which no method has a value is left out. Methods whose
-        hyperparameters were searched are not among them where others are ranked.
+        By the names of `orders.ORDERS` and `orders.MORE`; an order in which no method has a value is left
+        out. Methods whose hyperparameters were searched are not among them where others are ranked.
     """
     values: dict[str, Callable[[str], tuple[float, str]]] = {
         "in-domain error": lambda label: _error(board, label),
         "worst group": lambda label: _worst(board, label),
         "tasks passed": lambda label: _tasks(summary, label),
         "cost at equal error": _costs(board),
+        "energy error": lambda label: _energy(board, label),
+        "fit time": _measured(board, "fit_time", timed=True),
+        "prediction time": _measured(board, "prediction_time", timed=True),
+        "peak memory": _measured(board, "peak_memory", timed=False),
     }
     orders = {name: _ordered(board, value) for name, value in values.items()}
     return {name: order for name, order in orders.items() if any(merit.place for merit in order)}
@@ -76,6 +72,25 @@ def _worst(board: Board, label: str) -> tuple[float, str]:
     if test is None:
         return np.nan, MISSING
     return board.error(label, test), f"{with_interval(*board.interval(label, test))} on {test}"
+
+
+def _energy(board: Board, label: str) -> tuple[float, str]:
+    numbers = board.number(label, str(board.problem.reference), "energy_per_atom")
+    return numbers[0], with_interval(*numbers)
+
+
+def _measured(board: Board, cost: str, timed: bool) -> Callable[[str], tuple[float, str]]:
+    """Costs of the methods; times of those alone that were timed like most others."""
+    costs = board.frames.costs.set_index("method")[cost].astype(float)
+    apart = timed_apart(board.problem) if timed else ()
+
+    def value(label: str) -> tuple[float, str]:
+        if label in apart:
+            return np.nan, "timed under other conditions"
+        number = float(costs.get(label, np.nan))
+        return number, plain(number)
+
+    return value
 
 
 def _tasks(summary: TaskSummary, label: str) -> tuple[float, str]:

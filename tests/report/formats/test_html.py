@@ -70,6 +70,8 @@ def test_the_page_of_many_methods_stays_small_and_says_what_it_leaves_out(monkey
     page = html.render(results, predictions, "suite")
     names = {trace["name"] for figure in figures(page) for trace in figure["data"] if "name" in trace}
     assert names == {"m0", "m1", "m2", "reference"}
+    (errors,) = packs(page)["board"]["measures"][0]["values"]
+    assert sum(entry is not None for entry in errors) == 10, "the matrix has all of them"
     assert "8 of 16 rows; the other tables and figures show the first 3 methods" in page
     assert "The first 2 of 3 methods." in page
     assert "And 3 other failures." in page

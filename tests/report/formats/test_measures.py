@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from example_documents import failed, outcome, without
+from example_documents import failed, measured, outcome, without
 
 from mlffbench.report.dataframes.frames import Frames
-from mlffbench.report.formats.measures import measures, words
+from mlffbench.report.formats.measures import MEASURES, measures, words
 from mlffbench.report.results import Results
+from mlffbench.report.verdict.orders import CHOICES, MORE, ORDERS
+
+
+def with_task(label, error, c11):
+    """A method with errors on every group, and with the numbers of a task."""
+    document = outcome(label, error)
+    scores = [score for score in measured(label, c11)["scores"] if score.get("task")]
+    return {**document, "scores": [*document["scores"], *scores]}
 
 
 def board(documents):
@@ -49,3 +57,23 @@ def test_times_of_other_conditions_and_of_tuned_methods_have_no_rank():
     made, labels, _ = board(documents)
     ranks = {label: entry[3:] for label, entry in zip(labels, made["fit_time"].values[0], strict=True)}
     assert ranks == {"a": ["", "1"], "b": ["", "1"], "c": ["§", None], "tuned one": ["", None]}
+
+
+def test_tasks_passed_and_cost_at_equal_error_are_orders_of_the_matrix():
+    documents = [with_task("good", 0.02, 151.0), with_task("bad", 0.03, 300.0), outcome("far", 0.5)]
+    made, labels, _ = board(documents)
+    passed = made["tasks_passed"]
+    assert passed.more_is_better
+    own = dict(zip(labels, passed.values[0], strict=True))
+    assert own["good"][0] > own["bad"][0]
+    assert own["good"][4] == "1"
+    assert own["far"] == [0, None, None, "", "2"]
+    costs = dict(zip(labels, made["cost_at_error"].values[0], strict=True))
+    assert costs["good"] == [100, None, None, "", "1"]
+    assert costs["far"] == [None, None, None, "more than twice the least error", None]
+
+
+def test_every_order_of_merit_is_a_measure_and_a_word_of_the_command_line():
+    assert set(MEASURES) == {*ORDERS, *MORE} == set(CHOICES.values())
+    made, _, _ = board([with_task("good", 0.02, 151.0), outcome("a")])
+    assert set(made) == set(MEASURES.values())

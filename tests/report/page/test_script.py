@@ -11,6 +11,7 @@ from ase.build import molecule
 from example_documents import failed, measured, outcome, predictions
 
 from mlffbench.report.formats.write import write
+from mlffbench.report.quantities.catalogue import known_quantity
 from mlffbench.report.results import Results
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -121,6 +122,26 @@ def test_matrix_is_ordered_by_the_geometric_mean_and_failures_stand_last(opened)
     assert "out of memory" in page.locator("#matrix tbody tr").nth(3).inner_text()
     page.select_option("#rank", "fit_time")
     assert "rank=fit_time" in page.url
+
+
+def test_orders_by_tasks_and_by_cost_at_equal_error(opened):
+    page = opened("rank=tasks_passed")
+    page.wait_for_selector("#matrix td.merit")
+    # soap and mace passed one of two tasks of the first problem, the second problem has no tasks
+    assert sorted(column(page, "#matrix td.merit")) == ["1.00×", "1.00×", "∞", "∞"]
+    assert set(matrix_order(page)[:2]) == {"soap", "mace"}
+    page.select_option("#rank", "cost_at_error")
+    row = page.locator("#matrix tbody tr", has_text="morse")
+    assert row.locator("td.value").first.inner_text() == "more than twice the least error"
+    assert row.locator("td.merit").inner_text() == "–"
+
+
+def test_heads_of_columns_and_numbers_of_the_matrix_have_tooltips(opened):
+    page = opened("tab=problem-1")
+    head = page.locator("#panel-1-leaderboard th[data-name='F RMSE']")
+    assert head.get_attribute("title") == known_quantity("", "forces", "rmse").sentence
+    cell = page.locator("#matrix tbody tr", has_text="soap").locator("td.value").nth(1)
+    assert cell.get_attribute("title") == "50.0 [45.0, 55.0] meV/Å"
 
 
 def test_weights_and_thresholds_change_the_order_and_stand_in_the_address(opened):

@@ -9,7 +9,8 @@ from example_documents import outcome
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.results import Results
 from mlffbench.report.verdict.board import Board
-from mlffbench.report.verdict.merit import DEFAULT, ORDERS, merits, worst_group
+from mlffbench.report.verdict.merit import merits, worst_group
+from mlffbench.report.verdict.orders import DEFAULT, MORE, ORDERS
 from mlffbench.report.verdict.task_summary import TaskSummary
 
 
@@ -35,7 +36,8 @@ def test_the_floor_is_first_in_no_order():
         ("fragile", 2, "400 ±40 on test_1200K"),
         ("atomic_reference", 3, "550 ±55 on test_1200K"),
     ]
-    assert set(made) <= set(ORDERS)
+    assert set(made) <= {*ORDERS, *MORE}
+    assert [m for m, *_ in made["energy error"]] == ["fragile", "robust", "atomic_reference"], "all alike"
 
 
 def test_the_worst_group_of_a_method_that_left_one_out_is_unknown():

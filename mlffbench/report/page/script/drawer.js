@@ -36,7 +36,8 @@ function numberOf(cell) {
   const unit = header.dataset.unit ? ` (${header.dataset.unit})` : "";
   const where = table.closest(".table")?.dataset.title;
   const pairs = [[(header.dataset.name ?? header.innerText.trim()) + unit, cell.dataset.text ?? cell.innerText.trim()]];
-  if (header.title) pairs.push(["meaning", header.title]);
+  const meaning = header.title || cell.parentElement.cells[0].title;
+  if (meaning) pairs.push(["meaning", meaning]);
   if (where) pairs.push(["table", where]);
   return pairs;
 }

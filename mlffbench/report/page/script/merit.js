@@ -11,7 +11,7 @@ function plain(value) {
 }
 
 const measureOf = id => board.measures.find(measure => measure.id === id);
-const chosenRank = () => state.get("rank") ?? board.measures[0]?.id;
+const chosenRank = () => state.get("rank") ?? page.rank ?? board.measures[0]?.id;
 const weightOf = measure => Number(state.get(`w.${measure.id}`) ?? measure.weight);
 const thresholdOf = (measure, i) => state.has(`t${i}.${measure.id}`) ? Number(state.get(`t${i}.${measure.id}`)) : measure.limits[i];
 
@@ -22,8 +22,11 @@ const compared = (measure, p, m) => { const [value, , , , rank] = entryOf(measur
 // The best value of a measure on a problem, among methods that are ranked with each other.
 function bestOf(measure, p) {
   const values = page.methods.map((_, m) => compared(measure, p, m)).filter(v => v > 0);
-  return values.length ? Math.min(...values) : null;
+  return values.length ? (measure.more_is_better ? Math.max : Math.min)(...values) : null;
 }
+
+// A number over the best one, 1 for the best; of numbers that should be large the inverse, infinite for none.
+const timesBest = (measure, value, best) => measure.more_is_better ? best / value : value / best;
 
 // Times the best: the weighted geometric mean over measures and shown problems; null where a number is missing.
 function merit(m, measures, problems, best) {
@@ -31,8 +34,8 @@ function merit(m, measures, problems, best) {
   for (const measure of measures) for (const p of problems) {
     const value = compared(measure, p, m), weight = chosenRank() === "weights" ? weightOf(measure) : 1;
     if (!weight || best[measure.id][p] === null) continue;
-    if (!(value > 0)) return null;
-    sum += weight * Math.log(value / best[measure.id][p]);
+    if (value === null || !(value > 0 || measure.more_is_better)) return null;
+    sum += weight * Math.log(timesBest(measure, value, best[measure.id][p]));
     weights += weight;
   }
   return weights ? Math.exp(sum / weights) : null;
@@ -51,12 +54,12 @@ function shade(cell, measure, value, best, worst) {
   cell.style.removeProperty("--depth");
   const [good, usable] = state.has("judge") ? [thresholdOf(measure, 0), thresholdOf(measure, 1)] : [null, null];
   if (value === null) return "";
-  if (good !== null || usable !== null) {
+  if (!measure.more_is_better && (good !== null || usable !== null)) {
     const grade = good !== null && value <= good ? "passed" : usable !== null && value <= usable ? "marginal" : "failed";
     cell.classList.add(grade);
     return {passed: "● ", marginal: "◐ ", failed: "○ "}[grade];
   }
-  if (best > 0 && worst > best && value > 0) cell.style.setProperty("--depth", (1 - Math.log(value / best) / Math.log(worst / best)).toFixed(2));
+  if (best > 0 && worst > 0 && worst !== best && value > 0) cell.style.setProperty("--depth", (1 - Math.log(value / best) / Math.log(worst / best)).toFixed(2));
   return "";
 }
 
@@ -71,7 +74,7 @@ function fillMatrix() {
   matrix.querySelectorAll("td.merit").forEach(cell => {
     const value = places[Number(cell.parentElement.dataset.m)];
     cell.dataset.order = value === null ? "nan" : value;
-    cell.textContent = value === null ? MISSING : value < 10 ? `${value.toFixed(2)}×` : `${value.toFixed(0)}×`;
+    cell.textContent = value === null ? MISSING : value === Infinity ? "∞" : value < 10 ? `${value.toFixed(2)}×` : `${value.toFixed(0)}×`;
   });
   if (api) api.rows().invalidate("dom").order([[matrix.querySelector("td.merit").cellIndex, "asc"]]).draw();
 }
@@ -80,9 +83,10 @@ function fillColumn(matrix, measure, p) {
   const cells = [...matrix.querySelectorAll(`td[data-problem="${p}"]`)];
   const entries = cells.map(cell => entryOf(measure, p, Number(cell.parentElement.dataset.m)));
   const positive = entries.map(([value]) => value).filter(value => value > 0);
-  const best = Math.min(...positive), worst = Math.max(...positive);
+  const ends = [Math.min(...positive), Math.max(...positive)];
+  const [best, worst] = measure.more_is_better ? ends.reverse() : ends;
   cells.forEach((cell, i) => {
-    const [value, low, high, note, rank] = entries[i], word = board.words[p][Number(cell.parentElement.dataset.m)];
+    const [value, low, high, note, rank] = entries[i], word = board.words[p][Number(cell.parentElement.dataset.m)] || (value === null ? note : "");
     const grade = shade(cell, measure, value, best, worst);
     const interval = low === null || high === null ? "" : ` [${plain(low)}, ${plain(high)}]`;
     cell.dataset.order = value ?? "nan";

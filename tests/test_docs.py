@@ -28,6 +28,7 @@ from mlffbench.datasets.malonaldehyde import malonaldehyde
 from mlffbench.harness.documents.store import Store
 from mlffbench.harness.planning.plan import SKIP
 from mlffbench.harness.planning.planned_run import plan_run
+from mlffbench.harness.planning.read_suite import read_suite
 from mlffbench.labelling.recipe import read_recipe
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -40,6 +41,7 @@ RESULTS = (DOCS / "results.md").read_text(encoding="utf-8")
 PYTHON = (DOCS / "python.md").read_text(encoding="utf-8")
 INSTALL = (DOCS / "install.md").read_text(encoding="utf-8")
 STATISTICS = (DOCS / "statistics.md").read_text(encoding="utf-8")
+OVERVIEW = (DOCS / "overview.md").read_text(encoding="utf-8")
 ENVIRONMENTS = (DOCS / "environments.md").read_text(encoding="utf-8")
 
 
@@ -81,6 +83,20 @@ def test_every_command_runs_one_after_the_other(desk):
         assert done.exit_code == 0, f"{command}\n{done.output}\n{done.exception!r}"
     for made in ("malonaldehyde.html", "blocks.json", "clean.json", "work/copper.xyz.gz"):
         assert (desk / made).stat().st_size > 0
+
+
+def test_the_python_of_the_overview_runs():
+    (code,) = blocks("python", OVERVIEW)
+    scope: dict = {}
+    exec(compile(code, "overview.md", "exec"), scope)
+    assert len(scope["prediction"]) == 10
+    assert scope["prediction"].energy_std.shape == (10,)
+    assert scope["atoms"].get_forces().shape == (9, 3)
+
+
+def test_the_suite_of_the_overview_is_valid():
+    (text,) = blocks("yaml", OVERVIEW)
+    assert read_suite(text).name == "my-molecule"
 
 
 def test_the_statistics_are_as_said():

@@ -1,8 +1,9 @@
-"""The README keeps its word: its Python runs, its suite is valid, its commands exist."""
+"""README and the tables of its runs keep their word: links, picture and numbers are those of the results."""
 
 from __future__ import annotations
 
 import csv
+import importlib.util
 import json
 import re
 from pathlib import Path
@@ -10,27 +11,24 @@ from pathlib import Path
 from mlffbench.harness.planning.read_suite import read_suite
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMPARISON = (ROOT / "docs" / "comparison.md").read_text(encoding="utf-8")
 
 
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.M | re.S)
+def picture_of_results():
+    """Text of the picture as its script draws it now."""
+    spec = importlib.util.spec_from_file_location("pareto", ROOT / "docs" / "pareto.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.picture()
 
 
-def test_the_python_runs():
-    (code,) = blocks("python")
-    scope = {}
-    exec(compile(code, "README.md", "exec"), scope)
-    assert len(scope["prediction"]) == 10
-    assert scope["prediction"].energy_std.shape == (10,)
-    assert scope["atoms"].get_forces().shape == (9, 3)
-
-
-def test_the_suite_is_valid(tmp_path):
-    (text,) = blocks("yaml")
-    file = tmp_path / "suite.yaml"
-    file.write_text(text)
-    assert read_suite(file).name == "my-molecule"
+def test_the_picture_is_that_of_the_results():
+    drawn = (ROOT / "docs" / "pareto.svg").read_text(encoding="utf-8")
+    assert drawn == picture_of_results(), "python docs/pareto.py draws it again"
+    assert drawn.count("<circle") > 40
+    assert "prefers-color-scheme: dark" in drawn
+    assert "](docs/pareto.svg)" in README
 
 
 def test_our_suites_are_valid():
@@ -47,7 +45,9 @@ def test_the_table_of_families_says_what_the_results_say():
     with (ROOT / "results" / "families" / "leaderboard.csv").open() as file:
         rows = [r for r in csv.DictReader(file) if r["test"] in ("test", "test_300K") and r["status"] == "ok"]
     found = {(r["problem"], r["method"]): float(r["force RMSE (meV/Å)"]) for r in rows}
-    table = re.search(r"^\| method \| malonaldehyde \|.*?(?=\n\n)", README, flags=re.M | re.S)[0].splitlines()
+    table = re.search(r"^\| method \| malonaldehyde \|.*?(?=\n\n)", COMPARISON, flags=re.M | re.S)[
+        0
+    ].splitlines()
     problems = ("malonaldehyde", "acac", "'ethanol'", "'aspirin'", "mlearn")
     compared = 0
     for line in table[2:]:
@@ -71,8 +71,8 @@ def documents(folder, dataset):
 
 
 def table_after(head):
-    """The cells of the README's table with this first line's beginning."""
-    lines = README[README.index(head) :].partition("\n\n")[0].splitlines()
+    """The cells of the table with this first line's beginning."""
+    lines = COMPARISON[COMPARISON.index(head) :].partition("\n\n")[0].splitlines()
     return [[c.strip() for c in line.strip("|").split("|")] for line in lines if not line.startswith("| ---")]
 
 

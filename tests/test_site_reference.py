@@ -55,7 +55,7 @@ def test_parts_stand_in_one_order(files):
 
 def test_a_method_shows_its_settings_results_and_licence(files):
     page = files["estimators/soap_gpr.md"]
-    assert "| `n_sparse` | `int` | `2000` |" in page
+    assert "- `n_sparse` (`int`, default `2000`)\n\n  Sparse points of each element" in page
     assert "[quickstart](/_repository/results/quickstart/leaderboard.md)" in page
     assert "| 9.3 ±1.4 |" in page  # as results/quickstart/leaderboard.md has it
     assert "## Licence\n\nMIT" in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 __all__ = ["bullets", "code", "inline", "paragraphs", "parameters", "settings", "table"]
@@ -70,20 +71,16 @@ def settings(values: Mapping[str, Any]) -> str:
 
 
 def parameters(rows: Iterable[Mapping[str, str]]) -> str:
-    """Table of parameters with types and defaults; a text that several share stands beside the last."""
-    cells = [
-        [
-            code(row["name"]), code(row["type"]) if row["type"] else "",
-            "required" if row["default"] == REQUIRED else code(row["default"]) if row["default"] else "",
-            inline(row["text"]),
-        ]
-        for row in _once(list(rows))
-    ]  # fmt: skip
-    return table(["name", "type", "default", "meaning"], cells)
+    """List of parameters with types and defaults; those that share a text stand together."""
+    together = [list(own) for _, own in groupby(rows, key=lambda row: row["text"] or row["name"])]
+    return "\n".join(f"- {', '.join(map(_head, own))}{_meaning(own[0])}" for own in together)
 
 
-def _once(rows: list[Mapping[str, str]]) -> Iterable[Mapping[str, str]]:
-    """Rows whose text is written once where parameters share it."""
-    for row, after in zip(rows, [*rows[1:], None][: len(rows)], strict=True):
-        shared = after is not None and row["text"] and after["text"] == row["text"]
-        yield {**row, "text": "see the next row"} if shared else row
+def _head(row: Mapping[str, str]) -> str:
+    default = REQUIRED if row["default"] == REQUIRED else f"default {code(row['default'])}"
+    kind = f"{code(row['type'])}, " if row["type"] else ""
+    return f"{code(row['name'])} ({kind}{default})"
+
+
+def _meaning(row: Mapping[str, str]) -> str:
+    return f"\n\n  {inline(row['text'])}\n" if row["text"] else ""

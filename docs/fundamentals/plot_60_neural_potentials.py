@@ -475,7 +475,8 @@ for name, value in reach.items():
 assert reach == {"1 layers": 2, "2 layers": 4, "3 layers": 6, "behler_parrinello": 2}
 
 # %%
-# The volume of the receptive field grows with its third power. In silicon, with a cutoff of 5 Å:
+# The volume of the receptive field grows with the third power of its radius. In silicon, with a cutoff of 5
+# Å:
 
 crystal = bulk("Si")
 for layers in (1, 2, 3):

@@ -49,11 +49,12 @@ import mlffbench
 from mlffbench.estimators import EquivariantNetwork
 from mlffbench.potentials.networks.e3nn_wrapper import o3 as import_e3nn
 
-warnings.filterwarnings("ignore", category=UserWarning)  # of torch.jit about e3nn
-o3 = import_e3nn()
-from e3nn.nn import Gate
-
 torch.set_default_dtype(torch.float64)
+o3 = import_e3nn()
+with warnings.catch_warnings():  # torch.jit warns about e3nn
+    warnings.simplefilter("ignore")
+    from e3nn.nn import Gate
+
 torch.manual_seed(0)
 
 R = o3.rand_matrix()
@@ -212,7 +213,9 @@ print(f"SiLU of components: violation {wrong:.2f}; gate: {right:.1e}")
 assert wrong > 1e-2
 assert right < 1e-12
 
-gated = Gate("8x0e", [silu], "4x0e", [torch.sigmoid], "4x1o")  # e3nn's: 8 scalars, 4 vectors with a gate each
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    gated = Gate("8x0e", [silu], "4x0e", [torch.sigmoid], "4x1o")  # 8 scalars, 4 vectors with a gate each
 features = gated.irreps_in.randn(5, -1)
 inward, outward = gated.irreps_in.D_from_matrix(R), gated.irreps_out.D_from_matrix(R)
 assert torch.allclose(gated(features @ inward.T), gated(features) @ outward.T, atol=1e-8)
@@ -237,7 +240,9 @@ assert torch.allclose(gated(features @ inward.T), gated(features) @ outward.T, a
 
 hidden = o3.Irreps("8x0e + 4x1o + 4x2e")
 harmonics = o3.Irreps.spherical_harmonics(2)
-convolution = o3.FullyConnectedTensorProduct(hidden, harmonics, hidden, shared_weights=False)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    convolution = o3.FullyConnectedTensorProduct(hidden, harmonics, hidden, shared_weights=False)
 radial = torch.nn.Sequential(
     torch.nn.Linear(1, 16), torch.nn.SiLU(), torch.nn.Linear(16, convolution.weight_numel)
 )

@@ -44,8 +44,8 @@ pd.DataFrame({name: {word: values[word] for word in words} for name, values in p
 # * ``cutoff`` (Å): neighbours within this distance send messages; with two layers (``num_interactions``) an atom feels
 #   structure up to twice as far. Cost grows with the number of neighbours, its third power.
 # * ``num_channels``: the width of the network, how many different features an atom has.
-# * ``max_L``: features that are passed on are scalars (0), also vectors (1), also tensors of second rank (2). Higher orders
-#   cost time and memory; :cite:`Batatia2022mace` gains accuracy from them.
+# * ``max_L``: features that are passed on are scalars (0), also vectors (1), also tensors of second rank (2). Higher
+#   orders cost time and memory; :cite:`Batatia2022mace` gains accuracy from them.
 # * ``correlation``: body order of a layer minus one: how many neighbours are multiplied with each other.
 # * ``max_ell``: the order of the spherical harmonics by which directions to neighbours are described.
 #
@@ -133,8 +133,8 @@ print(f"at 300 K: {few:.0f} meV/Å with 10 structures, {many:.0f} with 300")
 assert many < few
 
 # %%
-# With ten times as many structures in the same time, each is seen a tenth as often; the curve flattens where the minute
-# is too short, not where the data end. The same with fits of this page, 60 structures and more or fewer epochs:
+# With ten times as many structures in the same time, each is seen a tenth as often: part of the flattening is the
+# clock's. The same with fits of this page, 60 structures and more or fewer epochs:
 
 train, test = groups["train_300K"][:60], groups["test_300K"][:60]
 frames, labels = [data.frames[i] for i in train], data.labels[train]
@@ -165,8 +165,15 @@ assert fits["24 epochs"][3] < usual[3] < fits["4 epochs"][3]
 
 # %%
 # Energies are far off after a short training, but nearly by the same for all frames: the second column leaves out that
-# mean error, which no force depends on. The loss hardly sees it, as the next but one section shows.
-#
+# mean error, which no force depends on. The loss hardly sees it: with the default weights, what do both errors count?
+
+_, energy, _, forces = usual
+defaults = MACE().resolved_params()
+in_loss = defaults["energy_weight"] * (1e-3 * energy) ** 2, defaults["forces_weight"] * (1e-3 * forces) ** 2
+print(f"in the loss of the fit with 10 epochs: energies {in_loss[0]:.2f}, forces {in_loss[1]:.2f}")
+assert in_loss[0] < in_loss[1]
+
+# %%
 # Learning rate
 # -------------
 #
@@ -183,9 +190,9 @@ assert rates[0.02][3] < rates[0.2][3]
 # -------------------
 #
 # The loss adds squared errors of energies per atom and of force components, with a weight each. A frame has one energy
-# and three force components an atom, so forces carry the training. Heavier energies soon lose their mean error; beyond
-# that, what one wins the other pays. *Stage two* (once called SWA) makes energies heavy for the last part only, with a
-# lower, constant learning rate: it is meant for the end of a long training, when forces have settled.
+# and three force components an atom, so forces carry the training. Heavier energies soon lose their mean error; the
+# forces pay for it. *Stage two* (once called SWA) makes energies heavy for the last part only, with a lower, constant
+# learning rate: it is meant for the end of a long training, when forces have settled.
 
 weights = {
     "forces 100, energy 1 (default)": usual,
@@ -213,7 +220,7 @@ print(
 
 # %%
 # That is why the energies of isolated atoms are subtracted before a model sees them, and added in double precision to
-# what it predicts. What remains is a few ten eV, for which single precision is enough. The same weights in both
+# what it predicts. What remains is some tens of eV, for which single precision is enough. The same settings in both
 # precisions:
 
 single, double = usual[0], errors(dtype="float64")
@@ -224,8 +231,8 @@ assert abs(double[3] / usual[3] - 1) < 0.3
 
 # %%
 # The two trainings drift apart, as trainings from two seeds would, but neither is better. Choose ``float64`` for second
-# derivatives, tight relaxations and long trajectories without a thermostat; else single precision is as good, and on
-# GPUs faster by far.
+# derivatives, tight relaxations and long trajectories without a thermostat; else single precision is as good. What it
+# costs on GPUs: :doc:`/performance`.
 #
 # Atomic energies
 # ---------------
@@ -239,7 +246,8 @@ table = {"isolated atoms": dict(data.atomic_energies), "least squares": without[
 pd.DataFrame(table).round(2)
 
 # %%
-# For the molecule that is all the same: the sum is right, and the errors are alike.
+# For the molecule that is all the same: the sum is right, MACE's own shift makes up for the rest, and the errors are
+# alike.
 
 show("atomic energies", {"isolated atoms": usual, "least squares": without})
 assert abs(without[3] / usual[3] - 1) < 0.3

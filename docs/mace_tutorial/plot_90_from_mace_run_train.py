@@ -231,7 +231,7 @@ missing = {
     "virials_key virials_weight swa_virials_weight": "virials of a file become stresses when it is read",
     "heads head_key multiheads_finetuning weight_pt_head real_pt_data_ratio_threshold num_samples_pt force_mh_ft_lr "
     "subselect_pt filter_type_pt allow_random_padding_pt pt_train_file pt_valid_file pseudolabel_replay "
-    "pseudolabel_replay_compute_stress skip_evaluate_heads": "one head: naive fine-tuning, without replay of other data",
+    "pseudolabel_replay_compute_stress skip_evaluate_heads": "one head: naive fine-tuning, without replay",
     "lora lora_rank lora_alpha freeze lr_params_factors": "all weights are trained, at one learning rate",
     "foundation_model_elements foundation_model_kwargs keep_isolated_atoms": "a fit knows the elements of its frames",
     "valid_file": "validation frames are drawn from the training frames, for every method alike",

@@ -319,82 +319,86 @@ assert np.ptp(learned["SchNet, cutoff 3 Å"]) > 0.5
 #
 # :math:`N` atoms with :math:`n` neighbours each, :math:`C` channels, :math:`T` layers, tensors up to order
 # :math:`L`. *Body order* counts the atoms that meet in one product of a layer or descriptor, the centre
-# included, before any nonlinear function. *Reach* is how far an atomic energy depends on other atoms. The
-# names are those of mlffbench.
+# included, before any nonlinear function. The names are those of mlffbench.
+#
+# **Strictly local**: an atomic energy depends on atoms within the cutoff :math:`r_c`. Nothing passes from
+# atom to atom.
 #
 # .. list-table::
 #    :header-rows: 1
-#    :widths: 16 22 16 16 10 20
+#    :widths: 20 32 12 18 18
 #
 #    * - method
-#      - passes, or describes by
+#      - describes an atom by
 #      - body order
-#      - inside, rotation acts on
-#      - reach
-#      - cost of a step grows as
+#      - rotation acts inside on
+#      - cost grows as
 #    * - ``behler_parrinello`` :cite:`Behler2007networks`
-#      - nothing; symmetry functions chosen by hand
+#      - symmetry functions chosen by hand
 #      - 3
-#      - nothing: invariants
-#      - :math:`r_c`
+#      - nothing
 #      - :math:`N n^2` (triples)
 #    * - ``deepmd`` :cite:`Zhang2018deepmd`
-#      - nothing; learned embedding of distances, contracted over directions
+#      - learned embedding of distances, contracted over directions
 #      - 3
 #      - vectors, contracted at once
-#      - :math:`r_c`
-#      - :math:`N n` embedding networks
+#      - :math:`N n` networks
 #    * - ``nep`` :cite:`Fan2021nep,Song2024nep`
-#      - nothing; trained Chebyshev functions and spherical harmonics
+#      - trained Chebyshev functions and spherical harmonics
 #      - 2 to 5
 #      - tensors, contracted at once
-#      - :math:`r_c`
-#      - :math:`N n`, with a small prefactor
+#      - :math:`N n`
 #    * - ``grace`` (GRACE/FS) :cite:`Bochkarev2024grace`
-#      - nothing; trained atomic cluster expansion, a nonlinear function of a few densities
+#      - trained atomic cluster expansion, then a nonlinear function of a few densities
 #      - up to 5
 #      - tensors, contracted at once
-#      - :math:`r_c`
-#      - :math:`N n` and the number of products
+#      - :math:`N n`, and products
 #    * - ``allegro`` :cite:`Musaelian2023allegro`
-#      - tensors of pairs, within one neighbourhood
+#      - tensors of pairs within one neighbourhood
 #      - one more each layer
 #      - tensors up to :math:`L`
-#      - :math:`r_c`
-#      - :math:`N n C T`, and steeply with :math:`L`
+#      - :math:`N n C T L^6`
+#
+# **Message passing**: an atomic energy depends on atoms up to :math:`T r_c` away.
+#
+# .. list-table::
+#    :header-rows: 1
+#    :widths: 20 32 12 18 18
+#
+#    * - method
+#      - passes
+#      - body order
+#      - rotation acts inside on
+#      - cost grows as
 #    * - ``schnet`` :cite:`Schutt2018schnet`
 #      - scalars
 #      - 2
-#      - nothing: invariants
-#      - :math:`T r_c`
+#      - nothing
 #      - :math:`N n C T`
 #    * - ``painn`` :cite:`Schutt2021painn`
 #      - scalars and vectors
 #      - 2
 #      - vectors
-#      - :math:`T r_c`
 #      - :math:`N n C T`
 #    * - ``tensornet`` :cite:`Simeon2023tensornet`
-#      - :math:`3\times 3` matrices
-#      - 3: the sum of messages is multiplied with the atom's own
-#      - matrices (scalar, vector, :math:`L=2`)
-#      - :math:`T r_c`
+#      - :math:`3\times 3` matrices; their sum is multiplied with the atom's own
+#      - 3
+#      - scalar, vector and :math:`L=2` in a matrix
 #      - :math:`N n C T`
-#    * - ``nequip`` and ``equivariant_network`` :cite:`Batzner2022nequip`
+#    * - ``nequip``, ``equivariant_network`` :cite:`Batzner2022nequip`
 #      - tensors up to :math:`L`
 #      - one more each layer
 #      - tensors up to :math:`L`
-#      - :math:`T r_c`
-#      - :math:`N n C T L^6`; :math:`L^3` with aligned axes :cite:`Passaro2023escn`
+#      - :math:`N n C T L^6`
 #    * - ``mace`` :cite:`Batatia2022mace`
 #      - tensors of products of up to :math:`\nu` neighbours
 #      - :math:`\nu+1` each layer
 #      - tensors up to :math:`L`
-#      - :math:`T r_c`
-#      - as ``nequip``, and the products once an atom
+#      - :math:`N n C T L^6`, and products once an atom
 #
-# All of them are linear in the number of atoms. None knows anything beyond its reach: long-range
-# electrostatics and dispersion need a term of their own.
+# The power of :math:`L` is that of a plain tensor product; with axes aligned to each pair it is three
+# :cite:`Passaro2023escn`. All of them are linear in the number of atoms. None knows anything beyond its
+# reach: long-range electrostatics and dispersion need a term of their own.
 #
 # How far does an atom see?
 # -------------------------

@@ -292,7 +292,7 @@ def force_rmse(prediction):
 
 
 torch.set_default_dtype(torch.float32)
-epochs = {10: 40, 20: 30}  # by number of frames
+epochs = {10: 30, 20: 20}  # by number of frames
 settings = dict(cutoff=3.5, num_channels=16, num_layers=2, batch_size=5, random_state=0)
 errors, fitted = {}, {}
 for l_max in (0, 1, 2):

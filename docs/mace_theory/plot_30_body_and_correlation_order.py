@@ -17,6 +17,7 @@ from ase import Atoms
 from small_models import batch_of, random_mace, run
 
 import mlffbench
+from mlffbench.potentials.mace.presets import PRESETS
 
 # %%
 # Many-body terms by inclusion and exclusion
@@ -246,9 +247,15 @@ assert np.ptp(end) > 1e-8
 # Which values to take
 # --------------------
 #
-# ``correlation=3`` (four-body messages) is the paper's choice :cite:`Batatia2022mace`, and mlffbench's
-# default but for the smallest preset. The cost of :math:`\nu` and :math:`L` is measured on the page on cost.
-# Number of :math:`n`-body terms of this molecule that a model would need if it summed over clusters, to
+# ``correlation=3`` (four-body messages) is the paper's choice :cite:`Batatia2022mace`, and that of
+# mlffbench's presets but ``small``. The cost of :math:`\nu` and :math:`L` is measured on the page on cost.
+# Number of :math:`n`-body terms of these atoms that a model would need if it summed over clusters, to
 # compare:
 
+assert {name: s.correlation for name, s in PRESETS.items()} == {
+    "small": 2,
+    "medium": 3,
+    "large": 3,
+    "paper": 3,
+}
 print(", ".join(f"{n}-body {comb(n_atoms, n)}" for n in range(2, 6)))

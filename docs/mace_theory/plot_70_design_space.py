@@ -47,9 +47,12 @@ from mlffbench.potentials.mace.presets import PRESETS
 # -------
 #
 # The points are what mlffbench's estimators have as defaults, read from the package (papers often use more
-# layers and higher orders); for MACE ``preset="large"``, for BOTNet five layers, its authors' choice
-# :cite:`Batatia2022design`. Allegro multiplies one more :math:`A` of the *same* centre in each of its
-# layers, so its layers stand as correlation order with :math:`T` = 1.
+# layers and higher orders): SchNet :cite:`Schutt2018schnet`, PaiNN :cite:`Schutt2021painn`, NequIP
+# :cite:`Batzner2022nequip`, Allegro :cite:`Musaelian2023allegro`, ACE :cite:`Drautz2019ace`; for MACE
+# ``preset="large"`` :cite:`Batatia2022mace`. BOTNet :cite:`Batatia2022design` is not among them and is drawn
+# with five layers. Allegro multiplies one more :math:`A` of the *same* centre in each of its layers, so its
+# layers stand as correlation order with :math:`T` = 1. (The radial functions of all but ACE are networks
+# with activation functions; they see one distance only and are not counted here.)
 
 
 def default(estimator, keyword):
@@ -108,10 +111,9 @@ axis.legend(loc="upper right", fontsize=8)
 plt.show()
 
 # %%
-# (Dashed edge: strictly local.) High body order is reached by moving right, as NequIP
-# :cite:`Batzner2022nequip` and BOTNet do, at the price of range; or up, as ACE does, at the price of many
-# products; MACE :cite:`Batatia2022mace` does a little of both, and multi-layer ACE
-# :cite:`Bochkarev2022multilayer` stands near it.
+# (Dashed edge: strictly local.) High body order is reached by moving right, as NequIP and BOTNet do, at the
+# price of range; or up, as ACE does, at the price of many products; MACE does a little of both, and
+# multi-layer ACE :cite:`Bochkarev2022multilayer` stands near it.
 #
 # Corners in MACE's own code
 # --------------------------
@@ -259,10 +261,10 @@ plt.show()
 for nu in (1, 3):
     model = random_mace(elements, correlation=nu)
     product = model.products[0].symmetric_contractions
-    A = torch.randn(9, 4, 9, generator=random, dtype=torch.float64)
+    factors = torch.randn(9, 4, 9, generator=random, dtype=torch.float64)
     one_hot = torch.eye(len(elements), dtype=torch.float64)[torch.arange(9) % len(elements)]
     with torch.no_grad():
-        values = torch.stack([product(scale * A, one_hot) for scale in range(6)]).numpy()
+        values = torch.stack([product(scale * factors, one_hot) for scale in range(6)]).numpy()
     differences = [np.abs(np.diff(values, n=k, axis=0)).max() for k in range(1, 6)]
     print(f"ν = {nu}: differences of order 1 ... 5:", " ".join(f"{d:.0e}" for d in differences))
     assert (np.array(differences[nu:]) < 1e-10 * differences[0]).all()

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from mlffbench.potentials.mace.assembly import assemble
+from mlffbench.potentials.mace.batch import Batch
 from mlffbench.potentials.mace.batches import Graphs
 from mlffbench.potentials.mace.library import mace
 from mlffbench.potentials.mace.presets import Settings
@@ -34,7 +35,7 @@ def hyperparameters(
         The elements' atomic numbers.
     """
     modules, zeros = mace().modules, np.zeros(len(numbers))
-    of = lambda frames: [assemble(graphs, frames).mace_inputs()]
+    of = lambda frames: [_pairs_within(assemble(graphs, frames).mace_inputs(), graphs.cutoff)]
     mean, scale = modules.scaling_classes["std_scaling"](of(picks), zeros)
     if labelled := [i for i in picks if graphs.per_frame["forces_weight"][i]]:
         scale = modules.scaling_classes["rms_forces_scaling"](of(labelled), zeros)[1]
@@ -61,6 +62,13 @@ def hyperparameters(
         "atomic_inter_scale": _positive(scale),
         "atomic_inter_shift": float(np.squeeze(mean)) if shifted else 0.0,
     }
+
+
+def _pairs_within(inputs: Batch, cutoff: float) -> Batch:
+    """Inputs without the pair that pads a batch, which would count as a neighbour."""
+    sender, receiver = inputs["edge_index"]
+    vectors = inputs["positions"][receiver] - inputs["positions"][sender] + inputs["shifts"]
+    return Batch(inputs, edge_index=inputs["edge_index"][:, vectors.norm(dim=1) < cutoff])
 
 
 def _positive(value: Any) -> float:

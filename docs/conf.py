@@ -100,6 +100,7 @@ html_css_files = ["site.css"]
 html_context = {"default_mode": "auto"}
 html_copy_source = False
 html_show_sourcelink = False
+html_show_search_summary = False  # a page from the disk may not fetch others
 html_theme_options = {
     "navbar_align": "left",
     "header_links_before_dropdown": 6,

@@ -302,7 +302,8 @@ by_hand = power_spectrum(cluster.positions - cluster.positions[0])
 turned = power_spectrum((cluster.positions - cluster.positions[0]) @ turn.T)
 mirrored = power_spectrum((cluster.positions - cluster.positions[0]) * [1, 1, -1])
 print(
-    f"{len(by_hand)} numbers; change by rotation {np.abs(turned - by_hand).max():.0e}, by reflection {np.abs(mirrored - by_hand).max():.0e}"
+    f"{len(by_hand)} numbers; change by rotation {np.abs(turned - by_hand).max():.0e},",
+    f"by reflection {np.abs(mirrored - by_hand).max():.0e}",
 )
 assert np.abs(turned - by_hand).max() < 1e-9
 assert np.abs(mirrored - by_hand).max() < 1e-9

@@ -3,11 +3,11 @@ Force fields as scikit-learn estimators
 =======================================
 
 Every method of mlffbench obeys the rules of scikit-learn. So its tools work on force fields: cross-validation, grid
-search, pipelines, ``clone``, learning curves. Afterwards you can estimate an error with its spread, choose hyperparameters
-without touching the test data, and keep related frames together while you do so.
+search, pipelines, ``clone``, learning curves. Afterwards you can estimate an error with its spread, choose
+hyperparameters without touching the test data, and keep related frames together while you do so.
 
-Needs: mlffbench with its extra ``soap``. Time: fifteen minutes to read, less than half a minute to compute. For the first
-contact with force fields read :doc:`/_gallery/tutorials/plot_10_your_own_data`.
+Needs: mlffbench with its extra ``soap``. Time: fifteen minutes to read, less than half a minute to compute. For the
+first contact with force fields read :doc:`/_gallery/tutorials/plot_10_your_own_data`.
 """
 
 # %%
@@ -70,9 +70,9 @@ print(f"R² of the energies: {model.score(frames[60:], labels[60:]):.4f}")
 # %%
 # Cross-validation
 # ----------------
-# One split gives one number, and no idea how much it depends on the luck of the draw. *Cross-validation* cuts the data into
-# k parts, and fits k times: each part is the test once. scikit-learn's scores are "higher is better", so errors come with a
-# minus sign. Energies are scored by scikit-learn's own scorers, forces by those of ``mlffbench.metrics``.
+# One split gives one number, and no idea how much it depends on the luck of the draw. *Cross-validation* cuts the data
+# into k parts, and fits k times: each part is the test once. scikit-learn's scores are "higher is better", so errors
+# come with a minus sign. Energies are scored by scikit-learn's own scorers, forces by those of ``mlffbench.metrics``.
 
 folds = KFold(4, shuffle=True, random_state=0)
 forces = -1000 * cross_val_score(model, frames, labels, cv=folds, scoring=neg_forces_rmse)
@@ -100,14 +100,14 @@ assert np.allclose(-1000 * scores["test_forces RMSE"], forces)
 assert table["train_forces RMSE"] < table["test_forces RMSE"]
 
 # %%
-# Energies are in meV a molecule, forces in meV/Å. The error on the training part is smaller than on the test part, always.
-# How much smaller says how far the model follows its own training frames.
+# Energies are in meV a molecule, forces in meV/Å. The error on the training part is smaller than on the test part,
+# always. How much smaller says how far the model follows its own training frames.
 #
 # Groups: what belongs together stays together
 # --------------------------------------------
 # Random folds answer: how good is the model on *more of the same*? If the frames come from a few sources, say
-# temperatures, molecules or trajectories, you may want to know: how good is it on a *new* source? Give the source of each
-# frame as ``groups`` and a splitter that keeps groups whole. Here the groups are three temperatures.
+# temperatures, molecules or trajectories, you may want to know: how good is it on a *new* source? Give the source of
+# each frame as ``groups`` and a splitter that keeps groups whole. Here the groups are three temperatures.
 
 many = np.concatenate(
     [np.flatnonzero(group == f"{name}K")[:40] for name in ("train_300", "test_600", "test_1200")]
@@ -135,8 +135,9 @@ axes.tick_params(axis="x", rotation=20)
 figure.tight_layout()
 
 # %%
-# The model is the same. To leave out 300 K is to predict weaker motion than that of the training data, the easiest of the
-# three. To leave out 1200 K is to extrapolate, and hard. Random folds mix all temperatures into each fold and show neither.
+# The model is the same. To leave out 300 K is to predict weaker motion than that of the training data, the easiest of
+# the three. To leave out 1200 K is to extrapolate, and hard. Random folds mix all temperatures into each fold and show
+# neither.
 #
 # ``GroupKFold`` does the same with more groups than folds. Frames of one trajectory that follow each other closely are
 # such a group, too: give blocks of time as groups.
@@ -178,14 +179,14 @@ axes.legend()
 figure.tight_layout()
 
 # %%
-# More sparse points fit better. The best cutoff is the smallest of the grid, so a serious search would go on to smaller ones;
-# and with many more sparse points a longer cutoff may pay: hyperparameters depend on each other.
+# More sparse points fit better. The best cutoff is the smallest of the grid, so a serious search would go on to smaller
+# ones; and with many more sparse points a longer cutoff may pay: hyperparameters depend on each other.
 #
 # A pipeline
 # ----------
-# A *descriptor* turns each frame into numbers that do not change when the molecule is moved, turned or renumbered. Those of
-# mlffbench are scikit-learn transformers, so any regressor can follow. Such a pipeline predicts energies alone: forces
-# would need the derivative of every step, which is what the methods of mlffbench add.
+# A *descriptor* turns each frame into numbers that do not change when the molecule is moved, turned or renumbered.
+# Those of mlffbench are scikit-learn transformers, so any regressor can follow. Such a pipeline predicts energies
+# alone: forces would need the derivative of every step, which is what the methods of mlffbench add.
 
 pipeline = make_pipeline(SOAP(cutoff=4.0, n_max=4, l_max=3), StandardScaler(), KernelRidge(kernel="rbf"))
 chosen = GridSearchCV(
@@ -208,8 +209,8 @@ assert with_forces < energies_only
 #
 # A learning curve
 # ----------------
-# scikit-learn's ``learning_curve`` fits to growing parts. On a double logarithmic scale a straight line downwards says that
-# more data will help; a flat one says that the model itself is the limit.
+# scikit-learn's ``learning_curve`` fits to growing parts. On a double logarithmic scale a straight line downwards says
+# that more data will help; a flat one says that the model itself is the limit.
 
 sizes, train_scores, test_scores = learning_curve(
     model, frames, labels, train_sizes=[8, 15, 30, 60], cv=folds, scoring=neg_forces_rmse
@@ -228,13 +229,15 @@ assert held_out[-1] < 1.3 * training[-1]
 
 # %%
 # Here both happens. At first more frames help. In the end the two curves nearly meet: with 40 sparse points the model
-# cannot follow its own training frames any better, and more data will not help, but more sparse points will. More on them, with more methods, stands in :doc:`/_gallery/tutorials/plot_50_learning_curves`.
+# cannot follow its own training frames any better, and more data will not help, but more sparse points will. More on
+# them, with more methods, stands in :doc:`/_gallery/tutorials/plot_50_learning_curves`.
 #
 # What does not work, and what to use instead
 # -------------------------------------------
-# Some meta-estimators of scikit-learn turn frames or labels into plain arrays, which loses the cell or the forces. These are
-# refused with a sentence instead of a wrong result. A mean of several models is a ``Committee``, a correction on top of a
-# cheap model is ``DeltaLearning`` (:doc:`/estimators`); a committee's spread is an estimate of its own error.
+# Some meta-estimators of scikit-learn turn frames or labels into plain arrays, which loses the cell or the forces.
+# These are refused with a sentence instead of a wrong result. A mean of several models is a ``Committee``, a correction
+# on top of a cheap model is ``DeltaLearning`` (:doc:`/estimators`); a committee's spread is an estimate of its own
+# error.
 
 try:
     with warnings.catch_warnings():

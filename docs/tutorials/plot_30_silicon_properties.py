@@ -4,8 +4,8 @@ Silicon: elastic constants, phonons, a vacancy
 
 Nobody fits a force field for its test errors. This page fits two models to small cells of silicon and computes what a
 materials scientist asks for: lattice, bulk modulus, elastic constants, phonons, the energy of a vacancy. Each number is
-compared with the same number of the reference. Afterwards you can compute these properties with any model, judge them, and
-know which of them to distrust.
+compared with the same number of the reference. Afterwards you can compute these properties with any model, judge them,
+and know which of them to distrust.
 
 Needs: mlffbench with its extra ``soap``. Time: fifteen minutes to read, less than half a minute to compute.
 """
@@ -13,9 +13,9 @@ Needs: mlffbench with its extra ``soap``. Time: fifteen minutes to read, less th
 # %%
 # A reference that can be asked anything
 # --------------------------------------
-# With DFT each reference value costs hours, so most papers compare few. Here the labels come from a classical potential of
-# silicon, that of Stillinger and Weber: it costs nothing, so every property can be computed with it. For the models it is
-# only a source of labels; they do not know its formula. At the end, the same with DFT.
+# With DFT each reference value costs hours, so most papers compare few. Here the labels come from a classical potential
+# of silicon, that of Stillinger and Weber: it costs nothing, so every property can be computed with it. For the models
+# it is only a source of labels; they do not know its formula. At the end, the same with DFT.
 #
 # The training frames are 40 cells of 8 atoms of diamond silicon, strained and rattled. The other groups are tests.
 
@@ -58,13 +58,13 @@ for name in dict.fromkeys(group):
     print(f"{name:12} force RMSE {error:6.1f} meV/Å")
 
 # %%
-# By its test error on frames like the training frames the model is excellent. On hotter frames, on a vacancy and on another
-# phase, it is not. What does that mean for properties?
+# By its test error on frames like the training frames the model is excellent. On hotter frames, on a vacancy and on
+# another phase, it is not. What does that mean for properties?
 #
 # Lattice and bulk modulus
 # ------------------------
-# Energies at several volumes make the *equation of state*. Its minimum is the equilibrium volume, its curvature there the
-# bulk modulus B, in GPa.
+# Energies at several volumes make the *equation of state*. Its minimum is the equilibrium volume, its curvature there
+# the bulk modulus B, in GPa.
 
 calculators = {"reference": truth, "soap_gpr": model.calculator()}
 curves = {name: equation_of_state(calc, diamond, n_volumes=9) for name, calc in calculators.items()}
@@ -87,9 +87,10 @@ assert abs(curves["soap_gpr"].bulk_modulus / curves["reference"].bulk_modulus - 
 # %%
 # Elastic constants
 # -----------------
-# Hooke's law for a crystal: stress = C strain. A cubic crystal has three independent constants: C11 (pull along an edge),
-# C12 (what that does sideways), C44 (shear). ``elastic_constants`` relaxes the crystal, strains it a little in both
-# directions, lets the atoms relax and reads the stress. For cubic crystals B = (C11 + 2 C12) / 3, a check on both functions.
+# Hooke's law for a crystal: stress = C strain. A cubic crystal has three independent constants: C11 (pull along an
+# edge), C12 (what that does sideways), C44 (shear). ``elastic_constants`` relaxes the crystal, strains it a little in
+# both directions, lets the atoms relax and reads the stress. For cubic crystals B = (C11 + 2 C12) / 3, a check on both
+# functions.
 
 rows, rest = {}, {}
 for name, calc in calculators.items():
@@ -112,8 +113,8 @@ print(
 assert (abs(constants.loc["soap_gpr"] / constants.loc["reference"] - 1) < 0.1).all()
 
 # %%
-# In a strained diamond the two atoms of a primitive cell move against each other. Whoever forgets to let them relax gets
-# another C44. With ``fmax`` so large that nothing moves:
+# In a strained diamond the two atoms of a primitive cell move against each other. Whoever forgets to let them relax
+# gets another C44. With ``fmax`` so large that nothing moves:
 
 clamped = elastic_constants(truth, rest["reference"], fmax=1e3, relax_cell=False).C[3, 3]
 print(
@@ -127,8 +128,8 @@ assert clamped > 1.5 * constants.loc["reference", "C44"]
 # Phonons
 # -------
 # Vibrations of the crystal. Each has a wave vector (the horizontal axis, along a path through the Brillouin zone whose
-# corners have letters) and a frequency. They come from the forces that answer a small displacement of one atom in a large
-# cell; a frequency that is imaginary, drawn negative, would mean that the crystal is unstable.
+# corners have letters) and a frequency. They come from the forces that answer a small displacement of one atom in a
+# large cell; a frequency that is imaginary, drawn negative, would mean that the crystal is unstable.
 
 bands = {
     name: phonons(calc, rest[name], min_length=10.0, mesh=8, n_path=81) for name, calc in calculators.items()
@@ -153,8 +154,8 @@ assert difference < 0.5
 assert bands["soap_gpr"].imaginary == 0
 
 # %%
-# These properties come from small displacements about diamond, which is what the training frames show. They are right to a
-# few per cent, as the small test error promised.
+# These properties come from small displacements about diamond, which is what the training frames show. They are right
+# to a few per cent, as the small test error promised.
 #
 # A vacancy
 # ---------
@@ -172,10 +173,12 @@ assert wrong > 0.5
 
 # %%
 # The model gives an answer, with no sign of doubt, and it is wrong by more than half an electronvolt. Before relaxation
-# it is nearly right. Then the neighbours of the hole move to where the model wrongly sees a deep minimum. (In the reference
-# they do not move at all: the potential ends between first and second neighbours, so the hole exerts no force.)
+# it is nearly right. Then the neighbours of the hole move to where the model wrongly sees a deep minimum. (In the
+# reference they do not move at all: the potential ends between first and second neighbours, so the hole exerts no
+# force.)
 #
-# The cure is data of the kind that the question is about. Add the 12 vacancy cells of the dataset to the training frames:
+# The cure is data of the kind that the question is about. Add the 12 vacancy cells of the dataset to the training
+# frames:
 
 cured = soap_gpr().fit(*part(data, "train", "vacancy"))
 at_rest = equation_of_state(cured.calculator(), diamond, n_volumes=7).atoms

@@ -2,10 +2,10 @@
 Malonaldehyde: a barrier and molecular dynamics
 ===============================================
 
-In malonaldehyde a proton sits between two oxygen atoms and can hop from one to the other. This page fits three models to
-the molecule at 300 K and asks: how high is the barrier of the hop, does molecular dynamics stay physical, and does it show
-what the reference shows? Afterwards you can compute a reaction path and run dynamics with any model, and you know why a
-small test error is not enough.
+In malonaldehyde a proton sits between two oxygen atoms and can hop from one to the other. This page fits three models
+to the molecule at 300 K and asks: how high is the barrier of the hop, does molecular dynamics stay physical, and does
+it show what the reference shows? Afterwards you can compute a reaction path and run dynamics with any model, and you
+know why a small test error is not enough.
 
 Needs: mlffbench with its extra ``soap``. Time: fifteen minutes to read, less than a minute to compute.
 """
@@ -13,8 +13,8 @@ Needs: mlffbench with its extra ``soap``. Time: fifteen minutes to read, less th
 # %%
 # Three models
 # ------------
-# The same Gaussian process fitted to 15 and to 200 frames of dynamics at 300 K, labelled by DFT (PBE), and a classical force
-# field of springs, angles and torsions that is fitted to the same labels.
+# The same Gaussian process fitted to 15 and to 200 frames of dynamics at 300 K, labelled by DFT (PBE), and a classical
+# force field of springs, angles and torsions that is fitted to the same labels.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -67,9 +67,9 @@ assert errors["soap_gpr, 200 frames"][0] < errors["soap_gpr, 15 frames"][0] < er
 # The barrier
 # -----------
 # The two sides of the hop are mirror images: the end is the start with atoms renumbered, which the dataset's card says.
-# ``reaction_path`` relaxes both ends, puts images between them and relaxes these on the model's energy surface until the
-# highest is the saddle point (a *nudged elastic band* with a climbing image). The barrier is the energy of the saddle above
-# the minimum. PBE's own barrier comes with the dataset.
+# ``reaction_path`` relaxes both ends, puts images between them and relaxes these on the model's energy surface until
+# the highest is the saddle point (a *nudged elastic band* with a climbing image). The barrier is the energy of the
+# saddle above the minimum. PBE's own barrier comes with the dataset.
 
 card = data.card["molecule"]
 start = data.reference.structures["minimum"]
@@ -100,15 +100,15 @@ assert barriers["bonded, 200 frames"] > 3 * 1000 * pbe
 assert barriers["soap_gpr, 15 frames"] == 0
 
 # %%
-# On the surface of the small model both sides relax to one structure, with the proton in the middle: no barrier at all. With
-# 200 frames the barrier is right within a few meV, since at 300 K the proton already hops in the training data (kT is
-# 26 meV). The classical form describes fixed sets of bonds and a mixture of two; its barrier is several times too high. A
-# small barrier is a hard test: it is a difference of energies far smaller than what fluctuates in the frames.
+# On the surface of the small model both sides relax to one structure, with the proton in the middle: no barrier at all.
+# With 200 frames the barrier is right within a few meV, since at 300 K the proton already hops in the training data (kT
+# is 26 meV). The classical form describes fixed sets of bonds and a mixture of two; its barrier is several times too
+# high. A small barrier is a hard test: it is a difference of energies far smaller than what fluctuates in the frames.
 #
 # Does it conserve energy?
 # ------------------------
-# Without a thermostat the sum of potential and kinetic energy must stay constant. If forces are the exact gradient of the
-# energy, it does, up to the error of the time step. Otherwise the molecule heats up or cools down without a reason.
+# Without a thermostat the sum of potential and kinetic energy must stay constant. If forces are the exact gradient of
+# the energy, it does, up to the error of the time step. Otherwise the molecule heats up or cools down without a reason.
 
 minimum = relaxed(models["soap_gpr, 200 frames"].calculator(), start)
 free = dynamics(
@@ -130,9 +130,9 @@ assert free.fluctuation < swing / 10
 # %%
 # Does it stay physical?
 # ----------------------
-# Six trajectories a model and temperature with a thermostat (Langevin), all from different frames. A trajectory has *failed*
-# when a bond is longer, or two atoms are nearer, than in any reference frame at up to 1200 K (with a margin), an atom is
-# lost, or the energy explodes. ``run_many`` moves all six as one batch.
+# Six trajectories a model and temperature with a thermostat (Langevin), all from different frames. A trajectory has
+# *failed* when a bond is longer, or two atoms are nearer, than in any reference frame at up to 1200 K (with a margin),
+# an atom is lost, or the energy explodes. ``run_many`` moves all six as one batch.
 
 limits = Limits.observed(data.frames, groups=group)
 starts = part("test_300K", 60)[0][::10]
@@ -165,10 +165,11 @@ assert failed["soap_gpr, 15 frames", 300] > failed["bonded, 200 frames", 300]
 assert failed["soap_gpr, 15 frames", 1200] > failed["bonded, 200 frames", 1200]
 
 # %%
-# The number in brackets is the 95 % confidence bound of the share that fails: with six trajectories even "0 of 6" leaves
-# much room. The model of 15 frames breaks at the very temperature that it was fitted to, though its test error there is
-# smaller than that of the classical force field, which holds. No test error tells this: run dynamics. These trajectories are
-# short; failures are rare events, and a real test takes 100 times as long (task ``md``, :doc:`/tasks`).
+# The number in brackets is the 95 % confidence bound of the share that fails: with six trajectories even "0 of 6"
+# leaves much room. The model of 15 frames breaks at the very temperature that it was fitted to, though its test error
+# there is smaller than that of the classical force field, which holds. No test error tells this: run dynamics. These
+# trajectories are short; failures are rare events, and a real test takes 100 times as long (task ``md``,
+# :doc:`/tasks`).
 #
 # Does it show what the reference shows?
 # --------------------------------------
@@ -211,11 +212,11 @@ panels[0].legend(fontsize=8)
 figure.tight_layout()
 
 # %%
-# The numbers are the *Wasserstein distance* from the reference's distribution: how far, on average, one must shift a value
-# to turn one into the other. In the C-O bonds and the angle the two models, which have little in common but their PBE labels,
-# are nearer to each other than to the reference. A likely reason: the reference frames were labelled by PBE but *sampled* with
-# another method, GFN2-xTB. Such a comparison judges a model only if the reference's dynamics are those of the labels. And
-# six short trajectories fluctuate themselves.
+# The numbers are the *Wasserstein distance* from the reference's distribution: how far, on average, one must shift a
+# value to turn one into the other. In the C-O bonds and the angle the two models, which have little in common but their
+# PBE labels, are nearer to each other than to the reference. A likely reason: the reference frames were labelled by PBE
+# but *sampled* with another method, GFN2-xTB. Such a comparison judges a model only if the reference's dynamics are
+# those of the labels. And six short trajectories fluctuate themselves.
 #
-# In a suite all this is two lines, ``properties`` and ``md`` under ``tasks:``, for each method, with all the trajectories
-# that time allows (:doc:`/tasks`). The committed runs for this molecule are in ``results/malonaldehyde``.
+# In a suite all this is two lines, ``properties`` and ``md`` under ``tasks:``, for each method, with all the
+# trajectories that time allows (:doc:`/tasks`). The committed runs for this molecule are in ``results/malonaldehyde``.

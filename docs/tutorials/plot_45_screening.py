@@ -2,9 +2,10 @@
 Screening a pool of structures
 ==============================
 
-There are many candidate structures and an expensive method, DFT say, that can judge a few. A fitted model puts all of them
-in order, and the expensive method looks at the top of the list only. This page measures what that finds, what it misses and
-what it costs. Afterwards you can rank a pool, read the scores of a ranking, and say whether the screening paid.
+There are many candidate structures and an expensive method, DFT say, that can judge a few. A fitted model puts all of
+them in order, and the expensive method looks at the top of the list only. This page measures what that finds, what it
+misses and what it costs. Afterwards you can rank a pool, read the scores of a ranking, and say whether the screening
+paid.
 
 Needs: mlffbench with its extra ``soap``. Time: ten minutes to read, less than half a minute to compute.
 """
@@ -13,8 +14,8 @@ Needs: mlffbench with its extra ``soap``. Time: ten minutes to read, less than h
 # A pool
 # ------
 # 400 random crystals of silicon with two or four atoms a cell. We want those of low energy: the lowest tenth is called
-# *stable* here. The expensive method is played by the potential of Stillinger and Weber, which costs nothing, so that all
-# true energies are known and the screening can be judged. In practice nobody knows them.
+# *stable* here. The expensive method is played by the potential of Stillinger and Weber, which costs nothing, so that
+# all true energies are known and the screening can be judged. In practice nobody knows them.
 
 import time
 
@@ -129,14 +130,14 @@ panels[0].set_ylabel("predicted energy (eV/atom)")
 figure.tight_layout()
 
 # %%
-# Red points are the stable ones. The model of diamond and the pair potential have nearly the same error, and yet the first
-# puts the candidates in a far better order: judge a screening by its order. Best of all are labels *of the pool*: fifteen
-# of them are worth more than forty of something else.
+# Red points are the stable ones. The model of diamond and the pair potential have nearly the same error, and yet the
+# first puts the candidates in a far better order: judge a screening by its order. Best of all are labels *of the pool*:
+# fifteen of them are worth more than forty of something else.
 #
 # How far down the list?
 # ----------------------
-# With a budget of k calls of the expensive method one looks at the k lowest predictions. The share of the stable ones that
-# is found then, as k grows:
+# With a budget of k calls of the expensive method one looks at the k lowest predictions. The share of the stable ones
+# that is found then, as k grows:
 
 found = {
     name: np.cumsum(stable[rest][np.argsort(values[rest])]) / stable[rest].sum()
@@ -160,8 +161,8 @@ assert found["soap_gpr, 15 of the pool"][79] > 2 * 80 / len(rest)
 # %%
 # A second round
 # --------------
-# When the 25 lowest predictions have been judged, their labels are there for free. Fit again with them, rank what is left, and
-# judge 15 more. With the same 40 calls:
+# When the 25 lowest predictions have been judged, their labels are there for free. Fit again with them, rank what is
+# left, and judge 15 more. With the same 40 calls:
 
 best = predicted["soap_gpr, 15 of the pool"]
 first_round = rest[np.argsort(best[rest])[:25]]
@@ -179,8 +180,8 @@ assert two_rounds >= one_round
 # Did it pay?
 # -----------
 # Let one call of the expensive method take the time T, the model m for a structure. Screening N candidates costs
-# (n_fit + k) T + N m, judging all N T. The model's time is negligible as soon as T is seconds, so what counts is the number of
-# calls. Here, to find 90 % of the stable ones:
+# (n_fit + k) T + N m, judging all N T. The model's time is negligible as soon as T is seconds, so what counts is the
+# number of calls. Here, to find 90 % of the stable ones:
 
 needed = int(np.argmax(np.cumsum(stable[after_two]) / stable[rest].sum() >= 0.9)) + 1
 calls = len(drawn) + needed
@@ -191,9 +192,9 @@ print(
 assert calls < 0.9 * len(pool)
 
 # %%
-# What is missed stays missed: nobody looks at the bottom of the list. If each stable candidate is worth a lot, choose k larger,
-# and judge some candidates from below to see what the model does there.
+# What is missed stays missed: nobody looks at the bottom of the list. If each stable candidate is worth a lot, choose k
+# larger, and judge some candidates from below to see what the model does there.
 #
-# In a suite the task ``screening`` gives these scores and the time of each method, also with a relaxation of each candidate
-# (``screening: {relax: true}``, :doc:`/tasks`). A search that makes its own candidates is
+# In a suite the task ``screening`` gives these scores and the time of each method, also with a relaxation of each
+# candidate (``screening: {relax: true}``, :doc:`/tasks`). A search that makes its own candidates is
 # :doc:`/_gallery/tutorials/plot_40_structure_prediction`.

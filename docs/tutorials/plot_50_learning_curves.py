@@ -18,8 +18,9 @@ network beat a kernel method? It needs no GPU and less than half a minute. You s
 #
 # with :math:`\varepsilon` the root-mean-square error (RMSE) of the force components in eV/Å, :math:`a` the error that
 # the line has at :math:`n = 1`, and :math:`b` the exponent, without a unit :cite:`Cortes1994,Huang2016`.
-# On axes that are both logarithmic this is a straight line of slope :math:`-b`. Each doubling of the data multiplies the
-# error by :math:`2^{-b}`: 0.5 for :math:`b = 1`, 0.71 for :math:`b = 1/2`, 1 for a method that has learned what it can.
+# On axes that are both logarithmic this is a straight line of slope :math:`-b`. Each doubling of the data multiplies
+# the error by :math:`2^{-b}`: 0.5 for :math:`b = 1`, 0.71 for :math:`b = 1/2`, 1 for a method that has learned what it
+# can.
 #
 # The task ``learning_curve`` measures that. In a suite it is one line (``tasks: [learning_curve]``), see :doc:`/tasks`;
 # here we call the same function from Python.
@@ -44,10 +45,10 @@ print(f"{len(split.train)} training structures of 300 K; tests:", {k: len(v) for
 # %%
 # Three methods that take seconds
 # -------------------------------
-# ``morse`` is a classical potential of pairs of atoms: few parameters, and a form that is wrong for a molecule. ``sgdml``
-# is a kernel method for one molecule, ``soap_gpr`` a sparse Gaussian process for anything. Each is fitted to 12, 24, 48
-# and 96 structures, in three draws: a draw is a shuffle of the training structures, the same for all methods, and its
-# first :math:`n` frames are the part of size :math:`n`.
+# ``morse`` is a classical potential of pairs of atoms: few parameters, and a form that is wrong for a molecule.
+# ``sgdml`` is a kernel method for one molecule, ``soap_gpr`` a sparse Gaussian process for anything. Each is fitted to
+# 12, 24, 48 and 96 structures, in three draws: a draw is a shuffle of the training structures, the same for all
+# methods, and its first :math:`n` frames are the part of size :math:`n`.
 
 methods = {"morse": Morse(), "sgdml": SGDML(), "soap_gpr": SOAPGPR(n_sparse=300)}
 sizes = (12, 24, 48, 96)
@@ -127,13 +128,13 @@ for name in methods:
     )
 
 # %%
-# For ``morse`` the answer is a number of structures that nobody can compute: no amount of data repairs a wrong form. That is the first
-# use of a learning curve: *a flat curve wants another method, a steep one wants data.*
+# For ``morse`` the answer is a number of structures that nobody can compute: no amount of data repairs a wrong form.
+# That is the first use of a learning curve: *a flat curve wants another method, a steep one wants data.*
 #
 # How far may one extrapolate?
 # ----------------------------
-# Try it on data that the law has not seen: fit the line to 12, 24 and 48 structures, predict the error at 96 and at 300,
-# and measure both.
+# Try it on data that the law has not seen: fit the line to 12, 24 and 48 structures, predict the error at 96 and at
+# 300, and measure both.
 
 first = np.flatnonzero(data.columns["group"] == "train_300K")[:300]
 more, many = [data.frames[i] for i in first], data.labels[first]
@@ -156,22 +157,24 @@ for n, measured in ((96, curve.y[3]), (300, fixed)):
     )
 
 # %%
-# ``soap_gpr`` had 300 sparse points an element here (``n_sparse=300``; its default is 2000). A model of fixed size stops
-# learning when it is full, and the line does not know that. Give it as many points as the data deserve, and look again:
+# ``soap_gpr`` had 300 sparse points an element here (``n_sparse=300``; its default is 2000). A model of fixed size
+# stops learning when it is full, and the line does not know that. Give it as many points as the data deserve, and look
+# again:
 
 bigger = force_rmse(SOAPGPR(n_sparse=500).fit(more, many))
 print(f"300 structures: n_sparse=300 {1000 * fixed:.1f} meV/Å, n_sparse=500 {1000 * bigger:.1f} meV/Å")
 assert bigger < fixed, "the size of the model, not the data, was the limit"
 
 # %%
-# Rules that follow: extrapolate by one doubling, not by five; let size and training time grow with the data; fit the law
-# to the sizes where the method already works, not to the first handful.
+# Rules that follow: extrapolate by one doubling, not by five; let size and training time grow with the data; fit the
+# law to the sizes where the method already works, not to the first handful.
 #
 # When does a network overtake?
 # -----------------------------
-# Networks take minutes a fit, too long for this page. The repository has a run over 1 to 300 structures of malonaldehyde
-# (``results/scratch_or_finetune``: one seed, 60 s of training a fit on one CPU thread): two linear models, a Gaussian
-# process, MACE from random weights, MACE fine-tuned from a universal potential, and a universal potential as it is.
+# Networks take minutes a fit, too long for this page. The repository has a run over 1 to 300 structures of
+# malonaldehyde (``results/scratch_or_finetune``: one seed, 60 s of training a fit on one CPU thread): two linear
+# models, a Gaussian process, MACE from random weights, MACE fine-tuned from a universal potential, and a universal
+# potential as it is.
 
 results = mlffbench.load_results(Path(mlffbench.__file__).parents[1] / "results" / "scratch_or_finetune")
 scores = results.scores
@@ -222,10 +225,10 @@ for network in ("mace_mp from scratch", "mace_mp fine-tuned"):
     assert max(better["test_1200K", network]) == 100, "at 1200 K with up to a hundred"
 
 # %%
-# So *when does a network overtake?* In these results: far from the training data on the torsion, for the fine-tuned one,
-# and nowhere in domain beyond ten structures. What they do not show is a network that was trained to its end,
-# or thousands of structures. How much the end of the training matters, another committed run tells, with two budgets for
-# each network on 500 structures of acetylacetone and 100 of silicon (``results/short_budgets``):
+# So *when does a network overtake?* In these results: far from the training data on the torsion, for the fine-tuned
+# one, and nowhere in domain beyond ten structures. What they do not show is a network that was trained to its end,
+# or thousands of structures. How much the end of the training matters, another committed run tells, with two budgets
+# for each network on 500 structures of acetylacetone and 100 of silicon (``results/short_budgets``):
 
 short = mlffbench.load_results(Path(mlffbench.__file__).parents[1] / "results" / "short_budgets")
 for problem in short.problems:

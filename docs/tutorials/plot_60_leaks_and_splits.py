@@ -13,8 +13,8 @@ half a minute.
 # One trajectory, two splits
 # --------------------------
 # To know the truth we need as many trajectories as we like, so we make them: ethanol, moved and labelled by ASE's
-# effective-medium potential. (EMT is no good potential for ethanol. It is quick, exact and everywhere, and the lesson is
-# about splits.) A hundred structures, 2 fs apart, as a program writes them:
+# effective-medium potential. (EMT is no good potential for ethanol. It is quick, exact and everywhere, and the lesson
+# is about splits.) A hundred structures, 2 fs apart, as a program writes them:
 
 import json
 import subprocess
@@ -66,9 +66,9 @@ else:
     raise AssertionError("the trajectory is too short for blocks of ten correlation times")
 
 # %%
-# In other words, these hundred structures are hardly more than one independent observation. People test on such data all
-# the same, so let us see what they get: pieces of 10 structures; pieces of 25 with a gap of 5 beside each test block; the
-# same method fitted to each. Three seeds of each split:
+# In other words, these hundred structures are hardly more than one independent observation. People test on such data
+# all the same, so let us see what they get: pieces of 10 structures; pieces of 25 with a gap of 5 beside each test
+# block; the same method fitted to each. Three seeds of each split:
 
 
 def rmse(model, dataset, indices):
@@ -159,9 +159,9 @@ figure.tight_layout()
 # %%
 # Named groups: one number is not enough
 # --------------------------------------
-# The built-in malonaldehyde was made the other way round: trajectories of their own for each temperature, 100 fs between
-# structures, and paths. The official split trains on 300 K and keeps every other group as a test *with a name*. Beside it,
-# throw all groups into one pot and split that at random:
+# The built-in malonaldehyde was made the other way round: trajectories of their own for each temperature, 100 fs
+# between structures, and paths. The official split trains on 300 K and keeps every other group as a test *with a name*.
+# Beside it, throw all groups into one pot and split that at random:
 
 malonaldehyde = mlffbench.load_dataset("malonaldehyde")
 rng = np.random.default_rng(0)
@@ -186,9 +186,9 @@ for name, error in by_name.items():
 print(f"everything in one pot: {one_pot:6.0f} meV/Å")
 
 # %%
-# The pot gives one number between the errors that matter. Its test holds the same structures of 1200 K and of the torsion
-# that its training set holds too, so it cannot say what happens to a model that has never seen them. If your model is to
-# be used beyond its data, leave something out *by name*: a temperature, a phase, a composition
+# The pot gives one number between the errors that matter. Its test holds the same structures of 1200 K and of the
+# torsion that its training set holds too, so it cannot say what happens to a model that has never seen them. If your
+# model is to be used beyond its data, leave something out *by name*: a temperature, a phase, a composition
 # (``split: {groups: {column: temperature, leave: 1200}}``).
 
 assert by_name["test_300K"] < one_pot < by_name["dihedral"]
@@ -197,9 +197,9 @@ assert by_name["dihedral"] > 5 * by_name["test_300K"], "beyond its data the same
 # %%
 # Copies in disguise
 # ------------------
-# Test structures may be copies of training structures without one coordinate in common: shifted, rotated, mirrored, with
-# their atoms in another order, or, for crystals, described by another cell. Databases that were merged have many. Take 40
-# structures to train and 15 to test, and smuggle in five copies:
+# Test structures may be copies of training structures without one coordinate in common: shifted, rotated, mirrored,
+# with their atoms in another order, or, for crystals, described by another cell. Databases that were merged have many.
+# Take 40 structures to train and 15 to test, and smuggle in five copies:
 
 first = np.flatnonzero(groups == "train_300K")
 train = malonaldehyde.to_atoms(first[:40])
@@ -276,8 +276,8 @@ assert clean.tests["test"].tolist() == [4, 5]
 #
 # A split as a file
 # -----------------
-# *80 % at random* is no description of an experiment. A manifest is: it names the structures by fingerprints, so it finds
-# them in a shuffled copy of the data, in another laboratory.
+# *80 % at random* is no description of an experiment. A manifest is: it names the structures by fingerprints, so it
+# finds them in a shuffled copy of the data, in another laboratory.
 
 _ = run(
     "data",

@@ -166,7 +166,8 @@ figure.tight_layout()
 # %%
 # Fit, and compare with the truth
 # -------------------------------
-# The groups of the recipe are a split: ``official`` trains on the card's training group and tests on every other by name.
+# The groups of the recipe are a split: ``official`` trains on the card's training group and tests on every other by
+# name.
 
 from mlffbench.estimators import SOAPGPR
 
@@ -191,8 +192,9 @@ figure.tight_layout()
 
 # %%
 # The recipe decides where the force field is good: inside the volumes that were strained into the training set, and not
-# beyond them; and for the phase that it has seen more than for bcc and hcp of the same volume. The remedy is one more draw in the recipe (``volumetric: [0.75, 1.2]`` with a rattle); the next
-# ``mlffbench label`` computes only the new structures.
+# beyond them; and for the phase that it has seen more than for bcc and hcp of the same volume. The remedy is one more
+# draw in the recipe (``volumetric: [0.75, 1.2]`` with a rattle); the next ``mlffbench label`` computes only the new
+# structures.
 
 squeezed = (groups == "pressure") & ((volume < low) | (volume > high))
 inside = (groups == "pressure") & ~squeezed

@@ -12,8 +12,8 @@ and, from :doc:`/estimators`, what ``fit`` and ``predict`` take.
 # The idea
 # --------
 # A pair potential adds up functions of distances and cannot know that a second neighbour weakens the bond to the first.
-# The simplest remedy: let each atom :math:`i` measure the density of its neighbours, in :math:`K` radial functions for each
-# element :math:`Z`,
+# The simplest remedy: let each atom :math:`i` measure the density of its neighbours, in :math:`K` radial functions for
+# each element :math:`Z`,
 #
 # .. math:: \rho_{i,Zk} = \sum_{j \in Z,\ r_{ij} < r_c} \left(1 - r_{ij}/r_c\right)^{k+3},
 #
@@ -28,8 +28,8 @@ and, from :doc:`/estimators`, what ``fit`` and ``predict`` take.
 #
 # Start from a file that works
 # ----------------------------
-# ``mlffbench new estimator`` writes a small package with a working method (a pair potential of polynomials), its contract
-# test, and the entry point by which the name appears in suites once you install it:
+# ``mlffbench new estimator`` writes a small package with a working method (a pair potential of polynomials), its
+# contract test, and the entry point by which the name appears in suites once you install it:
 
 import os
 import subprocess
@@ -60,10 +60,10 @@ for file in sorted((desk / "my-model").rglob("*.*")):
 # %%
 # The method in one file
 # ----------------------
-# Ours is a module of its own, ``density.py``. The rules are few. The constructor only remembers. ``_fit`` gets frames and
-# labels whose energies are already relative to isolated atoms, and sets attributes that end in an underscore. ``_evaluate``
-# returns ``Labels``. Everything else (checking the frames, the atomic energies, ``predict``, the ASE calculator, saving)
-# comes from the base class.
+# Ours is a module of its own, ``density.py``. The rules are few. The constructor only remembers. ``_fit`` gets frames
+# and labels whose energies are already relative to isolated atoms, and sets attributes that end in an underscore.
+# ``_evaluate`` returns ``Labels``. Everything else (checking the frames, the atomic energies, ``predict``, the ASE
+# calculator, saving) comes from the base class.
 
 source = '''
 """Linear and quadratic functions of neighbour densities, fitted by ridge regression."""
@@ -167,9 +167,9 @@ class Density(ForceField):
 # %%
 # Does it keep the contract?
 # --------------------------
-# ``mlffbench.testing`` holds the contract of all estimators as functions. They fit the class to small molecules, crystals
-# and alloys, and compare: forces with finite differences of the energy, stress with finite strains, a rotated structure
-# with the rotated forces, two far copies with twice one, a saved model with the model, and so on.
+# ``mlffbench.testing`` holds the contract of all estimators as functions. They fit the class to small molecules,
+# crystals and alloys, and compare: forces with finite differences of the energy, stress with finite strains, a rotated
+# structure with the rotated forces, two far copies with twice one, a saved model with the model, and so on.
 
 sys.path.insert(0, str(desk))
 from density import Density
@@ -223,16 +223,16 @@ for data in EXAMPLES:
     print(f"normal equations, {data.__name__}: {message(check)}")
 
 # %%
-# What the second one says was not planted: the first version of this page solved the normal equations and was refused for
-# small crystals or alloys, with an error of some meV that depends on the machine's rounding. So ``_solve`` above is a QR
-# decomposition.
+# What the second one says was not planted: the first version of this page solved the normal equations and was refused
+# for small crystals or alloys, with an error of some meV that depends on the machine's rounding. So ``_solve`` above is
+# a QR decomposition.
 #
 # In your own repository this is the test that ``mlffbench new estimator`` wrote, one ``pytest`` case a check.
 #
 # On the leaderboard
 # ------------------
-# In a suite the row is ``module:Class``. A suite may come from a stranger, so code outside the package runs only if you say
-# that you trust it: ``--trust density``.
+# In a suite the row is ``module:Class``. A suite may come from a stranger, so code outside the package runs only if you
+# say that you trust it: ``--trust density``.
 
 suite = """
 name: idea
@@ -284,9 +284,9 @@ figure.tight_layout()
 # %%
 # Now you know where the idea stands, on the same structures and with the same atomic energies as everything else: the
 # products were worth it, and a descriptor that knows angles has a smaller error still (the range of the ranks says how
-# sure that is with so few test structures). The next idea, angles, is a change of one function, and the same two commands
-# tell whether it helps. Look at the torsion (``dihedral``), too: far from the training data many coefficients and no
-# physics do great harm.
+# sure that is with so few test structures). The next idea, angles, is a change of one function, and the same two
+# commands tell whether it helps. Look at the torsion (``dihedral``), too: far from the training data many coefficients
+# and no physics do great harm.
 #
 # What else the base class offers
 # -------------------------------
@@ -304,7 +304,7 @@ figure.tight_layout()
 #    * - ``requires``, ``extra``, ``environment``
 #      - a framework that is imported late, or lives in a Python environment of its own (:doc:`/environments`)
 #
-# To share it: ``pip install -e my-model`` makes the name known to suites, to ``mlffbench list`` and to the command line.
-# A method that belongs into the package is one file in ``mlffbench/estimators``, see ``CONTRIBUTING.md``.
+# To share it: ``pip install -e my-model`` makes the name known to suites, to ``mlffbench list`` and to the command
+# line. A method that belongs into the package is one file in ``mlffbench/estimators``, see ``CONTRIBUTING.md``.
 
 plt.show()

@@ -5,8 +5,8 @@ Evaluating models
 After this chapter you can split data so that the test answers your question, put an interval on an error,
 compare two models fairly, judge error bars, and run the physical tests that a test error cannot replace. At
 the end stand two models of about equal error, of which one does not survive molecular dynamics. It takes
-about forty minutes to read and needs the extras ``soap`` and ``sgdml`` (:doc:`/install`). It is a long
-chapter, because most wrong conclusions about force fields are drawn here.
+about forty minutes to read and needs the extras ``classical``, ``soap`` and ``sgdml`` (:doc:`/install`). It
+is a long chapter, because most wrong conclusions about force fields are drawn here.
 """
 
 # %%
@@ -47,6 +47,7 @@ from mlffbench.properties.bulk_dynamics import run_many
 from mlffbench.properties.conservation import conservation
 from mlffbench.properties.dynamics import dynamics
 from mlffbench.properties.limits import Limits
+from mlffbench.properties.smoothness import smoothness
 from mlffbench.report.statistics.interval import interval
 from mlffbench.report.statistics.paired import paired
 from mlffbench.report.statistics.pareto import pareto_front
@@ -401,10 +402,19 @@ assert abs(disturbed_error - quiet) < 0.5 * quiet
 assert abs(drifts["disturbed"]) > 20 * abs(drifts["sgdml"])
 
 # %%
-# Others: is the energy continuous where a neighbour crosses the cutoff (*smoothness*)? Do atoms repel when
-# pushed together (*repulsion*)? Does compressed matter become denser without end? The task ``physics`` runs
-# them on every method (:doc:`/tasks`). Repulsion matters most, since training data contain no atoms on top of
-# each other. Push a hydrogen atom towards its carbon atom:
+# Is the energy continuous where a neighbour crosses the cutoff? Scale the molecule up in small steps, until
+# every pair has passed the cutoff, and look for jumps:
+
+smooth = smoothness(models["soap_kernel_ridge"].calculator(), start, n=121)
+print(
+    f"largest jump of the energy {1e3 * smooth.energy_jump:.3f} meV/atom, of a force {smooth.force_jump:.3f} eV/Å"
+)
+assert smooth.energy_jump < 1e-3
+
+# %%
+# Do atoms repel when pushed together? Does compressed matter become denser without end? The task ``physics``
+# asks all of this of every method (:doc:`/tasks`). Repulsion matters most, since training data contain no
+# atoms on top of each other. Push a hydrogen atom towards its carbon atom:
 
 calm = data.frames[int(np.argmin(data.labels.energy))]
 distances = calm.get_all_distances()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from example_browser import chromium, faults_of
 from example_documentation import DOCS, ROOT
 
 pytestmark = pytest.mark.slow
@@ -28,15 +28,8 @@ def site() -> Path:
 
 @pytest.fixture(scope="module")
 def browser(site):
-    api = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser")
-    known = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    with api.sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=known, args=["--no-sandbox"])
-        except api.Error as error:
-            pytest.skip(f"no Chromium: {str(error).splitlines()[0]}")
-        yield browser
-        browser.close()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture
@@ -47,11 +40,7 @@ def watched(browser):
     def start(size, scheme="light"):
         width, height = SIZES[size]
         page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-        page.problems = []
-        page.on("console", lambda m: m.type == "error" and page.problems.append(m.text))
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        outside = lambda r: r.url.startswith(("file:", "data:", "blob:")) or page.problems.append(r.url)
-        page.on("request", outside)
+        page.problems = faults_of(page)
         pages.append(page)
         return page
 

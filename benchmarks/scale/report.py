@@ -1,13 +1,17 @@
-"""Cost of large results folders: tables, resume check and report; seconds, memory and size of the page.
+"""Cost of large results folders: tables, resume check, report, sort; seconds, memory and size of the page.
 
     python benchmarks/scale/report.py
     python benchmarks/scale/report.py --documents 10000 --steps table again
+    python benchmarks/scale/report.py --documents 95 --base all --add  # 19 methods, 5 problems, all tasks
+    python benchmarks/scale/report.py --documents 7500 --add           # 50 methods, 50 problems, 3 seeds
 
 Copies of one committed document stand for methods, datasets and seeds; every row has other numbers. It has
 one test group (10 scores, 5 kB), with ``--base groups`` five (50 scores, 14 kB), with ``--base tasks`` five
-and tasks (98 scores, 39 kB). Each step is a process of its own. ``table`` reads a folder that nobody has
-read, ``again`` has its index; both list the cases and make the table of scores. ``resume`` is `run --dry-run`
-of a suite whose cases have all finished. No document has predictions.
+and tasks (98 scores, 39 kB), with ``--base all`` five and all tasks (250 kB with their curves). Each step is
+a process of its own. ``table`` reads a folder that nobody has read, ``again`` has its index; both list the
+cases and make the table of scores. ``resume`` is `run --dry-run` of a suite whose cases have all finished.
+``sort`` opens the page in headless Chromium and sorts its matrix of methods and problems by six columns; its
+times are those of the page's main thread and of the clock. No document has predictions.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ import copy
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,13 +36,17 @@ from mlffbench.system.provenance import provenance
 
 ROOT = Path(__file__).parents[2]
 SIZES = {
+    95: (19, 5, 1),
     1_000: (10, 10, 10),
+    7_500: (50, 50, 3),
     10_000: (50, 20, 10),
     50_000: (100, 50, 10),
     100_000: (200, 50, 10),
 }  # methods, datasets, seeds
 STEPS = {
+    95: ("report", "sort"),
     1_000: ("table", "again", "resume", "report"),
+    7_500: ("report", "sort"),
     10_000: ("table", "again", "resume", "report"),
     50_000: ("report",),
     100_000: ("table", "again", "list"),
@@ -47,6 +56,7 @@ BASES = {
     "group": "families/atomic_reference-a00a70b332ac.json",
     "groups": "families/atomic_reference-9031bed4b526.json",
     "tasks": "quickstart/atomic_reference-*.json",
+    "all": "malonaldehyde/soap_gpr-*.json",
 }
 SCORES = "import sys, mlffbench; r = mlffbench.load_results(sys.argv[1]); print(len(r.cases), len(r.scores))"
 SUITE = """
@@ -57,6 +67,16 @@ problems:
 estimators:
 {rows}
 """
+SORT = """
+column => new Promise(resolve => {
+  const matrix = document.getElementById("matrix"), head = matrix.tHead.rows[0].cells[column];
+  const begun = performance.now();
+  const sorted = () => { matrix.offsetHeight; resolve(performance.now() - begun); };
+  new MutationObserver(sorted).observe(head, {attributeFilter: ["aria-sort"]});
+  head.querySelector(".dt-column-order").click();
+})
+"""  # from the click until all rows stand in their order and have their places
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 MEASURE = """
 import json, resource, subprocess, sys, time
 begun = time.perf_counter()
@@ -135,12 +155,43 @@ def commands(folder: Path, size: tuple[int, int, int], steps: list[str]) -> Iter
             yield step, [*program, "results", "list", str(folder)]
         elif step == "report":
             yield step, [*program, "report", str(folder)]
+        elif step == "sort":
+            yield step, []
         else:
             finished = folder / "finished"
             finished.mkdir()
             suite = write_finished(finished, *size)
             for name in ("resume", "resume again"):
                 yield name, [*program, "run", str(suite), "--out", str(finished), "--dry-run"]
+
+
+def sort(page_file: Path) -> dict[str, Any]:
+    """Milliseconds that sorting the matrix by one of six columns takes, at most."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1400, "height": 900})
+        page.goto(page_file.as_uri())
+        page.wait_for_selector("html.ready", state="attached", timeout=300_000)
+        matrix = page.locator("#matrix")
+        size = [matrix.locator("tbody tr").count(), matrix.locator("thead th[data-p]").count()]
+        devtools = page.context.new_cdp_session(page)
+        devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+        seconds = lambda: next(
+            m["value"]
+            for m in devtools.send("Performance.getMetrics")["metrics"]
+            if m["name"] == "TaskDuration"
+        )
+        wall, thread = [], []
+        for column in range(1, 7):  # the first holds boxes
+            begun = seconds()
+            wall.append(page.evaluate(SORT, column))
+            thread.append(1000 * (seconds() - begun))
+        browser.close()
+    return {
+        "matrix": size, "most_thread_ms": round(max(thread), 1), "most_wall_ms": round(max(wall), 1)
+    }  # fmt: skip
 
 
 def measure(n_documents: int, steps: list[str]) -> Iterator[dict[str, Any]]:
@@ -150,14 +201,17 @@ def measure(n_documents: int, steps: list[str]) -> Iterator[dict[str, Any]]:
         folder.mkdir()
         for step, command in commands(folder, SIZES[n_documents], steps):
             load = os.getloadavg()[0]
+            facts = {"documents": n_documents, "base": os.environ[BASE], "step": step}
+            if step == "sort":
+                yield {**facts, **sort(folder / "report.html"), "load_average_before": round(load, 2)}
+                continue
             done = subprocess.run(
                 [sys.executable, "-c", MEASURE, *command], stdout=subprocess.PIPE, text=True, check=True
             )
             page = folder / "report.html"
             size = {"page_mb": round(page.stat().st_size / 1e6, 2)} if step == "report" else {}
             yield {
-                "documents": n_documents, "base": os.environ[BASE], "step": step,
-                **json.loads(done.stdout), **size, "load_average_before": round(load, 2),
+                **facts, **json.loads(done.stdout), **size, "load_average_before": round(load, 2),
             }  # fmt: skip
 
 
@@ -166,15 +220,20 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "results/scale/report.json")
     parser.add_argument("--documents", type=int, choices=SIZES, nargs="+", default=list(SIZES))
     parser.add_argument("--base", choices=BASES, default="group")
-    parser.add_argument("--steps", nargs="+", help="by default those of each size")
+    parser.add_argument("--steps", nargs="+", help="by default those of each size; sort needs report")
+    parser.add_argument("--add", action="store_true", help="keep the other rows of the file")
     args = parser.parse_args()
     os.environ[BASE] = args.base
-    rows = []
+    facts = provenance()
+    stamp = {"revision": facts["revision"], "date": facts["date"]}
+    rows = json.loads(args.out.read_text(encoding="utf-8"))["rows"] if args.add else []
     for n_documents in args.documents:
         for row in measure(n_documents, args.steps or list(STEPS[n_documents])):
-            rows.append(row)
+            same = {key: row[key] for key in ("documents", "base", "step")}
+            rows = [r for r in rows if any(r.get(key) != value for key, value in same.items())]
+            rows.append({**row, **stamp})
             print(json.dumps(row), flush=True)
-    document = {"about": __doc__, "rows": rows, "provenance": provenance()}
+    document = {"about": __doc__, "rows": rows, "provenance": facts}
     args.out.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

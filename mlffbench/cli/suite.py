@@ -190,17 +190,13 @@ def read_results(
 
     import numpy as np
 
-    from mlffbench.harness.documents.kept_suite import kept_suites
     from mlffbench.report.combined_folders import combine_folders
-    from mlffbench.report.results import Results
     from mlffbench.report.suite_order import in_suite_order
 
     combined = combine_folders(stores, ids)
     with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
-        suites = kept_suites(store.folder for store in stores)
-        results = Results.from_documents(combined.documents, suites)
-    ordered = in_suite_order(results, [store.folder for store in stores])
-    return replace(ordered, rank_by=rank_by), combined.predictions
+        results = in_suite_order(combined.documents, [store.folder for store in stores])
+    return replace(results, rank_by=rank_by), combined.predictions
 
 
 def write_files(results: Results, predictions: Predictions, folder: Path) -> list[Path]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from mlffbench.report.budgets import budget_text, unequal
 from mlffbench.report.conditions import FACETS, timed_apart
-from mlffbench.report.contrast import at
+from mlffbench.report.contrast import DATASET, SPLIT, at
 from mlffbench.report.problems import Document, Method, Problem, dig
 from mlffbench.report.wording import flat
 
@@ -86,8 +86,7 @@ def _frames(problem: Problem) -> Difference:
     digests: dict[Any, dict[str, str]] = {}
     for method in problem.methods:
         for document in method.done:
-            split = dig(document, "split", "notes", "part_of") or dig(document, "split", "digest")
-            data = dig(document, "dataset", "digest") or document["case"].get("data_digest")
+            split, data = SPLIT(document), DATASET(document) or document["case"].get("data_digest")
             if split and data:
                 seed = document["case"].get("seed")
                 digests.setdefault(seed, {})[method.label] = f"{data} {split}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from mlffbench.report.problems import Document, Problem, dig
 
-__all__ = ["Of", "at", "contrast", "differing_seeds", "methods_by_value", "some"]
+__all__ = ["DATASET", "SPLIT", "Of", "at", "contrast", "differing_seeds", "methods_by_value", "some"]
 
 Of = Callable[[Document], Any]
 NAMED = 3  # methods that a sentence lists
@@ -17,6 +17,10 @@ NAMED = 3  # methods that a sentence lists
 def at(*keys: str) -> Of:
     """Function that gives a document's value under these keys."""
     return lambda document: dig(document, *keys)
+
+
+DATASET = at("dataset", "digest")
+SPLIT: Of = lambda d: dig(d, "split", "notes", "part_of") or dig(d, "split", "digest")  # of the whole one
 
 
 def differing_seeds(problem: Problem, of: Of) -> list[str]:

@@ -9,15 +9,22 @@ from typing import Any
 from mlffbench.harness.documents.parts import number
 from mlffbench.report.budgets import unequal_budgets
 from mlffbench.report.conditions import mixed_precision, other_conditions, other_versions
-from mlffbench.report.contrast import Of, at, contrast, differing_seeds, methods_by_value, some
+from mlffbench.report.contrast import (
+    DATASET,
+    SPLIT,
+    at,
+    contrast,
+    differing_seeds,
+    methods_by_value,
+    some,
+)
 from mlffbench.report.origins import not_conservative, other_levels, trained_elsewhere
 from mlffbench.report.problems import Problem, dig
 from mlffbench.report.wording import LEAKY, OTHER_LEVEL, plain
 
 __all__ = ["doubts"]
 
-ATOMS, DATASET = at("inputs", "atomic_energies"), at("dataset", "digest")
-SPLIT: Of = lambda d: dig(d, "split", "notes", "part_of") or dig(d, "split", "digest")  # of the whole one
+ATOMS = at("inputs", "atomic_energies")
 
 
 def doubts(problem: Problem) -> tuple[str, ...]:

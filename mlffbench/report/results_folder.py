@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mlffbench.data import Labels
-from mlffbench.harness.documents.kept_suite import KEPT, kept_suites
+from mlffbench.harness.documents.kept_suite import KEPT
 from mlffbench.harness.documents.predictions import unpack
 from mlffbench.harness.documents.records import SCHEMA
 from mlffbench.harness.documents.store import Store
@@ -330,8 +330,7 @@ class Results:
         return self._group(self.documents)
 
     def _group(self, documents: Iterable[Document]) -> GroupedResults:
-        grouped = GroupedResults.from_documents(documents, kept_suites(self.folders))
-        return in_suite_order(grouped, self.folders)
+        return in_suite_order(documents, self.folders)
 
     @cached_property
     def _without_number(self) -> pd.DataFrame:

@@ -25,8 +25,8 @@ from mlffbench.system.failures import INFRASTRUCTURE
 __all__ = ["in_suite_order"]
 
 
-def in_suite_order(results: Results, folders: Iterable[Path]) -> Results:
-    """Sort the problems as the suites of the folders list them, and add the cases that have not finished.
+def in_suite_order(documents: Iterable[Document], folders: Iterable[Path]) -> Results:
+    """Group documents, the problems as the suites of the folders list them, with the cases not yet finished.
 
     Problems that no suite names come last, in order of appearance. A case is running if a living process
     holds its lease; of a case whose id cannot be told without its data, the first of its estimator is taken.
@@ -34,12 +34,17 @@ def in_suite_order(results: Results, folders: Iterable[Path]) -> Results:
     """
     places = [folder for folder in folders if folder.is_dir()]
     suites = [(suite, folder) for folder in places if (suite := suite_of(folder)) is not None]
+    results = Results.from_documents(documents, _distinct([suite for suite, _ in suites]))
     if not suites:
         return results
     order = {problem.name: _place(problem, [suite for suite, _ in suites]) for problem in results.problems}
     problems = sorted(results.problems, key=lambda problem: order[problem.name])
     unfinished = [case for suite, folder in suites for case in _unfinished(suite, folder, problems)]
     return replace(results, problems=tuple(problems), unfinished=tuple(unfinished))
+
+
+def _distinct(suites: Sequence[Suite]) -> list[Suite]:
+    return [suite for k, suite in enumerate(suites) if suite not in suites[:k]]
 
 
 def _place(problem: Problem, suites: Sequence[Suite]) -> tuple[int, int]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from example_documents import outcome
 
+from mlffbench.harness.documents import kept_suite
 from mlffbench.report.formats import markdown, terminal
-from mlffbench.report.results import Results
 from mlffbench.report.suite_order import in_suite_order
 
 SUITE = """\
@@ -26,7 +26,7 @@ def case(dataset, label, seed=0, failure=None):
 def read(tmp_path, *documents, suite=SUITE):
     if suite:
         (tmp_path / "suite.yaml").write_text(suite)
-    return in_suite_order(Results.from_documents(documents), [tmp_path])
+    return in_suite_order(documents, [tmp_path])
 
 
 def states(results):
@@ -101,3 +101,12 @@ def test_unfinished_methods_are_rows_of_the_matrix(tmp_path):
     text = markdown.render(results, "demo").split("### Methods and problems")[1]
     (line,) = [line for line in text.splitlines() if line.startswith("| morse | –")]
     assert line == "| morse | – | waiting | waiting |"
+
+
+def test_a_suite_is_read_once(tmp_path, monkeypatch):
+    read_files = []
+    read_yaml = kept_suite.read_yaml
+    monkeypatch.setattr(kept_suite, "read_yaml", lambda text: read_files.append(text) or read_yaml(text))
+    results = read(tmp_path, case("silicon", "morse"))
+    assert len(read_files) == 1
+    assert [suite.name for suite in results.suites] == ["demo"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from mlffbench.system.plain_text import plain_text
 from mlffbench.system.text_file import read_text
 from mlffbench.system.yaml_text import read_yaml
 
-__all__ = ["KEPT", "keep_suite", "kept_datasets", "kept_rows", "kept_suites", "suite_of"]
+__all__ = ["KEPT", "keep_suite", "kept_datasets", "kept_rows", "suite_of"]
 
 KEPT = "suite.yaml"
 RAN = "# ran as: "  # first word of the line that is added to the text
@@ -60,15 +60,6 @@ def suite_of(folder: Path) -> Suite | None:
         return Suite.model_validate(read_yaml(text or ""))
     except ValueError:
         return None
-
-
-def kept_suites(folders: Iterable[Path]) -> list[Suite]:
-    """Suites of those results folders that keep one that can be read, each once."""
-    suites: list[Suite] = []
-    for suite in map(suite_of, folders):
-        if suite is not None and suite not in suites:
-            suites.append(suite)
-    return suites
 
 
 def kept_rows(folder: Path) -> list[tuple[str, int]]:

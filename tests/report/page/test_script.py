@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 from ase.build import molecule
+from example_browser import GL, chromium, faults_of
 from example_documents import failed, measured, outcome, predictions
 
 from mlffbench.report.formats.write import write
 from mlffbench.report.quantities.catalogue import known_quantity
 from mlffbench.report.results import Results
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed"),
-]
+pytestmark = pytest.mark.slow
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -64,13 +59,8 @@ def address(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader",
-                                            "--enable-unsafe-swiftshader"]
-        )  # fmt: skip
-        yield chromium
-        chromium.close()
+    with chromium(*GL) as started:
+        yield started
 
 
 @pytest.fixture
@@ -83,13 +73,7 @@ def opened(browser, address):
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(60_000)
-        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("dialog", lambda dialog: faults.append(dialog.message))
-        page.on(
-            "request",
-            lambda r: None if r.url.startswith(("file:", "blob:", "data:")) else faults.append(r.url),
-        )
+        faults.append(faults_of(page))
         page.goto(f"{address}#{hash}")
         page.wait_for_selector("html.ready", state="attached")
         return page
@@ -97,7 +81,7 @@ def opened(browser, address):
     yield open_page
     for context in contexts:
         context.close()
-    assert not faults
+    assert not [fault for own in faults for fault in own]
 
 
 def column(page, selector):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from example_browser import chromium, faults_of
 from example_site import DATASETS, ESTIMATORS, suites
 
 from mlffbench.report.site.pages import site_pages
@@ -28,15 +28,8 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def browser():
-    api = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser")
-    known = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    with api.sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=known, args=["--no-sandbox"])
-        except api.Error as error:
-            pytest.skip(f"no Chromium: {str(error).splitlines()[0]}")
-        yield browser
-        browser.close()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -62,18 +55,7 @@ def root(request, folder):
 def opened(browser, address, **options):
     """A page, and what it said and asked for elsewhere."""
     page, root = browser.new_context(**options).new_page(), address.rpartition("/public/")[0]
-    faults = []
-    page.on(
-        "console",
-        lambda message: faults.append(message.text) if message.type in ("error", "warning") else None,
-    )
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on(
-        "request",
-        lambda request: (
-            None if request.url.startswith((root, "blob:", "data:")) else faults.append(request.url)
-        ),
-    )
+    faults = faults_of(page, (root, "blob:", "data:"), ("error", "warning"))
     page.on("requestfailed", lambda request: faults.append(request.url))
     page.goto(address)
     page.wait_for_load_state("networkidle")

@@ -11,7 +11,6 @@ import pytest
 from mlffbench.harness.documents.store import Store
 from mlffbench.report.families import family
 from mlffbench.report.formats import markdown
-from mlffbench.report.results import Results
 from mlffbench.report.suite_order import in_suite_order
 from mlffbench.report.tables.sections import sections
 
@@ -25,7 +24,7 @@ CHEAPEST = rf"(?:Cheapest within twice its error on \S+: (.+?) \({NUMBER} meV)|(
 def content(request):
     store = Store(RESULTS / request.param)
     with np.errstate(all="ignore"):
-        results = in_suite_order(Results.from_documents(store.documents()), [store.folder])
+        results = in_suite_order(store.documents(), [store.folder])
         return results, sections(results), markdown.render(results, "suite")
 
 

@@ -1,7 +1,8 @@
 """Pages of the site for files of the repository that documents link to.
 
 A link such as ``../results/peers/mace.json`` works on a code host; in the site it leads to a page that
-shows the file. A folder becomes a page that lists its files.
+shows the file. A folder becomes a page that lists its files. A script of a gallery leads to its executed
+page.
 """
 
 from __future__ import annotations
@@ -140,6 +141,8 @@ def turned(text: str, folder: str, root: Path = ROOT) -> str:
         path = posixpath.normpath(posixpath.join(folder, target))
         if ":" in target or path.startswith(("../", "/")):
             return match[0]
+        if gallery := re.fullmatch(r"docs/(\w+/plot_\w+)\.py", path):
+            return f"](/_gallery/{gallery[1]}.rst{part})"
         if path.startswith("docs/"):
             return f"](/{path.removeprefix('docs/')}{part})"
         return f"](/{FOLDER}/{page_of(root, path)}{part})"

@@ -373,7 +373,7 @@ figure.tight_layout()
 # What the chart does not know
 # ----------------------------
 # * Times: the networks had one to two minutes on one core. With hours on a GPU their errors fall, and the order may change.
-# * Sizes: at most 500 training structures. Kernels become expensive with thousands; networks do not.
+# * Sizes: at most 500 training structures (:doc:`/_gallery/tutorials/plot_50_learning_curves` shows how the errors fall).
 # * Systems: four small molecules and silicon. Nothing here is about surfaces, liquids, alloys, ions or reactions.
 # * Seeds: most fits have one.
 #

@@ -193,7 +193,6 @@ for who, search, energies in (("reference", real, real_energies), ("repaired mod
 # four neighbours. The reference, whose range ends before the second neighbours, hardly sees a difference in energy. Few cells
 # get there: a real search needs hundreds.
 #
-# %%
 # Rules for a search with a fitted model
 # --------------------------------------
 # * Check the lowest structures with the reference, always.

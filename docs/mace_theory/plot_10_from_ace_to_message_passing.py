@@ -30,10 +30,9 @@ o3 = mace().e3nn.o3  # real spherical harmonics, Clebsch-Gordan coefficients and
 #
 # .. math::
 #
-#    E = \sum_i E_i, \qquad
-#    E_i = V^{(1)}_{z_i} + \sum_{j} V^{(2)}(\mathbf r_{ij})
-#        + \sum_{j<k} V^{(3)}(\mathbf r_{ij}, \mathbf r_{ik})
-#        + \sum_{j<k<l} V^{(4)}(\mathbf r_{ij}, \mathbf r_{ik}, \mathbf r_{il}) + \dots
+#    & E = \sum_i E_i, \\
+#    & E_i = V^{(1)}_{z_i} + \sum_{j} V^{(2)}(\mathbf r_{ij}) + \sum_{j<k} V^{(3)}(\mathbf r_{ij}, \mathbf r_{ik}) \\
+#    & \qquad + \sum_{j<k<l} V^{(4)}(\mathbf r_{ij}, \mathbf r_{ik}, \mathbf r_{il}) + \dots
 #
 # Here :math:`j, k, l` run over the neighbours of atom :math:`i` within a cutoff :math:`r_c`, and the upper
 # index of :math:`V` (eV) is the **body order**: the number of atoms that it depends on, the centre included.
@@ -60,9 +59,9 @@ assert comb(n_neighbours, 4) > 100 * n_neighbours
 #
 # .. math::
 #
-#    \rho_i(\mathbf r) = \sum_j \delta(\mathbf r - \mathbf r_{ij}), \qquad
-#    A_{i,nlm} = \int \rho_i\, \phi_{nlm}\, d\mathbf r = \sum_j \phi_{nlm}(\mathbf r_{ij}), \qquad
-#    \phi_{nlm}(\mathbf r) = R_n(r)\, Y_{lm}(\hat{\mathbf r}) .
+#    & \rho_i(\mathbf r) = \sum_j \delta(\mathbf r - \mathbf r_{ij}), \\
+#    & A_{i,nlm} = \int \rho_i\, \phi_{nlm}\, d\mathbf r = \sum_j \phi_{nlm}(\mathbf r_{ij}), \\
+#    & \phi_{nlm}(\mathbf r) = R_n(r)\, Y_{lm}(\hat{\mathbf r}) .
 #
 # The :math:`A` are the **A-features** (in ACE the *atomic basis*, :cite:`Drautz2019ace`). They are sums over
 # neighbours, so a permutation of the neighbours cannot change them. As radial functions we take those of
@@ -71,9 +70,9 @@ assert comb(n_neighbours, 4) > 100 * n_neighbours
 #
 # .. math::
 #
-#    R_n(r) = \sqrt{\tfrac{2}{r_c}}\, \frac{\sin(n \pi r / r_c)}{r}\, f_c(r), \qquad
-#    f_c(r) = 1 - \tfrac{(p+1)(p+2)}{2} x^p + p(p+2)\, x^{p+1} - \tfrac{p(p+1)}{2} x^{p+2},
-#    \qquad x = \frac{r}{r_c} .
+#    & R_n(r) = \sqrt{\tfrac{2}{r_c}}\, \frac{\sin(n \pi r / r_c)}{r}\, f_c(r), \\
+#    & f_c(r) = 1 - \tfrac{(p+1)(p+2)}{2} x^p + p(p+2)\, x^{p+1} - \tfrac{p(p+1)}{2} x^{p+2}, \\
+#    & x = \frac{r}{r_c} .
 
 CUTOFF, P, N_RADIAL, L_MAX = 5.0, 5, 3, 3
 
@@ -135,10 +134,9 @@ plt.show()
 #
 # .. math::
 #
-#    A_{i,v_1} A_{i,v_2}
-#      = \Big(\sum_j \phi_{v_1}(\mathbf r_{ij})\Big)\Big(\sum_k \phi_{v_2}(\mathbf r_{ik})\Big)
-#      = \sum_j \sum_k \phi_{v_1}(\mathbf r_{ij})\, \phi_{v_2}(\mathbf r_{ik}),
-#    \qquad v = (n, l, m).
+#    A_{i,v_1} A_{i,v_2} & = \Big(\sum_j \phi_{v_1}(\mathbf r_{ij})\Big)
+#      \Big(\sum_k \phi_{v_2}(\mathbf r_{ik})\Big) \\
+#    & = \sum_j \sum_k \phi_{v_1}(\mathbf r_{ij})\, \phi_{v_2}(\mathbf r_{ik}), \qquad v = (n, l, m).
 #
 # The right-hand side is a three-body function: it depends on the centre and on two neighbours together. The
 # left-hand side never looks at a pair of neighbours. With :math:`\nu` factors the product is a sum over all
@@ -231,9 +229,8 @@ for l in range(L_MAX + 1):
 #
 # .. math::
 #
-#    B^{(1)}_{n} = A_{n00}, \qquad
-#    B^{(2)}_{n_1 n_2 l} = \sum_m A_{n_1 l m} A_{n_2 l m}, \qquad
-#    B^{(3)}_{n_1 l_1 n_2 l_2 n_3 l_3} = \sum_{m_1 m_2 m_3}
+#    & B^{(1)}_{n} = A_{n00}, \qquad B^{(2)}_{n_1 n_2 l} = \sum_m A_{n_1 l m} A_{n_2 l m}, \\
+#    & B^{(3)}_{n_1 l_1 n_2 l_2 n_3 l_3} = \sum_{m_1 m_2 m_3}
 #    \begin{pmatrix} l_1 & l_2 & l_3 \\ m_1 & m_2 & m_3 \end{pmatrix}
 #    A_{n_1 l_1 m_1} A_{n_2 l_2 m_2} A_{n_3 l_3 m_3} .
 #
@@ -402,8 +399,8 @@ assert np.isclose(a * b, ((a + b) ** 2 - (a - b) ** 2) / 4)
 #
 # .. math::
 #
-#    A^{(t)}_{i} = \sum_j R^{(t)}(r_{ij})\, Y(\hat{\mathbf r}_{ij})\, h^{(t)}_j, \qquad
-#    h^{(t+1)}_i = \text{linear function of } \mathbf B(A^{(t)}_i) .
+#    & A^{(t)}_{i} = \sum_j R^{(t)}(r_{ij})\, Y(\hat{\mathbf r}_{ij})\, h^{(t)}_j, \\
+#    & h^{(t+1)}_i = \text{linear function of } \mathbf B(A^{(t)}_i) .
 #
 # ACE is the case of one layer with :math:`h_j` given by the element. MACE :cite:`Batatia2022mace` has two
 # layers; the next page computes one of them by hand.

@@ -149,8 +149,9 @@ assert close(by_hand, Y)
 #
 # .. math::
 #
-#    e_n(r) = \sqrt{\frac{2}{r_c}}\, \frac{\sin(n\pi r / r_c)}{r}\, f_c(r), \qquad
-#    f_c(r) = 1 - \frac{(p+1)(p+2)}{2} x^p + p(p+2) x^{p+1} - \frac{p(p+1)}{2} x^{p+2}, \quad x = \frac r{r_c}
+#    & e_n(r) = \sqrt{\frac{2}{r_c}}\, \frac{\sin(n\pi r / r_c)}{r}\, f_c(r), \\
+#    & f_c(r) = 1 - \frac{(p+1)(p+2)}{2} x^p + p(p+2) x^{p+1} - \frac{p(p+1)}{2} x^{p+2}, \\
+#    & x = r / r_c
 #
 # with :math:`p` = ``num_polynomial_cutoff``.
 
@@ -310,9 +311,9 @@ print("A-features of the first layer: (atoms, channels, components) =", tuple(A1
 #
 # .. math::
 #
-#    \mathbf B^{(\nu)}_{i,\eta k LM} = \sum_{l_1 m_1 \dots l_\nu m_\nu} \mathcal C^{LM}_{\eta,\, l_1m_1 \dots l_\nu m_\nu}
-#    \prod_{\xi=1}^{\nu} A_{i,k l_\xi m_\xi}, \qquad
-#    m_{i,kLM} = \sum_{\nu} \sum_{\eta} W^{(\nu)}_{z_i, \eta k L}\, \mathbf B^{(\nu)}_{i,\eta k LM} .
+#    & \mathbf B^{(\nu)}_{i,\eta k LM} = \sum_{l_1 m_1 \dots l_\nu m_\nu} \mathcal C^{LM}_{\eta,\,
+#      l_1m_1 \dots l_\nu m_\nu} \prod_{\xi=1}^{\nu} A_{i,k l_\xi m_\xi}, \\
+#    & m_{i,kLM} = \sum_{\nu} \sum_{\eta} W^{(\nu)}_{z_i, \eta k L}\, \mathbf B^{(\nu)}_{i,\eta k LM} .
 #
 # :math:`\eta` numbers the ways to couple :math:`\nu` orders to :math:`L`. The weights :math:`W` depend on
 # the element of the *centre*. The coefficients :math:`\mathcal C` are the buffers ``U_matrix_nu``, made once
@@ -349,8 +350,10 @@ plt.show()
 # The property that matters: turn every index of :math:`A` and the result turns with :math:`D^L`. It holds
 # for rotations and reflections:
 #
-# .. math:: \sum_{m'} \mathcal C^{LM}_{\eta, \dots m'_\xi \dots} \prod_\xi D_{m'_\xi m_\xi}
-#           = \sum_{M'} D^L_{MM'}\, \mathcal C^{LM'}_{\eta, \dots m_\xi \dots}
+# .. math::
+#
+#    \sum_{m'} \mathcal C^{LM}_{\eta, \dots m'_\xi \dots} \prod_\xi D_{m'_\xi m_\xi}
+#    = \sum_{M'} D^L_{MM'}\, \mathcal C^{LM'}_{\eta, \dots m_\xi \dots}
 
 torch.manual_seed(0)
 coupled = o3.Irreps("0e + 1o + 2e")  # one channel of A
@@ -458,8 +461,9 @@ print(
 #
 # .. math::
 #
-#    E_i = E^0_{z_i} + \text{shift} + \text{scale} \cdot \Big( \sum_k w_k h^{(1)}_{i,k00}
-#        + \sum_a w'_a\, \sigma\big( \textstyle\sum_k W'_{ak} h^{(2)}_{i,k00} \big) \Big), \qquad E = \sum_i E_i
+#    & E_i = E^0_{z_i} + \text{shift} + \text{scale} \cdot \Big( \sum_k w_k h^{(1)}_{i,k00} \\
+#    & \qquad + \sum_a w'_a\, \sigma\big( \textstyle\sum_k W'_{ak} h^{(2)}_{i,k00} \big) \Big), \\
+#    & E = \sum_i E_i
 #
 # A linear readout after every layer but the last, a network with one hidden layer of 16 after the last. In
 # this model :math:`E^0` = 0, scale = 1 and shift = 0; the page on training says where they come from.

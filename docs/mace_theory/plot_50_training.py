@@ -74,13 +74,15 @@ assert abs(sum(n * (E0[s] - fitted[s]) for s, n in water.items())) > 100
 # Number of neighbours
 # --------------------
 #
-# .. math:: A_i = \frac{1}{\bar N} \sum_j \dots, \qquad
-#           \bar N = \frac{\text{directed pairs within } r_c}{\text{atoms that have a neighbour}}
+# .. math::
+#
+#    & A_i = \frac{1}{\bar N} \sum_j \dots, \\
+#    & \bar N = \frac{\text{directed pairs within } r_c}{\text{atoms that have a neighbour}}
 #
 # A constant of the training set that keeps the A-features of a crystal and of a molecule at about the same
 # size. It is not counted again for each structure, or a body would depend on all others.
 
-show_source(modules.utils.compute_avg_num_neighbors, "for batch in", "return")
+show_source(modules.utils.compute_avg_num_neighbors, "for batch in", "return to_numpy")
 silicon = mlffbench.load_dataset("silicon")
 group = np.asarray(silicon.columns["group"])
 train = np.flatnonzero(group == "train")[:24]
@@ -106,9 +108,9 @@ assert np.isclose(model.config_["avg_num_neighbors"], by_hand)
 #
 # .. math::
 #
-#    E_i = E^0_{z_i} + \text{shift} + \text{scale} \cdot \epsilon_i, \qquad
-#    \text{shift} = \Big\langle \frac{E - \sum E^0}{n} \Big\rangle, \qquad
-#    \text{scale} = \sqrt{\langle F_{i\alpha}^2 \rangle}
+#    & E_i = E^0_{z_i} + \text{shift} + \text{scale} \cdot \epsilon_i, \\
+#    & \text{shift} = \Big\langle \frac{E - \sum E^0}{n} \Big\rangle, \\
+#    & \text{scale} = \sqrt{\langle F_{i\alpha}^2 \rangle}
 #
 # :math:`\epsilon_i` is the sum of the readouts, :math:`n` the number of atoms of a frame; the averages are
 # over the training frames, without those held out for validation. The network's outputs then begin at about
@@ -149,9 +151,9 @@ assert PRESETS["small"].model == "ScaleShiftMACE"
 #
 # .. math::
 #
-#    \mathcal L = w_E \Big\langle \Big(\frac{\Delta E}{n}\Big)^2 \Big\rangle_\text{frames}
-#               + w_F \big\langle \Delta F_{i\alpha}^2 \big\rangle_\text{components}
-#               + w_S \big\langle \Delta \sigma_{\alpha\beta}^2 \big\rangle_\text{components}
+#    \mathcal L & = w_E \Big\langle \Big(\frac{\Delta E}{n}\Big)^2 \Big\rangle_\text{frames} \\
+#    & + w_F \big\langle \Delta F_{i\alpha}^2 \big\rangle_\text{components} \\
+#    & + w_S \big\langle \Delta \sigma_{\alpha\beta}^2 \big\rangle_\text{components}
 #
 # with :math:`w_E` in 1/eV², :math:`w_F` in Å²/eV², :math:`w_S` in Å⁶/eV². Energies enter per atom, so that
 # large frames do not rule. mlffbench's and mace-torch's code, and both computed for the same batch:

@@ -29,10 +29,9 @@ from mlffbench.potentials.mace.presets import PRESETS
 #
 # .. math::
 #
-#    A^{(t)}_i = \sum_j \phi^{(t)}(\mathbf r_{ij}, h^{(t)}_j), \qquad
-#    m^{(t)}_i = \sum_{\nu' \le \nu} \text{products of } \nu' \text{ of the } A^{(t)}_i, \qquad
-#    h^{(t+1)}_i = U(m^{(t)}_i, h^{(t)}_i), \qquad
-#    E_i = \sum_t \mathcal R_t(h^{(t)}_i) .
+#    & A^{(t)}_i = \sum_j \phi^{(t)}(\mathbf r_{ij}, h^{(t)}_j), \\
+#    & m^{(t)}_i = \sum_{\nu' \le \nu} \text{products of } \nu' \text{ of the } A^{(t)}_i, \\
+#    & h^{(t+1)}_i = U(m^{(t)}_i, h^{(t)}_i), \qquad E_i = \sum_t \mathcal R_t(h^{(t)}_i) .
 #
 # A potential is a choice of five things:
 #

@@ -85,5 +85,7 @@ def show_source(thing: Any, first: str, last: str) -> None:
     end = next((i for i, line in enumerate(lines) if begin is not None and i >= begin and last in line), None)
     if begin is None or end is None:
         raise ValueError(f"{thing.__qualname__} has no lines from {first!r} to {last!r}")
+    while "".join(lines[begin : end + 1]).count("(") > "".join(lines[begin : end + 1]).count(")"):
+        end += 1  # a statement is shown whole
     print(f"# {thing.__module__}: {thing.__qualname__}")
     print(textwrap.dedent("\n".join(lines[begin : end + 1])))

@@ -32,6 +32,7 @@ def test_links_of_the_repository_become_pages():
 
     assert turned("[a](../results/peers/mace.json)", "docs") == "[a](/_repository/results/peers/mace.json.md)"
     assert turned("[a](suites.md#b), [c](https://x.y)", "docs") == "[a](/suites.md#b), [c](https://x.y)"
+    assert turned("[a](tutorials/plot_10_x.py)", "docs") == "[a](/_gallery/tutorials/plot_10_x.rst)"
     assert without_skipped_levels("# a\n### b\n#### c\n## d\n") == "# a\n## b\n### c\n## d\n"
     pages = repository_pages(DOCS)
     assert "[ace.json](/_repository/results/peers/ace.json.md)" in pages["results/peers/index.md"]

@@ -41,7 +41,7 @@ fi
 start=$SECONDS
 rm -f _build/html/not_executed.txt
 if [ "$(cat _gallery/.quick 2>/dev/null)" != "$quick" ]; then # pages of the other form are no cache
-    rm -rf _gallery _build/doctrees sg_execution_times.rst
+    rm -rf _gallery _build/doctrees
     mkdir -p _gallery
     echo "$quick" >_gallery/.quick
 fi

@@ -85,6 +85,7 @@ sphinx_gallery_conf = {
     "parallel": 2 if CORES > 1 else False,
     "reset_modules": ("matplotlib",),
     "min_reported_time": 0,
+    "write_computation_times": False,  # in tables that load scripts from elsewhere; each page has its time
     "remove_config_comments": True,
     "show_signature": False,
     "nested_sections": False,

@@ -21,6 +21,7 @@ LINK = re.compile(r"(?<!\!)\]\(([^)\s#]+)(#[^)\s]*)?\)")
 LANGUAGES = {".py": "python", ".yaml": "yaml", ".yml": "yaml", ".json": "json", ".sh": "bash"}
 QUICK = os.environ.get("MLFFBENCH_DOCS_QUICK") == "1"  # shows leaderboards as text: their tables take long
 LARGEST = 200_000  # bytes of a file that is shown in full
+CASE = re.compile(r"-[0-9a-f]{12}\.json$")
 SUFFIXES = (*LANGUAGES, ".md", ".txt", "")  # of files that are shown; a folder's other files are named
 
 
@@ -86,7 +87,8 @@ def _entries(folder: Path) -> list[str]:
 
 
 def _is_shown(path: Path) -> bool:
-    return path.is_dir() or (path.suffix in SUFFIXES and path.stat().st_size <= LARGEST)
+    is_case = CASE.search(path.name) is not None  # hundreds of them, which leaderboards summarise
+    return path.is_dir() or (path.suffix in SUFFIXES and path.stat().st_size <= LARGEST and not is_case)
 
 
 def page_of(root: Path, path: str) -> str:

@@ -164,5 +164,5 @@ def _facts(element: str) -> dict[str, object]:
         "source": "doi:10.1021/acs.jpca.9b08723; floor computed from the labels",
     }
     n = DUPLICATES.get(element)
-    overlap = {"overlap": f"{n} test frames have twins in train: same energy, permuted cell"} if n else {}
+    overlap = {"overlap": f"{n} test frames have copies in train: same energy, permuted cell"} if n else {}
     return {**overlap, "published": published}

@@ -16,7 +16,9 @@ __all__ = ["AtomicReference"]
 
 
 class AtomicReference(ForceField):
-    """Least-squares energies per element, zero forces and stresses: the floor that every method must beat.
+    """Baseline that knows only the composition: least-squares energies per element, zero forces and stresses.
+
+    Every other method must beat it.
 
     Parameters
     ----------

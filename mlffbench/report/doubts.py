@@ -113,7 +113,7 @@ def _leakage(problem: Problem) -> Iterator[str]:
             f"{n} of {problem.tests.get(test)} frames of {test}" for test, n in problem.leaks.items()
         )
         yield (
-            f"The split is leaky: {frames} have a twin in the training set; numbers marked {LEAKY} flatter. "
+            f"The split is leaky: {frames} have a copy in the training set; numbers marked {LEAKY} flatter. "
             "'mlffbench data audit' shows the pairs, its --leak-free writes the split without them."
         )
 

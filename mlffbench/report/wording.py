@@ -60,7 +60,7 @@ HOW_TO_READ = (  # points of one paragraph
     "verdict errors have intervals; those of the ratios stand in the tables by test group.",
     "Prediction times include preparation (neighbour lists, "
     "descriptors). Failed cases are rows too. ‡ marks errors on a test group some of whose frames have a "
-    "twin in the training set: the same structure up to rotation, order of atoms and choice of cell. "
+    "copy in the training set: the same structure up to rotation, order of atoms and choice of cell. "
     "§ marks times that were not measured on the machine, the device, the threads and the settings of most "
     "others, or beside other cases. ¶ marks numbers of tasks that were compared with another level of "
     "theory than that of the labels: such an error is not the method's alone.",

@@ -334,4 +334,4 @@ def test_a_leak_free_split_has_no_twins(two_files, tmp_path):
 def test_audit_of_independent_frames():
     result = call("audit", *ARGON, "--strict")
     assert result.exit_code == 0
-    assert "no twins" in result.stdout
+    assert "no copies" in result.stdout

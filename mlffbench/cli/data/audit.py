@@ -144,7 +144,7 @@ def _pairs(result: Audit, offset: int) -> Any:
     columns = ["", "test group", "test\nframe", "train\nframe", "apart\nÅ", "E test\neV", "ΔE\nmeV"]
     rows = [
         [
-            "twin" if p.twin else "near", p.group, str(p.test - offset), str(p.train), f"{p.distance:.5f}",
+            "copy" if p.twin else "near", p.group, str(p.test - offset), str(p.train), f"{p.distance:.5f}",
             f"{p.energy_test:.4f}", f"{round(1000 * p.difference, 3) + 0.0:.3f}",
         ]
         for p in result.pairs[:N_SHOWN]

@@ -106,9 +106,9 @@ class Audit:
     @property
     def verdict(self) -> str:
         """The result in one sentence."""
-        near = f"; {self.n_near} more have near-twins (within {self.near:g} Å)" if self.n_near else ""
-        count = f"leaky: {self.n_twins}" if self.leaky else "no twins: none"
-        return f"{count} of {self.n_test} test frames have a twin among {self.n_train} training frames{near}"
+        near = f"; near copies: {self.n_near} more (within {self.near:g} Å)" if self.n_near else ""
+        count = f"leaky: {self.n_twins}" if self.leaky else "no copies: none"
+        return f"{count} of {self.n_test} test frames have a copy among {self.n_train} training frames{near}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields, ``leaky`` and ``verdict`` as plain JSON."""
@@ -190,7 +190,7 @@ def leak_free(split: Split, audit: Audit, near: bool = False) -> Split:
     leaked = [p.test for p in audit.pairs if p.twin or near]
     rest = {group: part[~np.isin(part, leaked)] for group, part in split.tests.items()}
     tests = {group: part for group, part in rest.items() if len(part)}
-    word = "twin or near-twin" if near else "twin"
+    word = "copy or near copy" if near else "copy"
     if not tests:
         raise ValueError(f"every test frame of {audit.dataset} has a {word} in the training set")
     for group in (g for g in rest if g not in tests):
@@ -248,7 +248,7 @@ def _table(pairs: tuple[Pair, ...]) -> list[str]:
     head = f"  {'test':>8} {'train':>8} {'distance Å':>11} {'E test eV':>16} {'E train eV':>16} {'ΔE eV':>12}"
     rows = [
         f"  {p.test:>8} {p.train:>8} {p.distance:>11.6f} {p.energy_test:>16.6f} {p.energy_train:>16.6f} "
-        f"{p.difference:>12.6f}  {'twin' if p.twin else 'near-twin'} in {p.group}"
+        f"{p.difference:>12.6f}  {'copy' if p.twin else 'near copy'} in {p.group}"
         for p in pairs[:N_SHOWN]
     ]
     rest = [f"  ... and {len(pairs) - N_SHOWN} more"] if len(pairs) > N_SHOWN else []

@@ -22,7 +22,13 @@ def _rows(molecule: Molecule) -> list[Row]:
     if dihedral is None:
         return [skipped_row("torsion", "barrier", "no dihedral is named, by an option or the card")]
     if molecule.true_calculator is None:
-        return [skipped_row("torsion", "barrier", "relaxed scans need a reference that can be asked")]
+        return [
+            skipped_row(
+                "torsion",
+                "barrier",
+                "a relaxed scan needs the exact potential as its reference, not stored values",
+            )
+        ]
     predicted, true = molecule.compare(
         lambda calculator, atoms: torsion(calculator, atoms, dihedral, relax=True)
     )

@@ -91,18 +91,17 @@ def test_it_is_plain_json_and_text(leaking):
     assert document["pairs"][2]["test"] == 5
     assert document["verdict"] == found.verdict
     assert found.verdict == (
-        "leaky: 1 of 4 test frames have a twin among 4 training frames; "
-        "1 more have near-twins (within 0.05 Å)"
+        "leaky: 1 of 4 test frames have a copy among 4 training frames; near copies: 1 more (within 0.05 Å)"
     )
     assert str(found).splitlines()[0] == f"toy: {found.verdict}"
-    assert "near-twin in both" in str(found)
+    assert "near copy in both" in str(found)
 
 
 def test_a_clean_split_says_so():
     data = dataset([water(i) for i in range(6)])
     found = audit(data, Split([0, 1, 2], {"test": [3, 4, 5]}))
     assert (found.leaky, found.pairs, found.time_neighbours, found.group_overlap) == (False, (), (), ())
-    assert found.verdict == "no twins: none of 3 test frames have a twin among 3 training frames"
+    assert found.verdict == "no copies: none of 3 test frames have a copy among 3 training frames"
 
 
 def test_many_pairs_are_shortened_in_the_text_only():
@@ -133,18 +132,18 @@ def test_leak_free_takes_the_twins_out_and_nothing_else(leaking):
 
 def test_an_emptied_group_is_left_out_with_a_sentence(leaking):
     data, split = leaking
-    with pytest.warns(UserWarning, match="every frame of test group 'both' has a twin or near-twin"):
+    with pytest.warns(UserWarning, match="every frame of test group 'both' has a copy or near copy"):
         clean = leak_free(split, audit(data, split), near=True)
     assert {k: v.tolist() for k, v in clean.tests.items()} == {"a": [6], "b": [7]}
     split = Split([0], {"a": [4], "b": [7]}, "a")
-    with pytest.warns(UserWarning, match="every frame of test group 'a' has a twin in"):
+    with pytest.warns(UserWarning, match="every frame of test group 'a' has a copy in"):
         assert leak_free(split, audit(data, split)).in_domain is None
 
 
 def test_leak_free_refuses_to_leave_nothing_and_audits_of_other_splits(leaking):
     data, split = leaking
     alone = Split([0], {"test": [4]})
-    with pytest.raises(ValueError, match="every test frame of toy has a twin in the training set"):
+    with pytest.raises(ValueError, match="every test frame of toy has a copy in the training set"):
         leak_free(alone, audit(data, alone))
     with pytest.raises(ValueError, match="of another split"):
         leak_free(alone, audit(data, split))

@@ -15,7 +15,7 @@ def rendered(*documents):
 
 def test_a_leaky_group_is_marked_wherever_its_errors_stand():
     text = rendered(leaking(outcome("soap"), test_1200K=3), leaking(outcome("mace", 0.03), test_1200K=3))
-    assert "3 of 50 frames of test_1200K have a twin in the training set" in text
+    assert "3 of 50 frames of test_1200K have a copy in the training set" in text
     board, transfer = text.split("### Force RMSE by test group")
     assert board.count("60.0 ±6.0‡ on test_1200K") == 1, "the worst group of soap"
     assert "20.0 ±2.0 |" in board

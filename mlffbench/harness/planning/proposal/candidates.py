@@ -115,7 +115,11 @@ def _is_one_molecule_with_forces(problem: ProblemKind) -> bool:
 PAIR = Cost(fixed=3, per_atom=6e-4, predict=6e-5)
 CANDIDATES = (  # in the order of the suite
     Candidate(
-        "atomic_reference", "the floor that every method must beat", _always, 0, Cost(0.1, predict=1e-5)
+        "atomic_reference",
+        "a baseline that knows only the composition: zero forces",
+        _always,
+        0,
+        Cost(0.1, predict=1e-5),
     ),
     Candidate(
         "bonded",

@@ -39,8 +39,8 @@ from mlffbench.potentials.mace.presets import PRESETS
 # * :math:`\nu`, how many :math:`A` are multiplied in a layer (correlation order);
 # * :math:`L`, the highest order of what is passed on: 0 is invariant, 1 and more equivariant;
 # * :math:`U` and :math:`\mathcal R`: linear, or with an activation function;
-# * what :math:`j` is: an atom whose features have been updated (messages travel) or one that is known by its element only
-#   (strictly local).
+# * what :math:`j` is: an atom whose features have been updated (messages travel) or one that is known by its element
+#   only (strictly local).
 #
 # The map
 # -------

@@ -19,8 +19,8 @@ energies and forces are called *labels*, a structure with its labels is called a
 # The file
 # --------
 # On this page the file is made from a set that comes with mlffbench: malonaldehyde, a molecule of nine atoms, from
-# molecular dynamics at 300 K and 600 K, labelled by DFT (PBE). It is written as a user's file often looks: with names of
-# its own for energy (``dft_energy``) and forces (``f_qm``). With a file of your own, skip this block.
+# molecular dynamics at 300 K and 600 K, labelled by DFT (PBE). It is written as a user's file often looks: with names
+# of its own for energy (``dft_energy``) and forces (``f_qm``). With a file of your own, skip this block.
 
 import json
 import os
@@ -99,13 +99,13 @@ assert "no forces" in first_look
 #     theory in one file. A mistake that is beyond doubt stops the run.
 # ``split``
 #     A method is judged on frames that it was not fitted to: the *test* frames. The file has two temperatures, so the
-#     600 K frames are kept as a test of *transfer*: can a model fitted at 300 K be used in a hotter simulation? Frames of
-#     300 K that were held out are the *in-domain* test: they look like those of the fit. An in-domain error tells how well
-#     a method learns; the transfer error tells whether you can use it.
+#     600 K frames are kept as a test of *transfer*: can a model fitted at 300 K be used in a hotter simulation? Frames
+#     of 300 K that were held out are the *in-domain* test: they look like those of the fit. An in-domain error tells
+#     how well a method learns; the transfer error tells whether you can use it.
 # ``methods``
-#     what will be fitted. ``atomic_reference`` knows only which atoms are there and predicts zero forces: the *baseline*,
-#     which every method must beat. ``bonded`` is a classical force field (springs, angles, torsions) fitted to your
-#     labels. The two ``soap_`` methods are machine learning; they suit small data.
+#     what will be fitted. ``atomic_reference`` knows only which atoms are there and predicts zero forces: the
+#     *baseline*, which every method must beat. ``bonded`` is a classical force field (springs, angles, torsions) fitted
+#     to your labels. The two ``soap_`` methods are machine learning; they suit small data.
 # ``time``
 #     an estimate, rounded up.
 #
@@ -122,14 +122,15 @@ assert "Verdict" in printed
 # %%
 # Read the output
 # ---------------
-# Start at the end, with the **verdict**. Its sentences answer: which method is best in domain, and is that sure or could
-# it be chance; how large is its error beside the baseline's; does it hold at 600 K; is a classical force field enough.
+# Start at the end, with the **verdict**. Its sentences answer: which method is best in domain, and is that sure or
+# could it be chance; how large is its error beside the baseline's; does it hold at 600 K; is a classical force field
+# enough.
 #
 # **F RMSE** is the root of the mean squared error of the force components, in meV/Å: the size of a typical error of a
 # force. **E RMSE** is that of the energy per atom. Numbers in brackets or after ± are a 95 % interval: with other test
 # frames the number could be anywhere in it. **F train** is the error on the frames that the model was fitted to: it is
-# always small, so never judge by it. **F worst group** is the largest error on any named group of test frames, here 600 K.
-# *Careful* names what makes rows not comparable, for example times that were measured while the machine was busy.
+# always small, so never judge by it. **F worst group** is the largest error on any named group of test frames, here 600
+# K. *Careful* names what makes rows not comparable, for example times that were measured while the machine was busy.
 #
 # All numbers are also in ``results/my_data``: ``report.html`` is one page for the browser, with figures, and
 # ``mlffbench.load_results`` gives tables in Python.
@@ -176,9 +177,10 @@ figure.tight_layout()
 #
 # 1. *Does the best method beat the baseline by far?* If its error is more than half of the baseline's, nothing was
 #    learned: there are too few data, or a mistake in them.
-# 2. *Is a classical force field enough?* It is faster and rarely does anything absurd. If its error is near the best, take it.
-# 3. *Is the transfer error bearable?* Compare it with the forces themselves: the baseline's error at 600 K is the size of
-#    a typical force there.
+# 2. *Is a classical force field enough?* It is faster and rarely does anything absurd. If its error is near the best,
+#    take it.
+# 3. *Is the transfer error bearable?* Compare it with the forces themselves: the baseline's error at 600 K is the size
+#    of a typical force there.
 # 4. *Are the first ranks told apart?* If not, take the cheaper one.
 
 baseline, classical = rmse.loc["atomic_reference"], rmse.loc["bonded"]
@@ -208,8 +210,8 @@ facts = terminal("mlffbench model results/my_data best -o best.mlff")
 # %%
 # Predict
 # -------
-# New structures: frames at 1200 K, which the model has never seen anything like. A file without labels works, too; where
-# there are labels, as here, the errors are printed; ``predict`` has the option ``--forces-key`` for their name.
+# New structures: frames at 1200 K, which the model has never seen anything like. A file without labels works, too;
+# where there are labels, as here, the errors are printed; ``predict`` has the option ``--forces-key`` for their name.
 
 hot = np.flatnonzero(group == "test_1200K")[:20]
 write(folder / "new.extxyz", written_by_a_user(hot))
@@ -224,8 +226,9 @@ print(
 assert at_1200 > 2 * rmse.loc[best, "600"]
 
 # %%
-# The error grows with the distance from the training data. That is so for every method here, and no in-domain error warns
-# of it. The second decision: for simulations at 1200 K, add hot frames to the file and run again; do not use this model.
+# The error grows with the distance from the training data. That is so for every method here, and no in-domain error
+# warns of it. The second decision: for simulations at 1200 K, add hot frames to the file and run again; do not use this
+# model.
 #
 # A property
 # ----------
@@ -237,8 +240,9 @@ answer = terminal(
 )
 
 # %%
-# The set that this file was made from comes with the wavenumbers of DFT, so that the property can be judged. With your own
-# data this is what you cannot do, unless you compute some reference values yourself: do it for one case that matters.
+# The set that this file was made from comes with the wavenumbers of DFT, so that the property can be judged. With your
+# own data this is what you cannot do, unless you compute some reference values yourself: do it for one case that
+# matters.
 
 ours = np.sort(json.loads((folder / "vibrations.json").read_text())["wavenumbers"])
 dft = np.sort([v for k, v in data.reference.values["minimum"].items() if k.startswith("wavenumber_")])
@@ -259,7 +263,8 @@ assert np.mean(np.abs(ours - dft)) < 30
 # Where to go from here
 # ---------------------
 # * A real comparison: ``mlffbench run my_data.extxyz --budget 2h``. It adds networks, MACE among them, and more frames.
-# * Change the choices: ``mlffbench new my_data.extxyz > suite.yaml``, edit, ``mlffbench run suite.yaml`` (:doc:`/suites`).
+# * Change the choices: ``mlffbench new my_data.extxyz > suite.yaml``, edit, ``mlffbench run suite.yaml``
+#   (:doc:`/suites`).
 # * Which methods to try at all: :doc:`/_gallery/tutorials/plot_15_which_method`.
 # * Why the split matters: :doc:`/_gallery/tutorials/plot_60_leaks_and_splits`.
 # * All options and the rules behind the choices: :doc:`/your_data`; what to do with a model: :doc:`/models`.

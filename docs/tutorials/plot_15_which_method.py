@@ -8,15 +8,17 @@ claim, this page no longer builds. Afterwards you can choose two or three method
 
 Needs: mlffbench alone. Time: ten minutes; the computer reads files for a few seconds.
 
-The chart replaces no measurement on your own data, which is one command: :doc:`/_gallery/tutorials/plot_10_your_own_data`.
+The chart replaces no measurement on your own data, which is one command:
+:doc:`/_gallery/tutorials/plot_10_your_own_data`.
 """
 
 # %%
 # The results
 # -----------
-# Each folder is what ``mlffbench run`` wrote for one suite. ``load_results`` gives every number as a row of a table. Force
-# errors are root mean squares, stored in eV/Å and shown here in meV/Å; ``low`` and ``high`` bound 95 % intervals over test
-# structures. Most rows have one seed, so the intervals do not contain what another random start of a network would change.
+# Each folder is what ``mlffbench run`` wrote for one suite. ``load_results`` gives every number as a row of a table.
+# Force errors are root mean squares, stored in eV/Å and shown here in meV/Å; ``low`` and ``high`` bound 95 % intervals
+# over test structures. Most rows have one seed, so the intervals do not contain what another random start of a network
+# would change.
 
 from pathlib import Path
 
@@ -190,14 +192,15 @@ claim(
 # %%
 # E. Many evaluations: speed
 # --------------------------
-# The fits of ``quickstart`` ran one after another on one machine, so their times may be compared. A small network is the
-# least exact there and the fastest. Large simulations pay for it; a few thousand evaluations do not.
+# The fits of ``quickstart`` ran one after another on one machine, so their times may be compared. A small network is
+# the least exact there and the fastest. Large simulations pay for it; a few thousand evaluations do not.
 
 quick = results["quickstart"].leaderboard().set_index("method")
 cost, size = quick["prediction time (µs/atom)"], quick["force RMSE (meV/Å)"]
 claim(
     "E", "quickstart: behler_parrinello predicts at least twice as fast as both kernels, with larger errors",
-    ", ".join(f"{m} {cost[m]:.0f} µs/atom, {size[m]:.3g} meV/Å" for m in ("behler_parrinello", "soap_kernel_ridge", "soap_gpr")),
+    ", ".join(f"{m} {cost[m]:.0f} µs/atom, {size[m]:.3g} meV/Å"
+              for m in ("behler_parrinello", "soap_kernel_ridge", "soap_gpr")),
     "quickstart",
     2 * cost["behler_parrinello"] < min(cost["soap_kernel_ridge"], cost["soap_gpr"])
     and size["behler_parrinello"] > max(size["soap_kernel_ridge"], size["soap_gpr"]),
@@ -206,8 +209,8 @@ claim(
 # %%
 # F. A crystal: many methods are equal, so choose by the property
 # ---------------------------------------------------------------
-# On silicon of ``mlearn`` (25 test structures) a dozen methods share the first rank. Methods that describe molecules alone
-# refuse it. What tells the rest apart is what you need: price, stability, elastic constants, phonons
+# On silicon of ``mlearn`` (25 test structures) a dozen methods share the first rank. Methods that describe molecules
+# alone refuse it. What tells the rest apart is what you need: price, stability, elastic constants, phonons
 # (:doc:`/_gallery/tutorials/plot_30_silicon_properties`).
 
 silicon = board[board["dataset"].str.contains("element=")].set_index("method")
@@ -245,8 +248,8 @@ claim(
 # %%
 # H. Error bars
 # -------------
-# Some methods predict a standard deviation with each value. The *miscalibration area* compares it with the real errors: 0
-# is perfect, 0.5 the worst. As predicted it is poor; after one factor from held-out training structures it is good in
+# Some methods predict a standard deviation with each value. The *miscalibration area* compares it with the real errors:
+# 0 is perfect, 0.5 the worst. As predicted it is poor; after one factor from held-out training structures it is good in
 # domain, and less so far from it.
 
 doubt = results["malonaldehyde"].scores.query("task == 'uncertainty' and method == 'soap_gpr'")
@@ -261,8 +264,8 @@ claim(
 # %%
 # I. Molecular dynamics
 # ---------------------
-# Four trajectories of each method at each temperature, so the bounds are wide. At 300 K and 600 K none failed. At 1200 K,
-# far above the training data, both networks lost some; of the kernels none was lost. Test errors alone did not tell.
+# Four trajectories of each method at each temperature, so the bounds are wide. At 300 K and 600 K none failed. At 1200
+# K, far above the training data, both networks lost some; of the kernels none was lost. Test errors alone did not tell.
 
 dynamics = results["malonaldehyde"].scores
 dynamics = dynamics[dynamics["task"].str.startswith("md(") & (dynamics["quantity"] == "failures")]
@@ -280,8 +283,8 @@ claim(
 # %%
 # J. Search for unknown structures
 # --------------------------------
-# A *false minimum* is a structure that the model wrongly finds more stable than the true ground state. Every learned model
-# of ``results/silicon`` has some, so each structure that a model finds needs a check by the reference
+# A *false minimum* is a structure that the model wrongly finds more stable than the true ground state. Every learned
+# model of ``results/silicon`` has some, so each structure that a model finds needs a check by the reference
 # (:doc:`/_gallery/tutorials/plot_40_structure_prediction`).
 
 search = results["silicon"].scores.query("metric == 'false_minima'").set_index("method")["value"]
@@ -342,8 +345,8 @@ for start, end, label in arrows:
 figure.tight_layout()
 
 # %%
-# The same evidence as a picture: how the error falls with the number of training structures, in domain and on the phase or
-# torsion that training lacks. Horizontal lines are universal potentials as they are.
+# The same evidence as a picture: how the error falls with the number of training structures, in domain and on the phase
+# or torsion that training lacks. Horizontal lines are universal potentials as they are.
 
 panels = [
     ("silicon", "test"),
@@ -372,8 +375,10 @@ figure.tight_layout()
 # %%
 # What the chart does not know
 # ----------------------------
-# * Times: the networks had one to two minutes on one core. With hours on a GPU their errors fall, and the order may change.
-# * Sizes: at most 500 training structures (:doc:`/_gallery/tutorials/plot_50_learning_curves` shows how the errors fall).
+# * Times: the networks had one to two minutes on one core. With hours on a GPU their errors fall, and the order may
+#   change.
+# * Sizes: at most 500 training structures (:doc:`/_gallery/tutorials/plot_50_learning_curves` shows how the errors
+#   fall).
 # * Systems: four small molecules and silicon. Nothing here is about surfaces, liquids, alloys, ions or reactions.
 # * Seeds: most fits have one.
 #

@@ -2,10 +2,10 @@
 Structure prediction of silicon
 ===============================
 
-Which crystal does an element form? One relaxes many random cells with a fast model and looks at the lowest. This page does
-so for silicon, with a model fitted to diamond alone, and meets the usual trouble: *false minima*, structures that the model
-takes for more stable than the true ground state. Then it uses them to repair the model. Afterwards you can run a random
-search, judge its result by a reference, and improve the model with it.
+Which crystal does an element form? One relaxes many random cells with a fast model and looks at the lowest. This page
+does so for silicon, with a model fitted to diamond alone, and meets the usual trouble: *false minima*, structures that
+the model takes for more stable than the true ground state. Then it uses them to repair the model. Afterwards you can
+run a random search, judge its result by a reference, and improve the model with it.
 
 Needs: mlffbench with its extra ``soap``. Time: fifteen minutes to read, less than a minute to compute.
 """
@@ -13,8 +13,9 @@ Needs: mlffbench with its extra ``soap``. Time: fifteen minutes to read, less th
 # %%
 # Model and reference
 # -------------------
-# The reference is the potential of Stillinger and Weber, a formula: it can judge each structure at no cost, where in practice
-# each check is a DFT calculation. The model is a Gaussian process fitted to 40 cells of diamond silicon, strained and rattled.
+# The reference is the potential of Stillinger and Weber, a formula: it can judge each structure at no cost, where in
+# practice each check is a DFT calculation. The model is a Gaussian process fitted to 40 cells of diamond silicon,
+# strained and rattled.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -74,14 +75,14 @@ assert counts["diamond", 0.1, "model"] == counts["diamond", 0.1, "reference"] ==
 assert counts["beta-tin", 0.1, "reference"] > counts["beta-tin", 0.1, "model"]
 
 # %%
-# Diamond is recovered: the training data show it. Beta-tin, a metallic phase that the model never saw, is a minimum of the
-# reference and none of the model.
+# Diamond is recovered: the training data show it. Beta-tin, a metallic phase that the model never saw, is a minimum of
+# the reference and none of the model.
 #
 # Random search
 # -------------
-# ``random_search`` draws random cells of two or four atoms, at volumes around that of diamond, with no two atoms too close;
-# half of them get a random space group. All are relaxed, cell and atoms, and those that end in one structure are merged
-# into one minimum. First the reference itself, so that we know what there is to find.
+# ``random_search`` draws random cells of two or four atoms, at volumes around that of diamond, with no two atoms too
+# close; half of them get a random space group. All are relaxed, cell and atoms, and those that end in one structure are
+# merged into one minimum. First the reference itself, so that we know what there is to find.
 
 settings = {
     "compositions": ["Si2", "Si4"], "volume": (17.0, 28.0), "n": 24, "seed": 1, "separation": {"Si-Si": 1.9},
@@ -119,8 +120,8 @@ for minimum, energy in list(zip(found.minima, found_energies, strict=True))[:6]:
 # %%
 # False minima
 # ------------
-# A structure below the model's diamond is *false* if the reference puts it above diamond. (It may also be no minimum of the
-# reference at all.) Evaluate each found structure with the reference, without relaxing:
+# A structure below the model's diamond is *false* if the reference puts it above diamond. (It may also be no minimum of
+# the reference at all.) Evaluate each found structure with the reference, without relaxing:
 
 
 def judged(minima, energies):
@@ -135,13 +136,15 @@ print(f"{false.sum()} false minima; the lowest is {found_energies.min():.2f} eV/
 assert false.sum() > 0
 
 # %%
-# Whoever publishes the lowest structure of this search publishes nonsense. A search looks for the lowest point of the model's
-# surface, so it finds the places where the model errs downwards: of all uses of a model it is the most unforgiving.
+# Whoever publishes the lowest structure of this search publishes nonsense. A search looks for the lowest point of the
+# model's surface, so it finds the places where the model errs downwards: of all uses of a model it is the most
+# unforgiving.
 #
 # Repair: data from where the search goes
 # ---------------------------------------
-# The search visits structures that nobody put into the training data. So label some: 40 other random cells, as they are and
-# on their way down as the reference relaxes them. In practice these are 40 relaxations by DFT of tiny cells, each step a label.
+# The search visits structures that nobody put into the training data. So label some: 40 other random cells, as they are
+# and on their way down as the reference relaxes them. In practice these are 40 relaxations by DFT of tiny cells, each
+# step a label.
 
 cells = random_cells(["Si2", "Si4"], (15.0, 30.0), n=40, seed=77, separation={"Si-Si": 1.9}, symmetry=0.3)
 on_the_way = list(cells)
@@ -160,7 +163,8 @@ repaired = fitted([*frames, *on_the_way], concatenate([labels, more]))
 again, again_energies = searched(repaired.calculator())
 again_true, still_false = judged(again.minima, again_energies)
 print(f"{len(frames)} + {len(on_the_way)} frames: {len(again.minima)} minima, {still_false.sum()} false, the lowest is "
-      f"{again_energies.min():.3f} eV/atom by the model and {again_true[np.argmin(again_energies)]:.3f} by the reference")  # fmt: skip
+      f"{again_energies.min():.3f} eV/atom by the model and {again_true[np.argmin(again_energies)]:.3f} "
+      "by the reference")  # fmt: skip
 assert still_false.sum() < false.sum() / 4
 
 figure, axes = plt.subplots(figsize=(7, 4))
@@ -176,11 +180,11 @@ axes.legend()
 figure.tight_layout()
 
 # %%
-# Points below the dotted line and right of zero are false minima. With random cells in the data, what the model finds lies
-# near the diagonal: it agrees with the reference about its own discoveries.
+# Points below the dotted line and right of zero are false minima. With random cells in the data, what the model finds
+# lies near the diagonal: it agrees with the reference about its own discoveries.
 #
-# Does the repaired model find the ground state? Count the cells that end in a structure which the reference puts within 5 meV
-# an atom of diamond:
+# Does the repaired model find the ground state? Count the cells that end in a structure which the reference puts within
+# 5 meV an atom of diamond:
 
 for who, search, energies in (("reference", real, real_energies), ("repaired model", again, again_true)):
     good = [minimum for minimum, energy in zip(search.minima, energies, strict=True) if energy < 5e-3]
@@ -190,8 +194,8 @@ for who, search, energies in (("reference", real, real_energies), ("repaired mod
 
 # %%
 # The space group tells them apart: Fd-3m is diamond, P6_3/mmc its hexagonal variant, in which each atom has the same
-# four neighbours. The reference, whose range ends before the second neighbours, hardly sees a difference in energy. Few cells
-# get there: a real search needs hundreds.
+# four neighbours. The reference, whose range ends before the second neighbours, hardly sees a difference in energy. Few
+# cells get there: a real search needs hundreds.
 #
 # Rules for a search with a fitted model
 # --------------------------------------

@@ -57,9 +57,9 @@ for name, model in models.items():
 # Calibration
 # -----------
 # If :math:`\sigma` is right and errors are normal, two thirds of them lie within :math:`\pm\sigma`, nineteen of twenty
-# within :math:`\pm 1.96\,\sigma`, and so on for every share. The *calibration curve* draws the observed share against the
-# expected one. The diagonal is perfect; below it the model is too sure of itself. The area between curve and diagonal is
-# the *miscalibration area*: 0 is perfect, 0.5 the worst :cite:`Kuleshov2018`.
+# within :math:`\pm 1.96\,\sigma`, and so on for every share. The *calibration curve* draws the observed share against
+# the expected one. The diagonal is perfect; below it the model is too sure of itself. The area between curve and
+# diagonal is the *miscalibration area*: 0 is perfect, 0.5 the worst :cite:`Kuleshov2018`.
 #
 # One factor can repair the scale, and it must come from structures that were not tested and not fitted: fifteen of the
 # training structures were held out above for that.
@@ -94,8 +94,8 @@ figure.suptitle("Dotted: as predicted. Solid: times one factor from held-out str
 figure.tight_layout()
 
 # %%
-# The numbers, with the rank correlation of the error's size and :math:`\sigma` (Spearman's :math:`\rho`: 0 means that the deviation
-# says nothing about which component is wrong, 1 that it orders them all), which no factor changes:
+# The numbers, with the rank correlation of the error's size and :math:`\sigma` (Spearman's :math:`\rho`: 0 means that
+# the deviation says nothing about which component is wrong, 1 that it orders them all), which no factor changes:
 
 print(f"{'':20}{'test':12}{'area, as predicted':>20}{'area, times factor':>20}{'ρ':>7}")
 for (name, test), (raw, repaired, rho) in table.items():
@@ -107,9 +107,10 @@ for name in models:
     assert table[name, "test_300K"][2] > 0.2, "and the order is better than chance"
 
 # %%
-# As predicted, neither can be taken at its word: the Gaussian process is far too modest about these data, and the committee
-# too sure, as its members share most of their training structures. One factor from held-out structures repairs both where
-# the test is drawn like the training data. Elsewhere it is no promise: for the Gaussian process it makes the torsion worse.
+# As predicted, neither can be taken at its word: the Gaussian process is far too modest about these data, and the
+# committee too sure, as its members share most of their training structures. One factor from held-out structures
+# repairs both where the test is drawn like the training data. Elsewhere it is no promise: for the Gaussian process it
+# makes the torsion worse.
 
 assert (
     scale(deviations(models["soap_gpr"], held))
@@ -120,12 +121,13 @@ assert (
 assert table["soap_gpr", "dihedral"][1] > 0.2, "the factor of 300 K does not hold on the torsion"
 
 # %%
-# So use :math:`\sigma` to *order*, calibrate it before you trust its *size*, and do not carry the factor out of the domain.
+# So use :math:`\sigma` to *order*, calibrate it before you trust its *size*, and do not carry the factor out of the
+# domain.
 #
 # Does it notice that it is lost?
 # -------------------------------
-# For each structure take the largest :math:`\sigma` of its forces. If it is larger on the strange structures than on the
-# familiar ones, a threshold can refuse them.
+# For each structure take the largest :math:`\sigma` of its forces. If it is larger on the strange structures than on
+# the familiar ones, a threshold can refuse them.
 
 from sklearn.metrics import roc_auc_score
 
@@ -151,7 +153,8 @@ for name in models:
     assert 0.6 < detected[name, "dihedral"] < 0.95, "and the torsion less surely"
 
 # %%
-# The path of the torsion begins with structures that are not strange at all, so no method can put all of it above the rest.
+# The path of the torsion begins with structures that are not strange at all, so no method can put all of it above the
+# rest.
 #
 # Choosing what to label
 # ----------------------
@@ -160,8 +163,8 @@ for name in models:
 # ``data_efficiency`` runs both from the same start and compares the areas under the two error curves: a ratio below 1
 # means that querying saved data. Here the deviation of the energy asks, which costs less than those of the forces.
 #
-# First a pool like the test: 75 structures of 300 K. Then a pool that is *mixed*, as collected from several simulations:
-# mostly 300 K, and a few of 600 K and 1200 K. The test is then the rare part.
+# First a pool like the test: 75 structures of 300 K. Then a pool that is *mixed*, as collected from several
+# simulations: mostly 300 K, and a few of 600 K and 1200 K. The test is then the rare part.
 
 groups = data.columns["group"]
 rng = np.random.default_rng(0)
@@ -198,7 +201,8 @@ for name, result in rows.items():
             )
 
 # %%
-# *Worst transfer group* is the only other test here, the structures of 1200 K. The interval is Student's over the draws.
+# *Worst transfer group* is the only other test here, the structures of 1200 K. The interval is Student's over the
+# draws.
 
 from mlffbench.data import Curve
 
@@ -236,10 +240,10 @@ print(
 )
 
 # %%
-# The result is a sober one. Where the pool is like the test there is nothing rare to find, and a query is as good as chance.
-# From the mixed pool it asks for the warm and hot structures: the error at 1200 K falls faster, and the error at 300 K slower,
-# because labels that went to hot structures are missing there. Querying does not save data as such, it changes what the
-# model is good at. A chance selection from a pool that has been chosen well is a strong rival.
+# The result is a sober one. Where the pool is like the test there is nothing rare to find, and a query is as good as
+# chance. From the mixed pool it asks for the warm and hot structures: the error at 1200 K falls faster, and the error
+# at 300 K slower, because labels that went to hot structures are missing there. Querying does not save data as such, it
+# changes what the model is good at. A chance selection from a pool that has been chosen well is a strong rival.
 
 assert abs(ratios["300 K alone", "test_300K"].value - 1) < 0.1, "as good as chance"
 assert ratios["mixed", "worst transfer group"].value < 1 < ratios["mixed", "test_300K"].value, (
@@ -249,12 +253,12 @@ share = [np.mean(part != "train_300K") for part in (asked, groups[start[12:]])]
 assert share[0] > share[1], "it asks for the rare ones"
 
 # %%
-# Two warnings. Several structures asked for at once may be near duplicates; nothing in this loop keeps them apart. And one
-# draw of this experiment would have shown almost anything: look at the width of the intervals before you believe a plot
-# of active learning.
+# Two warnings. Several structures asked for at once may be near duplicates; nothing in this loop keeps them apart. And
+# one draw of this experiment would have shown almost anything: look at the width of the intervals before you believe a
+# plot of active learning.
 #
 # In a suite: ``tasks: [uncertainty, data_efficiency]``. Methods that predict deviations: ``soap_gpr``, ``committee`` of
-# anything, networks with ``uncertainty: llpr``, ``ace``, ``snap`` (:doc:`/estimators`). Every metric and its formula is in
-# :doc:`/tasks` and :doc:`/quantities`.
+# anything, networks with ``uncertainty: llpr``, ``ace``, ``snap`` (:doc:`/estimators`). Every metric and its formula is
+# in :doc:`/tasks` and :doc:`/quantities`.
 
 plt.show()

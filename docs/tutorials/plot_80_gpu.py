@@ -11,9 +11,9 @@ half a minute.
 # %%
 # Ask for a device
 # ----------------
-# A method that can use a GPU has the keyword ``device``: ``cpu`` (the default), ``cuda``, ``cuda:1``. In Python it is an
-# argument, in a suite ``mace: {device: cuda}``, and ``mlffbench run suite.yaml --device cuda`` sets it for all methods that
-# have it. The others stay on the CPU.
+# A method that can use a GPU has the keyword ``device``: ``cpu`` (the default), ``cuda``, ``cuda:1``. In Python it is
+# an argument, in a suite ``mace: {device: cuda}``, and ``mlffbench run suite.yaml --device cuda`` sets it for all
+# methods that have it. The others stay on the CPU.
 
 import json
 import platform
@@ -40,8 +40,8 @@ print("take a device:", ", ".join(name for name, keys in have.items() if "device
 print("and a dtype:  ", ", ".join(name for name, keys in have.items() if "dtype" in keys))
 
 # %%
-# A device that is not there is an error with a sentence, and never a silent fall back to the CPU: a time that was taken on
-# another device than its label says is worse than none.
+# A device that is not there is an error with a sentence, and never a silent fall back to the CPU: a time that was taken
+# on another device than its label says is worse than none.
 
 data = mlffbench.load_dataset("malonaldehyde")
 frames, labels = data.frames[:24], data.labels[:24]
@@ -57,8 +57,8 @@ if not gpu:
 # %%
 # Precision
 # ---------
-# ``dtype: float32`` halves the memory and, on cards made for games, is 32 to 64 times faster than ``float64``. What does
-# it cost? Fit the same network in both and compare, for the same weights first: the energies differ by rounding.
+# ``dtype: float32`` halves the memory and, on cards made for games, is 32 to 64 times faster than ``float64``. What
+# does it cost? Fit the same network in both and compare, for the same weights first: the energies differ by rounding.
 
 fits = {}
 for dtype in ("float64", "float32"):
@@ -75,16 +75,16 @@ assert apart.max() < 0.1 * np.sqrt(np.mean(wrong**2)), "rounding is not what lim
 
 # %%
 # Rounding matters where small differences count: second derivatives by finite differences, energies of many thousand
-# atoms, relaxations to very small forces. Absolute DFT energies of :math:`10^4` eV would drown in float32; that is why the
-# energies of isolated atoms are subtracted before every fit. TF32, which keeps ten bits of the mantissa, is off unless you
-# switch it on, and the documents say which it was.
+# atoms, relaxations to very small forces. Absolute DFT energies of :math:`10^4` eV would drown in float32; that is why
+# the energies of isolated atoms are subtracted before every fit. TF32, which keeps ten bits of the mantissa, is off
+# unless you switch it on, and the documents say which it was.
 #
 # What is asserted before a time counts
 # -------------------------------------
-# On a GPU a training step is thousands of small kernels, and launching them from Python takes longer than computing them.
-# So a whole step is *captured* once and replayed by one call. A faster computation of something else would be worthless,
-# so the tests compare: the losses of captured steps with those of plain steps, and single predictions with a batch.
-# These are the committed comparisons, each with its bound:
+# On a GPU a training step is thousands of small kernels, and launching them from Python takes longer than computing
+# them. So a whole step is *captured* once and replayed by one call. A faster computation of something else would be
+# worthless, so the tests compare: the losses of captured steps with those of plain steps, and single predictions with a
+# batch. These are the committed comparisons, each with its bound:
 
 folder = Path(mlffbench.__file__).parents[1] / "results" / "gpu"
 measured = {file.stem: json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))}
@@ -115,14 +115,15 @@ for document in measured.values():
     for c in document["claims"]:
         if c not in claims:
             print(
-                f"{'holds ' if c['holds'] else 'MISSED'} {c['what']}: {c['measured']:.3g} {c['unit']} ({c['sense']} {c['required']:g})"
+                f"{'holds ' if c['holds'] else 'MISSED'} {c['what']}: {c['measured']:.3g} {c['unit']}",
+                f"({c['sense']} {c['required']:g})",
             )
 
 # %%
 # What is recorded
 # ----------------
-# Every result holds the machine, the card with its driver, threads, settings of numerics, clocks and versions. Times whose
-# facts differ are marked in a leaderboard and not ranked against each other. On the machine that built this page:
+# Every result holds the machine, the card with its driver, threads, settings of numerics, clocks and versions. Times
+# whose facts differ are marked in a leaderboard and not ranked against each other. On the machine that built this page:
 
 from mlffbench.system.provenance import fingerprint
 
@@ -175,8 +176,8 @@ print(
 assert times["captured"] < times["plain"]
 
 # %%
-# Accuracy is the other axis. How long does each family train on that card until its force error on acetylacetone at 300 K
-# is below a target? Kernel methods have a point for each number of training structures, networks for each epoch:
+# Accuracy is the other axis. How long does each family train on that card until its force error on acetylacetone at 300
+# K is below a target? Kernel methods have a point for each number of training structures, networks for each epoch:
 
 accuracy = measured["accuracy"]["numbers"]
 figure, axis = plt.subplots(figsize=(7, 4.2))
@@ -196,8 +197,8 @@ figure.tight_layout()
 # A card needs work
 # -----------------
 # The time per atom of one small molecule is the time of the launches, whatever the model; it falls as
-# :math:`1/N` until the card is full. Beside it the same task on the CPU of the machine that built this page, for another
-# molecule and a small network, so compare the shapes and not the values:
+# :math:`1/N` until the card is full. Beside it the same task on the CPU of the machine that built this page, for
+# another molecule and a small network, so compare the shapes and not the values:
 
 from mlffbench.data import Score, Split
 from mlffbench.tasks.speed import speed
@@ -244,9 +245,9 @@ axis.legend(fontsize=8)
 figure.tight_layout()
 
 # %%
-# So: batch. ``predict`` takes lists, the task ``md`` moves all trajectories together, relaxations and displaced supercells
-# go as one batch. ``atoms.calc`` evaluates one structure at a time, and on a GPU that is mostly waiting. With ``--jobs 2``
-# two cases share a machine, but never a card.
+# So: batch. ``predict`` takes lists, the task ``md`` moves all trajectories together, relaxations and displaced
+# supercells go as one batch. ``atoms.calc`` evaluates one structure at a time, and on a GPU that is mostly waiting.
+# With ``--jobs 2`` two cases share a machine, but never a card.
 #
 # On your own machine
 # -------------------

@@ -37,7 +37,7 @@ o3 = mace().e3nn.o3  # real spherical harmonics, Clebsch-Gordan coefficients and
 # Here :math:`j, k, l` run over the neighbours of atom :math:`i` within a cutoff :math:`r_c`, and the upper
 # index of :math:`V` (eV) is the **body order**: the number of atoms that it depends on, the centre included.
 # Pair potentials stop at two, Stillinger–Weber at three. Quantum mechanics does not stop, but the terms
-# become smaller.
+# usually become smaller.
 #
 # The trouble is the number of terms. An atom with :math:`n` neighbours has :math:`\binom{n}{\nu}` clusters
 # of body order :math:`\nu + 1`:

@@ -184,7 +184,9 @@ plt.show()
 
 # %%
 # With one layer and :math:`\nu = 2` the centre has the same energy in both, whatever the weights. With
-# :math:`\nu = 3` the triples of neighbours differ, and so do the energies.
+# :math:`\nu = 3` the triples of neighbours differ, and so do the energies. Two layers of :math:`\nu = 2`
+# tell them apart too, because each neighbour describes its own neighbours; two layers of :math:`\nu = 1` do
+# not.
 
 # %%
 # What messages carry: the order L

@@ -60,7 +60,8 @@ for nu in (1, 2, 3, 4):
 # %%
 # Not all ways are different: the factors are the same :math:`A`, so only the part of the coefficients that
 # is symmetric in the factors counts. The rank of that part is the number of independent products;
-# ``use_reduced_cg`` of mace-torch makes only these.
+# with cuequivariance installed,
+# mace-torch's ``use_reduced_cg`` makes only these.
 
 
 def independent(U, nu):

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from pandas.io.formats.style import Styler
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 import mlffbench
@@ -38,6 +39,15 @@ if force is None:
     os.environ.pop("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", None)
 options = {a.dest: a for a in build_default_arg_parser()._actions if a.dest not in ("help", "config")}
 print(f"mace-torch {mace.__version__}: mace_run_train has {len(options)} options besides --help and --config")
+
+
+def table(rows, columns):
+    """Show rows as a table with its texts to the left."""
+    frame = pd.DataFrame(rows, columns=columns)
+    left = {"selector": "th, td", "props": "text-align: left; vertical-align: top"}
+    style = Styler(frame, uuid=f"options{len(frame)}", cell_ids=False)
+    return style.hide(axis="index").set_table_styles([left])
+
 
 # %%
 # A model to ask
@@ -110,19 +120,15 @@ notes = {
 ours = MACE().resolved_params()
 shown = lambda value: "–" if value is None else str(value)
 flag = lambda name: max(options[name].option_strings, key=lambda s: "swa" not in s)
-table = pd.DataFrame(
-    [
-        [flag(old), new, shown(options[old].default), shown(ours[new]), notes.get(old, "")]
-        for old, new in parameters.items()
-    ],
-    columns=["old word", "our word", "default there", "default here", "note"],
-)
+rows = [
+    [flag(old), new, shown(options[old].default), shown(ours[new]), notes.get(old, "")]
+    for old, new in parameters.items()
+]
 assert all(new in MACE().get_params() or new == "model" for new in parameters.values())
 assert all(options[word].default == ours[word] for word in ("energy_weight", "forces_weight"))
 assert "stress" in options["loss"].choices
 assert float(options["valid_fraction"].default) == ours["validation_fraction"]
-pd.set_option("display.max_colwidth", None, "display.max_rows", None, "display.width", 250)
-table.set_index("old word")
+table(rows, ["old word", "our word", "default there", "default here", "note"])
 
 # %%
 # Some differ in more than the word. The weights of energies and forces in the loss have the same meaning and, in the
@@ -157,10 +163,10 @@ outside = {
 }
 keys = set(inspect.signature(own_file).parameters)
 assert {"energy_key", "forces_key", "stress_key", "tests"} <= keys
-pd.DataFrame(
+table(
     [[", ".join(flag(name) for name in names.split()), here] for names, here in outside.items()],
-    columns=["old word", "here"],
-).set_index("old word")
+    ["old word", "here"],
+)
 
 # %%
 # Fixed here
@@ -188,10 +194,10 @@ fixed |= {
     "scheduler_patience": word(loop.plateau_patience),
     "clip_grad": word(loop.max_grad_norm),
 }
-pd.DataFrame(
+table(
     [[flag(old), shown(options[old].default), value] for old, value in fixed.items()],
-    columns=["old word", "default there", "value here"],
-).set_index("old word")
+    ["old word", "default there", "value here"],
+)
 
 # %%
 # Computed or needless here
@@ -208,10 +214,10 @@ computed = {
     "num_workers pin_memory multi_processed_test": "graphs are built once and stay in memory: there is nothing to load",
     "foundation_model_readout foundation_filter_elements": "always: the readout is kept, other elements are dropped",
 }
-pd.DataFrame(
+table(
     [[", ".join(flag(name) for name in names.split()), here] for names, here in computed.items()],
-    columns=["old word", "here"],
-).set_index("old word")
+    ["old word", "here"],
+)
 
 # %%
 # Not offered, because
@@ -245,7 +251,7 @@ missing = {
 rows = [
     [", ".join(flag(name) for name in dict.fromkeys(names.split())), why] for names, why in missing.items()
 ]
-pd.DataFrame(rows, columns=["old word", "not offered, because"]).set_index("old word")
+table(rows, ["old word", "not offered, because"])
 
 # %%
 # No option is left out, and none stands in two tables:
@@ -276,7 +282,7 @@ for seed, fit in zip(peer["seeds"], peer["fits"], strict=True):
             [seed, program, round(error, 1), round(float(np.mean(later)), 1), fit[side]["peak_memory_mb"]]
         )
 columns = ["seed", "program", "validation forces RMSE, meV/Å", "an epoch, s", "peak memory, MB"]
-pd.DataFrame(rows, columns=columns).set_index("seed")
+table(rows, columns)
 
 # %%
 # The initial weights differ, and with them the errors of two seeds of one program differ as much as those of the two

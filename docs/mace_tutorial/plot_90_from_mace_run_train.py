@@ -278,9 +278,8 @@ for seed, fit in zip(peer["seeds"], peer["fits"], strict=True):
     for side, program in (("theirs", "mace_run_train"), ("ours", "mlffbench")):
         later = fit[side]["epoch_seconds"][1:]  # in the first, TorchScript compiles
         error = fit[side]["validation_forces_rmse_mev_per_angstrom"]
-        rows.append(
-            [seed, program, round(error, 1), round(float(np.mean(later)), 1), fit[side]["peak_memory_mb"]]
-        )
+        memory = fit[side]["peak_memory_mb"]
+        rows.append([seed, program, f"{error:.1f}", f"{np.mean(later):.1f}", f"{memory:.0f}"])
 columns = ["seed", "program", "validation forces RMSE, meV/Å", "an epoch, s", "peak memory, MB"]
 table(rows, columns)
 

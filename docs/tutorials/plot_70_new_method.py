@@ -3,7 +3,7 @@ A method of your own, from the idea to the leaderboard
 ======================================================
 
 You have an idea for a force field. This page turns one into a file of a hundred lines, proves that its forces are the
-gradient of its energy and that it keeps all symmetries (27 checks that you do not have to write), and puts it on a
+gradient of its energy and that it keeps all symmetries (by checks that you do not have to write), and puts it on a
 leaderboard beside methods of the package, without touching the package. It takes half a minute. You should know numpy
 and, from :doc:`/estimators`, what ``fit`` and ``predict`` take.
 """
@@ -41,12 +41,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 desk = Path(tempfile.mkdtemp())
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(desk), os.environ.get("PYTHONPATH")]))
+path = os.pathsep.join(filter(None, [str(desk), os.environ.get("PYTHONPATH")]))
+environment = {**os.environ, "PYTHONPATH": path}  # so that commands find the file that we write
 
 
 def run(*words, until=None):
     """Run a command and print its output, or the part of it before a heading."""
-    done = subprocess.run(["mlffbench", *words], capture_output=True, text=True, cwd=desk)
+    done = subprocess.run(["mlffbench", *words], capture_output=True, text=True, cwd=desk, env=environment)
     print("$ mlffbench", *words)
     print(done.stdout.partition(until or "\0")[0].rstrip())
     assert done.returncode == 0, done.stderr
@@ -251,7 +252,9 @@ estimators:
   - soap_gpr: {n_sparse: 120}
 """
 (desk / "suite.yaml").write_text(suite)
-refused = subprocess.run(["mlffbench", "run", "suite.yaml"], capture_output=True, text=True, cwd=desk)
+refused = subprocess.run(
+    ["mlffbench", "run", "suite.yaml"], capture_output=True, text=True, cwd=desk, env=environment
+)
 print("without --trust:", refused.stderr.strip())
 assert refused.returncode != 0
 _ = run("run", "suite.yaml", "--trust", "density", "--out", "results", until="Force RMSE by test group")

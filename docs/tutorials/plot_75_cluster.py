@@ -33,15 +33,17 @@ estimators: [atomic_reference, lennard_jones, morse]
 """
 desk = Path(tempfile.mkdtemp())
 (desk / "suite.yaml").write_text(suite)
-os.environ["MLFFBENCH_CACHE"] = str(desk / "cache")
+environment = {
+    **os.environ,
+    "MLFFBENCH_CACHE": str(desk / "cache"),
+}  # where the output of SLURM's jobs would go
 
 
-def command(*words, folder=None):
+def command(*words):
     """A command in the background; its output goes to a file."""
     log = desk / f"{len(list(desk.glob('*.log')))}.log"
-    return subprocess.Popen(
-        ["mlffbench", *words], cwd=desk, stdout=log.open("w"), stderr=subprocess.STDOUT
-    ), log
+    place = {"cwd": desk, "env": environment, "stdout": log.open("w"), "stderr": subprocess.STDOUT}
+    return subprocess.Popen(["mlffbench", *words], **place), log
 
 
 def run(*words, until="\0"):

@@ -88,7 +88,8 @@ assert "no forces" in first_look
 # Read the first lines before anything else. The energy was found. The forces were not: ``f_qm`` is no usual name, so
 # mlffbench does not guess, and says so under *careful*. An energy is one number a frame, forces are three numbers an
 # atom: to fit without them would waste nearly all of the data. The message names the remedy: the option
-# ``-p forces_key=f_qm``. If your units are not eV and eV/Å, another one says so: ``-p units=...``.
+# ``-p forces_key=f_qm``. Where the energy is not found either, the run stops and lists the names that there are:
+# ``-p energy_key=...`` names it. If your units are not eV and eV/Å, ``-p units=...`` says so.
 #
 # The other lines:
 #
@@ -257,6 +258,10 @@ figure.tight_layout()
 assert np.mean(np.abs(ours - dft)) < 30
 
 # %%
+# The frames show vibrations, so the model knows about them. Ask this of each property: do the training data show what it
+# depends on? A model of frames with one and the same cell has useless elastic constants, however small its error is
+# (:doc:`/_gallery/tutorials/plot_30_silicon_properties`).
+#
 # In a Python script the model is a calculator of ASE: ``atoms.calc = mlffbench.load("best.mlff").calculator()``. Then
 # ``atoms.get_forces()`` and every optimiser and integrator of ASE work.
 #

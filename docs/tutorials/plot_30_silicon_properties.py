@@ -24,11 +24,13 @@ import numpy as np
 import pandas as pd
 
 import mlffbench
+from mlffbench.data import Labels
 from mlffbench.estimators import SOAPGPR, StillingerWeber
 from mlffbench.metrics import rmse
 from mlffbench.properties.elastic import elastic_constants
 from mlffbench.properties.equation_of_state import equation_of_state
 from mlffbench.properties.phonons import phonons
+from mlffbench.properties.relaxation import relax
 from mlffbench.properties.vacancy import vacancy_formation
 from mlffbench.tasks.common.reference import reference_calculator
 
@@ -223,6 +225,32 @@ assert abs(relative.loc["soap_gpr"]).max() < abs(relative.loc["stillinger_weber"
 # The flexible model is nearer to DFT than the formula. But the formula is wrong in a way that one can foresee: it never
 # leaves the physics that it was written for. See what each does when it searches for structures:
 # :doc:`/_gallery/tutorials/plot_40_structure_prediction`.
+#
+# One cell is not enough
+# ----------------------
+# The frames above have cells of several shapes and sizes, and stresses. Many files have neither: molecular dynamics in one
+# fixed cell, energies and forces alone. The same Gaussian process, fitted to such a part of the same data:
+
+volumes = np.array([atoms.get_volume() for atoms in frames])
+fixed = np.flatnonzero(np.isclose(volumes, np.median(volumes), rtol=1e-6))
+one_cell = soap_gpr().fit([frames[i] for i in fixed], Labels(labels[fixed].energy, labels[fixed].forces))
+test_frames, test_labels = part(pbe, "diamond_1200K")
+error = 1000 * rmse(np.concatenate(test_labels.forces), np.concatenate(one_cell.predict(test_frames).forces))
+start = pbe.reference.structures["diamond"]
+C = elastic_constants(one_cell.calculator(), start, relax_cell=False).C
+bulk = (C[0, 0] + 2 * C[0, 1]) / 3
+ratio = relax(one_cell.calculator(), start, cell=True).atoms.get_volume() / start.get_volume()
+print(f"{len(fixed)} frames of one cell: force RMSE at 1200 K {error:.0f} meV/Å")
+print(
+    f"B = {bulk:.0f} GPa in PBE's cell, PBE {known['bulk_modulus']:.0f} GPa; the cell relaxes to {ratio:.2f} times its volume"
+)
+assert abs(bulk / known["bulk_modulus"] - 1) > 0.3
+assert abs(ratio - 1) > 0.05
+
+# %%
+# Its forces on hot frames are good, but its bulk modulus is wrong, and a cell that may relax goes where it should not: nothing
+# in the data says what happens when the volume changes. No force error can tell. Before you compute a property, ask what
+# the training data show of it.
 #
 # On the command line
 # -------------------

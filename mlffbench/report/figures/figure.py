@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,6 +59,10 @@ class Figure:
 
 
 def _plain(value: Any) -> Any:
+    if type(value) is float:  # nearly all values
+        return _rounded(value)
+    if type(value) in (str, int, bool):
+        return value
     if isinstance(value, Mapping):
         return {str(key): _plain(own) for key, own in value.items()}
     if isinstance(value, np.ndarray):
@@ -71,7 +76,7 @@ def _plain(value: Any) -> Any:
 
 def _rounded(value: float) -> float | int | None:
     """The number of seven digits, a whole one without its decimal; None where it is not finite."""
-    if not np.isfinite(value):
+    if not math.isfinite(value):
         return None
     short = float(f"{value:.{DIGITS}g}")
     return int(short) if short.is_integer() and abs(short) < 1e15 else short

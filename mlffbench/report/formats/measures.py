@@ -19,10 +19,8 @@ from mlffbench.report.quantities.catalogue import known_quantity
 from mlffbench.report.results import Results
 from mlffbench.report.standing import standing
 from mlffbench.report.tables.table import records
-from mlffbench.report.verdict.board import Board
-from mlffbench.report.verdict.merit import Merit, merits
+from mlffbench.report.verdict.merit import summary_and_orders
 from mlffbench.report.verdict.orders import ORDERS
-from mlffbench.report.verdict.task_summary import task_summary
 from mlffbench.report.wording import APART, LEAKY, rank_text
 
 __all__ = ["MEASURES", "Measure", "measures", "words"]
@@ -167,7 +165,7 @@ def _worst(content: Sequence[tuple[Problem, Frames]], labels: Sequence[str]) -> 
 
 def _of_merit(content: Sequence[tuple[Problem, Frames]], labels: Sequence[str]) -> list[Measure]:
     """Tasks passed and cost at equal error, as the orders of merit of each problem have them."""
-    orders = {problem.name: _orders(problem, frames) for problem, frames in content}
+    orders = {problem.name: summary_and_orders(problem, frames)[1] for problem, frames in content}
 
     def entries(name: str, sign: float) -> Callable[[Problem, Frames], Entries]:
         return lambda problem, _: {
@@ -188,11 +186,6 @@ def _of_merit(content: Sequence[tuple[Problem, Frames]], labels: Sequence[str]) 
         Measure("tasks_passed", "Tasks passed", "", ORDERS[tasks], passed, weight=0.0, more_is_better=True),
         Measure("cost_at_error", "Cost at equal error", "µs/atom", ORDERS[cost], costs_near, weight=0.0),
     ]
-
-
-def _orders(problem: Problem, frames: Frames) -> Mapping[str, Sequence[Merit]]:
-    summary = task_summary(problem, frames.tasks, list(frames.leaderboard["method"]))
-    return merits(Board(problem, frames), summary)
 
 
 def _cost(content: Sequence[tuple[Problem, Frames]], labels: Sequence[str], cost: str) -> Measure:

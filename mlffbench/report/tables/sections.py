@@ -20,11 +20,9 @@ from mlffbench.report.tables.speed import other_tasks, speed_tables
 from mlffbench.report.tables.table import Table, records
 from mlffbench.report.tables.tasks import skipped_table, task_tables
 from mlffbench.report.tables.transfer import transfer_tables
-from mlffbench.report.verdict.board import Board
-from mlffbench.report.verdict.merit import Merit, merits
+from mlffbench.report.verdict.merit import Merit, summary_and_orders
 from mlffbench.report.verdict.orders import DEFAULT
 from mlffbench.report.verdict.sentences import verdict
-from mlffbench.report.verdict.task_summary import task_summary
 
 __all__ = ["Section", "sections"]
 
@@ -78,8 +76,7 @@ def sections(results: Results, most: int | None = None) -> list[Section]:
 
 def _section(problem: Problem, frames: Frames, most: int | None, rank_by: str) -> Section:
     words, facts = verdict(problem, frames), provenance.problem_facts(problem)
-    summary = task_summary(problem, frames.tasks, list(frames.leaderboard["method"]))
-    orders = merits(Board(problem, frames), summary)
+    summary, orders = summary_and_orders(problem, frames)
     leaderboards, frames = _chosen_order(leaderboard_tables(problem, frames), frames, orders, rank_by)
     best = list(frames.leaderboard["method"][:most])
     n_left_out = len(problem.methods) - len(best)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from mlffbench.report import wording
+from mlffbench.report.dataframes.records import records
 from mlffbench.report.quantities.catalogue import known_quantity
 from mlffbench.report.results import number
 
@@ -85,13 +86,6 @@ class Table:
     caption: str = ""
     words: int = 1
     detail: bool = False
-
-
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows as dictionaries."""
-    names = [str(name) for name in frame.columns]
-    columns = (frame.iloc[:, k].tolist() for k in range(len(names)))
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def has_numbers(frame: pd.DataFrame, column: str) -> bool:

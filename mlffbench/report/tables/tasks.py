@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,6 @@ from mlffbench.report.tables.table import (
     Column,
     Row,
     Table,
-    has_numbers,
     interval_cell,
     marked,
     number_cell,
@@ -38,6 +37,8 @@ OTHER_LEVEL = (
     f" {wording.OTHER_LEVEL}: the reference is at another level of theory than the labels, see Careful."
 )
 
+Score = dict[str, Any]  # a row of `Results.scores`
+Key = TypeVar("Key", str, tuple[str, str, str])
 COUNTS = {  # by `Quantity.counted`
     "trials": " In brackets behind counts: the 95 % interval of the share (Clopper and Pearson).",
     "all": " Counts of all bonds, modes, steps or pairs of one result are no sample: no interval.",
@@ -52,13 +53,23 @@ def task_tables(frame: pd.DataFrame, other_level: bool = False) -> list[Table]:
     """
     tables: list[Table] = []
     names = short_names(dict.fromkeys(frame["task"]))
-    for task, scores in frame.assign(task=frame["task"].map(names)).groupby("task", sort=False):
-        quantities = scores.groupby(["quantity", "metric", "unit"], sort=False).ngroups
-        if scores["test"].nunique() > quantities:
-            tables += quantity_tables(str(task), scores, other_level)
-        else:
-            tables += _by_test(str(task), scores, other_level)
+    for task, scores in _grouped(records(frame), lambda r: names[r["task"]]).items():
+        quantities = {_names(r) for r in scores}
+        make = _by_quantity if len({r["test"] for r in scores}) > len(quantities) else _by_test
+        tables += make(task, scores, other_level)
     return tables
+
+
+def _grouped(rows: Iterable[Score], key: Callable[[Score], Key]) -> dict[Key, list[Score]]:
+    """Rows by a key, in the order in which the keys appear."""
+    groups: dict[Key, list[Score]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    return groups
+
+
+def _names(row: Score) -> tuple[str, str, str]:
+    return row["quantity"], row["metric"], row["unit"]
 
 
 def short_names(tasks: Iterable[str]) -> dict[str, str]:
@@ -68,47 +79,58 @@ def short_names(tasks: Iterable[str]) -> dict[str, str]:
     return {task: name if counts[name] == 1 else task for task, name in short.items()}
 
 
-def quantity_tables(task: str, frame: pd.DataFrame, other_level: bool = False) -> Iterable[Table]:
+def quantity_tables(task: str, frame: pd.DataFrame) -> list[Table]:
     """One table a quantity: rows are methods, columns are tests."""
-    for (quantity, metric, unit), scores in frame.groupby(["quantity", "metric", "unit"], sort=False):
-        tests = in_reading_order(dict.fromkeys(scores["test"]), None)
-        rows = []
-        for method, own in scores.groupby("method", sort=False):
-            cells = {r["test"]: _marked(_interval(r), r, other_level) for r in records(own)}
-            row = [Cell(str(method)), *(cells.get(test, EMPTY) for test in tests)]
-            rows.append(Row(row, method=str(method)))
-        tip = _tip(task, str(quantity), str(metric))
-        columns = [Column("method"), *(Column(test, str(unit), tip=tip) for test in tests)]
+    return list(_by_quantity(task, records(frame), other_level=False))
+
+
+def _by_quantity(task: str, rows: Sequence[Score], other_level: bool) -> Iterable[Table]:
+    for (quantity, metric, unit), scores in _grouped(rows, _names).items():
+        tests = in_reading_order(dict.fromkeys(r["test"] for r in scores), None)
+        tip = _tip(task, quantity, metric)
+        columns = [Column("method"), *(Column(test, unit, tip=tip) for test in tests)]
+        lines = []
+        for method, own in _grouped(scores, lambda r: r["method"]).items():
+            cells = {r["test"]: _marked(_interval(r), r, other_level) for r in own}
+            lines.append(Row([Cell(method), *(cells.get(test, EMPTY) for test in tests)], method=method))
         id, title = _id_and_title(task, f"{quantity}, {metric}")
-        yield Table(id, title, columns, rows, "Lower is better." + _note(scores, other_level))
+        yield Table(id, title, columns, lines, "Lower is better." + _note(scores, other_level))
 
 
-def _by_test(task: str, frame: pd.DataFrame, other_level: bool) -> Iterable[Table]:
+def _by_test(task: str, rows: Sequence[Score], other_level: bool) -> Iterable[Table]:
     """One table a test: rows are quantities, columns are methods and, where there is one, the reference."""
-    methods = list(dict.fromkeys(frame["method"]))
-    for test, scores in frame.groupby("test", sort=False):
-        with_reference = has_numbers(scores, "reference")
+    methods = list(dict.fromkeys(r["method"] for r in rows))
+    of_methods = [Column(method, method=method) for method in methods]
+    for test, scores in _grouped(rows, lambda r: r["test"]).items():
+        with_reference = any(not np.isnan(r["reference"]) for r in scores)
         columns = [Column("quantity"), Column("unit"), *([Column("reference")] if with_reference else [])]
-        rows = []
-        for (quantity, metric, unit), own in scores.groupby(["quantity", "metric", "unit"], sort=False):
-            measured = {r["method"]: _marked(_measured(r), r, other_level) for r in records(own)}
-            name = str(quantity) if metric == "error" else f"{quantity}, {metric}"
-            tip = _tip(task, str(quantity), str(metric))
-            cells = [Cell(name.replace("_", " "), tip=tip), Cell(str(unit))]
-            cells += [number_cell(wording.plain, own["reference"].mean())] if with_reference else []
-            rows.append(Row([*cells, *(measured.get(method, EMPTY) for method in methods)]))
+        lines = [
+            Row(_line(task, names, own, methods, other_level, with_reference))
+            for names, own in _grouped(scores, _names).items()
+        ]
         caption = WITH_REFERENCE if with_reference else "Errors and costs: lower is better."
-        id, title = _id_and_title(task, str(test))
         caption += _note(scores, other_level)
-        yield Table(
-            id,
-            title,
-            [*columns, *(Column(str(m), method=str(m)) for m in methods)],
-            rows,
-            caption,
-            words=2,
-            detail=True,
-        )
+        id, title = _id_and_title(task, test)
+        yield Table(id, title, [*columns, *of_methods], lines, caption, words=2, detail=True)
+
+
+def _line(
+    task: str,
+    names: tuple[str, str, str],
+    own: Sequence[Score],
+    methods: Sequence[str],
+    other_level: bool,
+    with_reference: bool,
+) -> list[Cell]:
+    """Cells of a quantity: its name, unit, reference, and the number of each method."""
+    quantity, metric, unit = names
+    measured = {r["method"]: _marked(_measured(r), r, other_level) for r in own}
+    name = quantity if metric == "error" else f"{quantity}, {metric}"
+    cells = [Cell(name.replace("_", " "), tip=_tip(task, quantity, metric)), Cell(unit)]
+    if with_reference:
+        known = [r["reference"] for r in own if not np.isnan(r["reference"])]
+        cells.append(number_cell(wording.plain, np.mean(known) if known else np.nan))
+    return [*cells, *(measured.get(method, EMPTY) for method in methods)]
 
 
 def _measured(row: dict[str, Any]) -> Cell:
@@ -150,15 +172,14 @@ def _marked(cell: Cell, row: dict[str, Any], other_level: bool) -> Cell:
     return marked(cell, other_level and not np.isnan(row["reference"]), wording.OTHER_LEVEL)
 
 
-def _note(scores: pd.DataFrame, other_level: bool) -> str:
+def _note(rows: Sequence[Score], other_level: bool) -> str:
     """Sentences on counts, on numbers without an interval and on references of another level."""
-    rows = records(scores)
     counts = {entry.counted for r in rows if _counted(r) and (entry := _entry(r)) is not None}
     sentences = [COUNTS[kind] for kind in COUNTS if kind in counts]
     bare = [r for r in rows if np.isfinite(r["value"]) and not np.isfinite(r["low"] + r["high"])]
     reasons = dict.fromkeys(r["reason"] for r in bare if not (_counted(r) or _broken(r)) and r["reason"])
     sentences += [f" Without an interval: {'; '.join(reasons)}."] if reasons else []
-    sentences += [OTHER_LEVEL] if other_level and has_numbers(scores, "reference") else []
+    sentences += [OTHER_LEVEL] if other_level and any(not np.isnan(r["reference"]) for r in rows) else []
     return "".join(sentences)
 
 

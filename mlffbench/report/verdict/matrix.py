@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from mlffbench.report.dataframes.frames import Frames
+from mlffbench.report.dataframes.records import records
 from mlffbench.report.dataframes.scores import SHOWN
 from mlffbench.report.results import Results
 from mlffbench.report.unfinished import UnfinishedCase
@@ -118,7 +119,7 @@ def _column(board: Board) -> MatrixColumn:
 
 def _cells(board: Board, unfinished: Sequence[UnfinishedCase]) -> dict[str, MatrixCell]:
     """Cells of one problem by method; of a method with finished seeds, unfinished ones do not show."""
-    leaderboard = board.frames.leaderboard.to_dict("records")
+    leaderboard = records(board.frames.leaderboard)
     cells = {str(row["method"]): _cell(board, row) for row in leaderboard}
     for case in unfinished:
         if case.problem == board.problem.name and case.method not in cells:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from mlffbench.report.conditions import timed_apart
+from mlffbench.report.dataframes.frames import Frames
+from mlffbench.report.problems import Problem
 from mlffbench.report.verdict.board import BASELINE, Board
 from mlffbench.report.verdict.sentences import NEAR
-from mlffbench.report.verdict.task_summary import TaskSummary
+from mlffbench.report.verdict.task_summary import TaskSummary, task_summary
 from mlffbench.report.wording import MISSING, plain, with_interval
 
-__all__ = ["Merit", "merits", "worst_group"]
+__all__ = ["Merit", "merits", "summary_and_orders", "worst_group"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,15 @@ def merits(board: Board, summary: TaskSummary) -> dict[str, tuple[Merit, ...]]:
     }
     orders = {name: _ordered(board, value) for name, value in values.items()}
     return {name: order for name, order in orders.items() if any(merit.place for merit in order)}
+
+
+@lru_cache(maxsize=128)
+def summary_and_orders(
+    problem: Problem, frames: Frames
+) -> tuple[TaskSummary, Mapping[str, tuple[Merit, ...]]]:
+    """Summary of the tasks of a problem, and its orders of merit; computed once for all formats."""
+    summary = task_summary(problem, frames.tasks, list(frames.leaderboard["method"]))
+    return summary, merits(Board(problem, frames), summary)
 
 
 def worst_group(board: Board, label: str) -> str | None:

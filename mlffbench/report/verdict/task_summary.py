@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mlffbench.harness.documents.parts import TRAINING
+from mlffbench.report.dataframes.records import records
 from mlffbench.report.problems import Method, Problem, failed_as
 from mlffbench.report.quantities.catalogue import find_quantity
 from mlffbench.report.quantities.quantity import Quantity, Status
@@ -112,7 +113,7 @@ def task_summary(problem: Problem, scores: pd.DataFrame, order: Sequence[str]) -
         Methods, best first.
     """
     numbers: dict[tuple[str, str], list[JudgedNumber]] = {}
-    for row in scores.to_dict("records"):
+    for row in records(scores):
         if row["task"] and row["task"] != TRAINING and (number := _judged(row)) is not None:
             numbers.setdefault((row["method"], row["task"]), []).append(number)
     tasks = tuple(dict.fromkeys(task for _, task in numbers))

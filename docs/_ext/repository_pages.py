@@ -19,7 +19,7 @@ FOLDER = "_repository"  # of the pages, below docs/
 ALWAYS = ("CONTRIBUTING.md", "CHANGELOG.md")
 LINK = re.compile(r"(?<!\!)\]\(([^)\s#]+)(#[^)\s]*)?\)")
 LANGUAGES = {".py": "python", ".yaml": "yaml", ".yml": "yaml", ".json": "json", ".sh": "bash"}
-QUICK = os.environ.get("MLFFBENCH_DOCS_QUICK") == "1"  # shows leaderboards as text: their tables take long
+QUICK = os.environ.get("MLFFBENCH_DOCS_QUICK") == "1"  # leaderboards as text, folders without their files
 LARGEST = 200_000  # bytes of a file that is shown in full
 CASE = re.compile(r"-[0-9a-f]{12}\.json$")
 SUFFIXES = (*LANGUAGES, ".md", ".txt", "")  # of files that are shown; a folder's other files are named
@@ -87,8 +87,9 @@ def _entries(folder: Path) -> list[str]:
 
 
 def _is_shown(path: Path) -> bool:
-    is_case = CASE.search(path.name) is not None  # hundreds of them, which leaderboards summarise
-    return path.is_dir() or (path.suffix in SUFFIXES and path.stat().st_size <= LARGEST and not is_case)
+    """True for what a folder's page links to: folders and texts, but no documents of cases."""
+    is_text = path.suffix in SUFFIXES and not CASE.search(path.name) and path.stat().st_size <= LARGEST
+    return not QUICK and (path.is_dir() or is_text)
 
 
 def page_of(root: Path, path: str) -> str:

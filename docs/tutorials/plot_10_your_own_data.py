@@ -258,8 +258,8 @@ figure.tight_layout()
 assert np.mean(np.abs(ours - dft)) < 30
 
 # %%
-# The frames show vibrations, so the model knows about them. Ask this of each property: do the training data show what it
-# depends on? A model of frames with one and the same cell has useless elastic constants, however small its error is
+# The frames show vibrations, so the model knows about them. Ask this of each property: do the training data show what
+# it depends on? A model of frames with one and the same cell has useless elastic constants, however small its error is
 # (:doc:`/_gallery/tutorials/plot_30_silicon_properties`).
 #
 # In a Python script the model is a calculator of ASE: ``atoms.calc = mlffbench.load("best.mlff").calculator()``. Then

@@ -228,8 +228,8 @@ assert abs(relative.loc["soap_gpr"]).max() < abs(relative.loc["stillinger_weber"
 #
 # One cell is not enough
 # ----------------------
-# The frames above have cells of several shapes and sizes, and stresses. Many files have neither: molecular dynamics in one
-# fixed cell, energies and forces alone. The same Gaussian process, fitted to such a part of the same data:
+# The frames above have cells of several shapes and sizes, and stresses. Many files have neither: molecular dynamics in
+# one fixed cell, energies and forces alone. The same Gaussian process, fitted to such a part of the same data:
 
 volumes = np.array([atoms.get_volume() for atoms in frames])
 fixed = np.flatnonzero(np.isclose(volumes, np.median(volumes), rtol=1e-6))
@@ -248,9 +248,9 @@ assert abs(bulk / known["bulk_modulus"] - 1) > 0.3
 assert abs(ratio - 1) > 0.05
 
 # %%
-# Its forces on hot frames are good, but its bulk modulus is wrong, and a cell that may relax goes where it should not: nothing
-# in the data says what happens when the volume changes. No force error can tell. Before you compute a property, ask what
-# the training data show of it.
+# Its forces on hot frames are good, but its bulk modulus is wrong, and a cell that may relax goes where it should not:
+# nothing in the data says what happens when the volume changes. No force error can tell. Before you compute a property,
+# ask what the training data show of it.
 #
 # On the command line
 # -------------------

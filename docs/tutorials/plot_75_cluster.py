@@ -3,8 +3,8 @@ From one machine to a cluster
 =============================
 
 A benchmark is many fits that know nothing of each other. This page runs them with dask, prints the script that would
-submit them to SLURM, kills a run and goes on, lets two runs share one folder, and merges folders of two machines. All of
-it is executed on the machine that builds this page; only SLURM is not there. It takes half a minute.
+submit them to SLURM, kills a run and goes on, lets two runs share one folder, and merges folders of two machines. All
+of it is executed on the machine that builds this page; only SLURM is not there. It takes half a minute.
 """
 
 # %%
@@ -58,9 +58,9 @@ def run(*words, until="\0"):
 # %%
 # Workers of dask
 # ---------------
-# ``--executor dask`` starts a scheduler and workers on this machine, the same ones that would run on other machines. Each
-# worker computes a case in a child process, which may crash or run out of memory without harm to the others. Here two
-# methods:
+# ``--executor dask`` starts a scheduler and workers on this machine, the same ones that would run on other machines.
+# Each worker computes a case in a child process, which may crash or run out of memory without harm to the others. Here
+# two methods:
 
 (desk / "two.yaml").write_text(
     suite.replace("[atomic_reference, lennard_jones, morse]", "[lennard_jones, buckingham]")
@@ -97,8 +97,8 @@ assert run("run", "slurm.yaml", "--dry-run") == 0
 # Stopped, killed, and continued
 # ------------------------------
 # Every finished case is a file of its own in the results folder, written whole or not at all. So there is nothing to
-# repair after a crash: the same command does what is missing. Start a run, and kill it after its first case with a signal
-# that no program can catch:
+# repair after a crash: the same command does what is missing. Start a run, and kill it after its first case with a
+# signal that no program can catch:
 
 
 def cases(folder):
@@ -118,8 +118,8 @@ print(f"killed with {len(before)} of 3 cases on disk:", ", ".join(before))
 # Several runs in one folder
 # --------------------------
 # Nothing prevents you from starting the command twice, on this machine or on another one that sees the folder. Each run
-# takes a lease of the case that it computes, and leaves the others to its neighbours; at the end each waits for the other. Two of them finish what the killed
-# one has left:
+# takes a lease of the case that it computes, and leaves the others to its neighbours; at the end each waits for the
+# other. Two of them finish what the killed one has left:
 
 together = [command("run", "suite.yaml", "--jobs", "1", "--out", "runs/here") for _ in range(2)]
 assert [process.wait() for process, _ in together] == [0, 0]
@@ -136,8 +136,8 @@ assert len(computed) == len(set(computed)) == 3 - len(before), "no case was comp
 # %%
 # The same case, the same numbers
 # --------------------------------
-# The id of a case does not depend on the executor, nor on the suite that asks for it. Both folders hold ``lennard_jones``,
-# under the same name, computed by a dask worker here and by a run of this machine there:
+# The id of a case does not depend on the executor, nor on the suite that asks for it. Both folders hold
+# ``lennard_jones``, under the same name, computed by a dask worker here and by a run of this machine there:
 
 (shared,) = set(cases("runs/dask")) & set(cases("runs/here"))
 boards = {
@@ -151,8 +151,9 @@ assert abs(errors["dask"] - errors["here"]) < 1e-6 * errors["here"]
 # %%
 # Merge
 # -----
-# Folders of two machines become one. ``merge`` copies what is missing and overwrites nothing. A case that both folders hold
-# with different content (here the times of the two fits differ) is named, the first is kept, and the exit code is 1:
+# Folders of two machines become one. ``merge`` copies what is missing and overwrites nothing. A case that both folders
+# hold with different content (here the times of the two fits differ) is named, the first is kept, and the exit code is
+# 1:
 
 assert run("results", "merge", "runs/here", "runs/dask", "--into", "runs/all") == 1
 assert len(cases("runs/all")) == 4
@@ -189,7 +190,7 @@ figure.tight_layout()
 #    * - machines that know nothing of each other
 #      - a folder on each, then ``mlffbench results merge``
 #
-# Times of different machines are never ranked against each other; the report marks them. Long trainings write their state
-# every minute and continue in the next job. More in :doc:`/clusters`, :doc:`/running` and :doc:`/results`.
+# Times of different machines are never ranked against each other; the report marks them. Long trainings write their
+# state every minute and continue in the next job. More in :doc:`/clusters`, :doc:`/running` and :doc:`/results`.
 
 plt.show()

@@ -66,7 +66,7 @@ print("".join((folder / "my_data.extxyz").open().readlines()[:4]))
 # -------------------------
 # Commands go into a terminal, in the folder of the file. Here a small function runs them and prints what they print, so
 # that this page shows the real output. ``--dry-run`` fits nothing; it says what would be done. ``--quick`` asks for a
-# first look with few methods, ``--budget 3m`` for three minutes at most.
+# first look with few methods, ``--budget 2m`` for two minutes at most.
 
 
 def terminal(command):
@@ -81,7 +81,7 @@ def terminal(command):
     return done.stdout
 
 
-first_look = terminal("mlffbench run my_data.extxyz --quick --budget 3m --dry-run")
+first_look = terminal("mlffbench run my_data.extxyz --quick --budget 2m --dry-run")
 assert "no forces" in first_look
 
 # %%
@@ -113,9 +113,13 @@ assert "no forces" in first_look
 # Run it
 # ------
 # The same command without ``--dry-run``, and with the name of the forces. Its first lines should now say ``forces from
-# 'f_qm'``, and it ends with tables and a verdict. (Stop it whenever you like: the same command continues.)
+# 'f_qm'``, and it ends with tables and a verdict. Stop it whenever you like: the same command continues. To keep this page
+# short, ``--only`` names three of the four methods; leave the option out, and all are fitted.
 
-printed = terminal("mlffbench run my_data.extxyz --quick --budget 3m -p forces_key=f_qm")
+printed = terminal(
+    "mlffbench run my_data.extxyz --quick --budget 2m -p forces_key=f_qm"
+    " --only atomic_reference,bonded,soap_kernel_ridge"
+)
 assert "forces from" in printed
 assert "no mistakes found" in printed
 assert "Verdict" in printed
@@ -195,12 +199,11 @@ for question, answer in answers.items():
 print("4. ranks:", ", ".join(f"{rank} {method}" for method, rank in board["rank"].items()))
 assert answers["1. error in domain over the baseline's"] < 0.1
 assert answers["2. classical error over the best"] > 3
-assert answers["3. error at 600 K over the forces there"] < 0.08
+assert answers["3. error at 600 K over the forces there"] < 0.1
 
 # %%
-# The decision for this file: machine learning is worth it, the best kernel method is the one to take, and at 600 K its
-# forces are still good to a few per cent of a typical force. Whether it may be used hotter still is another question,
-# which the next section asks.
+# The decision for this file: machine learning is worth it, and at 600 K the error of a force is still less than a tenth of a
+# typical force. Whether the model may be used hotter still is another question, which a section below asks.
 #
 # Take the model
 # --------------
@@ -255,7 +258,7 @@ axes.vlines(ours, -1, 0, color="C1", label=best)
 axes.set(xlabel="wavenumber (1/cm)", yticks=[])
 axes.legend()
 figure.tight_layout()
-assert np.mean(np.abs(ours - dft)) < 30
+assert np.mean(np.abs(ours - dft)) < 40
 
 # %%
 # The frames show vibrations, so the model knows about them. Ask this of each property: do the training data show what

@@ -112,9 +112,9 @@ assert "no forces" in first_look
 #
 # Run it
 # ------
-# The same command without ``--dry-run``, and with the name of the forces. Its first lines should now say ``forces from
-# 'f_qm'``, and it ends with tables and a verdict. Stop it whenever you like: the same command continues. To keep this page
-# short, ``--only`` names three of the four methods; leave the option out, and all are fitted.
+# The same command without ``--dry-run``, and with the name of the forces. Its first lines should now say
+# ``forces from 'f_qm'``, and it ends with tables and a verdict. Stop it whenever you like: the same command continues.
+# To keep this page short, ``--only`` names three of the four methods; leave the option out, and all are fitted.
 
 printed = terminal(
     "mlffbench run my_data.extxyz --quick --budget 2m -p forces_key=f_qm"
@@ -202,8 +202,8 @@ assert answers["2. classical error over the best"] > 3
 assert answers["3. error at 600 K over the forces there"] < 0.1
 
 # %%
-# The decision for this file: machine learning is worth it, and at 600 K the error of a force is still less than a tenth of a
-# typical force. Whether the model may be used hotter still is another question, which a section below asks.
+# The decision for this file: machine learning is worth it, and at 600 K the error of a force is still less than a tenth
+# of a typical force. Whether the model may be used hotter still is another question, which a section below asks.
 #
 # Take the model
 # --------------

@@ -19,7 +19,7 @@ from example_documentation import ROOT, SCRIPTS
 
 from mlffbench import registry
 from mlffbench.cli.property.catalogue import property_names
-from mlffbench.harness.planning.suite_schema import suite_schema
+from mlffbench.harness.planning.plan import Suite
 from mlffbench.report.quantities.catalogue import QUANTITIES
 
 LINKED = ("CHANGELOG.md", "CONTRIBUTING.md", "Dockerfile", "benchmarks", "mlffbench", "results")
@@ -102,7 +102,7 @@ def check_names(reference: Files) -> None:
     text = "\n".join(text for path, text in reference.items() if path.startswith("quantities/"))
     assert len(re.findall("^## ", text, flags=re.M)) == len(QUANTITIES)
     keywords = re.findall("^## (.*)$", reference["suite/suite.md"].replace("\\", ""), flags=re.M)
-    assert keywords == list(suite_schema()["properties"])
+    assert keywords == list(Suite.model_fields)
     assert {"commands/run.md", "commands/data-check.md", "commands/results-sql.md"} <= reference.keys()
     assert ".. autofunction:: mlffbench.load_results" in reference["functions/mlffbench.md"]
 

@@ -44,10 +44,10 @@ def without_rights(*words):
     return done.returncode, done.stdout, " ".join(done.stderr.split())
 
 
-@pytest.fixture
-def finished(tmp_path, monkeypatch):
-    """A finished suite and a recipe in a folder that is read-only."""
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="module")
+def read_only(tmp_path_factory):
+    """A finished suite and a recipe in a folder that is read-only: no test changes it."""
+    folder = tmp_path_factory.mktemp("read-only")
     frames = []
     for i in range(12):
         atoms = bulk("Cu", cubic=True)
@@ -56,13 +56,24 @@ def finished(tmp_path, monkeypatch):
         energy, forces = atoms.get_potential_energy(), atoms.get_forces()
         atoms.calc = SinglePointCalculator(atoms, energy=energy, forces=forces)
         frames.append(atoms)
-    write("train.xyz", frames)
-    (tmp_path / "s.yaml").write_text(SUITE)
-    (tmp_path / "recipe.yaml").write_text(RECIPE)
-    assert CliRunner().invoke(app, ["run", "s.yaml", "--out", "out"]).exit_code == 0
-    subprocess.run(["chmod", "-R", "a-w", str(tmp_path)], check=True)
-    yield tmp_path
-    subprocess.run(["chmod", "-R", "u+w", str(tmp_path)], check=True)
+    write(folder / "train.xyz", frames)
+    (folder / "s.yaml").write_text(SUITE)
+    (folder / "recipe.yaml").write_text(RECIPE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert CliRunner().invoke(app, ["run", "s.yaml", "--out", "out"]).exit_code == 0
+    subprocess.run(["chmod", "-R", "a-w", str(folder)], check=True)
+    before = sorted(folder.rglob("*"))
+    yield folder
+    assert sorted(folder.rglob("*")) == before
+    subprocess.run(["chmod", "-R", "u+w", str(folder)], check=True)
+
+
+@pytest.fixture
+def finished(read_only, monkeypatch):
+    """The folder, in which the commands are called."""
+    monkeypatch.chdir(read_only)
+    return read_only
 
 
 def test_reports_are_printed(finished, tmp_path_factory):

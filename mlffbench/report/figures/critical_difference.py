@@ -52,7 +52,7 @@ def _axes(found: AcrossProblems, end: float) -> Figure:
             "height": 90 + ROW_PIXELS * (m + 1),
             "xaxis": {
                 "title": {"text": "mean rank"},
-                "tickvals": list(range(1, m + 1, 1 + (m - 1) // 12)),
+                "tickvals": list(range(1, m + 1, 1 + (m - 1) // 7)),
                 "range": [1 - 0.04 * (m - 1), max(end, 1 + difference)],
             },
             "yaxis": {

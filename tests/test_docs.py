@@ -40,6 +40,7 @@ TUNING = (DOCS / "tuning.md").read_text(encoding="utf-8")
 RESULTS = (DOCS / "results.md").read_text(encoding="utf-8")
 PYTHON = (DOCS / "python.md").read_text(encoding="utf-8")
 INSTALL = (DOCS / "install.md").read_text(encoding="utf-8")
+SUITES = (DOCS / "suites.md").read_text(encoding="utf-8")
 STATISTICS = (DOCS / "statistics.md").read_text(encoding="utf-8")
 OVERVIEW = (DOCS / "overview.md").read_text(encoding="utf-8")
 ENVIRONMENTS = (DOCS / "environments.md").read_text(encoding="utf-8")
@@ -325,3 +326,39 @@ def test_the_commands_on_reports_and_comparisons_run(tmp_path, monkeypatch):
         words = shlex.split(line.partition(" > ")[0], comments=True)[1:]
         done = CliRunner().invoke(app, words)
         assert done.exit_code == 0, f"{line}\n{done.output}\n{done.exception!r}"
+
+
+def like(shown: str, printed: str) -> bool:
+    """True if the output is the one shown, where three dots stand for anything and widths do not count."""
+
+    def squeezed(text: str) -> list[str]:
+        return [re.sub(r"[ ─]+", " ", line).strip() for line in text.strip().splitlines()]
+
+    pattern = [re.escape(line).replace(re.escape("..."), ".*") for line in squeezed(shown)]
+    return re.fullmatch("\n".join(pattern), "\n".join(squeezed(printed))) is not None
+
+
+def test_mistakes_are_printed_as_shown(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (suite,) = blocks("text", SUITES)
+    (shown,) = [block for block in blocks("console", SUITES) if "mistakes" in block]
+    command, _, output = shown.partition("\n")
+    Path("suite.yaml").write_text(suite, encoding="utf-8")
+    done = CliRunner().invoke(app, shlex.split(command)[2:])
+    assert done.exit_code == 2
+    assert like(output, done.output), done.output
+
+
+def test_a_dry_run_prints_as_shown(tmp_path, monkeypatch):
+    """A folder with a finished and a failed case, of a suite that then gets a third."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("mlffbench.harness.execution.case_queue.CaseProcess", InProcess)
+    (shown,) = [block for block in blocks("console", SUITES) if "--dry-run" in block]
+    command, _, output = shown.partition("\n")
+    rows = ["atomic_reference", "sgdml", {"mace": {"max_seconds": 120}}]
+    suite = {"name": "crystal", "problems": [{"dataset": "silicon"}], "estimators": rows}
+    Path("suite.yaml").write_text(yaml.safe_dump(suite), encoding="utf-8")
+    CliRunner().invoke(app, ["run", "suite.yaml", "--only", "atomic_reference,sgdml"])
+    done = CliRunner().invoke(app, shlex.split(command)[2:])
+    assert done.exit_code == 0, done.output
+    assert like(output, done.output), done.output

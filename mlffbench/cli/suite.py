@@ -148,20 +148,16 @@ def _stores(folders: Sequence[Path], empty: bool) -> list[Store]:
 
 
 def print_report(
-    stores: Sequence[Store],
-    ids: list[str] | None = None,
-    out: Path | None = None,
-    as_json: bool = False,
-    rank_by: str = "",
+    stores: Sequence[Store], out: Path | None = None, as_json: bool = False, rank_by: str = ""
 ) -> None:
-    """Print the tables, then write the report files; only of the suite's cases if these are given."""
+    """Print the tables, then write the report files."""
     from mlffbench.cli.finished import say_set_aside
     from mlffbench.cli.unfinished import say_unfinished
     from mlffbench.report.formats.terminal import render
 
     screen, folder = console(), out or stores[0].folder
     try:
-        results, predictions = read_results(stores, ids, rank_by)
+        results, predictions = read_results(stores, rank_by)
         if not results.documents:
             stop(f"{_names(stores)} holds no results that can be used")
         if not as_json:
@@ -177,14 +173,12 @@ def print_report(
         return
     for file in files:
         screen.print(f"wrote {file}", highlight=False, soft_wrap=True)
-    for store in stores if ids is None else ():
+    for store in stores:
         own = results.documents if len(stores) == 1 else store.documents()
         say_unfinished(store.folder, own)
 
 
-def read_results(
-    stores: Sequence[Store], ids: list[str] | None = None, rank_by: str = ""
-) -> tuple[Results, Predictions]:
+def read_results(stores: Sequence[Store], rank_by: str = "") -> tuple[Results, Predictions]:
     """Results of folders as one, and the predictions by the ids of their documents."""
     from dataclasses import replace
 
@@ -193,7 +187,7 @@ def read_results(
     from mlffbench.report.combined_folders import combine_folders
     from mlffbench.report.suite_order import in_suite_order
 
-    combined = combine_folders(stores, ids)
+    combined = combine_folders(stores)
     with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
         results = in_suite_order(combined.documents, [store.folder for store in stores])
     return replace(results, rank_by=rank_by), combined.predictions

@@ -48,6 +48,19 @@ def test_run_prints_a_table_and_writes_the_report(finished):
     assert all(len(line) <= 80 for line in output.splitlines() if "/" not in line), output
 
 
+def test_a_run_reports_the_whole_folder_and_best_is_the_best_of_its_verdict(tmp_path, monkeypatch):
+    """A second suite in the same folder has a worse row of the same method: neither is hidden."""
+    monkeypatch.setattr("mlffbench.harness.execution.case_queue.CaseProcess", InProcess)
+    for cutoff in (8.0, 2.0):
+        (tmp_path / "suite.yaml").write_text(SUITE.replace("8.0", str(cutoff)))
+        result = call("run", tmp_path / "suite.yaml", "--out", tmp_path / "out")
+        assert result.exit_code == 0, result.output
+    assert "Best here: morse (cutoff=8.0)" in " ".join(result.output.split())
+    assert "morse (cutoff=2.0)" in result.output
+    best = call("model", tmp_path / "out", "best", "--json")
+    assert json.loads(best.stdout)["settings"]["cutoff"] == 8.0
+
+
 def test_dry_run_computes_nothing(tmp_path):
     (tmp_path / "suite.yaml").write_text(SUITE)
     result = call("run", tmp_path / "suite.yaml", "--out", tmp_path / "out", "--dry-run")
@@ -330,11 +343,9 @@ def test_a_stray_json_costs_nothing(finished, tmp_path):
     out = tmp_path / "out"
     shutil.copytree(finished[0] / "out", out)
     (out / "package.json").write_text("{}")
-    result = call("run", finished[0] / "suite.yaml", "--out", out)
-    assert result.exit_code == 0
-    assert "set aside" not in result.output
-    result = call("report", out)
-    assert (result.exit_code, "package.json: id: Field required" in result.output) == (0, True)
+    for words in (("run", finished[0] / "suite.yaml", "--out", out), ("report", out)):
+        result = call(*words)
+        assert (result.exit_code, "package.json: id: Field required" in result.output) == (0, True)
 
 
 def test_events_are_all_that_a_run_with_json_prints(tmp_path, monkeypatch):

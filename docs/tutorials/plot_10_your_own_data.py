@@ -277,15 +277,6 @@ assert np.mean(np.abs(ours - dft)) < 40
 #
 # In a Python script the model is a calculator of ASE: ``atoms.calc = mlffbench.load("best.mlff").calculator()``. Then
 # ``atoms.get_forces()`` and every optimiser and integrator of ASE work.
-#
-# Where to go from here
-# ---------------------
-# * A real comparison: ``mlffbench run my_data.extxyz --budget 2h``. It adds networks, MACE among them, and more frames.
-# * Change the choices: ``mlffbench new my_data.extxyz > suite.yaml``, edit, ``mlffbench run suite.yaml``
-#   (:doc:`/suites`).
-# * Which methods to try at all: :doc:`/_gallery/tutorials/plot_15_which_method`.
-# * Why the split matters: :doc:`/_gallery/tutorials/plot_60_leaks_and_splits`.
-# * All options and the rules behind the choices: :doc:`/your_data`; what to do with a model: :doc:`/models`.
 
 # %%
 # A file of one temperature
@@ -297,3 +288,13 @@ assert np.mean(np.abs(ours - dft)) < 40
 # suite.yaml``.
 
 terminal("mlffbench show extrapolation")
+
+# %%
+# Where to go from here
+# ---------------------
+# * A real comparison: ``mlffbench run my_data.extxyz --budget 2h``. It adds networks, MACE among them, and more frames.
+# * Change the choices: ``mlffbench new my_data.extxyz > suite.yaml``, edit, ``mlffbench run suite.yaml``
+#   (:doc:`/suites`).
+# * Which methods to try at all: :doc:`/_gallery/tutorials/plot_15_which_method`.
+# * Why the split matters: :doc:`/_gallery/tutorials/plot_60_leaks_and_splits`.
+# * All options and the rules behind the choices: :doc:`/your_data`; what to do with a model: :doc:`/models`.

@@ -66,7 +66,7 @@ print("".join((folder / "my_data.extxyz").open().readlines()[:4]))
 # -------------------------
 # Commands go into a terminal, in the folder of the file. Here a small function runs them and prints what they print, so
 # that this page shows the real output. ``--dry-run`` fits nothing; it says what would be done. ``--quick`` asks for a
-# first look with few methods, ``--budget 2m`` for methods that fit into about two minutes; a busy machine takes longer.
+# first look with few methods, ``--budget 1m`` for methods that fit into about a minute; a busy machine takes longer.
 
 
 def terminal(command):
@@ -81,7 +81,7 @@ def terminal(command):
     return done.stdout
 
 
-first_look = terminal("mlffbench run my_data.extxyz --quick --budget 2m --dry-run")
+first_look = terminal("mlffbench run my_data.extxyz --quick --budget 1m --dry-run")
 assert "no forces" in first_look
 
 # %%
@@ -119,7 +119,7 @@ assert "no forces" in first_look
 # To keep this page short, ``--only`` names three of the four methods; leave the option out, and all are fitted.
 
 printed = terminal(
-    "mlffbench run my_data.extxyz --quick --budget 2m -p forces_key=f_qm"
+    "mlffbench run my_data.extxyz --quick --budget 1m -p forces_key=f_qm"
     " --only atomic_reference,bonded,soap_kernel_ridge"
 )
 assert "forces from" in printed

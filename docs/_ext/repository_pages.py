@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from generated_files import write_generated
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = "_repository"  # of the pages, below docs/
 ALWAYS = ("CONTRIBUTING.md", "CHANGELOG.md")
@@ -34,15 +36,7 @@ def setup(app: Any) -> dict[str, bool]:
 
 def write_pages(docs: Path, root: Path = ROOT) -> None:
     """Write a page for every file of the repository that a document of ``docs`` links to."""
-    wanted = repository_pages(docs, root)
-    for old in (docs / FOLDER).rglob("*.md"):
-        if old.relative_to(docs / FOLDER).as_posix() not in wanted:
-            old.unlink()
-    for name, text in wanted.items():
-        file = docs / FOLDER / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if not file.is_file() or file.read_text(encoding="utf-8") != text:
-            file.write_text(text, encoding="utf-8")
+    write_generated(repository_pages(docs, root), docs / FOLDER)
 
 
 def repository_pages(docs: Path, root: Path = ROOT) -> dict[str, str]:

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from generated_files import write_generated
+
 from reference.chapters import chapters
 from reference.page import Chapter, chapter_files, front_page
 
@@ -39,13 +41,5 @@ def _escape_bars(app: Any, what: str, name: str, obj: Any, options: Any, lines: 
 
 
 def write_reference(folder: Path) -> None:
-    """Write the pages; those that have not changed keep their times, those that are gone go."""
-    files = reference_files()
-    for old in folder.rglob("*.md"):
-        if old.relative_to(folder).as_posix() not in files:
-            old.unlink()
-    for path, text in files.items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if not file.is_file() or file.read_text(encoding="utf-8") != text:
-            file.write_text(text, encoding="utf-8")
+    """Write the pages."""
+    write_generated(reference_files(), folder)

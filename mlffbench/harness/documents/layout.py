@@ -37,9 +37,8 @@ def document_text(value: Any, indent: str = "") -> str:
     """
     inner = indent + " "
     if isinstance(value, Mapping):
-        line = _flat(value) if _holds_plain(value.values()) else None
-        if not value or (line is not None and len(line) <= WIDTH):
-            return _flat(value)
+        if _holds_plain(value.values()) and len(line := _flat(value)) <= WIDTH:
+            return line
         return _lines("{", [f"{_flat(k)}: {document_text(v, inner)}" for k, v in value.items()], "}", indent)
     if isinstance(value, list) and not _holds_plain(value):
         return _lines("[", [document_text(v, inner) for v in value], "]", indent)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mlffbench.report.dataframes.failures import failure_of
+from mlffbench.report.dataframes.records import records
 from mlffbench.report.problems import Method, Problem
 from mlffbench.report.results import QUANTITIES, Results
 from mlffbench.report.standing import standing
@@ -80,7 +81,7 @@ def _places(ranked: pd.DataFrame) -> dict[str, dict[str, Any]]:
             "rank": row["rank"], "best rank": row["rank_low"], "worst rank": row["rank_high"],
             "interval": row["interval"], "paired": row["paired"], "clusters": row["clusters"],
         }
-        for row in ranked.to_dict("records")
+        for row in records(ranked)
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mlffbench.harness.documents.parts import TRAINING
+from mlffbench.report.dataframes.records import records
 from mlffbench.report.quantities.catalogue import known_quantity
 from mlffbench.report.results import QUANTITIES, Results
 from mlffbench.report.standing import sample_of
@@ -45,7 +46,7 @@ def group_errors(results: Results) -> pd.DataFrame:
         interval.
     """
     rmse = results.scores[(results.scores["metric"] == "rmse") & (results.scores["task"] == "")]
-    measured = {tuple(score[key] for key in KEYS): score for score in rmse.to_dict("records")}
+    measured = {tuple(score[key] for key in KEYS): score for score in records(rmse)}
     rows: list[dict[str, Any]] = []
     for problem, method in results.methods():
         for test in problem.tests if method.done else ():
@@ -94,7 +95,7 @@ def task_scores(results: Results) -> pd.DataFrame:
     tests = {problem.name: set(problem.tests) for problem in results.problems}
     on_group = [
         not score["task"] and score["quantity"] in QUANTITIES and score["test"] in tests[score["problem"]]
-        for score in results.scores.to_dict("records")
+        for score in records(results.scores)
     ]
     others = ~np.array(on_group, dtype=bool) & (results.scores["task"] != TRAINING)
     return results.scores[others].reset_index(drop=True)

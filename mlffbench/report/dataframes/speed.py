@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from mlffbench.report.dataframes.records import records
 from mlffbench.report.quantities.speed import SUMMARY
 
 __all__ = ["COLUMNS", "SIZE", "speed_summary"]
@@ -35,7 +36,7 @@ def speed_summary(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _summary(scores: pd.DataFrame) -> dict[str, float]:
-    value = {(r["test"], r["quantity"], r["metric"]): float(r["value"]) for r in scores.to_dict("records")}
+    value = {(r["test"], r["quantity"], r["metric"]): float(r["value"]) for r in records(scores)}
     summary = {
         name: number
         for test, names in PLAIN

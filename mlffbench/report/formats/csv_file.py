@@ -10,6 +10,7 @@ import pandas as pd
 from mlffbench.harness.documents.parts import TRAINING
 from mlffbench.report.dataframes.costs import COSTS, SITUATION
 from mlffbench.report.dataframes.frames import Frames
+from mlffbench.report.dataframes.records import records
 from mlffbench.report.dataframes.scores import SHOWN
 from mlffbench.report.origins import notes_of_origin
 from mlffbench.report.results import QUANTITIES, Results
@@ -97,7 +98,7 @@ def _ratios(results: Results, frames: Frames) -> pd.DataFrame:
     for problem, method in results.methods():
         for part, n in method.training_frames.items():
             rows[problem.name, method.label, PARTS[part]] = {"frames": n}
-    for error in frames.errors.to_dict("records"):
+    for error in records(frames.errors):
         row = rows.setdefault(tuple(error[key] for key in KEYS), {})
         row["frames"] = sizes[error["problem"]][error["test"]]
         name = SHOWN[error["quantity"]][0]
@@ -113,7 +114,7 @@ def _errors(results: Results) -> pd.DataFrame:
     errors = results.scores[
         results.scores["quantity"].isin(list(QUANTITIES)) & results.scores["task"].isin(["", TRAINING])
     ]
-    for error in errors.to_dict("records"):
+    for error in records(errors):
         test = PARTS.get(error["test"], error["test"]) if error["task"] == TRAINING else error["test"]
         row = rows.setdefault((error["problem"], error["method"], test), {})
         metric = METRICS.get(error["metric"], error["metric"])

@@ -9,16 +9,11 @@ import pandas as pd
 
 from mlffbench.report.formats.csv_file import inert
 from mlffbench.report.results import Results
-from mlffbench.report.verdict.over_problems import OverProblems, over_problems
+from mlffbench.report.verdict.over_problems import RANGES, OverProblems, over_problems
 
 __all__ = ["render"]
 
 RANKS = ["method", "problems", "mean rank", "low", "high", "win rate", "P(best)", "lacks"]
-RANGES = {
-    "one problem left out": "without_problem",
-    "one error left out": "without_metric",
-    "random weights": "random_weights",
-}
 COLUMNS = [
     *RANKS, "place", *(f"{name}, {end}" for name in RANGES for end in ("best", "worst")), "P(first)"
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from scipy.stats import binomtest
 
@@ -11,6 +12,7 @@ from mlffbench.report.quantities.quantity import Quantity
 __all__ = ["count_interval", "count_text", "counted_text"]
 
 
+@lru_cache(maxsize=4096)
 def count_interval(k: int, n: int, level: float = 0.95) -> tuple[float, float]:
     """Interval of a probability of which `k` of `n` independent cases speak, after Clopper and Pearson.
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from mlffbench.report.statistics.counts import count_text
 from mlffbench.report.tables.table import EMPTY, Cell, Column, Row, Table
-from mlffbench.report.verdict.over_problems import RULE, OverProblems, listed
+from mlffbench.report.verdict.over_problems import RANGES, RULE, OverProblems, listed
 from mlffbench.report.wording import with_interval
 
 __all__ = ["over_problems_tables"]
@@ -81,13 +81,8 @@ def _beats_next(found: OverProblems, i: int) -> Cell:
 
 def _robustness(found: OverProblems) -> Table:
     own = found.order
-    ranges = {
-        "one problem left out": own.without_problem,
-        "one error left out": own.without_metric,
-        "random weights": own.random_weights,
-    }
-    if len(found.metrics) < 2:
-        del ranges["one error left out"]
+    several = len(found.metrics) > 1
+    ranges = {name: getattr(own, at) for name, at in RANGES.items() if several or at != "without_metric"}
     columns = [Column("method"), Column("place"), *map(Column, ranges), Column("P(first)")]
     rows = []
     for i in np.argsort(own.place, kind="stable"):

@@ -16,12 +16,17 @@ from mlffbench.report.verdict.board import Board
 from mlffbench.report.verdict.merit import worst_group
 from mlffbench.report.wording import plain, with_interval
 
-__all__ = ["METRICS", "RULE", "OverProblems", "listed", "over_problems"]
+__all__ = ["METRICS", "RANGES", "RULE", "OverProblems", "listed", "over_problems"]
 
 RULE = (
     "A method that lacks an error on one of the problems has no mean rank and takes part in no test: it is "
     "not given the worst rank, and no problem is dropped for it."
 )
+RANGES = {  # of places, and the attributes of `Robustness`
+    "one problem left out": "without_problem",
+    "one error left out": "without_metric",
+    "random weights": "random_weights",
+}
 NAMED = 4  # methods or problems in a sentence; of more their number
 
 

@@ -99,7 +99,7 @@ def _results(
     chosen = replace(plan, cases=chosen_cases(plan.cases, only))
     _complete(chosen, source, store, executor_of(plan.suite), progress, repeat)
     results = Results([store], [case.id for case in plan.cases])
-    results.report()
+    results.report(data=plan.own_paths)
     return results
 
 

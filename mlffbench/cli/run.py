@@ -104,7 +104,7 @@ def run(
     _announce(states, store)
     completed = _complete(states, store, force, place, plan.suite, events)
     with refusals():
-        print_report([store])
+        print_report([store], data=plan.own_paths)
     finished.say_added(completed)
     finished.say_models(cases, store, completed)
     if completed.failed or not all(state.is_complete for state in case_states(cases, store)):

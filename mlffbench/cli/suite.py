@@ -37,12 +37,17 @@ RankBy = Annotated[
              "energy-error, fit-time, prediction-time or peak-memory. Ranks stay those of the error.",
     ),
 ]  # fmt: skip
+Data = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PATH", show_default=False,
+                 help="Your own file as the suite names it: the page shows its structures. May be repeated."),
+]  # fmt: skip
 Every = Annotated[float, typer.Option(min=0.1, help="Seconds between two looks of --watch.")]
 
 
 def report(
-    folders: Folders, out: Out = None, rank_by: RankBy = None, watch: Watch = False, every: Every = 2.0,
-    json_: JsonOnly = False,
+    folders: Folders, out: Out = None, rank_by: RankBy = None, data: Data = None, watch: Watch = False,
+    every: Every = 2.0, json_: JsonOnly = False,
 ) -> None:  # fmt: skip
     """Print the leaderboard; write it as text and CSV, all scores as CSV and parquet, report.html.
 
@@ -56,9 +61,9 @@ def report(
         if len(stores) > 1 and out is None:
             stop(f"{len(stores)} results folders make one report; --out FOLDER names where to write it")
         if watch:
-            watch_report(stores, out or stores[0].folder, every, json_, order)
+            watch_report(stores, out or stores[0].folder, every, json_, order, data or ())
         else:
-            print_report(stores, out=out, as_json=json_, rank_by=order)
+            print_report(stores, out=out, as_json=json_, rank_by=order, data=data or ())
 
 
 def score(
@@ -148,8 +153,9 @@ def _stores(folders: Sequence[Path], empty: bool) -> list[Store]:
 
 
 def print_report(
-    stores: Sequence[Store], out: Path | None = None, as_json: bool = False, rank_by: str = ""
-) -> None:
+    stores: Sequence[Store], out: Path | None = None, as_json: bool = False, rank_by: str = "",
+    data: Sequence[str] = (),
+) -> None:  # fmt: skip
     """Print the tables, then write the report files."""
     from mlffbench.cli.finished import say_set_aside
     from mlffbench.cli.unfinished import say_unfinished
@@ -162,7 +168,7 @@ def print_report(
             stop(f"{_names(stores)} holds no results that can be used")
         if not as_json:
             screen.print(render(results))
-        files = write_files(results, predictions, folder)
+        files = write_files(results, predictions, folder, data)
     except OSError as error:
         stop(f"{error}; 'mlffbench report {_names(stores)} --out FOLDER' writes elsewhere")
     finally:
@@ -193,8 +199,10 @@ def read_results(stores: Sequence[Store], rank_by: str = "") -> tuple[Results, P
     return replace(results, rank_by=rank_by), combined.predictions
 
 
-def write_files(results: Results, predictions: Predictions, folder: Path) -> list[Path]:
-    """Write the files of a report, named after its suites."""
+def write_files(
+    results: Results, predictions: Predictions, folder: Path, data: Sequence[str] = ()
+) -> list[Path]:
+    """Write the files of a report, named after its suites; the page shows structures of the files `data`."""
     import numpy as np
 
     from mlffbench.report.formats.write import write
@@ -202,7 +210,7 @@ def write_files(results: Results, predictions: Predictions, folder: Path) -> lis
 
     title = ", ".join(dict.fromkeys(document["case"]["suite"] for document in results.documents))
     with np.errstate(all="ignore"):
-        return write(results, predictions, folder, title, frames_of(results.documents))
+        return write(results, predictions, folder, title, frames_of(results.documents, data))
 
 
 def _names(stores: Sequence[Store]) -> str:

@@ -29,8 +29,9 @@ State = frozenset[tuple[str, int, int, int]]
 
 
 def watch_report(
-    stores: Sequence[Store], folder: Path, every: float, as_json: bool, rank_by: str = ""
-) -> None:
+    stores: Sequence[Store], folder: Path, every: float, as_json: bool, rank_by: str = "",
+    data: Sequence[str] = (),
+) -> None:  # fmt: skip
     """Write a report whenever documents change; return when the run has ended.
 
     A run has ended when all cases of the kept suites are there and none is being computed, or when it was
@@ -48,6 +49,8 @@ def watch_report(
         Print events as lines of JSON.
     rank_by : str
         Order of the rows, see `mlffbench.report.verdict.merit`.
+    data : sequence of str
+        The user's own files whose structures the page shows.
     """
     runs = _Runs([store.leases() for store in stores])
     reported: State = frozenset()
@@ -66,13 +69,13 @@ def watch_report(
             is_told = True
         if state != reported and time.monotonic() >= due and counts.done:
             began = time.monotonic()
-            _say_report(counts, _write(stores, folder, rank_by), as_json)
+            _say_report(counts, _write(stores, folder, rank_by, data), as_json)
             reported, due = state, time.monotonic() + REST * (time.monotonic() - began)
         time.sleep(every)
     if as_json:
-        _send("ended", counts, _write(stores, folder, rank_by))
+        _send("ended", counts, _write(stores, folder, rank_by, data))
     else:
-        print_report(stores, out=folder, rank_by=rank_by)
+        print_report(stores, out=folder, rank_by=rank_by, data=data)
 
 
 class _Runs:
@@ -134,10 +137,10 @@ def _state(stores: Sequence[Store]) -> State:
     return frozenset(found)
 
 
-def _write(stores: Sequence[Store], folder: Path, rank_by: str) -> list[Path]:
+def _write(stores: Sequence[Store], folder: Path, rank_by: str, data: Sequence[str]) -> list[Path]:
     results, predictions = read_results(stores, rank_by=rank_by)
     try:
-        return write_files(results, predictions, folder)
+        return write_files(results, predictions, folder, data)
     except OSError as error:
         stop(f"{error}; the former report stays")
 

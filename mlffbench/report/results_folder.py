@@ -267,7 +267,7 @@ class Results:
         return load(path, trust, device)
 
     # ------------------------------------------------------------ files and screens
-    def report(self, out: AnyPath | None = None) -> list[Path]:
+    def report(self, out: AnyPath | None = None, data: Iterable[str] = ()) -> list[Path]:
         """Write the files of a report, see `mlffbench.report.formats.write`.
 
         A case that several folders have fitted is a row a folder there, see `combine_folders`.
@@ -276,6 +276,8 @@ class Results:
         ----------
         out : path, optional
             By default the results folder.
+        data : iterable of str
+            Paths of your own files, as the suite names them, whose structures the page shall show.
 
         Returns
         -------
@@ -291,7 +293,7 @@ class Results:
         combined = self._alone() if one else combine_folders(self._stores, self._ids)
         with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
             grouped = self._grouped if one else self._group(combined.documents)
-            place, frames = Path(out or self.folders[0]), frames_of(grouped.documents)
+            place, frames = Path(out or self.folders[0]), frames_of(grouped.documents, data)
             return write(grouped, combined.predictions, place, self._title, frames)
 
     def __repr__(self) -> str:

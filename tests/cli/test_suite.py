@@ -10,6 +10,7 @@ import pytest
 from example_cases import InProcess
 from example_documents import outcome
 from example_mutations import damaged, mutated
+from example_pages import packs
 from typer.testing import CliRunner
 
 from mlffbench import __version__, registry
@@ -230,6 +231,17 @@ def test_a_run_refuses_data_with_a_certain_mistake_until_told_otherwise(tmp_path
     assert "force_sign" in done.output
     suite.write_text(suite.read_text().replace("mine.xyz}", "mine.xyz, allow: [force_sign]}"))
     assert CliRunner().invoke(app, ["run", str(suite), "--dry-run"]).exit_code == 0
+
+
+def test_the_page_shows_structures_of_own_files_after_a_run_and_when_they_are_named(tmp_path):
+    suite, out = own_data(tmp_path), tmp_path / "out"
+    frames = lambda: packs((out / "report.html").read_text()).get("frames-0")
+    assert call("run", suite, "--out", out).exit_code == 0
+    shown = frames()
+    assert {len(own["symbols"]) for group in shown.values() for own in group.values()} == {9}
+    for given, expected in (((), None), (("--data", tmp_path / "mine.xyz"), shown)):
+        assert call("report", out, *given).exit_code == 0
+        assert frames() == expected
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ from typing import Any
 from mlffbench import registry
 from mlffbench.data import Spec
 
-__all__ = ["absence", "card_of", "module_of", "sources_of", "where"]
+__all__ = ["absence", "card_of", "module_of", "own_paths", "sources_of", "where"]
 
 MB = 1e6
+OWN = "path"  # the dataset of a user's own files
 
 
 def module_of(spec: Spec) -> ModuleType:
@@ -47,13 +48,24 @@ def card_of(name: str, module: ModuleType) -> Mapping[str, Any]:
     return json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
 
 
+def own_paths(spec: Spec) -> tuple[str, ...]:
+    """Paths of a user's own files as the suite names them, patterns as such; none of another dataset."""
+    if spec.name != OWN:
+        return ()
+    tests = spec.params.get("tests")
+    named = [spec.params.get("path"), *(tests.values() if isinstance(tests, Mapping) else ())]
+    flat = [own for places in named for own in ([places] if isinstance(places, str) else places or ())]
+    isolated = spec.params.get("isolated_atoms")
+    return (*map(str, flat), *([isolated] if isinstance(isolated, str) else ()))
+
+
 def _beside(name: str) -> Traversable:
     return files("mlffbench.datasets") / "builtin" / f"{name}.json"
 
 
 def where(spec: Spec, sources: tuple[Any, ...]) -> str:
     """Availability: ``built in``, ``computed``, ``here`` or ``to download, 4.1 MB``."""
-    if spec.name == "path":
+    if spec.name == OWN:
         return "your own files"
     if not sources:
         return "built in" if _beside(spec.name).is_file() else "computed"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mlffbench.data import Dataset
+from mlffbench.datasets.sources.availability import own_paths
 from mlffbench.harness.case import Case
 from mlffbench.harness.execution.resources import lack, resources_of
 from mlffbench.harness.inputs import DataInputs, is_own_data
@@ -53,6 +54,11 @@ class PlannedRun:
     warnings: tuple[str, ...] = ()
     absent: Mapping[str, str] = field(default_factory=dict)
     unmet: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def own_paths(self) -> list[str]:
+        """Paths of the user's own files as the suite names them."""
+        return list(dict.fromkeys(path for case in self.cases for path in own_paths(case.dataset)))
 
     def refuse_unmet(self, ids: Container[str]) -> None:
         """Refuse to run cases that cannot run here.

@@ -38,6 +38,6 @@ async function openPoint(plot, point) {
   const pairs = [["test group", group], ["frame", String(index)], ["reference", point.x.toPrecision(5)], ["predicted", point.y.toPrecision(5)]];
   if (atom !== undefined) pairs.splice(2, 0, ["atom", `${atom}${frame ? ` (${frame.symbols[atom]})` : ""}`]);
   const place = element("div", {class: "structure", role: "img", "aria-label": `frame ${index} of ${group}`});
-  openDrawer(`Frame ${index} of ${group}`, facts(pairs), frame ? place : element("p", {}, "The structures of this group are not in the page."));
+  openDrawer(`Frame ${index} of ${group}`, facts(pairs), frame ? place : element("p", {}, "The structures of this group are not in the page. Of your own files: mlffbench report FOLDER --data FILE."));
   if (frame) await drawStructure(place, frame, atom ?? null);
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from ase import units
 
 __all__ = ["Trajectory"]
 
@@ -52,6 +53,12 @@ class Trajectory:
         """Standard deviation of the total energy about its linear drift, meV per atom: for NVE only."""
         line = np.polyval(np.polyfit(self.times, self._total, 1), self.times)
         return 1e3 * float(np.std(self._total - line))
+
+    @property
+    def temperature(self) -> float:
+        """Mean temperature of the second half, K: kinetic energy over 3 k_B / 2 per atom, as ASE has it."""
+        half = self.kinetic[len(self.kinetic) // 2 :]
+        return float(np.mean(half)) / (1.5 * units.kB * self.positions.shape[1]) if len(half) else 0.0
 
     @property
     def _total(self) -> np.ndarray:

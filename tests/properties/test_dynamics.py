@@ -49,8 +49,17 @@ def test_forces_that_are_no_gradient_drift() -> None:
 
 def test_the_thermostat_keeps_its_temperature() -> None:
     found = dynamics(smooth(), CRYSTAL, 300, 600, 4.0, friction=0.02)
-    mean = found.kinetic[15:].mean() / (1.5 * units.kB * len(CRYSTAL))
-    assert mean == pytest.approx(300, rel=0.1)
+    assert found.temperature == pytest.approx(300, rel=0.1)
+
+
+def test_the_temperature_is_that_of_ase() -> None:
+    found = dynamics(EMT(), molecule("CH3CH2OH"), 300, 1, interval=1)
+    atoms, temperatures = molecule("CH3CH2OH"), []
+    for velocities in found.velocities:
+        atoms.set_velocities(velocities / units.fs)
+        temperatures.append(atoms.get_temperature())
+    assert len(temperatures) == 2
+    assert found.temperature == pytest.approx(temperatures[1])  # of the second half
 
 
 def test_the_seed_decides() -> None:

@@ -33,8 +33,8 @@ def verdict(problem: Problem, frames: Frames) -> str:
     """
     board = Board(problem, frames)
     parts = (
-        _best, _floor, _leads, _loses, _unusable, _cheapest, _classical, _no_better, _stopped, _tuned,
-        _left_out, _doubtful, _model,
+        _best, _floor, _leads, _loses, _unusable, _no_transfer, _cheapest, _classical, _no_better, _stopped,
+        _tuned, _left_out, _doubtful, _model,
     )  # fmt: skip
     return " ".join(sentence for part in parts for sentence in part(board))
 
@@ -125,6 +125,13 @@ def _unusable(board: Board) -> Iterator[str]:
     if each:
         limits = dict.fromkeys(_usable_limit(board, test) for test in groups)
         yield f"None is usable on {_listed(each, len(groups) - len(each))}; {', '.join(limits)}."
+
+
+def _no_transfer(board: Board) -> Iterator[str]:
+    """Sentence on a problem whose only test structures are like the training ones."""
+    problem = board.problem
+    if board.best is not None and problem.in_domain is not None and len(problem.tests) == 1:
+        yield "How far it transfers was not tested: no test group is unlike the training data."
 
 
 def _usable_groups(board: Board) -> list[str]:

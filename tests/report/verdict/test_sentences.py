@@ -135,6 +135,18 @@ def test_a_group_where_no_method_beats_half_the_baseline_is_not_usable():
     assert "It also has the least error on test_1200K (300 ±30 meV/Å, 30× its error on test_300K)" in text
 
 
+def test_a_problem_with_one_test_group_in_domain_is_said_to_test_no_transfer():
+    said = "How far it transfers was not tested: no test group is unlike the training data."
+    one = outcome("best", 0.010)
+    assert said not in verdict(one)
+    one["split"] = {**one["split"], "tests": {"test_300K": 50}}
+    one["scores"] = [row for row in one["scores"] if row["test"] == "test_300K"]
+    one["profiles"] = {}
+    assert said in verdict(one)
+    one["split"]["in_domain"] = None  # a split by a coordinate: its one group is unlike the training data
+    assert said not in verdict(one)
+
+
 def test_without_a_baseline_thresholds_tell():
     text = verdict(outcome("best", 0.010, hot=30.0), outcome("other", 0.030, hot=20.0))
     assert "None is usable on test_1200K (least 300 ±30 meV/Å, of best); usable is at most 200 meV/Å." in text

@@ -108,6 +108,8 @@ class ForceField(RegressorMixin, BaseEstimator):
     validation_frames_ : (m,) array of int
         Training frames that were held out to judge the fit, by their numbers among those given to `fit`;
         absent where none were.
+    training_frames_ : (n,) array of uint64
+        Fingerprints of the structures given to `fit` and `partial_fit`, sorted; `was_fitted_to` reads them.
     """
 
     properties: ClassVar[tuple[str, ...]] = ("energy", "forces", "stress")
@@ -201,6 +203,7 @@ class ForceField(RegressorMixin, BaseEstimator):
         except BaseException:
             self._forget()  # a half-fitted model must not predict
             raise
+        self.training_frames_ = np.unique(_fingerprints(frames))
         self._renumber_validation(order)
         if "extensive" not in self.supports:
             self.molecule_ = "".join(sorted(frames[0].symbols))
@@ -224,6 +227,7 @@ class ForceField(RegressorMixin, BaseEstimator):
         labels = replace(labels, energy=labels.energy - self._baseline(frames))
         with checkpoint.keep_in_part(partial(fit_name, self, frames, labels)):
             self._partial_fit(frames, labels)
+        self.training_frames_ = np.union1d(_training_frames(self), _fingerprints(frames))
         self._renumber_validation(order)
         return self
 
@@ -252,6 +256,19 @@ class ForceField(RegressorMixin, BaseEstimator):
         """
         labels = _check_labels(y, check_frames(X))
         return float(r2_score(labels.energy, self.predict(X).energy, sample_weight=sample_weight))
+
+    def was_fitted_to(self, X: Sequence[Atoms]) -> np.ndarray:
+        """Tell which frames were among those given to `fit`: errors on them say little.
+
+        Structures are compared to 0.0001 Å, in any order of their atoms.
+
+        Returns
+        -------
+        (n,) array of bool
+            All False of a model that was saved by an mlffbench that did not keep its training frames.
+        """
+        check_is_fitted(self)
+        return np.isin(_fingerprints(check_frames(X)), _training_frames(self))
 
     def prepare(self, X: Sequence[Atoms]) -> Prepared:
         """Compute neighbour lists, graphs or descriptors: the part of a prediction without parameters."""
@@ -563,6 +580,18 @@ def _digest(atoms: Atoms) -> bytes:
     """Digest of the structure that does not depend on the order of its atoms."""
     rows = np.column_stack([atoms.numbers, atoms.positions])
     return hashlib.sha256(rows[np.lexsort(rows.T)].tobytes() + atoms.cell.array.tobytes()).digest()
+
+
+def _fingerprints(frames: Sequence[Atoms]) -> np.ndarray:
+    """Fingerprints of structures to 0.0001 Å that do not depend on the order of their atoms, (n,) uint64."""
+    rounded = lambda values: np.round(values, 4) + 0.0  # no negative zero
+    copies = [Atoms(a.numbers, rounded(a.positions), cell=rounded(a.cell.array)) for a in frames]
+    return np.array([int.from_bytes(_digest(a)[:8], "little") for a in copies], dtype=np.uint64)
+
+
+def _training_frames(model: ForceField) -> np.ndarray:
+    """Fingerprints that a fitted model has kept; none in a file of an mlffbench that did not keep them."""
+    return getattr(model, "training_frames_", np.empty(0, dtype=np.uint64))
 
 
 def _elements(frames: Sequence[Atoms]) -> list[str]:

@@ -14,6 +14,7 @@ from mlffbench.data import Labels
 from mlffbench.estimators import SOAPGPR, AtomicReference, Committee
 from mlffbench.estimators.morse import Morse
 from mlffbench.forcefield import check_frames
+from mlffbench.system.model_file import load
 
 
 class Echo(AtomicReference):
@@ -244,3 +245,27 @@ def test_only_the_quantities_asked_for_are_given():
     assert everything.stress is not None
     with pytest.raises(ValueError, match="no quantity 'force'; there are"):
         model.evaluate(prepared, ["force"])
+
+
+def test_a_model_knows_the_structures_that_it_was_fitted_to(tmp_path):
+    frames = [bulk("Ar", "fcc", a=5.3, cubic=True) for _ in range(5)]
+    for i, atoms in enumerate(frames):
+        atoms.rattle(0.05, seed=i)
+    same, moved, strained = frames[0][[2, 0, 3, 1]], frames[0].copy(), frames[0].copy()
+    same.positions += 1e-6  # as other digits of a file
+    moved.positions[0, 0] += 0.01
+    strained.set_cell(1.001 * strained.cell)
+    model = Morse(**Morse.test_params()).fit(frames[:3], [0.0, 0.1, 0.2])
+    asked, known = [*frames, same, moved, strained], [True, True, True, False, False, True, False, False]
+    assert model.was_fitted_to(asked).tolist() == known
+    model.save(tmp_path / "argon.mlff")
+    assert load(tmp_path / "argon.mlff").was_fitted_to(asked).tolist() == known
+    assert not model.fit(frames[3:], [0.0, 0.1]).was_fitted_to(frames[:3]).any()
+    del model.training_frames_  # as in the file of an earlier mlffbench
+    assert not model.was_fitted_to(frames).any()
+
+
+def test_a_partial_fit_adds_to_the_structures_known():
+    frames = [molecule("H2"), molecule("O2"), molecule("H2O")]
+    model = GoesOn().fit(frames[:2], [-1.0, -4.0])
+    assert model.partial_fit(frames[2:], [-6.0]).was_fitted_to(frames).all()

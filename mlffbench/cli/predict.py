@@ -118,6 +118,7 @@ def _predicted(
         "predicted": [q for q in ("energy", "forces", "stress", "energy_std", "forces_std")
                       if getattr(predicted, q) is not None],
         "errors": {} if labels is None else _errors(labels, predicted, sizes, kept),
+        "n_training_frames": _training_frames(predictor, whole),
         "notes": notes,
     }  # fmt: skip
     return facts, whole, predicted
@@ -132,6 +133,13 @@ def _refuse_unknown_elements(predictor: Any, whole: WholeFrames) -> None:
                 f"frame {i} of {whole.name} has {', '.join(unknown)}, which the model cannot predict: "
                 f"it was fitted to {', '.join(known or ())}"
             )
+
+
+def _training_frames(predictor: Any, whole: WholeFrames) -> int | None:
+    """Number of the frames that the model was fitted to; None of a calculator."""
+    if not hasattr(predictor, "was_fitted_to"):
+        return None
+    return int(predictor.was_fitted_to(whole.frames).sum())
 
 
 def _errors(truth: Labels, predicted: Labels, sizes: list[int], kept: Any) -> dict[str, Any]:
@@ -172,6 +180,10 @@ def _print(facts: Mapping[str, Any], ase_names: bool) -> None:
     )
     for note in facts["notes"]:
         say(f"careful: {note}", err=True)
+    if seen := facts["n_training_frames"]:
+        say(
+            f"careful: the model was fitted to {seen:,} of these structures; errors on them flatter", err=True
+        )
     if errors := facts["errors"]:
         rows = [
             [q, f"{e['rmse']:.4g}", f"{e['mae']:.4g}", e["unit"], f"{e['n']:,}"] for q, e in errors.items()

@@ -78,6 +78,17 @@ def test_errors_are_those_of_the_labels():
     assert "nothing was written" in text
 
 
+def test_structures_of_the_training_are_counted(tmp_path):
+    data = emt_copper(n_train=30, n_test=1)
+    write(tmp_path / "mixed.extxyz", data.to_atoms(range(7, 14)))  # three of the model's ten
+    result = call("cu.mlff", tmp_path / "mixed.extxyz")
+    assert "careful: the model was fitted to 3 of these structures; errors on them flatter" in " ".join(
+        result.output.split()
+    )
+    assert json.loads(call("cu.mlff", tmp_path / "mixed.extxyz", "--json").stdout)["n_training_frames"] == 3
+    assert "was fitted to" not in call("cu.mlff", "new.extxyz").output
+
+
 def test_the_calculator_that_made_the_labels_has_no_error():
     facts = json.loads(call("new.extxyz", "--calculator", "emt", "--json").stdout)
     assert facts["errors"]["forces"]["rmse"] < 1e-3

@@ -122,7 +122,7 @@ def _loads(problem: Problem) -> Difference:
         if any(alone(document) is False for document in method.done):
             yield method.label, "beside other cases"
         elif load - usual > cores:
-            yield method.label, f"load {load:.3g} on {cores} cores, {usual:.3g} for most"
+            yield method.label, f"load {load:.3g} on {cores} core{'s' * (cores > 1)}, {usual:.3g} for most"
 
 
 def _load_averages(problem: Problem) -> dict[str, tuple[float, int]]:

@@ -159,4 +159,4 @@ def _load(problem: Problem) -> str:
     cores = [v for d in done if isinstance(v := dig(d, "provenance", "machine", "usable_cores"), int)]
     if not loads or not cores or max(loads) - min(loads) <= max(cores):
         return ""
-    return f"load {min(loads)} to {max(loads)} on {max(cores)} cores"
+    return f"load {min(loads)} to {max(loads)} on {max(cores)} core{'s' * (max(cores) > 1)}"

@@ -128,6 +128,8 @@ def with_interval(value: float, low: float, high: float, least: float = 0.0, mos
     ('30 [0, 65]', '0.000 [0, 0.089]', '20 [19, 30]')
     >>> with_interval(1.2, 1.0, 1.76, least=1.0), with_interval(0.97, 0.94, 1.0, most=1.0)
     ('1.20 [1, 1.76]', '0.970 [0.940, 1]')
+    >>> with_interval(2.99, 0.27, 32.6), with_interval(0.2, 0.01, 33.0)
+    ('3 [0.3, 33]', '0.2 [0.01, 33]')
     >>> with_interval(5.9e-12, 4.1e-12, 8.0e-12)
     '5.9e−12 [4.1e−12, 8e−12]'
     """
@@ -139,8 +141,14 @@ def with_interval(value: float, low: float, high: float, least: float = 0.0, mos
     decimals = max(0, 1 - int(np.floor(np.log10(half))))
     if least < low and high < most and half < value and half <= LOPSIDED * min(value - low, high - value):
         return f"{value:.{decimals}f} ±{half:.{decimals}f}"
-    ends = (f"{end:.{decimals}f}" if end not in (least, most) else f"{end:g}" for end in (low, high))
-    return f"{value:.{decimals}f} [{', '.join(ends)}]".replace("-", "−")
+    ends = (_rounded(end, decimals) if end not in (least, most) else f"{end:g}" for end in (low, high))
+    return f"{_rounded(value, decimals)} [{', '.join(ends)}]".replace("-", "−")
+
+
+def _rounded(value: float, decimals: int) -> str:
+    """Number with so many decimals, or with its first digit where they would all be zero."""
+    text = f"{value:.{decimals}f}"
+    return text if float(text) or not value else f"{value:.1g}"
 
 
 def ratio(value: float) -> str:

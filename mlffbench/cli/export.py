@@ -22,7 +22,7 @@ def export(
     ] = None,
     format: Annotated[
         str | None,
-        typer.Option(help="lammps, mace-torch or quip, where the method has it.", show_default=False),
+        typer.Option(help="lammps, mace-torch, quip or gpumd, where the method has it.", show_default=False),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
 ) -> None:

@@ -14,14 +14,14 @@ from mlffbench.report.comparability import marks, other_frames
 from mlffbench.report.problems import Problem
 from mlffbench.report.results import QUANTITIES, Results
 from mlffbench.report.statistics.paired import Comparisons, compare
-from mlffbench.report.statistics.ranks import rank_ranges
+from mlffbench.report.statistics.ranks import better_than, rank_ranges
 from mlffbench.report.statistics.samples import ErrorSample
 
 __all__ = ["COLUMNS", "comparisons_of", "sample_of", "standing"]
 
 COLUMNS = [
     "problem", "method", "group", "quantity", "metric", "unit", "error", "low", "high", "interval", "reason",
-    "clusters", "seeds", "tuned", "rank", "rank_low", "rank_high", "paired", "marks",
+    "clusters", "seeds", "tuned", "rank", "rank_low", "rank_high", "beaten_by", "paired", "marks",
 ]  # fmt: skip
 Cell = tuple[str, str, str]  # group, quantity, metric
 Score = dict[str, Any]
@@ -38,8 +38,9 @@ def standing(results: Results) -> pd.DataFrame:
         where an energy is in eV; NaN bounds where there is no interval), interval (over what it is) and
         reason (why there is none); clusters (their number, 0 unknown), seeds, tuned; rank (by the error),
         rank_low and rank_high (from comparisons with Holm's correction, see
-        `mlffbench.report.statistics.ranks`), paired (True where errors on common clusters were compared);
-        marks: words on what sets the row apart from most, see `mlffbench.report.comparability`.
+        `mlffbench.report.statistics.ranks`), beaten_by (methods that are certainly better by them), paired
+        (True where errors on common clusters were compared); marks: words on what sets the row apart from
+        most, see `mlffbench.report.comparability`.
 
         Rows without an error have none; rows on other frames than most have no rank. Tuned methods are ranked
         among themselves.
@@ -107,10 +108,12 @@ def _ranked(results: Results, problem: Problem, cell: Cell, scores: Sequence[Sco
     for tuned in (False, True):
         rivals = _rivals(problem, scores, tuned)
         compared = compare([sample_of(results, score) for score in rivals])
-        ranges = rank_ranges(compared.difference, compared.p_value)
-        for i, (score, (low, high)) in enumerate(zip(rivals, ranges, strict=True)):
+        better = better_than(compared.difference, compared.p_value)
+        labels = np.array([score["method"] for score in rivals], dtype=object)
+        for i, (low, high) in enumerate(rank_ranges(better)):
             paired = bool(np.delete(compared.is_paired[i], i).all())
-            places[score["method"]] = {"rank": i + 1, "rank_low": low, "rank_high": high, "paired": paired}
+            ranks = {"rank": i + 1, "rank_low": low, "rank_high": high}
+            places[labels[i]] = {**ranks, "beaten_by": tuple(labels[better[:, i]]), "paired": paired}
     return [_row(problem, cell, score, places) for score in scores]
 
 
@@ -118,7 +121,7 @@ def _row(problem: Problem, cell: Cell, score: Score, places: Mapping[str, Score]
     label = score["method"]
     names = dict(zip(("group", "quantity", "metric"), cell, strict=True))
     given = {key: score[key] for key in ("unit", "low", "high", "interval", "reason", "clusters", "seeds")}
-    none = {"rank": np.nan, "rank_low": np.nan, "rank_high": np.nan, "paired": False}
+    none = {"rank": np.nan, "rank_low": np.nan, "rank_high": np.nan, "beaten_by": (), "paired": False}
     place = places.get(label, none)
     words = "; ".join(marks(problem).get(label, {}).values())
     return {

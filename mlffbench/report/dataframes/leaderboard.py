@@ -20,6 +20,7 @@ COLUMNS = [
     "rank",
     "best rank",
     "worst rank",
+    "beaten by",
     "method",
     "tuned",
     "status",
@@ -39,7 +40,8 @@ def leaderboard(results: Results) -> pd.DataFrame:
 
     Methods are ranked by the force RMSE on the problem's reference group (the in-domain one, else the first),
     by the energy RMSE per atom where no method has forces; `rank` orders by the value, `best rank` and
-    `worst rank` bound it (see `mlffbench.report.standing`). Methods without that number, those that left out
+    `worst rank` bound it, `beaten by` are the methods that are certainly better (see
+    `mlffbench.report.standing`). Methods without that number, those that left out
     a test group that another method predicted, and those tested on other frames than most follow without a
     rank; methods of which every seed failed come last, with the kind and message of their failure. Methods
     whose hyperparameters were searched (`tuned`) come after the others and are ranked among themselves.
@@ -79,6 +81,7 @@ def _places(ranked: pd.DataFrame) -> dict[str, dict[str, Any]]:
     return {
         str(row["method"]): {
             "rank": row["rank"], "best rank": row["rank_low"], "worst rank": row["rank_high"],
+            "beaten by": row["beaten_by"],
             "interval": row["interval"], "paired": row["paired"], "clusters": row["clusters"],
         }
         for row in records(ranked)

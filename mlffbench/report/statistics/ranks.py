@@ -29,27 +29,26 @@ def better_than(difference: np.ndarray, p_values: np.ndarray, level: float = 0.0
         return np.asarray((adjusted <= level) & (difference < 0))
 
 
-def rank_ranges(difference: np.ndarray, p_values: np.ndarray, level: float = 0.05) -> list[tuple[int, int]]:
+def rank_ranges(better: np.ndarray) -> list[tuple[int, int]]:
     """The range of ranks that each of m methods can claim.
 
         best rank  = 1 + number of methods that are better
         worst rank = m − number of methods that are worse
 
-    where better and worse are differences with a p-value of at most `level` after Holm's correction over all
-    pairs. A method that cannot be compared with another is neither better nor worse than it.
+    A method that cannot be compared with another is neither better nor worse than it.
 
     Parameters
     ----------
-    difference, p_values : (m, m) arrays
-        As of `better_than`.
+    better : (m, m) array
+        Result of `better_than`.
 
     Examples
     --------
     >>> import numpy as np
-    >>> rank_ranges(np.array([[0, -1, -9], [1, 0, -8], [9, 8, 0.0]]),
-    ...             np.array([[1, 0.3, 1e-4], [0.3, 1, 1e-4], [1e-4, 1e-4, 1]]))
+    >>> better = better_than(np.array([[0, -1, -9], [1, 0, -8], [9, 8, 0.0]]),
+    ...                      np.array([[1, 0.3, 1e-4], [0.3, 1, 1e-4], [1e-4, 1e-4, 1]]))
+    >>> rank_ranges(better)
     [(1, 2), (1, 2), (3, 3)]
     """
-    better = better_than(difference, p_values, level)
     n = len(better)
     return [(1 + int(better[:, i].sum()), n - int(better[i].sum())) for i in range(n)]

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from mlffbench.report.comparability import marks, other_frames
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN
 from mlffbench.report.families import family
@@ -70,6 +71,24 @@ class Board:
     def rivals(self) -> list[str]:
         """Ranked methods that are no baseline, best first."""
         return [label for label in self.ranked.index if self.family(label) != BASELINE]
+
+    @cached_property
+    def contenders(self) -> list[str]:
+        """The rivals, and methods that have no rank only because they left out a test group."""
+        left_out = [m.label for m in self.problem.methods if m.label in self.problem.gaps and not m.is_tuned]
+        only = [label for label in left_out if "without" in marks(self.problem)[label]["frames"]]
+        return self.rivals + [m for m in only if m not in self.rivals and self.family(m) != BASELINE]
+
+    @cached_property
+    def elsewhere(self) -> list[str]:
+        """Methods that have no rank because they were tested on other data or another split."""
+        apart = other_frames(self.problem) - set(self.problem.gaps)
+        return [label for label in self.methods if label in apart]
+
+    def is_told_apart(self, one: str, other: str) -> bool:
+        """True if one of two ranked methods is certainly better, by the comparison of this pair."""
+        beaten_by = self.ranked["beaten by"]
+        return one in beaten_by[other] or other in beaten_by[one]
 
     @cached_property
     def floor(self) -> str | None:
@@ -136,8 +155,9 @@ class Board:
         return SHOWN[self.quantity_on(test)][1]
 
     def least(self, test: str) -> str:
-        """Rival with the least error on a test group."""
-        return min(self.rivals, key=lambda label: self.error(label, test))
+        """Contender with the least error on a test group."""
+        errors = {label: self.error(label, test) for label in self.contenders}
+        return min((label for label in errors if np.isfinite(errors[label])), key=errors.__getitem__)
 
     def is_usable(self, label: str, test: str | None = None) -> bool:
         """True for an error of at most half the baseline's; without a baseline, for one within thresholds."""

@@ -42,7 +42,7 @@ def verdict(problem: Problem, frames: Frames) -> str:
 # ---------------------------------------------------------------- which method, and how sure
 def _best(board: Board) -> Iterator[str]:
     if board.best is None:
-        yield "No method but the baseline has an error to be ranked by."
+        yield f"No method{' but the baseline' if board.floor else ''} has an error to be ranked by."
         return
     word = SHOWN[board.quantity][0]
     yield (
@@ -52,17 +52,26 @@ def _best(board: Board) -> Iterator[str]:
 
 
 def _company(board: Board, best: str) -> str:
-    """Methods that the best cannot be told apart from, or ``sure``."""
+    """Methods that the best cannot be told apart from, or ``sure``; not where seeds of the best failed."""
     ranks = board.ranked
-    alike = [label for label in board.rivals if label != best and ranks["best rank"][label] == 1]
-    if alike:
-        return f"; not told apart from {_listed(alike)}"
-    alone = len(ranks) == 1 or ranks["interval"][best] == "none" or ranks["worst rank"][best] > 1
-    return "" if alone else "; sure: every other ranked method is certainly worse"
+    alike = [m for m in ranks.index if m != best and not board.is_told_apart(best, m)]
+    if rivals := [label for label in alike if label in board.rivals]:
+        return f"; not told apart from {_listed(rivals)}"
+    doubtful = alike or len(ranks) == 1 or ranks["interval"][best] == "none" or ranks["failed seeds"][best]
+    return "" if doubtful else "; sure: every other ranked method is certainly worse"
 
 
 def _seeds(board: Board, best: str) -> str:
+    if failed := _failed_seeds(board, best):
+        return f" ({failed})"
     return " (one seed)" if int(board.ranked["seeds"][best]) == 1 else ""
+
+
+def _failed_seeds(board: Board, label: str) -> str:
+    """``1 of 3 seeds failed``; '' where none did or all did."""
+    method = board.methods[label]
+    done, failed = len(method.done), len(method.failed)
+    return f"{failed} of {done + failed} seeds failed" if done and failed else ""
 
 
 def _floor(board: Board) -> Iterator[str]:
@@ -159,17 +168,18 @@ def _cheapest(board: Board) -> Iterator[str]:
     if best is None or len(board.rivals) < 2 or not np.isfinite(board.cost(best)):
         return
     limit = NEAR * board.error(best)
-    near = [m for m in board.rivals if board.error(m) <= limit and np.isfinite(board.cost(m))]
+    near = [m for m in board.rivals if board.error(m) <= limit]
     takes = f"{plain(board.cost(best))} µs/atom"
     near_what = f"its error on {board.problem.reference}"
-    if len(near) == 1:
-        yield f"No other method comes within twice {near_what}; it predicts in {takes}."
+    floor_near = board.floor is not None and board.error(board.floor) <= limit
+    if len(near) == 1 and not floor_near:
+        yield f"No other ranked method comes within twice {near_what}; it predicts in {takes}."
         return
     apart = timed_apart(board.problem)
     if best in apart:
         yield f"{best} was timed under other conditions than most ({takes}): no order of times."
         return
-    alike = [label for label in near if label not in apart]
+    alike = [label for label in near if label not in apart and np.isfinite(board.cost(label))]
     others = [label for label in near if label in apart]
     left = f"; not compared, as timed under other conditions: {_listed(others)}" if others else ""
     cheapest = min(alike, key=board.cost)
@@ -191,9 +201,11 @@ def _classical(board: Board) -> Iterator[str]:
         return
     first, best = classical[0], board.error(board.best)
     if first == board.best:
-        yield "A classical potential is enough here: it is the best."
+        enough = "is enough here: it is" if board.is_usable(first) else "is"
+        yield f"A classical potential {enough} the best."
     else:
-        may = "may be" if board.error(first) <= NEAR * best else "is not"
+        is_near = board.error(first) <= NEAR * best and board.is_usable(first)
+        may = "may be" if is_near else "is not"
         more = f", {ratio(board.error(first) / best)} the best error" if best > 0 else ""
         yield f"A classical potential {may} enough: {first} has {board.text(first)}{more}."
 
@@ -202,9 +214,8 @@ def _no_better(board: Board) -> Iterator[str]:
     """Sentence on the methods that are not certainly better than the baseline."""
     if board.floor is None:
         return
-    ranks = board.ranked
-    limit = ranks["best rank"][board.floor]
-    if weak := [label for label in board.rivals if ranks["worst rank"][label] >= limit]:
+    better = board.ranked["beaten by"][board.floor]
+    if weak := [label for label in board.rivals if label not in better]:
         yield f"Not certainly better than the baseline {board.floor}: {_listed(weak)}."
 
 
@@ -236,11 +247,13 @@ def _tuned(board: Board) -> Iterator[str]:
 
 # ---------------------------------------------------------------- rows that tell less
 def _left_out(board: Board) -> Iterator[str]:
-    """Sentence on the methods that failed, left out test groups or had another budget."""
+    """Sentence on the methods that failed, left out test groups or had other frames or another budget."""
     leaderboard = board.frames.leaderboard
     failed = leaderboard[leaderboard["status"] == "failed"]
     reasons = [f"{m} ({kind})" for m, kind in zip(failed["method"], failed["failure kind"], strict=True)]
+    reasons += [f"{m} ({text})" for m in board.methods if (text := _failed_seeds(board, m))]
     reasons += [f"{m} (without {_listed(tests)})" for m, tests in board.problem.gaps.items()]
+    reasons += [f"{m} (other frames)" for m in board.elsewhere]
     done = {method.label for method in board.problem.methods if method.done}
     budgets = [label for label in unequal(board.problem) if label in done and label not in board.problem.gaps]
     reasons += [f"{label} (other budget)" for label in budgets]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from example_documents import failed, outcome
+from example_clusters import clustered
+from example_documents import failed, outcome, without
 
 from mlffbench.report.formats import markdown
 from mlffbench.report.results import Results
@@ -30,10 +31,59 @@ def test_methods_that_cannot_be_told_apart_are_named(documents):
     assert "Not comparable or failed: gap (out of memory)." in text
 
 
+def test_the_pair_decides_who_is_told_apart_and_not_the_ranges_of_ranks():
+    # b and c err alike, so that b is certainly better than c; a errs by itself, and is as good as both
+    a, b, c = clustered("a", 0.0190, seed=0, own=1.0), clustered("b", 0.0205), clustered("c", 0.0208)
+    text = verdict(a, b, c)
+    assert "Best here: a" in text
+    assert "; not told apart from b and c." in text
+
+
+def test_the_pair_with_the_baseline_decides_who_is_not_certainly_better_than_it():
+    # x errs as the baseline does, but less; y has the smaller error by chance
+    floor, x, y = clustered("atomic_reference", 0.50), clustered("x", 0.48), clustered("y", 0.44, own=1.0)
+    assert "Not certainly better than the baseline atomic_reference: y." in verdict(floor, x, y)
+
+
+def test_seeds_of_the_best_that_failed_are_told_and_leave_nothing_sure():
+    both = [outcome("other", 0.05, seed=seed) for seed in (0, 1)]
+    text = verdict(outcome("best", 0.01), failed("best", seed=1), *both)
+    assert "Best here: best, force RMSE 10.0 ±1.0 meV/Å on test_300K (1 of 2 seeds failed)." in text
+    assert "Not comparable or failed: best (1 of 2 seeds failed)." in text
+    assert "sure" not in text
+
+
+def test_a_method_without_a_rank_counts_on_the_groups_that_it_predicted():
+    documents = [
+        outcome("atomic_reference", 0.5, hot=1.5),
+        outcome("best", 0.01, hot=40.0),
+        outcome("lazy", 0.03),
+    ]
+    without(documents, "lazy", "proton_transfer")
+    text = verdict(*documents)
+    assert "On test_1200K: lazy with 90.0 ±9.0 meV/Å, 3.00× its error on test_300K; best has 400." in text
+    assert "None is usable on test_1200K" not in text
+    documents[2]["split"] = {**documents[2]["split"], "digest": "other"}
+    text = verdict(*documents)
+    assert "test_1200K (least 400 ±40 meV/Å, of best, the baseline's 750)" in text
+
+
+def test_a_method_of_other_frames_is_named():
+    other = outcome("other", 0.001)
+    other["split"] = {**other["split"], "digest": "other"}
+    text = verdict(outcome("best", 0.01), outcome("next", 0.05), other)
+    assert "Best here: best" in text
+    assert "Not comparable or failed: other (other frames)." in text
+
+
+def test_where_all_failed_no_baseline_is_spoken_of():
+    assert "No method has an error to be ranked by." in verdict(failed("gap"), failed("mace"))
+
+
 def test_a_method_that_no_other_reaches_is_said_to_be_so():
     text = verdict(outcome("best", 0.01), outcome("other", 0.05))
     assert "; sure: every other ranked method is certainly worse." in text
-    assert "No other method comes within twice its error on test_300K" in text
+    assert "No other ranked method comes within twice its error on test_300K" in text
 
 
 def test_the_fastest_method_near_the_best_is_named_with_its_price():
@@ -54,7 +104,22 @@ def test_classical_potentials_are_judged_against_the_best():
         outcome("soap_gpr", 0.010), outcome("morse", 0.7)
     )
     assert "may be enough: morse has" in verdict(outcome("soap_gpr", 0.010), outcome("morse", 0.015))
-    assert "is enough here" in verdict(outcome("soap_gpr", 0.010), outcome("morse", 0.005))
+    assert "is enough here: it is the best." in verdict(outcome("soap_gpr", 0.010), outcome("morse", 0.005))
+
+
+def test_a_classical_potential_that_is_not_usable_is_not_enough():
+    floor = outcome("atomic_reference", 0.5)
+    assert "A classical potential is the best." in verdict(
+        floor, outcome("soap_gpr", 0.4), outcome("morse", 0.3)
+    )
+    text = verdict(floor, outcome("soap_gpr", 0.2), outcome("morse", 0.3))
+    assert "A classical potential is not enough: morse has 300 ±30 meV/Å, 1.50× the best error." in text
+
+
+def test_the_baseline_counts_among_the_methods_within_twice_the_error():
+    text = verdict(outcome("atomic_reference", 0.5), outcome("weak", 0.3), outcome("bad", 0.9))
+    assert "No other ranked method" not in text
+    assert "It predicts in" in text
 
 
 def test_a_family_in_the_document_counts_more_than_the_name():

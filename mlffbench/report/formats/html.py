@@ -27,6 +27,7 @@ from mlffbench.report.figures.parity import (
 from mlffbench.report.figures.style import Palette, palette_of
 from mlffbench.report.formats.blocks import Block, section_blocks
 from mlffbench.report.formats.measures import MEASURES, Measure, measures, words
+from mlffbench.report.formats.pairs import VERDICTS, Pairs, pairs
 from mlffbench.report.page.page import render_page
 from mlffbench.report.problems import Method
 from mlffbench.report.results import Results
@@ -44,6 +45,7 @@ __all__ = ["render"]
 ALL_POINTS, PANEL_POINTS, PANELS, ALL_ATOMS = 200_000, 2_000, 400, 80_000
 ROWS, METHODS, FAILURES, RUNS = 3_000, 1_250, 200, 1_000  # of tables
 SHEETS = 10_000  # of cases
+PAIRS = 20_000  # of methods, compared with each other
 
 
 def render(results: Results, predictions: Predictions, title: str, frames: Structures = no_frames) -> str:
@@ -62,19 +64,17 @@ def render(results: Results, predictions: Predictions, title: str, frames: Struc
     n_problems = max(len(results.problems), 1)
     content = _content(results, n_problems)
     methods = _methods(results)
-    palette = palette_of(methods, {label: family(method) for label, method in methods.items()})
+    palette = palette_of(methods, {label: _family(method) for label, method in methods.items()})
     compared = [_parity(s, predictions, frames, palette, n_problems) for s in content]
     parts = [(s, section_blocks(s, palette, c.block)) for s, c in zip(content, compared, strict=True)]
     across = [*_across(results, palette), *_reproduced(results), *_learning(content, palette)]
     whole = Frames.from_results(results)
-    board = measures(results, [(p, whole.of_problem(p.name)) for p in results.problems], list(methods))
-    packs = {
-        **{f"figures-{p}": _figures(blocks) for p, (_, blocks) in enumerate(parts)},
-        "figures-across": _figures(across),
-        **{f"frames-{p}": c.structures for p, c in enumerate(compared) if c.structures},
-        "board": _board(results, board, list(methods)),
-        "cases": _cases(results, list(methods)),
-    }
+    frames_of = [(p, whole.of_problem(p.name)) for p in results.problems]
+    board = measures(results, frames_of, list(methods))
+    comparisons = pairs(results, frames_of, list(methods), PAIRS // n_problems)
+    packs = {f"figures-{p}": _figures(blocks) for p, (_, blocks) in enumerate(parts)}
+    packs |= {f"frames-{p}": c.structures for p, c in enumerate(compared) if c.structures}
+    packs |= {"figures-across": _figures(across), **_board(results, board, comparisons, list(methods))}
     return render_page(
         "formats/report.html",
         packs=packs,
@@ -85,6 +85,7 @@ def render(results: Results, predictions: Predictions, title: str, frames: Struc
         palette=palette,
         sections=parts,
         across=across,
+        comparisons=comparisons,
         **_first_screen(results, board, methods),
         **_provenance(results),
     )
@@ -108,7 +109,7 @@ def _first_screen(results: Results, board: Sequence[Measure], methods: dict[str,
         "places": {label: m for m, label in enumerate(methods)},
         "first": _first_matrix(results, board, methods),
         "elements": sorted({e for p in results.problems for e in p.first("dataset", "elements") or ()}),
-        "families": list(dict.fromkeys(family(method) for method in methods.values())),
+        "families": list(dict.fromkeys(filter(None, map(_family, methods.values())))),
     }
 
 
@@ -122,18 +123,27 @@ def _provenance(results: Results) -> dict[str, Any]:
 
 
 def _methods(results: Results) -> dict[str, Method]:
-    """The first method of each label, in the order of appearance."""
+    """The first method of each label, in the order of appearance; last those without a case so far."""
     methods: dict[str, Method] = {}
     for _, method in results.methods():
         methods.setdefault(method.label, method)
+    names = {problem.name for problem in results.problems}
+    for case in results.unfinished:
+        if case.problem in names:
+            methods.setdefault(case.method, Method(case.method, (), ()))
     return methods
+
+
+def _family(method: Method) -> str:
+    """Family of a method; '' of one without a case."""
+    return family(method) if method.done or method.failed else ""
 
 
 def _page_data(results: Results, methods: dict[str, Method], palette: Palette) -> dict[str, Any]:
     """Names, families and colours of the methods, names and elements of the problems, for the scripts."""
     return {
         "methods": [
-            {"label": label, "family": family(method), "tuned": method.is_tuned, **palette[label]}
+            {"label": label, "family": _family(method), "tuned": method.is_tuned, **palette[label]}
             for label, method in methods.items()
         ],
         "problems": [
@@ -143,8 +153,16 @@ def _page_data(results: Results, methods: dict[str, Method], palette: Palette) -
     }
 
 
-def _board(results: Results, board: Sequence[Measure], labels: list[str]) -> dict[str, Any]:
-    return {"measures": [m.to_json() for m in board], "words": words(results.problems, labels)}
+def _board(
+    results: Results, board: Sequence[Measure], comparisons: Sequence[Pairs | None], labels: list[str]
+) -> dict[str, Any]:
+    """Numbers of the matrix, the cases behind them, and the paired comparisons."""
+    rankings = [own.rankings if own else [] for own in comparisons]
+    return {
+        "board": {"measures": [m.to_json() for m in board], "words": words(results, labels)},
+        "cases": _cases(results, labels),
+        "pairs": {"verdicts": VERDICTS, "problems": rankings},
+    }
 
 
 def _first_measure(results: Results, board: Sequence[Measure]) -> str | None:
@@ -158,7 +176,7 @@ def _first_matrix(
     results: Results, board: Sequence[Measure], methods: dict[str, Method]
 ) -> list[tuple[str, list[str]]]:
     """Rows of the matrix as they stand in the file; the scripts fill in the other measures."""
-    states = words(results.problems, list(methods))
+    states = words(results, list(methods))
     rows = []
     for m, label in enumerate(methods):
         entries = [board[0].values[p][m] if board else None for p in range(len(states))]

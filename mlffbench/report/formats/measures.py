@@ -19,7 +19,8 @@ from mlffbench.report.quantities.catalogue import known_quantity
 from mlffbench.report.results import Results
 from mlffbench.report.standing import standing
 from mlffbench.report.tables.table import records
-from mlffbench.report.verdict.merit import summary_and_orders
+from mlffbench.report.verdict.board import Board
+from mlffbench.report.verdict.merit import summary_and_orders, worst_group
 from mlffbench.report.verdict.orders import ORDERS
 from mlffbench.report.wording import APART, LEAKY, rank_text
 
@@ -29,7 +30,7 @@ Entry = list[Any]  # value, low, high, note, rank
 Entries = dict[str, Entry]  # by method
 NOT_RUN = "not run"
 MEASURES = {  # by order of merit
-    "in-domain error": "forces", "energy error": "energy_per_atom", "worst group": "worst",
+    "in-domain error": "error", "energy error": "energy_per_atom", "worst group": "worst",
     "tasks passed": "tasks_passed", "cost at equal error": "cost_at_error", "fit time": "fit_time",
     "prediction time": "prediction_time", "peak memory": "peak_memory",
 }  # fmt: skip
@@ -46,35 +47,43 @@ class Measure:
 
     Attributes
     ----------
-    id, name, unit, sentence : str
+    id, name, sentence : str
+    units : list of str
+        By problem.
     values : list
         By problem and method: value, ends of its interval, a note and its rank; None without a number, the
         value None where the note says why there is none. A number without a rank is shown and not compared.
     weight : float
         In an order by all measures.
     more_is_better : bool
-    limits : two numbers or None
-        Largest numbers that pass and that are marginal, where the registry of quantities has them.
+    limits : list
+        By problem: largest numbers that pass and that are marginal, None where the registry of quantities
+        has none.
     """
 
     id: str
     name: str
-    unit: str
+    units: list[str]
     sentence: str
     values: list[list[Entry | None]]
+    limits: list[tuple[float | None, float | None]]
     weight: float = 1.0
     more_is_better: bool = False
-    limits: tuple[float | None, float | None] = (None, None)
+
+    @property
+    def unit(self) -> str:
+        """The unit, or those of all problems."""
+        return " or ".join(dict.fromkeys(filter(None, self.units)))
 
     def to_json(self) -> dict[str, Any]:
         """The measure as plain JSON."""
-        return asdict(self)
+        return {**asdict(self), "unit": self.unit}
 
 
 def measures(
     results: Results, content: Sequence[tuple[Problem, Frames]], labels: Sequence[str]
 ) -> list[Measure]:
-    """The measures that any method has a number of; the one that ranks the methods stands first.
+    """The measures that any method has a number of; the error that ranks the methods stands first.
 
     Parameters
     ----------
@@ -84,12 +93,13 @@ def measures(
     labels : sequence of str
         All methods, in the order of the values.
     """
-    standings = standing(results)
+    boards = [Board(problem, frames) for problem, frames in content]
     made = [
-        *(_errors(standings, content, labels, quantity) for quantity in SHOWN),
-        _worst(content, labels),
-        *_of_merit(content, labels),
-        *(_cost(content, labels, cost) for cost in COSTS),
+        _errors(results, boards, labels),
+        _errors(results, boards, labels, "energy_per_atom"),
+        _worst(boards, labels),
+        *_of_merit(boards, labels),
+        *(_cost(boards, labels, cost) for cost in COSTS),
     ]
     return [
         measure
@@ -99,42 +109,48 @@ def measures(
 
 
 def _values(
-    content: Iterable[tuple[Problem, Frames]],
-    labels: Sequence[str],
-    entries: Callable[[Problem, Frames], Entries],
+    boards: Iterable[Board], labels: Sequence[str], entries: Callable[[Board], Entries]
 ) -> list[list[Entry | None]]:
-    each = [entries(problem, frames) for problem, frames in content]
+    each = [entries(board) for board in boards]
     return [[own.get(label) for label in labels] for own in each]
 
 
 def _errors(
-    standings: pd.DataFrame,
-    content: Sequence[tuple[Problem, Frames]],
-    labels: Sequence[str],
-    quantity: str,
+    results: Results, boards: Sequence[Board], labels: Sequence[str], quantity: str | None = None
 ) -> Measure:
-    """RMSE on the reference group, with its range of ranks."""
-    name, unit = SHOWN[quantity]
-    of_quantity = standings[(standings["quantity"] == quantity) & (standings["metric"] == "rmse")]
-    by_problem = {str(p): own for p, own in of_quantity.groupby("problem", sort=False)}
+    """RMSE on the reference group, with its range of ranks; by default of the quantity that ranks."""
+    standings = standing(results)
+    rmse = standings[(standings["metric"] == "rmse") & standings["rank"].notna()]
+    ranked = dict(list(rmse.groupby(["problem", "quantity", "group"], sort=False)))
+    quantities = [quantity or board.quantity for board in boards]
+    chosen = dict(zip(boards, quantities, strict=True))
 
-    def entries(problem: Problem, frames: Frames) -> Entries:
-        errors = frames.errors
-        own = errors[(errors["quantity"] == quantity) & (errors["test"] == problem.reference)]
+    def entries(board: Board) -> Entries:
+        problem, errors = board.problem, board.frames.errors
+        own = errors[(errors["quantity"] == chosen[board]) & (errors["test"] == problem.reference)]
         own = own[np.isfinite(own["value"])]
-        ranks = _ranks(by_problem.get(problem.name, standings[:0]), problem, _tuned(frames))
+        ranks = _ranks(ranked.get((problem.name, chosen[board], problem.reference), rmse[:0]), board)
         leak = LEAKY if problem.reference in problem.leaks else ""
         return {str(r["method"]): _entry(r, leak, ranks.get(str(r["method"]))) for r in records(own)}
 
-    sentence = (
-        f"RMSE of the {name} on the reference group of each problem, the in-domain one where it has one."
-    )
-    entry = known_quantity("", quantity, "rmse")
-    limits = _milli(entry.passed), _milli(entry.failed)
+    known = [known_quantity("", own, "rmse") for own in quantities]
     return Measure(
-        quantity, f"{name.capitalize()} error", unit, sentence, _values(content, labels, entries),
-        limits=limits,
+        quantity or "error", "Energy error" if quantity else "Error that ranks",
+        _units(quantities), _sentence(quantities), _values(boards, labels, entries),
+        limits=[(_milli(entry.passed), _milli(entry.failed)) for entry in known],
     )  # fmt: skip
+
+
+def _units(quantities: Iterable[str]) -> list[str]:
+    return [SHOWN[quantity][1] for quantity in quantities]
+
+
+def _sentence(quantities: Iterable[str]) -> str:
+    """Definition of an error on the reference groups, in each problem of its quantity."""
+    names = " or, on problems without forces, of the ".join(
+        SHOWN[own][0] for own in SHOWN if own in quantities
+    )
+    return f"RMSE of the {names} on the reference group of each problem, the in-domain one where it has one."
 
 
 def _milli(value: float | None) -> float | None:
@@ -142,33 +158,36 @@ def _milli(value: float | None) -> float | None:
     return None if value is None else float(f"{1000 * value:.6g}")
 
 
-def _worst(content: Sequence[tuple[Problem, Frames]], labels: Sequence[str]) -> Measure:
-    """The largest force error over the named test groups, with the group's name."""
+def _worst(boards: Sequence[Board], labels: Sequence[str]) -> Measure:
+    """The largest error over the named test groups in the quantity that ranks, with the group's name."""
 
-    def entries(problem: Problem, frames: Frames) -> Entries:
-        errors = frames.errors
-        own = errors[(errors["quantity"] == "forces") & np.isfinite(errors["value"])]
-        own = own[~own["method"].isin(list(problem.gaps))]
-        if len(problem.tests) < 2 or own.empty:
-            return {}
-        worst = own.loc[own.groupby("method", sort=False)["value"].idxmax()]
-        ranks = _places(worst, _tuned(frames))
+    def entries(board: Board) -> Entries:
+        groups = {label: test for label in board.methods if (test := worst_group(board, label))}
+        errors = {label: board.number(label, test, board.quantity) for label, test in groups.items()}
+        ranks = _places(board, {label: value for label, (value, _, _) in errors.items()})
         return {
-            str(r["method"]): _entry(r, str(r["test"]), ranks.get(str(r["method"]))) for r in records(worst)
+            label: [*map(_short, numbers), groups[label], ranks.get(label)]
+            for label, numbers in errors.items()
         }
 
-    sentence = (
-        "Largest force RMSE over the named test groups, absolute, with the group's name; ranks by value."
-    )
-    return Measure("worst", "Worst group's force error", "meV/Å", sentence, _values(content, labels, entries))
+    return Measure(
+        "worst", "Worst group's error", _units(board.quantity for board in boards),
+        "Largest RMSE over the named test groups, of the quantity that ranks, absolute, with the group's "
+        "name; ranks by value.",
+        _values(boards, labels, entries), _no_limits(boards),
+    )  # fmt: skip
 
 
-def _of_merit(content: Sequence[tuple[Problem, Frames]], labels: Sequence[str]) -> list[Measure]:
+def _no_limits(boards: Sequence[Board]) -> list[tuple[float | None, float | None]]:
+    return [(None, None) for _ in boards]
+
+
+def _of_merit(boards: Sequence[Board], labels: Sequence[str]) -> list[Measure]:
     """Tasks passed and cost at equal error, as the orders of merit of each problem have them."""
-    orders = {problem.name: summary_and_orders(problem, frames)[1] for problem, frames in content}
+    orders = {board: summary_and_orders(board.problem, board.frames)[1] for board in boards}
 
-    def entries(name: str, sign: float) -> Callable[[Problem, Frames], Entries]:
-        return lambda problem, _: {
+    def entries(name: str, sign: float) -> Callable[[Board], Entries]:
+        return lambda board: {
             m.method: [
                 _short(sign * m.value),
                 None,
@@ -176,33 +195,45 @@ def _of_merit(content: Sequence[tuple[Problem, Frames]], labels: Sequence[str]) 
                 "" if m.place else m.text,
                 m.place and str(m.place),
             ]
-            for m in orders[problem.name].get(name, ())
+            for m in orders[board].get(name, ())
         }
 
     tasks, cost = "tasks passed", "cost at equal error"
-    passed = _values(content, labels, entries(tasks, -1.0))
-    costs_near = _values(content, labels, entries(cost, 1.0))
+    passed = _values(boards, labels, entries(tasks, -1.0))
+    costs_near = _values(boards, labels, entries(cost, 1.0))
+    none = _no_limits(boards)
     return [
-        Measure("tasks_passed", "Tasks passed", "", ORDERS[tasks], passed, weight=0.0, more_is_better=True),
-        Measure("cost_at_error", "Cost at equal error", "µs/atom", ORDERS[cost], costs_near, weight=0.0),
-    ]
+        Measure(
+            "tasks_passed", "Tasks passed", ["" for _ in boards], ORDERS[tasks], passed, none, 0.0,
+            more_is_better=True,
+        ),
+        Measure(
+            "cost_at_error", "Cost at equal error", ["µs/atom" for _ in boards], ORDERS[cost], costs_near,
+            none, 0.0,
+        ),
+    ]  # fmt: skip
 
 
-def _cost(content: Sequence[tuple[Problem, Frames]], labels: Sequence[str], cost: str) -> Measure:
+def _cost(boards: Sequence[Board], labels: Sequence[str], cost: str) -> Measure:
     """Mean cost over the seeds; a time that was measured apart has no rank."""
     name, unit = costs.COSTS[cost]
 
-    def entries(problem: Problem, frames: Frames) -> Entries:
-        own = frames.costs[np.isfinite(frames.costs[cost])].rename(columns={cost: "value"})
-        away = set(timed_apart(problem)) if cost.endswith("_time") else set()
-        ranks = _places(own, away | _tuned(frames))
-        rows = {str(r["method"]): r["value"] for r in records(own)}
-        return {m: [_short(v), None, None, APART if m in away else "", ranks.get(m)] for m, v in rows.items()}
+    def entries(board: Board) -> Entries:
+        own = board.frames.costs[np.isfinite(board.frames.costs[cost])]
+        away = set(timed_apart(board.problem)) if cost.endswith("_time") else set()
+        values = {str(r["method"]): r[cost] for r in records(own)}
+        ranks = _places(board, {m: value for m, value in values.items() if m not in away})
+        notes = dict.fromkeys(away, APART)
+        return {m: [_short(v), None, None, notes.get(m, ""), ranks.get(m)] for m, v in values.items()}
 
-    text = f"{COSTS[cost]}; numbers of other machines, threads or load ({APART}) are shown and not ranked."
-    return Measure(
-        cost, f"{name[0].upper()}{name[1:]}", unit, text, _values(content, labels, entries), weight=0.0
+    text = (
+        f"{COSTS[cost]}; numbers of other machines, threads or load ({APART}), and of methods that no error "
+        "ranks, are shown and not ranked."
     )
+    return Measure(
+        cost, f"{name[0].upper()}{name[1:]}", [unit for _ in boards], text, _values(boards, labels, entries),
+        _no_limits(boards), 0.0,
+    )  # fmt: skip
 
 
 def _entry(row: Mapping[str, Any], note: str, rank: str | None) -> Entry:
@@ -214,33 +245,28 @@ def _short(value: float) -> float | None:
     return float(f"{value:.4g}") if np.isfinite(value) else None
 
 
-def _tuned(frames: Frames) -> set[str]:
-    """Methods with a search of their hyperparameters, which are not ranked with others."""
-    board = frames.leaderboard
-    tuned = board["tuned"].astype(bool)
-    return set() if tuned.all() else set(board.loc[tuned, "method"])
-
-
-def _ranks(standings: pd.DataFrame, problem: Problem, unranked: set[str]) -> dict[str, str]:
-    """Ranges of ranks on the reference group; a method that left out a group has none."""
-    own = standings[(standings["group"] == problem.reference) & standings["rank"].notna()]
-    own = own[~own["method"].isin([*unranked, *problem.gaps])]
+def _ranks(standings: pd.DataFrame, board: Board) -> dict[str, str]:
+    """Ranges of ranks on the reference group; tuned methods have none beside others."""
+    tuned = {label for label, method in board.methods.items() if method.is_tuned}
+    apart = set() if set(board.ranked.index) <= tuned else tuned
+    own = standings[~standings["method"].isin(list(apart))]
     return {str(r["method"]): rank_text(r["rank_low"], r["rank_high"]) for r in records(own)}
 
 
-def _places(own: pd.DataFrame, unranked: set[str]) -> dict[str, str]:
-    """Places by value, equal ones shared, of the methods that are compared."""
-    compared = own[~own["method"].isin(list(unranked))]
-    ranks = compared["value"].rank(method="min")
-    return {str(m): str(int(rank)) for m, rank in zip(compared["method"], ranks, strict=True)}
+def _places(board: Board, values: Mapping[str, float]) -> dict[str, str]:
+    """Places by value, equal ones shared, of the methods that the leaderboard ranks with each other."""
+    compared = {label: value for label, value in values.items() if label in board.ranked.index}
+    ranks = pd.Series(compared, dtype=float).rank(method="min")
+    return {label: str(int(rank)) for label, rank in ranks.items()}
 
 
-def words(problems: Iterable[Problem], labels: Sequence[str]) -> list[list[str]]:
-    """Words in place of numbers, by problem and method: the kind of the failure, or not run."""
+def words(results: Results, labels: Sequence[str]) -> list[list[str]]:
+    """Words in place of numbers, by problem and method: the kind of the failure, waiting, or not run."""
     rows = []
-    for problem in problems:
-        states = {m.label: failure_of(m.failed[0])[0] for m in problem.methods if not m.done}
+    for problem in results.problems:
+        states = {c.method: c.state for c in reversed(results.unfinished) if c.problem == problem.name}
+        states |= dict.fromkeys((method.label for method in problem.methods), "")
+        states |= {m.label: failure_of(m.failed[0])[0] for m in problem.methods if not m.done}
         states |= {label: f"without {', '.join(tests)}" for label, tests in problem.gaps.items()}
-        there = {method.label for method in problem.methods}
-        rows.append([states.get(label, "" if label in there else NOT_RUN) for label in labels])
+        rows.append([states.get(label, NOT_RUN) for label in labels])
     return rows

@@ -18,7 +18,7 @@ __all__ = ["SCRIPTS", "render_page"]
 
 SCRIPTS = (  # of the folder script, in the order of their use
     "packs", "state", "theme", "methods", "figures", "legends", "tables", "cards", "exports", "tabs",
-    "drawer", "structures", "merit", "filters", "keyboard", "printing", "start",
+    "drawer", "structures", "merit", "pairs", "filters", "keyboard", "printing", "start",
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from ase import Atoms
@@ -11,6 +12,7 @@ from example_pages import figures, packs
 
 from mlffbench.report.formats import html, markdown
 from mlffbench.report.results import Results
+from mlffbench.report.unfinished import UnfinishedCase
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -133,6 +135,26 @@ def test_frames_at_hand_are_in_the_page_and_only_those_that_fit():
     assert "frames-0" not in packs(
         html.render(Results.from_documents([outcome("a")]), predictions, "s", other)
     )
+
+
+def test_a_method_that_waits_everywhere_is_a_row_of_the_matrix():
+    results = Results.from_documents([outcome("a")])
+    waiting = UnfinishedCase(results.problems[0].name, "later", 0, "waiting")
+    page = html.render(replace(results, unfinished=(waiting,)), predictions, "suite")
+    row = page.split('aria-label="Choose later"')[1].partition("</tr>")[0]
+    assert re.findall(r'<td class="value"[^>]*>([^<]*)</td>', row) == ["waiting"]
+    assert packs(page)["board"]["words"] == [["", "waiting"]]
+    assert packs(page)["board"]["measures"][0]["values"][0][1] is None
+
+
+def test_the_pairs_of_a_page_are_limited(monkeypatch):
+    documents = [outcome(f"m{i}", 0.01 * (i + 1)) for i in range(6)]
+    counts = []
+    for most in (15, 9):
+        monkeypatch.setattr(html, "PAIRS", most)
+        ((ranking,),) = packs(rendered(documents))["pairs"]["problems"]
+        counts.append(sum(map(len, ranking["rows"])))
+    assert counts == [15, 9]
 
 
 def test_identical_input_is_an_identical_page(documents):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import csv
+import io
 import json
+from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -10,12 +15,16 @@ from ase.build import molecule
 from example_browser import GL, chromium, faults_of
 from example_documents import failed, measured, outcome, predictions
 
+from mlffbench.report.formats.csv_file import inert
+from mlffbench.report.formats.markdown import safe
 from mlffbench.report.formats.write import write
 from mlffbench.report.quantities.catalogue import known_quantity
 from mlffbench.report.results import Results
+from mlffbench.report.unfinished import UnfinishedCase
 
 pytestmark = pytest.mark.slow
 HOSTILE = "<img src=x onerror=alert(1)>"
+REPORT = resources.files("mlffbench.report")
 
 
 def with_tasks(label, c11):
@@ -58,6 +67,21 @@ def address(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def mixed(tmp_path_factory):
+    """Page of a problem with forces and of one with energies alone; a method waits."""
+    documents = [outcome("soap", 0.02), outcome("mace", 0.04), outcome("soap", 0.003), outcome("mace", 0.001)]
+    for document in documents[2:]:
+        document["case"]["dataset"] = {"name": "energies", "params": {}}
+        groups = [{**s, "quantity": "energy_per_atom", "unit": "eV/atom"} for s in document["scores"][:2]]
+        document.update(id=f"energies-{document['id']}", scores=groups)
+    results = Results.from_documents(documents)
+    waiting = UnfinishedCase(results.problems[1].name, "later", 0, "waiting")
+    folder = tmp_path_factory.mktemp("mixed")
+    *_, page = write(replace(results, unfinished=(waiting,)), lambda id: None, folder, "suite")
+    return page.as_uri()
+
+
+@pytest.fixture(scope="module")
 def browser():
     with chromium(*GL) as started:
         yield started
@@ -68,7 +92,7 @@ def opened(browser, address):
     """Open the page at a hash; afterwards nothing was said in the console and nothing asked of a network."""
     contexts, faults = [], []
 
-    def open_page(hash="", **settings):
+    def open_page(hash="", address=address, **settings):
         context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **settings})
         contexts.append(context)
         page = context.new_page()
@@ -131,8 +155,8 @@ def test_heads_of_columns_and_numbers_of_the_matrix_have_tooltips(opened):
 def test_weights_and_thresholds_change_the_order_and_stand_in_the_address(opened):
     page = opened()
     page.click("details.weights summary")
-    page.fill("[data-threshold='0.forces']", "20")
-    page.fill("[data-threshold='1.forces']", "60")
+    page.fill("[data-threshold='0.error']", "20")
+    page.fill("[data-threshold='1.error']", "60")
     first = page.locator("#matrix tbody tr", has_text="soap").locator("td.value")
     assert first.nth(0).inner_text().startswith("● 20.0")
     assert first.nth(1).inner_text().startswith("◐ 50.0")
@@ -140,7 +164,7 @@ def test_weights_and_thresholds_change_the_order_and_stand_in_the_address(opened
         page.fill(f"[data-weight='{measure}']", "0")
     assert matrix_order(page)[0] == "mace"
     again = opened(page.url.partition("#")[2])
-    assert again.input_value("[data-threshold='1.forces']") == "60"
+    assert again.input_value("[data-threshold='1.error']") == "60"
     assert again.input_value("#rank") == "weights"
     assert matrix_order(again) == matrix_order(page)
 
@@ -159,6 +183,46 @@ def test_filters_by_text_family_problem_and_element(opened):
     assert "element=Si" in page.url
 
 
+def test_the_order_of_the_address_outlasts_a_filter_and_gives_way_to_another_rank(opened):
+    page = opened()
+    page.wait_for_selector("#matrix .dt-column-order")
+    silicon = "#matrix th[data-name^='silicon'] .dt-column-order"
+    page.click(silicon)
+    page.click(silicon)
+    order = [HOSTILE, "soap", "mace", "morse"]  # 70, 50, 10, a failure
+    assert matrix_order(page) == order
+    page.fill("[data-filter=text]", "a")
+    page.fill("[data-filter=text]", "")
+    page.check("#judge")
+    assert matrix_order(page) == order
+    assert matrix_order(opened(page.url.partition("#")[2])) == order
+    page.select_option("#rank", "worst")
+    assert "order.matrix" not in page.url
+    assert matrix_order(page)[0] == "mace"
+
+
+def test_a_problem_without_forces_is_ranked_by_its_energies(opened, mixed):
+    page = opened(address=mixed)
+    page.wait_for_selector("#matrix .dt-column-order")
+    assert column(page, "#matrix thead th[data-p] small") == ["meV/Å", "meV/atom"]
+    # soap: (1 · 3)^½, mace: (2 · 1)^½; later has no number
+    assert matrix_order(page) == ["mace", "soap", "later"]
+    assert column(page, "#matrix td.merit") == ["1.41×", "1.73×", "–"]
+    assert column(page, "#matrix tbody tr:has-text('later') td.value") == ["not run", "waiting"]
+    assert page.locator("#matrix td.value").nth(1).get_attribute("title") == "1.00 [0.900, 1.10] meV/atom"
+    page.check("#judge")
+    assert column(page, "#matrix tbody tr:has-text('mace') td.value") == ["● 40.0#2", "● 1.00#1"]
+    assert page.input_value("[data-threshold='0.error']") == "", "50 meV/Å or 1 meV/atom"
+
+
+def test_the_page_names_problems_that_an_order_passes_over(opened):
+    page = opened("rank=tasks_passed")
+    text = page.inner_text("#measure")
+    assert "× best is without silicon · official" in text
+    page.select_option("#rank", "error")
+    assert "× best is without" not in page.inner_text("#measure")
+
+
 def test_chosen_rows_are_compared(opened):
     page = opened()
     for name in ("soap", "mace"):
@@ -172,6 +236,54 @@ def test_chosen_rows_are_compared(opened):
         "p => p.data.filter(t => t.name && t.visible !== false).map(t => t.name)"
     )
     assert set(shown) == {"soap", "mace"}
+
+
+def pair_rows(page, problem=2):
+    rows = page.locator(f"#panel-{problem}-leaderboard table.pairs tbody tr:visible")
+    return [row.locator("td").all_inner_texts() for row in rows.all()]
+
+
+def test_pairs_are_those_with_the_best_or_of_the_chosen_rows(opened):
+    page = opened("tab=problem-2")
+    page.wait_for_selector("#panel-2-leaderboard table.pairs .dt-column-order")
+    # 10, 50 and 70 meV/Å with intervals of ±10 %: half widths (1 + 25)^½, (1 + 49)^½ and (25 + 49)^½
+    against_soap = ["mace", "soap", "−40.0 [−45.1, −34.9]", "> 0.99", "better ~"]
+    against_hostile = ["mace", HOSTILE, "−60.0 [−67.1, −52.9]", "> 0.99", "better ~"]
+    between = ["soap", HOSTILE, "−20.0 [−28.6, −11.4]", "> 0.99", "better ~"]
+    assert pair_rows(page) == [against_soap, against_hostile]
+    for name in ("soap", HOSTILE):
+        page.locator("#matrix").get_by_label(f"Choose {name}", exact=True).check()
+    assert pair_rows(page) == [between]
+    page.locator("#matrix").get_by_label("Choose soap", exact=True).uncheck()
+    assert pair_rows(page) == [against_hostile, between]
+    page.locator("#matrix").get_by_label(f"Choose {HOSTILE}", exact=True).uncheck()
+    page.locator("#matrix").get_by_label("Choose morse", exact=True).check()
+    assert pair_rows(page) == []
+    assert "no pair that is compared here" in page.inner_text("#panel-2-leaderboard .which")
+
+
+def test_pairs_of_another_problem_follow_the_choice(opened):
+    page = opened("tab=problem-2")
+    for name in ("soap", "mace"):
+        page.check(f"input[aria-label='Choose {name}']")
+    page.click("#problem-1-tab")
+    # 20 and 20 meV/Å: no difference, half width (4 + 4)^½
+    assert [row[2:] for row in pair_rows(page, 1)] == [["0 [−2.83, 2.83]", "0.50", "equivalent ~"]]
+    assert "within ±5 meV/Å" in page.inner_text("#panel-1-leaderboard [data-id=pairs] .caption")
+
+
+def test_pairs_are_sorted_and_leave_the_page(opened):
+    page = opened("tab=problem-2")
+    head = "#panel-2-leaderboard table.pairs th[data-name='difference']"
+    page.click(f"{head} .dt-column-order")
+    assert [row[1] for row in pair_rows(page)] == [HOSTILE, "soap"]
+    page.check("input[aria-label='Choose soap']")
+    assert [row[:2] for row in pair_rows(page)] == [["mace", "soap"], ["soap", HOSTILE]]
+    with page.expect_download() as download:
+        page.select_option("#panel-2-leaderboard [data-id=pairs] select.export", "Download CSV")
+    rows = list(csv.reader(Path(download.value.path()).open(encoding="utf-8")))
+    assert rows[0] == ["method", "compared with", "difference (meV/Å)", "P", "verdict"]
+    assert rows[1][:3] == ["mace", "soap", "−40.0 [−45.1, −34.9]"]
 
 
 def test_tables_are_sorted_by_numbers_with_failures_last(opened):
@@ -235,6 +347,20 @@ def test_tabs_and_cells_by_keyboard(opened):
     assert "mace" in page.inner_text("#drawer h2")
 
 
+def test_the_tab_key_reaches_the_first_cell_that_is_shown(opened):
+    page = opened()
+    page.wait_for_selector("#matrix td[tabindex='0']")
+    page.fill("[data-filter=problem]", "silicon")
+    page.fill("[data-filter=text]", "soap")
+    stop = page.locator("#matrix tbody [tabindex='0']")
+    assert stop.count() == 1
+    assert "soap" in stop.locator("xpath=..").inner_text()
+    stop.focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    assert page.evaluate("document.activeElement.dataset.problem") == "1", "the first column is hidden"
+
+
 def test_legend_hides_a_method_everywhere(opened):
     page = opened("part=transfer")
     drawn(page).first.wait_for()
@@ -260,6 +386,94 @@ def test_tables_and_figures_leave_the_page(opened):
         assert Path(download.value.path()).read_bytes().startswith(start)
 
 
+def test_columns_that_a_filter_hid_stay_on_the_page(opened):
+    page = opened()
+    page.wait_for_selector(".table[data-id=matrix] > select.export")
+    page.fill("[data-filter=problem]", "silicon")
+    with page.expect_download() as download:
+        page.select_option(".table[data-id=matrix] > select.export", "Download CSV")
+    rows = list(csv.reader(Path(download.value.path()).open(encoding="utf-8")))
+    assert rows[0][:2] == ["method", "times the best"]
+    assert [name.split()[0] for name in rows[0][2:]] == ["silicon"]
+    assert rows[0][2].endswith(" (meV/Å)")
+    assert {len(row) for row in rows} == {3}
+
+
+def test_figures_leave_with_the_names_of_methods_as_they_are(opened):
+    page = opened("part=cost")
+    with page.expect_download() as download:
+        page.select_option("#panel-1-cost figure select.export >> nth=0", "Download CSV")
+    rows = list(csv.reader(Path(download.value.path()).open(encoding="utf-8")))
+    assert rows[0] == ["trace", "x", "y"]
+    assert HOSTILE in {row[0] for row in rows}
+    assert all(float(row[2]) > 0 for row in rows[1:])
+
+
+def export(browser, function, *texts):
+    """Results of a function of the script of exports."""
+    source = REPORT.joinpath("page", "script", "exports.js").read_text("utf-8")
+    page = browser.new_page()
+    results = page.evaluate(f"texts => {{ {source}; return texts.map({function}); }}", list(texts))
+    page.close()
+    return results
+
+
+TEXTS = ["=1+1", " +x", "-stress", "@a", "\uff1da", "\tx", "a,b", 'a "b"', "x\r\ny", "a b", "a=b", "–", "−1"]
+
+
+def test_texts_are_no_formulas_as_in_the_files_of_the_report(browser):
+    cells = export(browser, "csvCell", *TEXTS)
+    ((*read,),) = csv.reader(io.StringIO(",".join(cells)))
+    assert read == [inert(text) for text in TEXTS]
+    assert export(browser, "csvCell", -0.5, None) == ["-0.5", ""]
+
+
+def test_texts_are_no_markup_of_markdown_as_in_the_files_of_the_report(browser):
+    texts = ["soap_gpr", "_a_", "a|b", "<b>", "a & b", "[x](y)", "~a", "$x$", "*b*", "# a", "a ##", "\\", "`"]
+    assert export(browser, "markdownWords", *texts) == [safe(text) for text in texts]
+
+
+def test_latex_of_signs(browser):
+    texts = ["32 of 32 (≥ 0.91)", r"a_b & 5 % #1 {x} ~ ^ \ $", "8.1 ±0.5 µs", "meV/Å³", "10⁻³", "1–2", "[a]"]
+    assert export(browser, "latexWords", *texts) == [
+        r"32 of 32 ($\geq$ 0.91)",
+        r"a\_b \& 5 \% \#1 \{x\} \textasciitilde{} \textasciicircum{} \textbackslash{} \$",
+        r"8.1 $\pm$0.5 $\mu$s",
+        r"meV/\AA{}$^{3}$",
+        r"10$^{-}$$^{3}$",
+        "1--2",
+        "{}[a]",
+    ]
+
+
+def signs():
+    """Signs beyond ASCII in the texts of the report, without those of docstrings."""
+    texts = []
+    for folder in ("tables", "quantities", "dataframes", "figures", "verdict"):
+        for file in REPORT.joinpath(folder).iterdir():
+            tree = ast.parse(file.read_text("utf-8")) if file.name.endswith(".py") else ast.parse("")
+            documented = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+            constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+            texts += [c.value for c in constants if isinstance(c.value, str) and c not in documented]
+    return sorted({sign for text in texts for sign in text if not sign.isascii()} - {"\u0303"})
+
+
+def test_latex_has_a_command_for_every_sign_of_the_report(browser):
+    found = signs()
+    assert {"±", "×", "µ", "Å", "σ", "²", "₁", "√"} < set(found)
+    commands = export(browser, "latexWords", *found, *"≤≥∞→°…‡§¶")
+    assert [command for command in commands if not command.isascii()] == []
+
+
+def test_a_damaged_address_opens_the_page(opened):
+    page = opened("100%")
+    assert page.inner_text("#count") == "4 methods"
+    page = opened("order.matrix=99 asc&rank=nothing&case=x")
+    page.wait_for_selector("#matrix .dt-column-order")
+    assert matrix_order(page)[0] == "mace"
+    assert page.input_value("#rank") == "error"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_themes_colour_figures_too(opened, scheme):
     page = opened("part=cost", color_scheme=scheme)
@@ -280,6 +494,7 @@ def test_paper_holds_every_figure(opened):
     page.emulate_media(media="print")
     assert page.locator("#problem-2").is_visible()
     assert not page.locator(".tools").is_visible()
+    assert "−40.0 [−45.1, −34.9]" in page.inner_text("#problem-2 table.pairs")
     page.emulate_media(media="screen")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert not page.locator("#problem-2").is_visible()
@@ -295,6 +510,10 @@ def test_a_phone_shows_cards_and_nothing_wider_than_itself(opened):
     )
     cell = page.locator("#panel-1-leaderboard tbody td").nth(2)
     assert cell.evaluate("c => getComputedStyle(c, '::before').content") == '"F RMSE"'
+    page.check("input[aria-label='Choose mace']")
+    cell = page.locator("table.pairs:visible tbody td").nth(2)
+    assert cell.evaluate("c => getComputedStyle(c, '::before').content") == '"difference"'
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
 @pytest.mark.parametrize(

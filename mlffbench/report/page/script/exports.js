@@ -1,18 +1,48 @@
 // Copies and downloads: tables as CSV, Markdown and LaTeX, figures as PNG, SVG and CSV.
-const csvCell = text => /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-const latexSigns = {"\\": "\\textbackslash{}", "±": "$\\pm$", "−": "$-$", "–": "--", "×": "$\\times$", "µ": "$\\mu$", "Å": "\\AA{}", "‡": "\\ddag{}", "§": "\\S{}", "¶": "\\P{}", "≤": "$\\leq$", "∞": "$\\infty$", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}"};
-const latexWords = text => [...text].map(c => latexSigns[c] ?? ("&%$#_{}".includes(c) ? `\\${c}` : c)).join("");
+
+// Numbers stay numbers; a text that a spreadsheet would compute gets an apostrophe, as in csv_file.inert.
+function csvCell(value) {
+  if (typeof value === "number") return String(value);
+  const text = String(value ?? "").replace(/\r\n?/g, "\n");
+  const quote = /^(?:[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20])/.test(text) ? "'" : "";
+  return /[",\n]/.test(text) ? `"${quote}${text.replaceAll('"', '""')}"` : quote + text;
+}
+
+// Characters of Markdown, as in markdown.safe.
+const markdownWords = text => text.replace(/[\\`*~$|[]|(?<![^\W_])_|_(?![^\W_])|:(?=[\w+-]+:)|#+$/g, "\\$&")
+  .replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+// Signs that LaTeX does not take as they are; those of mathematics by the names of their commands.
+const mathSigns = "± pm × times · cdot ≤ leq ≥ geq ≈ approx ≠ neq → to ∞ infty √ surd ∇ nabla ∂ partial ∫ int ⟨ langle ⟩ rangle ‖ Vert "
+  + "α alpha β beta γ gamma δ delta ε varepsilon ζ zeta η eta θ theta κ kappa λ lambda µ mu μ mu ν nu ξ xi π pi ρ rho σ sigma τ tau φ varphi "
+  + "χ chi ψ psi ω omega Γ Gamma Δ Delta Θ Theta Λ Lambda Ξ Xi Π Pi Σ Sigma Φ Phi Ψ Psi Ω Omega";
+const latexSigns = {
+  ...Object.fromEntries([..."&%$#_{}"].map(sign => [sign, `\\${sign}`])),
+  ...Object.fromEntries([...mathSigns.matchAll(/(\S) (\w+)/gu)].map(([, sign, name]) => [sign, `$\\${name}$`])),
+  "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "<": "\\textless{}", ">": "\\textgreater{}", "|": "\\textbar{}",
+  "−": "$-$", "–": "--", "—": "---", "…": "\\dots{}", "“": "``", "”": "''", "’": "'", "°": "$^\\circ$", "Å": "\\AA{}", "\u212b": "\\AA{}",
+  "‡": "\\ddag{}", "§": "\\S{}", "¶": "\\P{}", "\u00a0": "~",
+};
+
+function latexSign(sign) {
+  const plainSign = sign.normalize("NFKC").replace("−", "-");
+  if (/[⁰¹²³⁴-⁹⁺⁻ᵇᵀ]/.test(sign)) return `$^{${plainSign}}$`;
+  return /[₀-₉]/.test(sign) ? `$_{${plainSign}}$` : latexSigns[sign] ?? sign;
+}
+
+// A bracket or a star at the start of a row would be an argument of the end of the row before.
+const latexWords = text => (/^[[*]/.test(text) ? "{}" : "") + [...text].map(latexSign).join("");
 
 function grid(table) {
-  const shownCells = row => [...row.cells].filter(c => !c.classList.contains("choice"));
+  const shownCells = row => unhidden(row.cells).filter(c => !c.classList.contains("choice"));
   const texts = cells => cells.map(c => (c.dataset.text ?? c.innerText).trim().replace(/\s+/g, " "));
   const header = shownCells(table.tHead.rows[0]).map(c => (c.dataset.name ?? c.innerText.trim()) + (c.dataset.unit ? ` (${c.dataset.unit})` : ""));
-  return [header, ...[...table.tBodies[0].rows].filter(row => !row.hidden).map(row => texts(shownCells(row)))];
+  return [header, ...rowsOf(table).map(row => texts(shownCells(row)))];
 }
 
 const writers = {
   CSV: rows => rows.map(row => row.map(csvCell).join(",")).join("\n") + "\n",
-  Markdown: ([header, ...rows]) => [header, header.map(() => "---"), ...rows].map(row => `| ${row.map(c => c.replaceAll("|", "\\|")).join(" | ")} |`).join("\n") + "\n",
+  Markdown: ([header, ...rows]) => [header, header.map(() => "---"), ...rows].map(row => `| ${row.map(markdownWords).join(" | ")} |`).join("\n") + "\n",
   LaTeX: ([header, ...rows]) => [
     `\\begin{tabular}{l${"r".repeat(header.length - 1)}}`, "\\toprule", `${header.map(latexWords).join(" & ")} \\\\`, "\\midrule",
     ...rows.map(row => `${row.map(latexWords).join(" & ")} \\\\`), "\\bottomrule", "\\end{tabular}"].join("\n") + "\n",
@@ -67,10 +97,14 @@ function offerExport(table) {
   place.prepend(menu(`Export the table ${place.dataset.title}`, entries));
 }
 
+// Names in figures are texts of HTML.
+const unescaped = text => new DOMParser().parseFromString(text, "text/html").documentElement.textContent;
+
 function csvOfFigure(plot) {
+  const value = v => typeof v === "string" ? unescaped(v) : v;
   const rows = [["trace", "x", "y"]];
   plot.data.filter(trace => trace.visible !== false && trace.x).forEach(trace =>
-    Array.from(trace.x).forEach((x, i) => rows.push([trace.name ?? "", String(x), String(trace.y[i])])));
+    Array.from(trace.x).forEach((x, i) => rows.push([trace.name ?? "", x, trace.y[i]].map(value))));
   return writers.CSV(rows);
 }
 

@@ -7,6 +7,7 @@ function showProblems() {
     document.querySelectorAll(`[data-problem="${p}"]`).forEach(part => { part.hidden = !on; });
   });
   showMatrixProblems();
+  enterTables();
 }
 
 function writeFilters() {

@@ -11,9 +11,10 @@ function plain(value) {
 }
 
 const measureOf = id => board.measures.find(measure => measure.id === id);
-const chosenRank = () => state.get("rank") ?? page.rank ?? board.measures[0]?.id;
+const isRank = id => id === "weights" || measureOf(id) !== undefined;
+const chosenRank = () => [state.get("rank"), page.rank].find(isRank) ?? board.measures[0]?.id;
 const weightOf = measure => Number(state.get(`w.${measure.id}`) ?? measure.weight);
-const thresholdOf = (measure, i) => state.has(`t${i}.${measure.id}`) ? Number(state.get(`t${i}.${measure.id}`)) : measure.limits[i];
+const thresholdOf = (measure, i, p) => state.has(`t${i}.${measure.id}`) ? Number(state.get(`t${i}.${measure.id}`)) : measure.limits[p][i];
 
 // An entry: value, ends of its interval, note, rank.
 const entryOf = (measure, p, m) => measure.values[p][m] ?? [null, null, null, "", null];
@@ -49,10 +50,10 @@ function merits() {
   return page.methods.map((_, m) => merit(m, measures, problems, best));
 }
 
-function shade(cell, measure, value, best, worst) {
+function shade(cell, measure, p, value, best, worst) {
   cell.className = "value";
   cell.style.removeProperty("--depth");
-  const [good, usable] = state.has("judge") ? [thresholdOf(measure, 0), thresholdOf(measure, 1)] : [null, null];
+  const [good, usable] = state.has("judge") ? [thresholdOf(measure, 0, p), thresholdOf(measure, 1, p)] : [null, null];
   if (value === null) return "";
   if (!measure.more_is_better && (good !== null || usable !== null)) {
     const grade = good !== null && value <= good ? "passed" : usable !== null && value <= usable ? "marginal" : "failed";
@@ -70,13 +71,23 @@ function fillMatrix() {
   page.problems.forEach((_, p) => fillColumn(matrix, measure, p));
   const unit = measure.unit ? ` (${measure.unit})` : "";
   document.getElementById("measure").textContent = chosenRank() === "weights"
-    ? `Ordered by all measures with their weights; the cells show ${measure.name}${unit}. ` : `${measure.name}${unit}: ${measure.sentence} `;
+    ? `Ordered by all measures with their weights; the cells show ${measure.name}${unit}. ` : `${measure.name}${unit}: ${measure.sentence} ${leftOut(measure)}`;
   matrix.querySelectorAll("td.merit").forEach(cell => {
     const value = places[Number(cell.parentElement.dataset.m)];
     cell.dataset.order = value === null ? "nan" : value;
     cell.textContent = value === null ? MISSING : value === Infinity ? "∞" : value < 10 ? `${value.toFixed(2)}×` : `${value.toFixed(0)}×`;
   });
-  if (api) api.rows().invalidate("dom").order([[matrix.querySelector("td.merit").cellIndex, "asc"]]).draw();
+  if (api) api.rows().invalidate("dom").order(orderInHash(matrix, orderOfMerit(matrix))).draw();
+}
+
+const orderOfMerit = matrix => [[matrix.tHead.querySelector("[data-name='times the best']").cellIndex, "asc"]];
+
+// A sentence on the problems that the order passes over.
+function leftOut(measure) {
+  const names = page.problems.filter((problem, p) => problem.shown !== false && bestOf(measure, p) === null).map(problem => problem.name);
+  if (!names.length) return "";
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
+  return `× best is without ${names.slice(0, 3).join(", ")}${more}, where no ranked method has such a number above 0. `;
 }
 
 function fillColumn(matrix, measure, p) {
@@ -85,14 +96,16 @@ function fillColumn(matrix, measure, p) {
   const positive = entries.map(([value]) => value).filter(value => value > 0);
   const ends = [Math.min(...positive), Math.max(...positive)];
   const [best, worst] = measure.more_is_better ? ends.reverse() : ends;
+  const head = matrix.tHead.querySelector(`[data-problem="${p}"]`);
+  head.dataset.unit = head.querySelector("small").textContent = measure.units[p];
   cells.forEach((cell, i) => {
     const [value, low, high, note, rank] = entries[i], word = board.words[p][Number(cell.parentElement.dataset.m)] || (value === null ? note : "");
-    const grade = shade(cell, measure, value, best, worst);
+    const grade = shade(cell, measure, p, value, best, worst);
     const interval = low === null || high === null ? "" : ` [${plain(low)}, ${plain(high)}]`;
     cell.dataset.order = value ?? "nan";
     cell.dataset.text = value === null ? word || MISSING : `${plain(value)}${interval}${note ? ` ${note}` : ""}${rank ? `, rank ${rank}` : ""}`;
     cell.replaceChildren(value === null ? word || MISSING : `${grade}${plain(value)}`);
-    cell.title = value === null ? "" : `${plain(value)}${interval || ", no interval: measured once"} ${measure.unit}`;
+    cell.title = value === null ? "" : `${plain(value)}${interval || ", no interval: measured once"} ${measure.units[p]}`;
     if (value === null && word) cell.classList.add("word");
     if (value !== null && note) cell.append(element("small", {}, note));
     if (rank) cell.append(element("small", {class: "rank"}, `#${rank}`));
@@ -120,15 +133,21 @@ function writeMerit() {
   document.getElementById("judge").checked = state.has("judge");
   board.measures.forEach(measure => {
     setInput(`[data-weight="${measure.id}"]`, weightOf(measure));
-    [0, 1].forEach(i => setInput(`[data-threshold="${i}.${measure.id}"]`, thresholdOf(measure, i) ?? ""));
+    [0, 1].forEach(i => {
+      const [limit, ...others] = new Set(page.problems.map((_, p) => thresholdOf(measure, i, p)));
+      setInput(`[data-threshold="${i}.${measure.id}"]`, others.length ? "" : limit ?? "");
+    });
   });
 }
 
+// Another order of merit takes the place of a column that the matrix was sorted by.
+const rankBy = changes => remember({...changes, [orderKey(document.getElementById("matrix"))]: null});
+
 function followMerit() {
-  document.getElementById("rank")?.addEventListener("change", event => { remember({rank: event.target.value}); fillMatrix(); });
+  document.getElementById("rank")?.addEventListener("change", event => { rankBy({rank: event.target.value}); fillMatrix(); });
   document.getElementById("judge")?.addEventListener("change", event => { remember({judge: event.target.checked ? "1" : null}); fillMatrix(); });
   document.querySelectorAll("[data-weight]").forEach(input => input.addEventListener("input", () => {
-    remember({[`w.${input.dataset.weight}`]: input.value, rank: "weights"});
+    rankBy({[`w.${input.dataset.weight}`]: input.value, rank: "weights"});
     writeMerit();
     fillMatrix();
   }));

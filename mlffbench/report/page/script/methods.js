@@ -24,6 +24,8 @@ function showMethods() {
     button.setAttribute("aria-pressed", !hidden.has(Number(button.dataset.m))));
   document.querySelectorAll("input.choose").forEach(box => { box.checked = chosen.has(Number(box.value)); });
   showColumns();
+  showPairs();
+  enterTables();
   drawn.forEach(hideTraces);
   const count = document.getElementById("count");
   if (count) {

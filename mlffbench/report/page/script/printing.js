@@ -6,6 +6,7 @@ async function showAll() {
   before.forEach(panel => { panel.hidden = false; });
   document.documentElement.classList.add("printing");
   applyTheme();
+  showPairs();
   await Promise.all([...document.querySelectorAll(".plot")].map(draw));
 }
 

@@ -1,5 +1,5 @@
 async function start() {
-  if (hasPack("board")) board = await packed("board");
+  if (hasPack("board")) [board, comparisons] = await Promise.all([packed("board"), packed("pairs")]);
   followTheme();
   followLegends();
   followTabs();

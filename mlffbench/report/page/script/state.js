@@ -6,7 +6,11 @@ function readHash() {
   [...state.keys()].forEach(key => state.delete(key));
   const hash = location.hash.slice(1);
   if (hash.includes("=")) new URLSearchParams(hash).forEach((value, key) => state.set(key, value));
-  else if (hash) state.set("at", decodeURIComponent(hash));
+  else if (hash) state.set("at", decoded(hash));
+}
+
+function decoded(text) {
+  try { return decodeURIComponent(text); } catch { return text; }  // of a lone %
 }
 
 function remember(changes) {

@@ -27,7 +27,8 @@ async function enhance(table) {
   const none = {topStart: null, topEnd: null, bottomStart: null, bottomEnd: null};
   tables.set(table, new DataTable(table, {
     paging: false, info: false, searching: false, autoWidth: false, order: [], layout: none,
-    columnDefs: [{targets: "_all", type: "measured"}, {targets: "fixed", orderable: false}],
+    orderMulti: false,
+    columnDefs: [{targets: "_all", type: "measured", orderSequence: ["asc", "desc"]}, {targets: "fixed", orderable: false}],
     language: {emptyTable: "nothing was measured"},
   }));
   labelCells(table);
@@ -38,16 +39,21 @@ async function enhance(table) {
   showColumns();
 }
 
-// The order of a table stands in the hash, too.
+// The order of a table stands in the hash, too; without it (or with one that cannot be) the table has its own.
+const orderKey = table => `order.${table.dataset.key}`;
+
+function orderInHash(table, own) {
+  const [, column, direction] = /^(\d+) (asc|desc)$/.exec(state.get(orderKey(table)) ?? "") ?? [];
+  return column < tables.get(table).columns().count() ? [[Number(column), direction]] : own;
+}
+
 function rememberOrder(table) {
-  const key = `order.${table.dataset.key}`, api = tables.get(table);
+  const key = orderKey(table), api = tables.get(table);
   const restore = () => {
-    const [column, direction] = (state.get(key) ?? "").split(" ");
-    const [now] = api.order();
-    const wanted = column ? [[Number(column), direction]] : first;
+    const [now] = api.order(), wanted = orderInHash(table, first);
     if (String(wanted) !== String(now ? [now] : [])) api.order(wanted).draw();
   };
-  const first = api.order().filter(order => order[1]);
+  const first = table.id === "matrix" ? orderOfMerit(table) : api.order().filter(order => order[1]);
   restore();
   follow(restore);
   table.addEventListener("click", event => {

@@ -4,6 +4,7 @@ const panelOf = tab => document.getElementById(tab.getAttribute("aria-controls")
 
 function reveal(panel) {
   const seen = element => element.offsetParent !== null;
+  showPairs(panel);
   const sorted = [...tablesIn(panel)].filter(seen).map(enhance);
   [...panel.querySelectorAll(".plot")].filter(seen).forEach(plot => near.observe(plot));
   [...panel.querySelectorAll(".js-plotly-plot")].filter(seen).forEach(plot => Plotly.Plots.resize(plot));

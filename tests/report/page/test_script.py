@@ -120,6 +120,13 @@ def drawn(page):
     return page.locator(".js-plotly-plot:visible")
 
 
+def downloaded_rows(page, menu):
+    """Rows of the CSV file of a menu of exports."""
+    with page.expect_download() as download:
+        page.select_option(menu, "Download CSV")
+    return list(csv.reader(io.StringIO(Path(download.value.path()).read_text("utf-8"))))
+
+
 # ---------------------------------------------------------------- order and choice
 def test_matrix_is_ordered_by_the_geometric_mean_and_failures_stand_last(opened):
     page = opened()
@@ -279,9 +286,7 @@ def test_pairs_are_sorted_and_leave_the_page(opened):
     assert [row[1] for row in pair_rows(page)] == [HOSTILE, "soap"]
     page.check("input[aria-label='Choose soap']")
     assert [row[:2] for row in pair_rows(page)] == [["mace", "soap"], ["soap", HOSTILE]]
-    with page.expect_download() as download:
-        page.select_option("#panel-2-leaderboard [data-id=pairs] select.export", "Download CSV")
-    rows = list(csv.reader(Path(download.value.path()).open(encoding="utf-8")))
+    rows = downloaded_rows(page, "#panel-2-leaderboard [data-id=pairs] select.export")
     assert rows[0] == ["method", "compared with", "difference (meV/Å)", "P", "verdict"]
     assert rows[1][:3] == ["mace", "soap", "−40.0 [−45.1, −34.9]"]
 
@@ -390,9 +395,7 @@ def test_columns_that_a_filter_hid_stay_on_the_page(opened):
     page = opened()
     page.wait_for_selector(".table[data-id=matrix] > select.export")
     page.fill("[data-filter=problem]", "silicon")
-    with page.expect_download() as download:
-        page.select_option(".table[data-id=matrix] > select.export", "Download CSV")
-    rows = list(csv.reader(Path(download.value.path()).open(encoding="utf-8")))
+    rows = downloaded_rows(page, ".table[data-id=matrix] > select.export")
     assert rows[0][:2] == ["method", "times the best"]
     assert [name.split()[0] for name in rows[0][2:]] == ["silicon"]
     assert rows[0][2].endswith(" (meV/Å)")
@@ -401,9 +404,7 @@ def test_columns_that_a_filter_hid_stay_on_the_page(opened):
 
 def test_figures_leave_with_the_names_of_methods_as_they_are(opened):
     page = opened("part=cost")
-    with page.expect_download() as download:
-        page.select_option("#panel-1-cost figure select.export >> nth=0", "Download CSV")
-    rows = list(csv.reader(Path(download.value.path()).open(encoding="utf-8")))
+    rows = downloaded_rows(page, "#panel-1-cost figure select.export >> nth=0")
     assert rows[0] == ["trace", "x", "y"]
     assert HOSTILE in {row[0] for row in rows}
     assert all(float(row[2]) > 0 for row in rows[1:])

@@ -120,6 +120,12 @@ def drawn(page):
     return page.locator(".js-plotly-plot:visible")
 
 
+def sort_by(page, head, direction):
+    """Click on the head of a column, and wait until the rows stand in this direction."""
+    page.click(f"{head} .dt-column-order")
+    page.wait_for_selector(f"{head}[aria-sort={direction}]")
+
+
 def downloaded_rows(page, menu):
     """Rows of the CSV file of a menu of exports."""
     with page.expect_download() as download:
@@ -193,9 +199,8 @@ def test_filters_by_text_family_problem_and_element(opened):
 def test_the_order_of_the_address_outlasts_a_filter_and_gives_way_to_another_rank(opened):
     page = opened()
     page.wait_for_selector("#matrix .dt-column-order")
-    silicon = "#matrix th[data-name^='silicon'] .dt-column-order"
-    page.click(silicon)
-    page.click(silicon)
+    for direction in ("ascending", "descending"):
+        sort_by(page, "#matrix th[data-name^='silicon']", direction)
     order = [HOSTILE, "soap", "mace", "morse"]  # 70, 50, 10, a failure
     assert matrix_order(page) == order
     page.fill("[data-filter=text]", "a")
@@ -281,8 +286,7 @@ def test_pairs_of_another_problem_follow_the_choice(opened):
 
 def test_pairs_are_sorted_and_leave_the_page(opened):
     page = opened("tab=problem-2")
-    head = "#panel-2-leaderboard table.pairs th[data-name='difference']"
-    page.click(f"{head} .dt-column-order")
+    sort_by(page, "#panel-2-leaderboard table.pairs th[data-name='difference']", "ascending")
     assert [row[1] for row in pair_rows(page)] == [HOSTILE, "soap"]
     page.check("input[aria-label='Choose soap']")
     assert [row[:2] for row in pair_rows(page)] == [["mace", "soap"], ["soap", HOSTILE]]
@@ -293,16 +297,16 @@ def test_pairs_are_sorted_and_leave_the_page(opened):
 
 def test_tables_are_sorted_by_numbers_with_failures_last(opened):
     page = opened("tab=problem-2")
-    rows = "#panel-2-leaderboard tbody tr"
-    page.wait_for_selector("#panel-2-leaderboard .dt-column-order")
-    page.click("#panel-2-leaderboard th[data-name='F RMSE'] .dt-column-order")
+    rows = "#panel-2-leaderboard [data-id=leaderboard] tbody tr"
+    head = "#panel-2-leaderboard th[data-name='F RMSE']"
+    sort_by(page, head, "ascending")
     assert [name.split()[0] for name in column(page, f"{rows} td:nth-child(2)")][:2] == ["mace", "soap"]
-    page.click("#panel-2-leaderboard th[data-name='F RMSE'] .dt-column-order")
+    sort_by(page, head, "descending")
     names = column(page, f"{rows} td:nth-child(2)")
     assert names[0] == HOSTILE
     assert names[-1] == "morse"  # it failed
     again = opened(page.url.partition("#")[2])
-    again.wait_for_selector("#panel-2-leaderboard .dt-column-order")
+    again.wait_for_selector(f"{head}[aria-sort=descending]")
     assert column(again, f"{rows} td:nth-child(2)") == names
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from statistics import median
 from typing import Any
 
 from mlffbench.report.budgets import budget_text, unequal
-from mlffbench.report.conditions import FACETS, timed_apart
-from mlffbench.report.contrast import DATASET, SPLIT, at
+from mlffbench.report.conditions import FACETS, beside_others, other_loads, timed_apart
+from mlffbench.report.contrast import DATASET, SPLIT
 from mlffbench.report.problems import Document, Method, Problem, dig
 from mlffbench.report.wording import flat
 
@@ -114,24 +113,6 @@ def _facets(problem: Problem, names: list[str]) -> Difference:
 
 
 def _loads(problem: Problem) -> Difference:
-    """Methods that were fitted beside other cases, or on a machine busier than most others found it."""
-    alone, loads = at("timings", "fit", "alone"), _load_averages(problem)
-    usual = median(load for load, _ in loads.values()) if loads else 0.0
-    for method in problem.methods:
-        load, cores = loads.get(method.label, (usual, 1))
-        if any(alone(document) is False for document in method.done):
-            yield method.label, "beside other cases"
-        elif load - usual > cores:
-            yield method.label, f"load {load:.3g} on {cores} core{'s' * (cores > 1)}, {usual:.3g} for most"
-
-
-def _load_averages(problem: Problem) -> dict[str, tuple[float, int]]:
-    """Largest load average of each method, and the cores of its machine."""
-    loads: dict[str, tuple[float, int]] = {}
-    for method in problem.methods:
-        for document in method.done:
-            load = dig(document, "provenance", "load_average")
-            cores = dig(document, "provenance", "machine", "usable_cores")
-            if isinstance(load, int | float) and isinstance(cores, int):
-                loads[method.label] = max(loads.get(method.label, (0.0, 1)), (float(load), cores))
-    return loads
+    """Methods that were fitted beside other cases, or on a machine busier or freer than most found it."""
+    beside = dict.fromkeys(beside_others(problem), "beside other cases")
+    yield from {**other_loads(problem), **beside}.items()

@@ -10,7 +10,9 @@ from mlffbench.report.contrast import Of, at, contrast, methods_by_value, some
 from mlffbench.report.problems import Document, Problem, dig
 from mlffbench.report.wording import flat
 
-__all__ = ["mixed_precision", "other_conditions", "other_versions", "timed_apart"]
+__all__ = [
+    "beside_others", "mixed_precision", "other_conditions", "other_loads", "other_versions", "timed_apart",
+]  # fmt: skip
 
 NEAR = 1.5  # ratio of two rates of one machine at two moments, at most
 RATES = {  # of the calibration of the task speed
@@ -45,8 +47,38 @@ def timed_apart(problem: Problem) -> frozenset[str]:
     """Labels of the methods whose times were not measured under the conditions of most others.
 
     Machine, device, threads, settings and versions of the task speed are equal, and the rates of the machine
-    are within a factor of 1.5, and no other case ran beside the fit, or the method stands apart.
+    are within a factor of 1.5, no other case ran beside the fit, and the load was the usual one (see
+    `other_loads`), or the method stands apart.
     """
+    return _unlike(problem).union(other_loads(problem))
+
+
+@lru_cache(maxsize=16)
+def other_loads(problem: Problem) -> dict[str, str]:
+    """Words on the load of each method that found the machine busier or freer, by its cores, than most did.
+
+    The usual load is that within whose distance of the cores most others lie, of several the most central and
+    then the least, among the methods that are alike in all other conditions.
+    """
+    loads = _load_averages(problem)
+    alike = sorted(own for label, own in loads.items() if label not in _unlike(problem))
+    if not alike:
+        return {}
+    near = {
+        usual: [abs(load - usual) for load, cores in alike if abs(load - usual) <= cores]
+        for usual, _ in alike
+    }
+    usual = max(near, key=lambda load: (len(near[load]), -sum(near[load])))
+    return {
+        label: f"load {load:.3g} on {cores} core{'s' * (cores > 1)}, {usual:.3g} for most"
+        for label, (load, cores) in loads.items()
+        if abs(load - usual) > cores
+    }
+
+
+@lru_cache(maxsize=16)
+def _unlike(problem: Problem) -> frozenset[str]:
+    """Labels of the methods on another machine than most, in other settings, or beside other cases."""
     apart: set[str] = set()
     for labels in _differing(problem).values():
         most = max(labels.values(), key=len)
@@ -54,7 +86,7 @@ def timed_apart(problem: Problem) -> frozenset[str]:
     for rates in _rates_by_kind(problem).values():
         best = max(rates.values())
         apart |= {label for label, rate in rates.items() if best > NEAR * rate}
-    return frozenset(apart.union(_beside_others(problem)))
+    return frozenset(apart.union(beside_others(problem)))
 
 
 FACETS: dict[str, Of] = {
@@ -111,7 +143,7 @@ def _rates_by_kind(problem: Problem) -> dict[str, dict[str, float]]:
     return kinds
 
 
-def _beside_others(problem: Problem) -> list[str]:
+def beside_others(problem: Problem) -> list[str]:
     """Labels of the methods of which some fit did not have its device for itself."""
     alone = at("timings", "fit", "alone")
     return [m.label for m in problem.methods if any(alone(document) is False for document in m.done)]
@@ -119,7 +151,7 @@ def _beside_others(problem: Problem) -> list[str]:
 
 def _company(problem: Problem) -> str:
     """Methods that were fitted beside other cases, in words; '' without any."""
-    labels = _beside_others(problem)
+    labels = beside_others(problem)
     return f"other cases ran beside {some(labels)}" if labels else ""
 
 
@@ -150,6 +182,18 @@ def _threads(document: Document) -> Any:
     """Threads of torch if it was imported, else those of OpenMP, as a text."""
     threads = dig(document, "provenance", "numerics", "torch_threads")
     return flat(threads or dig(document, "provenance", "machine", "omp_num_threads") or "")
+
+
+def _load_averages(problem: Problem) -> dict[str, tuple[float, int]]:
+    """Largest load average of each method, and the cores of its machine."""
+    loads: dict[str, tuple[float, int]] = {}
+    for method in problem.methods:
+        for document in method.done:
+            load = dig(document, "provenance", "load_average")
+            cores = dig(document, "provenance", "machine", "usable_cores")
+            if isinstance(load, int | float) and isinstance(cores, int):
+                loads[method.label] = max(loads.get(method.label, (0.0, 1)), (float(load), cores))
+    return loads
 
 
 def _load(problem: Problem) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from example_documents import outcome
 
+from mlffbench.report.conditions import other_loads, timed_apart
 from mlffbench.report.formats import markdown
 from mlffbench.report.grouping import group_documents
 from mlffbench.report.results import Results
@@ -70,3 +71,43 @@ def test_a_sentence_names_few_of_many_methods():
     many = [outcome(f"m{i}") for i in range(9)]
     many[4]["model"]["device"] = "cuda"
     assert "device cuda for m4, cpu for m0, m1, m2 and 5 more" in doubts(*many)
+
+
+def loaded(*loads, beside=()):
+    """A problem of methods a, b, c ... on 2 cores under these loads, some fitted `beside` other cases."""
+    documents = []
+    for label, load in zip("abcdefgh", loads, strict=False):
+        document = outcome(label)
+        document["provenance"] |= {"machine": {"cpu": "EPYC", "usable_cores": 2}, "load_average": load}
+        document["timings"]["fit"]["alone"] = label not in beside
+        documents.append(document)
+    (problem,) = group_documents(documents)
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("loads", "apart"),
+    [
+        ((1.0, 2.9, 3.0), ""),  # 2 cores apart at most
+        ((1.0, 1.2, 3.3), "c"),  # busier
+        ((1.0, 9.0, 9.5), "a"),  # freer: its times flatter
+        ((2.1, 2.1, 6.1, 10.3, 10.4, 11.8), "abc"),  # most, three of six, lie around 10.4
+        ((8.0, 9.6, 9.9, 9.9, 10.1), ""),  # around 9.9, not 8
+        ((1.0, 9.0), "b"),  # as many on both sides: the freer machine counts
+        ((None, 1.0, 9.0), "c"),  # not known is no difference
+    ],
+)
+def test_times_under_another_load_stand_apart(loads, apart):
+    problem = loaded(*loads)
+    assert timed_apart(problem) == set(apart) == set(other_loads(problem))
+
+
+def test_the_usual_load_is_that_of_methods_that_are_alike_otherwise():
+    """Three ran beside other cases, under little load: those that did not are compared with each other."""
+    problem = loaded(3.0, 3.1, 3.2, 15.0, 15.5, 20.0, beside="abc")
+    assert timed_apart(problem) == set("abcf")
+    assert other_loads(problem)["f"] == "load 20 on 2 cores, 15 for most"
+
+
+def test_where_no_fit_had_its_device_for_itself_no_times_are_alike():
+    assert timed_apart(loaded(3.0, 3.1, 9.0, beside="abc")) == set("abc")

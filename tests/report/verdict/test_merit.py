@@ -62,6 +62,17 @@ def test_costs_are_compared_near_the_best_only():
     ]
 
 
+def test_times_under_another_load_have_no_place():
+    documents = [outcome("quiet", 0.01), outcome("alike", 0.011), outcome("busy", 0.012)]
+    for document, load in zip(documents, (1.0, 1.1, 9.0), strict=True):
+        document["provenance"] |= {"machine": {"cpu": "EPYC", "usable_cores": 2}, "load_average": load}
+    made = orders(*documents)
+    for name in ("fit time", "prediction time", "cost at equal error"):
+        assert [(method, place) for method, place, _ in made[name]] == [
+            ("quiet", 1), ("alike", 1), ("busy", None)
+        ], name  # fmt: skip
+
+
 def test_equal_values_share_a_place():
     made = merits(board(outcome("a", 0.01), outcome("b", 0.01), outcome("c", 0.02)), TaskSummary((), ()))
     assert [m.place for m in made[DEFAULT]] == [1, 1, 3]

@@ -75,9 +75,11 @@ def summary_table(summary: TaskSummary) -> Table:
 
 def _summary_cell(cell: TaskCell) -> Cell:
     if not cell.numbers:
-        return Cell(cell.word or wording.MISSING, float("nan"))
+        words = f"{cell.word} ({cell.seeds})" if cell.seeds else cell.word
+        return Cell(words or wording.MISSING, float("nan"))
     counts = list(cell.counts.values())
-    text = f"{cell.status} ({' · '.join(map(str, counts))})"
+    seeds = f"; failures in {cell.seeds}" if cell.seeds else ""
+    text = f"{cell.status} ({' · '.join(map(str, counts))}{seeds})"
     return Cell(text, counts[2] / sum(counts) + 1e-3 * counts[1] / sum(counts))
 
 

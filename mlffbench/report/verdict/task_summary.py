@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from mlffbench.harness.documents.parts import TRAINING
 from mlffbench.report.dataframes.records import records
-from mlffbench.report.problems import Method, Problem, failed_as
+from mlffbench.report.problems import Document, Method, Problem, failed_as
 from mlffbench.report.quantities.catalogue import find_quantity
 from mlffbench.report.quantities.quantity import Quantity, Status
 from mlffbench.report.quantities.values import value_text
@@ -23,7 +23,8 @@ __all__ = ["FEW", "RULE", "JudgedNumber", "TaskCell", "TaskRow", "TaskSummary", 
 FEW = 0.25  # of a task's numbers that may be marginal in a task that passed, or failed in a marginal one
 RULE = (
     "A task passed if none of its numbers failed and at most a quarter is marginal; it failed if more than a "
-    "quarter failed; else it is marginal. docs/quantities.md lists the thresholds."
+    "quarter failed, or if a seed has none of them; else it is marginal. A part that failed in any seed is a "
+    "failed number. docs/quantities.md lists the thresholds."
 )
 
 
@@ -31,10 +32,12 @@ RULE = (
 class JudgedNumber:
     """A number of a task, the mean over seeds, beside its thresholds.
 
-    `value` is in the unit of documents, `reference` the number that it is an error of, NaN without one.
+    `value` is in the unit of documents, `reference` the number that it is an error of, NaN without one. A
+    number that some seed failed to give has the status "failed".
     """
 
     test: str
+    quantity: str
     entry: Quantity
     name: str
     value: float
@@ -54,9 +57,11 @@ class TaskCell:
         None without any number that has thresholds.
     numbers : tuple of JudgedNumber
     n_failures : int
-        Parts of the task that failed and have no number.
+        Parts of the task that failed in some seed and have no number.
     word : str
         Reason for a task without numbers: ``skipped``, ``timed out``; else ''.
+    seeds : str
+        ``2 of 3 seeds``, in which some part failed; '' without any, and for a single seed.
     """
 
     task: str
@@ -64,6 +69,7 @@ class TaskCell:
     numbers: tuple[JudgedNumber, ...] = ()
     n_failures: int = 0
     word: str = ""
+    seeds: str = ""
 
     @property
     def counts(self) -> dict[Status, int]:
@@ -140,24 +146,36 @@ def _judged(row: Mapping[Any, Any]) -> JudgedNumber | None:
     text = counted_text(entry, value, float(row["trials"]), int(row["seeds"]))
     text = text or value_text(entry, value, *bounds, predicted, reference)
     name = str(row["quantity"]).replace("_", " ") if entry.is_pattern else entry.name
-    return JudgedNumber(str(row["test"]), entry, name, value, reference, text, status)
+    return JudgedNumber(str(row["test"]), str(row["quantity"]), entry, name, value, reference, text, status)
 
 
 def _cell(method: Method, task: str, numbers: Sequence[JudgedNumber]) -> TaskCell:
-    missing = list(_missing(method, task))
-    failed = [kind for kind in missing if kind != "skipped"]
+    each = [_missing(document, task) for document in method.done]
+    failed = [{part: kind for part, kind in own.items() if kind != "skipped"} for own in each]
+    parts = {part: kind for own in failed for part, kind in own.items()}
+    n_seeds = sum(map(bool, failed))
+    seeds = f"{n_seeds} of {len(failed)} seeds" if n_seeds and len(failed) > 1 else ""
     if not numbers:
-        word = failed[0] if failed else "skipped" if missing else ""
-        return TaskCell(task, "failed" if failed else None, (), len(failed), word)
-    cell = TaskCell(task, None, tuple(numbers), len(failed))
-    return replace(cell, status=_status(cell.counts))
+        word = next(iter(parts.values()), "skipped" if any(each) else "")
+        return TaskCell(task, "failed" if parts else None, (), len(parts), word, seeds)
+    judged = tuple(replace(n, status="failed") if (n.test, n.quantity) in parts else n for n in numbers)
+    rest = parts.keys() - {(number.test, number.quantity) for number in numbers}
+    cell = TaskCell(task, None, judged, len(rest), seeds=seeds)
+    lost = any(own and not _has_numbers(d, task) for d, own in zip(method.done, failed, strict=True))
+    return replace(cell, status="failed" if lost else _status(cell.counts))
 
 
-def _missing(method: Method, task: str) -> Iterator[str]:
-    """Kinds of the failures of a task's parts, ``skipped`` ones too, of the first seed."""
-    for failure in method.done[0].get("task_failures") or ():
-        if failure.get("task") == task:
-            yield failed_as(failure)
+def _missing(document: Document, task: str) -> dict[tuple[str, str], str]:
+    """Kinds of the failures of a task's parts, by test and quantity, ``skipped`` ones too."""
+    return {
+        (str(failure.get("test") or ""), str(failure.get("quantity") or "")): failed_as(failure)
+        for failure in document.get("task_failures") or ()
+        if failure.get("task") == task
+    }
+
+
+def _has_numbers(document: Document, task: str) -> bool:
+    return any(score.get("task") == task for score in document["scores"])
 
 
 def _status(counts: Mapping[Status, int]) -> Status:

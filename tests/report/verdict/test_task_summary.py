@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from example_documents import failed, measured, outcome, score
 
 from mlffbench.report.dataframes.frames import Frames
@@ -68,6 +69,58 @@ def test_parts_that_failed_count_and_tasks_that_were_skipped_say_so():
     words = {row.cells[0].text: row.cells[2].text for row in table.rows}
     assert words["broken"] == "failed (1 · 0 · 1)"
     assert (words["none"], words["lost"]) == ("skipped", "timed out")
+
+
+def crashed(document, quantity="", kind="diverged"):
+    """The document without its constants, or without one of them, and with the failure."""
+    own = [s for s in document["scores"] if s.get("task") == "properties"]
+    gone = [s for s in own if quantity in ("", s["quantity"])]
+    failure = {"task": "properties", "test": quantity and "diamond", "quantity": quantity, "kind": kind}
+    scores = [s for s in document["scores"] if s not in gone]
+    return {**document, "scores": scores, "task_failures": [{**failure, "message": "it fell"}]}
+
+
+def seeds_of(label, *documents):
+    return [{**d, "id": f"{label}-{n}", "case": {**d["case"], "seed": n}} for n, d in enumerate(documents)]
+
+
+def cells(*documents):
+    """The cell of the constants in the summary and its text, of one method."""
+    made = summary(*documents)
+    (row,) = summary_table(made).rows
+    return made.rows[0].cells[0], row.cells[2].text
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])
+def test_a_task_that_ended_without_numbers_in_some_seed_failed(order):
+    """Whichever seed it was: four numbers of the others are right."""
+    good, ended = constants("a", 100, 101, 102, 103), crashed(constants("a", 100, 101, 102, 103))
+    cell, text = cells(*seeds_of("a", *([good, ended, ended][i] for i in order)))
+    assert cell.counts == {"passed": 4, "marginal": 0, "failed": 1}
+    assert text == "failed (4 · 0 · 1; failures in 2 of 3 seeds)"
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_part_that_failed_in_some_seed_is_a_failed_number(seed):
+    """One of four, whose number the other seed has: a quarter."""
+    documents = [constants("a", 100, 101, 102, 103) for _ in range(2)]
+    documents[seed] = crashed(documents[seed], "C44")
+    cell, text = cells(*seeds_of("a", *documents))
+    assert (cell.status, cell.n_failures) == ("marginal", 0)
+    assert text == "marginal (3 · 0 · 1; failures in 1 of 2 seeds)"
+
+
+def test_a_part_that_was_skipped_in_some_seed_did_not_fail():
+    documents = [constants("a", 100, 101, 102, 103) for _ in range(2)]
+    documents[1] = crashed(documents[1], "C44", "skipped")
+    assert cells(*seeds_of("a", *documents))[1] == "passed (4 · 0 · 0)"
+
+
+def test_a_task_without_numbers_says_in_how_many_seeds_it_failed():
+    ended = crashed(constants("a", 100), kind="timed out")
+    made = summary(*seeds_of("a", ended, ended), constants("b", 100))
+    words = {row.cells[0].text: row.cells[2].text for row in summary_table(made).rows}
+    assert words == {"a": "timed out (2 of 2 seeds)", "b": "passed (1 · 0 · 0)"}
 
 
 def test_a_collapsed_number_is_a_word():

@@ -10,6 +10,7 @@ __all__ = ["Direction", "Quantity", "Status"]
 Direction = Literal["lower", "higher", "target", "none"]
 Counted = Literal["", "trials", "all"]
 Status = Literal["passed", "marginal", "failed"]
+CLOCK = ("s", "ms", "µs", "d", "days")  # of times that a machine needs; simulated ones are in fs and ps
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,11 @@ class Quantity:
     def is_pattern(self) -> bool:
         """True for a quantity that stands for many names."""
         return any(mark in self.quantity for mark in "*[")
+
+    @property
+    def is_timed(self) -> bool:
+        """True for a time that a machine needed, and for all that the task speed measured with its times."""
+        return self.task == "speed" or self.unit.partition("/")[0] in CLOCK
 
     @property
     def shown_unit(self) -> str:

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from mlffbench.harness.documents.parts import TRAINING
+from mlffbench.report.conditions import timed_apart
+from mlffbench.report.problems import Problem
 from mlffbench.report.quantities.catalogue import find_quantity
 from mlffbench.report.quantities.quantity import Quantity
 from mlffbench.report.quantities.values import value_text
@@ -38,9 +40,10 @@ class QuantityRow:
         Address of the problem in the suite's report, from a page in a folder of the site.
     unit : str
     n : int
-        Methods with a number.
+        Methods with a number; of times, those that were timed like most others (see `timed_apart`), if any.
     best : str
-        Label of the method with the best number; '' where no number is better than another.
+        Label of the method with the best number of these; '' where no number is better than another, or all
+        times stand apart.
     value : Cell
         Its number, or the smallest one where none is better.
     median, worst : Cell
@@ -71,14 +74,22 @@ def quantity_rows(suite: Suite) -> Iterator[QuantityRow]:
         key = entry.key if entry else (task.partition("(")[0], quantity, metric)
         if not task and quantity not in QUANTITIES and entry is None:
             continue  # of a document that is older than the names of tasks
-        ordered = _best_first(rows, entry)
+        alike = _timed_alike(rows, entry, suite.results.problems[places[problem]])
+        ordered = _best_first(rows if alike.empty else alike, entry)
         chosen = (ordered[k] for k in (0, (len(ordered) - 1) // 2, -1))
         first, middle, last = (_cell(row, _in_shown_unit(entry, unit)) for row in chosen)
-        judged = entry is not None and entry.direction != "none"
+        judged = entry is not None and entry.direction != "none" and not alike.empty
         yield QuantityRow(
             key, entry, suite.name, problem, test, suite.anchor(places[problem]), unit, len(ordered),
             str(ordered[0]["method"]) if judged else "", first, middle, last,
         )  # fmt: skip
+
+
+def _timed_alike(rows: pd.DataFrame, entry: Quantity | None, problem: Problem) -> pd.DataFrame:
+    """Rows that can be compared: of times, those of methods that were timed like most others."""
+    if entry is None or not entry.is_timed:
+        return rows
+    return rows[~rows["method"].isin(list(timed_apart(problem)))]
 
 
 def _best_first(rows: pd.DataFrame, entry: Quantity | None) -> list[dict[str, Any]]:

@@ -47,3 +47,12 @@ def test_no_thresholds_no_judgement():
 def test_errors_on_test_groups_are_shown_in_milli():
     assert Quantity("", "forces", "rmse", "force RMSE", "F", "eV/Å", "An error.").shown_unit == "meV/Å"
     assert entry().shown_unit == "meV"
+
+
+@pytest.mark.parametrize(
+    ("task", "unit", "timed"),
+    [("md", "µs", True), ("md", "d", True), ("timing", "µs/atom", True), ("screening", "s", True),
+     ("speed", "mJ/atom", True), ("md", "ps", False), ("md", "Å²/ps", False), ("search", "", False)],
+)  # fmt: skip
+def test_times_of_this_machine_are_told_from_simulated_ones(task, unit, timed):
+    assert Quantity(task, "name", "metric", "name", "x", unit, "A number.").is_timed is timed

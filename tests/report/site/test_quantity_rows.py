@@ -45,3 +45,33 @@ def test_the_registry_says_which_numbers_are_better(direction, best):
     entry = next(e for e in known if e.target in (None, 0.0))
     [row] = rows_of(f"{entry.task}(keyword=1)", entry.quantity, entry.metric, entry.unit)
     assert (row.key, row.best, row.n) == (entry.key, best, 2)
+
+
+def timed(*apart: str) -> QuantityRow:
+    """The row of a time that three methods have, of which some were fitted beside other cases."""
+    documents = []
+    for label, value in (("a", 3.0), ("b", 2.0), ("c", 1.0)):
+        document = outcome(label)
+        own = score("8 atoms", value, "evaluate", "µs/atom", None, "time_per_atom") | {"task": "speed"}
+        document["timings"]["fit"]["alone"] = label not in apart
+        documents.append(document | {"scores": [*document["scores"], own]})
+    suite = Suite("s", Results.from_documents(documents), no_predictions)
+    [row] = (row for row in quantity_rows(suite) if row.test == "8 atoms")
+    return row
+
+
+@pytest.mark.parametrize(
+    ("apart", "best", "n", "value", "worst"),
+    [("", "c", 3, 1.0, 3.0), ("c", "b", 2, 2.0, 3.0), ("ac", "b", 1, 2.0, 2.0), ("abc", "", 3, 1.0, 3.0)],
+)
+def test_times_of_unlike_conditions_are_never_the_best(apart, best, n, value, worst):
+    row = timed(*apart)
+    assert (row.best, row.n, row.value.order, row.worst.order) == (best, n, value, worst)
+
+
+def test_errors_of_rows_timed_apart_are_compared():
+    documents = [outcome("good", 0.01), outcome("bad", 0.02)]
+    documents[0]["timings"]["fit"]["alone"] = False
+    suite = Suite("s", Results.from_documents(documents), no_predictions)
+    rows = {(row.key, row.test): row for row in quantity_rows(suite)}
+    assert rows[("", "forces", "rmse"), "test_300K"].best == "good"

@@ -13,6 +13,7 @@ from mlffbench.report.statistics.samples import ErrorSample
 __all__ = ["Name", "error_samples", "no_sample"]
 
 Name = tuple[str, ...]  # test group, quantity, metric
+SAMPLE = 50  # frames of a test group that is hardly a path or a scan
 
 
 def error_samples(method: Method) -> dict[Name, ErrorSample]:
@@ -51,12 +52,23 @@ def _of_test(method: Method, test: str, entries: list[Mapping[str, Any]]) -> dic
 
 
 def no_sample(method: Method, test: str) -> str:
-    """Why the frames of a test group are no sample that can be resampled; '' if no document says.
+    """Why the frames of a test group are no sample that can be resampled, or may be none; '' if they are one.
 
-    Groups whose energies stand in a document along a coordinate are paths, in older documents, too.
+    Older documents have no clusters. Of these, groups whose energies stand in a document along a coordinate
+    are paths; other small ones than the in-domain group, which is drawn like the training frames, may be.
     """
     reasons = (dig(document, "clusters", test, "reason") for document in method.done)
     paths = (dig(document, "profiles", test) for document in method.done)
     is_path = any(isinstance(path, Mapping) for path in paths)
     path = f"{test} is a path, no sample" if is_path else ""
-    return next((str(reason) for reason in reasons if reason), path)
+    unknown = (_not_known(document, test) for document in method.done)
+    return next((str(reason) for reason in (*reasons, path, *unknown) if reason), "")
+
+
+def _not_known(document: Document, test: str) -> str:
+    """Sentence on a test group that may be a path for all that a document without clusters says; else ''."""
+    n = dig(document, "split", "tests", test)
+    drawn = dig(document, "split", "in_domain") == test
+    if drawn or dig(document, "clusters", test) is not None or not isinstance(n, int) or n >= SAMPLE:
+        return ""
+    return f"not known whether the {n} frames of {test} are a sample or a path"

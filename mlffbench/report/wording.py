@@ -44,8 +44,8 @@ HOW_TO_READ = (  # points of one paragraph
     "the energy per atom in meV/atom. Lower is better.",
     "Numbers are means over the seeds; ± is the larger side of their 95 % interval: over clusters of test "
     "frames (trajectories or groups, as frames of one trajectory are not independent) and over the seeds; of "
-    "documents that are older than the clusters, the bootstrap over single frames that they hold. An "
-    "interval that ends at 0 or is lopsided is written with its ends.",
+    "documents that are older than the clusters, the bootstrap over single frames that they hold, but of "
+    "small groups, which may be a path. An interval that ends at 0 or is lopsided is written with its ends.",
     "Ranks follow the error on the reference group. Two methods are told apart by comparing them on the "
     "same clusters of test frames, or by their intervals where documents have no clusters, with Holm's "
     "correction over all pairs: a method's best rank is 1 + the number of methods that are better, its worst "

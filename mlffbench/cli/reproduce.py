@@ -51,7 +51,7 @@ def reproduce(
     context: typer.Context, target: Target, against: Against = None, out: Out = None, no_run: NoRun = False,
     only: Only = None, device: Device = None, json_: JsonOnly = False,
 ) -> None:  # fmt: skip
-    """Compare published errors with those measured here; ends with code 1 if one is missed."""
+    """Compare published errors with those measured here; ends with code 1 if one is not reproduced."""
     with refusals():
         folder, suite = _source(target, against, out)
     if not suite.published:
@@ -119,14 +119,14 @@ def _print(results: Results, folder: Path, as_json: bool) -> None:
 
 
 def _lacking(errors: pd.DataFrame) -> pd.Series:
-    """True for errors that were missed or not measured."""
-    from mlffbench.report.dataframes.reproduced import MISSED, NOT_RUN
+    """True for errors that were missed, not decided or not measured."""
+    from mlffbench.report.dataframes.reproduced import LACKING
 
-    return errors["verdict"].isin([MISSED, NOT_RUN])
+    return errors["verdict"].isin(LACKING)
 
 
 def _counted(errors: pd.DataFrame) -> int:
-    """Number of errors that were missed or not measured, without a reason in the suite."""
+    """Number of errors that were not reproduced, without a reason in the suite."""
     return int((_lacking(errors) & (errors["exempt"] == "")).sum())
 
 

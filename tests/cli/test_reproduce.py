@@ -58,6 +58,16 @@ def test_the_exit_code_tells_missed_and_absent_errors(folder, entries, code, sum
     assert (done.exit_code, summary in " ".join(done.output.split())) == (code, True), done.output
 
 
+def test_an_interval_that_holds_nearly_everything_reproduces_nothing(tmp_path):
+    document = outcome("mace", 0.03)
+    document["scores"][0] |= {"low": 0.008, "high": 0.110}
+    Store(tmp_path / "again").save(document, None)
+    keep(tmp_path / "again", entry(published_error(10)))
+    done = call(tmp_path / "again")
+    words = "1 published errors: 1 not decided; of those not reproduced, 1 without a reason in the suite"
+    assert (done.exit_code, words in " ".join(done.output.split())) == (1, True), done.output
+
+
 def test_json_has_the_numbers(folder):
     keep(
         folder, entry(published_error(10), protocol=[{"setting": "structures", "document": "split.n_train"}])

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from mlffbench.harness.planning.plan import Suite
     from mlffbench.harness.planning.published import ProtocolSetting, Published, PublishedError
 
-__all__ = ["AGREEMENTS", "MISSED", "NOT_RUN", "judge", "protocols", "reproduced"]
+__all__ = ["AGREEMENTS", "LACKING", "judge", "protocols", "reproduced"]
 
-REPRODUCED, WITHIN, MISSED, NOT_RUN = "reproduced", "within tolerance", "missed", "not run"
+REPRODUCED, WITHIN = "reproduced", "within tolerance"
+MISSED, UNDECIDED, NOT_RUN = LACKING = ("missed", "not decided", "not run")  # not reproduced
+WIDEST = 2.0  # tolerances that the half-width of an interval may have
 SAME, DIFFERS, NOT_STATED, UNKNOWN = AGREEMENTS = ("same", "differs", "not stated", "unknown")
 MEV = {"meV": 1.0, "eV": 1e3, "kcal/mol": 1e6 * calorie / N_A / eV}  # of the units that published errors have
 COLUMNS = [
@@ -33,7 +35,7 @@ def reproduced(results: Results) -> pd.DataFrame:
     """Each published error of the suites, the error measured here, its 95 % interval, and a verdict.
 
     Errors are in the published unit. See `judge` for the verdicts; the reason says by how much an error was
-    missed and which settings differ, or why there is none.
+    missed and which settings differ, how wide an interval is that does not decide, or why there is none.
     """
     rows = [
         _row(results, suite, entry, error)
@@ -58,18 +60,22 @@ def protocols(results: Results) -> pd.DataFrame:
 def judge(error: PublishedError, tolerance: float, value: float, low: float, high: float) -> str:
     """Verdict on an error measured in the published unit, with its interval.
 
-    ``reproduced``: the interval holds a number that would be printed as the published one; without an
-    interval, the error itself would be. ``within tolerance``: |measured − published| ≤ `tolerance` ×
-    published + half a unit of the last printed digit. ``missed``: neither, be the error larger or smaller.
-    ``not run``: no number was measured.
+    ``reproduced``: the interval holds a number that would be printed as the published one, and its half-width
+    is at most 2 `tolerance` × published; without an interval, the error itself would be printed so. ``within
+    tolerance``: |measured − published| ≤ `tolerance` × published. ``not decided``: neither, as the interval
+    holds the published number and is too wide to tell. ``missed``: none of these, be the error larger or
+    smaller. ``not run``: no number was measured. Half a unit of the last printed digit is allowed everywhere.
     """
     if not np.isfinite(value):
         return NOT_RUN
     low, high = (low, high) if np.isfinite(low) and np.isfinite(high) else (value, value)
     slack = error.rounding * (1 + 1e-9)
-    if low - slack <= error.number <= high + slack:
+    allowed, holds = tolerance * error.number, low - slack <= error.number <= high + slack
+    if holds and (high - low) / 2 <= WIDEST * allowed + slack:
         return REPRODUCED
-    return WITHIN if abs(value - error.number) <= tolerance * error.number + slack else MISSED
+    if abs(value - error.number) <= allowed + slack:
+        return WITHIN
+    return UNDECIDED if holds else MISSED
 
 
 def _row(results: Results, suite: Suite, entry: Published, error: PublishedError) -> list[Any]:
@@ -79,10 +85,13 @@ def _row(results: Results, suite: Suite, entry: Published, error: PublishedError
     method = _method(problem, entry.row)
     value, low, high = _measured(results, problem, method, error)
     verdict = judge(error, entry.tolerance, value, low, high)
+    reason = ""
     if verdict == MISSED:
         reason = _deviation(results, suite, entry, value / error.number)
-    else:
-        reason = _absence(entry, method, error) if verdict == NOT_RUN else ""
+    elif verdict == UNDECIDED:
+        reason = _width(entry, error, (high - low) / 2)
+    elif verdict == NOT_RUN:
+        reason = _absence(entry, method, error)
     return [
         entry.method, entry.row or "", _name(problem, planned), _data(suite, planned), error.test,
         error.quantity, error.metric, error.unit, error.number, error.rounding, value, low, high,
@@ -162,6 +171,13 @@ def _absence(entry: Published, method: Method | None, error: PublishedError) -> 
         kind, message = method.test_failures[error.test]
         return f"{error.test} could not be predicted: {kind}. {message}"
     return f"the results have no {error.quantity} {error.metric} on {error.test}"
+
+
+def _width(entry: Published, error: PublishedError, half: float) -> str:
+    """Sentence on an interval that is too wide, and the reason given."""
+    share, most = 100 * half / error.number, 100 * WIDEST * entry.tolerance
+    sentence = f"the interval is ±{share:.0f} % of the published value, more than ±{most:g} %: it cannot tell"
+    return "; ".join(filter(None, [sentence, entry.exempt]))
 
 
 def _deviation(results: Results, suite: Suite, entry: Published, ratio: float) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlffbench.report.dataframes.reproduced import MISSED, NOT_RUN, protocols, reproduced
+from mlffbench.report.dataframes.reproduced import LACKING, protocols, reproduced
 from mlffbench.report.results import QUANTITIES, Results
 from mlffbench.report.tables.table import EMPTY, Cell, Column, Row, Table, interval_cell, records
 from mlffbench.report.wording import MISSING
@@ -16,10 +16,12 @@ from mlffbench.report.wording import MISSING
 __all__ = ["reproduced_tables"]
 
 HOW_TO_READ = (
-    "Reproduced: the 95 % interval of the measured error holds the published number, as it is rounded. "
-    "Within tolerance: it does not, and the error deviates by no more than the tolerance. Missed: it "
-    "deviates by more, to either side. Exempt: the suite says why it cannot be reproduced here, and the exit "
-    "code of 'mlffbench reproduce' does not count it."
+    "Reproduced: the 95 % interval of the measured error holds the published number, as it is rounded, and "
+    "its half-width is at most twice the tolerance. Within tolerance: not so, and the error deviates by no "
+    "more than the tolerance. Not decided: it deviates by more, and the interval holds the published number, "
+    "too wide to tell. Missed: it deviates by more, to either side, and the interval does not hold the "
+    "number. Exempt: the suite says why it cannot be reproduced here, and the exit code of 'mlffbench "
+    "reproduce' does not count it."
 )
 METRICS = {"rmse": "RMSE", "mae": "MAE"}
 
@@ -59,13 +61,13 @@ def _numbers(error: dict[str, Any]) -> Iterator[Cell]:
     deviation = 100 * (value / published - 1)
     yield Cell(f"{deviation:+.0f} %".replace("-", "−"), deviation) if np.isfinite(deviation) else EMPTY
     yield Cell(f"±{100 * error['tolerance']:g} %", error["tolerance"])
-    counts = error["verdict"] not in (MISSED, NOT_RUN) or not error["exempt"]
+    counts = error["verdict"] not in LACKING or not error["exempt"]
     yield Cell(error["verdict"] if counts else f"{error['verdict']}, exempt")
 
 
 def _reasons(errors: pd.DataFrame) -> Table:
-    """Table of the errors that were missed or not measured; those of one reason share a row."""
-    lacking = errors[errors["verdict"].isin([MISSED, NOT_RUN])]
+    """Table of the errors that were not reproduced; those of one reason share a row."""
+    lacking = errors[errors["verdict"].isin(LACKING)]
     texts: dict[tuple[str, ...], list[str]] = {}
     for error in records(lacking):
         method, which = _words(error)

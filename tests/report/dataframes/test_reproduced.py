@@ -20,15 +20,20 @@ def verdicts(*entries, documents=(), **changes):
 @pytest.mark.parametrize(
     ("published", "tolerance", "interval", "verdict"),  # 20 was measured
     [
-        (21, 0.0, (18, 22), "reproduced"),
-        (22.04, 0.0, (18, 22), "missed"),
-        ("22.0", 0.0, (18, 21.96), "reproduced"),  # 21.96 is printed as 22.0
+        (21, 0.05, (18, 22), "reproduced"),
+        (22.04, 0.05, (18, 22), "missed"),
+        ("22.0", 0.05, (18, 21.96), "reproduced"),  # 21.96 is printed as 22.0
         (22.2, 0.1, (18, 22), "within tolerance"),  # 2.2 <= 2.22
         (25, 0.1, (18, 22), "missed"),  # 5 > 2.5 + 0.5
         (25, 0.2, (18, 22), "within tolerance"),
         (10, 0.1, (18, 22), "missed"),
         (20, 0.0, (np.nan, np.nan), "reproduced"),
         (20.4, 0.0, (np.nan, np.nan), "missed"),
+        ("25.0", 0.1, (15, 25.05), "reproduced"),  # ±5.025: 2 · 2.5 + 0.05 is the most
+        ("25.0", 0.1, (14.9, 25.05), "not decided"),  # ±5.075
+        (10, 0.1, (8, 110), "not decided"),
+        (19, 0.1, (8, 110), "within tolerance"),  # 1 <= 1.9, whatever the interval
+        (7, 0.1, (8, 110), "missed"),
     ],
 )
 def test_a_verdict_follows_from_interval_rounding_and_tolerance(published, tolerance, interval, verdict):
@@ -64,6 +69,14 @@ def test_a_missed_error_says_by_how_much_and_which_settings_differ():
     assert larger["reason"] == "2× larger than published; settings that differ: precision"
     assert (smaller["verdict"], smaller["reason"]) == ("missed", "2× smaller than published; too few epochs")
     assert (larger["exempt"], smaller["exempt"]) == ("", "too few epochs")
+
+
+def test_an_interval_that_is_too_wide_says_how_wide():
+    document = outcome("mace", 0.03)
+    document["scores"][0] |= {"low": 0.008, "high": 0.110}  # of the forces on test_300K
+    (row,) = verdicts(entry(published_error(10)), documents=[document])
+    reason = "the interval is ±510 % of the published value, more than ±20 %: it cannot tell"
+    assert (row["verdict"], row["reason"]) == ("not decided", reason)
 
 
 def test_what_was_not_measured_says_why():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ NEEDED = (  # of the provenance
     ("date",), ("python",), ("platform",), ("machine", "cpu"), ("packages", "mlffbench"),
     ("packages", "numpy"),
 )  # fmt: skip
+REVISION = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})(\+changes)?")  # of git, SHA-1 or SHA-256
 MOST_TRAINING = 100  # frames of a training part that are predicted
 
 
@@ -127,11 +129,20 @@ def _provenance(entry: Entry, folder: Path) -> Iterator[str]:
     except ValueError:
         if known.get("date"):
             yield f"its date is {known['date']!r:.60}, which is no time"
+    yield from _revision(known)
     lock = dig(known, "environment", "lock")
     if entry.case.environment is not None and entry.is_finished and lock is None:
         yield "its method has an environment of its own, and the packages there are not named"
     if lock is not None:
         yield from _lock(folder, str(lock))
+
+
+def _revision(known: Mapping[str, Any]) -> Iterator[str]:
+    """A revision that is left out or none of git; a package that was installed has None, and its version."""
+    if "revision" not in known:
+        yield "it lacks revision, which is a commit, or null for a package that was installed"
+    elif known["revision"] is not None and not REVISION.fullmatch(str(known["revision"])):
+        yield f"its revision is {known['revision']!r:.60}, which is no commit"
 
 
 def _lock(folder: Path, lock: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ CHECKS = {  # names, in the order in which they are made, and their meaning
     "id": "the id is the digest of data, split, method, seed and budget",
     "outcome": "a finished case has scores and no failure, a failed one a failure and no scores",
     "method": "the parameters of the model are those of the case",
-    "provenance": "machine, packages, revision, date and lock are there",
+    "provenance": "date, machine, packages, lock are there; the revision is a commit, or null if installed",
     "data": "our data have the digest, the columns and the sizes of the document",
     "split": "our split has the digest, sizes, notes and duplicates of the document",
     "predictions": "predictions are there, of the named digest, finite, with the labels of our data",

@@ -95,6 +95,13 @@ def test_honest_results_hold(honest_results, tmp_path):
     assert verify(archive, suite, fetch=False).holds
 
 
+@pytest.mark.parametrize("revision", [None, "0123456789" * 4, "0123456789" * 4 + "+changes"])
+def test_revisions_of_git_and_of_installed_packages_hold(folder, revision):
+    for file in folder.glob("*-*.json"):
+        edit(file, True, "provenance", "revision", revision)
+    assert verify(folder, fetch=False).refusals == []
+
+
 # ---------------------------------------------------------------- forgeries of documents
 def edited_score(folder):
     file = document_file(folder, "lennard_jones")
@@ -356,6 +363,19 @@ def no_packages(folder):
     return "provenance", "it lacks packages.mlffbench"
 
 
+def no_revision(folder):
+    file = document_file(folder, "lennard_jones")
+    document = json.loads(file.read_text())
+    del document["provenance"]["revision"]
+    rewrite(file, document, with_seal=True)
+    return "provenance", "it lacks revision"
+
+
+def other_revision(folder):
+    edit(document_file(folder, "lennard_jones"), True, "provenance", "revision", "the newest one")
+    return "provenance", "its revision is 'the newest one', which is no commit"
+
+
 def absent_lock(folder):
     lock = {"name": "other", "lock": "0" * 64}
     edit(document_file(folder, "lennard_jones"), True, "provenance", "environment", lock)
@@ -483,10 +503,10 @@ TAMPERED = [
     other_columns, other_isolated_atoms, swapped_method, swapped_method_new_id, swapped_documents,
     swapped_predictions, changed_seed, luckier_seed, foreign_code, dropped_failure, dropped_seed, dropped_row,
     no_suite, added_case, other_label, dropped_metric, dropped_task, hidden_test_failure, failure_with_scores,
-    success_without_scores, no_provenance, no_packages, absent_lock, edited_lock, edited_profile,
-    fewer_frames_timed, edited_prediction, edited_prediction_new_digest, edited_labels, infinite_prediction,
-    skipped_hard_frames, skipped_hard_group, fewer_frames, pickled_prediction, prediction_bomb,
-    no_predictions, orphaned_predictions, linked_predictions, linked_document,
+    success_without_scores, no_provenance, no_packages, no_revision, other_revision, absent_lock, edited_lock,
+    edited_profile, fewer_frames_timed, edited_prediction, edited_prediction_new_digest, edited_labels,
+    infinite_prediction, skipped_hard_frames, skipped_hard_group, fewer_frames, pickled_prediction,
+    prediction_bomb, no_predictions, orphaned_predictions, linked_predictions, linked_document,
 ]  # fmt: skip
 
 

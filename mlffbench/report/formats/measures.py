@@ -257,14 +257,15 @@ def _places(board: Board, values: Mapping[str, float]) -> dict[str, str]:
     """Places by value, equal ones shared, of the methods that the leaderboard ranks with each other."""
     compared = {label: value for label, value in values.items() if label in board.ranked.index}
     ranks = pd.Series(compared, dtype=float).rank(method="min")
-    return {label: str(int(rank)) for label, rank in ranks.items()}
+    return {str(label): str(int(rank)) for label, rank in ranks.items()}
 
 
 def words(results: Results, labels: Sequence[str]) -> list[list[str]]:
     """Words in place of numbers, by problem and method: the kind of the failure, waiting, or not run."""
     rows = []
     for problem in results.problems:
-        states = {c.method: c.state for c in reversed(results.unfinished) if c.problem == problem.name}
+        unfinished = [case for case in results.unfinished if case.problem == problem.name]
+        states: dict[str, str] = {case.method: case.state for case in reversed(unfinished)}
         states |= dict.fromkeys((method.label for method in problem.methods), "")
         states |= {m.label: failure_of(m.failed[0])[0] for m in problem.methods if not m.done}
         states |= {label: f"without {', '.join(tests)}" for label, tests in problem.gaps.items()}

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import stdtrit
 
 from mlffbench.data import InvalidPrediction, Labels, Score, matched
-from mlffbench.harness.error_sums import LEAST, METRICS, ErrorSums, jackknife, merged
+from mlffbench.harness.error_sums import LEAST, METRICS, ErrorSums, merged, spread_of
 
 __all__ = ["Comparison", "comparisons", "score", "sums_of"]
 
@@ -53,7 +52,7 @@ def score(
     Returns
     -------
     list of Score
-        With a 95 % interval from leaving out each cluster, see `mlffbench.harness.error_sums.jackknife`: of
+        With a 95 % interval from leaving out each cluster, see `mlffbench.harness.error_sums.spread_of`: of
         the logarithm of an error that is positive throughout, else of itself. None with fewer than 5
         clusters, and of the largest error, which resampling says nothing about.
 
@@ -115,10 +114,10 @@ def _bounds(value: float, without: np.ndarray) -> tuple[float | None, float | No
     if not np.isfinite([value, *without]).all():
         return None, None
     is_positive = value > 0 and bool((without > 0).all())
-    variance, freedom = jackknife(np.log(without) if is_positive else without)
-    half = min(700.0, float(stdtrit(freedom, 0.975) * np.sqrt(variance)))
     if is_positive:
-        return value / float(np.exp(half)), value * float(np.exp(half))
+        low, high = spread_of(np.log(without)).ends()
+        return value * float(np.exp(low)), value * float(np.exp(high))
+    half = spread_of(without).half_width()
     return (max(0.0, value - half) if min(value, *without) >= 0 else value - half), value + half
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import kstat
 
-from mlffbench.harness.error_sums import ErrorSums, jackknife, merged
+from mlffbench.harness.error_sums import ErrorSums, Spread, jackknife, merged, spread_of
 
 
 def test_sums_give_the_metrics_and_those_without_each_cluster():
@@ -51,6 +52,21 @@ def test_heavy_tails_cost_degrees_of_freedom():
     x[0] = 1.0
     _, freedom = jackknife((x.sum() - x) / 24)
     assert freedom == 2.0
+
+
+def test_third_moment_of_a_mean_is_its_third_cumulant():
+    x = np.random.default_rng(0).exponential(size=25)
+    spread = spread_of((x.sum() - x) / 24)
+    assert spread.variance == pytest.approx(kstat(x, 2) / 25)
+    assert spread.third == pytest.approx(kstat(x, 3) / 25**2)
+
+
+def test_skewness_moves_both_ends_up():
+    """V = 1/4, μ₃ = 0.12 and many degrees of freedom: δ = 1.447 · 0.48, t √V = 0.98."""
+    low, high = Spread(0.25, 1e9, 0.12).ends()
+    assert (low, high) == pytest.approx((0.6946 - 0.97998, 0.6946 + 0.97998), abs=1e-4)
+    assert Spread(0.25, 1e9, -0.12).ends() == pytest.approx((-0.97998, 0.97998), abs=1e-4)
+    assert Spread(0.0, 4.0).ends() == (0.0, 0.0)
 
 
 def test_neighbours_are_put_together():

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from mlffbench.report.statistics.estimates import Estimate
-from mlffbench.report.statistics.samples import ErrorSample, bounds, combined, frame_spread, seed_spread
+from mlffbench.report.statistics.samples import ErrorSample, combined, frame_spread, seed_spread
 
 __all__ = ["error_ratio"]
 
@@ -27,7 +27,7 @@ def error_ratio(error: ErrorSample, base: ErrorSample) -> Estimate:
         return Estimate(value, math.nan, math.nan, "none", error.reason or base.reason)
     shared = len(error.without) < 2 and len(base.without) < 2
     seeds = seed_spread(_ratios(error, base), frames, shared)
-    factor = math.exp(bounds(*combined([frames, seeds])))
+    factor = math.exp(combined([frames, seeds]).half_width())
     unit = f"{error.unit} and seeds" if seeds.variance > 0 else error.unit
     return Estimate(value, value / factor, value * factor, unit)
 

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.special import stdtrit
 
-from mlffbench.harness.error_sums import LEAST, ErrorSums, Spread, jackknife
+from mlffbench.harness.error_sums import LEAST, NORMAL, ErrorSums, Spread, spread_of
 from mlffbench.report.statistics.estimates import Estimate
 
-__all__ = ["ErrorSample", "bounds", "combined", "frame_spread", "over_clusters", "seed_spread"]
+__all__ = ["ErrorSample", "combined", "frame_spread", "over_clusters", "seed_spread"]
 
-NORMAL = 1.959964  # half widths σ of a 95 % interval
 KNOWN = 1e6  # degrees of freedom of an interval that a document gives
 
 
@@ -81,11 +79,10 @@ class ErrorSample:
 
 
 def frame_spread(sample: ErrorSample) -> Spread:
-    """Variance over test frames of the logarithm of an error; NaN where it is not known."""
+    """Spread over test frames of the logarithm of an error; NaN where it is not known."""
     if sample.without and sample.value > 0 and all((own > 0).all() for own in sample.without):
-        parts = [jackknife(np.log(own)) for own in sample.without]
-        each = [Spread(w**2 * float(v), float(f)) for (v, f), w in zip(parts, sample.weights, strict=True)]
-        return combined(each)
+        parts = zip(map(spread_of, map(np.log, sample.without)), sample.weights, strict=True)
+        return combined([Spread(w**2 * v, freedom, w**3 * third) for (v, freedom, third), w in parts])
     if not sample.without and sample.value > 0 and math.isfinite(sample.low + sample.high):
         half = max(sample.value - sample.low, sample.high - sample.value)
         return Spread((half / sample.value / NORMAL) ** 2, KNOWN)
@@ -107,19 +104,23 @@ def seed_spread(values: np.ndarray, frames: Spread, shared: bool) -> Spread:
 
 
 def combined(parts: Sequence[Spread]) -> Spread:
-    """Sum of independent variances with degrees of freedom (ΣV)² / Σ(V²/ν), of Welch and Satterthwaite."""
-    total = sum(part.variance for part in parts)
+    """Spread of a sum of independent parts, with degrees of freedom (ΣV)² / Σ(V²/ν).
+
+    These are of Welch and Satterthwaite; variances and third moments add.
+    """
+    total, third = sum(part.variance for part in parts), sum(part.third for part in parts)
     if not total > 0:  # 0 or NaN
         return Spread(total, min(part.freedom for part in parts))
-    return Spread(total, total**2 / sum(part.variance**2 / part.freedom for part in parts))
+    return Spread(total, total**2 / sum(part.variance**2 / part.freedom for part in parts), third)
 
 
 def over_clusters(sample: ErrorSample) -> Estimate:
     """Mean over seeds of an error and its 95 % interval over clusters of test frames and over seeds.
 
-    θ exp(± t(ν) √V) with V = V(frames) + V(seeds) of ln θ: the delete-one-cluster variance of
-    `harness.error_sums.jackknife`, and s²/S of several seeds. Without clusters, the interval over test frames
-    that documents hold takes the place of the first; without that too, there is no interval.
+    θ exp(δ ± t(ν) √V) with V = V(frames) + V(seeds) of ln θ: the delete-one-cluster variance of
+    `harness.error_sums.jackknife`, and s²/S of several seeds; δ, for skewness, is that of
+    `harness.error_sums.Spread.ends`. Without clusters, the interval over test frames that documents hold
+    takes the place of the first; without that too, there is no interval.
     """
     value, frames = sample.value, frame_spread(sample)
     if not (math.isfinite(value) and value > 0):
@@ -129,9 +130,9 @@ def over_clusters(sample: ErrorSample) -> Estimate:
     shared = len(sample.without) < 2
     log = np.log(sample.values) if (sample.values > 0).all() else sample.values / value
     seeds = seed_spread(log, frames, shared)
-    factor = math.exp(bounds(*combined([frames, seeds])))
+    low, high = (value * math.exp(end) for end in combined([frames, seeds]).ends())
     unit = f"{sample.unit} and seeds" if seeds.variance > 0 else sample.unit
-    return Estimate(value, value / factor, value * factor, unit)
+    return Estimate(value, low, high, unit)
 
 
 def _over_seeds_alone(sample: ErrorSample) -> Estimate:
@@ -140,10 +141,5 @@ def _over_seeds_alone(sample: ErrorSample) -> Estimate:
     spread = seed_spread(sample.values, Spread(math.nan, math.nan), shared=True)
     if not spread.variance > 0:
         return Estimate(sample.value, math.nan, math.nan, "none", reason)
-    half = bounds(*spread)
+    half = spread.half_width()
     return Estimate(sample.value, max(0.0, sample.value - half), sample.value + half, "seeds", reason)
-
-
-def bounds(variance: float, freedom: float, level: float = 0.95) -> float:
-    """Half width t(ν) √V of an interval, 700 at most, whose exponential is still finite."""
-    return min(700.0, float(stdtrit(freedom, (1 + level) / 2)) * math.sqrt(variance))

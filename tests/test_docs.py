@@ -114,8 +114,7 @@ def test_the_table_of_coverage_is_the_one_that_was_measured():
     for name, of_sizes in shares["coverage"].items():
         cells = (f"{100 * of['rmse']:.1f} / {100 * of['mae']:.1f}" for of in of_sizes.values())
         assert f"| {name} | {' | '.join(cells)} |" in STATISTICS
-        if not name.startswith("hard"):
-            assert all(0.93 <= share <= 0.97 for of in of_sizes.values() for share in of.values()), name
+        assert all(0.93 <= share <= 0.97 for of in of_sizes.values() for share in of.values()), name
 
 
 def test_the_python_runs():

@@ -18,6 +18,8 @@ from mlffbench.report.frame_errors import Name, error_samples, no_sample
 from mlffbench.report.grouping import group_documents
 from mlffbench.report.problems import Document, Method, Problem
 from mlffbench.report.quantities import errors
+from mlffbench.report.quantities.catalogue import find_quantity
+from mlffbench.report.statistics.counts import effective_trials
 from mlffbench.report.statistics.estimates import Estimate, all_over_seeds
 from mlffbench.report.statistics.samples import ErrorSample, over_clusters
 from mlffbench.report.unfinished import UnfinishedCase
@@ -74,7 +76,8 @@ class Results:
         The columns value, low and high hold the mean and its 95 % interval (see
         `statistics.samples.over_clusters` and, without clusters, `statistics.estimates.over_seeds`),
         predicted and reference the numbers that a task compared (NaN without them), trials what a count or a
-        share of a task is of, over all seeds (NaN: no count, or not known), seeds their count,
+        share of a task is of, over all seeds (NaN: no count, or not known), effective the number of
+        independent trials that these are worth (see `statistics.counts.effective_trials`), seeds their count,
         interval what the interval was taken over, reason why there is none, clusters the number of clusters
         of test frames (0: not known). Errors in eV are given in meV, scores of tasks in their own unit.
         """
@@ -111,10 +114,11 @@ def _mean_scores(
         own, clusters = _clustered(
             estimate, sample, key[6].startswith("m"), without.get((*key[:2], key[3]), "")
         )
-        others = *_sides(values[:count]), _trials(values[:count])
+        others = *_sides(values[:count]), *_trials(key[2:], values[:count])
         rows.append((*key, *own[:3], *others, count, own.interval, own.reason, clusters))
-    frame = pd.DataFrame(rows, columns=[*KEYS, *NUMBERS, "seeds", "interval", "reason", "clusters"])
-    return frame.astype(dict.fromkeys(NUMBERS, float))
+    numeric = [*NUMBERS, "effective"]
+    frame = pd.DataFrame(rows, columns=[*KEYS, *numeric, "seeds", "interval", "reason", "clusters"])
+    return frame.astype(dict.fromkeys(numeric, float))
 
 
 def _clustered(
@@ -195,9 +199,15 @@ def _sides(values: Sequence[tuple[float, ...]]) -> tuple[float, float]:
     return _mean_side(predicted), _mean_side(reference)
 
 
-def _trials(values: Sequence[tuple[float, ...]]) -> float:
-    """Trials of all seeds; NaN where one has none."""
-    return math.fsum(row[5] for row in values)
+def _trials(names: Sequence[str], values: Sequence[tuple[float, ...]]) -> tuple[float, float]:
+    """Trials of all seeds and their effective number; NaN where a seed has none."""
+    trials = [row[5] for row in values]
+    task, _, quantity, metric, _ = names
+    entry = find_quantity(task, quantity, metric) if all(own >= 1 for own in trials) else None
+    if entry is None or entry.counted != "trials":
+        return math.fsum(trials), math.nan
+    shares = [row[0] if entry.is_share else row[0] / row[5] for row in values]
+    return math.fsum(trials), effective_trials(shares, trials)
 
 
 def _mean_side(values: Sequence[float]) -> float:

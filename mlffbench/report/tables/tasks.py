@@ -40,7 +40,8 @@ OTHER_LEVEL = (
 Score = dict[str, Any]  # a row of `Results.scores`
 Key = TypeVar("Key", str, tuple[str, str, str])
 COUNTS = {  # by `Quantity.counted`
-    "trials": " In brackets behind counts: the 95 % interval of the share (Clopper and Pearson).",
+    "trials": " In brackets behind counts: the 95 % interval of the share (Clopper and Pearson), of several "
+    "seeds with the spread between them.",
     "all": " Counts of all bonds, modes, steps or pairs of one result are no sample: no interval.",
 }
 
@@ -157,7 +158,7 @@ def _tip(task: str, quantity: str, metric: str) -> str:
 
 
 def _counted(row: dict[str, Any]) -> str:
-    return counted_text(_entry(row), row["value"], row["trials"], row["seeds"])
+    return counted_text(_entry(row), row["value"], row["trials"], row["seeds"], row["effective"])
 
 
 def _broken(row: dict[str, Any]) -> str:

@@ -143,7 +143,7 @@ def _judged(row: Mapping[Any, Any]) -> JudgedNumber | None:
     if status is None:
         return None
     bounds = factor * float(row["low"]), factor * float(row["high"])
-    text = counted_text(entry, value, float(row["trials"]), int(row["seeds"]))
+    text = counted_text(entry, value, float(row["trials"]), int(row["seeds"]), float(row["effective"]))
     text = text or value_text(entry, value, *bounds, predicted, reference)
     name = str(row["quantity"]).replace("_", " ") if entry.is_pattern else entry.name
     return JudgedNumber(str(row["test"]), str(row["quantity"]), entry, name, value, reference, text, status)

@@ -14,9 +14,10 @@ from mlffbench.report.wording import plain
 __all__ = ["critical_difference_plots"]
 
 CAPTION = (
-    "Methods at their mean ranks with 95 % intervals over problems, the best on top. The bars on the right "
-    "join methods that are not told apart at 5 %: all their mean ranks differ by no more than Nemenyi's "
-    "critical difference (CD), whose length is drawn at the top."
+    "Methods at their mean ranks with 95 % intervals over datasets, the best on top. The bars on the right "
+    "join methods that are not told apart at 5 %: of two by Wilcoxon's test; of more where Friedman's test "
+    "finds no difference, else where all their mean ranks differ by no more than Nemenyi's critical "
+    "difference (CD), whose length is then drawn at the top."
 )
 ROW_PIXELS = 22
 ROOM = 0.3  # for the bars, of the length of the axis
@@ -39,14 +40,15 @@ def critical_difference_plots(found: AcrossProblems, palette: Palette) -> list[P
     for k, clique in enumerate(found.cliques):
         x = float(m + step * (k + 1))
         fig.add_scatter(x=[x, x], y=[clique[0], clique[-1]], **_line(5))
-    fig.add_scatter(x=[1.0, 1.0 + found.critical_difference], y=[-1, -1], **_line(2))
-    title = f"Critical differences over {found.n_problems} problems"
+    if np.isfinite(found.critical_difference):
+        _add_scale(fig, found.critical_difference)
+    title = f"Mean ranks over {found.n_datasets} datasets"
     return [Plot("across/critical_difference", fig, title, CAPTION)]
 
 
 def _axes(found: AcrossProblems, end: float) -> Figure:
     """Empty figure: ranks from left to right, a row a method."""
-    m, difference = len(found.methods), found.critical_difference
+    m, difference = len(found.methods), np.nan_to_num(found.critical_difference)
     return Figure(
         layout={
             "height": 90 + ROW_PIXELS * (m + 1),
@@ -60,14 +62,16 @@ def _axes(found: AcrossProblems, end: float) -> Figure:
                 "ticktext": [escape(label) for label in found.methods],
                 "range": [m - 0.4, -1.6],
             },
-            "annotations": [
-                {
-                    "x": 1 + difference / 2, "y": -1, "yshift": 9, "showarrow": False,
-                    "text": f"CD {plain(difference)}",
-                }
-            ],
         }
-    )  # fmt: skip
+    )
+
+
+def _add_scale(fig: Figure, difference: float) -> None:
+    """Draw the length of the critical difference above the methods."""
+    fig.add_scatter(x=[1.0, 1.0 + difference], y=[-1, -1], **_line(2))
+    text = f"CD {plain(difference)}"
+    label = {"x": 1 + difference / 2, "y": -1, "yshift": 9, "showarrow": False, "text": text}
+    fig.update_layout(annotations=[label])
 
 
 def _add_method(fig: Figure, found: AcrossProblems, palette: Palette, i: int, label: str) -> None:

@@ -1,9 +1,9 @@
-"""Comparison of methods over problems: mean ranks, Friedman's test, critical differences, win rates."""
+"""Comparison of methods over datasets: mean ranks, Friedman's test, critical differences, win rates."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeVar
@@ -15,37 +15,40 @@ from scipy.stats import friedmanchisquare, rankdata, studentized_range, wilcoxon
 from mlffbench.report.statistics.holm import holm
 
 __all__ = [
-    "FEWEST", "AcrossProblems", "across_problems", "critical_difference", "mean_rank_bounds", "missing_cells",
+    "FEWEST", "AcrossProblems", "across_problems", "averaged", "critical_difference", "mean_rank_bounds",
+    "missing_cells",
 ]  # fmt: skip
 
 N_RESAMPLES = 2000
 Name = TypeVar("Name")  # of a problem
-FEWEST = 5  # problems, below which there is no test and no interval
+FEWEST = 5  # datasets, below which there is no test and no interval
 
 
 @dataclass(frozen=True, eq=False)
 class AcrossProblems:
-    """Comparison of m methods that have an error on each of n problems.
+    """Comparison of m methods that have an error on each problem, over n datasets.
 
     Attributes
     ----------
     methods : tuple of str
         By mean rank, best first; those with a missing cell are in `missing` instead.
-    n_problems : int
+    n_datasets : int
     mean_ranks : (m,) array
+        Mean over the datasets of the mean rank on the problems of each.
     bounds : (m, 2) array
-        95 % intervals of the mean ranks over problems, see `mean_rank_bounds`.
+        95 % intervals of the mean ranks over datasets, see `mean_rank_bounds`.
     p_best : (m,) array
-        Share of bootstrap samples of the problems (2000, fixed seed) in which the method has the least mean
+        Share of bootstrap samples of the datasets (2000, fixed seed) in which the method has the least mean
         rank; ties are shared.
     win_rates : (m, m) array
-        Share of the problems on which the row's error is smaller than the column's; ties count half.
+        Share of the datasets on which the row's rank is smaller than the column's; ties count half.
     statistic, p_value : float
         Friedman's χ² and its p-value; of two methods Wilcoxon's; NaN without a test.
     critical_difference : float
-        Nemenyi's, of mean ranks, at 5 %.
+        Nemenyi's, of mean ranks, at 5 %; NaN where no pairs are tested, and of two methods.
     p_pairs : (m, m) array
-        p-values of the pairs: Wilcoxon's signed-rank test with Holm's correction, or Nemenyi's.
+        p-values of the pairs: Wilcoxon's signed-rank test with Holm's correction, or Nemenyi's. NaN where
+        Friedman's test finds no difference: then no pair is tested.
     cliques : tuple of tuple of int
         Largest sets of neighbouring methods that are not told apart, for a critical-difference diagram.
     missing : mapping of str to tuple of str
@@ -55,7 +58,7 @@ class AcrossProblems:
     """
 
     methods: tuple[str, ...]
-    n_problems: int
+    n_datasets: int
     mean_ranks: np.ndarray
     bounds: np.ndarray
     p_best: np.ndarray
@@ -73,10 +76,15 @@ def across_problems(
     errors: np.ndarray,
     methods: Sequence[str],
     problems: Sequence[str],
+    datasets: Sequence[Hashable] | None = None,
     posthoc: str = "nemenyi",
     level: float = 0.05,
 ) -> AcrossProblems:
     """Compare methods over problems by the ranks of their errors.
+
+    Problems on one dataset, as the sizes of a learning curve, are not independent: the ranks on them are
+    averaged, and the dataset counts once. Two methods are compared by Wilcoxon's test; of more, pairs are
+    tested only where Friedman's test finds a difference.
 
     The rule of missing cells: a method without an error on one of the problems has no mean rank and takes
     part in no test; it is named with the problems that it lacks. It is neither given the worst rank nor left
@@ -84,11 +92,14 @@ def across_problems(
 
     Parameters
     ----------
-    errors : (n, m) array
-        Of n problems and m methods; NaN where missing. Only ranks within a row count.
-    methods, problems : sequences of m and n names
+    errors : (k, m) array
+        Of k problems and m methods; NaN where missing. Only ranks within a row count, but for Wilcoxon's
+        test, which compares the means of ln(error) on each dataset.
+    methods, problems : sequences of m and k names
+    datasets : sequence of k keys, optional
+        The data of each problem, equal for problems on the same data. By default each has its own.
     posthoc : {"nemenyi", "wilcoxon"}
-        Test of the pairs.
+        Test of the pairs of three methods or more.
     level : float
 
     References
@@ -101,22 +112,53 @@ def across_problems(
     values = np.asarray(errors, dtype=float).reshape(len(problems), len(methods))
     missing = missing_cells(values, methods, problems)
     complete = [i for i, name in enumerate(methods) if name not in missing]
+    groups = list(problems if datasets is None else datasets)
     values = values[:, complete]
-    ranks = rankdata(values, axis=1) if values.size else values
-    mean = ranks.mean(axis=0) if values.size else np.zeros(len(complete))
+    ranks = averaged(rankdata(values, axis=1) if values.size else values, groups)
+    mean = ranks.mean(axis=0) if len(ranks) else np.zeros(len(complete))
     order = np.argsort(mean, kind="stable")
-    values, ranks, mean = values[:, order], ranks[:, order], mean[order]
-    n, m = values.shape
+    with np.errstate(divide="ignore", invalid="ignore"):  # a perfect method's is −∞
+        logs = averaged(np.log(values), groups)
+    names = [methods[complete[i]] for i in order]
+    return _compared(ranks[:, order], mean[order], logs[:, order], names, missing, posthoc, level)
+
+
+def _compared(
+    ranks: np.ndarray,
+    mean: np.ndarray,
+    logs: np.ndarray,
+    methods: Sequence[str],
+    missing: Mapping[str, tuple[str, ...]],
+    posthoc: str,
+    level: float,
+) -> AcrossProblems:
+    """Comparison of methods, best first, by their ranks and ln(error) on each dataset."""
+    n, m = ranks.shape
     reason = _reason(n, m)
-    statistic, p_value = (math.nan, math.nan) if reason else _omnibus(values)
-    difference = critical_difference(m, n, level) if m > 1 and n else math.nan
-    pairs = np.full((m, m), math.nan) if reason else _pairs(values, mean, posthoc)
-    alike = (np.abs(mean[:, None] - mean) <= difference) if posthoc == "nemenyi" else ~(pairs <= level)
+    statistic, p_value = (math.nan, math.nan) if reason else _omnibus(ranks, logs)
+    tests_pairs = not reason and (m == 2 or p_value <= level)
+    posthoc = posthoc if m > 2 else "wilcoxon"
+    pairs = _pairs(ranks, logs, posthoc) if tests_pairs else np.full((m, m), math.nan)
+    difference = critical_difference(m, n, level) if tests_pairs and m > 2 else math.nan
+    cliques = () if reason else _cliques(~(pairs <= level))
     return AcrossProblems(
-        tuple(methods[complete[i]] for i in order), n, mean, mean_rank_bounds(ranks), _p_best(ranks),
-        _win_rates(values), statistic, p_value, difference, pairs, () if reason else _cliques(alike), missing,
-        reason,
+        tuple(methods), n, mean, mean_rank_bounds(ranks), _p_best(ranks), _win_rates(ranks), statistic,
+        p_value, difference, pairs, cliques, missing, reason,
     )  # fmt: skip
+
+
+def averaged(rows: np.ndarray, groups: Sequence[Hashable]) -> np.ndarray:
+    """Means of the rows of each group, groups in the order in which they appear.
+
+    Examples
+    --------
+    >>> averaged(np.array([[1.0, 2.0], [3.0, 3.0], [2.0, 1.0]]), ["Si", "Ge", "Si"]).tolist()
+    [[1.5, 1.5], [3.0, 3.0]]
+    """
+    names = {name: place for place, name in enumerate(dict.fromkeys(groups))}
+    places = np.array([names[name] for name in groups], dtype=int)
+    means = [rows[places == place].mean(axis=0) for place in names.values()]
+    return np.array(means).reshape(len(names), rows.shape[1])
 
 
 def missing_cells(
@@ -133,7 +175,7 @@ def missing_cells(
 
 
 def critical_difference(m: int, n: int, level: float = 0.05) -> float:
-    """Nemenyi's critical difference of the mean ranks of m methods on n problems: q √(m(m + 1)/(6n)).
+    """Nemenyi's critical difference of the mean ranks of m methods on n datasets: q √(m(m + 1)/(6n)).
 
     q is the quantile of the studentized range of m means and infinite degrees of freedom, over √2.
 
@@ -147,9 +189,9 @@ def critical_difference(m: int, n: int, level: float = 0.05) -> float:
 
 
 def mean_rank_bounds(ranks: np.ndarray, level: float = 0.95) -> np.ndarray:
-    """Intervals of mean ranks over the problems: mean ± t(n − 1) s/√n, within 1 and m.
+    """Intervals of mean ranks over the datasets: mean ± t(n − 1) s/√n, within 1 and m.
 
-    The problems are taken for a sample. NaN with fewer than 5 of them, and for a method that has the same
+    The datasets are taken for a sample. NaN with fewer than 5 of them, and for a method that has the same
     rank on all.
 
     Parameters
@@ -173,34 +215,38 @@ def _reason(n: int, m: int) -> str:
         return "fewer than two methods have an error on every problem"
     if n >= FEWEST:
         return ""
-    count = f"{n} problems" if n > 1 else "one problem"
-    return f"{count}, fewer than {FEWEST}: no test over problems and no interval"
+    count = f"{n} datasets" if n > 1 else "one dataset"
+    return f"{count}, fewer than {FEWEST}: no test over datasets and no interval"
 
 
-def _omnibus(values: np.ndarray) -> tuple[float, float]:
+def _omnibus(ranks: np.ndarray, logs: np.ndarray) -> tuple[float, float]:
     """Friedman's test; of two methods, Wilcoxon's."""
-    if values.shape[1] == 2:
-        return _wilcoxon(values[:, 0], values[:, 1])
-    result = friedmanchisquare(*values.T)
+    if ranks.shape[1] == 2:
+        return _wilcoxon(logs[:, 0], logs[:, 1])
+    if (ranks == ranks[:, :1]).all():
+        return 0.0, 1.0
+    result = friedmanchisquare(*ranks.T)
     return float(result.statistic), float(result.pvalue)
 
 
 def _wilcoxon(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
-    if (a == b).all():
+    """Wilcoxon's signed-rank test without zero differences."""
+    differences = np.array([x - y for x, y in zip(a, b, strict=True) if x != y]).round(9)  # ties are ties
+    if not differences.any():
         return 0.0, 1.0
-    result = wilcoxon(a, b)
+    result = wilcoxon(differences[differences != 0])
     return float(result.statistic), float(result.pvalue)
 
 
-def _pairs(values: np.ndarray, mean: np.ndarray, posthoc: str) -> np.ndarray:
+def _pairs(ranks: np.ndarray, logs: np.ndarray, posthoc: str) -> np.ndarray:
     """p-values of the pairs."""
-    n, m = values.shape
+    (n, m), mean = ranks.shape, ranks.mean(axis=0)
     pairs = list(combinations(range(m), 2))
     if posthoc == "nemenyi":
         scale = math.sqrt(m * (m + 1) / (6.0 * n)) / math.sqrt(2.0)
         p = np.array([studentized_range.sf(abs(mean[a] - mean[b]) / scale, m, np.inf) for a, b in pairs])
     else:
-        p = holm([_wilcoxon(values[:, a], values[:, b])[1] for a, b in pairs])
+        p = holm([_wilcoxon(logs[:, a], logs[:, b])[1] for a, b in pairs])
     matrix = np.ones((m, m))
     for (a, b), value in zip(pairs, p, strict=True):
         matrix[a, b] = matrix[b, a] = value
@@ -208,7 +254,7 @@ def _pairs(values: np.ndarray, mean: np.ndarray, posthoc: str) -> np.ndarray:
 
 
 def _p_best(ranks: np.ndarray) -> np.ndarray:
-    """Probability of the least mean rank, over bootstrap samples of the problems."""
+    """Probability of the least mean rank, over bootstrap samples of the datasets."""
     n, m = ranks.shape
     if not n or not m:
         return np.zeros(m)
@@ -218,9 +264,9 @@ def _p_best(ranks: np.ndarray) -> np.ndarray:
     return np.asarray((first / first.sum(axis=1, keepdims=True)).mean(axis=0))
 
 
-def _win_rates(values: np.ndarray) -> np.ndarray:
-    a, b = values[:, :, None], values[:, None, :]
-    return np.asarray(((a < b) + 0.5 * (a == b)).mean(axis=0)) if len(values) else np.empty((0, 0))
+def _win_rates(ranks: np.ndarray) -> np.ndarray:
+    a, b = ranks[:, :, None], ranks[:, None, :]
+    return np.asarray(((a < b) + 0.5 * (a == b)).mean(axis=0)) if len(ranks) else np.empty((0, 0))
 
 
 def _cliques(alike: np.ndarray) -> tuple[tuple[int, ...], ...]:

@@ -14,16 +14,17 @@ from mlffbench.report.wording import with_interval
 __all__ = ["over_problems_tables"]
 
 RANKS = (
-    "Ranks by the error on the group that ranks, among the methods that have one on every problem. Mean "
-    "rank: with its 95 % interval over problems, t(n − 1) s/√n; none where the rank is the same on all. Win "
-    "rate: share of the other methods that are worse, averaged over the problems: (m − mean rank)/(m − 1). "
-    "P(best): share of 2000 bootstrap samples of the problems in which the mean rank is the least; a "
-    "probability has no interval of its own. Beats the next: problems on which the error is less than that "
+    "Ranks by the error on the group that ranks, among the methods that have one on every problem; of "
+    "problems on the same data they are averaged, and the dataset counts once. Mean rank: over the n "
+    "datasets, with its 95 % interval, t(n − 1) s/√n; none where the rank is the same on all. Win rate: "
+    "share of the other methods that are worse, averaged over the datasets: (m − mean rank)/(m − 1). "
+    "P(best): share of 2000 bootstrap samples of the datasets in which the mean rank is the least; a "
+    "probability has no interval of its own. Beats the next: datasets on which the rank is less than that "
     "of the row below, in brackets the 95 % interval of the share (Clopper and Pearson)."
 )
 ROBUST = (
-    "Place: by the mean of the ranks in {metrics}, all problems alike. The other columns are the best and "
-    "the worst place, as one problem or one of these errors is left out, and over 95 % of 1000 random "
+    "Place: by the mean of the ranks in {metrics}, all datasets alike. The other columns are the best and "
+    "the worst place, as one dataset or one of these errors is left out, and over 95 % of 1000 random "
     "weightings of all cells. P(first): share of these weightings with which the method comes first. "
     "Such ranges are no 95 % intervals."
 )
@@ -67,15 +68,11 @@ def _numbers(found: OverProblems, i: int) -> list[Cell]:
 
 
 def _beats_next(found: OverProblems, i: int) -> Cell:
-    """Count of the problems; ties count half and make no count."""
+    """Count of the datasets; ties count half and make no count."""
     own = found.ranking
-    wins = float(own.win_rates[i, i + 1]) * own.n_problems
+    wins, n = float(own.win_rates[i, i + 1]) * own.n_datasets, own.n_datasets
     whole = round(wins)
-    text = (
-        count_text(whole, own.n_problems)
-        if abs(wins - whole) < 1e-6
-        else f"{wins:.1f} of {own.n_problems}, ties"
-    )
+    text = count_text(whole, n) if abs(wins - whole) < 1e-6 else f"{wins:.1f} of {n}, ties"
     return Cell(text, -wins)
 
 

@@ -29,14 +29,11 @@ def matrix_table(matrix: Matrix) -> Table:
     columns += [Column(names[c.problem], f"{c.unit}, {c.test}" if c.test else "") for c in matrix.columns]
     rows = []
     for row in matrix.rows:
-        rank = EMPTY
-        if row.n_ranked:
-            part = "" if row.n_ranked == len(matrix.columns) else f" of {row.n_ranked}"
-            rank = Cell(f"{row.mean_rank:.1f}{part}", row.mean_rank)
+        rank = Cell(wording.plain(row.mean_rank), row.mean_rank)
         rows.append(Row([Cell(row.method), rank, *map(_matrix_cell, row.cells)], method=row.method))
     caption = f"Errors on the group that ranks, in brackets the range of ranks. {matrix.rule}"
-    if any(row.tuned for row in matrix.rows):
-        caption += " Tuned methods are ranked among themselves and stand below the others."
+    if len({row.tuned for row in matrix.rows}) > 1:
+        caption += " Tuned methods stand below the others, ranked among themselves and without a mean rank."
     return Table("matrix", "Methods and problems", columns, rows, caption)
 
 

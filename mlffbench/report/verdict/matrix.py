@@ -15,6 +15,7 @@ from mlffbench.report.dataframes.scores import SHOWN
 from mlffbench.report.results import Results
 from mlffbench.report.unfinished import UnfinishedCase
 from mlffbench.report.verdict.board import Board
+from mlffbench.report.verdict.over_problems import over_problems
 from mlffbench.report.wording import LEAKY
 
 __all__ = ["RULE", "Matrix", "MatrixCell", "MatrixColumn", "MatrixRow", "matrix"]
@@ -22,9 +23,9 @@ __all__ = ["RULE", "Matrix", "MatrixCell", "MatrixColumn", "MatrixRow", "matrix"
 State = Literal["measured", "unranked", "failed", "running", "waiting", "absent"]
 NOT_TRIED = "–"
 RULE = (
-    "A problem on which a method has no rank, as it failed, left out a test group or was not tried, is no "
-    "last rank and is not passed over: methods with a rank on every problem come first, then those with "
-    "fewer, each in the order of the mean of their ranks; the number of problems stands beside it."
+    "Mean rank: that of Across problems; a method without a rank on one of the problems, as it failed, left "
+    "out a test group or was not tried, has none. Rows are in the order of the mean ranks, then follow those "
+    "without one, most ranks first, and of equally many in the order of the leaderboards."
 )
 
 
@@ -72,7 +73,10 @@ class MatrixCell:
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """A method: its cells in the order of the columns, and the mean of its ranks over `n_ranked` problems."""
+    """A method: its cells in the order of the columns, mean rank and the number of problems with a rank.
+
+    `mean_rank` is that of `over_problems`, NaN for a method that lacks a rank.
+    """
 
     method: str
     family: str
@@ -104,11 +108,10 @@ def matrix(results: Results, frames: Frames) -> Matrix:
     columns = tuple(_column(board) for board in boards)
     places = [_shaded(_cells(board, results.unfinished)) for board in boards]
     labels = dict.fromkeys(label for cells in places for label in cells)
-    ranks = [
-        dict(zip(b.frames.leaderboard["method"], b.frames.leaderboard["rank"], strict=True)) for b in boards
-    ]
-    rows = [_row(label, boards, places, [own.get(label, np.nan) for own in ranks]) for label in labels]
-    rows.sort(key=lambda row: (row.tuned, -row.n_ranked, row.mean_rank))
+    ranking = over_problems(results).ranking
+    means = dict(zip(ranking.methods, ranking.mean_ranks.tolist(), strict=True))
+    rows = [_row(label, boards, places, means.get(label, np.nan)) for label in labels]
+    rows.sort(key=lambda row: (row.tuned, means.get(row.method, np.inf), -row.n_ranked))
     return Matrix(columns, tuple(rows))
 
 
@@ -162,16 +165,15 @@ def _row(
     label: str,
     boards: Sequence[Board],
     places: Sequence[Mapping[str, MatrixCell]],
-    all_ranks: Sequence[float],
+    mean_rank: float,
 ) -> MatrixRow:
     cells = tuple(own.get(label, MatrixCell("absent", NOT_TRIED)) for own in places)
     owners = [board for board in boards if label in board.methods]
-    ranks = [float(rank) for rank in all_ranks if np.isfinite(rank)]
     return MatrixRow(
         label,
         owners[0].family(label) if owners else "",
         any(board.methods[label].is_tuned for board in owners),
         cells,
-        float(np.mean(ranks)) if ranks else np.nan,
-        len(ranks),
+        mean_rank,
+        sum(cell.best_rank is not None for cell in cells),
     )

@@ -8,7 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from mlffbench.report.contrast import DATASET
 from mlffbench.report.dataframes.frames import Frames
+from mlffbench.report.problems import Problem, spec_text
 from mlffbench.report.results import Results
 from mlffbench.report.statistics.across_problems import FEWEST, AcrossProblems, across_problems
 from mlffbench.report.statistics.robustness import Robustness, robustness
@@ -16,18 +18,19 @@ from mlffbench.report.verdict.board import Board
 from mlffbench.report.verdict.merit import worst_group
 from mlffbench.report.wording import plain, with_interval
 
-__all__ = ["METRICS", "RANGES", "RULE", "OverProblems", "listed", "over_problems"]
+__all__ = ["METRICS", "RANGES", "RULE", "OverProblems", "dataset_numbers", "listed", "over_problems"]
 
 RULE = (
     "A method that lacks an error on one of the problems has no mean rank and takes part in no test: it is "
     "not given the worst rank, and no problem is dropped for it."
 )
 RANGES = {  # of places, and the attributes of `Robustness`
-    "one problem left out": "without_problem",
+    "one dataset left out": "without_dataset",
     "one error left out": "without_metric",
     "random weights": "random_weights",
 }
 NAMED = 4  # methods or problems in a sentence; of more their number
+SELECTING = ("fold", "groups", "train", "tests")  # parameters of datasets that select frames of the same data
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +42,8 @@ class OverProblems:
     problems, methods : tuple of str
         All of them; methods in the order in which they appear.
     ranking : AcrossProblems
-        By the errors that rank the methods of each problem.
+        By the errors that rank the methods of each problem; problems on the same data as `dataset_numbers`
+        finds them.
     order : Robustness
         By all of `metrics`.
     metrics : tuple of str
@@ -58,7 +62,7 @@ class OverProblems:
         if len(self.problems) < 2:
             return (
                 "One problem: there are no ranks across problems. Mean ranks need two problems, a test, "
-                f"intervals and a diagram {FEWEST}."
+                f"intervals and a diagram {FEWEST} datasets."
             )
         return " ".join(part for part in (self._first(), self._test(), self._missing()) if part)
 
@@ -68,7 +72,15 @@ class OverProblems:
             return "No method has an error on every problem."
         low, high = found.bounds[0]
         interval = with_interval(float(found.mean_ranks[0]), low, high, 1.0, float(len(found.methods)))
-        return f"First over {found.n_problems} problems: {found.methods[0]}, mean rank {interval}."
+        return f"First over {self._problems()}: {found.methods[0]}, mean rank {interval}."
+
+    def _problems(self) -> str:
+        """Number of problems, and of datasets where some share their data."""
+        k, n = len(self.problems), self.ranking.n_datasets
+        if k == n:
+            return f"{k} problems, each on a dataset of its own"
+        data = f"{n} datasets" if n > 1 else "one dataset"
+        return f"{k} problems on {data} (ranks on the same data are averaged, a dataset counts once)"
 
     def _test(self) -> str:
         found = self.ranking
@@ -76,12 +88,14 @@ class OverProblems:
             return f"{found.reason[0].upper()}{found.reason[1:]}."
         alike = found.cliques[0][1:] if found.cliques and found.cliques[0][0] == 0 else ()
         others = [found.methods[i] for i in alike]
-        apart = f"Not told apart from it: {listed(others)}" if others else "Told apart from all others"
-        test = "Friedman's" if len(found.methods) > 2 else "Wilcoxon's"
-        return (
-            f"{apart} (Nemenyi's critical difference {plain(found.critical_difference)}; {test} test of all: "
-            f"p = {plain(found.p_value)})."
-        )
+        rest = "all others" if len(found.methods) > 2 else found.methods[1]
+        apart = f"Not told apart from it: {listed(others)}" if others else f"Told apart from {rest}"
+        p = f"p = {plain(found.p_value)}"
+        if len(found.methods) == 2:
+            return f"{apart} (Wilcoxon's test: {p})."
+        difference = f"Nemenyi's critical difference {plain(found.critical_difference)}"
+        pairs = difference if np.isfinite(found.critical_difference) else "so no pair is tested"
+        return f"{apart} (Friedman's test of all: {p}; {pairs})."
 
     def _missing(self) -> str:
         each = [f"{method} ({listed(names)})" for method, names in self.ranking.missing.items()]
@@ -97,7 +111,7 @@ def listed(names: Sequence[str], most: int = NAMED) -> str:
 
 @lru_cache(maxsize=1)
 def over_problems(results: Results) -> OverProblems:
-    """Compare the methods over all problems by their ranks on the groups that rank."""
+    """Compare the methods over all problems by their ranks on the groups that rank; a dataset counts once."""
     frames = Frames.from_results(results)
     boards = [Board(problem, frames.of_problem(problem.name)) for problem in results.problems]
     names = [problem.name for problem in results.problems]
@@ -109,9 +123,36 @@ def over_problems(results: Results) -> OverProblems:
     }
     errors = np.array([cells[name, RANKING] for name in names])
     measured = {cell: numbers for cell, numbers in cells.items() if np.isfinite(numbers).any()}
-    ranking, order = across_problems(errors, methods, names), robustness(measured, methods)
+    data = dataset_numbers(results.problems)
+    ranking = across_problems(errors, methods, names, data)
+    order = robustness(measured, methods, dict(zip(names, data, strict=True)))
     metrics = tuple(dict.fromkeys(metric for _, metric in measured))
     return OverProblems(tuple(names), methods, ranking, order, metrics)
+
+
+def dataset_numbers(problems: Sequence[Problem]) -> list[int]:
+    """Number of the dataset of each problem.
+
+    It is the same for problems whose datasets have the same name and parameters (but those that select frames
+    of the same data, as a fold), or the same digest of structures and labels, whatever their splits.
+    """
+    numbers: dict[str, int] = {}
+    keys = [_data_keys(problem) for problem in problems]
+    for place, own in enumerate(keys):
+        known = {numbers[key] for key in own if key in numbers}
+        number = min(known, default=place)
+        numbers |= dict.fromkeys(own, number)
+        if len(known) > 1:
+            numbers = {key: number if old in known else old for key, old in numbers.items()}
+    return [numbers[own[0]] for own in keys]
+
+
+def _data_keys(problem: Problem) -> list[str]:
+    """Name of the dataset with its parameters, and digests of its structures and labels."""
+    spec = problem.documents[0]["case"]["dataset"]
+    params = {name: value for name, value in (spec.get("params") or {}).items() if name not in SELECTING}
+    digests = (DATASET(document) or document["case"].get("data_digest") for document in problem.documents)
+    return [spec_text({**spec, "params": params}), *{str(digest) for digest in digests if digest}]
 
 
 def _methods(results: Results) -> tuple[str, ...]:

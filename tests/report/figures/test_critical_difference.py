@@ -32,6 +32,15 @@ def test_methods_stand_at_their_mean_ranks_and_bars_join_those_not_told_apart():
     assert scale["x"][1] - scale["x"][0] == pytest.approx(found.critical_difference)
 
 
+def test_without_a_test_of_pairs_one_bar_joins_all_and_no_difference_is_drawn():
+    """Friedman's p = 0.062, see test_across_problems."""
+    ranks = np.array([[1, 2, 3, 4], [1, 2, 3, 4], [1, 3, 2, 4], [2, 1, 4, 3], [2, 4, 1, 3]])
+    _, figure = plot(ranks)
+    (bar,) = (t for t in figure.data if "name" not in t)
+    assert bar["y"] == [0, 3]
+    assert "annotations" not in figure.layout
+
+
 def test_no_diagram_without_a_test():
     assert plot(np.ones((3, 4)))[1] is None
 

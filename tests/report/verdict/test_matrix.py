@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from example_documents import failed, leaking, outcome
+from example_over_problems import on
 
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.results import Results
+from mlffbench.report.tables.overview import matrix_table
 from mlffbench.report.verdict.matrix import matrix
-
-
-def on(dataset, document):
-    return {**document, "case": {**document["case"], "dataset": {"name": dataset, "params": {}}}}
+from mlffbench.report.verdict.over_problems import over_problems
 
 
 def made(*documents):
@@ -44,12 +44,41 @@ def test_methods_with_all_ranks_come_first_and_no_gap_is_a_last_rank():
     )  # fmt: skip
     assert [row.method for row in table.rows] == ["a", "b", "part", "once"]
     own = rows(table)
-    assert (own["a"].mean_rank, own["a"].n_ranked) == (2.0, 2)
-    assert (own["part"].mean_rank, own["part"].n_ranked) == (1.0, 1)
+    assert (own["a"].mean_rank, own["a"].n_ranked) == (1.5, 2), "first and second of a and b"
+    assert math.isnan(own["part"].mean_rank)
+    assert own["part"].n_ranked == 1
     assert (own["part"].cells[1].state, own["part"].cells[1].text) == ("failed", "out of memory")
     assert (own["once"].cells[1].state, own["once"].cells[1].text) == ("absent", "–")
     assert math.isnan(own["once"].cells[1].value)
-    assert "is no last rank" in table.rule
+    texts = {row.method: row.cells[1].text for row in matrix_table(table).rows}
+    assert texts == {"a": "1.50", "b": "1.50", "part": "–", "once": "–"}
+
+
+def test_methods_without_a_mean_rank_stand_by_their_numbers_of_ranks():
+    table = made(
+        *(on(name, outcome("all", 0.9)) for name in ("one", "two", "three")),
+        on("one", outcome("single", 0.001)),
+        on("two", outcome("pair", 0.5)), on("three", outcome("pair", 0.5)),
+    )  # fmt: skip
+    assert [(row.method, row.n_ranked) for row in table.rows] == [("all", 3), ("pair", 2), ("single", 1)]
+
+
+def test_mean_ranks_are_those_across_problems():
+    """Ranks 1, 2, 2 of a on three sizes of silicon, 1 on copper: (5/3 + 1)/2; and a part is nobody's rank."""
+    sizes = {10: (0.1, 0.2, 0.3), 30: (0.2, 0.1, 0.3), 100: (0.2, 0.1, 0.3)}
+    documents = [
+        on("silicon", outcome(label, error), split=size)
+        for size, errors in sizes.items()
+        for label, error in zip("abc", errors, strict=True)
+    ]
+    on_copper = {"a": 0.1, "b": 0.2, "c": 0.3, "part": 0.01}
+    documents += [on("copper", outcome(label, error)) for label, error in on_copper.items()]
+    results = Results.from_documents(documents)
+    table = matrix(results, Frames.from_results(results))
+    means = {row.method: row.mean_rank for row in table.rows if not math.isnan(row.mean_rank)}
+    assert means == pytest.approx({"a": 4 / 3, "b": 5 / 3, "c": 3.0})
+    ranking = over_problems(results).ranking
+    assert means == dict(zip(ranking.methods, ranking.mean_ranks, strict=True))
 
 
 def test_a_method_without_a_group_has_an_error_and_no_rank():

@@ -48,9 +48,8 @@ def wide_frame(results: Results) -> pd.DataFrame:
     silent = frames.costs[["n_parameters", "stopped_by", "tuning_time", *SITUATION]].isin(["", np.nan]).all()
     costs = frames.costs.drop(columns=list(silent[silent].index))
     costs = costs.rename(columns={**headers, "stopped_by": "stopped by"})
-    board = (
-        frames.leaderboard if frames.leaderboard["tuned"].any() else frames.leaderboard.drop(columns="tuned")
-    )
+    board = frames.leaderboard.drop(columns="beaten by")  # a list
+    board = board if board["tuned"].any() else board.drop(columns="tuned")
     board = board.merge(costs, on=["problem", "method"], how="left")
     board = board[[*(column for column in board.columns if column not in FAILURE), *FAILURE]]
     wide = board.merge(_ratios(results, frames), on=["problem", "method"], how="left")

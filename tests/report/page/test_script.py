@@ -492,7 +492,7 @@ def test_themes_colour_figures_too(opened, scheme):
 
 def test_paper_holds_every_figure(opened):
     page = opened()
-    page.evaluate("window.print = () => { window.printed = true; }")
+    page.evaluate("void (window.print = () => { window.printed = true; })")  # a function is called
     page.click("#print")
     page.wait_for_function("window.printed")
     assert page.locator(".plot").count() == page.locator(".plot.js-plotly-plot").count() > 10

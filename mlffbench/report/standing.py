@@ -15,7 +15,7 @@ from mlffbench.report.problems import Problem
 from mlffbench.report.results import QUANTITIES, Results
 from mlffbench.report.statistics.paired import Comparisons, compare
 from mlffbench.report.statistics.ranks import better_than, rank_ranges
-from mlffbench.report.statistics.samples import ErrorSample
+from mlffbench.report.statistics.samples import KNOWN, ErrorSample
 
 __all__ = ["COLUMNS", "comparisons_of", "sample_of", "standing"]
 
@@ -99,7 +99,8 @@ def sample_of(results: Results, score: Mapping[str, Any]) -> ErrorSample:
         return sample
     factor = 1e-3 if score["unit"].startswith("meV") else 1.0
     value, low, high = (factor * score[key] for key in ("value", "low", "high"))
-    return ErrorSample(np.array([value]), low=low, high=high, reason=score["reason"])
+    freedom = score["seeds"] - 1.0 if score["interval"] == "seeds" else KNOWN
+    return ErrorSample(np.array([value]), low=low, high=high, reason=score["reason"], freedom=freedom)
 
 
 def _ranked(results: Results, problem: Problem, cell: Cell, scores: Sequence[Score]) -> list[Score]:

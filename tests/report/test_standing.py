@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from example_documents import failed, outcome, row
+from scipy.stats import ttest_ind_from_stats
 
 from mlffbench.harness.error_sums import ErrorSums
 from mlffbench.report.results import Results
@@ -117,3 +118,19 @@ def test_comparisons_by_name():
     assert pair.verdict == "equivalent"
     assert compared.pair(0, 1).verdict == "better"
     assert comparisons_of(results, results.problems[0], "nowhere", "forces")[0] == []
+
+
+def test_older_documents_of_a_few_seeds_are_compared_by_the_t_test_of_welch():
+    """Their intervals are t-intervals over seeds: a normal test would tell these two apart."""
+    values = {"mace": (0.020, 0.022), "soap": (0.040, 0.042)}
+    documents = [outcome(label, own[seed], seed) for label, own in values.items() for seed in (0, 1)]
+    for document in documents:
+        document["scores"] = [{**s, "low": None, "high": None} for s in document["scores"]]
+    results = Results.from_documents(documents)
+    _, compared = comparisons_of(results, results.problems[0], "test_300K", "forces")
+    truth = ttest_ind_from_stats(*(f(own) for own in values.values() for f in (np.mean, _std, len)), False)
+    assert compared.p_value[0, 1] == pytest.approx(truth.pvalue)
+
+
+def _std(values):
+    return np.std(values, ddof=1)

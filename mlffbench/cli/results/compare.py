@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from mlffbench.cli.data.arguments import Json
 from mlffbench.cli.results.filters import Method, Problem
 
 if TYPE_CHECKING:
+    from mlffbench.report.comparison.comparison import Comparison
     from mlffbench.report.comparison.pairs import Side
 
 __all__ = ["compare"]
@@ -33,7 +35,8 @@ FailIfWorse = Annotated[
     str | None,
     typer.Option(
         "--fail-if-worse", metavar="5%",
-        help="Exit with code 1 if B is significantly worse by more than this, or a row failed or is missing.",
+        help="Exit with code 1 if B is significantly worse by more than this, lost a number that it was "
+        "asked for, or a row failed or is missing.",
     ),
 ]  # fmt: skip
 RopeForces = Annotated[
@@ -42,13 +45,14 @@ RopeForces = Annotated[
 RopeEnergy = Annotated[
     float, typer.Option(metavar="X", min=0.0, help="Differences up to this are equivalent, meV/atom.")
 ]
+Out = Annotated[Path | None, typer.Option(help="File of markdown, instead of the terminal.")]
 Everything = Annotated[bool, typer.Option("--all", help="Print all rows, also those that did not change.")]
 
 
 def compare(
     a: First, b: Second, in_: In = None, fail_if_worse: FailIfWorse = None, method: Method = None,
     problem: Problem = None, rope_forces: RopeForces = 5.0, rope_energy: RopeEnergy = 1.0,
-    everything: Everything = False, json_: Json = False,
+    everything: Everything = False, out: Out = None, json_: Json = False,
 ) -> None:  # fmt: skip
     """Say what changed from A to B, and what of it is significant, from the same test frames."""
     from mlffbench.cli.results.comparison_text import comparison_json, print_comparison
@@ -62,14 +66,27 @@ def compare(
         rope = {"forces": rope_forces / 1000.0, "energy_per_atom": rope_energy / 1000.0}
         comparison = compare_sides(*sides, rope)
         worse = [] if limit is None else comparison.worse(limit)
+        if out is not None:
+            _write(out, sides, comparison, worse)
         if json_:
             print_json(comparison_json(sides, comparison, worse))
-        else:
-            print_comparison(sides, comparison, (rope_forces, rope_energy), everything)
+        elif out is None:
+            print_comparison(sides, comparison, everything)
     if worse:
         for sentence in worse:
             say(f"worse: {sentence}", err=True)
         raise typer.Exit(1)
+
+
+def _write(file: Path, sides: tuple[Side, Side], comparison: Comparison, worse: Sequence[str]) -> None:
+    from mlffbench.report.comparison.markdown import render
+    from mlffbench.system.atomic_write import atomic_write
+
+    if file.suffix != ".md":
+        raise ValueError(f"{file}: --out writes markdown, .md; --json prints numbers")
+    with atomic_write(file) as stream:
+        stream.write(render([side.name for side in sides], comparison, worse).encode())
+    say(f"wrote {file}", err=True)
 
 
 def _share(text: str) -> float:

@@ -11,8 +11,9 @@ import pandas as pd
 
 from mlffbench.report.comparison.circumstances import changed_circumstances, timed_alike
 from mlffbench.report.comparison.errors import compare_errors
+from mlffbench.report.comparison.one_sided import LOST, is_timed, number_title, one_sided_lines
 from mlffbench.report.comparison.pairs import Pair, Pairs, Side, pair_rows
-from mlffbench.report.comparison.tasks import OF_TIMES, compare_tasks
+from mlffbench.report.comparison.tasks import compare_tasks
 from mlffbench.report.dataframes.costs import COSTS, costs
 from mlffbench.report.problems import Problem
 from mlffbench.report.results import Results
@@ -37,6 +38,8 @@ class Comparison:
     times : DataFrame
         Columns problem, method, quantity, unit, a, b, percent, comparable (False where machine or settings
         differ). One measurement each: no interval.
+    rope : mapping of str to float
+        Half width of the region of practical equivalence by quantity, eV/Å and eV/atom.
     """
 
     pairs: Pairs
@@ -44,23 +47,25 @@ class Comparison:
     errors: pd.DataFrame
     tasks: pd.DataFrame
     times: pd.DataFrame
+    rope: Mapping[str, float]
+
+    @property
+    def numbers(self) -> pd.DataFrame:
+        """Errors and numbers of tasks."""
+        return pd.concat([own for own in (self.errors, self.tasks) if len(own)] or [self.errors])
 
     def worse(self, limit: float) -> list[str]:
         """Sentences on all that is worse on the side b.
 
         An error on a test group or a number of a task counts if it is significantly worse and by more than
-        the `limit` (0.05: 5 %); times do not count. A row that failed, is not there or was tested on other
-        frames counts, too.
+        the `limit` (0.05: 5 %); times do not count. A number that b lost (see `one_sided`), and a row that
+        failed, is not there or was tested on other frames count, too.
         """
-        numbers = pd.concat([self.errors, self.tasks])
-        timed = numbers["task"].str.partition("(")[0].isin(OF_TIMES)
+        numbers = self.numbers
+        timed = numbers["task"].map(is_timed).astype(bool)
         rows = numbers[(numbers["verdict"] == WORSE) & ~timed]
         beyond = rows[~(rows["percent"].abs() <= 100.0 * limit)]  # also where a is 0, or b not finite
-        sentences = [
-            f"{row.method} on {row.problem}: {_title(row)} on {row.test} "
-            f"{row.a:.4g} → {row.b:.4g} {row.unit} ({row.percent:+.1f} %)"
-            for row in beyond.itertuples()
-        ]
+        sentences = [*map(_worse_text, beyond.itertuples()), *one_sided_lines(numbers, LOST)]
         failed = [f"{title} failed: {reason}" for title, reason in self.pairs.failed_b.items()]
         missing = [f"{title} is missing" for title in self.pairs.only_a]
         return [*sentences, *failed, *missing, *(": ".join(item) for item in self.pairs.refused.items())]
@@ -80,13 +85,15 @@ def compare_sides(a: Side, b: Side, rope: Mapping[str, float] = ROPE) -> Compari
     with np.errstate(all="ignore"):  # numbers of 1e308 become infinite, and are shown so
         return Comparison(
             pairs, changed_circumstances(pairs.pairs), compare_errors(pairs.pairs, rope),
-            compare_tasks(pairs.pairs), _times(pairs.pairs),
+            compare_tasks(pairs.pairs), _times(pairs.pairs), rope,
         )  # fmt: skip
 
 
-def _title(row: Any) -> str:
-    """Task, quantity and metric of a number."""
-    return f"{row.task} {row.quantity} {row.metric}".strip()
+def _worse_text(row: Any) -> str:
+    """Sentence on a number that is worse."""
+    change = f"{row.percent:+.1f} %" if np.isfinite(row.percent) else row.reason or "from 0"
+    numbers = f"{row.a:.4g} → {row.b:.4g} {row.unit}".rstrip()
+    return f"{row.method} on {row.problem}: {number_title(row)} {numbers} ({change})"
 
 
 def _nothing(a: Side, b: Side, pairs: Pairs) -> str:

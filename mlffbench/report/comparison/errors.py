@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from mlffbench.report.comparison.one_sided import Name, one_sided, one_sided_row
 from mlffbench.report.comparison.pairs import Pair
-from mlffbench.report.frame_errors import Name, error_samples
+from mlffbench.report.frame_errors import error_samples
 from mlffbench.report.problems import Method
 from mlffbench.report.results import QUANTITIES, number
 from mlffbench.report.statistics.holm import holm
 from mlffbench.report.statistics.paired import BETTER, ROPE, UNDECIDED, WORSE, Paired, compare
 from mlffbench.report.statistics.samples import ErrorSample
 
-__all__ = ["COLUMNS", "EQUAL", "LEVEL", "METRIC", "compare_errors", "corrected"]
+__all__ = ["COLUMNS", "EQUAL", "LEVEL", "METRIC", "compare_errors", "corrected", "untested"]
 
 EQUAL = "equal"  # verdict on numbers that are the same to the last digit
 LEVEL = 0.05  # of all comparisons together
 METRIC = "rmse"
 COLUMNS = [
     "problem", "method", "task", "test", "quantity", "metric", "unit", "a", "b", "difference", "low", "high",
-    "percent", "p_value", "paired", "verdict", "reason",
+    "percent", "p_value", "p_better", "paired", "verdict", "reason",
 ]  # fmt: skip
 Row = dict[str, Any]
+Scores = dict[Any, Mapping[str, Any]]  # by seed
 
 
 def compare_errors(pairs: Sequence[Pair], rope: Mapping[str, float] = ROPE) -> pd.DataFrame:
-    """Root mean square errors on every test group that both rows of a pair have: one row each.
+    """Root mean square errors on every test group that a row of a pair has: one row each.
 
     The difference is b − a. Where the documents of both sides hold the errors by cluster of the same test
     frames its interval is of the paired difference, see `mlffbench.report.statistics.paired`; else of the
@@ -47,8 +51,10 @@ def compare_errors(pairs: Sequence[Pair], rope: Mapping[str, float] = ROPE) -> p
     DataFrame
         Columns problem, method, task (''), test, quantity, metric, unit; a, b, difference, low, high (its
         95 % interval; NaN without), in meV where energies are in eV; percent (of a); p_value, with Holm's
-        correction for all rows; paired; verdict on b: better, worse, equivalent (the interval lies in the
-        region of practical equivalence), equal, or not told apart; reason of a verdict without a test.
+        correction for all rows; p_better, the probability that b has the smaller error, of each row alone;
+        paired; verdict on b: better, worse, equivalent (the interval lies in the region of practical
+        equivalence), equal, not told apart, or that of `one_sided` on an error that one side lacks; reason of
+        a verdict without a test.
     """
     rows = [row for pair in pairs for row in _rows(pair, rope)]
     return corrected(pd.DataFrame(rows, columns=COLUMNS))
@@ -62,21 +68,30 @@ def corrected(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rows(pair: Pair, rope: Mapping[str, float]) -> Iterator[Row]:
-    a, b = _samples(pair.a), _samples(pair.b)
-    for name in a:
-        if name in b and (math.isfinite(a[name].value) or math.isfinite(b[name].value)):
-            test, quantity, metric = name
-            unit = _unit(pair.a, name)
-            factor = 1000.0 if unit.startswith("eV") else 1.0
-            yield {
-                "problem": pair.problem, "method": pair.label, "task": "", "test": test, "quantity": quantity,
-                "metric": metric, "unit": f"m{unit}" if factor > 1 else unit,
-                **_compared(a[name], b[name], rope.get(quantity, 0.0), factor),
-            }  # fmt: skip
+    a, b = _scores(pair.a), _scores(pair.b)
+    clustered: dict[tuple[Any, ...], list[dict[tuple[str, ...], ErrorSample]]] = {}
+    for name in dict.fromkeys((*a, *b)):
+        own = a.get(name, {}), b.get(name, {})
+        factor = 1000.0 if name.unit.startswith("eV") else 1.0
+        if verdict := one_sided(pair, name, *own):
+            values = [factor * number(score.get("value")) for score in (own[0] or own[1]).values()]
+            numbers = one_sided_row(*verdict, values)
+        else:
+            seeds = tuple(seed for seed in own[0] if seed in own[1])
+            if seeds not in clustered:
+                clustered[seeds] = [error_samples(_of_seeds(row, seeds)) for row in (pair.a, pair.b)]
+            scores = ({seed: side[seed] for seed in seeds} for side in own)
+            samples = map(partial(_sample, name), scores, clustered[seeds])
+            numbers = _compared(*samples, rope.get(name.quantity, 0.0), factor)
+        if numbers is not None:
+            unit = f"m{name.unit}" if factor > 1 else name.unit
+            yield {"problem": pair.problem, "method": pair.label, **name._asdict(), "unit": unit, **numbers}
 
 
-def _compared(a: ErrorSample, b: ErrorSample, rope: float, factor: float) -> Row:
-    """Numbers and verdict of one row; the numbers are multiplied by the factor."""
+def _compared(a: ErrorSample, b: ErrorSample, rope: float, factor: float) -> Row | None:
+    """Numbers, multiplied by the factor, and verdict of one row; None if neither error is finite."""
+    if not (math.isfinite(a.value) or math.isfinite(b.value)):
+        return None
     both = compare([b, a])
     result: Paired = both.pair(0, 1, rope)
     verdict, reason = _verdict(a.value, b.value, result)
@@ -85,43 +100,48 @@ def _compared(a: ErrorSample, b: ErrorSample, rope: float, factor: float) -> Row
         **{key: factor * value for key, value in numbers.items()},
         "percent": 100.0 * result.difference / a.value if a.value > 0 else math.nan,
         "p_value": math.nan if reason or verdict == EQUAL else result.p_value,
+        "p_better": math.nan if reason or verdict == EQUAL else result.p_better,
         "paired": bool(both.is_paired[0, 1]), "verdict": verdict, "reason": reason,
     }  # fmt: skip
 
 
 def _verdict(a: float, b: float, result: Paired) -> tuple[str, str]:
     """Verdict on the second number, and why it is given without a test."""
-    if a == b:
+    without_test = untested(a, b)
+    return without_test or (result.verdict, "" if math.isfinite(result.low) else "no interval")
+
+
+def untested(a: float, b: float) -> tuple[str, str] | None:
+    """Verdict, and its reason, on two equal numbers, or if one or both are not finite; else None."""
+    if a == b or not (math.isfinite(a) or math.isfinite(b)):
         return EQUAL, ""
-    if not math.isfinite(a + b):
-        return (WORSE, "b is not finite") if math.isfinite(a) else (BETTER, "a is not finite")
-    return result.verdict, "" if math.isfinite(result.low) else "no interval"
+    if not math.isfinite(b):
+        return WORSE, "b is not finite"
+    return None if math.isfinite(a) else (BETTER, "a is not finite")
 
 
-def _samples(method: Method) -> dict[Name, ErrorSample]:
-    """Errors of a row by test group, quantity and metric, eV, that every seed has."""
-    numbers: dict[Name, list[Mapping[str, Any]]] = {}
-    for scores in method.scores:
-        for score in scores:
-            name = (str(score["test"]), str(score["quantity"]), str(score["metric"]))
-            if not score.get("task") and name[1] in QUANTITIES and name[2] == METRIC:
-                numbers.setdefault(name, []).append(score)
-    clustered, seeds = error_samples(method), tuple(d["case"].get("seed") for d in method.done)
-    return {
-        name: sample if (sample := clustered.get(name)) and sample.without else _plain(scores, seeds)
-        for name, scores in numbers.items()
-        if len(scores) == len(seeds)
-    }
+def _scores(method: Method) -> dict[Name, Scores]:
+    """Scores of a row by name and seed."""
+    scores: dict[Name, Scores] = {}
+    for document, own in zip(method.done, method.scores, strict=True):
+        for score in own:
+            unit = str(score.get("unit") or "")
+            name = Name("", str(score["test"]), str(score["quantity"]), str(score["metric"]), unit)
+            if not score.get("task") and name.quantity in QUANTITIES and name.metric == METRIC:
+                scores.setdefault(name, {})[document["case"].get("seed")] = score
+    return scores
 
 
-def _plain(scores: Sequence[Mapping[str, Any]], seeds: tuple[object, ...]) -> ErrorSample:
-    """Errors of documents without clusters, with the interval over test frames that they hold."""
+def _of_seeds(method: Method, seeds: Collection[Any]) -> Method:
+    return replace(method, done=tuple(d for d in method.done if d["case"].get("seed") in seeds))
+
+
+def _sample(name: Name, scores: Scores, clustered: Mapping[tuple[str, ...], ErrorSample]) -> ErrorSample:
+    """Error of all seeds; without clusters, with the interval over test frames that the documents hold."""
+    sample = clustered.get((name.test, name.quantity, name.metric))
+    if sample is not None and sample.without:
+        return sample
     value, low, high = (
-        np.array([number(score.get(k)) for score in scores]) for k in ("value", "low", "high")
+        np.array([number(score.get(k)) for score in scores.values()]) for k in ("value", "low", "high")
     )
-    return ErrorSample(value, low=float(low.mean()), high=float(high.mean()), seeds=seeds)
-
-
-def _unit(method: Method, name: Name) -> str:
-    scores = (score for scores in method.scores for score in scores if not score.get("task"))
-    return next(str(s.get("unit") or "") for s in scores if (s["test"], s["quantity"], s["metric"]) == name)
+    return ErrorSample(value, low=float(low.mean()), high=float(high.mean()), seeds=tuple(scores))

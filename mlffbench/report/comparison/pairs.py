@@ -12,7 +12,7 @@ from mlffbench.report.doubts import SPLIT
 from mlffbench.report.problems import Document, Method, Problem, failed_as, spec_text
 from mlffbench.report.results import Results
 
-__all__ = ["Pair", "Pairs", "Side", "pair_rows"]
+__all__ = ["Pair", "Pairs", "Side", "failure_text", "pair_rows"]
 
 Digests = frozenset[tuple[str, str]]
 
@@ -76,6 +76,12 @@ class Pairs:
     failed_a: dict[str, str] = field(default_factory=dict)
     failed_b: dict[str, str] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+
+
+def failure_text(failure: Mapping[str, Any]) -> str:
+    """Kind of a failure and the first line of its message."""
+    message = next(iter(str(failure.get("message") or "").strip().splitlines()), "")
+    return f"{failed_as(failure)}: {message}".removesuffix(": ")
 
 
 def pair_rows(a: Side, b: Side) -> Pairs:
@@ -149,9 +155,7 @@ def _enter_failures(pairs: Pairs, title: str, a: Method, b: Method) -> None:
         finished = _by_seed(done)
         for seed, document in _by_seed(failed).items():
             if seed in finished:
-                failure: Mapping[str, Any] = document.get("failure") or {}
-                message = next(iter(str(failure.get("message") or "").strip().splitlines()), "")
-                entries[f"{title}, seed {seed}"] = f"{failed_as(failure)}: {message}".removesuffix(": ")
+                entries[f"{title}, seed {seed}"] = failure_text(document.get("failure") or {})
 
 
 def _by_seed(documents: Collection[Document]) -> dict[Any, Document]:

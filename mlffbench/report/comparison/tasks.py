@@ -7,32 +7,33 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
-from scipy.special import ndtr
+from scipy.special import stdtr
 
 from mlffbench.harness.documents.parts import TRAINING
+from mlffbench.harness.error_sums import Spread
 from mlffbench.report.comparison.circumstances import timed_alike
-from mlffbench.report.comparison.errors import COLUMNS, EQUAL, corrected
+from mlffbench.report.comparison.errors import COLUMNS, EQUAL, corrected, untested
+from mlffbench.report.comparison.one_sided import LOST, Name, is_timed, one_sided, one_sided_row
 from mlffbench.report.comparison.pairs import Pair
 from mlffbench.report.problems import Method
 from mlffbench.report.quantities.catalogue import find_quantity
 from mlffbench.report.results import number
-from mlffbench.report.statistics.estimates import Estimate, over_seeds
+from mlffbench.report.statistics.estimates import Estimate, over_seeds, t_quantile
 from mlffbench.report.statistics.paired import BETTER, UNDECIDED, WORSE
+from mlffbench.report.statistics.samples import KNOWN, combined, interval_spread
 
-__all__ = ["CHANGED", "OF_TIMES", "compare_tasks"]
+__all__ = ["CHANGED", "compare_tasks"]
 
 CHANGED = "changed"  # verdict on numbers without an interval, or of which neither direction is better
-OF_TIMES = ("speed", "timing")  # tasks that measure the machine, too
-NORMAL = 1.959964  # half widths σ of a 95 % interval
-NAMES = ("test", "quantity", "metric", "unit")
-Name = tuple[str, str, str, str, str]  # task, test, quantity, metric, unit
+Values = dict[Any, tuple[float, ...]]  # value and bounds by seed
 
 
 def compare_tasks(pairs: Sequence[Pair]) -> pd.DataFrame:
-    """Numbers of tasks that both rows of a pair have; columns as of `compare_errors`.
+    """Numbers of tasks that a row of a pair has; columns as of `compare_errors`.
 
-    The interval is of the difference of independent numbers. ``changed`` is a number without an interval, or
-    of which neither direction is better. Times of different machines or settings are not compared.
+    The interval is of the difference of independent numbers, by Welch's t-test where they have intervals over
+    seeds. ``changed`` is a number without an interval, or of which neither direction is better. Times of
+    different machines or settings are not compared.
     """
     rows = [row for pair in pairs for row in _rows(pair)]
     return corrected(pd.DataFrame(rows, columns=COLUMNS))
@@ -41,56 +42,62 @@ def compare_tasks(pairs: Sequence[Pair]) -> pd.DataFrame:
 def _rows(pair: Pair) -> Iterator[dict[str, Any]]:
     a, b = _numbers(pair.a), _numbers(pair.b)
     alike = timed_alike(pair)
-    for name in a:
-        if name not in b or (name[0].partition("(")[0] in OF_TIMES and not alike):
+    for name in dict.fromkeys((*a, *b)):
+        own = a.get(name, {}), b.get(name, {})
+        verdict = one_sided(pair, name, *own)
+        if is_timed(name.task) and not alike and (verdict is None or verdict[0] != LOST):
             continue
-        task, test, quantity, metric, unit = name
-        entry = find_quantity(task, quantity, metric)
-        direction = entry.direction if entry else "none"
-        yield {
-            "problem": pair.problem, "method": pair.label, "task": task, "test": test, "quantity": quantity,
-            "metric": metric, "unit": unit, **_compared(a[name], b[name], direction),
-        }  # fmt: skip
+        if verdict is None:
+            numbers: dict[str, Any] | None = _compared(name, *own)
+        else:
+            numbers = one_sided_row(*verdict, [values[0] for values in (own[0] or own[1]).values()])
+        if numbers is not None:
+            yield {"problem": pair.problem, "method": pair.label, **name._asdict(), **numbers}
 
 
-def _numbers(method: Method) -> dict[Name, Estimate]:
-    """Means over the seeds by the names of a number, of those that every seed has."""
-    numbers: dict[Name, list[tuple[float, ...]]] = {}
-    for scores in method.scores:
+def _numbers(method: Method) -> dict[Name, Values]:
+    """Numbers of tasks by name and seed."""
+    numbers: dict[Name, Values] = {}
+    for document, scores in zip(method.done, method.scores, strict=True):
         for score in scores:
             task = str(score.get("task") or "")
             if task and task != TRAINING:
-                test, quantity, metric, unit = (str(score.get(key) or "") for key in NAMES)
+                name = Name(task, *(str(score.get(key) or "") for key in Name._fields[1:]))
                 values = tuple(number(score.get(key)) for key in ("value", "low", "high"))
-                numbers.setdefault((task, test, quantity, metric, unit), []).append(values)
-    n_seeds = len(method.done)
-    return {
-        name: over_seeds(*zip(*values, strict=True))
-        for name, values in numbers.items()
-        if len(values) == n_seeds
-    }
+                numbers.setdefault(name, {})[document["case"].get("seed")] = values
+    return numbers
 
 
-def _compared(a: Estimate, b: Estimate, direction: str) -> dict[str, Any]:
-    difference = b.value - a.value
-    half = math.hypot(_half(a), _half(b))
-    p_value = 2.0 * float(ndtr(-abs(difference) / half * NORMAL)) if half > 0 else math.nan
-    verdict, reason = _verdict(a.value, b.value, half, direction)
+def _compared(name: Name, a: Values, b: Values) -> dict[str, Any]:
+    """Numbers and verdict of one row, of the means over the seeds that both sides have."""
+    seeds = [seed for seed in a if seed in b]
+    old, new = (over_seeds(*zip(*(own[seed] for seed in seeds), strict=True)) for own in (a, b))
+    entry = find_quantity(name.task, name.quantity, name.metric)
+    direction = entry.direction if entry else "none"
+    difference = new.value - old.value
+    variance, freedom, _ = combined([_spread(old, len(seeds)), _spread(new, len(seeds))])
+    half = t_quantile(0.95, freedom) * math.sqrt(variance)
+    verdict, reason = _verdict(old.value, new.value, half, direction)
+    t = difference / math.sqrt(variance) if half > 0 and verdict != EQUAL else math.nan
+    better = {"lower": -t, "higher": t}.get(direction, math.nan)
     return {
-        "a": a.value, "b": b.value, "difference": difference, "low": difference - half,
-        "high": difference + half, "percent": 100.0 * difference / abs(a.value) if a.value else math.nan,
-        "p_value": p_value, "paired": False, "verdict": verdict, "reason": reason,
+        "a": old.value, "b": new.value, "difference": difference, "low": difference - half,
+        "high": difference + half,
+        "percent": 100.0 * difference / abs(old.value) if old.value else math.nan,
+        "p_value": 2.0 * float(stdtr(freedom, -abs(t))), "p_better": float(stdtr(freedom, better)),
+        "paired": False, "verdict": verdict, "reason": reason,
     }  # fmt: skip
 
 
-def _half(estimate: Estimate) -> float:
-    """The larger side of an interval; NaN without one."""
-    return max(estimate.value - estimate.low, estimate.high - estimate.value)
+def _spread(estimate: Estimate, n_seeds: int) -> Spread:
+    """Variance of a number by the larger side of its interval; NaN without one."""
+    half = max(estimate.value - estimate.low, estimate.high - estimate.value)
+    return interval_spread(half, n_seeds - 1.0 if estimate.interval == "seeds" else KNOWN)
 
 
 def _verdict(a: float, b: float, half: float, direction: str) -> tuple[str, str]:
-    if a == b or (math.isnan(a) and math.isnan(b)):
-        return EQUAL, ""
+    if verdict := untested(a, b):
+        return verdict
     if not half > 0:
         return CHANGED, "no interval"
     if abs(b - a) <= half:

@@ -9,10 +9,12 @@ from functools import cached_property
 
 import numpy as np
 
-from mlffbench.harness.error_sums import LEAST, NORMAL, ErrorSums, Spread, spread_of
-from mlffbench.report.statistics.estimates import Estimate
+from mlffbench.harness.error_sums import LEAST, ErrorSums, Spread, spread_of
+from mlffbench.report.statistics.estimates import Estimate, t_quantile
 
-__all__ = ["ErrorSample", "combined", "frame_spread", "over_clusters", "seed_spread"]
+__all__ = [
+    "KNOWN", "ErrorSample", "combined", "frame_spread", "interval_spread", "over_clusters", "seed_spread"
+]  # fmt: skip
 
 KNOWN = 1e6  # degrees of freedom of an interval that a document gives
 
@@ -37,9 +39,11 @@ class ErrorSample:
     reason : str
         Why there are no clusters; '' with them.
     low, high : float
-        Interval over test frames that documents without clusters hold; NaN without.
+        Interval of documents without clusters, over test frames or over seeds; NaN without.
     seeds : tuple
         Names of the seeds.
+    freedom : float
+        Degrees of freedom of that interval: S − 1 if it is the t-interval over S seeds.
     """
 
     values: np.ndarray
@@ -51,6 +55,7 @@ class ErrorSample:
     low: float = math.nan
     high: float = math.nan
     seeds: tuple[object, ...] = ()
+    freedom: float = KNOWN
 
     @cached_property
     def value(self) -> float:
@@ -85,8 +90,13 @@ def frame_spread(sample: ErrorSample) -> Spread:
         return combined([Spread(w**2 * v, freedom, w**3 * third) for (v, freedom, third), w in parts])
     if not sample.without and sample.value > 0 and math.isfinite(sample.low + sample.high):
         half = max(sample.value - sample.low, sample.high - sample.value)
-        return Spread((half / sample.value / NORMAL) ** 2, KNOWN)
+        return interval_spread(half / sample.value, sample.freedom)
     return Spread(math.nan, math.nan)
+
+
+def interval_spread(half: float, freedom: float = KNOWN) -> Spread:
+    """Variance (half / t(ν))² of a number whose 95 % interval has this half width, and its ν."""
+    return Spread((half / t_quantile(0.95, freedom)) ** 2, freedom)
 
 
 def seed_spread(values: np.ndarray, frames: Spread, shared: bool) -> Spread:

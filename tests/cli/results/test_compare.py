@@ -6,7 +6,7 @@ import json
 
 import pytest
 from example_clusters import clustered
-from example_documents import failed, outcome
+from example_documents import failed, outcome, without
 from typer.testing import CliRunner
 
 from mlffbench.cli import app
@@ -43,6 +43,44 @@ def test_two_folders_fit_into_80_columns(folders):
     assert "errors on test groups: " in done.output
 
 
+def test_the_probability_of_being_better_and_the_regions_are_said(folders):
+    lines = call(*folders).output.splitlines()
+    head = next(i for i, line in enumerate(lines) if line.startswith("method"))
+    assert "P(B" in lines[head]
+    soap = next(line for line in lines if line.startswith("soap_gpr") and "F test_300K" in line)
+    assert ">0.999" in soap
+    legend = " ".join(" ".join(lines).split())
+    assert "Differences within ±1 meV/atom and ±5 meV/Å are of no practical importance" in legend
+    assert "±2 meV/atom" in " ".join(call(*folders, "--rope-energy", "2").output.split())
+
+
+def test_numbers_that_b_lost_are_lines_and_fail_the_gate(folders, tmp_path):
+    new = clustered("soap_gpr", 0.05)
+    without([new], "soap_gpr", "test_300K")
+    Store(tmp_path / "lost").save(new)
+    words = (folders[0], tmp_path / "lost", "--method", "soap_gpr")
+    done = call(*words)
+    assert "2 errors on test_300K are lost: unsupported input: Pt was not in training" in done.output
+    assert "2 lost" in " ".join(done.output.split())
+    assert call(*words, "--fail-if-worse", "50%").exit_code == 1
+    swapped = call(words[1], words[0], *words[2:], "--fail-if-worse", "0%")
+    assert swapped.exit_code == 0, swapped.output
+    assert "2 errors on test_300K are only in B: unsupported input: Pt was not in training" in swapped.output
+
+
+def test_markdown_has_the_errors_the_regions_and_what_is_worse(folders, tmp_path):
+    file = tmp_path / "compared.md"
+    done = call(*folders, "--out", file, "--fail-if-worse", "5%")
+    assert done.exit_code == 1
+    text = file.read_text()
+    (row,) = [line for line in text.splitlines() if line.startswith("| soap") and "F test_300K" in line]
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[6:] == ["&gt;0.999", "better −20.0 %"]
+    assert "±1 meV/atom and ±5 meV/Å" in text
+    assert "### Worse" in text
+    assert call(*folders, "--out", tmp_path / "compared.txt").exit_code == 2
+
+
 def test_the_gate_of_a_ci(folders):
     gate = call(*folders, "--fail-if-worse", "5%")
     assert gate.exit_code == 1
@@ -64,6 +102,11 @@ def test_numbers_are_json(folders):
     assert row["paired"] is True
     assert row["verdict"] == "better"
     assert row["low"] < row["difference"] < row["high"] < 0
+    assert 0.999 < row["p_better"] < 1
+    assert document["equivalent_within"] == {
+        "forces": {"half_width": 5.0, "unit": "meV/Å"},
+        "energy_per_atom": {"half_width": 1.0, "unit": "meV/atom"},
+    }
     assert len(document["worse"]) == 3  # two groups of mace, and gap
     assert list(document["failed_b"].values()) == ["out of memory: 17 GiB were asked for"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from example_clusters import clustered
-from example_documents import failed, outcome
+from example_documents import failed, outcome, score
 
 from mlffbench.report.comparison.comparison import compare_sides
 from mlffbench.report.comparison.pairs import Side
@@ -36,6 +36,18 @@ def test_a_failed_a_missing_and_another_case_are_worse():
     assert "failed: out of memory" in worse[0]
     assert worse[1].endswith("is missing")
     assert "the split of seed 0 differ" in worse[2]
+
+
+def test_a_number_that_is_not_finite_is_worse_at_any_limit():
+    """Of an error, and of a number of a task without an interval."""
+    number = {**score("300 K", 0.1, "radial_distribution", "", None, "wasserstein"), "task": "md"}
+    documents = [
+        {**document, "scores": [*document["scores"], {**number, "value": value}]}
+        for document, value in ((outcome("mace"), 0.1), (outcome("mace", float("inf")), float("nan")))
+    ]
+    worse = compare_sides(side("a", documents[0]), side("b", documents[1])).worse(10.0)
+    assert worse[-1].endswith("md radial_distribution wasserstein on 300 K 0.1 → nan (b is not finite)")
+    assert worse[0].endswith("forces rmse on test_300K 20 → inf meV/Å (b is not finite)")
 
 
 def test_circumstances_that_changed_are_named():

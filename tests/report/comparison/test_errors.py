@@ -29,6 +29,7 @@ def test_the_difference_is_that_of_the_paired_test():
     truth = paired(errors(0.05, own=0.3), errors(0.03), clusters, rope=0.005)
     numbers = [row[key] / 1000 for key in ("difference", "low", "high")]
     assert numbers == pytest.approx(truth[:3], rel=1e-5)
+    assert row["p_better"] == pytest.approx(truth.p_better, rel=1e-4)
     assert (row["verdict"], row["paired"], row["unit"]) == ("worse", True, "meV/Å")
     assert row["percent"] == pytest.approx(100 * row["difference"] / row["a"])
 
@@ -50,7 +51,8 @@ def test_frames_of_another_digest_are_not_paired():
 def test_small_differences_are_equivalent_and_the_same_number_is_equal():
     rows = compared([clustered("mace", 0.020)], [clustered("mace", 0.021)])
     assert forces(rows)["verdict"] == "equivalent"
-    assert forces(compared([clustered("mace")], [clustered("mace")]))["verdict"] == "equal"
+    same = forces(compared([clustered("mace")], [clustered("mace")]))
+    assert (same["verdict"], np.isnan(same["p_better"])) == ("equal", True)
 
 
 def test_an_exploded_error_is_worse_without_a_test():

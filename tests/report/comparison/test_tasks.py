@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
 from example_documents import measured, outcome, score
+from scipy.stats import ttest_ind_from_stats
 
 from mlffbench.report.comparison.pairs import Side, pair_rows
 from mlffbench.report.comparison.tasks import compare_tasks
@@ -10,12 +13,18 @@ from mlffbench.report.results import Results
 
 
 def compared(a, b):
-    return compare_tasks(pair_rows(*(Side("x", Results.from_documents([d])) for d in (a, b))).pairs)
+    sides = (Side("x", Results.from_documents(d if isinstance(d, list) else [d])) for d in (a, b))
+    return compare_tasks(pair_rows(*sides).pairs)
 
 
-def of_task(task, value, quantity, metric, unit="", spread=0.1, **changes):
+def of_task(task, value, quantity, metric, unit="", spread=0.1, seed=0, **changes):
     one = {**score("300 K", value, quantity, unit, spread, metric), "task": task}
-    return {**outcome("mace"), "scores": [one], **changes}
+    return {**outcome("mace", seed=seed), "scores": [one], **changes}
+
+
+def of_seeds(values, quantity="radial_distribution", metric="wasserstein"):
+    return [of_task("md", value, quantity, metric, spread=None, seed=seed)
+            for seed, value in enumerate(values)]  # fmt: skip
 
 
 def test_numbers_without_intervals_have_changed_or_are_equal():
@@ -41,3 +50,37 @@ def test_times_of_another_machine_are_left_out():
     assert compared(slow, fast)["verdict"].item() == "better"
     other = {**fast, "provenance": {**fast["provenance"], "machine": {"cpu": "Xeon", "cores": 2}}}
     assert compared(slow, other).empty
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [((0.20, 0.22), (0.62, 0.64)), ((0.20, 0.22, 0.27), (0.24, 0.30, 0.33)), ((0.3, 0.5), (0.1, 0.2))],
+)
+def test_numbers_of_a_few_seeds_are_compared_by_the_t_test_of_welch(a, b):
+    """Of two seeds a side, s.e. 0.01 each, a difference of 0.42 has p = 1.1e-3; a normal test says 5e-6."""
+    row = compared(of_seeds(a), of_seeds(b)).iloc[0]
+    statistics = [f(own) for own in (b, a) for f in (np.mean, lambda x: np.std(x, ddof=1), len)]
+    truth = ttest_ind_from_stats(*statistics, equal_var=False)
+    one_sided = ttest_ind_from_stats(*statistics, equal_var=False, alternative="greater")
+    assert row["p_value"] == pytest.approx(truth.pvalue)
+    assert row["p_better"] == pytest.approx(one_sided.pvalue)  # a distance: B is better if it is less
+
+
+def test_a_number_that_is_the_better_the_higher():
+    rows = [of_task("speed summary", value, "ns_per_day", "", spread=0.01) for value in (0.2, 0.4)]
+    assert compared(*rows)["p_better"].item() > 0.99
+
+
+def test_a_number_that_has_no_direction_has_no_probability_of_being_better():
+    rows = [of_task("my_task", value, "beauty", "value", spread=0.01) for value in (0.2, 0.4)]
+    assert np.isnan(compared(*rows)["p_better"].item())
+
+
+def test_a_number_that_is_not_finite_in_b_alone_is_worse():
+    finite = of_task("md", 0.2, "radial_distribution", "wasserstein", spread=None)
+    lost = of_task("md", float("nan"), "radial_distribution", "wasserstein", spread=None)
+    for (a, b), verdict in {
+        (0, 1): ("worse", "b is not finite"), (1, 0): ("better", "a is not finite"), (1, 1): ("equal", ""),
+    }.items():  # fmt: skip
+        row = compared((finite, lost)[a], (finite, lost)[b]).iloc[0]
+        assert (row["verdict"], row["reason"]) == verdict

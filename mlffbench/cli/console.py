@@ -134,6 +134,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], words: in
 
 def print_lines(columns: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -> None:
     """Print a table as plain lines, however long."""
+    columns = [" ".join(name.split()) for name in columns]
     widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
     pads = [str.ljust if k < words else str.rjust for k in range(len(columns))]
     for row in (columns, *rows):

@@ -31,8 +31,9 @@ def print_comparison(sides: Sides, comparison: Comparison, everything: bool) -> 
     _print_lines([f"changed: {name}: {a} → {b}" for name, a, b in comparison.circumstances], everything)
     errors = compared_errors(comparison)
     for problem, rows in errors.groupby("problem", sort=False):
-        say(f"\n{problem}")
-        _print_errors(rows, everything)
+        labels = rows["method"].unique()
+        say(f"\n{problem}" + (f": {labels[0]}" if len(labels) == 1 else ""))
+        _print_errors(rows, everything, int(len(labels) == 1))
     if len(errors):
         console().print(legend(errors, comparison.rope), highlight=False)
     _print_tasks(comparison.tasks, everything)
@@ -65,16 +66,19 @@ def _rows(table: pd.DataFrame) -> Iterable[Any]:
     return table.itertuples()
 
 
-def _print_errors(rows: pd.DataFrame, everything: bool) -> None:
-    """Print the errors of a problem; of very many those that changed, and of each method the first."""
+def _print_errors(rows: pd.DataFrame, everything: bool, first: int) -> None:
+    """Print the errors of a problem; of very many those that changed, and of each method the first.
+
+    `first` is the first column that is printed: 1 leaves out the method.
+    """
     from mlffbench.report.comparison.sentences import DECIDED, HEAD, error_cells
 
     shown = rows if everything else rows[rows["verdict"] != "equal"]
     if not everything and len(shown) > FEW:
         shown = shown[shown["verdict"].isin(DECIDED) | ~shown.duplicated(["method"])]
-    cells = list(map(error_cells, _rows(shown)))
+    cells = [error_cells(row)[first:] for row in _rows(shown)]
     if cells:
-        print_table(HEAD, cells, 2)
+        print_table(HEAD[first:], cells, 2 - first)
     equal = int((rows["verdict"] == "equal").sum())
     for n, words in ((equal, "equal"), (len(rows) - len(shown) - equal, "not significantly changed")):
         if n and not everything:

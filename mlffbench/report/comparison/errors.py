@@ -81,8 +81,8 @@ def _rows(pair: Pair, rope: Mapping[str, float]) -> Iterator[Row]:
             if seeds not in clustered:
                 clustered[seeds] = [error_samples(_of_seeds(row, seeds)) for row in (pair.a, pair.b)]
             scores = ({seed: side[seed] for seed in seeds} for side in own)
-            samples = map(partial(_sample, name), scores, clustered[seeds])
-            numbers = _compared(*samples, rope.get(name.quantity, 0.0), factor)
+            old, new = map(partial(_sample, name), scores, clustered[seeds])
+            numbers = _compared(old, new, rope.get(name.quantity, 0.0), factor)
         if numbers is not None:
             unit = f"m{name.unit}" if factor > 1 else name.unit
             yield {"problem": pair.problem, "method": pair.label, **name._asdict(), "unit": unit, **numbers}

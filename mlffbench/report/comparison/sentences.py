@@ -23,7 +23,7 @@ __all__ = [
 
 SYMBOLS = {"forces": "F", "energy_per_atom": "E", "stress": "S"}  # errors that are shown
 UNITS = {"energy_per_atom": "meV/atom", "forces": "meV/Å"}  # of the regions of practical equivalence
-HEAD = ("method", "error", "A", "B", "B − A", "95 %", "P(B better)", "verdict")
+HEAD = ("method", "error", "A", "B", "B − A", "95 %", "P(B\nbetter)", "verdict")
 DECIDED = (BETTER, WORSE, CHANGED)
 ONE_SIDED = (LOST, ONLY_A, ONLY_B)
 ORDER = (BETTER, WORSE, EQUIVALENT, EQUAL, UNDECIDED, *ONE_SIDED)

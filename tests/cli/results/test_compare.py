@@ -46,7 +46,8 @@ def test_two_folders_fit_into_80_columns(folders):
 def test_the_probability_of_being_better_and_the_regions_are_said(folders):
     lines = call(*folders).output.splitlines()
     head = next(i for i, line in enumerate(lines) if line.startswith("method"))
-    assert "P(B" in lines[head]
+    assert lines[head - 1].split() == ["P(B"]
+    assert lines[head].split()[-2:] == ["better)", "verdict"]
     soap = next(line for line in lines if line.startswith("soap_gpr") and "F test_300K" in line)
     assert ">0.999" in soap
     legend = " ".join(" ".join(lines).split())

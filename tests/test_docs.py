@@ -320,7 +320,7 @@ def test_the_commands_on_reports_and_comparisons_run(tmp_path, monkeypatch):
     ran = [
         line for line in lines if line.startswith(("mlffbench report", "mlffbench compare", "mlffbench cite"))
     ]
-    assert len(ran) == 11
+    assert len(ran) == 12
     for line in ran:
         words = shlex.split(line.partition(" > ")[0], comments=True)[1:]
         done = CliRunner().invoke(app, words)

@@ -1,0 +1,132 @@
+"""Tables of the study, docs/study.md: errors and survival of every method, and the indicators of survival.
+
+python benchmarks/study.py          prints them
+python benchmarks/study.py --write  puts them into the page
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import mlffbench
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "study.md"
+SUITES = {
+    "molecules": ("malonaldehyde", "acac", "rmd17", "threebpa"),
+    "materials": ("silicon", "stillinger_weber_si", "'Si'", "'Ge'"),
+}
+HEADS = {
+    "acac": "AcAc", "rmd17": "ethanol", "threebpa": "3BPA", "silicon": "Si, PBE",
+    "stillinger_weber_si": "Si, Stillinger–Weber", "'Si'": "Si, mlearn", "'Ge'": "Ge, mlearn",
+}  # fmt: skip
+ERROR = "force RMSE (meV/Å)"
+N_INDICATORS = 8
+POOLED = "all problems"
+
+
+def errors(board: pd.DataFrame, words: Sequence[str]) -> pd.DataFrame:
+    """Force RMSE in meV/Å with the range of ranks, by method and problem."""
+    columns = {}
+    for word in words:
+        own = board[[name.startswith(word) or f"={word}" in name for name in board["problem"]]]
+        columns[word] = own.set_index("method").apply(_error, axis=1)
+    return pd.DataFrame(columns)
+
+
+def _error(row: pd.Series) -> str:
+    if row["status"] == "failed":
+        return str(row["failure kind"])
+    if np.isnan(row["rank"]):
+        return _three(row[ERROR]) if np.isfinite(row[ERROR]) else "–"
+    low, high = int(row["best rank"]), int(row["worst rank"])
+    return f"{_three(row[ERROR])} ({low if low == high else f'{low}–{high}'})"
+
+
+def _three(value: float) -> str:
+    """Three digits, whole numbers from 100 on; what is below a thousandth is 0."""
+    if value < 1e-3:
+        return "0"
+    return f"{value:.0f}" if value >= 100 else f"{value:.{max(0, 2 - int(np.floor(np.log10(value))))}f}"
+
+
+def survivors(scores: pd.DataFrame) -> pd.DataFrame:
+    """Trajectories that survived, ``14 of 16``, by method and temperature over all problems and seeds."""
+    rows = scores[(scores["quantity"] == "failures") & (scores["metric"] == "share")].copy()
+    rows["n"] = rows["n"].astype(float)
+    rows["alive"] = rows["n"] * (1.0 - rows["value"])
+    total = rows.groupby(["method", "test"])[["alive", "n"]].sum()
+    texts = total.apply(lambda row: f"{row['alive']:.0f} of {row['n']:.0f}", axis=1).unstack()
+    return texts[sorted(texts, key=lambda name: float(name.split()[0]))]
+
+
+def suite_table(folder: Path, words: Sequence[str]) -> str:
+    """Errors and survivors of a suite, methods in the order of their mean place over the problems."""
+    results = mlffbench.load_results(folder)
+    board = results.leaderboard()
+    ranks = board.groupby("method", sort=False)["rank"].agg(["count", "mean"])
+    order = ranks.sort_values(["count", "mean"], ascending=[False, True], kind="stable")
+    left, right = errors(board, words), survivors(results.scores)
+    table = left.join(right).loc[order.index].fillna("–")
+    table = table.rename(columns={**HEADS, **{name: f"alive, {name}" for name in right}})
+    return _markdown(table.rename_axis("method").reset_index())
+
+
+def indicator_table(folders: Sequence[Path]) -> str:
+    """The indicators that tell the surviving trajectories best, by temperature over all problems."""
+    found = mlffbench.load_results(folders).indicators
+    pooled = found[(found["problem"] == POOLED) & (found["survival"] == "survivors") & found["rho"].notna()]
+    rows = []
+    for temperature, own in pooled.groupby("temperature", sort=False):
+        for row in (
+            own.sort_values("rho", ascending=False, kind="stable").head(N_INDICATORS).to_dict("records")
+        ):
+            rows.append({
+                "MD at": temperature, "indicator": row["indicator"],
+                "ρ": _interval(row["rho"], row["low"], row["high"]),
+                "ρ at equal force error": _interval(row["partial"], row["partial_low"], row["partial_high"]),
+                "p, Holm": f"{row['p_holm']:.2g}", "methods": row["methods"], "problems": row["problems"],
+            })  # fmt: skip
+    return _markdown(pd.DataFrame(rows))
+
+
+def _interval(value: float, low: float, high: float) -> str:
+    if not np.isfinite(value):
+        return "–"
+    text = f"{value:.2f} [{low:.2f}, {high:.2f}]" if np.isfinite(low + high) else f"{value:.2f}"
+    return text.replace("-", "−")
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    line = lambda cells: f"| {' | '.join(map(str, cells))} |"
+    return "\n".join([line(table), line(["---"] * len(table.columns)), *map(line, table.to_numpy().tolist())])
+
+
+def tables() -> dict[str, str]:
+    """Tables by the names of their places in the page."""
+    folders = {name: ROOT / "results" / name for name in SUITES}
+    made = {name: suite_table(folders[name], words) for name, words in SUITES.items()}
+    return {**made, "indicators": indicator_table(list(folders.values()))}
+
+
+def with_tables(page: str) -> str:
+    """The page with today's tables between its marks."""
+    made = tables()
+    return re.sub(
+        r"(<!-- (\w+) -->\n).*?(\n<!-- end -->)", lambda m: m[1] + made[m[2]] + m[3], page, flags=re.S
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/study.md")
+    if parser.parse_args().write:
+        PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    else:
+        print("\n\n".join(f"{name}\n\n{table}" for name, table in tables().items()))

@@ -1,0 +1,28 @@
+"""The page of the study says what its results say."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def study():
+    spec = importlib.util.spec_from_file_location("study", ROOT / "benchmarks" / "study.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_tables_are_those_of_the_results():
+    module = study()
+    page = module.PAGE.read_text(encoding="utf-8")
+    assert page == module.with_tables(page), "python benchmarks/study.py --write makes them again"
+    assert page.count("<!-- end -->") == 3
+
+
+def test_numbers_have_three_digits():
+    assert [study()._three(v) for v in (5e-12, 0.0123, 9.418, 65.0, 99.96, 705.2)] == [
+        "0", "0.0123", "9.42", "65.0", "100.0", "705",
+    ]  # fmt: skip

@@ -70,11 +70,11 @@ def score(
     folder: Folder,
     metric: Annotated[
         list[str] | None,
-        typer.Option(help="A metric to add; may be repeated.", show_default="errors by cluster alone"),
+        typer.Option(help="A metric to add; may be repeated.", show_default="those that it has"),
     ] = None,
     json_: JsonOnly = False,
 ) -> None:
-    """Add metrics, and errors by cluster, to finished cases from their predictions; nothing is fitted."""
+    """Compute errors and intervals of finished cases again, and new metrics; nothing is fitted."""
     from mlffbench.cli.finished import say_set_aside
     from mlffbench.harness.rescore import rescore
 
@@ -88,8 +88,9 @@ def score(
     if json_:
         print_json({"metrics": metrics, "cases": done, "without_predictions": absent, "folder": str(folder)})
     else:
-        added = ", ".join(metrics) or "errors by cluster"
-        console().print(f"{added} added to {done} cases of {folder}")
+        added = f"; {', '.join(metrics)} added" if metrics else ""
+        cases = "case" if done == 1 else "cases"
+        console().print(f"errors and intervals of {done} {cases} of {folder} computed again{added}")
         if (pack := store.pack()) and pack.steps:
             exact = f"errors in {pack.path.name} are rounded to 1/{pack.steps} of their standard deviation"
             console().print(f"careful: {exact}; cases without a file in predictions/ are scored from it")

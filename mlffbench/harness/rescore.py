@@ -1,4 +1,4 @@
-"""Compute new metrics, and errors by cluster of frames, from stored predictions."""
+"""Compute metrics with their intervals, and errors by cluster of frames, from stored predictions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REST = {"suite": "", "label": "", "estimator": FLOOR, "metrics": [], "tasks": []
 
 
 def rescore(store: Store, metrics: Sequence[str]) -> tuple[int, list[str]]:
-    """Add metrics to every finished case, replacing older values of the same ones, and errors by cluster.
+    """Compute the metrics of every finished case again, with intervals and errors by cluster, and add others.
 
     The clusters are those that were stored with the predictions; of older ones, those of the dataset where it
     is here and gives the same split, else blocks in the order of the frames.
@@ -47,11 +47,17 @@ def rescore(store: Store, metrics: Sequence[str]) -> tuple[int, list[str]]:
     LookupError
         There is no such metric.
     """
-    functions = {name: registry.load("metrics", name) for name in metrics}
-    finished = [d for d in store.documents() if d["status"] == "ok"]
+    new = {name: registry.load("metrics", name) for name in metrics}
+    finished = {d["id"]: _metrics(d) | new for d in store.documents() if d["status"] == "ok"}
     with store.leases() as leases:
-        absent = [d["id"] for d in finished if not add_metrics(store, d["id"], functions, leases)]
+        absent = [id for id, functions in finished.items() if not add_metrics(store, id, functions, leases)]
     return len(finished) - len(absent), absent
+
+
+def _metrics(document: Mapping[str, Any]) -> dict[str, Metric]:
+    """Metrics of a document that are known here."""
+    known = set(registry.names("metrics")) & set(document["case"]["metrics"])
+    return {name: registry.load("metrics", name) for name in sorted(known)}
 
 
 def add_metrics(store: Store, id: str, functions: Mapping[str, Metric], leases: Leases) -> bool:

@@ -87,7 +87,7 @@ def test_score_adds_a_metric_without_a_fit(finished):
     folder, _ = finished
     result = call("score", folder / "out", "--metric", "max_error")
     assert result.exit_code == 0, result.output
-    assert "max_error added to 2 cases" in " ".join(result.output.split())
+    assert "errors and intervals of 2 cases of" in " ".join(result.output.split())
     documents = Store(folder / "out").documents()
     assert all("max_error" in {s["metric"] for s in d["scores"]} for d in documents)
     wrong = call("score", folder / "out", "--metric", "max_eror")
@@ -300,7 +300,7 @@ def test_a_damaged_document_is_named_and_counts_as_not_finished(finished, tmp_pa
     path.write_text(path.read_text()[:500])
     assert call("report", out).exit_code == 0
     scored = call("score", out, "--metric", "max_error")
-    assert "max_error added to 1 cases" in " ".join(scored.output.split())
+    assert "computed again; max_error added" in " ".join(scored.output.split())
     dry = call("run", finished[0] / "suite.yaml", "--out", out, "--dry-run")
     assert "2 cases, 1 to run" in dry.output
     assert f"set aside: {path}" in dry.output
@@ -330,7 +330,7 @@ def test_damaged_predictions_are_named_in_report_and_score(finished, tmp_path):
         result = call(*words)
         assert result.exit_code == code, result.output
         assert f"set aside: {path}: it is damaged" in result.output
-    assert "added to 1 cases" in " ".join(result.output.split())
+    assert "errors and intervals of 1 case of" in " ".join(result.output.split())
 
 
 def test_hostile_labels_stay_text(finished, tmp_path):

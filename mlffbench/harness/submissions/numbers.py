@@ -237,7 +237,8 @@ def _score_fault(stated: Mapping[str, Any], ours: Mapping[str, Any], with_interv
         return f"{called} is an error, and has a predicted or reference value"
     bounds = [stated.get("low"), stated.get("high")], [ours["low"], ours["high"]]
     if with_interval and not all(_close(a, b, tolerance=BOUND) for a, b in zip(*bounds, strict=True)):
-        return f"{called} has the interval {bounds[0]}, its predictions give {bounds[1]}"
+        given = f"{called} has the interval {bounds[0]}, its predictions give {bounds[1]}"
+        return f"{given}; 'mlffbench score' brings a folder of an earlier mlffbench up to date"
     return ""
 
 

@@ -73,17 +73,18 @@ def suite_table(folder: Path, words: Sequence[str]) -> str:
     ranks = board.groupby("method", sort=False)["rank"].agg(["count", "mean"])
     order = ranks.sort_values(["count", "mean"], ascending=[False, True], kind="stable")
     left, right = errors(board, words), survivors(results.scores)
-    table = left.join(right).loc[order.index].fillna("–")
+    table = left.join(right).loc[order.index].astype(object).fillna("–")
     table = table.rename(columns={**HEADS, **{name: f"alive, {name}" for name in right}})
     return _markdown(table.rename_axis("method").reset_index())
 
 
 def indicator_table(folders: Sequence[Path]) -> str:
-    """The indicators that tell the surviving trajectories best, by temperature over all problems."""
+    """The indicators that tell the surviving trajectories best, of those that most problems have."""
     found = mlffbench.load_results(folders).indicators
     pooled = found[(found["problem"] == POOLED) & (found["survival"] == "survivors") & found["rho"].notna()]
     rows = []
-    for temperature, own in pooled.groupby("temperature", sort=False):
+    for temperature, measured in pooled.groupby("temperature", sort=False):
+        own = measured[2 * measured["problems"] > measured["problems"].max()]
         for row in (
             own.sort_values("rho", ascending=False, kind="stable").head(N_INDICATORS).to_dict("records")
         ):

@@ -48,7 +48,8 @@ def rescore(store: Store, metrics: Sequence[str]) -> tuple[int, list[str]]:
         There is no such metric.
     """
     new = {name: registry.load("metrics", name) for name in metrics}
-    finished = {d["id"]: _metrics(d) | new for d in store.documents() if d["status"] == "ok"}
+    own = {d["id"]: _metrics(d) for d in store.documents() if d["status"] == "ok"}
+    finished = {id: new if _is_rounded(store, id) else own[id] | new for id in own}
     with store.leases() as leases:
         absent = [id for id, functions in finished.items() if not add_metrics(store, id, functions, leases)]
     return len(finished) - len(absent), absent
@@ -58,6 +59,12 @@ def _metrics(document: Mapping[str, Any]) -> dict[str, Metric]:
     """Metrics of a document that are known here."""
     known = set(registry.names("metrics")) & set(document["case"]["metrics"])
     return {name: registry.load("metrics", name) for name in sorted(known)}
+
+
+def _is_rounded(store: Store, id: str) -> bool:
+    """True for predictions that only a pack has, rounded: the errors of the document are better."""
+    pack = store.pack()
+    return bool(pack and pack.steps) and not store.predictions_path(id).is_file()
 
 
 def add_metrics(store: Store, id: str, functions: Mapping[str, Metric], leases: Leases) -> bool:
@@ -78,7 +85,7 @@ def add_metrics(store: Store, id: str, functions: Mapping[str, Metric], leases: 
         if lease is None or document is None or arrays is None:
             return False
         try:
-            scored = _scored(document, arrays, functions)
+            scored = _scored(document, arrays, functions, keep_sums=_is_rounded(store, id))
         except InvalidPrediction as error:
             store.set_aside[store.predictions_path(id)] = str(error)
             return False
@@ -87,8 +94,12 @@ def add_metrics(store: Store, id: str, functions: Mapping[str, Metric], leases: 
 
 
 def _scored(
-    document: dict[str, Any], arrays: Mapping[str, np.ndarray], functions: Mapping[str, Metric]
+    document: dict[str, Any],
+    arrays: Mapping[str, np.ndarray],
+    functions: Mapping[str, Metric],
+    keep_sums: bool = False,
 ) -> dict[str, Any]:
+    """The document with these metrics and the errors by cluster; `keep_sums`: with those that it has."""
     tests = list(predicted_tests(document))
     labels = {test: unpack(arrays, test) for test in tests}
     clusters = _clusters(document, arrays, tests)
@@ -99,7 +110,8 @@ def _scored(
     case = document["case"]
     metrics = list(dict.fromkeys([*case["metrics"], *functions]))
     document = extended(document, provenance(), metrics=list(functions))
-    sums = {test: cluster_results(clusters[test], *labels[test]) for test in tests}
+    sums = document.get("clusters") if keep_sums else None
+    sums = sums or {test: cluster_results(clusters[test], *labels[test]) for test in tests}
     return {
         **document, "case": {**case, "metrics": metrics}, "clusters": sums, "scores": [*others, *new]
     }  # fmt: skip

@@ -150,7 +150,9 @@ def test_a_device_that_is_not_here_becomes_the_cpu(monkeypatch):
 def test_a_model_comes_back(water, tmp_path):
     back = ForceField.load(saved(water, tmp_path))
     assert type(back) is AtomicReference
-    assert vars(back) == vars(water)
+    plain = lambda model: {k: v for k, v in vars(model).items() if k != "training_frames_"}
+    assert plain(back) == plain(water)
+    assert np.array_equal(back.training_frames_, water.training_frames_)
     assert AtomicReference.load(tmp_path / "a.model").predict([molecule("H2O")]).energy == pytest.approx(
         [-10.0]
     )

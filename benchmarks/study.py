@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 import mlffbench
+from mlffbench.report.wording import MISSING, plain, rank_text
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "study.md"
@@ -44,16 +45,13 @@ def _error(row: pd.Series) -> str:
     if row["status"] == "failed":
         return str(row["failure kind"])
     if np.isnan(row["rank"]):
-        return _three(row[ERROR]) if np.isfinite(row[ERROR]) else "–"
-    low, high = int(row["best rank"]), int(row["worst rank"])
-    return f"{_three(row[ERROR])} ({low if low == high else f'{low}–{high}'})"
+        return _three(row[ERROR]) if np.isfinite(row[ERROR]) else MISSING
+    return f"{_three(row[ERROR])} ({rank_text(row['best rank'], row['worst rank'])})"
 
 
 def _three(value: float) -> str:
     """Three digits, whole numbers from 100 on; what is below a thousandth is 0."""
-    if value < 1e-3:
-        return "0"
-    return f"{value:.0f}" if value >= 100 else f"{value:.{max(0, 2 - int(np.floor(np.log10(value))))}f}"
+    return "0" if value < 1e-3 else plain(value)
 
 
 def survivors(scores: pd.DataFrame) -> pd.DataFrame:
@@ -73,7 +71,7 @@ def suite_table(folder: Path, words: Sequence[str]) -> str:
     ranks = board.groupby("method", sort=False)["rank"].agg(["count", "mean"])
     order = ranks.sort_values(["count", "mean"], ascending=[False, True], kind="stable")
     left, right = errors(board, words), survivors(results.scores)
-    table = left.join(right).loc[order.index].astype(object).fillna("–")
+    table = left.join(right).loc[order.index].astype(object).fillna(MISSING)
     table = table.rename(columns={**HEADS, **{name: f"alive, {name}" for name in right}})
     return _markdown(table.rename_axis("method").reset_index())
 
@@ -99,7 +97,7 @@ def indicator_table(folders: Sequence[Path]) -> str:
 
 def _interval(value: float, low: float, high: float) -> str:
     if not np.isfinite(value):
-        return "–"
+        return MISSING
     text = f"{value:.2f} [{low:.2f}, {high:.2f}]" if np.isfinite(low + high) else f"{value:.2f}"
     return text.replace("-", "−")
 

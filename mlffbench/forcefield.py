@@ -576,17 +576,17 @@ def _ordered(frames: list[Atoms], labels: Labels) -> tuple[list[Atoms], Labels, 
     return [frames[i] for i in order], labels[order], order
 
 
-def _digest(atoms: Atoms) -> bytes:
-    """Digest of the structure that does not depend on the order of its atoms."""
-    rows = np.column_stack([atoms.numbers, atoms.positions])
-    return hashlib.sha256(rows[np.lexsort(rows.T)].tobytes() + atoms.cell.array.tobytes()).digest()
+def _digest(atoms: Atoms, decimals: int | None = None) -> bytes:
+    """Digest of the structure, rounded to so many decimals if given, in any order of its atoms."""
+    rounded = lambda values: values if decimals is None else np.round(values, decimals) + 0.0  # no −0
+    rows = np.column_stack([atoms.numbers, rounded(atoms.positions)])
+    return hashlib.sha256(rows[np.lexsort(rows.T)].tobytes() + rounded(atoms.cell.array).tobytes()).digest()
 
 
 def _fingerprints(frames: Sequence[Atoms]) -> np.ndarray:
     """Fingerprints of structures to 0.0001 Å that do not depend on the order of their atoms, (n,) uint64."""
-    rounded = lambda values: np.round(values, 4) + 0.0  # no negative zero
-    copies = [Atoms(a.numbers, rounded(a.positions), cell=rounded(a.cell.array)) for a in frames]
-    return np.array([int.from_bytes(_digest(a)[:8], "little") for a in copies], dtype=np.uint64)
+    digests = (_digest(atoms, decimals=4) for atoms in frames)
+    return np.array([int.from_bytes(digest[:8], "little") for digest in digests], dtype=np.uint64)
 
 
 def _training_frames(model: ForceField) -> np.ndarray:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import tomllib
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
+import example_scripts
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -34,11 +33,7 @@ def claims(numbers):
 
 
 def script(name: str):
-    spec = spec_from_file_location(f"gpu_{name}", SCRIPTS / f"{name}.py")
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return example_scripts.script(SCRIPTS / f"{name}.py")
 
 
 @pytest.fixture

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import json
 import re
 from pathlib import Path
+
+from example_scripts import script
 
 from mlffbench.harness.planning.read_suite import read_suite
 
@@ -17,10 +18,7 @@ COMPARISON = (ROOT / "docs" / "comparison.md").read_text(encoding="utf-8")
 
 def picture_of_results():
     """Text of the picture as its script draws it now."""
-    spec = importlib.util.spec_from_file_location("pareto", ROOT / "docs" / "pareto.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.picture()
+    return script(ROOT / "docs" / "pareto.py").picture()
 
 
 def test_the_picture_is_that_of_the_results():

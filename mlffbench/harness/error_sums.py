@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
-__all__ = ["LEAST", "METRICS", "MOST", "ErrorSums", "Spread", "jackknife", "merged", "spread_of"]
+__all__ = ["LEAST", "METRICS", "MOST", "NORMAL", "ErrorSums", "Spread", "jackknife", "merged", "spread_of"]
 
 LEAST = 5  # clusters, below which there is no interval
 MOST = 100  # clusters of a test group: neighbours are put together, which costs no coverage

@@ -13,7 +13,7 @@ from mlffbench.report.contrast import DATASET, SPLIT
 from mlffbench.report.problems import Document, Method, Problem, dig
 from mlffbench.report.wording import flat
 
-__all__ = ["KINDS", "TIMES", "Marks", "marks", "other_frames"]
+__all__ = ["KINDS", "TIMES", "Marks", "marks", "other_frames", "tested_elsewhere"]
 
 KINDS = ("frames", "seeds", "budget", "hardware", "threads", "revision", "load")
 TIMES = ("hardware", "threads", "load")  # marks of rows whose times are never ranked with the others
@@ -52,6 +52,23 @@ def other_frames(problem: Problem) -> set[str]:
     return {label for label, own in marks(problem).items() if "frames" in own}
 
 
+@lru_cache(maxsize=16)
+def tested_elsewhere(problem: Problem) -> dict[str, str]:
+    """Methods with other data or another split than most in one of the seeds, and the seed in words."""
+    apart: dict[str, str] = {}
+    digests: dict[Any, dict[str, str]] = {}
+    for method in problem.methods:
+        for document in method.done:
+            split, data = SPLIT(document), DATASET(document) or document["case"].get("data_digest")
+            if split and data:
+                seed = document["case"].get("seed")
+                digests.setdefault(seed, {})[method.label] = f"{data} {split}"
+    for seed, own in digests.items():
+        most = Counter(own.values()).most_common(1)[0][0]
+        apart |= {label: f"other frames (seed {seed})" for label, digest in own.items() if digest != most}
+    return apart
+
+
 Difference = Iterator[tuple[str, str]]  # label and words
 
 
@@ -79,21 +96,9 @@ def _revision(document: Document) -> str:
 
 
 def _frames(problem: Problem) -> Difference:
-    """Methods with other data or another split in one of the seeds, and those that left out test groups."""
-    for label, tests in problem.gaps.items():
-        yield label, f"without {', '.join(tests)}"
-    digests: dict[Any, dict[str, str]] = {}
-    for method in problem.methods:
-        for document in method.done:
-            split, data = SPLIT(document), DATASET(document) or document["case"].get("data_digest")
-            if split and data:
-                seed = document["case"].get("seed")
-                digests.setdefault(seed, {})[method.label] = f"{data} {split}"
-    for seed, own in digests.items():
-        most = Counter(own.values()).most_common(1)[0][0]
-        for label, digest in own.items():
-            if digest != most:
-                yield label, f"other frames (seed {seed})"
+    """Methods that left out test groups, and those with other data or another split."""
+    gaps = {label: f"without {', '.join(tests)}" for label, tests in problem.gaps.items()}
+    yield from {**gaps, **tested_elsewhere(problem)}.items()
 
 
 def _budgets(problem: Problem) -> Difference:

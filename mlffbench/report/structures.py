@@ -18,6 +18,7 @@ from mlffbench.data import Dataset, InvalidData, Spec, Split
 from mlffbench.datasets.sources.availability import OWN, own_paths, sources_of
 from mlffbench.harness.budget import training_part
 from mlffbench.harness.case_data import load_dataset
+from mlffbench.report.problems import dig
 
 __all__ = ["frames_of"]
 
@@ -61,10 +62,7 @@ def _group_frames(
         return None
     if dataset is None or split is None or group not in split.tests:
         return None
-    if any(
-        own.digest != (document.get(k) or {}).get("digest")
-        for k, own in (("dataset", dataset), ("split", split))
-    ):
+    if [dataset.digest, split.digest] != [dig(document, part, "digest") for part in ("dataset", "split")]:
         return None
     return [dataset.frames[int(split.tests[group][i])] for i in numbers]
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlffbench.report.comparison.one_sided import Name, one_sided, one_sided_row
+from mlffbench.report.comparison.one_sided import Name, named_scores, one_sided, one_sided_row
 from mlffbench.report.comparison.pairs import Pair
 from mlffbench.report.frame_errors import error_samples
 from mlffbench.report.problems import Method
@@ -123,12 +123,9 @@ def untested(a: float, b: float) -> tuple[str, str] | None:
 def _scores(method: Method) -> dict[Name, Scores]:
     """Scores of a row by name and seed."""
     scores: dict[Name, Scores] = {}
-    for document, own in zip(method.done, method.scores, strict=True):
-        for score in own:
-            unit = str(score.get("unit") or "")
-            name = Name("", str(score["test"]), str(score["quantity"]), str(score["metric"]), unit)
-            if not score.get("task") and name.quantity in QUANTITIES and name.metric == METRIC:
-                scores.setdefault(name, {})[document["case"].get("seed")] = score
+    for name, seed, score in named_scores(method):
+        if not name.task and name.quantity in QUANTITIES and name.metric == METRIC:
+            scores.setdefault(name, {})[seed] = score
     return scores
 
 

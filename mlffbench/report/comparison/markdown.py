@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from mlffbench.report.comparison.comparison import Comparison
+from mlffbench.report.comparison.errors import EQUAL
 from mlffbench.report.comparison.sentences import (
     HEAD,
     ONE_SIDED,
@@ -38,7 +39,7 @@ def render(names: Sequence[str], comparison: Comparison, worse: Sequence[str] = 
               [Row([Cell(text) for text in error_cells(row)]) for row in rows.itertuples()], words=2)
         for problem, rows in errors.groupby("problem", sort=False)
     ]  # fmt: skip
-    tasks = comparison.tasks[~comparison.tasks["verdict"].isin([*ONE_SIDED, "equal"])]
+    tasks = comparison.tasks[~comparison.tasks["verdict"].isin([*ONE_SIDED, EQUAL])]
     changed = [f"{name}: {a} → {b}" for name, a, b in comparison.circumstances]
     parts = [
         f"# {safe(names[1])} against {safe(names[0])}",

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "LOST", "ONLY_A", "ONLY_B", "Name", "is_timed", "number_title", "one_sided", "one_sided_lines",
-    "one_sided_row",
+    "LOST", "ONLY_A", "ONLY_B", "Name", "is_timed", "named_scores", "number_title", "one_sided",
+    "one_sided_lines", "one_sided_row",
 ]  # fmt: skip
 
 LOST, ONLY_A, ONLY_B = "lost", "only in A", "only in B"  # verdicts
@@ -30,6 +30,14 @@ class Name(NamedTuple):
     quantity: str
     metric: str
     unit: str
+
+
+def named_scores(method: Method) -> Iterator[tuple[Name, Any, Mapping[str, Any]]]:
+    """Name, seed and score of every number of a row."""
+    for document, scores in zip(method.done, method.scores, strict=True):
+        for score in scores:
+            name = Name(*(str(score.get(key) or "") for key in Name._fields))
+            yield name, document["case"].get("seed"), score
 
 
 def is_timed(task: str) -> bool:

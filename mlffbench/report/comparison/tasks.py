@@ -13,7 +13,7 @@ from mlffbench.harness.documents.parts import TRAINING
 from mlffbench.harness.error_sums import Spread
 from mlffbench.report.comparison.circumstances import timed_alike
 from mlffbench.report.comparison.errors import COLUMNS, EQUAL, corrected, untested
-from mlffbench.report.comparison.one_sided import LOST, Name, is_timed, one_sided, one_sided_row
+from mlffbench.report.comparison.one_sided import LOST, Name, is_timed, named_scores, one_sided, one_sided_row
 from mlffbench.report.comparison.pairs import Pair
 from mlffbench.report.problems import Method
 from mlffbench.report.quantities.catalogue import find_quantity
@@ -58,13 +58,10 @@ def _rows(pair: Pair) -> Iterator[dict[str, Any]]:
 def _numbers(method: Method) -> dict[Name, Values]:
     """Numbers of tasks by name and seed."""
     numbers: dict[Name, Values] = {}
-    for document, scores in zip(method.done, method.scores, strict=True):
-        for score in scores:
-            task = str(score.get("task") or "")
-            if task and task != TRAINING:
-                name = Name(task, *(str(score.get(key) or "") for key in Name._fields[1:]))
-                values = tuple(number(score.get(key)) for key in ("value", "low", "high"))
-                numbers.setdefault(name, {})[document["case"].get("seed")] = values
+    for name, seed, score in named_scores(method):
+        if name.task and name.task != TRAINING:
+            values = tuple(number(score.get(key)) for key in ("value", "low", "high"))
+            numbers.setdefault(name, {})[seed] = values
     return numbers
 
 

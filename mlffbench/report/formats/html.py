@@ -36,6 +36,7 @@ from mlffbench.report.tables.overview import unfinished_sentence, unfinished_tab
 from mlffbench.report.tables.reproduced import reproduced_tables
 from mlffbench.report.tables.sections import Section, sections
 from mlffbench.report.tables.table import Table
+from mlffbench.report.verdict.board import Board
 from mlffbench.report.verdict.over_problems import over_problems
 from mlffbench.report.wording import HOW_TO_READ, MISSING
 
@@ -69,9 +70,9 @@ def render(results: Results, predictions: Predictions, title: str, frames: Struc
     parts = [(s, section_blocks(s, palette, c.block)) for s, c in zip(content, compared, strict=True)]
     across = [*_across(results, palette), *_reproduced(results), *_learning(content, palette)]
     whole = Frames.from_results(results)
-    frames_of = [(p, whole.of_problem(p.name)) for p in results.problems]
-    board = measures(results, frames_of, list(methods))
-    comparisons = pairs(results, frames_of, list(methods), PAIRS // n_problems)
+    boards = [Board(problem, whole.of_problem(problem.name)) for problem in results.problems]
+    board = measures(results, boards, list(methods))
+    comparisons = pairs(results, boards, list(methods), PAIRS // n_problems)
     packs = {f"figures-{p}": _figures(blocks) for p, (_, blocks) in enumerate(parts)}
     packs |= {f"frames-{p}": c.structures for p, c in enumerate(compared) if c.structures}
     packs |= {"figures-across": _figures(across), **_board(results, board, comparisons, list(methods))}

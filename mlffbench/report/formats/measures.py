@@ -12,9 +12,7 @@ import pandas as pd
 from mlffbench.report.conditions import timed_apart
 from mlffbench.report.dataframes import costs
 from mlffbench.report.dataframes.failures import failure_of
-from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN
-from mlffbench.report.problems import Problem
 from mlffbench.report.quantities.catalogue import known_quantity
 from mlffbench.report.results import Results
 from mlffbench.report.standing import standing
@@ -80,20 +78,17 @@ class Measure:
         return {**asdict(self), "unit": self.unit}
 
 
-def measures(
-    results: Results, content: Sequence[tuple[Problem, Frames]], labels: Sequence[str]
-) -> list[Measure]:
+def measures(results: Results, boards: Sequence[Board], labels: Sequence[str]) -> list[Measure]:
     """The measures that any method has a number of; the error that ranks the methods stands first.
 
     Parameters
     ----------
     results : Results
-    content : sequence of (Problem, Frames)
+    boards : sequence of Board
         Of the same problems.
     labels : sequence of str
         All methods, in the order of the values.
     """
-    boards = [Board(problem, frames) for problem, frames in content]
     made = [
         _errors(results, boards, labels),
         _errors(results, boards, labels, "energy_per_atom"),

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN
-from mlffbench.report.problems import Problem
 from mlffbench.report.results import Results
 from mlffbench.report.standing import comparisons_of
 from mlffbench.report.statistics.paired import BETTER, EQUIVALENT, ROPE, UNDECIDED, WORSE, Comparisons
@@ -44,15 +42,13 @@ class Pairs:
     rankings: list[dict[str, Any]]
 
 
-def pairs(
-    results: Results, content: Sequence[tuple[Problem, Frames]], labels: Sequence[str], most: int
-) -> list[Pairs | None]:
+def pairs(results: Results, boards: Sequence[Board], labels: Sequence[str], most: int) -> list[Pairs | None]:
     """Comparisons by problem; None where no two methods are ranked with each other.
 
     Parameters
     ----------
     results : Results
-    content : sequence of (Problem, Frames)
+    boards : sequence of Board
         Of the same problems.
     labels : sequence of str
         All methods.
@@ -60,7 +56,7 @@ def pairs(
         Pairs of a problem, at most; of more, those with the best methods.
     """
     places = {label: m for m, label in enumerate(labels)}
-    return [_of_problem(results, Board(*own), places, most) for own in content]
+    return [_of_problem(results, board, places, most) for board in boards]
 
 
 def _of_problem(results: Results, board: Board, places: dict[str, int], most: int) -> Pairs | None:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import betaincinv, stdtrit
+from scipy.special import betaincinv
 
+from mlffbench.harness.error_sums import NORMAL
 from mlffbench.report.quantities.quantity import Quantity
+from mlffbench.report.statistics.estimates import t_quantile
 
 __all__ = ["count_interval", "count_text", "counted_text", "effective_trials"]
-
-NORMAL = 1.959964  # half widths σ of a 95 % interval
 
 
 @lru_cache(maxsize=4096)
@@ -81,7 +81,7 @@ def effective_trials(shares: Sequence[float], trials: Sequence[float]) -> float:
     if not 0 < p < 1:
         return n_seeds * max(n / 2, 1.0)
     r = max(n * float(np.var(shares, ddof=1)) / (p * (1 - p)), 1e-3)
-    t = float(stdtrit((n_seeds - 1) * (1 + 1 / r) ** 2, 0.975))
+    t = t_quantile(0.95, (n_seeds - 1) * (1 + 1 / r) ** 2)
     return n_seeds * min(max(n / (1 + r) * (NORMAL / t) ** 2, 1.0), n)
 
 

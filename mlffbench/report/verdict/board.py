@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from mlffbench.report.comparability import marks, other_frames
+from mlffbench.report.comparability import tested_elsewhere
 from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.dataframes.scores import SHOWN
 from mlffbench.report.families import family
@@ -75,14 +75,14 @@ class Board:
     @cached_property
     def contenders(self) -> list[str]:
         """The rivals, and methods that have no rank only because they left out a test group."""
-        left_out = [m.label for m in self.problem.methods if m.label in self.problem.gaps and not m.is_tuned]
-        only = [label for label in left_out if "without" in marks(self.problem)[label]["frames"]]
-        return self.rivals + [m for m in only if m not in self.rivals and self.family(m) != BASELINE]
+        only = self.problem.gaps.keys() - tested_elsewhere(self.problem).keys()
+        left_out = [m.label for m in self.problem.methods if m.label in only and not m.is_tuned]
+        return self.rivals + [m for m in left_out if m not in self.rivals and self.family(m) != BASELINE]
 
     @cached_property
     def elsewhere(self) -> list[str]:
         """Methods that have no rank because they were tested on other data or another split."""
-        apart = other_frames(self.problem) - set(self.problem.gaps)
+        apart = tested_elsewhere(self.problem).keys() - self.problem.gaps.keys()
         return [label for label in self.methods if label in apart]
 
     def is_told_apart(self, one: str, other: str) -> bool:

@@ -11,6 +11,7 @@ from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.formats.measures import MEASURES, measures, words
 from mlffbench.report.results import Results
 from mlffbench.report.unfinished import UnfinishedCase
+from mlffbench.report.verdict.board import Board
 from mlffbench.report.verdict.orders import CHOICES, MORE, ORDERS
 
 
@@ -33,8 +34,8 @@ def board(documents, unfinished=()):
     results = replace(Results.from_documents(documents), unfinished=tuple(unfinished))
     frames = Frames.from_results(results)
     labels = list(dict.fromkeys(frames.leaderboard["method"]))
-    content = [(problem, frames.of_problem(problem.name)) for problem in results.problems]
-    made = {measure.id: measure for measure in measures(results, content, labels)}
+    boards = [Board(problem, frames.of_problem(problem.name)) for problem in results.problems]
+    made = {measure.id: measure for measure in measures(results, boards, labels)}
     return made, labels, words(results, labels)
 
 

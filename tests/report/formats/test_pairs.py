@@ -12,6 +12,7 @@ from mlffbench.report.dataframes.frames import Frames
 from mlffbench.report.formats.pairs import VERDICTS, pairs
 from mlffbench.report.results import Results
 from mlffbench.report.statistics.paired import paired
+from mlffbench.report.verdict.board import Board
 
 
 def of_problem(*documents, most=1000):
@@ -19,7 +20,7 @@ def of_problem(*documents, most=1000):
     results = Results.from_documents(documents)
     frames = Frames.from_results(results)
     labels = [method.label for method in results.problems[0].methods]
-    (own,) = pairs(results, [(p, frames.of_problem(p.name)) for p in results.problems], labels, most)
+    (own,) = pairs(results, [Board(p, frames.of_problem(p.name)) for p in results.problems], labels, most)
     return own, labels
 
 

@@ -1,4 +1,4 @@
-"""Tables of the study, docs/study.md: errors and survival of every method, and the indicators of survival.
+"""Tables of the study, docs/study.md: errors, survival, learning curves and the indicators of survival.
 
 python benchmarks/study.py          prints them
 python benchmarks/study.py --write  puts them into the page
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 import mlffbench
+from mlffbench.report.results_folder import Results
 from mlffbench.report.wording import MISSING, plain, rank_text
 
 ROOT = Path(__file__).parents[1]
@@ -27,6 +28,7 @@ HEADS = {
     "acac": "AcAc", "rmd17": "ethanol", "threebpa": "3BPA", "silicon": "Si, PBE",
     "stillinger_weber_si": "Si, Stillinger–Weber", "'Si'": "Si, mlearn", "'Ge'": "Ge, mlearn",
 }  # fmt: skip
+CURVES = {"acac": ("AcAc", "test_300K"), "'Si'": ("Si, mlearn", "test")}  # problem: heading, test group
 ERROR = "force RMSE (meV/Å)"
 N_INDICATORS = 8
 POOLED = "all problems"
@@ -36,9 +38,13 @@ def errors(board: pd.DataFrame, words: Sequence[str]) -> pd.DataFrame:
     """Force RMSE in meV/Å with the range of ranks, by method and problem."""
     columns = {}
     for word in words:
-        own = board[[name.startswith(word) or f"={word}" in name for name in board["problem"]]]
-        columns[word] = own.set_index("method").apply(_error, axis=1)
+        columns[word] = _own(board, word).set_index("method").apply(_error, axis=1)
     return pd.DataFrame(columns)
+
+
+def _own(table: pd.DataFrame, word: str) -> pd.DataFrame:
+    """Rows of the problem that the word names."""
+    return table[[name.startswith(word) or f"={word}" in name for name in table["problem"]]]
 
 
 def _error(row: pd.Series) -> str:
@@ -76,6 +82,32 @@ def suite_table(folder: Path, words: Sequence[str]) -> str:
     return _markdown(table.rename_axis("method").reset_index())
 
 
+def curve_tables(folder: Path) -> str:
+    """Force RMSE by the number of training structures, and its ratio when the data double, by problem."""
+    results = mlffbench.load_results(folder)
+    return "\n\n".join(
+        f"{heading}:\n\n{_curve_table(results, word, test)}" for word, (heading, test) in CURVES.items()
+    )
+
+
+def _curve_table(results: Results, word: str, test: str) -> str:
+    """Errors of a problem in meV/Å, the method with the smallest from all structures first."""
+    curves = _own(results.curves, word)
+    curves = curves[(curves["curve"] == f"learning curve of forces: {test}") & ~curves["reference"]]
+    table = curves.pivot(index="method", columns="x", values="y").mul(1000.0).sort_index(axis=1)
+    table = table.sort_values(table.columns[-1], kind="stable")
+    texts = table.map(lambda value: _three(value) if np.isfinite(value) else MISSING)
+    texts.columns = [f"{n:.0f}" for n in table]
+    scores = _own(results.scores, word)
+    scores = scores[(scores["metric"] == "error_ratio_per_doubling") & (scores["quantity"] == "forces")]
+    ratios = scores[scores["test"] == test].set_index("method")
+    texts["twice the data"] = [
+        _interval(*ratios.loc[method, ["value", "low", "high"]]) if method in ratios.index else MISSING
+        for method in texts.index
+    ]
+    return _markdown(texts.rename_axis("method").reset_index())
+
+
 def indicator_table(folders: Sequence[Path]) -> str:
     """The indicators that tell the surviving trajectories best, of those that most problems have."""
     found = mlffbench.load_results(folders).indicators
@@ -98,8 +130,8 @@ def indicator_table(folders: Sequence[Path]) -> str:
 def _interval(value: float, low: float, high: float) -> str:
     if not np.isfinite(value):
         return MISSING
-    text = f"{value:.2f} [{low:.2f}, {high:.2f}]" if np.isfinite(low + high) else f"{value:.2f}"
-    return text.replace("-", "−")
+    texts = [f"{number:z.2f}".replace("-", "−") for number in (value, low, high)]
+    return f"{texts[0]} [{texts[1]}, {texts[2]}]" if np.isfinite(low + high) else texts[0]
 
 
 def _markdown(table: pd.DataFrame) -> str:
@@ -111,6 +143,7 @@ def tables() -> dict[str, str]:
     """Tables by the names of their places in the page."""
     folders = {name: ROOT / "results" / name for name in SUITES}
     made = {name: suite_table(folders[name], words) for name, words in SUITES.items()}
+    made["curves"] = curve_tables(ROOT / "results" / "learning_curves")
     return {**made, "indicators": indicator_table(list(folders.values()))}
 
 

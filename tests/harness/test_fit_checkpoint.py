@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,22 +22,32 @@ from mlffbench.harness.case_data import load_dataset
 from mlffbench.harness.run import run
 from mlffbench.system import checkpoint, fit_name, state_file
 
+ONE_CALL = {"copies": [1], "batches": [1], "repeats": 1}
+
 
 def computed(folder, **params):
     """Outcome of a case with a task, with checkpoints in a folder."""
     with checkpoint.keep_in(folder):
-        outcome, _ = run(case("morse", tasks=[Spec("speed", {"copies": [1]})], **params))
+        outcome, _ = run(case("morse", tasks=[Spec("speed", ONE_CALL)], **params))
     assert outcome.failure is None, outcome.failure
     return outcome
 
 
-@pytest.fixture
-def kept(tmp_path):
-    """A folder with the checkpoint of a fit that took a remarkable time."""
-    computed(tmp_path, cutoff=6.0)
-    (fit,) = checkpoint.read(tmp_path / "fit.json")
+@pytest.fixture(scope="module")
+def remarkable(tmp_path_factory):
+    """A folder with the checkpoint of a fit that took a remarkable time, which no test may change."""
+    folder = tmp_path_factory.mktemp("fit")
+    computed(folder, cutoff=6.0)
+    (fit,) = checkpoint.read(folder / "fit.json")
     fit["cost"]["seconds"] = 1234.0
-    checkpoint.write(tmp_path / "fit.json", fit)
+    checkpoint.write(folder / "fit.json", fit)
+    return folder
+
+
+@pytest.fixture
+def kept(remarkable, tmp_path):
+    """A copy of it."""
+    shutil.copytree(remarkable, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 

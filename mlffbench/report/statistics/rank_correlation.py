@@ -111,7 +111,7 @@ def _covariances(values: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarra
         ranks = [_centred_ranks(numbers[known], own) for numbers in block]
         products = np.zeros_like(sums)
         for i, j in combinations_with_replacement(range(k), 2):
-            products[:, i, j] = products[:, j, i] = (own * ranks[i] * ranks[j]).sum(axis=1)
+            products[:, i, j] = products[:, j, i] = np.einsum("bn,bn,bn->b", own, ranks[i], ranks[j])
         variances = np.diagonal(products, axis1=1, axis2=2)
         sums += np.where(np.min(variances, axis=1)[:, None, None] > 1e-12, products, 0.0)
     return sums
@@ -125,7 +125,7 @@ def _centred_ranks(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     below = (values[:, None] < values) + 0.5 * (values[:, None] == values)
     total = np.maximum(weights.sum(axis=1, keepdims=True), 1.0)
     ranks = weights @ below / total
-    return ranks - (weights * ranks).sum(axis=1, keepdims=True) / total
+    return ranks - np.einsum("bn,bn->b", weights, ranks)[:, None] / total
 
 
 def _rho(covariances: np.ndarray, i: int = 0, j: int = 1) -> np.ndarray:

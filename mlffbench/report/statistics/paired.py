@@ -64,8 +64,9 @@ def paired(
 ) -> Paired:
     """Compare two methods by their errors on the same frames.
 
-    Δ = θ(a) − θ(b), its variance by deleting each cluster from both, a t-test with the degrees of freedom of
-    `harness.error_sums.jackknife`.
+    The t-test is of R = (θ(a) − θ(b)) / (θ(a) + θ(b)), its variance by deleting each cluster from both, with
+    the degrees of freedom of `harness.error_sums.jackknife`. Clusters that are hard for both methods change
+    their difference, but hardly R. The difference Δ = θ(a) − θ(b) has the interval of R times the sum.
 
     Parameters
     ----------
@@ -102,36 +103,55 @@ def verdict_of(low: float, high: float, rope: float) -> str:
 
 
 def compare(samples: Sequence[ErrorSample], level: float = 0.95) -> Comparisons:
-    """Compare each method with each other; NaN where the uncertainty of one is not known.
+    """Compare each method with each other as `paired` does; NaN where the uncertainty of one is not known.
 
     Pairs of methods whose test frames have the same clusters are compared cluster by cluster, seed by seed
     where their seeds are the same.
     """
     values = np.array([sample.value for sample in samples], dtype=float)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        difference = values[:, None] - values[None, :]
-        variance, freedom, is_paired = _frames(samples)
-        seeds, n_seeds, shared = _seeds(samples)
+        difference, scale = values[:, None] - values[None, :], values[:, None] + values[None, :]
+        relative = _relative(values)
+        variance, freedom, is_paired = _frames(samples, relative)
+        seeds, n_seeds, shared = _seeds(samples, relative)
         own = np.where(shared, seeds, np.maximum(0.0, seeds - variance))
         total = variance + own
         freedom = total**2 / (variance**2 / freedom + own**2 / n_seeds)
         freedom = np.where(np.isfinite(freedom), freedom, KNOWN)
-        t = np.where(difference == 0, 0.0, difference / np.sqrt(total))  # one number: no difference
+        t = np.where(difference == 0, 0.0, relative / np.sqrt(total))  # one number: no difference
         t[np.isnan(total)] = np.nan
-        half = stdtrit(freedom, (1 + level) / 2) * np.sqrt(total)
+        half = stdtrit(freedom, (1 + level) / 2) * np.sqrt(total) * scale
         p_better = stdtr(freedom, -t)
         p_value = 2.0 * stdtr(freedom, -np.abs(t))
     return Comparisons(difference, difference - half, difference + half, p_better, p_value, is_paired)
 
 
-def _frames(samples: Sequence[ErrorSample]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Variance over test frames of each difference, its degrees of freedom, and where it is paired."""
+def _relative(errors: np.ndarray) -> np.ndarray:
+    """Differences of m errors over their sums, (m, m, ...): row minus column, 0 of two zeros."""
+    one, other = errors[:, None], errors[None, :]
+    return np.where((one == 0) & (other == 0), 0.0, (one - other) / (one + other))
+
+
+def _independent(
+    variances: np.ndarray, freedoms: np.ndarray, relative: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Variance of each relative difference of independent errors, and its degrees of freedom.
+
+    `variances` are those of the logarithms of the errors, of which R = tanh(L/2) is a function.
+    """
+    both = variances[:, None] + variances[None, :]
+    freedom = both**2 / (variances[:, None] ** 2 / freedoms[:, None] + variances**2 / freedoms)
+    return ((1.0 - relative**2) / 2.0) ** 2 * both, freedom
+
+
+def _frames(
+    samples: Sequence[ErrorSample], relative: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Variance over test frames of each relative difference, degrees of freedom, where it is paired."""
     n = len(samples)
     single = [frame_spread(sample) for sample in samples]
-    squares = np.array([s.variance * sample.value**2 for s, sample in zip(single, samples, strict=True)])
-    freedoms = np.array([s.freedom for s in single])
-    variance = squares[:, None] + squares[None, :]
-    freedom = variance**2 / (squares[:, None] ** 2 / freedoms[:, None] + squares**2 / freedoms)
+    variances, freedoms = np.array([s.variance for s in single]), np.array([s.freedom for s in single])
+    variance, freedom = _independent(variances, freedoms, relative)
     is_paired = np.zeros((n, n), dtype=bool)
     for own in _alike([(s.keys, s.weights) if s.without else None for s in samples]):
         block = np.ix_(own, own)
@@ -141,30 +161,29 @@ def _frames(samples: Sequence[ErrorSample]) -> tuple[np.ndarray, np.ndarray, np.
 
 
 def _jackknifed(samples: Sequence[ErrorSample]) -> tuple[np.ndarray, np.ndarray]:
-    """Variances of the differences of methods with common clusters, and their degrees of freedom."""
+    """Variances of the relative differences of methods with common clusters, and their degrees of freedom."""
     total, weight = np.zeros((len(samples),) * 2), np.zeros((len(samples),) * 2)
     for k, share in enumerate(samples[0].weights):
-        each = np.array([sample.without[k] for sample in samples])
-        variance, freedom = jackknife(each[:, None, :] - each[None, :, :])
+        variance, freedom = jackknife(_relative(np.array([sample.without[k] for sample in samples])))
         total += share**2 * variance
         weight += (share**2 * variance) ** 2 / freedom
     return total, np.where(weight > 0, total**2 / weight, KNOWN)
 
 
-def _seeds(samples: Sequence[ErrorSample]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Variance over seeds of each difference, degrees of freedom, and where all seeds share the frames."""
+def _seeds(samples: Sequence[ErrorSample], relative: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Variance over seeds of each relative difference, degrees of freedom, where all share the frames."""
     n = np.array([len(sample.values) for sample in samples])
     freedoms = np.where(n > 1, n - 1.0, KNOWN)
-    single = np.array(
-        [np.var(s.values, ddof=1) / len(s.values) if len(s.values) > 1 else 0.0 for s in samples]
-    )
-    variance = single[:, None] + single[None, :]
-    freedom = variance**2 / (single[:, None] ** 2 / freedoms[:, None] + single**2 / freedoms)
+    variances = np.array([
+        np.var(s.values, ddof=1) / len(s.values) / s.value**2 if len(s.values) > 1 and s.value else 0.0
+        for s in samples
+    ])  # fmt: skip
+    variance, freedom = _independent(variances, freedoms, relative)
     shared = np.array([len(sample.without) < 2 for sample in samples], dtype=bool)
     for own in _alike([s.seeds if len(s.seeds) > 1 else None for s in samples]):
         values = np.array([samples[i].values for i in own])
         block = np.ix_(own, own)
-        variance[block] = np.var(values[:, None] - values[None, :], axis=-1, ddof=1) / values.shape[1]
+        variance[block] = np.var(_relative(values), axis=-1, ddof=1) / values.shape[1]
         freedom[block] = values.shape[1] - 1.0
     return variance, np.where(np.isfinite(freedom), freedom, KNOWN), shared[:, None] & shared[None, :]
 

@@ -70,21 +70,21 @@ def survivors(scores: pd.DataFrame) -> pd.DataFrame:
     return texts[sorted(texts, key=lambda name: float(name.split()[0]))]
 
 
-def suite_table(folder: Path, words: Sequence[str]) -> str:
+def suite_table(results: Results, words: Sequence[str]) -> str:
     """Errors and survivors of a suite, methods in the order of their mean place over the problems."""
-    results = mlffbench.load_results(folder)
-    board = results.leaderboard()
+    board, scores = (
+        pd.concat([_own(table, word) for word in words]) for table in (results.leaderboard(), results.scores)
+    )
     ranks = board.groupby("method", sort=False)["rank"].agg(["count", "mean"])
     order = ranks.sort_values(["count", "mean"], ascending=[False, True], kind="stable")
-    left, right = errors(board, words), survivors(results.scores)
+    left, right = errors(board, words), survivors(scores)
     table = left.join(right).loc[order.index].astype(object).fillna(MISSING)
     table = table.rename(columns={**HEADS, **{name: f"alive, {name}" for name in right}})
     return _markdown(table.rename_axis("method").reset_index())
 
 
-def curve_tables(folder: Path) -> str:
+def curve_tables(results: Results) -> str:
     """Force RMSE by the number of training structures, and its ratio when the data double, by problem."""
-    results = mlffbench.load_results(folder)
     return "\n\n".join(
         f"{heading}:\n\n{_curve_table(results, word, test)}" for word, (heading, test) in CURVES.items()
     )
@@ -101,16 +101,14 @@ def _curve_table(results: Results, word: str, test: str) -> str:
     scores = _own(results.scores, word)
     scores = scores[(scores["metric"] == "error_ratio_per_doubling") & (scores["quantity"] == "forces")]
     ratios = scores[scores["test"] == test].set_index("method")
-    texts["twice the data"] = [
-        _interval(*ratios.loc[method, ["value", "low", "high"]]) if method in ratios.index else MISSING
-        for method in texts.index
-    ]
+    ratios = ratios.reindex(texts.index)[["value", "low", "high"]]
+    texts["twice the data"] = [_interval(*row) for row in ratios.itertuples(index=False)]
     return _markdown(texts.rename_axis("method").reset_index())
 
 
-def indicator_table(folders: Sequence[Path]) -> str:
+def indicator_table(results: Results) -> str:
     """The indicators that tell the surviving trajectories best, of those that most problems have."""
-    found = mlffbench.load_results(folders).indicators
+    found = results.indicators
     pooled = found[(found["problem"] == POOLED) & (found["survival"] == "survivors") & found["rho"].notna()]
     rows = []
     for temperature, measured in pooled.groupby("temperature", sort=False):
@@ -141,10 +139,10 @@ def _markdown(table: pd.DataFrame) -> str:
 
 def tables() -> dict[str, str]:
     """Tables by the names of their places in the page."""
-    folders = {name: ROOT / "results" / name for name in SUITES}
-    made = {name: suite_table(folders[name], words) for name, words in SUITES.items()}
-    made["curves"] = curve_tables(ROOT / "results" / "learning_curves")
-    return {**made, "indicators": indicator_table(list(folders.values()))}
+    study = mlffbench.load_results([ROOT / "results" / name for name in SUITES])
+    curves = mlffbench.load_results(ROOT / "results" / "learning_curves")
+    made = {name: suite_table(study, words) for name, words in SUITES.items()}
+    return {**made, "curves": curve_tables(curves), "indicators": indicator_table(study)}
 
 
 def with_tables(page: str) -> str:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from mlffbench.harness.error_sums import ErrorSums, jackknife
-from mlffbench.report.statistics.samples import KNOWN, ErrorSample, frame_spread
+from mlffbench.harness.error_sums import ErrorSums, Spread, jackknife
+from mlffbench.report.statistics.samples import KNOWN, UNKNOWN, ErrorSample, frame_spread, seed_spread
 
 __all__ = ["BETTER", "EQUIVALENT", "ROPE", "UNDECIDED", "WORSE", "Comparisons", "Paired", "compare", "paired"]
 
@@ -132,13 +132,12 @@ def _relative(errors: np.ndarray) -> np.ndarray:
     return np.where((one == 0) & (other == 0), 0.0, (one - other) / (one + other))
 
 
-def _independent(
-    variances: np.ndarray, freedoms: np.ndarray, relative: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _independent(spreads: Sequence[Spread], relative: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Variance of each relative difference of independent errors, and its degrees of freedom.
 
-    `variances` are those of the logarithms of the errors, of which R = tanh(L/2) is a function.
+    `spreads` are those of the logarithms of the errors, of which R = tanh(L/2) is a function.
     """
+    variances, freedoms = (np.array([getattr(own, k) for own in spreads]) for k in ("variance", "freedom"))
     both = variances[:, None] + variances[None, :]
     freedom = both**2 / (variances[:, None] ** 2 / freedoms[:, None] + variances**2 / freedoms)
     return ((1.0 - relative**2) / 2.0) ** 2 * both, freedom
@@ -149,9 +148,7 @@ def _frames(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Variance over test frames of each relative difference, degrees of freedom, where it is paired."""
     n = len(samples)
-    single = [frame_spread(sample) for sample in samples]
-    variances, freedoms = np.array([s.variance for s in single]), np.array([s.freedom for s in single])
-    variance, freedom = _independent(variances, freedoms, relative)
+    variance, freedom = _independent([frame_spread(sample) for sample in samples], relative)
     is_paired = np.zeros((n, n), dtype=bool)
     for own in _alike([(s.keys, s.weights) if s.without else None for s in samples]):
         block = np.ix_(own, own)
@@ -172,13 +169,8 @@ def _jackknifed(samples: Sequence[ErrorSample]) -> tuple[np.ndarray, np.ndarray]
 
 def _seeds(samples: Sequence[ErrorSample], relative: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Variance over seeds of each relative difference, degrees of freedom, where all share the frames."""
-    n = np.array([len(sample.values) for sample in samples])
-    freedoms = np.where(n > 1, n - 1.0, KNOWN)
-    variances = np.array([
-        np.var(s.values, ddof=1) / len(s.values) / s.value**2 if len(s.values) > 1 and s.value else 0.0
-        for s in samples
-    ])  # fmt: skip
-    variance, freedom = _independent(variances, freedoms, relative)
+    single = [seed_spread(s.values / (s.value or 1.0), UNKNOWN, shared=True) for s in samples]
+    variance, freedom = _independent(single, relative)
     shared = np.array([len(sample.without) < 2 for sample in samples], dtype=bool)
     for own in _alike([s.seeds if len(s.seeds) > 1 else None for s in samples]):
         values = np.array([samples[i].values for i in own])

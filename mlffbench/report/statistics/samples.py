@@ -13,10 +13,12 @@ from mlffbench.harness.error_sums import LEAST, ErrorSums, Spread, spread_of
 from mlffbench.report.statistics.estimates import Estimate, t_quantile
 
 __all__ = [
-    "KNOWN", "ErrorSample", "combined", "frame_spread", "interval_spread", "over_clusters", "seed_spread"
+    "KNOWN", "UNKNOWN", "ErrorSample", "combined", "frame_spread", "interval_spread", "over_clusters",
+    "seed_spread",
 ]  # fmt: skip
 
 KNOWN = 1e6  # degrees of freedom of an interval that a document gives
+UNKNOWN = Spread(math.nan, math.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +93,7 @@ def frame_spread(sample: ErrorSample) -> Spread:
     if not sample.without and sample.value > 0 and math.isfinite(sample.low + sample.high):
         half = max(sample.value - sample.low, sample.high - sample.value)
         return interval_spread(half / sample.value, sample.freedom)
-    return Spread(math.nan, math.nan)
+    return UNKNOWN
 
 
 def interval_spread(half: float, freedom: float = KNOWN) -> Spread:
@@ -148,7 +150,7 @@ def over_clusters(sample: ErrorSample) -> Estimate:
 def _over_seeds_alone(sample: ErrorSample) -> Estimate:
     """Interval that leaves out the test frames; none for seeds that all give one number."""
     reason = sample.reason or "no errors by cluster in the document"
-    spread = seed_spread(sample.values, Spread(math.nan, math.nan), shared=True)
+    spread = seed_spread(sample.values, UNKNOWN, shared=True)
     if not spread.variance > 0:
         return Estimate(sample.value, math.nan, math.nan, "none", reason)
     half = spread.half_width()

@@ -81,20 +81,27 @@ def coverage(design: Design, n: int, repeats: int, rng: np.random.Generator) -> 
 
 
 def tests(design: Design, n: int, repeats: int, rng: np.random.Generator) -> dict[str, float]:
-    """Size of the paired test, its power for errors 10 % and 20 % larger, and false rankings among 6 methods.
+    """Size of the paired test, its power, false rankings among 6 methods, and coverage of differences.
 
-    The last is the share of repeats in which any of 6 equal methods is told apart from another.
+    Power is for errors 10 % and 20 % larger. False rankings are the share of repeats in which any of 6 equal
+    methods is told apart from another. Coverage is of the interval of a difference, for errors 2 and 5 times
+    those of the other method.
     """
-    counts = dict.fromkeys(("size", "power 10 %", "power 20 %", "false rankings of 6"), 0)
+    larger_by = {"power 10 %": 1.1, "power 20 %": 1.2}
+    times = {"coverage 2 times": 2.0, "coverage 5 times": 5.0}
+    counts = dict.fromkeys(("size", *larger_by, "false rankings of 6", *times), 0)
+    truth = math.exp(design.spread**2)
     for _ in range(repeats):
         drawn = errors(design, n, rng, n_methods=6)
         samples = [ErrorSample.of_sums([own], "rmse") for own in drawn]
         compared = compare(samples)
         counts["size"] += compared.p_value[0, 1] <= 0.05
         counts["false rankings of 6"] += better_than(compared.difference, compared.p_value).any()
-        for name, factor in (("power 10 %", 1.1), ("power 20 %", 1.2)):
+        for name, factor in {**larger_by, **times}.items():
             worse = ErrorSample.of_sums([larger(drawn[1], factor)], "rmse")
-            counts[name] += compare([samples[0], worse]).p_value[0, 1] <= 0.05
+            pair = compare([samples[0], worse]).pair(0, 1)
+            covers = pair.low <= (1.0 - factor) * truth <= pair.high
+            counts[name] += covers if name in times else pair.p_value <= 0.05
     return {name: count / repeats for name, count in counts.items()}
 
 

@@ -107,10 +107,22 @@ def test_the_statistics_are_as_said():
     assert "found" in scope
 
 
-def test_the_table_of_coverage_is_the_one_that_was_measured():
-    shares = json.loads(
-        (DOCS.parent / "results/statistics/interval_coverage.json").read_text(encoding="utf-8")
-    )
+@pytest.fixture
+def shares():
+    file = DOCS.parent / "results/statistics/interval_coverage.json"
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def test_the_table_of_paired_tests_is_the_one_that_was_measured(shares):
+    cases = [of for of_sizes in shares["paired_test"].values() for of in of_sizes.values()]
+    for name in cases[0]:
+        assert f" | {' | '.join(f'{100 * of[name]:.1f}' for of in cases)} |" in STATISTICS, name
+    for of in cases:
+        assert max(of["size"], of["false rankings of 6"]) <= 0.05
+        assert all(0.93 <= of[f"coverage {n} times"] <= 0.97 for n in (2, 5))
+
+
+def test_the_table_of_coverage_is_the_one_that_was_measured(shares):
     for name, of_sizes in shares["coverage"].items():
         cells = (f"{100 * of['rmse']:.1f} / {100 * of['mae']:.1f}" for of in of_sizes.values())
         assert f"| {name} | {' | '.join(cells)} |" in STATISTICS

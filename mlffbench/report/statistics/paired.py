@@ -64,9 +64,8 @@ def paired(
 ) -> Paired:
     """Compare two methods by their errors on the same frames.
 
-    The t-test is of R = (θ(a) − θ(b)) / (θ(a) + θ(b)), its variance by deleting each cluster from both, with
-    the degrees of freedom of `harness.error_sums.jackknife`. Clusters that are hard for both methods change
-    their difference, but hardly R. The difference Δ = θ(a) − θ(b) has the interval of R times the sum.
+    Δ = θ(a) − θ(b), its variance by deleting each cluster from both, a t-test with the degrees of freedom of
+    `harness.error_sums.jackknife`.
 
     Parameters
     ----------
@@ -103,53 +102,34 @@ def verdict_of(low: float, high: float, rope: float) -> str:
 
 
 def compare(samples: Sequence[ErrorSample], level: float = 0.95) -> Comparisons:
-    """Compare each method with each other as `paired` does; NaN where the uncertainty of one is not known.
+    """Compare each method with each other; NaN where the uncertainty of one is not known.
 
     Pairs of methods whose test frames have the same clusters are compared cluster by cluster, seed by seed
     where their seeds are the same.
     """
     values = np.array([sample.value for sample in samples], dtype=float)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        difference, scale = values[:, None] - values[None, :], values[:, None] + values[None, :]
-        relative = _relative(values)
-        variance, freedom, is_paired = _frames(samples, relative)
-        seeds, n_seeds, shared = _seeds(samples, relative)
+        difference = values[:, None] - values[None, :]
+        variance, freedom, is_paired = _frames(samples)
+        seeds, n_seeds, shared = _seeds(samples)
         own = np.where(shared, seeds, np.maximum(0.0, seeds - variance))
         total = variance + own
         freedom = total**2 / (variance**2 / freedom + own**2 / n_seeds)
         freedom = np.where(np.isfinite(freedom), freedom, KNOWN)
-        t = np.where(difference == 0, 0.0, relative / np.sqrt(total))  # one number: no difference
+        t = np.where(difference == 0, 0.0, difference / np.sqrt(total))  # one number: no difference
         t[np.isnan(total)] = np.nan
-        half = stdtrit(freedom, (1 + level) / 2) * np.sqrt(total) * scale
+        half = stdtrit(freedom, (1 + level) / 2) * np.sqrt(total)
         p_better = stdtr(freedom, -t)
         p_value = 2.0 * stdtr(freedom, -np.abs(t))
     return Comparisons(difference, difference - half, difference + half, p_better, p_value, is_paired)
 
 
-def _relative(errors: np.ndarray) -> np.ndarray:
-    """Differences of m errors over their sums, (m, m, ...): row minus column, 0 of two zeros."""
-    one, other = errors[:, None], errors[None, :]
-    return np.where((one == 0) & (other == 0), 0.0, (one - other) / (one + other))
-
-
-def _independent(spreads: Sequence[Spread], relative: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Variance of each relative difference of independent errors, and its degrees of freedom.
-
-    `spreads` are those of the logarithms of the errors, of which R = tanh(L/2) is a function.
-    """
-    variances, freedoms = (np.array([getattr(own, k) for own in spreads]) for k in ("variance", "freedom"))
-    both = variances[:, None] + variances[None, :]
-    freedom = both**2 / (variances[:, None] ** 2 / freedoms[:, None] + variances**2 / freedoms)
-    return ((1.0 - relative**2) / 2.0) ** 2 * both, freedom
-
-
-def _frames(
-    samples: Sequence[ErrorSample], relative: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Variance over test frames of each relative difference, degrees of freedom, where it is paired."""
-    n = len(samples)
-    variance, freedom = _independent([frame_spread(sample) for sample in samples], relative)
-    is_paired = np.zeros((n, n), dtype=bool)
+def _frames(samples: Sequence[ErrorSample]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Variance over test frames of each difference, its degrees of freedom, and where it is paired."""
+    relative = [(frame_spread(sample), sample.value) for sample in samples]
+    single = [Spread(own.variance * value**2, own.freedom) for own, value in relative]
+    variance, freedom = _independent(single)
+    is_paired = np.zeros(variance.shape, dtype=bool)
     for own in _alike([(s.keys, s.weights) if s.without else None for s in samples]):
         block = np.ix_(own, own)
         variance[block], freedom[block] = _jackknifed([samples[i] for i in own])
@@ -157,25 +137,32 @@ def _frames(
     return variance, freedom, is_paired
 
 
+def _independent(spreads: Sequence[Spread]) -> tuple[np.ndarray, np.ndarray]:
+    """Variances of the differences of independent numbers, and their degrees of freedom."""
+    variances, freedoms = (np.array([getattr(own, k) for own in spreads]) for k in ("variance", "freedom"))
+    total = variances[:, None] + variances[None, :]
+    return total, total**2 / (variances[:, None] ** 2 / freedoms[:, None] + variances**2 / freedoms)
+
+
 def _jackknifed(samples: Sequence[ErrorSample]) -> tuple[np.ndarray, np.ndarray]:
-    """Variances of the relative differences of methods with common clusters, and their degrees of freedom."""
+    """Variances of the differences of methods with common clusters, and their degrees of freedom."""
     total, weight = np.zeros((len(samples),) * 2), np.zeros((len(samples),) * 2)
     for k, share in enumerate(samples[0].weights):
-        variance, freedom = jackknife(_relative(np.array([sample.without[k] for sample in samples])))
+        each = np.array([sample.without[k] for sample in samples])
+        variance, freedom = jackknife(each[:, None, :] - each[None, :, :])
         total += share**2 * variance
         weight += (share**2 * variance) ** 2 / freedom
     return total, np.where(weight > 0, total**2 / weight, KNOWN)
 
 
-def _seeds(samples: Sequence[ErrorSample], relative: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Variance over seeds of each relative difference, degrees of freedom, where all share the frames."""
-    single = [seed_spread(s.values / (s.value or 1.0), UNKNOWN, shared=True) for s in samples]
-    variance, freedom = _independent(single, relative)
+def _seeds(samples: Sequence[ErrorSample]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Variance over seeds of each difference, degrees of freedom, and where all seeds share the frames."""
+    variance, freedom = _independent([seed_spread(s.values, UNKNOWN, shared=True) for s in samples])
     shared = np.array([len(sample.without) < 2 for sample in samples], dtype=bool)
     for own in _alike([s.seeds if len(s.seeds) > 1 else None for s in samples]):
         values = np.array([samples[i].values for i in own])
         block = np.ix_(own, own)
-        variance[block] = np.var(_relative(values), axis=-1, ddof=1) / values.shape[1]
+        variance[block] = np.var(values[:, None] - values[None, :], axis=-1, ddof=1) / values.shape[1]
         freedom[block] = values.shape[1] - 1.0
     return variance, np.where(np.isfinite(freedom), freedom, KNOWN), shared[:, None] & shared[None, :]
 

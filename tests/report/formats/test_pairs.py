@@ -35,7 +35,7 @@ def only_entry(own):
 )
 def test_numbers_of_independent_intervals(a, b, verdict):
     own, _ = of_problem(outcome("a", 1e-3 * a), outcome("b", 1e-3 * b))  # intervals of ±10 %
-    half = 2 * a * b / (a + b) * np.hypot(0.1, 0.1)  # of (a - b) / (a + b), times a + b
+    half = np.hypot(0.1 * a, 0.1 * b)
     difference, low, high, better, word, is_paired = only_entry(own)
     assert [difference, low, high] == pytest.approx([a - b, a - b - half, a - b + half], rel=0.01)
     assert better == pytest.approx(norm.cdf(1.959964 * (b - a) / half), abs=2e-3)

@@ -236,8 +236,8 @@ def _entry(row: Mapping[str, Any], note: str, rank: str | None) -> Entry:
 
 
 def _short(value: float) -> float | None:
-    """The number of four digits; None where it is not finite."""
-    return float(f"{value:.4g}") if np.isfinite(value) else None
+    """The number of six digits, of which the page shows three; None where it is not finite."""
+    return float(f"{value:.6g}") if np.isfinite(value) else None
 
 
 def _ranks(standings: pd.DataFrame, board: Board) -> dict[str, str]:

@@ -13,6 +13,7 @@ from mlffbench.report.results import Results
 from mlffbench.report.unfinished import UnfinishedCase
 from mlffbench.report.verdict.board import Board
 from mlffbench.report.verdict.orders import CHOICES, MORE, ORDERS
+from mlffbench.report.wording import plain
 
 
 def with_task(label, error, c11):
@@ -44,6 +45,13 @@ def test_errors_bring_interval_and_rank_and_failures_are_words():
     forces = dict(zip(labels, made["error"].values[0], strict=True))
     assert forces == {"soap": [20, 18, 22, "", "1"], "mace": [50, 45, 55, "", "2"], "gap": None}
     assert dict(zip(labels, states[0], strict=True)) == {"soap": "", "mace": "", "gap": "out of memory"}
+
+
+@pytest.mark.parametrize("error", [9.415285, 63.9491, 28.15285, 42.65101])
+def test_an_error_has_the_three_digits_that_tables_give_it(error):
+    """Of four digits, 9.415 and 63.95, the third would be rounded another way."""
+    made, labels, _ = board([outcome("soap", 1e-3 * error)])
+    assert plain(made["error"].values[0][labels.index("soap")][0]) == plain(error)
 
 
 def test_the_worst_group_is_absolute_and_named():

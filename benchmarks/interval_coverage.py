@@ -117,6 +117,31 @@ def seeds(n: int, n_seeds: int, repeats: int, rng: np.random.Generator) -> float
     return hits / repeats
 
 
+def seed_tests(n_methods: int, n_seeds: int, unlike: float, repeats: int, rng: np.random.Generator) -> Any:
+    """Tests of methods whose seeds spread by 5 %, times a lognormal factor of each, on the same 50 clusters.
+
+    Size is of one pair of equal methods; false rankings are the share of repeats in which any of all equal
+    methods are told apart. Power is for one error 1.5 times the others, with Holm's correction for all pairs.
+    Coverage is of the interval of this difference.
+    """
+    names = ("size", "false rankings", "power 50 %", "coverage")
+    counts, design = dict.fromkeys(names, 0), DESIGNS["correlated forces"]
+    truth = math.exp(design.spread**2)
+    for _ in range(repeats):
+        drawn = errors(design, 50, rng, n_methods)
+        spread = 0.05 * np.exp(unlike * rng.normal(size=n_methods))
+        factors = np.exp(spread[:, None] * rng.normal(size=(n_methods, n_seeds)) - spread[:, None] ** 2 / 2)
+        sampled = lambda own, times: ErrorSample.of_sums([larger(own, f) for f in times], "rmse")
+        samples = list(map(sampled, drawn, factors))
+        compared = compare(samples)
+        counts["size"] += compared.p_value[0, 1] <= 0.05
+        counts["false rankings"] += better_than(compared.difference, compared.p_value).any()
+        compared = compare([sampled(drawn[0], 1.5 * factors[0]), *samples[1:]])
+        counts["power 50 %"] += better_than(compared.difference, compared.p_value)[1, 0]
+        counts["coverage"] += compared.low[0, 1] <= 0.5 * truth <= compared.high[0, 1]
+    return {name: count / repeats for name, count in counts.items()}
+
+
 def measured(repeats: int) -> dict[str, Any]:
     """All shares, rounded to three digits."""
     rng = np.random.default_rng(0)
@@ -133,6 +158,13 @@ def measured(repeats: int) -> dict[str, Any]:
             name: {str(n): rounded(tests(DESIGNS[name], n, repeats // 4, rng)) for n in (8, 20, 50)}
             for name in ("correlated energies", "correlated forces")
         },
+        "paired_test_of_seeds": {
+            f"{n_methods} methods, {n_seeds} seeds{', unlike' if unlike else ''}": rounded(
+                seed_tests(n_methods, n_seeds, unlike, repeats // 4, rng)
+            )
+            for n_methods in (2, 6, 20)
+            for n_seeds, unlike in ((2, 0.0), (3, 0.0), (3, 0.7))
+        },
     }
 
 
@@ -147,7 +179,8 @@ def main() -> None:
     for name, of_sizes in shares["coverage"].items():
         print(f"{name:28}", "  ".join(f"{n}: {s['rmse']:.3f} {s['mae']:.3f}" for n, s in of_sizes.items()))
     print("3 seeds", shares["coverage_3_seeds"])
-    print(json.dumps(shares["paired_test"], indent=1, ensure_ascii=False))
+    for name in ("paired_test", "paired_test_of_seeds"):
+        print(json.dumps(shares[name], indent=1, ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -13,11 +13,11 @@ from mlffbench.report.figures.parity import Predictions, no_frames
 from mlffbench.report.problems import dig
 from mlffbench.report.results import Results
 from mlffbench.report.tables.sections import sections
+from mlffbench.report.verdict.sentences import divided
 
 __all__ = ["Suite", "address", "first_sentences", "page_names"]
 
 FIRST_SENTENCES = 2  # of a verdict, in an index
-SENTENCE = re.compile(r"(?<=[.!?]) (?=[A-Z])")
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,4 +93,4 @@ def page_names(names: Mapping[str, object] | list[str]) -> dict[str, str]:
 
 def first_sentences(verdict: str) -> str:
     """The beginning of a verdict: the best method, and the cheapest near it."""
-    return " ".join(SENTENCE.split(verdict)[:FIRST_SENTENCES])
+    return divided(verdict, FIRST_SENTENCES)[0]

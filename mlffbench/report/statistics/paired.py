@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
 
-from mlffbench.harness.error_sums import ErrorSums, Spread, jackknife
-from mlffbench.report.statistics.samples import KNOWN, UNKNOWN, ErrorSample, frame_spread, seed_spread
+from mlffbench.harness.error_sums import ErrorSums
+from mlffbench.report.statistics.contrasts import DIFFERENCE, RELATIVE, spreads
+from mlffbench.report.statistics.samples import ErrorSample
 
 __all__ = ["BETTER", "EQUIVALENT", "ROPE", "UNDECIDED", "WORSE", "Comparisons", "Paired", "compare", "paired"]
 
 BETTER, EQUIVALENT, WORSE, UNDECIDED = "better", "equivalent", "worse", "not told apart"
+LEVEL = 0.05  # p-value, from which on two methods are told apart
 ROPE = {"energy_per_atom": 0.001, "forces": 0.005}  # region of practical equivalence: eV/atom, eV/Å
 
 
@@ -21,7 +22,8 @@ class Paired(NamedTuple):
     """Difference of the errors of two methods, first minus second, with its 95 % interval.
 
     `p_better` is the probability that the first has the smaller error, `p_value` that of a difference at
-    least as large if there is none, two-sided; `verdict` is of the first.
+    least as large if there is none, two-sided; `verdict` is of the first. The interval ends at 0 where it
+    would hold 0 though the test tells the two apart, or the other way round.
     """
 
     difference: float
@@ -48,11 +50,11 @@ class Comparisons(NamedTuple):
 
     def pair(self, a: int, b: int, rope: float = 0.0) -> Paired:
         """Comparison of two methods."""
-        numbers = [
+        difference, low, high, p_better, p_value = (
             float(m[a, b]) for m in (self.difference, self.low, self.high, self.p_better, self.p_value)
-        ]
-        difference, low, high, p_better, p_value = numbers
-        return Paired(difference, low, high, p_better, p_value, verdict_of(low, high, rope))
+        )
+        verdict = verdict_of(self, a, b, rope)
+        return Paired(difference, low, high, p_better, p_value, verdict)
 
 
 def paired(
@@ -64,8 +66,11 @@ def paired(
 ) -> Paired:
     """Compare two methods by their errors on the same frames.
 
-    Δ = θ(a) − θ(b), its variance by deleting each cluster from both, a t-test with the degrees of freedom of
-    `harness.error_sums.jackknife`.
+    Two t-tests in one: of Δ = θ(a) − θ(b), which is the sharper the better the larger error is known, and of
+    R = Δ/(θ(a) + θ(b)), which frames that are hard for both hardly change. Variances are by deleting each
+    cluster from both, with the degrees of freedom of `harness.error_sums.jackknife`, of R those of Δ if these
+    are fewer. The p-value is the Cauchy combination of the two: theirs where they agree, twice the smaller
+    one far from 1. The interval is of Δ, and ends at 0 where the test contradicts it.
 
     Parameters
     ----------
@@ -75,6 +80,11 @@ def paired(
     rope : float
         Differences of at most this size do not matter: ``equivalent`` if the 95 % interval lies within
         ±`rope`.
+
+    References
+    ----------
+    Y. Liu and J. Xie, J. Am. Stat. Assoc. 115, 393 (2020), for the combination of tests that depend on each
+    other.
 
     Examples
     --------
@@ -92,85 +102,44 @@ def paired(
     return compare([ErrorSample.of_sums([side], metric) for side in sides]).pair(0, 1, rope)
 
 
-def verdict_of(low: float, high: float, rope: float) -> str:
-    """Word for the interval of a difference."""
-    if -rope <= low and high <= rope and rope > 0:
+def verdict_of(pair: Comparisons, a: int, b: int, rope: float) -> str:
+    """Word for one comparison of many."""
+    if rope > 0 and -rope <= pair.low[a, b] and pair.high[a, b] <= rope:
         return EQUIVALENT
-    if high < 0:
-        return BETTER
-    return WORSE if low > 0 else UNDECIDED
+    if not pair.p_value[a, b] <= LEVEL:
+        return UNDECIDED
+    return BETTER if pair.difference[a, b] < 0 else WORSE
 
 
-def compare(samples: Sequence[ErrorSample], level: float = 0.95) -> Comparisons:
-    """Compare each method with each other; NaN where the uncertainty of one is not known.
+def compare(samples: Sequence[ErrorSample]) -> Comparisons:
+    """Compare each method with each other as `paired` does; NaN where the uncertainty of one is not known.
 
     Pairs of methods whose test frames have the same clusters are compared cluster by cluster, seed by seed
-    where their seeds are the same.
+    where their seeds are the same. The variances over seeds of all pairs moderate each other, see
+    `mlffbench.report.statistics.moderated`.
     """
-    values = np.array([sample.value for sample in samples], dtype=float)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        difference = values[:, None] - values[None, :]
-        variance, freedom, is_paired = _frames(samples)
-        seeds, n_seeds, shared = _seeds(samples)
-        own = np.where(shared, seeds, np.maximum(0.0, seeds - variance))
-        total = variance + own
-        freedom = total**2 / (variance**2 / freedom + own**2 / n_seeds)
-        freedom = np.where(np.isfinite(freedom), freedom, KNOWN)
-        t = np.where(difference == 0, 0.0, difference / np.sqrt(total))  # one number: no difference
-        t[np.isnan(total)] = np.nan
-        half = stdtrit(freedom, (1 + level) / 2) * np.sqrt(total)
-        p_better = stdtr(freedom, -t)
-        p_value = 2.0 * stdtr(freedom, -np.abs(t))
-    return Comparisons(difference, difference - half, difference + half, p_better, p_value, is_paired)
+        difference, of_difference = spreads(samples, DIFFERENCE)
+        relative, of_relative = spreads(samples, RELATIVE)
+        fewer = np.minimum(of_difference.frames_freedom, of_relative.frames_freedom)
+        p_value = _combined(
+            of_difference.p_value(difference), of_relative._replace(frames_freedom=fewer).p_value(relative)
+        )
+        half = of_difference.half_width(1 - LEVEL)
+    p_better = np.where(difference < 0, 1 - p_value / 2, p_value / 2)
+    low, high = _agreeing(difference, half, p_value <= LEVEL)
+    return Comparisons(difference, low, high, p_better, p_value, of_difference.is_paired)
 
 
-def _frames(samples: Sequence[ErrorSample]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Variance over test frames of each difference, its degrees of freedom, and where it is paired."""
-    relative = [(frame_spread(sample), sample.value) for sample in samples]
-    single = [Spread(own.variance * value**2, own.freedom) for own, value in relative]
-    variance, freedom = _independent(single)
-    is_paired = np.zeros(variance.shape, dtype=bool)
-    for own in _alike([(s.keys, s.weights) if s.without else None for s in samples]):
-        block = np.ix_(own, own)
-        variance[block], freedom[block] = _jackknifed([samples[i] for i in own])
-        is_paired[block] = True
-    return variance, freedom, is_paired
+def _combined(*p_values: np.ndarray) -> np.ndarray:
+    """Cauchy combination: the p-value whose cotangent of π p is the mean of those of all."""
+    return np.asarray(np.arctan2(1.0, np.mean(1.0 / np.tan(np.pi * np.array(p_values)), axis=0)) / np.pi)
 
 
-def _independent(spreads: Sequence[Spread]) -> tuple[np.ndarray, np.ndarray]:
-    """Variances of the differences of independent numbers, and their degrees of freedom."""
-    variances, freedoms = (np.array([getattr(own, k) for own in spreads]) for k in ("variance", "freedom"))
-    total = variances[:, None] + variances[None, :]
-    return total, total**2 / (variances[:, None] ** 2 / freedoms[:, None] + variances**2 / freedoms)
-
-
-def _jackknifed(samples: Sequence[ErrorSample]) -> tuple[np.ndarray, np.ndarray]:
-    """Variances of the differences of methods with common clusters, and their degrees of freedom."""
-    total, weight = np.zeros((len(samples),) * 2), np.zeros((len(samples),) * 2)
-    for k, share in enumerate(samples[0].weights):
-        each = np.array([sample.without[k] for sample in samples])
-        variance, freedom = jackknife(each[:, None, :] - each[None, :, :])
-        total += share**2 * variance
-        weight += (share**2 * variance) ** 2 / freedom
-    return total, np.where(weight > 0, total**2 / weight, KNOWN)
-
-
-def _seeds(samples: Sequence[ErrorSample]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Variance over seeds of each difference, degrees of freedom, and where all seeds share the frames."""
-    variance, freedom = _independent([seed_spread(s.values, UNKNOWN, shared=True) for s in samples])
-    shared = np.array([len(sample.without) < 2 for sample in samples], dtype=bool)
-    for own in _alike([s.seeds if len(s.seeds) > 1 else None for s in samples]):
-        values = np.array([samples[i].values for i in own])
-        block = np.ix_(own, own)
-        variance[block] = np.var(values[:, None] - values[None, :], axis=-1, ddof=1) / values.shape[1]
-        freedom[block] = values.shape[1] - 1.0
-    return variance, np.where(np.isfinite(freedom), freedom, KNOWN), shared[:, None] & shared[None, :]
-
-
-def _alike(keys: Sequence[Any]) -> list[list[int]]:
-    """Places of equal keys, where there are two or more; None is equal to none."""
-    places: dict[Any, list[int]] = {}
-    for i, key in enumerate(keys):
-        if key is not None:
-            places.setdefault(key, []).append(i)
-    return [own for own in places.values() if len(own) > 1]
+def _agreeing(difference: np.ndarray, half: np.ndarray, differs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the intervals of differences, which reach beyond 0 just where the test finds none."""
+    low, high = difference - half, difference + half
+    inner_low, inner_high = np.minimum(low, 0.0), np.maximum(high, 0.0)
+    low = np.where(differs, np.where(difference > 0, np.maximum(low, 0.0), low), inner_low)
+    high = np.where(differs, np.where(difference < 0, np.minimum(high, 0.0), high), inner_high)
+    return low, high

@@ -22,7 +22,7 @@ from mlffbench.report.tables.tasks import skipped_table, task_tables
 from mlffbench.report.tables.transfer import transfer_tables
 from mlffbench.report.verdict.merit import Merit, summary_and_orders
 from mlffbench.report.verdict.orders import DEFAULT
-from mlffbench.report.verdict.sentences import verdict
+from mlffbench.report.verdict.sentences import divided, verdict
 
 __all__ = ["Section", "sections"]
 
@@ -59,6 +59,11 @@ class Section:
     n_more_failures: int = 0
     usage: tuple[str, ...] = ()
     verdict: str = ""
+
+    @property
+    def verdict_parts(self) -> tuple[str, str]:
+        """The first sentence of the verdict, and the rest."""
+        return divided(self.verdict)
 
     @property
     def tables(self) -> list[Table]:

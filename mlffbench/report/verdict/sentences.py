@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -16,11 +17,12 @@ from mlffbench.report.results import number
 from mlffbench.report.verdict.board import CLASSICAL, Board
 from mlffbench.report.wording import plain, ratio
 
-__all__ = ["NEAR", "verdict"]
+__all__ = ["NEAR", "divided", "verdict"]
 
 NEAR = 2.0  # times the best error: still a candidate if it is cheaper
 ROUNDING = 1e-6  # meV: a ratio of smaller errors says nothing
 NAMED = 4  # methods or test groups that a sentence lists
+SENTENCE = re.compile(r"(?<=[.!?]) (?=[A-Z])")
 
 
 def verdict(problem: Problem, frames: Frames) -> str:
@@ -37,6 +39,12 @@ def verdict(problem: Problem, frames: Frames) -> str:
         _tuned, _left_out, _doubtful, _model,
     )  # fmt: skip
     return " ".join(sentence for part in parts for sentence in part(board))
+
+
+def divided(text: str, n_sentences: int = 1) -> tuple[str, str]:
+    """The first sentences of a verdict, and the rest."""
+    sentences = SENTENCE.split(text)
+    return " ".join(sentences[:n_sentences]), " ".join(sentences[n_sentences:])
 
 
 # ---------------------------------------------------------------- which method, and how sure

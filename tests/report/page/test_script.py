@@ -145,6 +145,19 @@ def test_matrix_is_ordered_by_the_geometric_mean_and_failures_stand_last(opened)
     assert "rank=fit_time" in page.url
 
 
+def test_each_problem_has_its_verdict_in_a_line_that_opens(opened):
+    page = opened()
+    lines = column(page, "details.verdict summary")
+    assert lines[0].startswith("malonaldehyde")
+    assert ". Best here: " in lines[0]
+    rest = page.locator("details.verdict p").nth(1)
+    assert not rest.is_visible()
+    page.locator("details.verdict summary").nth(1).press("Enter")
+    assert rest.is_visible()
+    rest.locator("a").click()
+    page.wait_for_selector("#problem-2")
+
+
 def test_orders_by_tasks_and_by_cost_at_equal_error(opened):
     page = opened("rank=tasks_passed")
     page.wait_for_selector("#matrix td.merit")
@@ -499,10 +512,12 @@ def test_paper_holds_every_figure(opened):
     page.emulate_media(media="print")
     assert page.locator("#problem-2").is_visible()
     assert not page.locator(".tools").is_visible()
+    assert page.locator("details:not([open])").count() == 0
     assert "−40.0 [−45.1, −34.9]" in page.inner_text("#problem-2 table.pairs")
     page.emulate_media(media="screen")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert not page.locator("#problem-2").is_visible()
+    assert page.locator("details.verdict[open]").count() == 0
 
 
 def test_a_phone_shows_cards_and_nothing_wider_than_itself(opened):

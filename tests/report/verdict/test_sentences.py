@@ -8,6 +8,7 @@ from example_documents import failed, outcome, without
 from mlffbench.report.formats import markdown
 from mlffbench.report.results import Results
 from mlffbench.report.tables.sections import sections
+from mlffbench.report.verdict.sentences import divided
 
 
 def verdict(*documents):
@@ -22,6 +23,15 @@ def fast(document, factor):
         for test, times in document["timings"]["predict"].items()
     }
     return {**document, "timings": {**document["timings"], "predict": predict}}
+
+
+def test_the_first_sentence_stands_apart(documents):
+    text = verdict(*documents)
+    opening, rest = divided(text)
+    assert opening.startswith("Best here: ")
+    assert opening.endswith(" close.")
+    assert f"{opening} {rest}" == text
+    assert divided("Best here: a, 9.3 ±1.4 meV/Å.") == ("Best here: a, 9.3 ±1.4 meV/Å.", "")
 
 
 def test_methods_that_cannot_be_told_apart_are_named(documents):

@@ -1,9 +1,11 @@
 // Print: every part is shown and every figure drawn before the paper comes.
-let before = [];
+let before = [], closed = [];
 
 async function showAll() {
   before = [...document.querySelectorAll("[role=tabpanel][hidden]")];
   before.forEach(panel => { panel.hidden = false; });
+  closed = [...document.querySelectorAll("details:not([open])")];
+  closed.forEach(part => { part.open = true; });
   document.documentElement.classList.add("printing");
   applyTheme();
   showPairs();
@@ -14,7 +16,8 @@ function showOne() {
   document.documentElement.classList.remove("printing");
   applyTheme();
   before.forEach(panel => { panel.hidden = true; });
-  before = [];
+  closed.forEach(part => { part.open = false; });
+  before = closed = [];
 }
 
 function followPrint() {
@@ -23,6 +26,6 @@ function followPrint() {
   addEventListener("keydown", event => {
     if ((event.ctrlKey || event.metaKey) && event.key === "p") { event.preventDefault(); print(); }
   });
-  addEventListener("beforeprint", () => { if (!before.length) showAll(); });
+  addEventListener("beforeprint", () => { if (!document.documentElement.classList.contains("printing")) showAll(); });
   addEventListener("afterprint", showOne);
 }

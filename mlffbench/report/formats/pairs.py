@@ -105,8 +105,9 @@ def _sentence(error: str, region: str, rankings: Sequence[dict[str, Any]]) -> st
     parts = [
         f"Difference of the {error}, the method's minus the larger one of the method that it is compared "
         "with, and its 95 % interval over clusters of test frames and over seeds, which ends at 0 where the "
-        f"test contradicts it; P: the probability that the method has the smaller error. Equivalent: the interval lies within {region}, the region of "
-        "practical equivalence. Each pair stands for itself; ranks are corrected for the number of pairs."
+        "test contradicts it; P: the probability that the method has the smaller error. Equivalent: the "
+        f"interval lies within {region}, the region of practical equivalence. Each pair stands for itself; "
+        "ranks are corrected for the number of pairs."
     ]
     entries = chain.from_iterable(chain.from_iterable(own["rows"]) for own in rankings)
     if not all(entry[-1] for entry in entries):

@@ -10,7 +10,7 @@ from scipy.special import stdtr, stdtrit
 
 from mlffbench.harness.error_sums import Spread, jackknife
 from mlffbench.report.statistics.moderated import moderated
-from mlffbench.report.statistics.samples import KNOWN, UNKNOWN, ErrorSample, frame_spread, seed_spread
+from mlffbench.report.statistics.samples import KNOWN, UNKNOWN, ErrorSample, seed_spread
 
 __all__ = ["DIFFERENCE", "RELATIVE", "Contrast", "Spreads", "spreads"]
 
@@ -18,28 +18,22 @@ SHARE = 0.5  # weight of what all pairs have in common: m methods make more pair
 
 
 class Contrast(NamedTuple):
-    """Function of the errors of a row and a column, and how it changes with the logarithm of the first.
+    """Function of two errors, odd under their exchange, and how it changes with the logarithm of the first.
 
-    `of` makes (m, m, ...) of (m, ...) errors, `slopes` (m, m) of (m,); of the second it is the transpose.
+    `of` is elementwise, `slopes` makes (m, m) of (m,) errors; for the second error it is the transpose.
     """
 
-    of: Callable[[np.ndarray], np.ndarray]
+    of: Callable[[np.ndarray, np.ndarray], np.ndarray]
     slopes: Callable[[np.ndarray], np.ndarray]
 
 
-def _differences(errors: np.ndarray) -> np.ndarray:
-    """Row minus column, (m, m, ...)."""
-    return np.asarray(errors[:, None] - errors[None, :])
-
-
-def _relative(errors: np.ndarray) -> np.ndarray:
-    """Differences of errors over their sums, (m, m, ...); 0 of two zeros."""
-    one, other = errors[:, None], errors[None, :]
+def _relative(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Differences of errors over their sums; 0 of two zeros."""
     return np.where((one == 0) & (other == 0), 0.0, (one - other) / (one + other))
 
 
-DIFFERENCE = Contrast(_differences, lambda errors: np.repeat(errors[:, None], len(errors), axis=1))
-RELATIVE = Contrast(_relative, lambda errors: (1.0 - _relative(errors) ** 2) / 2.0)
+DIFFERENCE = Contrast(np.subtract, lambda errors: np.repeat(errors[:, None], len(errors), axis=1))
+RELATIVE = Contrast(_relative, lambda errors: (1.0 - _relative(errors[:, None], errors) ** 2) / 2.0)
 
 
 class Spreads(NamedTuple):
@@ -97,14 +91,14 @@ def spreads(samples: Sequence[ErrorSample], contrast: Contrast) -> tuple[np.ndar
     has_own_frames = np.array([len(sample.without) > 1 for sample in samples], dtype=bool)
     counted = has_own_frames[:, None] | has_own_frames[None, :]  # in the variance over seeds, too
     own = np.where(counted, np.maximum(0.0, seeds - frames), seeds)
-    return contrast.of(values), Spreads(frames, of_frames, own, of_seeds, is_paired)
+    return contrast.of(values[:, None], values), Spreads(frames, of_frames, own, of_seeds, is_paired)
 
 
 def _frames(
     samples: Sequence[ErrorSample], contrast: Contrast, slopes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Variance over test frames of a contrast, its degrees of freedom, and where it is paired."""
-    variance, freedom = _independent([frame_spread(sample) for sample in samples], slopes)
+    variance, freedom = _independent([sample.frames for sample in samples], slopes)
     is_paired = np.zeros(variance.shape, dtype=bool)
     for own in _alike([(s.keys, s.weights) if s.without else None for s in samples]):
         block = np.ix_(own, own)
@@ -122,12 +116,23 @@ def _independent(single: Sequence[Spread], slopes: np.ndarray) -> tuple[np.ndarr
 
 def _jackknifed(samples: Sequence[ErrorSample], contrast: Contrast) -> tuple[np.ndarray, np.ndarray]:
     """Variances of a contrast of methods with common clusters, and their degrees of freedom."""
-    total, weight = np.zeros((len(samples),) * 2), np.zeros((len(samples),) * 2)
+    one, other = np.triu_indices(len(samples), 1)
+    total, weight = np.zeros(len(one)), np.zeros(len(one))
     for k, share in enumerate(samples[0].weights):
-        variance, freedom = jackknife(contrast.of(np.array([sample.without[k] for sample in samples])))
+        each = np.array([sample.without[k] for sample in samples])
+        variance, freedom = jackknife(contrast.of(each[one], each[other]))
         total += share**2 * variance
         weight += (share**2 * variance) ** 2 / freedom
-    return total, np.where(weight > 0, total**2 / weight, KNOWN)
+    freedoms = np.where(weight > 0, total**2 / weight, KNOWN)
+    return _symmetric(total, len(samples), 0.0), _symmetric(freedoms, len(samples), KNOWN)
+
+
+def _symmetric(entries: np.ndarray, n: int, diagonal: float) -> np.ndarray:
+    """Symmetric (n, n) matrix of the entries above its diagonal, row by row."""
+    matrix = np.full((n, n), diagonal)
+    above = np.triu_indices(n, 1)
+    matrix[above] = matrix.T[above] = entries
+    return matrix
 
 
 def _seeds(
@@ -138,7 +143,7 @@ def _seeds(
     for own in _alike([s.seeds if len(s.seeds) > 1 else None for s in samples]):
         values = np.array([samples[i].values for i in own])
         block = np.ix_(own, own)
-        variance[block] = np.var(contrast.of(values), axis=-1, ddof=1) / values.shape[1]
+        variance[block] = np.var(contrast.of(values[:, None], values), axis=-1, ddof=1) / values.shape[1]
         freedom[block] = values.shape[1] - 1.0
     return variance, np.where(np.isfinite(freedom), freedom, KNOWN)
 
@@ -158,9 +163,7 @@ def _moderated(
     unit = np.where(scale > 0, scale, 1.0)
     most = sum(len(sample.values) - 1.0 for sample in samples)
     drawn, freedoms = moderated(variance[pairs] / unit, freedom[pairs], most, SHARE)
-    for matrix, entries in ((variance, unit * drawn), (freedom, freedoms)):
-        matrix[pairs] = matrix.T[pairs] = entries
-    return variance, freedom
+    return _symmetric(unit * drawn, len(samples), 0.0), _symmetric(freedoms, len(samples), KNOWN)
 
 
 def _alike(keys: Sequence[Any]) -> list[list[int]]:

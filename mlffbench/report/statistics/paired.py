@@ -53,8 +53,9 @@ class Comparisons(NamedTuple):
         difference, low, high, p_better, p_value = (
             float(m[a, b]) for m in (self.difference, self.low, self.high, self.p_better, self.p_value)
         )
-        verdict = verdict_of(self, a, b, rope)
-        return Paired(difference, low, high, p_better, p_value, verdict)
+        verdict = UNDECIDED if not p_value <= LEVEL else BETTER if difference < 0 else WORSE
+        equivalent = rope > 0 and -rope <= low and high <= rope
+        return Paired(difference, low, high, p_better, p_value, EQUIVALENT if equivalent else verdict)
 
 
 def paired(
@@ -100,15 +101,6 @@ def paired(
         raise ValueError(f"{len(errors_a)} and {len(errors_b)} errors are not of the same frames")
     sides = (ErrorSums.of(errors, clusters) for errors in (errors_a, errors_b))
     return compare([ErrorSample.of_sums([side], metric) for side in sides]).pair(0, 1, rope)
-
-
-def verdict_of(pair: Comparisons, a: int, b: int, rope: float) -> str:
-    """Word for one comparison of many."""
-    if rope > 0 and -rope <= pair.low[a, b] and pair.high[a, b] <= rope:
-        return EQUIVALENT
-    if not pair.p_value[a, b] <= LEVEL:
-        return UNDECIDED
-    return BETTER if pair.difference[a, b] < 0 else WORSE
 
 
 def compare(samples: Sequence[ErrorSample]) -> Comparisons:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from mlffbench.report.statistics.estimates import Estimate
-from mlffbench.report.statistics.samples import ErrorSample, combined, frame_spread, seed_spread
+from mlffbench.report.statistics.samples import ErrorSample, combined, seed_spread
 
 __all__ = ["error_ratio"]
 
@@ -20,7 +20,7 @@ def error_ratio(error: ErrorSample, base: ErrorSample) -> Estimate:
     variance of the logarithm of their ratios.
     """
     value = error.value / base.value if base.value > 0 and math.isfinite(base.value) else math.nan
-    frames = combined([frame_spread(error), frame_spread(base)])
+    frames = combined([error.frames, base.frames])
     if not value > 0 or not math.isfinite(value):
         return Estimate(value, math.nan, math.nan, "none", "no ratio of such errors")
     if not math.isfinite(frames.variance):

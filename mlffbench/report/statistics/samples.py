@@ -13,7 +13,7 @@ from mlffbench.harness.error_sums import LEAST, ErrorSums, Spread, spread_of
 from mlffbench.report.statistics.estimates import Estimate, t_quantile
 
 __all__ = [
-    "KNOWN", "UNKNOWN", "ErrorSample", "combined", "frame_spread", "interval_spread", "over_clusters",
+    "KNOWN", "UNKNOWN", "ErrorSample", "combined", "interval_spread", "over_clusters",
     "seed_spread",
 ]  # fmt: skip
 
@@ -64,6 +64,17 @@ class ErrorSample:
         """Mean over the seeds; one that is not finite makes it not finite."""
         return float(np.mean(self.values))
 
+    @cached_property
+    def frames(self) -> Spread:
+        """Spread over test frames of the logarithm of the error; NaN where it is not known."""
+        if self.without and self.value > 0 and all((own > 0).all() for own in self.without):
+            parts = zip(map(spread_of, map(np.log, self.without)), self.weights, strict=True)
+            return combined([Spread(w**2 * v, freedom, w**3 * third) for (v, freedom, third), w in parts])
+        if not self.without and self.value > 0 and math.isfinite(self.low + self.high):
+            half = max(self.value - self.low, self.high - self.value)
+            return interval_spread(half / self.value, self.freedom)
+        return UNKNOWN
+
     @classmethod
     def of_sums(
         cls,
@@ -83,17 +94,6 @@ class ErrorSample:
         reason = f"fewer than {LEAST} clusters of test frames" if few else ""
         parts = ((), (), ()) if few else (without, weights, tuple(places))
         return cls(values, *parts, unit, reason, seeds=tuple(seeds) or tuple(range(len(sums))))
-
-
-def frame_spread(sample: ErrorSample) -> Spread:
-    """Spread over test frames of the logarithm of an error; NaN where it is not known."""
-    if sample.without and sample.value > 0 and all((own > 0).all() for own in sample.without):
-        parts = zip(map(spread_of, map(np.log, sample.without)), sample.weights, strict=True)
-        return combined([Spread(w**2 * v, freedom, w**3 * third) for (v, freedom, third), w in parts])
-    if not sample.without and sample.value > 0 and math.isfinite(sample.low + sample.high):
-        half = max(sample.value - sample.low, sample.high - sample.value)
-        return interval_spread(half / sample.value, sample.freedom)
-    return UNKNOWN
 
 
 def interval_spread(half: float, freedom: float = KNOWN) -> Spread:
@@ -134,7 +134,7 @@ def over_clusters(sample: ErrorSample) -> Estimate:
     `harness.error_sums.Spread.ends`. Without clusters, the interval over test frames that documents hold
     takes the place of the first; without that too, there is no interval.
     """
-    value, frames = sample.value, frame_spread(sample)
+    value, frames = sample.value, sample.frames
     if not (math.isfinite(value) and value > 0):
         return Estimate(value, math.nan, math.nan, "none", "" if math.isfinite(value) else "not finite")
     if not math.isfinite(frames.variance):
